@@ -1,0 +1,270 @@
+//! The one stream of records a run produces. Ladder, metrics, trace and digest are folds over it.
+
+use std::net::SocketAddrV4;
+
+use net_link::Fate;
+use sim_time::Instant;
+use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Reason, SeqNum, State};
+
+/// A host's place in [`crate::Scenario::hosts`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct HostId(pub u16);
+
+/// One call to open by a client application: ground truth that no protocol code can read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Attempt {
+    /// The host that opened.
+    pub host: HostId,
+    /// Ordinal among the host's attempts, from 1.
+    pub ordinal: u32,
+}
+
+/// One life of a connection on one host, numbered in the order of birth over the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Incarnation(pub u32);
+
+/// A segment's number, in the order in which segments were sent over the whole run.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct SegmentId(pub u64);
+
+/// One thing that happened, and when.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Record {
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Event {
+    /// A segment was offered to a link, which decided its whole fate.
+    Sent(Sent),
+    /// A copy of a segment arrived.
+    Delivered {
+        /// Which.
+        segment: SegmentId,
+        /// The host it came to.
+        to: HostId,
+        /// 0 for the first copy, n for duplicate n.
+        copy: u32,
+        /// Whether its sender no longer held the TCB that sent it, or had retransmitted it since.
+        stale: bool,
+    },
+    /// A connection changed its state.
+    State(StateChange),
+    /// A connection's deadline was set.
+    TimerSet {
+        /// The host.
+        host: HostId,
+        /// The connection.
+        incarnation: Incarnation,
+        /// When it is to fire.
+        deadline: Instant,
+    },
+    /// A connection's deadline came.
+    TimerFired {
+        /// The host.
+        host: HostId,
+        /// The connection.
+        incarnation: Incarnation,
+    },
+    /// An application made a call.
+    Call {
+        /// The host.
+        host: HostId,
+        /// Ordinal of the script's run among the host's, from 0.
+        application: u32,
+        /// The call.
+        call: Call,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// The endpoint told an application something.
+    Notice {
+        /// The host.
+        host: HostId,
+        /// The connection.
+        incarnation: Incarnation,
+        /// What.
+        notice: Notice,
+    },
+    /// Octets reached an application.
+    Received {
+        /// The host.
+        host: HostId,
+        /// The connection.
+        incarnation: Incarnation,
+        /// How many.
+        octets: u64,
+        /// How many of them an attempt other than the connection's own had sent.
+        stale_octets: u64,
+    },
+    /// Octets that an application sent can no longer arrive: their connection is gone.
+    DataLost {
+        /// The host whose application sent them.
+        host: HostId,
+        /// The connection.
+        incarnation: Incarnation,
+        /// How many.
+        octets: u64,
+    },
+    /// An entry was put into a host's table.
+    Held {
+        /// The host.
+        host: HostId,
+        /// The connection.
+        incarnation: Incarnation,
+        /// The table.
+        kind: EntryKind,
+        /// Its size in octets.
+        octets: u64,
+    },
+    /// An entry was taken out of a host's table.
+    Released {
+        /// The host.
+        host: HostId,
+        /// The connection.
+        incarnation: Incarnation,
+        /// The table.
+        kind: EntryKind,
+        /// Its size in octets.
+        octets: u64,
+    },
+    /// Ground truth judges what a passive connection is worth from now on.
+    Judged {
+        /// The host.
+        host: HostId,
+        /// The connection.
+        incarnation: Incarnation,
+        /// The verdict.
+        worth: Worth,
+    },
+}
+
+/// A segment as it was sent.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sent {
+    /// Its number.
+    pub id: SegmentId,
+    /// The host that sent it.
+    pub from: HostId,
+    /// The host it goes to, if its address is anyone's.
+    pub to: Option<HostId>,
+    /// The sockets.
+    pub source: SocketAddrV4,
+    /// The sockets.
+    pub destination: SocketAddrV4,
+    /// SEG.SEQ.
+    pub seq: SeqNum,
+    /// SEG.ACK.
+    pub ack: SeqNum,
+    /// Control bits.
+    pub flags: Flags,
+    /// SEG.WND.
+    pub window: u32,
+    /// Octets of data.
+    pub octets: u32,
+    /// The attempt it goes back to.
+    pub attempt: Attempt,
+    /// The connection that sent it; `None` for an answer outside any connection.
+    pub incarnation: Option<Incarnation>,
+    /// 0 for an original, n for retransmission n.
+    pub retransmission: u32,
+    /// The furthest thing it acknowledges.
+    pub acknowledges: Acknowledged,
+    /// Whether it was sent on behalf of a ghost or an abandoned half-open entry, or in answer to one.
+    pub wasted: bool,
+    /// The link's decision.
+    pub fate: Fate,
+}
+
+/// A connection changed its state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StateChange {
+    /// The host.
+    pub host: HostId,
+    /// The connection.
+    pub incarnation: Incarnation,
+    /// The attempt it goes back to.
+    pub attempt: Attempt,
+    /// Its name on the host.
+    pub tuple: FourTuple,
+    /// Before.
+    pub from: State,
+    /// After.
+    pub to: State,
+    /// Why.
+    pub reason: Reason,
+    /// Whether a peer's SYN opened it.
+    pub passive: bool,
+}
+
+/// An application's call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Call {
+    /// Active OPEN.
+    Connect,
+    /// A waiting connection is taken.
+    Accept,
+    /// SEND of that many octets.
+    Send(u64),
+    /// RECEIVE returned that many octets.
+    Receive(u64),
+    /// Half-close.
+    Shutdown,
+    /// Close.
+    Close,
+    /// Abort.
+    Abort,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was done and the peer's end of data was reached.
+    EndOfData,
+    /// It failed.
+    Failed(tcp_endpoint::UserError),
+}
+
+/// What a passive connection is worth, judged by what the other end really is (see the vocabulary in
+/// ARCHITECTURE.md).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Worth {
+    /// Someone is, or will be, there.
+    Useful,
+    /// In SYN-RECEIVED without a live peer.
+    Abandoned(Cause),
+    /// ESTABLISHED or later without a live peer, and no client was ever bound to it.
+    Ghost(Cause),
+    /// A client was bound to it and is gone, unheard.
+    Bereft(Cause),
+}
+
+/// What made a held resource useless.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Cause {
+    /// A packet was lost.
+    Lost,
+    /// A packet was delayed.
+    Delayed,
+    /// A packet was duplicated.
+    Duplicated,
+    /// A packet was forged.
+    Spoofed,
+    /// A host crashed.
+    Crash,
+    /// An application gave up or aborted.
+    Application,
+}
+
+/// A consumer of records. A run that needs several takes a tuple of them.
+pub trait Fold {
+    /// Takes one record; they come in the order in which things happened.
+    fn record(&mut self, record: &Record);
+}
+

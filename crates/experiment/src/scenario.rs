@@ -1,0 +1,112 @@
+//! One run, with every choice made: what the world needs and nothing about where it came from.
+
+use std::net::Ipv4Addr;
+
+use net_link::LinkConfig;
+use sim_time::{Duration, Instant};
+use tcp_endpoint::Settings;
+
+use crate::HostId;
+
+/// One fully resolved run.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Scenario {
+    /// Seed of every random stream, below 2⁵³.
+    pub seed: u64,
+    /// The end of the run; every integral runs to it.
+    pub horizon: Instant,
+    /// The hosts, in the order of the file.
+    pub hosts: Vec<HostPlan>,
+    /// The links, one entry for each direction.
+    pub links: Vec<LinkPlan>,
+}
+
+/// One host.
+#[derive(Clone, PartialEq, Debug)]
+pub struct HostPlan {
+    /// Its name: it keys the host's secret, so that other hosts change nothing here.
+    pub name: String,
+    /// Its address.
+    pub address: Ipv4Addr,
+    /// Its TCP.
+    pub settings: Settings,
+    /// What an entry of each kind costs.
+    pub sizes: EntrySizes,
+    /// What runs on it.
+    pub applications: Vec<Application>,
+}
+
+/// Octets an entry of each kind takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct EntrySizes {
+    /// A half-open entry.
+    pub half_open: u64,
+    /// A full connection.
+    pub connection: u64,
+    /// An entry in TIME-WAIT.
+    pub time_wait: u64,
+}
+
+/// One direction between two hosts.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LinkPlan {
+    /// The sending host.
+    pub from: HostId,
+    /// The receiving host.
+    pub to: HostId,
+    /// Its name, `client-to-server`: it keys the link's draws.
+    pub name: String,
+    /// Its settings.
+    pub config: LinkConfig,
+}
+
+/// A script that runs on a host. One that begins with [`Step::Accept`] runs once for each accepted connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Application {
+    /// When it starts.
+    pub start: Instant,
+    /// Its steps, in order.
+    pub steps: Vec<Step>,
+    /// How often it runs in all; `None` means for ever.
+    pub rounds: Option<u32>,
+}
+
+/// One step of a script.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// `connect [HOST[:PORT]] [from PORT] [within DURATION]`: waits until the connection is open. If that fails, or
+    /// takes longer than `within` (then it is aborted), the rest of the round is skipped.
+    Connect {
+        /// The host to connect to.
+        to: HostId,
+        /// Its port.
+        port: u16,
+        /// The local port; `None` takes the next ephemeral one.
+        from: Option<u16>,
+        /// The application's patience.
+        within: Option<Duration>,
+    },
+    /// `accept [at PORT]`: the start of a server's script.
+    Accept {
+        /// The listening port.
+        port: u16,
+    },
+    /// `send SIZE`: queues the octets and goes on.
+    Send(u64),
+    /// `receive SIZE`: waits until that many octets have come, or the end of data.
+    Receive(u64),
+    /// `receive EOF`: takes everything up to the peer's end of data.
+    ReceiveToEnd,
+    /// `wait DURATION`.
+    Wait(Duration),
+    /// `wait until TIME`: goes on at that time of the run, at once if it has passed.
+    WaitUntil(Instant),
+    /// `shutdown`: closes the sending direction.
+    Shutdown,
+    /// `close`.
+    Close,
+    /// `close on EOF`: takes everything up to the peer's end of data, then closes.
+    CloseAtEnd,
+    /// `abort`.
+    Abort,
+}

@@ -1,0 +1,156 @@
+//! What the endpoint wants done: values, returned to whoever drives it.
+
+use sim_time::Instant;
+
+use crate::{FourTuple, Segment, SeqNum, State};
+
+/// The table an entry lives in, and so what it costs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum EntryKind {
+    /// A passive connection request that is not answered for yet.
+    HalfOpen,
+    /// A full connection: everything an open or opening connection needs.
+    Connection,
+    /// What is left of a connection in TIME-WAIT.
+    TimeWait,
+}
+
+impl EntryKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::HalfOpen, Self::Connection, Self::TimeWait];
+}
+
+/// An entry of one host's tables. A handle outlives its entry harmlessly: a stale one names nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Handle {
+    /// The table.
+    pub kind: EntryKind,
+    /// The place in it.
+    pub index: u32,
+    /// How often the place was used before.
+    pub generation: u32,
+}
+
+/// A segment to put on the wire, and what the endpoint knows of it beyond the header.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Transmission<P, T> {
+    /// The segment.
+    pub segment: Segment<P, T>,
+    /// The entry that sent it, with its tag; `None` for an answer outside any connection.
+    pub sender: Option<(Handle, T)>,
+    /// How often the same sequence space was sent before: 0 for an original, n for retransmission n.
+    pub retransmission: u32,
+    /// The furthest thing it acknowledges.
+    pub acknowledges: Acknowledged,
+}
+
+/// The furthest thing an acknowledgment covers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Acknowledged {
+    /// Nothing: no ACK bit, or nothing of this connection.
+    Nothing,
+    /// The peer's SYN.
+    Syn,
+    /// Data, and no FIN.
+    Data,
+    /// The peer's FIN.
+    Fin,
+}
+
+/// Why a state changed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Reason {
+    /// A user call: OPEN, CLOSE, ABORT.
+    Call,
+    /// A segment other than a reset.
+    Segment,
+    /// A reset.
+    Reset,
+    /// Retransmissions or keepalive probes ran out.
+    GaveUp,
+    /// TIME-WAIT ran its full length.
+    Expired,
+}
+
+/// A change of state, with what an observer needs to judge it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Transition<T> {
+    /// The entry, after the change (or the entry that is gone, where `to` is CLOSED).
+    pub entry: Handle,
+    /// The entry it was before, where the change moved it to another table.
+    pub replaces: Option<Handle>,
+    /// The tag of the segment or call the entry was born of.
+    pub tag: T,
+    /// The connection's name on this host.
+    pub tuple: FourTuple,
+    /// The state before; CLOSED or LISTEN for an entry just made.
+    pub from: State,
+    /// The state after; CLOSED if the connection is over.
+    pub to: State,
+    /// Initial send sequence number.
+    pub iss: SeqNum,
+    /// Initial receive sequence number, once known.
+    pub irs: Option<SeqNum>,
+    /// Whether the connection was opened by a peer's SYN at a listener.
+    pub passive: bool,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// Something the application may want to react to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Notice {
+    /// An active open succeeded.
+    Connected,
+    /// A connection waits to be accepted at this listening port.
+    Acceptable {
+        /// The listening port.
+        port: u16,
+    },
+    /// Data, or the peer's end of data, can be received.
+    Readable,
+    /// The peer reset the connection while it was being opened: "connection refused".
+    Refused,
+    /// The peer reset the connection: "connection reset".
+    Reset,
+    /// Retransmissions or keepalive probes ran out: "connection aborted due to user timeout".
+    TimedOut,
+}
+
+/// One thing the endpoint wants done, or says has happened, in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Effect<P, T> {
+    /// Put a segment on the wire.
+    Transmit(Transmission<P, T>),
+    /// A connection changed its state.
+    State(Transition<T>),
+    /// Call [`crate::Host::on_deadline`] for the entry at that time, and no longer at an earlier request's time.
+    Arm {
+        /// The entry.
+        entry: Handle,
+        /// When.
+        at: Instant,
+    },
+    /// Forget the entry's deadline.
+    Disarm {
+        /// The entry.
+        entry: Handle,
+    },
+    /// An entry was put into its table.
+    Hold {
+        /// The entry.
+        entry: Handle,
+    },
+    /// An entry was taken out of its table. Its deadline is forgotten too.
+    Release {
+        /// The entry.
+        entry: Handle,
+    },
+    /// Tell the application.
+    Notify {
+        /// The connection.
+        entry: Handle,
+        /// What.
+        notice: Notice,
+    },
+}

@@ -1,0 +1,155 @@
+//! Segments, as RFC 9293 §3.1 lays them out, less what the simulator has no use for (checksum, urgent pointer).
+
+use std::fmt;
+use std::net::SocketAddrV4;
+
+use crate::{Payload, SeqNum};
+
+/// The control bits a segment carries.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Flags(u8);
+
+impl Flags {
+    /// No control bit.
+    pub const NONE: Self = Self(0);
+    /// Synchronise sequence numbers.
+    pub const SYN: Self = Self(1);
+    /// No more data from sender.
+    pub const FIN: Self = Self(2);
+    /// Reset the connection.
+    pub const RST: Self = Self(4);
+    /// Push function: the last segment of a SEND.
+    pub const PSH: Self = Self(8);
+    /// The acknowledgment field is significant.
+    pub const ACK: Self = Self(16);
+    /// SYN and ACK.
+    pub const SYN_ACK: Self = Self(1 | 16);
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `other` are set.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether SYN is set.
+    #[must_use]
+    pub const fn syn(self) -> bool {
+        self.contains(Self::SYN)
+    }
+
+    /// Whether FIN is set.
+    #[must_use]
+    pub const fn fin(self) -> bool {
+        self.contains(Self::FIN)
+    }
+
+    /// Whether RST is set.
+    #[must_use]
+    pub const fn rst(self) -> bool {
+        self.contains(Self::RST)
+    }
+
+    /// Whether PSH is set.
+    #[must_use]
+    pub const fn psh(self) -> bool {
+        self.contains(Self::PSH)
+    }
+
+    /// Whether ACK is set.
+    #[must_use]
+    pub const fn ack(self) -> bool {
+        self.contains(Self::ACK)
+    }
+
+    /// The bits as a number, for digests.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+}
+
+/// The letters of the bits that are set, in the order S F R P A: `SA`, `PA`, `R`.
+impl fmt::Display for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut letters = String::with_capacity(5);
+        for (flag, letter) in [(Self::SYN, 'S'), (Self::FIN, 'F'), (Self::RST, 'R'), (Self::PSH, 'P'), (Self::ACK, 'A')]
+        {
+            if self.contains(flag) {
+                letters.push(letter);
+            }
+        }
+        f.pad(&letters)
+    }
+}
+
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A connection's name on one host: its own socket and the other end's (RFC 9293 §3.3.1).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct FourTuple {
+    /// The socket on this host.
+    pub local: SocketAddrV4,
+    /// The socket at the other end.
+    pub remote: SocketAddrV4,
+}
+
+impl FourTuple {
+    /// The same connection as the other end names it.
+    #[must_use]
+    pub const fn flipped(self) -> Self {
+        Self { local: self.remote, remote: self.local }
+    }
+}
+
+/// One TCP segment with the addresses it travels between.
+///
+/// `tag` belongs to whoever drives the endpoint; the endpoint moves it and cannot read it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Segment<P, T> {
+    /// Source socket.
+    pub source: SocketAddrV4,
+    /// Destination socket.
+    pub destination: SocketAddrV4,
+    /// SEG.SEQ.
+    pub seq: SeqNum,
+    /// SEG.ACK; meaningless unless [`Flags::ack`].
+    pub ack: SeqNum,
+    /// The control bits.
+    pub flags: Flags,
+    /// SEG.WND in octets, already scaled.
+    pub window: u32,
+    /// The data octets.
+    pub payload: P,
+    /// Where the segment's cause is noted, outside the protocol.
+    pub tag: T,
+}
+
+impl<P: Payload, T> Segment<P, T> {
+    /// SEG.LEN: octets of sequence space, counting SYN and FIN (RFC 9293 §3.4).
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.payload.len() + u32::from(self.flags.syn()) + u32::from(self.flags.fin())
+    }
+
+    /// Whether the segment takes no sequence space: a bare ACK or RST.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The connection it belongs to, as the receiver names it.
+    #[must_use]
+    pub const fn receiver_tuple(&self) -> FourTuple {
+        FourTuple { local: self.destination, remote: self.source }
+    }
+}

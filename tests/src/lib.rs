@@ -1,0 +1,1 @@
+//! Tests live beside this file; this library holds what they share.
