@@ -267,4 +267,3 @@ pub trait Fold {
     /// Takes one record; they come in the order in which things happened.
     fn record(&mut self, record: &Record);
 }
-

@@ -52,7 +52,9 @@ pub trait Model<E> {
 
 /// Too many events at one instant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{events} events at {at} s and time does not move on: something answers itself without delay; give the link a delay")]
+#[error(
+    "{events} events at {at} s and time does not move on: something answers itself without delay; give the link a delay"
+)]
 pub struct Livelock {
     /// The instant.
     pub at: Instant,

@@ -77,8 +77,6 @@ pub enum Reason {
 pub struct Transition<T> {
     /// The entry, after the change (or the entry that is gone, where `to` is CLOSED).
     pub entry: Handle,
-    /// The entry it was before, where the change moved it to another table.
-    pub replaces: Option<Handle>,
     /// The tag of the segment or call the entry was born of.
     pub tag: T,
     /// The connection's name on this host.
@@ -136,7 +134,15 @@ pub enum Effect<P, T> {
         /// The entry.
         entry: Handle,
     },
-    /// An entry was put into its table.
+    /// A connection goes on under another handle: a half-open entry became a connection, or a connection TIME-WAIT.
+    /// An application that holds `from` keeps it, to read what is left, until it closes it.
+    Moved {
+        /// The handle it had.
+        from: Handle,
+        /// The handle it has.
+        to: Handle,
+    },
+    /// An entry was put into its table. It follows the [`Effect::State`] or [`Effect::Moved`] that named it first.
     Hold {
         /// The entry.
         entry: Handle,

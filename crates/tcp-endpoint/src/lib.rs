@@ -1,13 +1,30 @@
-//! A TCP host as a state machine without I/O: segments, calls and deadlines go in, [`Effect`]s come out.
+//! A TCP host as a state machine without I/O.
+//!
+//! Segments, calls and deadlines go in as arguments of [`Host`]'s methods, [`Effect`]s come out. The host sees no clock
+//! (time is an argument), no queue, no network and no random generator (what looks random is a keyed hash of a secret
+//! it is given), so the same code is simulated, searched and tested by tables.
+//!
+//! It implements connection management as RFC 9293 has it, and the deviations that [`Settings`] name. Data is carried to
+//! make opening and closing real: reliable, in order, within a fixed window, and nothing more.
 
+mod connection;
 mod effect;
+mod half_open;
 mod host;
+mod isn;
 mod payload;
 pub mod presets;
+mod rto;
 mod segment;
 mod seq;
 mod settings;
 mod state;
+mod table;
+#[cfg(test)]
+mod tables;
+#[cfg(test)]
+mod testing;
+mod time_wait;
 
 pub use effect::{Acknowledged, Effect, EntryKind, Handle, Notice, Reason, Transition, Transmission};
 pub use host::{Effects, Host, Received, Secret, Status, UserError};

@@ -2,8 +2,9 @@
 
 use std::hash::Hash;
 
-/// A run of octets. Simulated it is a span, for a real peer it is bytes; the endpoint's code is the same.
-pub trait Payload: Clone + Eq + Hash {
+/// A run of octets. Simulated it is a span, for a real peer it is bytes; the endpoint's code is the same. The default
+/// value is no octets at all.
+pub trait Payload: Clone + Eq + Hash + Default {
     /// Number of octets.
     fn len(&self) -> u32;
 

@@ -1,0 +1,222 @@
+//! What the peer sends: put in order, kept until the application takes it.
+
+use std::collections::VecDeque;
+
+use crate::{Payload, SeqNum};
+
+/// The receive sequence variables and the data behind them.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Incoming<P> {
+    pub(crate) irs: SeqNum,
+    /// RCV.NXT: next expected.
+    pub(crate) nxt: SeqNum,
+    /// In order, not yet taken by the application.
+    unread: VecDeque<P>,
+    /// Ahead of RCV.NXT: disjoint, by sequence number.
+    ahead: Vec<(SeqNum, P)>,
+    /// Sequence number of the peer's FIN, once it came, in order or not.
+    fin: Option<SeqNum>,
+}
+
+impl<P: Payload> Incoming<P> {
+    pub(crate) fn new(irs: SeqNum) -> Self {
+        Self { irs, nxt: irs + 1, unread: VecDeque::new(), ahead: Vec::new(), fin: None }
+    }
+
+    /// The acceptability test of RFC 9293 §3.10.7.4, table 6; the window is never zero here unless it is set so.
+    pub(crate) fn acceptable(&self, seq: SeqNum, len: u32, window: u32) -> bool {
+        acceptable(self.nxt, window, seq, len)
+    }
+
+    /// Takes the part of a segment's data that is new and in the window; `keep` is false where no application is left
+    /// to read it. Returns whether the application has something new to look at.
+    pub(crate) fn take(&mut self, mut seq: SeqNum, mut data: P, fin: bool, window: u32, keep: bool) -> bool {
+        if fin && self.fin.is_none() {
+            self.fin = Some(seq + data.len());
+        }
+        if seq.before(self.nxt) {
+            let old = (self.nxt - seq).min(data.len());
+            let _ = data.split_to(old);
+            seq = self.nxt;
+        }
+        let room = window - (seq - self.nxt).min(window);
+        if data.len() > room {
+            data = data.split_to(room);
+        }
+        self.hold_ahead(seq, data);
+        self.advance(keep)
+    }
+
+    /// Sorts data in among what is ahead; what is there already stays as it is.
+    fn hold_ahead(&mut self, mut seq: SeqNum, mut data: P) {
+        let mut place = 0;
+        while !data.is_empty() {
+            let Some((start, held)) = self.ahead.get(place) else {
+                self.ahead.push((seq, data));
+                return;
+            };
+            let (start, end) = (*start, *start + held.len());
+            if seq.before(start) {
+                let gap = (start - seq).min(data.len());
+                self.ahead.insert(place, (seq, data.split_to(gap)));
+                seq += gap;
+                place += 1;
+            }
+            if seq.before(end) && !data.is_empty() {
+                let covered = (end - seq).min(data.len());
+                let _ = data.split_to(covered);
+                seq += covered;
+            }
+            place += 1;
+        }
+    }
+
+    /// Moves RCV.NXT over everything that is in order now, the FIN included.
+    fn advance(&mut self, keep: bool) -> bool {
+        let before = self.nxt;
+        while self.ahead.first().is_some_and(|(start, _)| *start == self.nxt) {
+            let (_, data) = self.ahead.remove(0);
+            self.nxt += data.len();
+            if keep {
+                self.append(data);
+            }
+        }
+        if self.fin == Some(self.nxt) {
+            self.nxt += 1;
+        }
+        self.nxt != before
+    }
+
+    fn append(&mut self, data: P) {
+        match self.unread.back_mut() {
+            None => self.unread.push_back(data),
+            Some(last) => {
+                if let Err(data) = last.append(data) {
+                    self.unread.push_back(data);
+                }
+            }
+        }
+    }
+
+    /// Whether everything up to the peer's FIN has come.
+    pub(crate) fn finished(&self) -> bool {
+        self.fin.is_some_and(|fin| fin.before(self.nxt))
+    }
+
+    /// Whether anything but the peer's SYN has come.
+    pub(crate) fn untouched(&self) -> bool {
+        self.nxt == self.irs + 1 && self.ahead.is_empty()
+    }
+
+    /// Octets that wait for the application.
+    pub(crate) fn unread_octets(&self) -> u64 {
+        self.unread.iter().map(|data| u64::from(data.len())).sum()
+    }
+
+    /// Hands over at most `limit` octets.
+    pub(crate) fn read(&mut self, limit: u32, into: &mut Vec<P>) -> u32 {
+        let mut left = limit;
+        while left > 0 {
+            let Some(first) = self.unread.front_mut() else { break };
+            if first.len() > left {
+                into.push(first.split_to(left));
+                left = 0;
+            } else if let Some(data) = self.unread.pop_front() {
+                left -= data.len();
+                into.push(data);
+            }
+        }
+        limit - left
+    }
+
+    /// Forgets what no one will read.
+    pub(crate) fn discard(&mut self) {
+        self.unread = VecDeque::new();
+    }
+}
+
+/// The acceptability test of RFC 9293 §3.10.7.4, table 6.
+pub(crate) fn acceptable(next: SeqNum, window: u32, seq: SeqNum, len: u32) -> bool {
+    match (len, window) {
+        (0, 0) => seq == next,
+        (0, _) => seq.within(next, window),
+        (_, 0) => false,
+        _ => seq.within(next, window) || (seq + (len - 1)).within(next, window),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const IRS: SeqNum = SeqNum::new(u32::MAX - 3);
+
+    #[test]
+    fn acceptability_is_table_6() {
+        let next = SeqNum::new(100);
+        for (window, seq, len, expected) in [
+            (0, 100, 0, true),
+            (0, 99, 0, false),
+            (0, 100, 1, false),
+            (10, 99, 0, false),
+            (10, 100, 0, true),
+            (10, 109, 0, true),
+            (10, 110, 0, false),
+            (10, 90, 10, false),
+            (10, 90, 11, true),
+            (10, 109, 5, true),
+            (10, 110, 5, false),
+        ] {
+            assert_eq!(acceptable(next, window, SeqNum::new(seq), len), expected, "{window} {seq} {len}");
+        }
+    }
+
+    fn read_all(incoming: &mut Incoming<Vec<u8>>) -> Vec<u8> {
+        let mut pieces = Vec::new();
+        incoming.read(u32::MAX, &mut pieces);
+        pieces.concat()
+    }
+
+    #[test]
+    fn the_fin_counts_once_everything_before_it_came() {
+        let mut incoming = Incoming::new(IRS);
+        assert!(!incoming.take(IRS + 4, b"def".to_vec(), true, 100, true));
+        assert!(!incoming.finished());
+        assert!(incoming.take(IRS + 1, b"abc".to_vec(), false, 100, true));
+        assert!(incoming.finished());
+        assert_eq!(incoming.nxt, IRS + 8);
+        assert_eq!(read_all(&mut incoming), b"abcdef");
+    }
+
+    #[test]
+    fn nothing_beyond_the_window_is_taken() {
+        let mut incoming = Incoming::new(IRS);
+        incoming.take(IRS + 1, b"abcdef".to_vec(), false, 4, true);
+        assert_eq!(read_all(&mut incoming), b"abcd");
+    }
+
+    proptest! {
+        /// However a stream is cut, repeated and shuffled, it comes out as it went in.
+        #[test]
+        fn puts_any_shuffle_in_order(
+            cuts in prop::collection::vec((0_u8..40, 1_u8..20), 1..40),
+            limit in 1_u32..10,
+        ) {
+            let stream: Vec<u8> = (0..60).collect();
+            let mut incoming = Incoming::new(IRS);
+            let whole = (0..60).step_by(7).map(|start| (start, 7)).collect::<Vec<_>>();
+            for (start, len) in cuts.into_iter().chain(whole) {
+                let (start, end) = (usize::from(start), usize::from(start + len).min(60));
+                let seq = IRS + 1 + u32::try_from(start).unwrap();
+                incoming.take(seq, stream[start..end].to_vec(), end == 60, 1000, true);
+            }
+            let mut pieces = Vec::new();
+            while incoming.read(limit, &mut pieces) > 0 {}
+            prop_assert_eq!(pieces.concat(), stream);
+            prop_assert!(incoming.finished());
+            prop_assert!(incoming.ahead.is_empty());
+        }
+    }
+}

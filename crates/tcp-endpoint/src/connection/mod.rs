@@ -1,0 +1,254 @@
+//! A full connection: SYN-SENT, a SYN-RECEIVED that committed a whole entry, and ESTABLISHED up to LAST-ACK.
+//!
+//! Each method takes one input and says in an [`After`] what the host must do with the entry; what the wire and the
+//! application see leaves as effects. [`arrives`] and [`syn_sent`] follow the order of RFC 9293 §3.10.7.
+
+mod arrives;
+mod incoming;
+mod outgoing;
+mod output;
+mod syn_sent;
+mod timers;
+mod user;
+
+use sim_time::Instant;
+
+use crate::host::Effects;
+use crate::rto::Rto;
+use crate::{Effect, FourTuple, Handle, Notice, Payload, Reason, Segment, SeqNum, Settings, State, Status, Transition};
+
+pub(crate) use incoming::{Incoming, acceptable};
+pub(crate) use outgoing::Outgoing;
+
+/// What every step of the machine has at hand.
+pub(crate) struct Context<'a, P, T> {
+    pub(crate) now: Instant,
+    pub(crate) settings: &'a Settings,
+    /// The entry the step is about.
+    pub(crate) entry: Handle,
+    pub(crate) effects: &'a mut Effects<P, T>,
+}
+
+/// What the host does with the entry after a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum After {
+    /// Nothing.
+    Stay,
+    /// A passive connection became ESTABLISHED: an application may accept it.
+    Acceptable,
+    /// Both FINs are acknowledged: TIME-WAIT begins.
+    TimeWait,
+    /// The connection is over.
+    Close(Reason),
+}
+
+/// Who holds the handle.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Owner {
+    /// No one yet: a passive connection that was not accepted.
+    Listener,
+    /// An application.
+    Application,
+    /// No one any more: the application closed it. (Linux calls it an orphan.)
+    Nobody,
+}
+
+/// A transmission control block.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Connection<P, T> {
+    pub(crate) tag: T,
+    pub(crate) tuple: FourTuple,
+    pub(crate) state: State,
+    /// Whether a peer's SYN opened it.
+    pub(crate) passive: bool,
+    pub(crate) owner: Owner,
+    pub(crate) send: SendSpace,
+    pub(crate) outgoing: Outgoing<P>,
+    pub(crate) incoming: Incoming<P>,
+    /// Whether the peer's numbers are known; before, `incoming` means nothing.
+    pub(crate) synchronized: bool,
+    pub(crate) rto: Rto,
+    /// Retransmissions since the peer last acknowledged anything new.
+    pub(crate) retries: u32,
+    pub(crate) deadlines: Deadlines,
+    /// SYN-ACKs sent.
+    pub(crate) syn_acks: u32,
+    /// When the SYN was sent, while it can still be timed (Karn's rule).
+    pub(crate) syn_sent_at: Option<Instant>,
+    /// When the last segment came, from which keepalive counts.
+    pub(crate) heard_at: Instant,
+    /// Keepalive probes sent since then.
+    pub(crate) probes: u32,
+    /// Whether the peer is owed an acknowledgment.
+    pub(crate) ack_due: bool,
+    /// Whether [`crate::Host::flush`] has to look at it.
+    pub(crate) ready: bool,
+    /// The deadline the driver knows of.
+    pub(crate) armed: Option<Instant>,
+}
+
+/// The send sequence variables of RFC 9293 §3.3.1.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct SendSpace {
+    pub(crate) iss: SeqNum,
+    /// SND.UNA: oldest unacknowledged.
+    pub(crate) una: SeqNum,
+    /// SND.NXT: next to be sent.
+    pub(crate) nxt: SeqNum,
+    /// SND.WND in octets.
+    pub(crate) wnd: u32,
+    /// SND.WL1: sequence number of the segment behind the last window update.
+    pub(crate) wl1: SeqNum,
+    /// SND.WL2: acknowledgment number of the segment behind the last window update.
+    pub(crate) wl2: SeqNum,
+}
+
+impl SendSpace {
+    /// Our SYN is sent, nothing is acknowledged.
+    pub(crate) fn new(iss: SeqNum) -> Self {
+        Self { iss, una: iss, nxt: iss + 1, wnd: 0, wl1: SeqNum::default(), wl2: SeqNum::default() }
+    }
+
+    /// SND.WND ← SEG.WND, SND.WL1 ← SEG.SEQ, SND.WL2 ← SEG.ACK.
+    pub(crate) const fn set_window<P, T>(&mut self, segment: &Segment<P, T>) {
+        self.wnd = segment.window;
+        self.wl1 = segment.seq;
+        self.wl2 = segment.ack;
+    }
+
+    /// Whether an acknowledgment covers something new: SND.UNA < SEG.ACK =< SND.NXT.
+    pub(crate) const fn acceptable(&self, ack: SeqNum) -> bool {
+        self.una.before(ack) && ack.at_or_before(self.nxt)
+    }
+}
+
+/// The deadlines of a connection; the driver is told of the earliest only.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Deadlines {
+    pub(crate) retransmit: Option<Instant>,
+    pub(crate) delayed_ack: Option<Instant>,
+    pub(crate) keepalive: Option<Instant>,
+}
+
+impl Deadlines {
+    pub(crate) fn earliest(&self) -> Option<Instant> {
+        [self.retransmit, self.delayed_ack, self.keepalive].into_iter().flatten().min()
+    }
+}
+
+impl<P: Payload, T: Copy> Connection<P, T> {
+    /// An active open: the SYN is about to leave.
+    pub(crate) fn opening(tag: T, tuple: FourTuple, iss: SeqNum, now: Instant, settings: &Settings) -> Self {
+        Self {
+            tag,
+            tuple,
+            state: State::SynSent,
+            passive: false,
+            owner: Owner::Application,
+            send: SendSpace::new(iss),
+            outgoing: Outgoing::new(),
+            incoming: Incoming::new(SeqNum::default()),
+            synchronized: false,
+            rto: Rto::new(&settings.limits),
+            retries: 0,
+            deadlines: Deadlines::default(),
+            syn_acks: 0,
+            syn_sent_at: Some(now),
+            heard_at: now,
+            probes: 0,
+            ack_due: false,
+            ready: false,
+            armed: None,
+        }
+    }
+
+    /// A connection opened by a peer's SYN, about to leave LISTEN.
+    pub(crate) fn answering(
+        tag: T,
+        tuple: FourTuple,
+        (iss, irs): (SeqNum, SeqNum),
+        now: Instant,
+        settings: &Settings,
+    ) -> Self {
+        Self {
+            state: State::Listen,
+            passive: true,
+            owner: Owner::Listener,
+            incoming: Incoming::new(irs),
+            synchronized: true,
+            ..Self::opening(tag, tuple, iss, now, settings)
+        }
+    }
+
+    /// Initial receive sequence number, once known.
+    pub(crate) fn irs(&self) -> Option<SeqNum> {
+        self.synchronized.then_some(self.incoming.irs)
+    }
+
+    /// STATUS (RFC 9293 §3.10.6).
+    pub(crate) fn status(&self) -> Status {
+        Status {
+            tuple: self.tuple,
+            state: self.state,
+            iss: self.send.iss,
+            irs: self.irs(),
+            send_unacknowledged: self.send.una,
+            send_next: self.send.nxt,
+            receive_next: self.synchronized.then_some(self.incoming.nxt),
+            unacknowledged_octets: self.outgoing.unacknowledged_octets(),
+            unread_octets: self.incoming.unread_octets(),
+        }
+    }
+
+    /// The change from `from` to the present state, for observers.
+    pub(crate) fn transition(&self, entry: Handle, from: State, reason: Reason) -> Transition<T> {
+        Transition {
+            entry,
+            tag: self.tag,
+            tuple: self.tuple,
+            from,
+            to: self.state,
+            iss: self.send.iss,
+            irs: self.irs(),
+            passive: self.passive,
+            reason,
+        }
+    }
+
+    pub(crate) fn enter(&mut self, state: State, reason: Reason, ctx: &mut Context<'_, P, T>) {
+        let from = std::mem::replace(&mut self.state, state);
+        ctx.effects.push(Effect::State(self.transition(ctx.entry, from, reason)));
+    }
+
+    fn notify(&self, notice: Notice, ctx: &mut Context<'_, P, T>) {
+        if self.owner == Owner::Application {
+            ctx.effects.push(Effect::Notify { entry: ctx.entry, notice });
+        }
+    }
+
+    /// Our SYN is acknowledged (or, in a two-way handshake, needs no acknowledgment): the connection is open.
+    ///
+    /// A CLOSE that came early takes effect now (RFC 9293 §3.10.4, SYN-RECEIVED).
+    pub(crate) fn establish(&mut self, reason: Reason, ctx: &mut Context<'_, P, T>) -> After {
+        let limits = &ctx.settings.limits;
+        if self.retries > 0 {
+            self.rto.restart_after_syn_loss(limits);
+        } else if let Some(sent) = self.syn_sent_at
+            && self.send.una == self.send.nxt
+        {
+            self.rto.measure(ctx.now - sent, limits);
+        }
+        self.syn_sent_at = None;
+        self.retries = 0;
+        self.deadlines.retransmit = None;
+        self.heard(ctx);
+        self.enter(State::Established, reason, ctx);
+        if self.outgoing.fin_queued() {
+            self.enter(State::FinWait1, Reason::Call, ctx);
+        }
+        if !self.passive {
+            self.notify(Notice::Connected, ctx);
+        }
+        if self.passive && self.owner == Owner::Listener { After::Acceptable } else { After::Stay }
+    }
+}

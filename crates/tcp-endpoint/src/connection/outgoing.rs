@@ -1,0 +1,199 @@
+//! What the application sends: queued, cut into segments, kept until it is acknowledged.
+
+use std::collections::VecDeque;
+
+use sim_time::Instant;
+
+use crate::{Payload, SeqNum};
+
+/// The send queue and the retransmission queue (RFC 9293 §3.10.7.4, "retransmission queue").
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Outgoing<P> {
+    /// One entry for each SEND, or what is left of it.
+    unsent: VecDeque<P>,
+    /// Segments on the way, oldest first; they are sent again as they are.
+    flight: VecDeque<Piece<P>>,
+    fin: Fin,
+}
+
+/// How far our own close has come.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Fin {
+    Open,
+    Queued,
+    Sent,
+}
+
+/// A segment's worth of data, a FIN, or both.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Piece<P> {
+    pub(crate) seq: SeqNum,
+    pub(crate) data: P,
+    pub(crate) push: bool,
+    pub(crate) fin: bool,
+    /// Times it was sent.
+    pub(crate) sent: u32,
+    /// When it was sent first.
+    sent_at: Instant,
+    /// Whether a timeout has passed over it since it was sent last.
+    pub(crate) lost: bool,
+}
+
+impl<P: Payload> Piece<P> {
+    fn end(&self) -> SeqNum {
+        self.seq + self.data.len() + u32::from(self.fin)
+    }
+}
+
+impl<P: Payload> Outgoing<P> {
+    pub(crate) const fn new() -> Self {
+        Self { unsent: VecDeque::new(), flight: VecDeque::new(), fin: Fin::Open }
+    }
+
+    pub(crate) fn queue(&mut self, data: P) {
+        if !data.is_empty() {
+            self.unsent.push_back(data);
+        }
+    }
+
+    /// A FIN follows what was queued.
+    pub(crate) fn queue_fin(&mut self) {
+        if self.fin == Fin::Open {
+            self.fin = Fin::Queued;
+        }
+    }
+
+    /// Whether the sending direction is closed, as far as the application is concerned.
+    pub(crate) fn closed(&self) -> bool {
+        self.fin != Fin::Open
+    }
+
+    /// Whether a FIN waits to be sent.
+    pub(crate) fn fin_queued(&self) -> bool {
+        self.fin == Fin::Queued
+    }
+
+    /// Whether our FIN was sent and acknowledged.
+    pub(crate) fn fin_acknowledged(&self) -> bool {
+        self.fin == Fin::Sent && !self.in_flight()
+    }
+
+    /// Whether anything sent is unacknowledged.
+    pub(crate) fn in_flight(&self) -> bool {
+        !self.flight.is_empty()
+    }
+
+    /// Octets of data that were queued and are not acknowledged.
+    pub(crate) fn unacknowledged_octets(&self) -> u64 {
+        let flight = self.flight.iter().map(|piece| &piece.data);
+        self.unsent.iter().chain(flight).map(|data| u64::from(data.len())).sum()
+    }
+
+    /// The oldest segment on the way that a timeout has passed over.
+    pub(crate) fn next_lost(&mut self) -> Option<&mut Piece<P>> {
+        self.flight.iter_mut().find(|piece| piece.lost)
+    }
+
+    /// A timeout: everything on the way is to be sent again, in order (go-back-N).
+    pub(crate) fn presume_lost(&mut self) {
+        for piece in &mut self.flight {
+            piece.lost = true;
+        }
+    }
+
+    /// Cuts the next segment: at most `room` octets, the FIN with the last of them.
+    pub(crate) fn next_new(&mut self, seq: SeqNum, room: u32, now: Instant) -> Option<&mut Piece<P>> {
+        let (data, push) = self.cut(room)?;
+        let fin = self.fin == Fin::Queued && self.unsent.is_empty();
+        if fin {
+            self.fin = Fin::Sent;
+        }
+        self.flight.push_back(Piece { seq, data, push, fin, sent: 0, sent_at: now, lost: false });
+        self.flight.back_mut()
+    }
+
+    /// Data for one segment, and whether it ends where a SEND ended; a lone FIN carries none. A segment never joins two
+    /// SENDs, as with Nagle's algorithm off.
+    fn cut(&mut self, room: u32) -> Option<(P, bool)> {
+        match self.unsent.front_mut() {
+            None => (self.fin == Fin::Queued).then(|| (P::default(), false)),
+            Some(_) if room == 0 => None,
+            Some(first) if first.len() > room => Some((first.split_to(room), false)),
+            Some(_) => self.unsent.pop_front().map(|data| (data, true)),
+        }
+    }
+
+    /// Forgets what `ack` covers. Returns the time at which the newest segment it covers was sent, unless one of the
+    /// segments was sent more than once (Karn's rule, RFC 6298 §3).
+    pub(crate) fn acknowledge(&mut self, ack: SeqNum) -> Option<Instant> {
+        let mut timed = None;
+        let mut ambiguous = false;
+        while let Some(first) = self.flight.front_mut() {
+            if first.end().after(ack) {
+                if first.seq.before(ack) {
+                    let covered = ack - first.seq;
+                    let _ = first.data.split_to(covered);
+                    first.seq = ack;
+                }
+                break;
+            }
+            ambiguous |= first.sent > 1;
+            timed = Some(first.sent_at);
+            self.flight.pop_front();
+        }
+        timed.filter(|_| !ambiguous)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::at;
+
+    const START: SeqNum = SeqNum::new(u32::MAX - 5);
+
+    fn sent(outgoing: &mut Outgoing<Vec<u8>>, seq: SeqNum, room: u32, now: u64) -> Option<(usize, bool, bool)> {
+        let piece = outgoing.next_new(seq, room, at(now))?;
+        piece.sent += 1;
+        Some((piece.data.len(), piece.push, piece.fin))
+    }
+
+    #[test]
+    fn cuts_sends_and_lets_the_fin_ride_on_the_last() {
+        let mut outgoing = Outgoing::new();
+        outgoing.queue(vec![0; 15]);
+        outgoing.queue(vec![0; 5]);
+        outgoing.queue_fin();
+        assert_eq!(sent(&mut outgoing, START, 10, 0), Some((10, false, false)));
+        assert_eq!(sent(&mut outgoing, START + 10, 0, 0), None, "the window is full");
+        assert_eq!(sent(&mut outgoing, START + 10, 10, 0), Some((5, true, false)));
+        assert_eq!(sent(&mut outgoing, START + 15, 10, 0), Some((5, true, true)));
+        assert_eq!(sent(&mut outgoing, START + 21, 10, 0), None);
+        assert!(!outgoing.fin_acknowledged());
+        outgoing.acknowledge(START + 21);
+        assert!(outgoing.fin_acknowledged());
+    }
+
+    #[test]
+    fn a_lone_fin_needs_no_window() {
+        let mut outgoing = Outgoing::new();
+        outgoing.queue_fin();
+        assert_eq!(sent(&mut outgoing, START, 0, 0), Some((0, false, true)));
+    }
+
+    #[test]
+    fn times_what_was_sent_once() {
+        let mut outgoing = Outgoing::new();
+        for n in 0..3_u32 {
+            outgoing.queue(vec![0; 10]);
+            sent(&mut outgoing, START + 10 * n, 10, u64::from(n));
+        }
+        assert_eq!(outgoing.acknowledge(START + 5), None);
+        assert_eq!(outgoing.unacknowledged_octets(), 25);
+        assert_eq!(outgoing.acknowledge(START + 20), Some(at(1)));
+        outgoing.presume_lost();
+        outgoing.next_lost().expect("one is left").sent += 1;
+        assert_eq!(outgoing.acknowledge(START + 30), None);
+        assert!(!outgoing.in_flight());
+    }
+}

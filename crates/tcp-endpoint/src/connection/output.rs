@@ -1,0 +1,154 @@
+//! Segments that leave: data and FINs as the window allows, acknowledgments, resets, retransmissions.
+
+use super::{Connection, Context};
+use crate::{AckTiming, Acknowledged, Effect, Flags, Payload, Segment, SeqNum, State, Transmission};
+
+impl<P: Payload, T: Copy> Connection<P, T> {
+    /// Emits what is ready once the application has reacted: data and FINs, and a bare acknowledgment if the peer is
+    /// owed one that nothing carried.
+    pub(crate) fn flush(&mut self, ctx: &mut Context<'_, P, T>) {
+        // After a timeout one segment asks whether anyone is there; the rest follows when an answer comes.
+        if self.retries == 0 && self.state.synchronized() {
+            while self.send_one_lost(ctx) {}
+            self.send_new(ctx);
+        }
+        if self.ack_due {
+            self.acknowledge_soon(ctx);
+        }
+    }
+
+    /// Sends again the oldest segment that a timeout has passed over; `false` if there is none.
+    pub(super) fn send_one_lost(&mut self, ctx: &mut Context<'_, P, T>) -> bool {
+        let Some(piece) = self.outgoing.next_lost() else { return false };
+        piece.lost = false;
+        piece.sent += 1;
+        let (seq, data, retransmission) = (piece.seq, piece.data.clone(), piece.sent - 1);
+        let flags = data_flags(piece.push, piece.fin);
+        self.transmit(seq, flags, data, retransmission, ctx);
+        true
+    }
+
+    /// Sends what was not sent before: data within the window, then the FIN.
+    fn send_new(&mut self, ctx: &mut Context<'_, P, T>) {
+        loop {
+            let in_flight = self.send.nxt - self.send.una;
+            let room = self.send.wnd.saturating_sub(in_flight).min(ctx.settings.limits.mss);
+            let Some(piece) = self.outgoing.next_new(self.send.nxt, room, ctx.now) else { break };
+            piece.sent += 1;
+            let (data, flags) = (piece.data.clone(), data_flags(piece.push, piece.fin));
+            let seq = self.send.nxt;
+            self.send.nxt += data.len() + u32::from(flags.fin());
+            self.transmit(seq, flags, data, 0, ctx);
+            if self.deadlines.retransmit.is_none() {
+                self.start_retransmission_timer(ctx); // RFC 6298 §5.1
+            }
+        }
+    }
+
+    /// Acknowledges at once, if the peer is owed it.
+    pub(crate) fn pay_ack(&mut self, ctx: &mut Context<'_, P, T>) {
+        if self.ack_due {
+            self.send_ack(ctx);
+        }
+    }
+
+    fn acknowledge_soon(&mut self, ctx: &mut Context<'_, P, T>) {
+        let limits = &ctx.settings.limits;
+        if limits.ack_timing == AckTiming::Delayed && self.state.synchronized() {
+            let deadline = ctx.now + limits.delayed_ack;
+            self.deadlines.delayed_ack.get_or_insert(deadline);
+        } else {
+            self.send_ack(ctx);
+        }
+    }
+
+    /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`
+    pub(super) fn send_ack(&mut self, ctx: &mut Context<'_, P, T>) {
+        self.transmit(self.send.nxt, Flags::ACK, P::default(), 0, ctx);
+    }
+
+    /// `<SEQ=ISS><CTL=SYN>`
+    pub(crate) fn send_syn(&mut self, ctx: &mut Context<'_, P, T>) {
+        self.transmit(self.send.iss, Flags::SYN, P::default(), self.retries, ctx);
+        self.start_retransmission_timer(ctx);
+    }
+
+    /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`
+    pub(crate) fn send_syn_ack(&mut self, ctx: &mut Context<'_, P, T>) {
+        let retransmission = self.syn_acks;
+        self.syn_acks += 1;
+        self.transmit(self.send.iss, Flags::SYN_ACK, P::default(), retransmission, ctx);
+    }
+
+    /// `<SEQ=SND.NXT><CTL=RST>`: ABORT, or data that no one will read.
+    pub(super) fn send_reset(&mut self, ctx: &mut Context<'_, P, T>) {
+        self.transmit(self.send.nxt, Flags::RST, P::default(), 0, ctx);
+    }
+
+    /// `<SEQ=SEG.ACK><CTL=RST>`: the answer to an acknowledgment of what was never sent.
+    pub(super) fn send_reset_for(&mut self, ack: SeqNum, ctx: &mut Context<'_, P, T>) {
+        self.transmit(ack, Flags::RST, P::default(), 0, ctx);
+    }
+
+    pub(crate) fn start_retransmission_timer(&mut self, ctx: &Context<'_, P, T>) {
+        self.deadlines.retransmit = Some(ctx.now + self.rto.current());
+    }
+
+    /// The furthest thing RCV.NXT covers.
+    fn acknowledges(&self) -> Acknowledged {
+        if self.incoming.finished() {
+            Acknowledged::Fin
+        } else if self.incoming.nxt == self.incoming.irs + 1 {
+            Acknowledged::Syn
+        } else {
+            Acknowledged::Data
+        }
+    }
+
+    fn transmit(&mut self, seq: SeqNum, flags: Flags, data: P, retransmission: u32, ctx: &mut Context<'_, P, T>) {
+        let acknowledges = if flags.ack() { self.acknowledges() } else { Acknowledged::Nothing };
+        if flags.ack() {
+            // Whatever carries RCV.NXT pays the debt.
+            self.ack_due = false;
+            self.deadlines.delayed_ack = None;
+        }
+        let segment = Segment {
+            source: self.tuple.local,
+            destination: self.tuple.remote,
+            seq,
+            ack: if flags.ack() { self.incoming.nxt } else { SeqNum::default() },
+            flags,
+            window: if flags.rst() { 0 } else { ctx.settings.limits.window },
+            payload: data,
+            tag: self.tag,
+        };
+        let sender = Some((ctx.entry, self.tag));
+        ctx.effects.push(Effect::Transmit(Transmission { segment, sender, retransmission, acknowledges }));
+    }
+
+    /// Keepalive counts from the last segment that came (RFC 9293 §3.8.4).
+    pub(super) fn heard(&mut self, ctx: &Context<'_, P, T>) {
+        self.heard_at = ctx.now;
+        self.probes = 0;
+    }
+
+    /// Sets the keepalive deadline to what the present state asks for: none while something is on the way, whose
+    /// retransmission finds out as well.
+    pub(crate) fn schedule_keepalive(&mut self, ctx: &Context<'_, P, T>) {
+        let limits = &ctx.settings.limits;
+        let probed = matches!(self.state, State::Established | State::CloseWait | State::FinWait2);
+        self.deadlines.keepalive = (limits.keepalive && probed && !self.outgoing.in_flight())
+            .then(|| self.heard_at + limits.keepalive_idle + limits.keepalive_interval * u64::from(self.probes));
+    }
+
+    /// One probe: a sequence number the peer has acknowledged long ago, which it must answer.
+    pub(super) fn send_probe(&mut self, ctx: &mut Context<'_, P, T>) {
+        self.probes += 1;
+        self.transmit(self.send.nxt - 1_u32, Flags::ACK, P::default(), self.probes - 1, ctx);
+    }
+}
+
+const fn data_flags(push: bool, fin: bool) -> Flags {
+    let flags = if push { Flags::ACK.with(Flags::PSH) } else { Flags::ACK };
+    if fin { flags.with(Flags::FIN) } else { flags }
+}

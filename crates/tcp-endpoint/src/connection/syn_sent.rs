@@ -1,0 +1,50 @@
+//! SEGMENT ARRIVES in SYN-SENT (RFC 9293 §3.10.7.3).
+
+use super::{After, Connection, Context, Incoming};
+use crate::{Notice, Payload, Proof, Reason, Segment, State, Unexpected};
+
+impl<P: Payload, T: Copy> Connection<P, T> {
+    pub(super) fn arrives_in_syn_sent(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
+        // First, check the ACK bit.
+        if segment.flags.ack() && !self.send.acceptable(segment.ack) {
+            if !segment.flags.rst() && ctx.settings.handshake.unexpected == Unexpected::Reset {
+                self.send_reset_for(segment.ack, ctx);
+            }
+            return After::Stay;
+        }
+        // Second, check the RST bit: without an acknowledgment anyone could have sent it.
+        if segment.flags.rst() {
+            if segment.flags.ack() {
+                self.notify(Notice::Refused, ctx);
+                return After::Close(Reason::Reset);
+            }
+            return After::Stay;
+        }
+        // Third, security: not implemented. Fourth, check the SYN bit.
+        if segment.flags.syn() { self.take_syn(segment, ctx) } else { After::Stay }
+    }
+
+    fn take_syn(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
+        let three_way = ctx.settings.handshake.proof == Proof::Ack;
+        self.incoming = Incoming::new(segment.seq);
+        self.synchronized = true;
+        self.heard_at = ctx.now;
+        self.send.set_window(segment);
+        if segment.flags.ack() {
+            self.send.una = segment.ack;
+            // Two-way has no third message: the first data, FIN or acknowledgment of data serves.
+            self.ack_due = three_way;
+            return self.establish(Reason::Segment, ctx);
+        }
+        // Both ends opened at once (§3.5, figure 7).
+        if three_way {
+            self.enter(State::SynReceived, Reason::Segment, ctx);
+            self.send_syn_ack(ctx);
+            return After::Stay;
+        }
+        self.send.una = self.send.nxt;
+        let after = self.establish(Reason::Segment, ctx);
+        self.send_syn_ack(ctx);
+        after
+    }
+}

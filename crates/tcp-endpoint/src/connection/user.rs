@@ -1,0 +1,51 @@
+//! User calls (RFC 9293 §3.10.2–§3.10.5).
+
+use super::{After, Connection, Context, Owner};
+use crate::{Payload, Reason, State, UserError};
+
+impl<P: Payload, T: Copy> Connection<P, T> {
+    /// SEND (§3.10.2).
+    pub(crate) fn send(&mut self, octets: P) -> Result<(), UserError> {
+        if self.outgoing.closed() {
+            return Err(UserError::Closing);
+        }
+        self.outgoing.queue(octets);
+        Ok(())
+    }
+
+    /// CLOSE (§3.10.4): a FIN follows what was queued.
+    pub(crate) fn shutdown(&mut self, ctx: &mut Context<'_, P, T>) -> Result<After, UserError> {
+        if self.outgoing.closed() {
+            return Err(UserError::Closing);
+        }
+        match self.state {
+            State::SynSent => return Ok(After::Close(Reason::Call)),
+            State::Established => self.enter(State::FinWait1, Reason::Call, ctx),
+            State::CloseWait => self.enter(State::LastAck, Reason::Call, ctx),
+            _ => {} // SYN-RECEIVED: the FIN waits for ESTABLISHED
+        }
+        self.outgoing.queue_fin();
+        Ok(After::Stay)
+    }
+
+    /// The application gives the handle back.
+    pub(crate) fn close(&mut self, ctx: &mut Context<'_, P, T>) -> After {
+        let unread = self.incoming.unread_octets() > 0;
+        self.owner = Owner::Nobody;
+        self.incoming.discard();
+        if unread && ctx.settings.limits.half_duplex_close {
+            self.send_reset(ctx);
+            return After::Close(Reason::Call);
+        }
+        self.shutdown(ctx).unwrap_or(After::Stay)
+    }
+
+    /// ABORT (§3.10.5).
+    pub(crate) fn abort(&mut self, ctx: &mut Context<'_, P, T>) -> After {
+        self.owner = Owner::Nobody;
+        if !matches!(self.state, State::SynSent | State::Closing | State::LastAck) {
+            self.send_reset(ctx);
+        }
+        After::Close(Reason::Call)
+    }
+}

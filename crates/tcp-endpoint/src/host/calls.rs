@@ -1,0 +1,158 @@
+//! User calls (RFC 9293 §3.9.1, §3.10.1–§3.10.6).
+
+use std::collections::VecDeque;
+use std::net::SocketAddrV4;
+
+use sim_time::Instant;
+
+use super::{Effects, Host, Listener, Received, Status, UserError};
+use crate::connection::{After, Connection, Owner};
+use crate::half_open::HalfOpen;
+use crate::time_wait::TimeWait;
+use crate::{Effect, EntryKind, FourTuple, Handle, Payload, Reason, State};
+
+impl<P: Payload, T: Copy> Host<P, T> {
+    /// Passive OPEN: takes connection requests at `port`.
+    ///
+    /// # Errors
+    /// [`UserError::AlreadyExists`] if the port is listened at already.
+    pub fn listen(&mut self, port: u16) -> Result<(), UserError> {
+        match self.listeners.binary_search_by_key(&port, |listener| listener.port) {
+            Ok(_) => Err(UserError::AlreadyExists),
+            Err(place) => {
+                self.listeners.insert(place, Listener { port, acceptable: VecDeque::new() });
+                Ok(())
+            }
+        }
+    }
+
+    /// Active OPEN from a given local port. The SYN leaves at once.
+    ///
+    /// # Errors
+    /// [`UserError::AlreadyExists`] if the 4-tuple is in use (TIME-WAIT included).
+    pub fn open(
+        &mut self,
+        now: Instant,
+        local_port: u16,
+        remote: SocketAddrV4,
+        tag: T,
+        effects: &mut Effects<P, T>,
+    ) -> Result<Handle, UserError> {
+        let tuple = FourTuple { local: SocketAddrV4::new(self.address, local_port), remote };
+        if self.index.contains_key(&tuple) {
+            return Err(UserError::AlreadyExists);
+        }
+        let iss = self.isn.choose(self.settings.limits.isn, now, tuple);
+        let connection = Connection::opening(tag, tuple, iss, now, &self.settings);
+        let entry = self.connections.insert(connection);
+        self.index.insert(tuple, entry);
+        self.with_connection(now, entry, effects, |connection, ctx| {
+            ctx.effects.push(Effect::State(connection.transition(entry, State::Closed, Reason::Call)));
+            ctx.effects.push(Effect::Hold { entry });
+            connection.send_syn(ctx);
+            After::Stay
+        });
+        Ok(entry)
+    }
+
+    /// Takes the connection that has waited longest at the listening port.
+    pub fn accept(&mut self, port: u16) -> Option<Handle> {
+        let listener = self.listeners.iter_mut().find(|listener| listener.port == port)?;
+        let entry = listener.acceptable.pop_front()?;
+        self.connections.get_mut(entry)?.owner = Owner::Application;
+        Some(entry)
+    }
+
+    /// SEND: queues octets; [`Host::flush`] puts them on the wire as the window allows.
+    ///
+    /// # Errors
+    /// [`UserError::NoConnection`], [`UserError::Closing`].
+    pub fn send(&mut self, connection: Handle, octets: P) -> Result<(), UserError> {
+        self.live(connection)?;
+        self.connections.get_mut(connection).ok_or(UserError::NoConnection)?.send(octets)?;
+        self.touch(connection);
+        Ok(())
+    }
+
+    /// RECEIVE: appends at most `limit` octets, in order, to `into`.
+    ///
+    /// # Errors
+    /// [`UserError::NoConnection`].
+    pub fn receive(&mut self, connection: Handle, limit: u32, into: &mut Vec<P>) -> Result<Received, UserError> {
+        let connection = self.connections.get_mut(connection).ok_or(UserError::NoConnection)?;
+        let octets = connection.incoming.read(limit, into);
+        let end_of_data = connection.incoming.finished() && connection.incoming.unread_octets() == 0;
+        Ok(Received { octets, end_of_data })
+    }
+
+    /// CLOSE in RFC 9293's sense (`shutdown(SHUT_WR)` in the sockets'): a FIN follows what was sent; receiving goes on.
+    ///
+    /// # Errors
+    /// [`UserError::NoConnection`], [`UserError::Closing`].
+    pub fn shutdown(&mut self, now: Instant, connection: Handle, effects: &mut Effects<P, T>) -> Result<(), UserError> {
+        self.live(connection)?;
+        let mut outcome = Ok(());
+        self.with_connection(now, connection, effects, |connection, ctx| match connection.shutdown(ctx) {
+            Ok(after) => after,
+            Err(error) => {
+                outcome = Err(error);
+                After::Stay
+            }
+        });
+        outcome
+    }
+
+    /// `close()` in the sockets' sense: [`Host::shutdown`] if that was not called, and the application gives the
+    /// handle back; what arrives from then on is not for it.
+    ///
+    /// # Errors
+    /// [`UserError::NoConnection`].
+    pub fn close(&mut self, now: Instant, connection: Handle, effects: &mut Effects<P, T>) -> Result<(), UserError> {
+        if self.give_back(connection, effects)? {
+            return Ok(());
+        }
+        self.with_connection(now, connection, effects, Connection::close);
+        Ok(())
+    }
+
+    /// ABORT: everything queued is lost, the peer is told by a reset (RFC 9293 §3.10.5), the handle is given back.
+    ///
+    /// # Errors
+    /// [`UserError::NoConnection`].
+    pub fn abort(&mut self, now: Instant, connection: Handle, effects: &mut Effects<P, T>) -> Result<(), UserError> {
+        if self.give_back(connection, effects)? {
+            return Ok(());
+        }
+        self.with_connection(now, connection, effects, Connection::abort);
+        Ok(())
+    }
+
+    /// STATUS.
+    #[must_use]
+    pub fn status(&self, entry: Handle) -> Option<Status> {
+        match entry.kind {
+            EntryKind::HalfOpen => self.half_open.get(entry).map(HalfOpen::status),
+            EntryKind::Connection => self.connections.get(entry).map(Connection::status),
+            EntryKind::TimeWait => self.time_waits.get(entry).map(TimeWait::status),
+        }
+    }
+
+    /// Refuses a handle whose connection is gone, or over and kept only for its application to read.
+    fn live(&self, connection: Handle) -> Result<(), UserError> {
+        match self.connections.get(connection) {
+            Some(connection) if connection.state != State::Closed => Ok(()),
+            _ => Err(UserError::NoConnection),
+        }
+    }
+
+    /// If the connection is over and kept only for its application, lets it go; returns whether it was so.
+    fn give_back(&mut self, entry: Handle, effects: &mut Effects<P, T>) -> Result<bool, UserError> {
+        let connection = self.connections.get(entry).ok_or(UserError::NoConnection)?;
+        let over = connection.state == State::Closed;
+        if over {
+            self.connections.remove(entry);
+            effects.push(Effect::Release { entry });
+        }
+        Ok(over)
+    }
+}

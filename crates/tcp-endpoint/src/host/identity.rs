@@ -1,0 +1,58 @@
+//! When two hosts are the same: their entries are, whatever places of the tables these ended up in.
+
+use std::hash::{Hash, Hasher};
+
+use super::Host;
+use crate::connection::Connection;
+use crate::half_open::HalfOpen;
+use crate::time_wait::TimeWait;
+use crate::{FourTuple, Payload};
+
+/// An entry of any table, in an order and a form that do not depend on the history of the tables.
+#[derive(PartialEq, Eq, Hash)]
+enum Entry<'a, P, T> {
+    HalfOpen(&'a HalfOpen<T>),
+    Connection(&'a Connection<P, T>),
+    TimeWait(&'a TimeWait<T>),
+}
+
+impl<P: Payload, T: Copy> Host<P, T> {
+    fn entries(&self) -> Vec<(FourTuple, Entry<'_, P, T>)> {
+        let half_open = self.half_open.entries().map(|entry| (entry.tuple, Entry::HalfOpen(entry)));
+        let connections = self.connections.entries().map(|entry| (entry.tuple, Entry::Connection(entry)));
+        let time_waits = self.time_waits.entries().map(|entry| (entry.tuple, Entry::TimeWait(entry)));
+        let mut entries: Vec<_> = half_open.chain(connections).chain(time_waits).collect();
+        entries.sort_by_key(|(tuple, _)| *tuple);
+        entries
+    }
+
+    /// Each listening port with the connections that wait there, by name.
+    fn waiting(&self) -> Vec<(u16, Vec<FourTuple>)> {
+        let name = |&entry| self.connections.get(entry).map(|connection| connection.tuple);
+        self.listeners
+            .iter()
+            .map(|listener| (listener.port, listener.acceptable.iter().filter_map(name).collect()))
+            .collect()
+    }
+}
+
+impl<P: Payload, T: Copy + Eq> PartialEq for Host<P, T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.address == other.address
+            && self.settings == other.settings
+            && self.isn == other.isn
+            && self.waiting() == other.waiting()
+            && self.entries() == other.entries()
+    }
+}
+
+impl<P: Payload, T: Copy + Eq> Eq for Host<P, T> {}
+
+impl<P: Payload, T: Copy + Hash> Hash for Host<P, T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.address.hash(state);
+        self.isn.hash(state);
+        self.waiting().hash(state);
+        self.entries().hash(state);
+    }
+}

@@ -1,0 +1,292 @@
+//! One host's TCP: its tables, and the way from an input to the entry it is for.
+
+mod arrivals;
+mod calls;
+mod identity;
+
+use std::collections::{HashMap, VecDeque};
+use std::net::Ipv4Addr;
+
+use rustc_hash::FxBuildHasher;
+use sim_time::Instant;
+
+use crate::connection::{After, Connection, Context, Outgoing, Owner};
+use crate::half_open::{HalfOpen, Request};
+use crate::isn::IsnSource;
+use crate::table::Table;
+use crate::time_wait::TimeWait;
+use crate::{Effect, EntryKind, FourTuple, Handle, Notice, Payload, Reason, SeqNum, Settings, State};
+
+/// What goes into every keyed hash of a host, so that two hosts differ and a run repeats.
+pub type Secret = [u8; 16];
+
+/// A place to put [`Effect`]s; the driver empties it after each call and may reuse it.
+pub type Effects<P, T> = Vec<Effect<P, T>>;
+
+/// The TCP of one host: listeners, half-open entries, connections and TIME-WAITs, with an index over them.
+///
+/// Contract: every input is a call (`open`, `send`, …, `on_segment`, `on_deadline`) with the time as an argument, and
+/// every output is appended to `effects`, in order. Data, FINs and bare acknowledgments wait for [`Host::flush`], which
+/// the driver calls once the application has reacted, at the same `now`.
+#[derive(Clone, Debug)]
+pub struct Host<P, T> {
+    address: Ipv4Addr,
+    settings: Settings,
+    isn: IsnSource,
+    /// By port.
+    listeners: Vec<Listener>,
+    index: HashMap<FourTuple, Handle, FxBuildHasher>,
+    half_open: Table<HalfOpen<T>>,
+    connections: Table<Connection<P, T>>,
+    time_waits: Table<TimeWait<T>>,
+    /// Connections that the next flush looks at, in the order in which they were touched.
+    ready: Vec<Handle>,
+}
+
+/// A port at which connection requests are taken.
+#[derive(Clone, Debug)]
+struct Listener {
+    port: u16,
+    /// ESTABLISHED and not accepted yet, oldest first.
+    acceptable: VecDeque<Handle>,
+}
+
+/// What RECEIVE found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Received {
+    /// Octets handed over.
+    pub octets: u32,
+    /// Whether the peer's FIN has been reached: there is nothing left and nothing will come.
+    pub end_of_data: bool,
+}
+
+/// Why a user call failed (RFC 9293 §3.9.1, in its words).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
+pub enum UserError {
+    /// The handle names no connection (any more).
+    #[error("connection does not exist")]
+    NoConnection,
+    /// The 4-tuple, or the listening port, is in use.
+    #[error("connection already exists")]
+    AlreadyExists,
+    /// The sending direction is closed already.
+    #[error("connection closing")]
+    Closing,
+}
+
+/// What STATUS tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Status {
+    /// The connection's name on this host.
+    pub tuple: FourTuple,
+    /// Its state.
+    pub state: State,
+    /// Initial send sequence number.
+    pub iss: SeqNum,
+    /// Initial receive sequence number, once known.
+    pub irs: Option<SeqNum>,
+    /// SND.UNA.
+    pub send_unacknowledged: SeqNum,
+    /// SND.NXT.
+    pub send_next: SeqNum,
+    /// RCV.NXT, once known.
+    pub receive_next: Option<SeqNum>,
+    /// Octets the application has sent and the peer has not acknowledged.
+    pub unacknowledged_octets: u64,
+    /// Octets that wait for the application.
+    pub unread_octets: u64,
+}
+
+impl<P: Payload, T: Copy> Host<P, T> {
+    /// A host with no connection and no listener.
+    #[must_use]
+    pub fn new(address: Ipv4Addr, settings: Settings, secret: Secret) -> Self {
+        Self {
+            address,
+            settings,
+            isn: IsnSource::new(secret),
+            listeners: Vec::new(),
+            index: HashMap::default(),
+            half_open: Table::new(EntryKind::HalfOpen),
+            connections: Table::new(EntryKind::Connection),
+            time_waits: Table::new(EntryKind::TimeWait),
+            ready: Vec::new(),
+        }
+    }
+
+    /// The entry's deadline has come. A call that is too early, or for an entry that is gone, does no harm.
+    pub fn on_deadline(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
+        match entry.kind {
+            EntryKind::HalfOpen => {
+                self.with_half_open(now, entry, effects, HalfOpen::on_deadline);
+            }
+            EntryKind::Connection => {
+                if let Some(connection) = self.connections.get_mut(entry) {
+                    connection.armed = None;
+                    self.with_connection(now, entry, effects, Connection::on_deadline);
+                }
+            }
+            EntryKind::TimeWait => match self.time_waits.get(entry) {
+                Some(time_wait) if time_wait.until <= now => self.end_time_wait(entry, Reason::Expired, effects),
+                Some(time_wait) => effects.push(Effect::Arm { entry, at: time_wait.until }),
+                None => {}
+            },
+        }
+    }
+
+    /// Emits what became ready at this instant: data, FINs and the acknowledgments nothing else carried. Deadlines of
+    /// connections are set here too, once for all that happened to them.
+    pub fn flush(&mut self, now: Instant, effects: &mut Effects<P, T>) {
+        for place in 0..self.ready.len() {
+            let entry = self.ready[place];
+            let Some(connection) = self.connections.get_mut(entry) else { continue };
+            connection.ready = false;
+            if connection.state == State::Closed {
+                continue;
+            }
+            let mut ctx = Context { now, settings: &self.settings, entry, effects };
+            connection.flush(&mut ctx);
+            connection.schedule_keepalive(&ctx);
+            let deadline = connection.deadlines.earliest();
+            if deadline != connection.armed {
+                connection.armed = deadline;
+                effects.push(match deadline {
+                    Some(at) => Effect::Arm { entry, at },
+                    None => Effect::Disarm { entry },
+                });
+            }
+        }
+        self.ready.clear();
+    }
+
+    /// One step of a connection, and what follows from it for the tables.
+    fn with_connection(
+        &mut self,
+        now: Instant,
+        entry: Handle,
+        effects: &mut Effects<P, T>,
+        step: impl FnOnce(&mut Connection<P, T>, &mut Context<'_, P, T>) -> After,
+    ) {
+        let Some(connection) = self.connections.get_mut(entry) else { return };
+        let after = step(connection, &mut Context { now, settings: &self.settings, entry, effects });
+        self.touch(entry);
+        match after {
+            After::Stay => {}
+            After::Acceptable => self.offer(entry, effects),
+            After::TimeWait => self.begin_time_wait(now, entry, effects),
+            After::Close(reason) => self.end_connection(entry, reason, effects),
+        }
+    }
+
+    /// The next flush looks at the connection.
+    fn touch(&mut self, entry: Handle) {
+        if let Some(connection) = self.connections.get_mut(entry)
+            && !connection.ready
+        {
+            connection.ready = true;
+            self.ready.push(entry);
+        }
+    }
+
+    /// One step of a half-open entry that brings no segment to pass on, and what follows from it for the tables.
+    fn with_half_open(
+        &mut self,
+        now: Instant,
+        entry: Handle,
+        effects: &mut Effects<P, T>,
+        step: impl FnOnce(&mut HalfOpen<T>, &mut Context<'_, P, T>) -> Request,
+    ) -> Request {
+        let Some(half_open) = self.half_open.get_mut(entry) else { return Request::Pending };
+        let before = half_open.retransmit_at;
+        let request = step(half_open, &mut Context { now, settings: &self.settings, entry, effects });
+        match half_open.retransmit_at {
+            Some(at) if before != Some(at) => effects.push(Effect::Arm { entry, at }),
+            _ => {}
+        }
+        if let Request::Withdrawn(reason) = request {
+            self.end_half_open(entry, reason, effects);
+        }
+        request
+    }
+
+    /// A passive connection became ESTABLISHED.
+    fn offer(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
+        let Some(connection) = self.connections.get(entry) else { return };
+        let port = connection.tuple.local.port();
+        if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
+            listener.acceptable.push_back(entry);
+            effects.push(Effect::Notify { entry, notice: Notice::Acceptable { port } });
+        }
+    }
+
+    /// Both FINs are acknowledged: a small entry takes the connection's place, or none if TIME-WAIT has no length.
+    fn begin_time_wait(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
+        let length = self.settings.teardown.time_wait;
+        let Some(connection) = self.connections.get_mut(entry) else { return };
+        if length.is_zero() {
+            connection.pay_ack(&mut Context { now, settings: &self.settings, entry, effects });
+            self.end_connection(entry, Reason::Segment, effects);
+            return;
+        }
+        let (from, ack_due) = (connection.state, connection.ack_due);
+        let time_wait = TimeWait::of(connection, now + length);
+        let (tuple, at) = (time_wait.tuple, time_wait.until);
+        let small = self.time_waits.insert(time_wait);
+        self.index.insert(tuple, small);
+        effects.push(Effect::Moved { from: entry, to: small });
+        if let Some(time_wait) = self.time_waits.get(small) {
+            effects.push(Effect::State(time_wait.transition(small, from, State::TimeWait, Reason::Segment)));
+            effects.push(Effect::Hold { entry: small });
+            if ack_due {
+                time_wait.send_ack(&mut Context { now, settings: &self.settings, entry: small, effects });
+            }
+        }
+        effects.push(Effect::Arm { entry: small, at });
+        self.let_go(entry, effects);
+    }
+
+    /// The connection is over.
+    fn end_connection(&mut self, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
+        let Some(connection) = self.connections.get_mut(entry) else { return };
+        let from = std::mem::replace(&mut connection.state, State::Closed);
+        effects.push(Effect::State(connection.transition(entry, from, reason)));
+        let (tuple, owner) = (connection.tuple, connection.owner);
+        self.index.remove(&tuple);
+        if owner == Owner::Listener {
+            for listener in &mut self.listeners {
+                listener.acceptable.retain(|waiting| *waiting != entry);
+            }
+        }
+        self.let_go(entry, effects);
+    }
+
+    /// The protocol needs the entry no more. It stays for as long as an application holds it.
+    fn let_go(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
+        let Some(connection) = self.connections.get_mut(entry) else { return };
+        if connection.owner == Owner::Application {
+            connection.state = State::Closed;
+            connection.outgoing = Outgoing::new();
+            if connection.armed.take().is_some() {
+                effects.push(Effect::Disarm { entry });
+            }
+        } else {
+            self.connections.remove(entry);
+            effects.push(Effect::Release { entry });
+        }
+    }
+
+    fn end_half_open(&mut self, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
+        let Some(half_open) = self.half_open.remove(entry) else { return };
+        self.index.remove(&half_open.tuple);
+        let to = State::Closed;
+        effects.push(Effect::State(half_open.transition(entry, State::SynReceived, to, reason)));
+        effects.push(Effect::Release { entry });
+    }
+
+    fn end_time_wait(&mut self, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
+        let Some(time_wait) = self.time_waits.remove(entry) else { return };
+        self.index.remove(&time_wait.tuple);
+        effects.push(Effect::State(time_wait.transition(entry, State::TimeWait, State::Closed, reason)));
+        effects.push(Effect::Release { entry });
+    }
+}

@@ -1,0 +1,99 @@
+//! Initial sequence numbers (RFC 9293 §3.4.1, RFC 6528).
+
+use std::hash::Hasher;
+
+use sim_time::Instant;
+use siphasher::sip::SipHasher24;
+
+use crate::host::Secret;
+use crate::{FourTuple, Isn, SeqNum};
+
+/// What [`Isn::Constant`] gives: any value but zero, which would hide that relative and raw numbers differ.
+const CONSTANT: SeqNum = SeqNum::new(1_000_000);
+
+/// One tick of the RFC 793 clock, in nanoseconds.
+const TICK_NANOS: u64 = 4_000;
+
+/// Chooses initial sequence numbers for one host.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct IsnSource {
+    secret: Secret,
+    /// How many numbers were chosen before: what makes [`Isn::Random`] differ from one open to the next.
+    chosen: u64,
+}
+
+impl IsnSource {
+    pub(crate) const fn new(secret: Secret) -> Self {
+        Self { secret, chosen: 0 }
+    }
+
+    /// ISN = M + F(4-tuple, secret), where M is the 4 µs clock and F a keyed hash (RFC 6528 §3).
+    pub(crate) fn choose(&mut self, how: Isn, now: Instant, tuple: FourTuple) -> SeqNum {
+        self.chosen += 1;
+        match how {
+            Isn::Constant => CONSTANT,
+            Isn::Clock => self.keyed(tuple, 0) + low_bits(now.as_nanos() / TICK_NANOS),
+            Isn::Random => self.keyed(tuple, self.chosen),
+        }
+    }
+
+    fn keyed(&self, tuple: FourTuple, salt: u64) -> SeqNum {
+        let mut hasher = SipHasher24::new_with_key(&self.secret);
+        for socket in [tuple.local, tuple.remote] {
+            hasher.write_u32(u32::from(*socket.ip()).to_le());
+            hasher.write_u16(socket.port().to_le());
+        }
+        hasher.write_u64(salt.to_le());
+        SeqNum::new(low_bits(hasher.finish()))
+    }
+}
+
+/// The sequence space is a circle of 2³²: only the low half of a word is of use.
+#[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
+const fn low_bits(word: u64) -> u32 {
+    word as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddrV4};
+
+    use sim_time::Duration;
+
+    use super::*;
+
+    fn tuple(port: u16) -> FourTuple {
+        let socket = |last, port| SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, last), port);
+        FourTuple { local: socket(1, port), remote: socket(2, 80) }
+    }
+
+    #[test]
+    fn the_clock_ticks_every_four_microseconds() {
+        let mut source = IsnSource::new([7; 16]);
+        let first = source.choose(Isn::Clock, Instant::ZERO, tuple(5000));
+        let later = source.choose(Isn::Clock, Instant::ZERO + Duration::from_secs(1), tuple(5000));
+        assert_eq!(later - first, 250_000);
+    }
+
+    #[test]
+    fn another_tuple_or_secret_starts_elsewhere() {
+        let isn = |secret, port| IsnSource::new([secret; 16]).choose(Isn::Clock, Instant::ZERO, tuple(port));
+        assert_ne!(isn(7, 5000), isn(7, 5001));
+        assert_ne!(isn(7, 5000), isn(8, 5000));
+    }
+
+    #[test]
+    fn random_differs_each_time_and_constant_never() {
+        let mut source = IsnSource::new([7; 16]);
+        let mut choose = |how| source.choose(how, Instant::ZERO, tuple(5000));
+        assert_ne!(choose(Isn::Random), choose(Isn::Random));
+        assert_eq!(choose(Isn::Constant), choose(Isn::Constant));
+    }
+
+    /// The numbers are part of every record stream: they may not change from machine to machine or release to release.
+    #[test]
+    fn the_hash_is_the_same_everywhere() {
+        let isn = IsnSource::new([7; 16]).choose(Isn::Clock, Instant::ZERO, tuple(5000));
+        assert_eq!(isn.raw(), 855_531_327);
+    }
+}

@@ -1,0 +1,75 @@
+//! A slab whose places carry a generation, so that a handle kept too long names nothing.
+
+use crate::{EntryKind, Handle};
+
+/// Entries of one kind. Places are reused, most recently freed first.
+#[derive(Clone, Debug)]
+pub(crate) struct Table<E> {
+    kind: EntryKind,
+    places: Vec<Place<E>>,
+    free: Vec<u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Place<E> {
+    generation: u32,
+    entry: Option<E>,
+}
+
+impl<E> Table<E> {
+    pub(crate) const fn new(kind: EntryKind) -> Self {
+        Self { kind, places: Vec::new(), free: Vec::new() }
+    }
+
+    pub(crate) fn insert(&mut self, entry: E) -> Handle {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.places.push(Place { generation: 0, entry: None });
+            u32::try_from(self.places.len() - 1).expect("fewer than 2³² entries")
+        });
+        let place = &mut self.places[index as usize];
+        place.entry = Some(entry);
+        Handle { kind: self.kind, index, generation: place.generation }
+    }
+
+    pub(crate) fn get(&self, handle: Handle) -> Option<&E> {
+        debug_assert_eq!(handle.kind, self.kind);
+        let place = self.places.get(handle.index as usize)?;
+        if place.generation == handle.generation { place.entry.as_ref() } else { None }
+    }
+
+    pub(crate) fn get_mut(&mut self, handle: Handle) -> Option<&mut E> {
+        debug_assert_eq!(handle.kind, self.kind);
+        let place = self.places.get_mut(handle.index as usize)?;
+        if place.generation == handle.generation { place.entry.as_mut() } else { None }
+    }
+
+    pub(crate) fn remove(&mut self, handle: Handle) -> Option<E> {
+        self.get(handle)?;
+        let place = &mut self.places[handle.index as usize];
+        place.generation = place.generation.wrapping_add(1);
+        self.free.push(handle.index);
+        place.entry.take()
+    }
+
+    /// The entries, in no order that means anything.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &E> {
+        self.places.iter().filter_map(|place| place.entry.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stale_handle_names_nothing() {
+        let mut table = Table::new(EntryKind::Connection);
+        let first = table.insert('a');
+        assert_eq!(table.remove(first), Some('a'));
+        let second = table.insert('b');
+        assert_eq!(second.index, first.index);
+        assert_eq!(table.get(first), None);
+        assert_eq!(table.remove(first), None);
+        assert_eq!(table.get_mut(second), Some(&mut 'b'));
+    }
+}

@@ -1,0 +1,156 @@
+//! User calls (RFC 9293 §3.10.1–§3.10.6).
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use crate::testing::{Bench, at, limits, settings};
+use crate::{Limits, Notice, Settings, State, UserError};
+
+const NONE: [&str; 0] = [];
+
+#[test]
+fn close_in_every_state() {
+    for (state, answers, after) in [
+        (State::SynSent, vec![], State::Closed),
+        (State::Established, vec!["FA 1/1"], State::FinWait1),
+        (State::CloseWait, vec!["FA 1/2"], State::LastAck),
+        (State::FinWait1, vec![], State::FinWait1),
+        (State::FinWait2, vec![], State::FinWait2),
+        (State::Closing, vec![], State::Closing),
+        (State::LastAck, vec![], State::LastAck),
+    ] {
+        let mut bench = Bench::in_state(settings("three-way"), state);
+        assert_eq!(bench.close(), answers, "{state}");
+        assert_eq!(bench.state, after, "{state}");
+    }
+}
+
+#[test]
+fn abort_in_every_state() {
+    for (state, answers) in [
+        (State::SynSent, vec![]),
+        (State::Established, vec!["R 1"]),
+        (State::FinWait1, vec!["R 2"]),
+        (State::FinWait2, vec!["R 2"]),
+        (State::CloseWait, vec!["R 1"]),
+        (State::Closing, vec![]),
+        (State::LastAck, vec![]),
+    ] {
+        let mut bench = Bench::in_state(settings("three-way"), state);
+        assert_eq!(bench.abort(), answers, "{state}");
+        assert_eq!(bench.state, State::Closed, "{state}");
+        assert!(bench.wait(at(1_000_000)).is_empty(), "{state}: nothing is left to happen");
+    }
+}
+
+#[test]
+fn a_close_that_comes_early_waits_for_established() {
+    let mut bench = Bench::connecting(settings("three-way"));
+    bench.arrives("S 0");
+    assert_eq!(bench.close(), NONE);
+    assert_eq!(bench.state, State::SynReceived);
+    assert_eq!(bench.arrives("A 1/1"), ["FA 1/1"]);
+    assert_eq!(bench.state, State::FinWait1);
+}
+
+#[test]
+fn data_queued_in_syn_sent_leaves_with_the_third_message() {
+    let mut bench = Bench::connecting(settings("three-way"));
+    assert_eq!(bench.send(10), NONE);
+    assert_eq!(bench.arrives("SA 0/1"), ["PA 1/1 10"]);
+}
+
+#[test]
+fn data_is_cut_at_the_segment_size_and_held_by_the_window() {
+    let settings = Settings { limits: Limits { mss: 4000, ..limits() }, ..settings("three-way") };
+    let mut bench = Bench::in_state(settings, State::Established); // the peer's window is 10 000
+    assert_eq!(bench.send(12_000), ["A 1/1 4000", "A 4001/1 4000", "A 8001/1 2000"]);
+    assert_eq!(bench.close(), NONE);
+    assert_eq!(bench.arrives("A 1/8001"), ["FPA 10001/1 2000"]);
+    assert_eq!(bench.state, State::FinWait1);
+}
+
+#[test]
+fn the_fin_rides_on_the_acknowledgment_when_nothing_is_left_to_send() {
+    let mut bench = Bench::in_state(settings("three-way"), State::Established);
+    // The bench's application reacts before the flush only if it is told to: close first, then the peer's FIN.
+    assert_eq!(bench.close(), ["FA 1/1"]);
+    assert_eq!(bench.arrives("FA 1/2"), ["A 2/2"]);
+    assert_eq!(bench.state, State::TimeWait);
+}
+
+#[test]
+fn receive_hands_over_octets_and_then_the_end() {
+    let mut bench = Bench::in_state(settings("three-way"), State::Established);
+    bench.arrives("PA 1/1 10");
+    assert_eq!(bench.receive(), (10, false));
+    assert_eq!(bench.receive(), (0, false));
+    bench.arrives("FPA 11/1 5");
+    assert_eq!(bench.receive(), (5, true));
+    assert_eq!(bench.notices.iter().filter(|notice| **notice == Notice::Readable).count(), 2);
+}
+
+/// TIME-WAIT takes the connection's place in the tables; what the application has not read yet is still there.
+#[test]
+fn what_was_received_can_be_read_after_the_connection_is_over() {
+    let mut bench = Bench::in_state(settings("three-way"), State::FinWait2);
+    bench.arrives("FPA 1/2 10");
+    assert_eq!(bench.state, State::TimeWait);
+    assert_eq!(bench.receive(), (10, true));
+    let socket = bench.socket.expect("accepted");
+    assert_eq!(bench.host.send(socket, vec![0]), Err(UserError::NoConnection));
+    bench.close();
+    assert_eq!(bench.host.status(socket), None);
+}
+
+#[test]
+fn errors_of_the_calls() {
+    let mut bench = Bench::in_state(settings("three-way"), State::Established);
+    assert_eq!(bench.host.listen(80), Err(UserError::AlreadyExists));
+    let socket = bench.socket.expect("accepted");
+    bench.shutdown();
+    assert_eq!(bench.host.send(socket, vec![0]), Err(UserError::Closing));
+    assert_eq!(bench.host.shutdown(at(0), socket, &mut Vec::new()), Err(UserError::Closing));
+    bench.abort();
+    assert_eq!(bench.host.close(at(0), socket, &mut Vec::new()), Err(UserError::NoConnection));
+    assert_eq!(bench.host.receive(socket, 1, &mut Vec::new()), Err(UserError::NoConnection));
+}
+
+#[test]
+fn a_four_tuple_is_opened_once() {
+    let mut bench = Bench::connecting(settings("three-way"));
+    let remote = bench.host.status(bench.socket.expect("opened")).expect("there").tuple.remote;
+    let again = bench.host.open(at(0), 80, remote, (), &mut Vec::new());
+    assert_eq!(again, Err(UserError::AlreadyExists));
+}
+
+#[test]
+fn closing_with_unread_data_resets_where_close_is_half_duplex() {
+    for (half_duplex_close, answer) in [(false, "FA 1/11"), (true, "R 1")] {
+        let settings = Settings { limits: Limits { half_duplex_close, ..limits() }, ..settings("three-way") };
+        let mut bench = Bench::in_state(settings, State::Established);
+        bench.arrives("PA 1/1 10");
+        assert_eq!(bench.close(), [answer]);
+    }
+}
+
+/// Two hosts that hold the same connections are the same, whatever their tables went through.
+#[test]
+fn hosts_are_compared_by_what_they_hold() {
+    let hash = |bench: &Bench| {
+        let mut hasher = DefaultHasher::new();
+        bench.host.hash(&mut hasher);
+        hasher.finish()
+    };
+    let direct = Bench::in_state(settings("three-way"), State::SynReceived);
+    let mut with_history = Bench::listening(settings("three-way"));
+    with_history.arrives("S 0");
+    assert!(direct.host == with_history.host && hash(&direct) == hash(&with_history));
+    with_history.arrives("R 1");
+    assert!(direct.host != with_history.host);
+    with_history.arrives("S 0");
+    // The number of sequence numbers chosen so far is part of the state: it decides what comes next.
+    assert!(direct.host != with_history.host);
+    let copy = with_history.host.clone();
+    assert!(copy == with_history.host);
+}

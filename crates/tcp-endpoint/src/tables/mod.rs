@@ -1,0 +1,7 @@
+//! State tables: one row for each segment that can arrive, one table for each state and handshake.
+
+mod calls;
+mod opening;
+mod synchronized;
+mod timers;
+mod two_way;

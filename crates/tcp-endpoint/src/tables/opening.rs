@@ -1,0 +1,161 @@
+//! CLOSED, LISTEN, SYN-SENT and SYN-RECEIVED (RFC 9293 §3.10.7.1–4).
+
+use crate::testing::{Bench, limits, settings, table};
+use crate::{Commit, CrossingSyn, DuplicateSyn, Handshake, Limits, Notice, Settings, State};
+
+#[test]
+fn segment_arrives_in_closed() {
+    table(
+        &settings("three-way"),
+        State::Closed,
+        "S 0        | RA 0/1    | CLOSED
+         S 0 10     | RA 0/11   | CLOSED
+         A 1/7      | R 7       | CLOSED
+         SA 0/1     | R 1       | CLOSED
+         FA 1/7     | R 7       | CLOSED
+         P 1 10     | RA 0/11   | CLOSED
+         R 1        | -         | CLOSED
+         RA 0/1     | -         | CLOSED",
+    );
+}
+
+#[test]
+fn silence_in_closed_still_refuses_a_syn() {
+    table(
+        &settings("three-way-silent"),
+        State::Closed,
+        "S 0        | RA 0/1    | CLOSED
+         A 1/7      | -         | CLOSED
+         SA 0/1     | -         | CLOSED
+         P 1 10     | -         | CLOSED
+         R 1        | -         | CLOSED",
+    );
+}
+
+#[test]
+fn segment_arrives_in_listen() {
+    table(
+        &settings("three-way"),
+        State::Listen,
+        "S 0        | SA 0/1    | SYN-RECEIVED
+         A 1/7      | R 7       | LISTEN
+         SA 0/1     | R 1       | LISTEN
+         FA 1/7     | R 7       | LISTEN
+         P 1 10     | -         | LISTEN
+         F 1        | -         | LISTEN
+         R 1        | -         | LISTEN
+         RA 0/1     | -         | LISTEN",
+    );
+    table(
+        &settings("three-way-silent"),
+        State::Listen,
+        "S 0        | SA 0/1    | SYN-RECEIVED
+         A 1/7      | -         | LISTEN
+         SA 0/1     | -         | LISTEN",
+    );
+}
+
+#[test]
+fn segment_arrives_in_syn_sent() {
+    table(
+        &settings("three-way"),
+        State::SynSent,
+        "SA 0/1     | A 1/1     | ESTABLISHED
+         SA 0/0     | R 0       | SYN-SENT
+         SA 0/2     | R 2       | SYN-SENT
+         A 1/1      | -         | SYN-SENT
+         A 1/0      | R 0       | SYN-SENT
+         RA 0/1     | -         | CLOSED
+         RA 0/2     | -         | SYN-SENT
+         R 0        | -         | SYN-SENT
+         S 0        | SA 0/1    | SYN-RECEIVED
+         FA 1/1     | -         | SYN-SENT",
+    );
+    table(
+        &settings("three-way-silent"),
+        State::SynSent,
+        "SA 0/1     | A 1/1     | ESTABLISHED
+         SA 0/0     | -         | SYN-SENT
+         SA 0/2     | -         | SYN-SENT
+         RA 0/1     | -         | CLOSED",
+    );
+}
+
+/// The rows hold whether a listener commits a small entry or a full connection.
+#[test]
+fn segment_arrives_in_syn_received() {
+    let small = settings("three-way");
+    let handshake = Handshake { commit: Commit::Connection, ..small.handshake.clone() };
+    let full = Settings { handshake, ..small.clone() };
+    for settings in [small, full] {
+        table(
+            &settings,
+            State::SynReceived,
+            "A 1/1      | -         | ESTABLISHED
+             A 1/0      | R 0       | SYN-RECEIVED
+             A 1/2      | R 2       | SYN-RECEIVED
+             PA 1/1 10  | A 1/11    | ESTABLISHED
+             FA 1/1     | A 1/2     | CLOSE-WAIT
+             PA 1/0 10  | R 0       | SYN-RECEIVED
+             S 0        | A 1/1     | SYN-RECEIVED
+             SA 0/1     | A 1/1     | SYN-RECEIVED
+             S 1        | -         | CLOSED
+             S -100     | A 1/1     | SYN-RECEIVED
+             S 70000    | A 1/1     | SYN-RECEIVED
+             R 1        | -         | CLOSED
+             RA 1/1     | -         | CLOSED
+             R 2        | A 1/1     | SYN-RECEIVED
+             R 0        | -         | SYN-RECEIVED
+             R 70000    | -         | SYN-RECEIVED
+             P 1 10     | -         | SYN-RECEIVED
+             PA -9/1 5  | A 1/1     | SYN-RECEIVED",
+        );
+        let limits = Limits { duplicate_syn: DuplicateSyn::SynAck, ..limits() };
+        table(
+            &Settings { limits, ..settings },
+            State::SynReceived,
+            "S 0        | SA 0/1    | SYN-RECEIVED
+             S -100     | A 1/1     | SYN-RECEIVED
+             A 1/1      | -         | ESTABLISHED",
+        );
+    }
+}
+
+/// RFC 9293 §3.5, figure 7, and the two readings of what follows.
+#[test]
+fn crossing_syns() {
+    let figure = settings("three-way");
+    let text = Settings { limits: Limits { crossing_syn: CrossingSyn::Text, ..limits() }, ..figure.clone() };
+    for (settings, answer, state) in [(&figure, vec![], State::Established), (&text, vec!["A 1/1"], State::SynReceived)]
+    {
+        let mut bench = Bench::connecting(settings.clone());
+        assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
+        assert_eq!(bench.state, State::SynReceived);
+        assert_eq!(bench.arrives("SA 0/1"), answer);
+        assert_eq!(bench.state, state);
+        assert_eq!(bench.arrives("A 1/1"), Vec::<String>::new());
+        assert_eq!(bench.state, State::Established);
+        assert_eq!(bench.notices, [Notice::Connected]);
+    }
+}
+
+#[test]
+fn a_refused_open_is_told_so() {
+    let mut bench = Bench::connecting(settings("three-way"));
+    bench.arrives("RA 0/1");
+    assert_eq!(bench.notices, [Notice::Refused]);
+}
+
+/// A reset in SYN-RECEIVED after an active open refuses it; after a passive one the listener stays as it was.
+#[test]
+fn a_reset_in_syn_received_depends_on_who_opened() {
+    let mut bench = Bench::connecting(settings("three-way"));
+    bench.arrives("S 0");
+    bench.arrives("R 1");
+    assert_eq!((bench.state, &bench.notices[..]), (State::Closed, &[Notice::Refused][..]));
+
+    let mut bench = Bench::in_state(settings("three-way"), State::SynReceived);
+    bench.arrives("R 1");
+    assert_eq!((bench.state, &bench.notices[..]), (State::Closed, &[][..]));
+    assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
+}

@@ -1,0 +1,122 @@
+//! Retransmission, giving up, keepalive: what happens when the peer says nothing (RFC 6298, RFC 9293 §3.8.3–4).
+
+use sim_time::Duration;
+
+use crate::testing::{Bench, at, limits, settings};
+use crate::{DuplicateSyn, Limits, Notice, Settings, State};
+
+fn with(limits: Limits) -> Settings {
+    Settings { limits, ..settings("three-way") }
+}
+
+#[test]
+fn a_syn_backs_off_and_gives_up_after_three_minutes() {
+    let mut bench = Bench::connecting(settings("three-way"));
+    let sent = bench.wait(at(182_999));
+    assert_eq!(sent, ["1.000 S 0", "3.000 S 0", "7.000 S 0", "15.000 S 0", "31.000 S 0", "63.000 S 0", "123.000 S 0"]);
+    assert_eq!(bench.state, State::SynSent);
+    bench.wait(at(183_000));
+    assert_eq!((bench.state, &bench.notices[..]), (State::Closed, &[Notice::TimedOut][..]));
+}
+
+/// Linux 6.5 and later: `tcp_syn_linear_timeouts = 4`, `tcp_syn_retries = 6`.
+#[test]
+fn a_syn_may_be_repeated_linearly_first() {
+    let linux = Limits { syn_linear_retries: 4, syn_retries: 6, rto_max: Duration::from_secs(120), ..limits() };
+    let mut bench = Bench::connecting(with(linux));
+    let times: Vec<_> = bench.wait(at(130_999)).iter().map(|sent| sent.split('.').next().unwrap().to_owned()).collect();
+    assert_eq!(times, ["1", "2", "3", "4", "5", "7", "11", "19", "35", "67"]);
+    assert_eq!(bench.state, State::SynSent);
+    bench.wait(at(131_000));
+    assert_eq!(bench.state, State::Closed);
+}
+
+#[test]
+fn a_syn_ack_backs_off_and_gives_up_after_63_seconds() {
+    let mut bench = Bench::in_state(settings("three-way"), State::SynReceived);
+    let sent = bench.wait(at(62_999));
+    assert_eq!(sent, ["1.000 SA 0/1", "3.000 SA 0/1", "7.000 SA 0/1", "15.000 SA 0/1", "31.000 SA 0/1"]);
+    assert_eq!(bench.state, State::SynReceived);
+    bench.wait(at(63_000));
+    assert_eq!(bench.state, State::Closed);
+}
+
+#[test]
+fn a_repeated_syn_puts_the_timer_off_without_backing_off() {
+    let mut bench =
+        Bench::in_state(with(Limits { duplicate_syn: DuplicateSyn::SynAck, ..limits() }), State::SynReceived);
+    bench.wait(at(900));
+    assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
+    assert_eq!(bench.wait(at(4000)), ["1.900 SA 0/1", "3.900 SA 0/1"]);
+}
+
+#[test]
+fn a_fin_backs_off_and_gives_up() {
+    let mut bench = Bench::in_state(settings("three-way"), State::FinWait1);
+    let sent = bench.wait(at(1_000_000));
+    assert_eq!(
+        sent,
+        ["1.000 FA 1/1", "3.000 FA 1/1", "7.000 FA 1/1", "15.000 FA 1/1", "31.000 FA 1/1", "63.000 FA 1/1"]
+    );
+    assert_eq!((bench.state, bench.notices.last()), (State::Closed, Some(&Notice::TimedOut)));
+}
+
+/// After a timeout everything on the way is presumed lost: one segment goes out as a probe, the rest when it is heard.
+#[test]
+fn go_back_n() {
+    let mut bench = Bench::in_state(with(Limits { mss: 10, ..limits() }), State::Established);
+    assert_eq!(bench.send(30), ["A 1/1 10", "A 11/1 10", "PA 21/1 10"]);
+    assert_eq!(bench.wait(at(1500)), ["1.000 A 1/1 10"]);
+    assert_eq!(bench.arrives("A 1/11"), ["A 11/1 10", "PA 21/1 10"]);
+    assert_eq!(bench.arrives("A 1/31"), Vec::<String>::new());
+    assert!(bench.wait(at(100_000)).is_empty());
+}
+
+/// RFC 6298 §5.7.
+#[test]
+fn data_starts_with_three_seconds_after_a_lost_syn() {
+    let mut bench = Bench::connecting(settings("three-way"));
+    bench.wait(at(1000));
+    bench.arrives("SA 0/1");
+    bench.send(10);
+    assert_eq!(bench.wait(at(9_999)), ["4.000 PA 1/1 10"]);
+}
+
+/// Karn's rule: the answer to a segment that was sent twice measures nothing; the backed-off timeout stays.
+#[test]
+fn what_was_sent_twice_is_not_measured() {
+    let mut bench = Bench::in_state(settings("three-way"), State::Established);
+    bench.send(10);
+    bench.wait(at(1100));
+    bench.arrives("A 1/11");
+    bench.send(10);
+    assert_eq!(bench.wait(at(5000)), ["3.100 PA 11/1 10"]);
+}
+
+#[test]
+fn keepalive_probes_nine_times_and_then_gives_up() {
+    let mut bench = Bench::in_state(with(Limits { keepalive: true, ..limits() }), State::Established);
+    let sent = bench.wait(at(7_874_999));
+    let expected: Vec<_> = (0..9).map(|probe| format!("{}.000 A 0/1", 7200 + 75 * probe)).collect();
+    assert_eq!(sent, expected);
+    assert_eq!(bench.state, State::Established);
+    assert!(bench.wait(at(7_875_000)).is_empty());
+    assert_eq!((bench.state, bench.notices.last()), (State::Closed, Some(&Notice::TimedOut)));
+}
+
+#[test]
+fn an_answered_probe_starts_the_silence_anew() {
+    let mut bench = Bench::in_state(with(Limits { keepalive: true, ..limits() }), State::Established);
+    bench.wait(at(7_200_000));
+    bench.arrives("A 1/1");
+    assert_eq!(bench.wait(at(14_400_000)), ["14400.000 A 0/1"]);
+    assert_eq!(bench.arrives("R 1"), Vec::<String>::new());
+    assert_eq!(bench.state, State::Closed);
+}
+
+#[test]
+fn keepalive_is_off_unless_asked_for() {
+    let mut bench = Bench::in_state(settings("three-way"), State::Established);
+    assert!(bench.wait(at(100_000_000)).is_empty());
+    assert_eq!(bench.state, State::Established);
+}

@@ -1,0 +1,75 @@
+//! The two-way handshake: the server is ESTABLISHED on the SYN, and its SYN-ACK is neither timed nor acknowledged.
+
+use crate::testing::{Bench, at, settings, table};
+use crate::{Notice, State};
+
+#[test]
+fn a_syn_establishes_the_server() {
+    for handshake in ["two-way", "two-way-rst"] {
+        table(&settings(handshake), State::Listen, "S 0 | SA 0/1 | ESTABLISHED");
+        let mut bench = Bench::listening(settings(handshake));
+        bench.arrives("S 0");
+        assert_eq!(bench.notices, [Notice::Acceptable { port: 80 }]);
+        assert!(bench.wait(at(100_000_000)).is_empty(), "no timer stands behind the SYN-ACK");
+        assert_eq!(bench.state, State::Established);
+    }
+}
+
+/// `in_state` plays the bare ACK of a three-way client too, which is harmless here; these rows start from the SYN alone.
+#[test]
+fn segment_arrives_at_a_server_that_has_heard_only_the_syn() {
+    for (arrives, answers, after) in [
+        ("S 0", vec!["SA 0/1"], State::Established),
+        ("S 1", vec!["A 1/1"], State::Established),
+        ("S 9999", vec!["A 1/1"], State::Established),
+        ("S -100", vec!["A 1/1"], State::Established),
+        ("A 1/1", vec![], State::Established),
+        ("A 1/-500", vec![], State::Established),
+        ("PA 1/1 10", vec!["A 1/11"], State::Established),
+        ("PA 1/-500 10", vec!["A 1/11"], State::Established),
+        ("PA 1/9 10", vec!["A 1/1"], State::Established),
+        ("FA 1/1", vec!["A 1/2"], State::CloseWait),
+        ("R 1", vec![], State::Closed),
+        ("R 5", vec!["A 1/1"], State::Established),
+    ] {
+        let mut bench = Bench::listening(settings("two-way"));
+        bench.arrives("S 0");
+        assert_eq!((bench.arrives(arrives), bench.state), (answers.iter().map(|&a| a.to_owned()).collect(), after));
+    }
+}
+
+#[test]
+fn once_anything_came_the_same_syn_is_challenged() {
+    let mut bench = Bench::listening(settings("two-way"));
+    bench.arrives("S 0");
+    bench.arrives("PA 1/1 10");
+    assert_eq!(bench.arrives("S 0"), ["A 1/11"]);
+}
+
+#[test]
+fn the_client_sends_no_third_message() {
+    let mut bench = Bench::connecting(settings("two-way"));
+    assert_eq!(bench.arrives("SA 0/1"), Vec::<String>::new());
+    assert_eq!((bench.state, &bench.notices[..]), (State::Established, &[Notice::Connected][..]));
+    assert_eq!(bench.arrives("SA 0/1"), ["A 1/1"], "a second SYN-ACK is a duplicate, and is told so");
+    assert_eq!(bench.send(10), ["PA 1/1 10"]);
+}
+
+#[test]
+fn an_unexpected_syn_ack_meets_silence_or_a_reset() {
+    for (handshake, answer) in [("two-way", "-"), ("two-way-rst", "R 9")] {
+        for state in [State::Closed, State::Listen] {
+            table(&settings(handshake), state, &format!("SA 0/9 | {answer} | {state}"));
+        }
+        let answer = if answer == "-" { vec![] } else { vec!["R 9"] };
+        assert_eq!(Bench::connecting(settings(handshake)).arrives("SA 0/9"), answer);
+    }
+}
+
+#[test]
+fn crossing_syns_establish_both() {
+    let mut bench = Bench::connecting(settings("two-way"));
+    assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
+    assert_eq!(bench.state, State::Established);
+    assert_eq!(bench.notices, [Notice::Connected]);
+}

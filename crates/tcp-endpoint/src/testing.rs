@@ -1,0 +1,286 @@
+//! What the unit tests of this crate share: a bench that holds one host and plays its peer, and tables on it.
+//!
+//! Segments are written `FLAGS SEQ/ACK LEN` with numbers relative to each sender's ISN: `S 0`, `SA 0/1`, `PA 1/1 10`,
+//! `FA 11/1`, `R 1`. ACK and LEN are left out where there is none.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use sim_time::{Duration, Instant};
+
+use crate::{
+    AckTiming, CrossingSyn, DuplicateSyn, Effect, Flags, Handle, Host, Isn, Limits, Notice, Segment, SeqNum, Settings,
+    State, Teardown, UserError, presets,
+};
+
+/// RFC 9293's numbers, as in the profile of that name, but for five SYN-ACK retries.
+pub(crate) fn limits() -> Limits {
+    Limits {
+        isn: Isn::Clock,
+        duplicate_syn: DuplicateSyn::Ack,
+        crossing_syn: CrossingSyn::Figure,
+        ack_timing: AckTiming::AfterApplication,
+        delayed_ack: Duration::from_millis(200),
+        rto_initial: Duration::from_secs(1),
+        rto_min: Duration::from_secs(1),
+        rto_max: Duration::from_secs(60),
+        rto_after_syn_loss: Duration::from_secs(3),
+        syn_retries: 7,
+        syn_linear_retries: 0,
+        syn_ack_retries: 5,
+        data_retries: 6,
+        keepalive: false,
+        keepalive_idle: Duration::from_secs(7200),
+        keepalive_interval: Duration::from_secs(75),
+        keepalive_probes: 9,
+        window: 65_535,
+        mss: 1460,
+        half_duplex_close: false,
+    }
+}
+
+/// A host with the handshake of that name.
+pub(crate) fn settings(handshake: &str) -> Settings {
+    Settings {
+        handshake: presets::handshake(handshake).expect("a preset").policy.clone(),
+        teardown: Teardown { time_wait: Duration::from_secs(240), reset_ends_time_wait: true },
+        limits: limits(),
+    }
+}
+
+pub(crate) fn at(millis: u64) -> Instant {
+    Instant::ZERO + Duration::from_millis(millis)
+}
+
+const HERE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 1), 80);
+const THERE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5000);
+/// Near the top, so that every table crosses the wrap.
+const PEER_ISS: SeqNum = SeqNum::new(u32::MAX - 1);
+
+/// One host, its peer played by hand.
+pub(crate) struct Bench {
+    pub(crate) host: Host<Vec<u8>, ()>,
+    pub(crate) now: Instant,
+    /// Initial sequence number of the host's latest connection.
+    pub(crate) iss: SeqNum,
+    /// State of that connection.
+    pub(crate) state: State,
+    /// The handle an application holds.
+    pub(crate) socket: Option<Handle>,
+    /// The deadlines that are set.
+    armed: Vec<(Handle, Instant)>,
+    pub(crate) notices: Vec<Notice>,
+}
+
+impl Bench {
+    /// A host that listens at port 80.
+    pub(crate) fn listening(settings: Settings) -> Self {
+        let mut bench = Self::closed(settings);
+        bench.host.listen(HERE.port()).expect("the port is free");
+        bench.state = State::Listen;
+        bench
+    }
+
+    /// A host that does nothing.
+    pub(crate) fn closed(settings: Settings) -> Self {
+        Self {
+            host: Host::new(*HERE.ip(), settings, [1; 16]),
+            now: Instant::ZERO,
+            iss: SeqNum::default(),
+            state: State::Closed,
+            socket: None,
+            armed: Vec::new(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// A host whose application has just opened a connection.
+    pub(crate) fn connecting(settings: Settings) -> Self {
+        let mut bench = Self::closed(settings);
+        assert_eq!(bench.open(), ["S 0"]);
+        bench
+    }
+
+    /// A host whose connection is in the given state, brought there by the shortest way.
+    pub(crate) fn in_state(settings: Settings, state: State) -> Self {
+        let two_way = settings.handshake.proof == crate::Proof::None;
+        let half_open = two_way || settings.handshake.commit == crate::Commit::Connection;
+        let mut bench = match state {
+            State::Closed => return Self::closed(settings),
+            State::SynSent => return Self::connecting(settings),
+            _ => Self::listening(settings),
+        };
+        let steps: &[&str] = match state {
+            State::Listen => &[],
+            State::SynReceived => &["S 0"],
+            State::Established => &["S 0", "A 1/1"],
+            State::FinWait1 => &["S 0", "A 1/1", "shutdown"],
+            State::FinWait2 => &["S 0", "A 1/1", "shutdown", "A 1/2"],
+            State::CloseWait => &["S 0", "A 1/1", "FA 1/1"],
+            State::Closing => &["S 0", "A 1/1", "shutdown", "FA 1/1"],
+            State::LastAck => &["S 0", "A 1/1", "FA 1/1", "shutdown"],
+            State::TimeWait => &["S 0", "A 1/1", "shutdown", "FA 1/2"],
+            State::Closed | State::SynSent => unreachable!("handled above"),
+        };
+        for step in steps {
+            if *step == "shutdown" {
+                bench.shutdown();
+            } else {
+                bench.arrives(step);
+            }
+        }
+        assert!(bench.state == state || half_open, "{state} was not reached: {}", bench.state);
+        bench
+    }
+
+    /// Active OPEN to the peer.
+    pub(crate) fn open(&mut self) -> Vec<String> {
+        self.act(|host, now, effects| host.open(now, HERE.port(), THERE, (), effects).map(Some))
+    }
+
+    pub(crate) fn shutdown(&mut self) -> Vec<String> {
+        let socket = self.socket.expect("accepted");
+        self.act(|host, now, effects| host.shutdown(now, socket, effects).map(|()| None))
+    }
+
+    pub(crate) fn close(&mut self) -> Vec<String> {
+        let socket = self.socket.take().expect("accepted");
+        self.act(|host, now, effects| host.close(now, socket, effects).map(|()| None))
+    }
+
+    pub(crate) fn abort(&mut self) -> Vec<String> {
+        let socket = self.socket.take().expect("accepted");
+        self.act(|host, now, effects| host.abort(now, socket, effects).map(|()| None))
+    }
+
+    pub(crate) fn send(&mut self, octets: usize) -> Vec<String> {
+        let socket = self.socket.expect("accepted");
+        self.act(|host, _, _| host.send(socket, vec![0; octets]).map(|()| None))
+    }
+
+    /// Takes what waits for the application: octets, and whether the peer's data has ended.
+    pub(crate) fn receive(&mut self) -> (u32, bool) {
+        let received = self.host.receive(self.socket.expect("accepted"), u32::MAX, &mut Vec::new()).expect("open");
+        (received.octets, received.end_of_data)
+    }
+
+    /// A segment comes from the peer; returns the answers.
+    pub(crate) fn arrives(&mut self, text: &str) -> Vec<String> {
+        let segment = self.parse(text);
+        self.act(|host, now, effects| {
+            host.on_segment(now, segment, effects);
+            Ok(None)
+        })
+    }
+
+    /// Time passes up to `until`; returns what the deadlines on the way brought about, with the seconds.
+    pub(crate) fn wait(&mut self, until: Instant) -> Vec<String> {
+        let mut sent = Vec::new();
+        while let Some(place) = (0..self.armed.len()).min_by_key(|&place| self.armed[place].1) {
+            let (entry, deadline) = self.armed[place];
+            if deadline > until {
+                break;
+            }
+            self.armed.remove(place);
+            self.now = deadline;
+            let segments = self.act(|host, now, effects| {
+                host.on_deadline(now, entry, effects);
+                Ok(None)
+            });
+            sent.extend(segments.into_iter().map(|segment| format!("{deadline} {segment}")));
+        }
+        self.now = until;
+        sent
+    }
+
+    fn act(
+        &mut self,
+        call: impl FnOnce(
+            &mut Host<Vec<u8>, ()>,
+            Instant,
+            &mut Vec<Effect<Vec<u8>, ()>>,
+        ) -> Result<Option<Handle>, UserError>,
+    ) -> Vec<String> {
+        let mut effects = Vec::new();
+        if let Some(opened) = call(&mut self.host, self.now, &mut effects).expect("the call is allowed") {
+            self.socket = Some(opened);
+        }
+        if let Some(accepted) = self.host.accept(HERE.port()) {
+            self.socket = Some(accepted);
+        }
+        self.host.flush(self.now, &mut effects);
+        effects.into_iter().filter_map(|effect| self.observe(effect)).collect()
+    }
+
+    fn observe(&mut self, effect: Effect<Vec<u8>, ()>) -> Option<String> {
+        match effect {
+            Effect::Transmit(transmission) => return Some(self.print(&transmission.segment)),
+            Effect::State(transition) => {
+                self.state = transition.to;
+                self.iss = transition.iss;
+            }
+            Effect::Arm { entry, at } => {
+                self.armed.retain(|(armed, _)| *armed != entry);
+                self.armed.push((entry, at));
+            }
+            Effect::Disarm { entry } | Effect::Release { entry } => self.armed.retain(|(armed, _)| *armed != entry),
+            Effect::Notify { notice, .. } => self.notices.push(notice),
+            Effect::Moved { .. } | Effect::Hold { .. } => {}
+        }
+        None
+    }
+
+    fn print(&self, segment: &Segment<Vec<u8>, ()>) -> String {
+        // A reset outside any connection has no ISN to count from: its numbers are the peer's acknowledgment or 0.
+        let seq = if segment.seq == SeqNum::new(0) { 0 } else { segment.seq - self.iss };
+        let mut text = format!("{} {seq}", segment.flags);
+        if segment.flags.ack() {
+            text += &format!("/{}", segment.ack - PEER_ISS);
+        }
+        if !segment.payload.is_empty() {
+            text += &format!(" {}", segment.payload.len());
+        }
+        text
+    }
+
+    fn parse(&self, text: &str) -> Segment<Vec<u8>, ()> {
+        let mut words = text.split(' ');
+        let flags = words.next().expect("flags").chars().fold(Flags::NONE, |flags, letter| {
+            flags.with(match letter {
+                'S' => Flags::SYN,
+                'F' => Flags::FIN,
+                'R' => Flags::RST,
+                'P' => Flags::PSH,
+                'A' => Flags::ACK,
+                _ => panic!("no flag {letter}"),
+            })
+        });
+        let number = |text: &str| text.parse::<i64>().expect("a number").rem_euclid(1 << 32);
+        let relative = |text: &str| u32::try_from(number(text)).expect("below 2³²");
+        let (seq, ack) = words.next().map(|word| word.split_once('/').unwrap_or((word, "0"))).expect("numbers");
+        Segment {
+            source: THERE,
+            destination: HERE,
+            seq: PEER_ISS + relative(seq),
+            ack: if flags.ack() { self.iss + relative(ack) } else { SeqNum::default() },
+            flags,
+            window: 10_000,
+            payload: vec![0; words.next().map_or(0, |len| len.parse().expect("a length"))],
+            tag: (),
+        }
+    }
+}
+
+/// Checks a table `segment | answers | state after`, each row from a connection that is newly in `state`. Answers are
+/// separated by `;`, and `-` is none.
+#[track_caller]
+pub(crate) fn table(settings: &Settings, state: State, rows: &str) {
+    for row in rows.lines().map(str::trim).filter(|row| !row.is_empty()) {
+        let [arrives, answers, after] =
+            row.split('|').map(str::trim).collect::<Vec<_>>().try_into().expect("three columns");
+        let mut bench = Bench::in_state(settings.clone(), state);
+        let answered = bench.arrives(arrives).join("; ");
+        let answered = if answered.is_empty() { "-" } else { &answered };
+        let found = format!("{arrives} | {answered} | {}", bench.state);
+        assert_eq!(found, format!("{arrives} | {answers} | {after}"), "in {state}");
+    }
+}
