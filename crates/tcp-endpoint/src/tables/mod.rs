@@ -2,6 +2,7 @@
 
 mod calls;
 mod opening;
+mod random;
 mod synchronized;
 mod timers;
 mod two_way;
