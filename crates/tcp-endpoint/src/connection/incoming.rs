@@ -103,9 +103,14 @@ impl<P: Payload> Incoming<P> {
         self.fin.is_some_and(|fin| fin.before(self.nxt))
     }
 
-    /// Whether anything but the peer's SYN has come.
+    /// Whether nothing but the peer's SYN has come.
     pub(crate) fn untouched(&self) -> bool {
         self.nxt == self.irs + 1 && self.ahead.is_empty()
+    }
+
+    /// Whether something ahead of RCV.NXT came, and what lies between did not.
+    pub(crate) const fn has_gap(&self) -> bool {
+        !self.ahead.is_empty()
     }
 
     /// Octets that wait for the application.

@@ -52,11 +52,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
     }
 
+    /// A delayed acknowledgment waits for one segment only, and for none if something is missing (RFC 9293 §3.8.6.3).
+    /// The one that completes the handshake never waits.
     fn acknowledge_soon(&mut self, ctx: &mut Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
-        if limits.ack_timing == AckTiming::Delayed && self.state.synchronized() {
-            let deadline = ctx.now + limits.delayed_ack;
-            self.deadlines.delayed_ack.get_or_insert(deadline);
+        let urgent = self.incoming.untouched() || self.incoming.has_gap() || self.deadlines.delayed_ack.is_some();
+        if limits.ack_timing == AckTiming::Delayed && !urgent {
+            self.deadlines.delayed_ack = Some(ctx.now + limits.delayed_ack);
+            self.ack_due = false; // the deadline remembers it
         } else {
             self.send_ack(ctx);
         }

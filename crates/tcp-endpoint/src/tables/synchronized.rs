@@ -181,3 +181,22 @@ fn an_acknowledgment_leaves_when_the_setting_says() {
         assert_eq!(bench.wait(at(1000)), later);
     }
 }
+
+#[test]
+fn the_third_message_is_never_delayed() {
+    let settings = Settings { limits: Limits { ack_timing: AckTiming::Delayed, ..limits() }, ..settings("three-way") };
+    assert_eq!(Bench::connecting(settings).arrives("SA 0/1"), ["A 1/1"]);
+}
+
+#[test]
+fn a_delayed_acknowledgment_waits_for_one_segment_and_no_gap() {
+    let settings = Settings { limits: Limits { ack_timing: AckTiming::Delayed, ..limits() }, ..settings("three-way") };
+    let mut bench = Bench::in_state(settings, State::Established);
+    assert_eq!(bench.arrives("PA 1/1 10"), Vec::<String>::new());
+    assert_eq!(bench.arrives("PA 11/1 10"), ["A 1/21"]);
+    assert_eq!(bench.arrives("PA 31/1 10"), ["A 1/21"]);
+    assert_eq!(bench.arrives("PA 21/1 10"), Vec::<String>::new());
+    assert_eq!(bench.send(5), ["PA 1/41 5"], "what is sent carries it");
+    bench.arrives("A 41/6");
+    assert!(bench.wait(at(10_000)).is_empty());
+}
