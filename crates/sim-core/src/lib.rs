@@ -17,6 +17,6 @@ mod run;
 
 pub use digest::{Digest, DigestValue};
 pub use queue::{EventQueue, Key};
-pub use random::{KeyedDraws, Streams};
+pub use random::{DrawsAt, KeyedDraws, Streams};
 pub use reference::ReferenceQueue;
 pub use run::{Livelock, Model, run};

@@ -1,8 +1,10 @@
 //! Named random streams: who draws what never depends on who else draws.
 
+use std::convert::Infallible;
+
 use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
-use twox_hash::XxHash3_128;
+use rand_core::{SeedableRng, TryRng};
+use twox_hash::{XxHash3_64, XxHash3_128};
 
 /// The random streams of one run: one for each (seed, component, purpose).
 ///
@@ -61,29 +63,62 @@ pub struct KeyedDraws {
 }
 
 impl KeyedDraws {
-    /// The generator at a position, named by any words that identify it.
+    /// The draws at a position, named by any words that identify it.
     ///
-    /// It is 300 octets large and computes its first 32 draws together: make it, use it, drop it.
+    /// Naming a position costs a hash; the generator is made when the first word is drawn. It computes its first 32 words
+    /// together: draw what is needed and drop it.
     #[must_use]
-    pub fn at(&self, position: &[u64]) -> ChaCha8Rng {
-        let mut generator = ChaCha8Rng::from_seed(self.key);
-        generator.set_stream(stream_number(position));
-        generator
+    pub fn at(&self, position: &[u64]) -> DrawsAt<'_> {
+        DrawsAt { key: &self.key, stream: stream_number(position), generator: None }
+    }
+}
+
+/// The draws at one position of [`KeyedDraws`].
+#[derive(Clone, Debug)]
+pub struct DrawsAt<'a> {
+    key: &'a [u8; 32],
+    stream: u64,
+    generator: Option<ChaCha8Rng>,
+}
+
+impl DrawsAt<'_> {
+    fn generator(&mut self) -> &mut ChaCha8Rng {
+        self.generator.get_or_insert_with(|| {
+            let mut generator = ChaCha8Rng::from_seed(*self.key);
+            generator.set_stream(self.stream);
+            generator
+        })
+    }
+}
+
+impl TryRng for DrawsAt<'_> {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.generator().try_next_u32()
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.generator().try_next_u64()
+    }
+
+    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
+        self.generator().try_fill_bytes(octets)
     }
 }
 
 /// Words hashed together. A position is seldom longer, and this many octets are hashed without a loop.
 const BLOCK: usize = 8;
 
-/// The low half of the XXH3-128 of the words (little-endian), in blocks of [`BLOCK`] of which each is seeded with the hash
-/// of those before.
+/// The XXH3-64 of the words (little-endian), in blocks of [`BLOCK`] of which each is seeded with the hash of those before,
+/// the first with 0.
 fn stream_number(position: &[u64]) -> u64 {
     position.chunks(BLOCK).fold(0, |seed, words| {
         let mut octets = [0; 8 * BLOCK];
         for (place, word) in octets.chunks_exact_mut(8).zip(words) {
             place.copy_from_slice(&word.to_le_bytes());
         }
-        XxHash3_128::oneshot_with_seed(seed, &octets[..8 * words.len()]) as u64
+        XxHash3_64::oneshot_with_seed(seed, &octets[..8 * words.len()])
     })
 }
 
@@ -96,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    fn first_draws(mut generator: ChaCha8Rng) -> [u64; 3] {
+    fn first_draws(mut generator: impl Rng) -> [u64; 3] {
         [(); 3].map(|()| generator.next_u64())
     }
 
@@ -106,19 +141,18 @@ mod tests {
         let streams = Streams::new(7);
         let keyed = streams.keyed("client-to-server", "fate");
         let draws = [
-            streams.sequential("client", "arrivals"),
-            keyed.at(&[]),
-            keyed.at(&[1, 2, 3]),
-            keyed.at(&[0, 1, 2, 3, 4, 5, 6, 7, 8]),
-        ]
-        .map(first_draws);
+            first_draws(streams.sequential("client", "arrivals")),
+            first_draws(keyed.at(&[])),
+            first_draws(keyed.at(&[1, 2, 3])),
+            first_draws(keyed.at(&[0, 1, 2, 3, 4, 5, 6, 7, 8])),
+        ];
         assert_eq!(
             draws,
             [
                 [796_168_960_173_847_443, 8_096_548_087_726_613_533, 16_685_711_089_140_601_788],
                 [14_921_587_429_519_288_785, 13_568_566_855_003_766_451, 12_499_093_012_578_906_987],
-                [3_358_399_182_457_347_053, 16_506_031_220_693_032_001, 8_693_316_978_093_533_308],
-                [8_705_277_902_562_049_431, 13_071_025_401_070_461_645, 9_535_547_166_104_436_109],
+                [2_760_698_291_797_350_350, 11_213_162_969_967_173_638, 5_782_565_194_173_119_515],
+                [15_769_252_659_337_680_374, 12_002_932_934_788_401_314, 10_626_275_290_583_320_156],
             ]
         );
     }
