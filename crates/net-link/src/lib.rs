@@ -12,6 +12,35 @@
 //! computed with the `libm` crate, so that a fate has the same bits on every machine.
 //!
 //! The crate knows nothing of TCP. What a fault can match is in a packet's [`Description`], which whoever sends it writes.
+//!
+//! ```
+//! use net_link::{Acknowledges, Description, Kinds, Link, LinkConfig};
+//! use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+//! use sim_time::{Duration, Instant};
+//!
+//! let config: LinkConfig = toml::from_str(
+//!     r#"
+//!     delay = "50ms"
+//!     [[fault]]
+//!     on = { from = "client", flags = "SYN", nth = 1 }
+//!     delay = "5s"
+//!     "#,
+//! )?;
+//! let generator = ChaCha8Rng::from_seed([0; 32]);
+//! let mut link = Link::new(&config, "client", generator.clone());
+//! let syn = Description {
+//!     kinds: Kinds::SYN,
+//!     acknowledges: Acknowledges::Nothing,
+//!     attempt: 1,
+//!     retransmission: 0,
+//!     octets: 40,
+//! };
+//! let mut arrival = |now| link.offer(now, &syn, &mut generator.clone()).deliveries[0];
+//! let start = Instant::ZERO;
+//! assert_eq!(arrival(start), start + Duration::from_secs(5));
+//! assert_eq!(arrival(start + Duration::from_secs(1)), start + Duration::from_millis(1_050));
+//! # Ok::<(), toml::de::Error>(())
+//! ```
 
 mod config;
 mod delay;

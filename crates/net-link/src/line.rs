@@ -85,6 +85,7 @@ mod tests {
             departures("100 B", &[(0, 100), (0, 90), (50, 11), (50, 10)]),
             [Some(100), Some(190), None, Some(200)]
         );
+        assert_eq!(departures("100 B", &[(0, 100), (0, 100), (100, 100)]), [Some(100), Some(200), Some(300)]);
         assert_eq!(departures("0 packets", &[(0, 100), (100, 100)]), [Some(100), Some(200)]);
     }
 }

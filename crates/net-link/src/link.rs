@@ -98,7 +98,7 @@ impl<C: Rng> Link<C> {
 
     /// The fate of a packet that no fault concerns.
     fn by_chance(&mut self, packet: &Departed) -> Fate {
-        if self.loss.loses(packet.offered, packet.draws.loss) {
+        if self.loss.loses(packet.left, packet.draws.loss) {
             return lost(Loss::Chance, None);
         }
         let mut arrivals: Arrivals = self.travel(packet, packet.draws.delay).into_iter().collect();

@@ -46,10 +46,10 @@ pub struct GilbertElliott {
     /// Mean length of a bad time.
     #[serde(deserialize_with = "positive_duration")]
     pub mean_bad: Duration,
-    /// Probability that a packet sent in a good time is lost.
+    /// Probability that a packet that leaves the line in a good time is lost.
     #[serde(default)]
     pub loss_good: Probability,
-    /// Probability that a packet sent in a bad time is lost.
+    /// Probability that a packet that leaves the line in a bad time is lost.
     #[serde(default = "always")]
     pub loss_bad: Probability,
 }
@@ -81,7 +81,7 @@ impl<C: Rng> LossProcess<C> {
         }
     }
 
-    /// Whether a packet sent at `now` is lost. Calls come in the order of time.
+    /// Whether a packet that leaves the line at `now` is lost. Calls come in the order of time.
     pub(crate) fn loses(&mut self, now: Instant, draw: u64) -> bool {
         match self {
             Self::Bernoulli(probability) => probability.happens(draw),

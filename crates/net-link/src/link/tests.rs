@@ -171,6 +171,17 @@ fn switching_one_thing_on_does_not_shift_another() {
     assert!(duplicating.iter().any(|fate| fate.deliveries.len() == 2 && fate.deliveries[0] != fate.deliveries[1]));
 }
 
+#[test]
+fn the_weather_that_counts_is_that_when_a_packet_leaves_the_line() {
+    let bursts = "loss = { gilbert-elliott = { mean-good = '30ms', mean-bad = '30ms' } }";
+    let (mut plain, mut slow) = (random_link(bursts), random_link(&format!("{bursts}\nrate = '1 Mbit/s'")));
+    for packet in 0..200 {
+        let sent = packet * 20;
+        let fate = slow.offer(at_ms(sent), &PACKET, &mut NoDraws);
+        assert_eq!(fate, plain.offer(at_ms(sent + 8), &PACKET, &mut NoDraws), "sent at {sent} ms, 8 ms on the line");
+    }
+}
+
 fn delay() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
         "delay = '20ms'",
