@@ -15,6 +15,16 @@ pub struct BuiltIn {
     pub text: &'static str,
 }
 
+impl BuiltIn {
+    /// What it is for, in a sentence: a case's question, a profile's description.
+    #[must_use]
+    pub fn summary(&self) -> Option<String> {
+        let table: toml::Table = self.text.parse().ok()?;
+        let sentence = table.get("question").or_else(|| table.get("description"))?;
+        sentence.as_str().map(str::to_owned)
+    }
+}
+
 /// The classic cases, by name.
 #[must_use]
 pub fn cases() -> Vec<BuiltIn> {

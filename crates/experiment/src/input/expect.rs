@@ -158,6 +158,7 @@ impl Context {
 }
 
 impl Words for Context {
+    /// A word that names both a handshake and a teardown is the handshake.
     fn reference(&self, prefix: &str) -> Result<Reference, (String, String)> {
         if let Some((handshake, teardown)) = prefix.split_once('/') {
             let handshake = self.known(Kind::Handshake, handshake)?;

@@ -134,8 +134,10 @@ fn profile(name: &str, asked_at: &Place, directory: &Path) -> Result<(Table, Pla
     };
     let root = tree::parse(&source)?;
     let mut table = root.table()?.clone();
-    table.remove("description");
     let mut errors = Diagnostics::default();
+    if let Some(description) = table.remove("description") {
+        errors.keep(description.node.string());
+    }
     check_keys(&table, fields_of::<Handshake>(), &["description"], &mut errors);
     errors.or((table, root.place))
 }

@@ -39,14 +39,49 @@ pub fn schema() -> Value {
     properties.insert("server".to_owned(), host_ref.clone());
     properties.insert(
         "host".to_owned(),
-        json!({ "type": "object", "description": "Hosts by name.", "additionalProperties": host_ref }),
+        json!({
+            "type": "object",
+            "description": "Hosts by name.",
+            "propertyNames": { "pattern": "^[A-Za-z]([A-Za-z0-9_-]*[A-Za-z0-9])?$" },
+            "additionalProperties": host_ref
+        }),
     );
     properties.insert("link".to_owned(), sections);
     let mut root = closed(properties, &top.required);
     root["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     root["title"] = json!("synlab experiment");
     root["$defs"] = Value::Object(definitions);
+    without_null(&mut root);
     root
+}
+
+/// Takes out `null`, which an optional field's schema allows and TOML does not have.
+fn without_null(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            for keyword in ["type", "anyOf"] {
+                let Some(Value::Array(choices)) = object.get_mut(keyword) else { continue };
+                choices.retain(|choice| choice != "null" && choice["type"] != "null");
+                if let [only] = choices.as_mut_slice() {
+                    let only = only.take();
+                    match (keyword, only) {
+                        ("anyOf", Value::Object(inner)) => {
+                            object.remove(keyword);
+                            object.extend(inner);
+                        }
+                        (_, only) => {
+                            object.insert(keyword.to_owned(), only);
+                        }
+                    }
+                }
+            }
+            // What is left is in defaults.
+            object.retain(|_, value| !value.is_null());
+            object.values_mut().for_each(without_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_null),
+        _ => {}
+    }
 }
 
 /// A commented experiment to start from.

@@ -222,14 +222,13 @@ fn named_host(target: &str, hosts: &Hosts<'_>) -> Result<(usize, Option<u16>), W
 
 /// The only other host with a server's script, else the only other host.
 fn only_other_host(hosts: &Hosts<'_>) -> Result<usize, Wrong> {
-    let others = || (0..hosts.all.len()).filter(|&host| host != hosts.own);
-    let only = |mut found: Box<dyn Iterator<Item = usize> + '_>| found.next().filter(|_| found.next().is_none());
-    only(Box::new(others().filter(|&host| hosts.accepts[host]))).or_else(|| only(Box::new(others()))).ok_or_else(|| {
-        match others().next() {
-            None => "there is no other host to connect to".into(),
-            Some(_) => "which host? say `connect HOST`: there are several".into(),
-        }
-    })
+    let others: Vec<usize> = (0..hosts.all.len()).filter(|&host| host != hosts.own).collect();
+    let servers: Vec<usize> = others.iter().copied().filter(|&host| hosts.accepts[host]).collect();
+    match (servers.as_slice(), others.as_slice()) {
+        (&[only], _) | ([], &[only]) => Ok(only),
+        (_, []) => Err("there is no other host to connect to".into()),
+        _ => Err("which host? say `connect HOST`: there are several".into()),
+    }
 }
 
 fn port(word: &str) -> Result<u16, Wrong> {

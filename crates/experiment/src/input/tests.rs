@@ -237,6 +237,9 @@ fn expectations_are_judged_for_the_variants_they_select() {
 
 #[test]
 fn built_in_files_are_whole() {
+    for file in profiles().into_iter().chain(cases()) {
+        assert!(file.summary().is_some_and(|sentence| !sentence.is_empty()), "{}", file.path);
+    }
     let names: Vec<_> = profiles().into_iter().map(|profile| profile.name).collect();
     assert!(names.contains(&"linux") && names.contains(&"rfc9293"), "{names:?}");
     for name in names {
@@ -286,6 +289,7 @@ fn the_schema_knows_the_keys_of_every_section() {
         assert!(schema["properties"][key].is_object(), "{key}");
     }
     assert_eq!(schema["required"], serde_json::json!(["horizon"]));
+    assert!(!schema.to_string().contains("null"), "TOML has no null");
     // Every reference leads somewhere.
     let text = schema.to_string();
     for reference in text.split("\"$ref\":\"#/$defs/").skip(1) {

@@ -229,6 +229,19 @@ fn in_overrides() {
 }
 
 #[test]
+fn in_a_default_that_several_hosts_could_be() {
+    let text = format!("{BASIC}[host.third]\n").replace(", \"receive 100 B\"", "");
+    let text = text.replace("script = [\"accept\", \"close on EOF\"]", "");
+    assert_eq!(errors_of(&text, &[]), ["t.toml:5:11: which host? say `connect HOST`: there are several"]);
+    let text = "horizon = \"1h\"\n[client]\nscript = [\"connect\"]\n";
+    assert_eq!(errors_of(text, &[]), ["t.toml:3:11: there is no other host to connect to"]);
+    assert_eq!(
+        errors_of("horizon = \"1h\"\n", &[]),
+        ["t.toml:1:1: the file describes no host (add [client] and [server])"]
+    );
+}
+
+#[test]
 fn several_at_once_are_all_reported() {
     let text = BASIC.replace("[link]", "[link]\ndelya = 1").replace("[client]", "[client]\nstrat = 1");
     assert_eq!(
