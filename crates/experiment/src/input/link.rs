@@ -8,7 +8,7 @@
 use net_link::LinkConfig;
 
 use super::de::{fields_of, read_table};
-use super::diagnostic::{Diagnostic, Diagnostics, Place, suggest};
+use super::diagnostic::{Diagnostic, Diagnostics, suggest};
 use super::tree::{Entry, Node, Table};
 use crate::{HostId, LinkPlan};
 
@@ -49,7 +49,7 @@ pub(super) fn links(hosts: &[String], file: Option<&Node>, sets: Option<&Node>) 
                 table.overlay(section);
             }
             let place = &direction.or(pair).unwrap_or(node).place;
-            if let Some(config) = errors.keep(config(hosts, table, place)) {
+            if let Some(config) = errors.keep(read_table(table, place)) {
                 let name = name(hosts, Section::OneWay(from, to));
                 links.push(LinkPlan { from: id(from), to: id(to), name, config });
             }
@@ -76,15 +76,18 @@ fn canonical(hosts: &[String], node: &Node) -> Result<Table, Diagnostics> {
     let mut result = Table::default();
     for entry in node.table()?.iter() {
         if settings.contains(&entry.key.as_str()) {
+            let faults = (entry.key == "fault").then_some(&entry.node);
+            errors.keep(check_senders(faults, &hosts.iter().map(String::as_str).collect::<Vec<_>>()));
             result.push(entry.clone());
             continue;
         }
         let Some(section) = errors.keep(section(hosts, entry)) else { continue };
-        errors.keep(entry.node.table());
-        let key = match section {
-            Section::Both(a, b) => name(hosts, Section::Both(a.min(b), a.max(b))),
-            Section::OneWay(..) => name(hosts, section),
+        let faults = errors.keep(entry.node.table()).and_then(|table| table.get("fault"));
+        let (key, senders) = match section {
+            Section::Both(a, b) => (name(hosts, Section::Both(a.min(b), a.max(b))), &[a, b][..]),
+            Section::OneWay(a, _) => (name(hosts, section), &[a][..]),
         };
+        errors.keep(check_senders(faults, &senders.iter().map(|&host| hosts[host].as_str()).collect::<Vec<_>>()));
         if result.get(&key).is_some() {
             errors.push(entry.key_place.error(format!("the link between these two is described twice, as `{key}`")));
         }
@@ -119,20 +122,16 @@ fn section(hosts: &[String], entry: &Entry) -> Result<Section, Diagnostic> {
     }
 }
 
-/// Reads one direction's settings; a fault that asks for a sender must name a host.
-fn config(hosts: &[String], table: Table, place: &Place) -> Result<LinkConfig, Diagnostics> {
+/// A fault that asks for a sender must name one whose segments the section is about, or it would never act.
+fn check_senders(faults: Option<&Node>, senders: &[&str]) -> Result<(), Diagnostics> {
     let mut errors = Diagnostics::default();
-    let faults = table.get("fault").and_then(Node::as_array).unwrap_or_default();
-    for on in faults.iter().filter_map(|fault| fault.as_table()?.get("on")?.as_table()) {
-        let Some(sender) = on.get("from") else { continue };
+    let faults = faults.and_then(Node::as_array).unwrap_or_default();
+    for sender in faults.iter().filter_map(|fault| fault.as_table()?.get("on")?.as_table()?.get("from")) {
         let Some(name) = sender.as_str() else { continue };
-        if !hosts.iter().any(|host| host == name) {
-            let help = suggest(name, hosts.iter().map(String::as_str));
-            errors.push(sender.place.error(format!("no host is called `{name}`")).with_help(help));
+        if !senders.contains(&name) {
+            let help = suggest(name, senders.iter().copied());
+            errors.push(sender.place.error(format!("no `{name}` sends on this link")).with_help(help));
         }
     }
-    match errors.keep(read_table(table, place)) {
-        Some(config) => errors.or(config),
-        None => Err(errors),
-    }
+    errors.or(())
 }

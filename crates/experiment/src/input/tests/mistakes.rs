@@ -86,8 +86,19 @@ fn in_links() {
         ),
         (
             "[link]",
-            "[[link.fault]]\non = { from = \"cleint\", flags = \"SYN\" }",
-            "t.toml:4:15: no host is called `cleint` (did you mean `client`?)",
+            "[[link.fault]]\non = { from = \"cleint\", flags = \"SYN\" }\ndelay = \"5s\"",
+            "t.toml:4:15: no `cleint` sends on this link (did you mean `client`?)",
+        ),
+        (
+            "[link]",
+            "[link]\n[[link.client-to-server.fault]]\non = { from = \"server\" }\ndrop = true",
+            "t.toml:5:15: no `server` sends on this link (expected `client`)",
+        ),
+        ("[link]", "[link]\nloss = 2", "t.toml:4:8: expected a probability from 0 to 1, found the number 2"),
+        (
+            "[link]",
+            "[[link.fault]]\non = { flags = [\"SYN\", \"FNI\"] }\ndrop = true",
+            "t.toml:4:24: unknown value `FNI` (did you mean `FIN`?)",
         ),
         (
             "[link]",
