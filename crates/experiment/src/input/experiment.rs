@@ -17,6 +17,18 @@ use super::{link, overrides, script};
 use crate::{LinkPlan, Scenario, Step, metrics};
 
 /// An experiment: everything its file says, checked. Nothing that can fail is left for later.
+///
+/// ```
+/// use experiment::Experiment;
+///
+/// let sets = ["server.time-wait=2s".to_owned()];
+/// let experiment = Experiment::parse("new.toml", experiment::template(), &sets)?;
+/// for variant in experiment.variants() {
+///     let scenario = experiment.scenario(&variant)?;
+///     assert_eq!(scenario.hosts[1].settings.teardown.time_wait.to_string(), "2s");
+/// }
+/// # Ok::<(), experiment::Diagnostics>(())
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct Experiment {
     name: String,
