@@ -152,7 +152,8 @@ fn set_reaches_every_key() {
 #[test]
 fn a_file_can_name_designs_of_its_own() {
     let text = format!(
-        "handshake = [\"two-way\", {{ name = \"mine\", base = \"two-way\", unexpected = \"reset\", isn = \"constant\" }}]\n\
+        "handshake = [\"two-way\", {{ name = \"mine\", base = \"two-way\", unexpected = \"reset\", \
+         isn = \"constant\" }}]\n\
          teardown = [\"rfc9293\", {{ name = \"short\", time-wait = \"1s\" }}]{BASIC}"
     );
     let experiment = parse(&text);
