@@ -1,0 +1,177 @@
+//! `[[expect]]`: what must hold at the end of a run.
+
+use super::diagnostic::{Diagnostic, Diagnostics, Place};
+use super::expression::{self, Expression, Fault, Reference, Words};
+use super::file::{Expect, Names};
+use super::tree::Node;
+use super::variant::{Choice, Kind, Variant, find, unknown};
+
+/// Something that must hold.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Expectation {
+    that: String,
+    because: Option<String>,
+    handshakes: Option<Vec<String>>,
+    teardowns: Option<Vec<String>>,
+    expression: Expression,
+    place: Place,
+}
+
+/// Whether an expectation holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    /// The expectation, as the file states it.
+    pub that: String,
+    /// Whether it holds.
+    pub passed: bool,
+    /// What was measured, as `server.ghost.connections = 0`; an empty statistic is `null`.
+    pub actual: String,
+}
+
+impl Expectation {
+    /// What must hold, as the file states it.
+    #[must_use]
+    pub fn that(&self) -> &str {
+        &self.that
+    }
+
+    /// Why it must hold, if the file says so.
+    #[must_use]
+    pub fn because(&self) -> Option<&str> {
+        self.because.as_deref()
+    }
+
+    /// Whether it is about a variant.
+    #[must_use]
+    pub fn applies_to(&self, variant: &Variant) -> bool {
+        let selects = |names: &Option<Vec<String>>, name| names.as_ref().is_none_or(|names| names.contains(name));
+        selects(&self.handshakes, &variant.handshake) && selects(&self.teardowns, &variant.teardown)
+    }
+
+    /// The other variants whose metrics it reads when it is judged for `variant`.
+    #[must_use]
+    pub fn needs(&self, variant: &Variant) -> Vec<Variant> {
+        let mut needed: Vec<Variant> = Vec::new();
+        for reference in self.expression.references() {
+            let other = of(reference, variant);
+            if other != *variant && !needed.contains(&other) {
+                needed.push(other);
+            }
+        }
+        needed
+    }
+
+    /// Judges it for a variant. `metric` gives a metric of that variant or of one it needs; `None` is an empty
+    /// statistic, which equals `null` and compares with no number.
+    #[must_use]
+    pub fn judge(&self, variant: &Variant, metric: &dyn Fn(&Variant, &str) -> Option<f64>) -> Verdict {
+        let (passed, actual) = self.expression.judge(&|reference, name| match reference {
+            None => metric(variant, name),
+            Some(reference) => metric(&of(reference, variant), name),
+        });
+        Verdict { that: self.that.clone(), passed, actual }
+    }
+
+    /// A message about it that points to its place in the file.
+    #[must_use]
+    pub fn diagnostic(&self, message: &str) -> Diagnostic {
+        self.place.error(message)
+    }
+
+    /// Checks what a file says of an expectation; `node` is its table.
+    pub(super) fn read(expect: Expect, node: &Node, context: &Context) -> Result<Self, Diagnostics> {
+        let mut errors = Diagnostics::default();
+        let table = node.table()?;
+        let handshakes = errors.keep(selected(Kind::Handshake, expect.handshake, table.get("handshake"), context));
+        let teardowns = errors.keep(selected(Kind::Teardown, expect.teardown, table.get("teardown"), context));
+        let place = table.get("that").map_or(&node.place, |that| &that.place);
+        let parsed = expression::parse(&expect.that, context).map_err(|Fault { range, message, help }| Diagnostic {
+            help,
+            ..place.inside(&expect.that, range).error(message)
+        });
+        let expression = errors.keep(parsed);
+        let (Some(handshakes), Some(teardowns), Some(expression)) = (handshakes, teardowns, expression) else {
+            return Err(errors);
+        };
+        Ok(Self { that: expect.that, because: expect.because, handshakes, teardowns, expression, place: place.clone() })
+    }
+}
+
+/// The variant a reference means, seen from `variant`.
+fn of(reference: &Reference, variant: &Variant) -> Variant {
+    match reference.clone() {
+        Reference::Handshake(handshake) => Variant { handshake, teardown: variant.teardown.clone() },
+        Reference::Teardown(teardown) => Variant { handshake: variant.handshake.clone(), teardown },
+        Reference::Both(handshake, teardown) => Variant { handshake, teardown },
+    }
+}
+
+/// A selector's names, each of them listed in the file; `nodes` is where they stand.
+fn selected(
+    kind: Kind,
+    names: Option<Names>,
+    nodes: Option<&Node>,
+    context: &Context,
+) -> Result<Option<Vec<String>>, Diagnostics> {
+    let (Some(Names(names)), Some(nodes)) = (names, nodes) else { return Ok(None) };
+    let listed = context.listed(kind);
+    let mut errors = Diagnostics::default();
+    for (name, node) in names.iter().zip(nodes.one_or_many()) {
+        if listed.iter().any(|choice| choice.name == *name) {
+            continue;
+        }
+        errors.push(if kind.preset(name).is_some() {
+            let message = format!("the file does not list the {} `{name}`, so this is never checked", kind.key());
+            node.place.error(message)
+        } else {
+            unknown(kind, name, &node.place, listed)
+        });
+    }
+    errors.or(Some(names))
+}
+
+/// What the words of an expectation may be.
+pub(super) struct Context {
+    /// Every metric's name.
+    pub(super) metrics: Vec<String>,
+    /// What the file lists.
+    pub(super) handshakes: Vec<Choice>,
+    /// What the file lists.
+    pub(super) teardowns: Vec<Choice>,
+}
+
+impl Context {
+    fn listed(&self, kind: Kind) -> &[Choice] {
+        match kind {
+            Kind::Handshake => &self.handshakes,
+            Kind::Teardown => &self.teardowns,
+        }
+    }
+
+    fn known(&self, kind: Kind, name: &str) -> Result<String, (String, String)> {
+        if find(kind, self.listed(kind), name).is_some() {
+            return Ok(name.to_owned());
+        }
+        let error = unknown(kind, name, &Place::new(&super::Source::new("", ""), 0..0), self.listed(kind));
+        Err((error.message, error.help.unwrap_or_default()))
+    }
+}
+
+impl Words for Context {
+    /// A word that names both a handshake and a teardown is the handshake.
+    fn reference(&self, prefix: &str) -> Result<Reference, (String, String)> {
+        if let Some((handshake, teardown)) = prefix.split_once('/') {
+            let handshake = self.known(Kind::Handshake, handshake)?;
+            return Ok(Reference::Both(handshake, self.known(Kind::Teardown, teardown)?));
+        }
+        match (self.known(Kind::Handshake, prefix), self.known(Kind::Teardown, prefix)) {
+            (Ok(handshake), _) => Ok(Reference::Handshake(handshake)),
+            (Err(_), Ok(teardown)) => Ok(Reference::Teardown(teardown)),
+            (Err(error), Err(_)) => Err(error),
+        }
+    }
+
+    fn metrics(&self) -> &[String] {
+        &self.metrics
+    }
+}

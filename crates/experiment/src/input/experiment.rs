@@ -1,0 +1,390 @@
+//! An experiment file as a whole: read, checked, and turned into scenarios.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use sim_time::Instant;
+
+use super::builtin;
+use super::de::{fields_of, read_table};
+use super::diagnostic::{Diagnostic, Diagnostics, Source, suggest};
+use super::expect::{Context, Expectation};
+use super::file::{self, MAX_SEED, Top};
+use super::host::{Host, is_path};
+use super::tree::{self, Entry, Node, Table, Value};
+use super::variant::{Choice, Kind, Variant, choices, chosen};
+use super::{link, overrides, script};
+use crate::{LinkPlan, Scenario, Step, metrics};
+
+/// An experiment: everything its file says, checked. Nothing that can fail is left for later.
+///
+/// ```
+/// use experiment::Experiment;
+///
+/// let sets = ["server.time-wait=2s".to_owned()];
+/// let experiment = Experiment::parse("new.toml", experiment::template(), &sets)?;
+/// for variant in experiment.variants() {
+///     let scenario = experiment.scenario(&variant)?;
+///     assert_eq!(scenario.hosts[1].settings.teardown.time_wait.to_string(), "2s");
+/// }
+/// # Ok::<(), experiment::Diagnostics>(())
+/// ```
+#[derive(Clone, PartialEq, Debug)]
+pub struct Experiment {
+    name: String,
+    file: String,
+    question: Option<String>,
+    seed: u64,
+    horizon: Instant,
+    handshakes: Vec<Choice>,
+    teardowns: Vec<Choice>,
+    hosts: Vec<Host>,
+    links: Vec<LinkPlan>,
+    expectations: Vec<Expectation>,
+}
+
+impl Experiment {
+    /// Reads an experiment: a file, or a built-in case by its name. Each of `sets` is a `key.path=value` that is
+    /// laid over the file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file or an override, with its place; or that there is no such file.
+    pub fn load(name_or_path: &str, sets: &[String]) -> Result<Self, Diagnostics> {
+        let path = Path::new(name_or_path);
+        if !path.is_file() && !is_path(name_or_path) {
+            if let Some(case) = builtin::case(name_or_path) {
+                return Self::parse(&case.path, case.text, sets);
+            }
+            let cases = builtin::cases();
+            let error = Diagnostic::without_place(name_or_path, "neither a file nor a built-in case");
+            return Err(error.with_help(suggest(name_or_path, cases.iter().map(|case| case.name))).into());
+        }
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Diagnostic::without_place(name_or_path, format!("cannot be read: {error}")))?;
+        Self::parse(name_or_path, &text, sets)
+    }
+
+    /// As [`Experiment::load`], from a text. Paths in it are relative to the directory of `source_name`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the text or an override, with its place.
+    pub fn parse(source_name: &str, text: &str, sets: &[String]) -> Result<Self, Diagnostics> {
+        let mut errors = Diagnostics::default();
+        let file = errors.keep(file_tree(source_name, text));
+        let sets = errors.keep(set_tree(sets));
+        let (Some(file), Some(sets)) = (file, sets) else { return Err(errors.in_order(source_name)) };
+        Self::from_trees(source_name, &file, &sets).map_err(|errors| errors.in_order(source_name))
+    }
+
+    fn from_trees(source_name: &str, file: &Node, sets: &Table) -> Result<Self, Diagnostics> {
+        let mut errors = Diagnostics::default();
+        let mut table = file.table()?.clone();
+        let file_choices = listed(&table, &mut errors);
+        table.overlay(sets);
+        let choices = listed(&table, &mut errors);
+
+        let keys = fields_of::<Top>();
+        let top_table = table.clone().partition(|entry| keys.contains(&entry.key.as_str())).0;
+        let top = errors.keep(read_table::<Top>(top_table, &file.place));
+        let directory = Path::new(source_name).parent().unwrap_or(Path::new(""));
+        let hosts = errors.keep(hosts(file, sets, directory));
+        let names = file.table()?.get("host").and_then(Node::as_table).map(Table::keys).unwrap_or_default();
+        let links = errors.keep(link::links(&names, file.table()?.get("link"), sets.get("link")));
+        let (Some(top), Some(hosts), Some(links), Some((handshakes, teardowns))) = (top, hosts, links, choices) else {
+            return Err(errors);
+        };
+
+        let mut experiment = Self {
+            name: Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            file: source_name.to_owned(),
+            question: top.question,
+            seed: top.seed.map_or(1, |seed| seed.0),
+            horizon: Instant::ZERO + top.horizon.0,
+            handshakes,
+            teardowns,
+            hosts,
+            links,
+            expectations: Vec::new(),
+        };
+        errors.keep(experiment.read_scripts(&table));
+        let known = file_choices.unwrap_or_default();
+        errors.keep(experiment.read_expectations(top.expect.unwrap_or_default(), table.get("expect"), known));
+        for variant in experiment.variants() {
+            errors.keep(experiment.scenario(&variant));
+        }
+        errors.or(experiment)
+    }
+
+    fn read_scripts(&mut self, table: &Table) -> Result<(), Diagnostics> {
+        let mut errors = Diagnostics::default();
+        let sections = table.get("host").and_then(Node::as_table).cloned().unwrap_or_default();
+        let scripts: Vec<Vec<&Node>> = self
+            .hosts
+            .iter()
+            .map(|host| sections.get(&host.name).and_then(Node::as_table).map(scripts_of).unwrap_or_default())
+            .collect();
+        let accepts: Vec<bool> = scripts
+            .iter()
+            .map(|scripts| scripts.iter().any(|script| script.as_array().is_some_and(script::accepts)))
+            .collect();
+        let all: Vec<(String, u16)> = self.hosts.iter().map(|host| (host.name.clone(), host.port)).collect();
+        for (own, scripts) in scripts.into_iter().enumerate() {
+            for list in scripts {
+                let hosts = script::Hosts { all: &all, accepts: &accepts, own };
+                let Some(application) = errors.keep(script::read(list, self.hosts[own].start, &hosts)) else {
+                    continue;
+                };
+                for (step, node) in application.steps.iter().zip(list.one_or_many()) {
+                    errors.keep(self.check_reachable(own, *step, node));
+                }
+                self.hosts[own].applications.push(application);
+            }
+        }
+        errors.or(())
+    }
+
+    /// A host to connect to must be joined to this one.
+    fn check_reachable(&self, own: usize, step: Step, node: &Node) -> Result<(), Diagnostic> {
+        let Step::Connect { to, .. } = step else { return Ok(()) };
+        if self.links.iter().any(|link| usize::from(link.from.0) == own && link.to == to) {
+            return Ok(());
+        }
+        let (from, to) = (&self.hosts[own].name, &self.hosts[usize::from(to.0)].name);
+        let message = format!("no link leads from `{from}` to `{to}`");
+        Err(node.place.error(message).with_help(format!("add [link] or [link.{from}-{to}]")))
+    }
+
+    fn read_expectations(
+        &mut self,
+        expects: Vec<file::Expect>,
+        nodes: Option<&Node>,
+        in_file: (Vec<Choice>, Vec<Choice>),
+    ) -> Result<(), Diagnostics> {
+        let mut errors = Diagnostics::default();
+        let hosts = self.host_names();
+        let metrics = metrics::catalogue(&hosts).into_iter().map(|metric| metric.name).collect();
+        let context = Context {
+            metrics,
+            handshakes: [self.handshakes.clone(), in_file.0].concat(),
+            teardowns: [self.teardowns.clone(), in_file.1].concat(),
+        };
+        let nodes = nodes.and_then(Node::as_array).unwrap_or_default();
+        let mut expectations = Vec::new();
+        for (expect, node) in expects.into_iter().zip(nodes) {
+            expectations.extend(errors.keep(Expectation::read(expect, node, &context)));
+        }
+        self.expectations = expectations;
+        errors.or(())
+    }
+
+    /// The file's name without directory and `.toml`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file, as the user gave it; for a built-in case its path in the repository.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The question it asks.
+    #[must_use]
+    pub fn question(&self) -> Option<&str> {
+        self.question.as_deref()
+    }
+
+    /// Seed of every random stream.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The same experiment with another seed.
+    ///
+    /// # Panics
+    /// If the seed is above [`MAX_SEED`].
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        assert!(seed <= MAX_SEED, "a seed is at most {MAX_SEED}");
+        Self { seed, ..self }
+    }
+
+    /// The end of the run.
+    #[must_use]
+    pub const fn horizon(&self) -> Instant {
+        self.horizon
+    }
+
+    /// The same experiment with another end.
+    #[must_use]
+    pub fn with_horizon(self, horizon: Instant) -> Self {
+        Self { horizon, ..self }
+    }
+
+    /// The hosts' names, in the order of the file.
+    #[must_use]
+    pub fn host_names(&self) -> Vec<&str> {
+        self.hosts.iter().map(|host| host.name.as_str()).collect()
+    }
+
+    /// Every handshake with every teardown, in the order of the file.
+    #[must_use]
+    pub fn variants(&self) -> Vec<Variant> {
+        let with = |handshake: &Choice| {
+            let handshake = handshake.name.clone();
+            self.teardowns
+                .iter()
+                .map(move |teardown| Variant { handshake: handshake.clone(), teardown: teardown.name.clone() })
+        };
+        self.handshakes.iter().flat_map(with).collect()
+    }
+
+    /// The variant of these names: the file's own first, then the presets; `None` is the first the file lists.
+    ///
+    /// # Errors
+    /// A name that nobody knows, with the nearest one.
+    pub fn variant(&self, handshake: Option<&str>, teardown: Option<&str>) -> Result<Variant, Diagnostics> {
+        let handshake = chosen(Kind::Handshake, &self.handshakes, handshake)?;
+        let teardown = chosen(Kind::Teardown, &self.teardowns, teardown)?;
+        let variant = Variant { handshake: handshake.name, teardown: teardown.name };
+        self.scenario(&variant)?;
+        Ok(variant)
+    }
+
+    /// The run of a variant, with every choice made.
+    ///
+    /// # Errors
+    /// None for a variant that [`Experiment::variants`] or [`Experiment::variant`] returned.
+    pub fn scenario(&self, variant: &Variant) -> Result<Scenario, Diagnostics> {
+        let handshake = chosen(Kind::Handshake, &self.handshakes, Some(&variant.handshake))?;
+        let teardown = chosen(Kind::Teardown, &self.teardowns, Some(&variant.teardown))?;
+        let mut errors = Diagnostics::default();
+        let mut hosts = Vec::with_capacity(self.hosts.len());
+        for host in &self.hosts {
+            hosts.extend(errors.keep(host.plan(&handshake.overlay, &teardown.overlay)));
+        }
+        errors.or(Scenario { seed: self.seed, horizon: self.horizon, hosts, links: self.links.clone() })
+    }
+
+    /// What must hold.
+    #[must_use]
+    pub fn expectations(&self) -> &[Expectation] {
+        &self.expectations
+    }
+}
+
+/// The handshakes and teardowns a table lists; `None` if one of them is wrong.
+fn listed(table: &Table, errors: &mut Diagnostics) -> Option<(Vec<Choice>, Vec<Choice>)> {
+    let handshakes = errors.keep(choices(Kind::Handshake, table.get("handshake")));
+    let teardowns = errors.keep(choices(Kind::Teardown, table.get("teardown")));
+    handshakes.zip(teardowns)
+}
+
+fn file_tree(source_name: &str, text: &str) -> Result<Node, Diagnostics> {
+    let root = tree::parse(&Source::new(source_name, text))?;
+    let table = normal(root.table()?.clone())?;
+    Ok(Node { value: Value::Table(table), place: root.place })
+}
+
+fn set_tree(sets: &[String]) -> Result<Table, Diagnostics> {
+    let mut errors = Diagnostics::default();
+    let mut merged = Table::default();
+    for set in sets {
+        if let Some(table) = errors.keep(overrides::tree(set).and_then(normal)) {
+            merged.overlay(&table);
+        }
+    }
+    errors.or(merged)
+}
+
+/// The top level with its keys checked, and `[client]` and `[server]` moved to where they belong: into `[host]`.
+fn normal(table: Table) -> Result<Table, Diagnostics> {
+    let known: Vec<&str> =
+        [fields_of::<Top>(), &["handshake", "teardown", "client", "server", "host", "link"]].concat();
+    let mut errors = Diagnostics::default();
+    for entry in table.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+        let mut help = suggest(&entry.key, known.iter().copied());
+        if entry.node.as_table().is_some() && !help.starts_with("did you mean") {
+            help = format!("a host of that name is [host.{}]", entry.key);
+        }
+        errors.push(entry.key_place.error(format!("unknown key `{}`", entry.key)).with_help(help));
+    }
+    let (short, mut rest) = table.partition(|entry| ["client", "server"].contains(&entry.key.as_str()));
+    let mut hosts: Vec<Entry> = short.iter().cloned().collect();
+    if let Some(section) = rest.remove("host")
+        && let Some(named) = errors.keep(section.node.table().cloned())
+    {
+        hosts.extend(named.iter().cloned());
+    }
+    hosts.sort_by_key(|entry| entry.key_place.span.start);
+    let mut seen = BTreeSet::new();
+    let mut all = Table::default();
+    let place = hosts.first().map(|host| host.key_place.clone());
+    for host in hosts {
+        errors.keep(host.node.table());
+        if !seen.insert(host.key.clone()) {
+            errors.push(host.key_place.error(format!("the host `{}` is described twice", host.key)));
+        }
+        all.push(host);
+    }
+    if let Some(place) = place {
+        let node = Node { value: Value::Table(all), place: place.clone() };
+        rest.push(Entry { key: "host".to_owned(), key_place: place, node });
+    }
+    errors.or(rest)
+}
+
+/// The hosts of a file, in its order, with what `--set` says of them.
+fn hosts(file: &Node, sets: &Table, directory: &Path) -> Result<Vec<Host>, Diagnostics> {
+    let Some(sections) = file.table()?.get("host").and_then(Node::as_table) else {
+        return Err(file.place.error("the file describes no host").with_help("add [client] and [server]").into());
+    };
+    let mut errors = Diagnostics::default();
+    let set_sections = sets.get("host").and_then(Node::as_table).cloned().unwrap_or_default();
+    for entry in set_sections.iter().filter(|entry| sections.get(&entry.key).is_none()) {
+        let help = suggest(&entry.key, sections.iter().map(|section| section.key.as_str()).collect::<Vec<_>>());
+        errors.push(entry.key_place.error(format!("no host is called `{}`", entry.key)).with_help(help));
+    }
+    let mut hosts: Vec<Host> = Vec::new();
+    for (entry, ordinal) in sections.iter().zip(1..) {
+        errors.keep(check_name(entry));
+        if ordinal > u32::from(u16::MAX) {
+            errors.push(entry.key_place.error("more hosts than a run can number"));
+            break;
+        }
+        let read = Host::read(&entry.key, ordinal, &entry.node, set_sections.get(&entry.key), directory);
+        let Some(host) = errors.keep(read) else { continue };
+        if let Some(other) = hosts.iter().find(|other| other.address == host.address) {
+            let place = entry.node.as_table().and_then(|table| table.get("address")).unwrap_or(&entry.node);
+            let message = format!("`{}` has the address {} already", other.name, host.address);
+            errors.push(place.place.error(message));
+        }
+        hosts.push(host);
+    }
+    errors.or(hosts)
+}
+
+/// A host's name must be a word of a metric's name, and not one that begins the name of a metric of the whole run.
+fn check_name(entry: &Entry) -> Result<(), Diagnostic> {
+    let name = entry.key.as_str();
+    let is_word = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.ends_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if !is_word {
+        return Err(entry.key_place.error("a host's name is a word of letters, digits, `-` and `_`"));
+    }
+    let taken = metrics::catalogue(&[]).iter().any(|metric| metric.name.split('.').next() == Some(name));
+    if taken || ["from", "within"].contains(&name) {
+        return Err(entry.key_place.error(format!("`{name}` cannot name a host: the word has a meaning of its own")));
+    }
+    Ok(())
+}
+
+/// The scripts of a host's section.
+fn scripts_of(section: &Table) -> Vec<&Node> {
+    let one = section.get("script").into_iter();
+    let several = section.get("scripts").and_then(Node::as_array).unwrap_or_default();
+    one.chain(several).collect()
+}

@@ -1,0 +1,177 @@
+//! The language of expectations: comparisons of sums of metrics.
+//!
+//! ```text
+//! expression = comparison { "and" comparison }
+//! comparison = sum ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) sum     a == b ± c: the two differ by at most c
+//! sum        = product { ( "+" | "-" ) product }
+//! product    = factor { ( "*" | "/" ) factor }
+//! factor     = "-" factor | "(" sum ")" | number | duration | size | "null" | [ variant ":" ] metric
+//! ```
+//!
+//! A duration (`0.1 s`, `"100 ms"`) counts in seconds, a size (`10 kB`) in octets. `-` inside a word belongs to the
+//! word, so a minus between two metrics has spaces. Values that differ by less than 1e-9 of the larger are equal, for
+//! every comparison. `x == null` asks whether a statistic is empty; an empty one compares with no number, not even
+//! by `!=`.
+//!
+//! `two-way:server.ghost.seconds` reads the metric of another variant: that handshake with the same teardown, or
+//! that teardown with the same handshake, or both as in `two-way/rfc1337:…`.
+
+mod parser;
+#[cfg(test)]
+mod tests;
+
+pub(super) use parser::{Fault, Words, parse};
+
+/// Two values that differ by less than this, relative to the larger, are equal: metrics are sums of floats.
+const EQUAL: f64 = 1e-9;
+
+/// Another variant, relative to the one an expectation is judged for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Reference {
+    Handshake(String),
+    Teardown(String),
+    Both(String, String),
+}
+
+/// Comparisons that must all hold.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Expression(Vec<Comparison>);
+
+#[derive(Clone, PartialEq, Debug)]
+struct Comparison {
+    left: Side,
+    operator: Operator,
+    right: Side,
+    tolerance: Option<Term>,
+}
+
+/// One side of a comparison, with its text for the report.
+#[derive(Clone, PartialEq, Debug)]
+struct Side {
+    term: Term,
+    text: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Operator {
+    Equal,
+    Unequal,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+enum Term {
+    Number(f64),
+    Null,
+    Metric(Option<Reference>, String),
+    Negative(Box<Self>),
+    Binary(Box<Self>, char, Box<Self>),
+}
+
+/// How the value of a metric is found: by the variant, if it is another one, and the name.
+pub(super) type Lookup<'a> = &'a dyn Fn(Option<&Reference>, &str) -> Option<f64>;
+
+impl Expression {
+    /// Whether it holds, and the values of both sides of each comparison.
+    pub(super) fn judge(&self, lookup: Lookup<'_>) -> (bool, String) {
+        let mut passed = true;
+        let mut shown: Vec<String> = Vec::new();
+        for comparison in &self.0 {
+            passed &= comparison.holds(lookup);
+            for side in [&comparison.left, &comparison.right] {
+                let value = side.term.value(lookup).map_or_else(|| "null".to_owned(), |value| value.to_string());
+                let line = format!("{} = {value}", side.text);
+                if side.term.is_measured() && !shown.contains(&line) {
+                    shown.push(line);
+                }
+            }
+        }
+        (passed, shown.join(", "))
+    }
+
+    /// The other variants it reads.
+    pub(super) fn references(&self) -> Vec<&Reference> {
+        let mut found = Vec::new();
+        for comparison in &self.0 {
+            let tolerance = comparison.tolerance.iter();
+            for term in [&comparison.left.term, &comparison.right.term].into_iter().chain(tolerance) {
+                term.references(&mut found);
+            }
+        }
+        found
+    }
+}
+
+impl Comparison {
+    fn holds(&self, lookup: Lookup<'_>) -> bool {
+        let (left, right) = (self.left.term.value(lookup), self.right.term.value(lookup));
+        if self.left.term == Term::Null || self.right.term == Term::Null {
+            return (left == right) == (self.operator == Operator::Equal);
+        }
+        // An empty statistic compares with no number.
+        let (Some(left), Some(right)) = (left, right) else { return false };
+        let slack = EQUAL * left.abs().max(right.abs());
+        let tolerance = match &self.tolerance {
+            Some(term) => match term.value(lookup) {
+                Some(tolerance) => tolerance + slack,
+                None => return false,
+            },
+            None => slack,
+        };
+        #[expect(clippy::float_cmp, reason = "two infinities are equal and have no difference")]
+        let equal = left == right || (left - right).abs() <= tolerance;
+        match self.operator {
+            Operator::Equal => equal,
+            Operator::Unequal => !equal,
+            Operator::Less => left < right && !equal,
+            Operator::AtMost => left < right || equal,
+            Operator::Greater => left > right && !equal,
+            Operator::AtLeast => left > right || equal,
+        }
+    }
+}
+
+impl Term {
+    fn value(&self, lookup: Lookup<'_>) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Null => None,
+            Self::Metric(reference, name) => lookup(reference.as_ref(), name),
+            Self::Negative(term) => term.value(lookup).map(|value| -value),
+            Self::Binary(left, operator, right) => {
+                let (left, right) = (left.value(lookup)?, right.value(lookup)?);
+                Some(match operator {
+                    '+' => left + right,
+                    '-' => left - right,
+                    '*' => left * right,
+                    _ => left / right,
+                })
+            }
+        }
+    }
+
+    /// Whether a metric is in it.
+    fn is_measured(&self) -> bool {
+        match self {
+            Self::Number(_) | Self::Null => false,
+            Self::Metric(..) => true,
+            Self::Negative(term) => term.is_measured(),
+            Self::Binary(left, _, right) => left.is_measured() || right.is_measured(),
+        }
+    }
+
+    fn references<'a>(&'a self, found: &mut Vec<&'a Reference>) {
+        match self {
+            Self::Number(_) | Self::Null => {}
+            Self::Metric(reference, _) => found.extend(reference),
+            Self::Negative(term) => term.references(found),
+            Self::Binary(left, _, right) => {
+                left.references(found);
+                right.references(found);
+            }
+        }
+    }
+}

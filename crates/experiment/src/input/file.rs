@@ -1,0 +1,185 @@
+//! What an experiment file may say, apart from the settings of hosts and links, whose types are their crates' own.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use schemars::JsonSchema;
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize};
+use sim_time::Duration;
+
+/// The largest seed: every integer up to it is exact in JSON and in a double.
+pub const MAX_SEED: u64 = (1 << 53) - 1;
+
+/// The keys that stand above all tables, and the expectations.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Top {
+    /// The question the experiment asks, in one sentence.
+    pub(super) question: Option<String>,
+    /// Seed of every random stream: 0 to 2^53 - 1. Default: 1.
+    pub(super) seed: Option<Seed>,
+    /// The end of the run. Every integral (ghost seconds, byte seconds) runs to it.
+    pub(super) horizon: Horizon,
+    /// What must hold at the end of the run.
+    pub(super) expect: Option<Vec<Expect>>,
+}
+
+/// A seed.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "i64")]
+pub(super) struct Seed(pub(super) u64);
+
+impl TryFrom<i64> for Seed {
+    type Error = String;
+
+    fn try_from(number: i64) -> Result<Self, String> {
+        match u64::try_from(number) {
+            Ok(seed) if seed <= MAX_SEED => Ok(Self(seed)),
+            _ => Err(format!("a seed is a whole number from 0 to {MAX_SEED}")),
+        }
+    }
+}
+
+impl JsonSchema for Seed {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Seed".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 0, "maximum": MAX_SEED, "default": 1 })
+    }
+}
+
+/// A time span that is not empty.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "Duration")]
+pub(super) struct Horizon(pub(super) Duration);
+
+impl TryFrom<Duration> for Horizon {
+    type Error = &'static str;
+
+    fn try_from(duration: Duration) -> Result<Self, &'static str> {
+        if duration.is_zero() { Err("a run needs a horizon above zero") } else { Ok(Self(duration)) }
+    }
+}
+
+impl JsonSchema for Horizon {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Horizon".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Duration::json_schema(generator)
+    }
+}
+
+/// The keys of a host that are not settings of its TCP.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Host {
+    /// A built-in profile's name, or the path of one, relative to this file. Default: "rfc9293".
+    pub(super) profile: Option<String>,
+    /// The steps of the application that runs here, such as "connect", "send 100 B", "close".
+    pub(super) script: Option<Vec<String>>,
+    /// Several applications, each a list of steps.
+    pub(super) scripts: Option<Vec<Vec<String>>>,
+    /// When the applications start. Default: "0s".
+    pub(super) start: Option<Duration>,
+    /// The port that `accept` listens at and `connect` goes to. Default: 80.
+    pub(super) port: Option<Port>,
+    /// The host's address. Default: 10.0.0.1, 10.0.0.2 and so on, in the order of the file.
+    pub(super) address: Option<Ipv4Addr>,
+}
+
+/// A port that can be listened at.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "u16")]
+pub(super) struct Port(pub(super) u16);
+
+impl TryFrom<u16> for Port {
+    type Error = &'static str;
+
+    fn try_from(port: u16) -> Result<Self, &'static str> {
+        if port == 0 { Err("port 0 names no port") } else { Ok(Self(port)) }
+    }
+}
+
+impl JsonSchema for Port {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Port".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": 65535, "default": 80 })
+    }
+}
+
+/// What an entry of each kind costs.
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Sizes {
+    /// Octets a half-open entry takes.
+    pub(super) half_open_octets: u64,
+    /// Octets a full connection takes.
+    pub(super) connection_octets: u64,
+    /// Octets an entry in TIME-WAIT takes.
+    pub(super) time_wait_octets: u64,
+}
+
+/// An expectation.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Expect {
+    /// A comparison of metrics, such as "server.ghost.connections == 1".
+    pub(super) that: String,
+    /// The handshakes it is about. Default: all.
+    pub(super) handshake: Option<Names>,
+    /// The teardowns it is about. Default: all.
+    pub(super) teardown: Option<Names>,
+    /// Why it must hold.
+    pub(super) because: Option<String>,
+}
+
+/// A name or a list of names.
+pub(super) struct Names(pub(super) Vec<String>);
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany;
+
+        impl<'de> Visitor<'de> for OneOrMany {
+            type Value = Names;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name or a list of names")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Names, E> {
+                Ok(Names(vec![name.to_owned()]))
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Names, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = items.next_element()? {
+                    names.push(name);
+                }
+                Ok(Names(names))
+            }
+        }
+
+        deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+impl JsonSchema for Names {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Names".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }]
+        })
+    }
+}

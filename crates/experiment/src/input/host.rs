@@ -1,0 +1,202 @@
+//! A host's section: its profile, its keys, and what a variant and `--set` make of them.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use sim_time::{Duration, Instant};
+use tcp_endpoint::{Handshake, Limits, Settings, Teardown};
+
+use super::builtin;
+use super::de::{fields_of, read_table};
+use super::diagnostic::{Diagnostic, Diagnostics, Place, Source, suggest};
+use super::file::{self, Sizes};
+use super::tree::{self, Node, Table};
+use crate::{Application, EntrySizes, HostPlan};
+
+/// A host with everything settled but the variant.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Host {
+    pub(super) name: String,
+    pub(super) address: Ipv4Addr,
+    pub(super) port: u16,
+    pub(super) start: Instant,
+    /// The profile with the host's own keys on top.
+    own: Table,
+    /// Where a key that nobody states belongs.
+    profile: Place,
+    /// What `--set` says: it beats the variant.
+    sets: Table,
+    pub(super) applications: Vec<Application>,
+}
+
+/// The settings a host can have, by key, in the order of their types.
+pub(super) fn settings_keys() -> Vec<&'static str> {
+    [fields_of::<Handshake>(), fields_of::<Teardown>(), fields_of::<Limits>(), fields_of::<Sizes>()].concat()
+}
+
+impl Host {
+    /// Reads the section `node` of the host `name`, the `ordinal`-th of the file. `sets` is what `--set` says of it.
+    pub(super) fn read(
+        name: &str,
+        ordinal: u32,
+        node: &Node,
+        sets: Option<&Node>,
+        directory: &Path,
+    ) -> Result<Self, Diagnostics> {
+        let mut errors = Diagnostics::default();
+        let (mut own_keys, own_settings) = split(node.table()?.clone(), false, &mut errors);
+        let mut set_settings = Table::default();
+        if let Some(sets) = sets {
+            let (keys, settings) = split(sets.table()?.clone(), true, &mut errors);
+            own_keys.overlay(&keys);
+            set_settings = settings;
+        }
+        let profile_node = own_keys.get("profile").cloned();
+        let scripts_place = own_keys.entry("scripts").map_or(&node.place, |entry| &entry.key_place).clone();
+        let keys = errors.keep(read_table::<file::Host>(own_keys, &node.place));
+        let name_of_profile = keys.as_ref().and_then(|keys| keys.profile.as_deref()).unwrap_or("rfc9293");
+        let place = profile_node.map_or_else(|| node.place.clone(), |node| node.place);
+        let profile = errors.keep(profile(name_of_profile, &place, directory));
+        if keys.as_ref().is_some_and(|keys| keys.script.is_some() && keys.scripts.is_some()) {
+            errors.push(scripts_place.error("a host has either `script` or `scripts`"));
+        }
+        let (Some(keys), Some((mut own, profile))) = (keys, profile) else { return Err(errors) };
+        own.overlay(&own_settings);
+        let host = Self {
+            name: name.to_owned(),
+            address: keys.address.unwrap_or(Ipv4Addr::from_bits(0x0a00_0000 + ordinal)),
+            port: keys.port.map_or(80, |port| port.0),
+            start: Instant::ZERO + keys.start.unwrap_or(Duration::ZERO),
+            own,
+            profile,
+            sets: set_settings,
+            applications: Vec::new(),
+        };
+        errors.or(host)
+    }
+
+    /// The host under a variant: profile < host keys < variant < `--set`.
+    pub(super) fn plan(&self, handshake: &Table, teardown: &Table) -> Result<HostPlan, Diagnostics> {
+        let mut table = self.own.clone();
+        for above in [handshake, teardown, &self.sets] {
+            table.overlay(above);
+        }
+        let (settings, sizes) = resolve(table, &self.profile)?;
+        Ok(HostPlan {
+            name: self.name.clone(),
+            address: self.address,
+            settings,
+            sizes,
+            applications: self.applications.clone(),
+        })
+    }
+}
+
+/// Divides a host's section into the keys that are its own and the settings of its TCP.
+fn split(table: Table, from_set: bool, errors: &mut Diagnostics) -> (Table, Table) {
+    let host_keys = fields_of::<file::Host>();
+    let (keys, settings) = table.partition(|entry| host_keys.contains(&entry.key.as_str()));
+    let policy = if from_set { &[][..] } else { fields_of::<Handshake>() };
+    check_keys(&settings, policy, host_keys, errors);
+    (keys, settings)
+}
+
+/// Every key must be a setting, and none of `policy`: those the handshake decides for all hosts.
+fn check_keys(settings: &Table, policy: &[&str], others: &[&str], errors: &mut Diagnostics) {
+    let known = settings_keys();
+    for entry in settings.iter() {
+        let key = entry.key.as_str();
+        if policy.contains(&key) {
+            let help = format!("write handshake = {{ name = \"my-own\", base = \"three-way\", {key} = … }}");
+            let message = format!("`{key}` is the handshake's to decide, so it would have no effect here");
+            errors.push(entry.key_place.error(message).with_help(help));
+        } else if !known.contains(&key) {
+            let candidates = others.iter().chain(&known).copied().filter(|word| !policy.contains(word));
+            let help = suggest(key, candidates.collect::<Vec<_>>());
+            errors.push(entry.key_place.error(format!("unknown key `{key}`")).with_help(help));
+        }
+    }
+}
+
+/// A profile's settings, and the place of its beginning.
+fn profile(name: &str, asked_at: &Place, directory: &Path) -> Result<(Table, Place), Diagnostics> {
+    let source = if let Some(file) = builtin::profile(name) {
+        Source::new(file.path, file.text)
+    } else if is_path(name) {
+        let path = directory.join(name);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| asked_at.error(format!("cannot read the profile {}: {error}", path.display())))?;
+        Source::new(path.display().to_string(), text)
+    } else {
+        let profiles = builtin::profiles();
+        let help = suggest(name, profiles.iter().map(|file| file.name));
+        return Err(asked_at.error(format!("unknown profile `{name}`")).with_help(help).into());
+    };
+    let root = tree::parse(&source)?;
+    let mut table = root.table()?.clone();
+    let mut errors = Diagnostics::default();
+    if let Some(description) = table.remove("description") {
+        errors.keep(description.node.string());
+    }
+    check_keys(&table, fields_of::<Handshake>(), &["description"], &mut errors);
+    errors.or((table, root.place))
+}
+
+/// Whether a name is meant as a file's path rather than as the name of something built in.
+pub(super) fn is_path(name: &str) -> bool {
+    name.contains(['/', '\\']) || Path::new(name).extension().is_some_and(|extension| extension == "toml")
+}
+
+/// Reads settings that were put together; `profile` is where a missing key belongs.
+fn resolve(table: Table, profile: &Place) -> Result<(Settings, EntrySizes), Diagnostics> {
+    let mut errors = Diagnostics::default();
+    let part = |keys: &'static [&'static str]| table.clone().partition(|entry| keys.contains(&entry.key.as_str())).0;
+    let handshake = errors.keep(read_table(part(fields_of::<Handshake>()), profile));
+    let teardown = errors.keep(read_table(part(fields_of::<Teardown>()), profile));
+    let limits = errors.keep(read_table(part(fields_of::<Limits>()), profile));
+    let sizes = errors.keep(read_table::<Sizes>(part(fields_of::<Sizes>()), profile));
+    let (Some(handshake), Some(teardown), Some(limits), Some(sizes)) = (handshake, teardown, limits, sizes) else {
+        return Err(errors);
+    };
+    let settings = Settings { handshake, teardown, limits };
+    for error in impossible_values(&table, &settings, profile) {
+        errors.push(error);
+    }
+    let sizes = EntrySizes {
+        half_open: sizes.half_open_octets,
+        connection: sizes.connection_octets,
+        time_wait: sizes.time_wait_octets,
+    };
+    errors.or((settings, sizes))
+}
+
+/// Values that every key's type allows and no TCP can have.
+fn impossible_values(table: &Table, settings: &Settings, profile: &Place) -> Vec<Diagnostic> {
+    let limits = &settings.limits;
+    let checks = [
+        ("mss", limits.mss == 0, "a segment carries at least one octet".to_owned()),
+        ("window", limits.window == 0, "with a window of 0 no data ever moves".to_owned()),
+        ("rto-initial", limits.rto_initial.is_zero(), "a timeout is longer than nothing".to_owned()),
+        ("rto-min", limits.rto_min.is_zero(), "a timeout is longer than nothing".to_owned()),
+        (
+            "rto-max",
+            limits.rto_max < limits.rto_min || limits.rto_max < limits.rto_initial,
+            format!("below `rto-min` ({}) or `rto-initial` ({})", limits.rto_min, limits.rto_initial),
+        ),
+        (
+            "delayed-ack",
+            limits.delayed_ack >= Duration::from_millis(500),
+            "an acknowledgment is delayed by less than 0.5 s (RFC 9293 MUST-40)".to_owned(),
+        ),
+        (
+            "keepalive-interval",
+            limits.keepalive && limits.keepalive_interval.is_zero(),
+            "probes need time between them".to_owned(),
+        ),
+    ];
+    checks
+        .into_iter()
+        .filter(|(_, wrong, _)| *wrong)
+        .map(|(key, _, message)| table.get(key).map_or(profile, |node| &node.place).error(message))
+        .collect()
+}

@@ -1,0 +1,27 @@
+//! From TOML text to resolved scenarios: every choice made, every word checked, every error with its place.
+
+mod builtin;
+mod de;
+mod diagnostic;
+mod expect;
+mod experiment;
+mod expression;
+mod file;
+mod host;
+mod link;
+mod overrides;
+mod schema;
+mod script;
+mod tree;
+mod variant;
+
+pub use builtin::{BuiltIn, case, cases, profile, profiles};
+pub use diagnostic::{Diagnostic, Diagnostics, Source};
+pub use expect::{Expectation, Verdict};
+pub use experiment::Experiment;
+pub use file::MAX_SEED;
+pub use schema::{schema, template};
+pub use variant::Variant;
+
+#[cfg(test)]
+mod tests;

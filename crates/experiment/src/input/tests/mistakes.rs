@@ -1,0 +1,272 @@
+//! Every class of mistake, with the exact place and words of its message.
+
+use super::{BASIC, Experiment};
+
+/// The messages for a file in which `from` was replaced by `to`.
+fn messages(from: &str, to: &str) -> Vec<String> {
+    assert!(BASIC.contains(from), "{from}");
+    errors_of(&BASIC.replacen(from, to, 1), &[])
+}
+
+fn errors_of(text: &str, sets: &[&str]) -> Vec<String> {
+    let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
+    match Experiment::parse("t.toml", text, &sets) {
+        Ok(_) => Vec::new(),
+        Err(errors) => errors.as_slice().iter().map(ToString::to_string).collect(),
+    }
+}
+
+#[track_caller]
+fn assert_table(table: &[(&str, &str, &str)]) {
+    for (from, to, message) in table {
+        assert_eq!(messages(from, to), [*message], "{from:?} replaced by {to:?}");
+    }
+}
+
+#[test]
+fn in_keys_and_values() {
+    assert_table(&[
+        ("", "sed = 1\n", "t.toml:1:1: unknown key `sed` (did you mean `seed`?)"),
+        ("[client]", "[cleint]", "t.toml:4:2: unknown key `cleint` (did you mean `client`?)"),
+        ("[client]", "[gateway]", "t.toml:4:2: unknown key `gateway` (a host of that name is [host.gateway])"),
+        ("[server]", "[server]\ntime-wiat = \"1s\"", "t.toml:7:1: unknown key `time-wiat` (did you mean `time-wait`?)"),
+        ("[server]", "[server]\ntime-wait = \"-5ms\"", "t.toml:7:13: a duration cannot be negative"),
+        (
+            "[server]",
+            "[server]\ntime-wait = 5",
+            "t.toml:7:13: expected a duration such as \"50ms\", found the number 5",
+        ),
+        ("[server]", "[server]\nisn = \"clok\"", "t.toml:7:7: unknown value `clok` (did you mean `clock`?)"),
+        ("[server]", "[server]\nmss = 0", "t.toml:7:7: a segment carries at least one octet"),
+        (
+            "[server]",
+            "[server]\ndelayed-ack = \"1s\"",
+            "t.toml:7:15: an acknowledgment is delayed by less than 0.5 s (RFC 9293 MUST-40)",
+        ),
+        ("[server]", "[server]\nrto-max = \"10ms\"", "t.toml:7:11: below `rto-min` (1s) or `rto-initial` (1s)"),
+        ("[server]", "[server]\nport = 0", "t.toml:7:8: port 0 names no port"),
+        ("[server]", "[server]\naddress = \"10.0.0.1\"", "t.toml:7:11: `client` has the address 10.0.0.1 already"),
+        ("[server]", "[server]\nprofile = \"lunix\"", "t.toml:7:11: unknown profile `lunix` (did you mean `linux`?)"),
+        ("[server]", "[host.client]", "t.toml:6:7: the host `client` is described twice"),
+        ("[server]", "[host.setup]", "t.toml:6:7: `setup` cannot name a host: the word has a meaning of its own"),
+        ("[server]", "[host.\"a b\"]", "t.toml:6:7: a host's name is a word of letters, digits, `-` and `_`"),
+        ("horizon = \"1h\"", "", "t.toml:1:1: missing key `horizon`"),
+        ("horizon = \"1h\"", "horizon = \"0s\"", "t.toml:2:11: a run needs a horizon above zero"),
+        ("horizon = \"1h\"", "horizon = 1h", "t.toml:2:11: string values must be quoted, expected literal string"),
+        ("", "seed = 9007199254740992\n", "t.toml:1:8: a seed is a whole number from 0 to 9007199254740991"),
+        ("", "seed = -1\n", "t.toml:1:8: a seed is a whole number from 0 to 9007199254740991"),
+        ("", "seed = 1\nseed = 2\n", "t.toml:2:1: duplicate key"),
+    ]);
+}
+
+#[test]
+fn a_policy_that_a_variant_would_override_is_refused() {
+    let [message] = messages("[server]", "[server]\nunexpected = \"silence\"").try_into().unwrap();
+    assert_eq!(
+        message,
+        "t.toml:7:1: `unexpected` is the handshake's to decide, so it would have no effect here (write handshake = \
+         { name = \"my-own\", base = \"three-way\", unexpected = … })"
+    );
+}
+
+#[test]
+fn in_links() {
+    assert_table(&[
+        ("[link]", "[link]\ndelya = \"1s\"", "t.toml:4:1: unknown key `delya` (did you mean `delay`?)"),
+        ("[link]", "[link]\ndelay = \"1\"", "t.toml:4:9: a duration needs a unit: ns, us, ms, s, min, h or d"),
+        (
+            "[link]",
+            "[link.client-sever]",
+            "t.toml:3:7: `client-sever` names no two hosts of this file (did you mean `client-server`?)",
+        ),
+        (
+            "[link]",
+            "[link.client-server]\n[link.server-client]",
+            "t.toml:4:7: the link between these two is described twice, as `client-server`",
+        ),
+        (
+            "[link]",
+            "[[link.fault]]\non = { from = \"cleint\", flags = \"SYN\" }\ndelay = \"5s\"",
+            "t.toml:4:15: no `cleint` sends on this link (did you mean `client`?)",
+        ),
+        (
+            "[link]",
+            "[link]\n[[link.client-to-server.fault]]\non = { from = \"server\" }\ndrop = true",
+            "t.toml:5:15: no `server` sends on this link (expected `client`)",
+        ),
+        ("[link]", "[link]\nloss = 2", "t.toml:4:8: expected a probability from 0 to 1, found the number 2"),
+        (
+            "[link]",
+            "[[link.fault]]\non = { flags = [\"SYN\", \"FNI\"] }\ndrop = true",
+            "t.toml:4:24: unknown value `FNI` (did you mean `FIN`?)",
+        ),
+        (
+            "[link]",
+            "[link.server-to-client]",
+            "t.toml:5:11: no link leads from `client` to `server` (add [link] or [link.client-server])",
+        ),
+    ]);
+}
+
+#[test]
+fn in_variants() {
+    assert_table(&[
+        ("", "handshake = \"tree-way\"\n", "t.toml:1:13: unknown handshake `tree-way` (did you mean `three-way`?)"),
+        ("", "handshake = [\"two-way\", 3]\n", "t.toml:1:25: expected a handshake's name or table, found the number 3"),
+        ("", "handshake = []\n", "t.toml:1:13: the list of handshakes is empty"),
+        ("", "handshake = [\"two-way\", \"two-way\"]\n", "t.toml:1:25: the handshake `two-way` is listed twice"),
+        ("", "handshake = { base = \"two-way\" }\n", "t.toml:1:13: missing key `name`"),
+        ("", "handshake = { name = \"a/b\" }\n", "t.toml:1:22: a name consists of letters, digits, `-`, `_` and `.`"),
+        (
+            "",
+            "handshake = { name = \"x\", base = \"two\" }\n",
+            "t.toml:1:34: unknown handshake `two` (expected one of `three-way`, `three-way-silent`, `two-way`, \
+             `two-way-rst`)",
+        ),
+        (
+            "",
+            "handshake = { name = \"x\", unexpectd = \"reset\" }\n",
+            "t.toml:1:27: unknown key `unexpectd` (did you mean `unexpected`?)",
+        ),
+        (
+            "",
+            "handshake = { name = \"x\", unexpected = \"rst\" }\n",
+            "t.toml:1:40: unknown value `rst` (expected one of `reset`, `silence`)",
+        ),
+        ("", "teardown = \"rfc1336\"\n", "t.toml:1:12: unknown teardown `rfc1336` (did you mean `rfc1337`?)"),
+    ]);
+}
+
+/// Mistakes in the client's script, which stands on line 5.
+#[test]
+fn in_scripts() {
+    for (script, message) in [
+        (r#"["conect", "close"]"#, "t.toml:5:11: unknown step `conect` (did you mean `connect`?)"),
+        (r#"["connect sevrer", "close"]"#, "t.toml:5:11: no host is called `sevrer` (did you mean `server`?)"),
+        (r#"["connect client"]"#, "t.toml:5:11: `client` cannot connect to itself"),
+        (r#"["connect server:0"]"#, "t.toml:5:11: `0` is not a port: expected a number from 1 to 65535"),
+        (r#"["connect from"]"#, "t.toml:5:11: expected `connect [HOST[:PORT]] [from PORT] [within DURATION]`"),
+        (r#"["connect within 3"]"#, "t.toml:5:11: `3`: a duration needs a unit: ns, us, ms, s, min, h or d"),
+        (
+            r#"["connect", "send 100"]"#,
+            "t.toml:5:22: the size `100` needs a unit (expected B, kB, MB, GB, KiB, MiB or GiB)",
+        ),
+        (
+            r#"["connect", "send 1 KB"]"#,
+            "t.toml:5:22: unknown unit of size `KB` (expected B, kB, MB, GB, KiB, MiB or GiB)",
+        ),
+        (r#"["connect", "send 0 B"]"#, "t.toml:5:22: a size of at least one octet is needed"),
+        (r#"["connect", "receive"]"#, "t.toml:5:22: expected a size such as `100 B`, found ``"),
+        (r#"["connect", "wait"]"#, "t.toml:5:22: expected a duration, as in `wait 50ms`"),
+        (r#"["connect", "close at EOF"]"#, "t.toml:5:22: expected `close` or `close on EOF`"),
+        (r#"["send 1 B"]"#, "t.toml:5:11: `send` needs a connection: `connect` or `accept` comes first"),
+        (r#"["connect", "accept"]"#, "t.toml:5:22: `accept` is the first step of a script"),
+        (r#"["connect", "connect"]"#, "t.toml:5:22: the script has a connection already"),
+        (r#"["connect", "close", "send 1 B"]"#, "t.toml:5:31: `send` comes after the connection was given back"),
+        (
+            r#"["connect", "shutdown", "send 1 B"]"#,
+            "t.toml:5:34: `send` comes after `shutdown` closed the sending direction",
+        ),
+        (r#"["connect", "repeat", "close"]"#, "t.toml:5:22: `repeat` is the last step of a script"),
+        (r#"["connect", "close", "repeat 0 times"]"#, "t.toml:5:31: `0` is not a number of rounds"),
+        (r#"["wait 1s"]"#, "t.toml:5:10: the script never opens a connection (add `connect` or `accept`)"),
+        (r"[]", "t.toml:5:10: a script needs at least one step"),
+        (r#"[""]"#, "t.toml:5:11: an empty step"),
+        (r"[3]", "t.toml:5:11: expected a string, found the number 3"),
+        (
+            r#"["accept", "connect"]"#,
+            "t.toml:5:21: a script that begins with `accept` cannot connect; give the host a second one",
+        ),
+        (r#"["connect"]"#, ""),
+    ] {
+        let errors = messages(r#"["connect", "send 100 B", "close"]"#, script);
+        assert_eq!(errors.join("\n"), message, "{script}");
+    }
+    assert_table(&[(
+        "[server]\nscript",
+        "[server]\nscripts = []\nscript",
+        "t.toml:7:1: a host has either `script` or `scripts`",
+    )]);
+}
+
+/// Expectations are appended, so `that` stands on line 9 and its text begins in column 9.
+#[test]
+fn in_expectations() {
+    for (expect, message) in [
+        (
+            "that = \"server.gost.seconds == 0\"",
+            "t.toml:9:9: unknown metric `server.gost.seconds` (did you mean `server.ghost.seconds`?)",
+        ),
+        ("that = \"1 < zzz\"", "t.toml:9:13: unknown metric `zzz` (`synlab list metrics` names them all)"),
+        (
+            "that = \"two-wy:server.ghost.seconds == 0\"",
+            "t.toml:9:9: unknown handshake `two-wy` (did you mean `two-way`?)",
+        ),
+        ("that = \"1 \\u003c 2 ,\"", "t.toml:9:8: expected an operator, `and` or the end, found `,`"),
+        ("that = 3", "t.toml:9:8: expected a string, found the number 3"),
+        ("tht = \"1 < 2\"", "t.toml:9:1: unknown key `tht` (did you mean `that`?)"),
+        ("", "t.toml:8:1: missing key `that`"),
+        (
+            "that = \"1 < 2\"\nhandshake = \"two-way\"",
+            "t.toml:10:13: the file does not list the handshake `two-way`, so this is never checked",
+        ),
+        (
+            "that = \"1 < 2\"\nteardown = [\"rfc9293\", \"rfc\"]",
+            "t.toml:10:24: unknown teardown `rfc` (expected one of `no-time-wait`, `rfc1337`, `rfc9293`)",
+        ),
+    ] {
+        let errors = errors_of(&format!("{BASIC}[[expect]]\n{expect}\n"), &[]);
+        assert_eq!(errors, [message], "{expect}");
+    }
+}
+
+#[test]
+fn in_overrides() {
+    for (set, message) in [
+        ("server.time-wait", "--set server.time-wait:1:1: expected KEY=VALUE"),
+        ("sevrer.time-wait=1s", "--set sevrer.time-wait:1:1: unknown key `sevrer` (did you mean `server`?)"),
+        (
+            "host.sevrer.time-wait=1s",
+            "--set host.sevrer.time-wait:1:6: no host is called `sevrer` (did you mean `server`?)",
+        ),
+        ("server.time-wiat=1s", "--set server.time-wiat:1:8: unknown key `time-wiat` (did you mean `time-wait`?)"),
+        ("server.time-wait=-1s", "--set server.time-wait:1:18: a duration cannot be negative"),
+        ("seed=x", "--set seed:1:6: expected a whole number, found the string \"x\""),
+        ("client.script=[\"conect\"]", "--set client.script:1:16: unknown step `conect` (did you mean `connect`?)"),
+        ("handshake=tow-way", "--set handshake:1:11: unknown handshake `tow-way` (did you mean `two-way`?)"),
+    ] {
+        assert_eq!(errors_of(BASIC, &[set]), [message], "{set}");
+    }
+}
+
+#[test]
+fn in_a_default_that_several_hosts_could_be() {
+    let text = format!("{BASIC}[host.third]\n").replace(", \"receive 100 B\"", "");
+    let text = text.replace("script = [\"accept\", \"close on EOF\"]", "");
+    assert_eq!(errors_of(&text, &[]), ["t.toml:5:11: which host? say `connect HOST`: there are several"]);
+    let text = "horizon = \"1h\"\n[client]\nscript = [\"connect\"]\n";
+    assert_eq!(errors_of(text, &[]), ["t.toml:3:11: there is no other host to connect to"]);
+    assert_eq!(
+        errors_of("horizon = \"1h\"\n", &[]),
+        ["t.toml:1:1: the file describes no host (add [client] and [server])"]
+    );
+}
+
+#[test]
+fn several_at_once_are_all_reported() {
+    let text = BASIC.replace("[link]", "[link]\ndelya = 1").replace("[client]", "[client]\nstrat = 1");
+    assert_eq!(
+        errors_of(&text, &[]),
+        [
+            "t.toml:4:1: unknown key `delya` (did you mean `delay`?)",
+            "t.toml:6:1: unknown key `strat` (did you mean `start`?)",
+        ]
+    );
+}
+
+#[test]
+fn in_the_name_of_a_file() {
+    let error = |name: &str| Experiment::load(name, &[]).unwrap_err().to_string();
+    assert!(error("no/such.toml").starts_with("no/such.toml: cannot be read: "));
+    assert!(error("zzz").starts_with("zzz: neither a file nor a built-in case"));
+}
