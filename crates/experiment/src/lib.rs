@@ -1,13 +1,23 @@
 //! placeholder
 
+mod digest;
 mod input;
-pub mod metrics;
+mod metrics;
+mod numbers;
 pub mod record;
+mod run;
 mod scenario;
+mod span;
+mod world;
 
+pub use digest::{DigestFold, RECORD_FORMAT};
 pub use input::{
     BuiltIn, Diagnostic, Diagnostics, Expectation, Experiment, MAX_SEED, Source, Variant, Verdict, case, cases,
     profile, profiles, schema, template,
 };
+pub use metrics::{MetricInfo, Metrics, MetricsFold, catalogue};
+pub use numbers::{Relative, RelativeNumbers};
 pub use record::HostId;
+pub use run::{Summary, simulate};
 pub use scenario::{Application, EntrySizes, HostPlan, LinkPlan, Scenario, Step};
+pub use span::Span;

@@ -267,3 +267,42 @@ pub trait Fold {
     /// Takes one record; they come in the order in which things happened.
     fn record(&mut self, record: &Record);
 }
+
+/// Nobody listens: everything that would feed it is compiled away.
+impl Fold for () {
+    fn record(&mut self, _record: &Record) {}
+}
+
+impl<F: Fold + ?Sized> Fold for &mut F {
+    fn record(&mut self, record: &Record) {
+        (**self).record(record);
+    }
+}
+
+impl<F: Fold + ?Sized> Fold for Box<F> {
+    fn record(&mut self, record: &Record) {
+        (**self).record(record);
+    }
+}
+
+impl<A: Fold, B: Fold> Fold for (A, B) {
+    fn record(&mut self, record: &Record) {
+        self.0.record(record);
+        self.1.record(record);
+    }
+}
+
+impl<A: Fold, B: Fold, C: Fold> Fold for (A, B, C) {
+    fn record(&mut self, record: &Record) {
+        self.0.record(record);
+        self.1.record(record);
+        self.2.record(record);
+    }
+}
+
+/// Keeps the whole stream.
+impl Fold for Vec<Record> {
+    fn record(&mut self, record: &Record) {
+        self.push(record.clone());
+    }
+}

@@ -1,0 +1,259 @@
+//! The digest of a run: a fold over the record stream, and over nothing else.
+
+use std::net::SocketAddrV4;
+
+use net_link::{Fate, Loss};
+use sim_core::{Digest, DigestValue};
+use tcp_endpoint::{Acknowledged, EntryKind, FourTuple, Notice, Reason, State, UserError};
+
+use crate::record::{Attempt, Call, Cause, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
+use crate::HostId;
+
+/// The version of what [`DigestFold`] feeds: digests of different formats cannot be compared.
+pub const RECORD_FORMAT: u32 = 1;
+
+/// Folds every record into 128 bits, as words of fixed width; names, paths and presentation never enter.
+#[derive(Clone)]
+pub struct DigestFold {
+    digest: Digest,
+}
+
+impl DigestFold {
+    /// The digest of no record.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut digest = Digest::new();
+        digest.word(u64::from(RECORD_FORMAT));
+        Self { digest }
+    }
+
+    /// The digest of the records so far.
+    #[must_use]
+    pub fn value(&self) -> DigestValue {
+        self.digest.value()
+    }
+
+    fn words<const N: usize>(&mut self, words: [u64; N]) {
+        for word in words {
+            self.digest.word(word);
+        }
+    }
+
+    fn sent(&mut self, sent: &Sent) {
+        let Sent { id, from, to, source, destination, seq, ack, flags, window, octets, .. } = sent;
+        self.words([
+            id.0,
+            pair(host(*from), to.map_or(u32::MAX, host)),
+            socket(*source),
+            socket(*destination),
+            pair(seq.raw(), ack.raw()),
+            pair(u32::from(flags.bits()), *window),
+            pair(*octets, sent.retransmission),
+            attempt(sent.attempt),
+            sent.incarnation.map_or(u64::MAX, |Incarnation(number)| u64::from(number)),
+            pair(acknowledged(sent.acknowledges), u32::from(sent.wasted)),
+        ]);
+        self.fate(&sent.fate);
+    }
+
+    fn fate(&mut self, fate: &Fate) {
+        let fault = fate.fault.map_or(u32::MAX, u32::from);
+        self.words([fate.deliveries.len() as u64, pair(fate.lost.map_or(0, loss), fault)]);
+        for delivery in &fate.deliveries {
+            self.digest.word(delivery.as_nanos());
+        }
+    }
+
+    fn state(&mut self, change: &StateChange) {
+        self.words([
+            entry(change.host, change.incarnation),
+            attempt(change.attempt),
+            tuple(change.tuple)[0],
+            tuple(change.tuple)[1],
+            pair(state(change.from), state(change.to)),
+            pair(reason(change.reason), u32::from(change.passive)),
+        ]);
+    }
+}
+
+impl Default for DigestFold {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Each record begins with its time and a word that says what it is, so that no two streams give the same words.
+impl Fold for DigestFold {
+    fn record(&mut self, record: &Record) {
+        self.digest.word(record.at.as_nanos());
+        match record.event {
+            Event::Sent(ref sent) => {
+                self.digest.word(1);
+                self.sent(sent);
+            }
+            Event::Delivered { segment, to, copy, stale } => {
+                self.words([2, segment.0, pair(host(to), copy), u64::from(stale)]);
+            }
+            Event::State(ref change) => {
+                self.digest.word(3);
+                self.state(change);
+            }
+            Event::TimerSet { host, incarnation, deadline } => {
+                self.words([4, entry(host, incarnation), deadline.as_nanos()]);
+            }
+            Event::TimerFired { host, incarnation } => self.words([5, entry(host, incarnation)]),
+            Event::Call { host: on, application, call: made, outcome: ended } => {
+                self.words([6, pair(host(on), application)]);
+                self.words(call(made));
+                self.digest.word(outcome(ended));
+            }
+            Event::Notice { host, incarnation, notice: told } => {
+                self.words([7, entry(host, incarnation), notice(told)]);
+            }
+            Event::Received { host, incarnation, octets, stale_octets } => {
+                self.words([8, entry(host, incarnation), octets, stale_octets]);
+            }
+            Event::DataLost { host, incarnation, octets } => self.words([9, entry(host, incarnation), octets]),
+            Event::Held { host, incarnation, kind: table, octets } => {
+                self.words([10, entry(host, incarnation), kind(table), octets]);
+            }
+            Event::Released { host, incarnation, kind: table, octets } => {
+                self.words([11, entry(host, incarnation), kind(table), octets]);
+            }
+            Event::Judged { host, incarnation, worth: verdict } => {
+                self.words([12, entry(host, incarnation), worth(verdict)]);
+            }
+        }
+    }
+}
+
+// The numbers below are part of the format: a new variant takes a new number, none is ever used again.
+
+const fn pair(high: u32, low: u32) -> u64 {
+    (high as u64) << 32 | low as u64
+}
+
+const fn host(HostId(id): HostId) -> u32 {
+    id as u32
+}
+
+const fn entry(on: HostId, Incarnation(number): Incarnation) -> u64 {
+    pair(host(on), number)
+}
+
+const fn attempt(of: Attempt) -> u64 {
+    pair(host(of.host), of.ordinal)
+}
+
+fn socket(of: SocketAddrV4) -> u64 {
+    pair(u32::from(*of.ip()), u32::from(of.port()))
+}
+
+fn tuple(of: FourTuple) -> [u64; 2] {
+    [socket(of.local), socket(of.remote)]
+}
+
+const fn state(of: State) -> u32 {
+    match of {
+        State::Closed => 0,
+        State::Listen => 1,
+        State::SynSent => 2,
+        State::SynReceived => 3,
+        State::Established => 4,
+        State::FinWait1 => 5,
+        State::FinWait2 => 6,
+        State::CloseWait => 7,
+        State::Closing => 8,
+        State::LastAck => 9,
+        State::TimeWait => 10,
+    }
+}
+
+const fn reason(of: Reason) -> u32 {
+    match of {
+        Reason::Call => 0,
+        Reason::Segment => 1,
+        Reason::Reset => 2,
+        Reason::GaveUp => 3,
+        Reason::Expired => 4,
+    }
+}
+
+const fn acknowledged(of: Acknowledged) -> u32 {
+    match of {
+        Acknowledged::Nothing => 0,
+        Acknowledged::Syn => 1,
+        Acknowledged::Data => 2,
+        Acknowledged::Fin => 3,
+    }
+}
+
+const fn loss(of: Loss) -> u32 {
+    match of {
+        Loss::Chance => 1,
+        Loss::Fault => 2,
+        Loss::QueueFull => 3,
+        Loss::Lifetime => 4,
+    }
+}
+
+const fn kind(of: EntryKind) -> u64 {
+    match of {
+        EntryKind::HalfOpen => 0,
+        EntryKind::Connection => 1,
+        EntryKind::TimeWait => 2,
+    }
+}
+
+const fn notice(of: Notice) -> u64 {
+    match of {
+        Notice::Connected => 0,
+        Notice::Acceptable { port } => pair(1, port as u32),
+        Notice::Readable => pair(2, 0),
+        Notice::Refused => pair(3, 0),
+        Notice::Reset => pair(4, 0),
+        Notice::TimedOut => pair(5, 0),
+    }
+}
+
+const fn call(of: Call) -> [u64; 2] {
+    match of {
+        Call::Connect => [0, 0],
+        Call::Accept => [1, 0],
+        Call::Send(octets) => [2, octets],
+        Call::Receive(octets) => [3, octets],
+        Call::Shutdown => [4, 0],
+        Call::Close => [5, 0],
+        Call::Abort => [6, 0],
+    }
+}
+
+const fn outcome(of: Outcome) -> u64 {
+    match of {
+        Outcome::Done => 0,
+        Outcome::EndOfData => 1,
+        Outcome::Failed(UserError::NoConnection) => pair(1, 0),
+        Outcome::Failed(UserError::AlreadyExists) => pair(1, 1),
+        Outcome::Failed(UserError::Closing) => pair(1, 2),
+    }
+}
+
+const fn worth(of: Worth) -> u64 {
+    match of {
+        Worth::Useful => 0,
+        Worth::Abandoned(of) => pair(1, cause(of)),
+        Worth::Ghost(of) => pair(2, cause(of)),
+        Worth::Bereft(of) => pair(3, cause(of)),
+    }
+}
+
+const fn cause(of: Cause) -> u32 {
+    match of {
+        Cause::Lost => 0,
+        Cause::Delayed => 1,
+        Cause::Duplicated => 2,
+        Cause::Spoofed => 3,
+        Cause::Crash => 4,
+        Cause::Application => 5,
+    }
+}

@@ -1,0 +1,244 @@
+//! Every metric there is: its name, its unit, what it means and how it is read off the totals.
+
+use tcp_endpoint::State;
+
+use super::Metrics;
+use super::totals::{HostTotals, RunTotals};
+use crate::record::Cause;
+
+/// What there is to know about a metric.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MetricInfo {
+    /// Its full name.
+    pub name: String,
+    /// Its unit: `s`, `B`, `B·s`, or `1` for a count.
+    pub unit: &'static str,
+    /// What it says.
+    pub meaning: &'static str,
+}
+
+/// One line of the tables below; the name of a host's metric lacks the host.
+struct Line<T> {
+    name: &'static str,
+    unit: &'static str,
+    meaning: &'static str,
+    value: fn(&T) -> Option<f64>,
+}
+
+/// Every metric of a run with these hosts, in the order in which [`Metrics`] lists them.
+#[must_use]
+pub fn catalogue(hosts: &[&str]) -> Vec<MetricInfo> {
+    let mut infos = Vec::new();
+    for host in hosts {
+        infos.extend(
+            HOST.iter().map(|line| info(format!("{host}.{}", line.name), line.unit, line.meaning)),
+        );
+        for state in counted_states() {
+            let (seconds, peak) = state_names(host, state);
+            infos.push(info(seconds, "s", "entries in this state, summed over the time they spent in it"));
+            infos.push(info(peak, "1", "most entries that were in this state at once"));
+        }
+    }
+    infos.extend(RUN.iter().map(|line| info(line.name.to_owned(), line.unit, line.meaning)));
+    infos
+}
+
+/// Reads all metrics off the totals, which must have been brought up to the horizon.
+pub(super) fn read(hosts: &[(String, HostTotals)], run: &RunTotals) -> Metrics {
+    let mut values = Vec::new();
+    for (host, totals) in hosts {
+        values.extend(HOST.iter().map(|line| (format!("{host}.{}", line.name), (line.value)(totals))));
+        for state in counted_states() {
+            let (seconds, peak) = state_names(host, state);
+            let level = totals.states[state as usize];
+            values.push((seconds, Some(level.unit_seconds())));
+            values.push((peak, count(level.peak())));
+        }
+    }
+    values.extend(RUN.iter().map(|line| (line.name.to_owned(), (line.value)(run))));
+    values.into_iter().collect()
+}
+
+fn info(name: String, unit: &'static str, meaning: &'static str) -> MetricInfo {
+    MetricInfo { name, unit, meaning }
+}
+
+/// CLOSED is no entry and LISTEN no connection.
+fn counted_states() -> impl Iterator<Item = State> {
+    State::ALL.into_iter().filter(|state| !matches!(state, State::Closed | State::Listen))
+}
+
+fn state_names(host: &str, state: State) -> (String, String) {
+    (format!("{host}.state.{state}.seconds"), format!("{host}.state.{state}.peak"))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the tables hold functions that may find nothing to tell")]
+const fn count(value: u64) -> Option<f64> {
+    Some(value as f64)
+}
+
+fn ratio(sum: f64, of: u64) -> Option<f64> {
+    (of > 0).then(|| sum / of as f64)
+}
+
+/// The nearest-rank quantile of the setup times, which are sorted, in seconds.
+fn setup_quantile(run: &RunTotals, per_mille: usize) -> Option<f64> {
+    let rank = (run.setups.len() * per_mille).div_ceil(1000);
+    run.setups.get(rank.checked_sub(1)?).map(|nanos| *nanos as f64 / 1e9)
+}
+
+fn setup_mean(run: &RunTotals) -> Option<f64> {
+    let sum: u128 = run.setups.iter().map(|nanos| u128::from(*nanos)).sum();
+    ratio(sum as f64, run.setups.len() as u64).map(|nanos| nanos / 1e9)
+}
+
+fn waste(run: &RunTotals, cause: Cause) -> Option<f64> {
+    Some(run.waste[cause as usize].unit_seconds())
+}
+
+/// A line whose value is `$value` of the totals `$totals`.
+macro_rules! line {
+    ($name:literal, $unit:literal, |$totals:ident| $value:expr, $meaning:literal) => {
+        Line { name: $name, unit: $unit, meaning: $meaning, value: |$totals| $value }
+    };
+}
+
+const HOST: &[Line<HostTotals>] = &[
+    line!("attempts.opened", "1", |h| count(h.opened), "active opens that sent a SYN"),
+    line!("attempts.established", "1", |h| count(h.established), "active opens that succeeded"),
+    line!("attempts.refused", "1", |h| count(h.refused), "active opens that a reset ended before they succeeded"),
+    line!("attempts.timed-out", "1", |h| count(h.timed_out), "active opens that failed because nobody answered"),
+    line!("attempts.reset", "1", |h| count(h.reset), "actively opened connections that a reset ended once they were open"),
+    line!("ports.exhausted", "1", |h| count(h.ports_exhausted), "active opens that found no free local port"),
+    line!(
+        "half-open.entries",
+        "1",
+        |h| count(h.half_open_entries),
+        "connections a peer's SYN opened that were in SYN-RECEIVED"
+    ),
+    line!("half-open.seconds", "s", |h| Some(h.half_open.unit_seconds()), "time they spent there, summed"),
+    line!("half-open.peak", "1", |h| count(h.half_open.peak()), "most that were there at once"),
+    line!("half-open.abandoned", "1", |h| count(h.abandoned.entries), "those that at some time had no live peer"),
+    line!(
+        "half-open.abandoned-seconds",
+        "s",
+        |h| Some(h.abandoned.now.unit_seconds()),
+        "time they spent in SYN-RECEIVED without a live peer, summed"
+    ),
+    line!(
+        "ghost.connections",
+        "1",
+        |h| count(h.ghost.entries),
+        "open connections without a live peer to which no client was ever bound"
+    ),
+    line!("ghost.seconds", "s", |h| Some(h.ghost.now.unit_seconds()), "time they were held without a live peer, summed"),
+    line!("ghost.byte-seconds", "B·s", |h| Some(h.ghost.bytes.unit_seconds()), "memory they held in that time"),
+    line!(
+        "bereft.connections",
+        "1",
+        |h| count(h.bereft.entries),
+        "connections whose client went away without an orderly close being heard"
+    ),
+    line!("bereft.seconds", "s", |h| Some(h.bereft.now.unit_seconds()), "time they were held after that, summed"),
+    line!("bereft.byte-seconds", "B·s", |h| Some(h.bereft.bytes.unit_seconds()), "memory they held in that time"),
+    line!("memory.byte-seconds", "B·s", |h| Some(h.memory.unit_seconds()), "memory all entries held, over time"),
+    line!(
+        "memory.wasted-byte-seconds",
+        "B·s",
+        |h| Some(h.wasted_memory.unit_seconds()),
+        "the part that abandoned, ghost and bereft entries held"
+    ),
+    line!("memory.peak-bytes", "B", |h| count(h.memory.peak()), "most memory held at once"),
+    line!("backlog.syn-dropped", "1", |_h| count(0), "SYNs dropped for want of room (the backlog has no limit yet)"),
+    line!(
+        "backlog.accept-dropped",
+        "1",
+        |_h| count(0),
+        "open connections dropped for want of room (the accept queue has no limit yet)"
+    ),
+    line!("time-wait.entries", "1", |h| count(h.time_wait_entries), "connections that came to TIME-WAIT"),
+    line!("time-wait.peak", "1", |h| count(h.states[State::TimeWait as usize].peak()), "most that were there at once"),
+    line!("time-wait.ended-early", "1", |h| count(h.time_wait_ended_early), "those that did not stay their full time"),
+    line!("segments.sent", "1", |h| count(h.segments_sent), "segments this host sent"),
+    line!("syn-acks.sent", "1", |h| count(h.syn_acks_sent), "SYN-ACKs this host sent, retransmissions included"),
+    line!("resets.sent", "1", |h| count(h.resets_sent), "resets this host sent"),
+];
+
+const RUN: &[Line<RunTotals>] = &[
+    line!("segments.sent", "1", |r| count(r.sent), "segments sent, retransmissions included"),
+    line!("segments.delivered", "1", |r| count(r.delivered), "copies of segments that arrived before the end of the run"),
+    line!("segments.lost", "1", |r| count(r.lost), "segments of which no copy was to arrive"),
+    line!("segments.duplicated", "1", |r| count(r.duplicated), "copies the network made, beyond the one that was sent"),
+    line!("segments.retransmitted", "1", |r| count(r.retransmitted), "segments whose sequence space was sent before"),
+    line!(
+        "segments.stale",
+        "1",
+        |r| count(r.stale),
+        "copies that arrived when their sender no longer held the TCB that sent them, or had retransmitted them"
+    ),
+    line!(
+        "segments.wasted",
+        "1",
+        |r| count(r.wasted),
+        "segments sent for a ghost or an abandoned half-open, or in answer to such a segment"
+    ),
+    line!("setup.seconds.mean", "s", |r| setup_mean(r), "time a successful open took its caller: mean"),
+    line!("setup.seconds.p50", "s", |r| setup_quantile(r, 500), "time a successful open took: median"),
+    line!("setup.seconds.p90", "s", |r| setup_quantile(r, 900), "time a successful open took: 90th percentile"),
+    line!("setup.seconds.p99", "s", |r| setup_quantile(r, 990), "time a successful open took: 99th percentile"),
+    line!("setup.seconds.p999", "s", |r| setup_quantile(r, 999), "time a successful open took: 99.9th percentile"),
+    line!("setup.seconds.max", "s", |r| setup_quantile(r, 1000), "time a successful open took: longest"),
+    line!(
+        "setup.round-trips",
+        "1",
+        |r| ratio(r.setup_trips as f64 / 2.0, r.setups.len() as u64),
+        "round trips in the chain of segments, each sent after the one before it came, that led to a successful open: mean"
+    ),
+    line!(
+        "close.segments",
+        "1",
+        |r| ratio(r.close_segments as f64, r.closes),
+        "segments of both ends from a connection's first FIN until neither end holds it, retransmissions included, \
+         wasted ones not: mean over connections that sent a FIN"
+    ),
+    line!(
+        "close.reset",
+        "1",
+        |r| count(r.close_resets),
+        "ends of connections that a reset took from ESTABLISHED or a closing state; TIME-WAITs and ghosts do not count"
+    ),
+    line!("data.delivered.bytes", "B", |r| count(r.data_delivered), "octets that applications received"),
+    line!("data.lost.bytes", "B", |r| count(r.data_lost), "octets that applications sent and that can never be received"),
+    line!(
+        "data.stale-delivered.bytes",
+        "B",
+        |r| count(r.data_stale),
+        "octets received that were sent on another connection"
+    ),
+    line!("waste.lost.byte-seconds", "B·s", |r| waste(r, Cause::Lost), "memory held for nobody because a packet was lost"),
+    line!(
+        "waste.delayed.byte-seconds",
+        "B·s",
+        |r| waste(r, Cause::Delayed),
+        "memory held for nobody because a packet was delayed"
+    ),
+    line!(
+        "waste.duplicated.byte-seconds",
+        "B·s",
+        |r| waste(r, Cause::Duplicated),
+        "memory held for nobody because a packet was duplicated"
+    ),
+    line!(
+        "waste.spoofed.byte-seconds",
+        "B·s",
+        |r| waste(r, Cause::Spoofed),
+        "memory held for nobody because a packet was forged"
+    ),
+    line!("waste.crash.byte-seconds", "B·s", |r| waste(r, Cause::Crash), "memory held for nobody because a host crashed"),
+    line!(
+        "waste.application.byte-seconds",
+        "B·s",
+        |r| waste(r, Cause::Application),
+        "memory held for nobody because an application gave up"
+    ),
+];

@@ -1,0 +1,300 @@
+//! The fold that measures.
+
+use std::net::SocketAddrV4;
+
+use rustc_hash::FxHashMap;
+use sim_time::Instant;
+use tcp_endpoint::{Flags, FourTuple, Reason, State};
+
+use super::totals::{HostTotals, RunTotals};
+use super::{Metrics, catalogue};
+use crate::HostId;
+use crate::record::{Call, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth};
+
+/// Computes the metrics of a run from its records. What it remembers is in proportion to what is alive, but for one
+/// number for each successful open.
+#[derive(Clone, Debug)]
+pub struct MetricsFold {
+    hosts: Vec<(String, HostTotals)>,
+    run: RunTotals,
+    lives: FxHashMap<Incarnation, Life>,
+    exchanges: FxHashMap<Pair, Exchange>,
+    openers: FxHashMap<SegmentId, Opener>,
+}
+
+/// What must be remembered of a connection while it is held.
+#[derive(Clone, Copy, Debug)]
+struct Life {
+    since: Instant,
+    bytes: u64,
+    worth: Worth,
+    /// Whether it was counted as abandoned, as a ghost and as bereft.
+    counted: [bool; 3],
+    over: bool,
+}
+
+/// What must be remembered of a pair of sockets while one of them holds a connection.
+#[derive(Clone, Copy, Debug, Default)]
+struct Exchange {
+    held: u32,
+    /// Ends that are not open yet.
+    opening: u32,
+    /// The longest chain of one-way trips that has come to each socket since the last active open.
+    trips: [u32; 2],
+    closing: bool,
+}
+
+/// A segment on its way that may complete a handshake.
+#[derive(Clone, Copy, Debug)]
+struct Opener {
+    pair: Pair,
+    /// The place of the socket it goes to in the pair.
+    to: usize,
+    trips: u32,
+    copies: u32,
+}
+
+/// Two sockets, the smaller first, so that both ends mean the same.
+type Pair = [SocketAddrV4; 2];
+
+/// The pair, and the place of `own` in it.
+fn pair(own: SocketAddrV4, other: SocketAddrV4) -> (Pair, usize) {
+    if own <= other { ([own, other], 0) } else { ([other, own], 1) }
+}
+
+fn pair_of(tuple: FourTuple) -> (Pair, usize) {
+    pair(tuple.local, tuple.remote)
+}
+
+impl MetricsFold {
+    /// Nothing measured yet on these hosts, in the order of their [`HostId`]s.
+    #[must_use]
+    pub fn new<S: Into<String>>(hosts: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            hosts: hosts.into_iter().map(|name| (name.into(), HostTotals::default())).collect(),
+            run: RunTotals::default(),
+            lives: FxHashMap::default(),
+            exchanges: FxHashMap::default(),
+            openers: FxHashMap::default(),
+        }
+    }
+
+    /// The metrics, every integral run to `at`, which no record may be later than.
+    #[must_use]
+    pub fn finish(mut self, at: Instant) -> Metrics {
+        for (_, totals) in &mut self.hosts {
+            totals.advance(at);
+        }
+        self.run.finish(at);
+        catalogue::read(&self.hosts, &self.run)
+    }
+
+    fn host(&mut self, host: HostId) -> &mut HostTotals {
+        &mut self.hosts[usize::from(host.0)].1
+    }
+
+    fn life(&mut self, incarnation: Incarnation, at: Instant) -> &mut Life {
+        self.lives.entry(incarnation).or_insert(Life {
+            since: at,
+            bytes: 0,
+            worth: Worth::Useful,
+            counted: [false; 3],
+            over: false,
+        })
+    }
+
+    fn sent(&mut self, sent: &Sent) {
+        let copies = sent.fate.deliveries.len() as u64;
+        self.run.sent += 1;
+        self.run.lost += u64::from(copies == 0);
+        self.run.duplicated += copies.saturating_sub(1);
+        self.run.retransmitted += u64::from(sent.retransmission > 0);
+        self.run.wasted += u64::from(sent.wasted);
+        let host = self.host(sent.from);
+        host.segments_sent += 1;
+        host.syn_acks_sent += u64::from(sent.flags.contains(Flags::SYN_ACK));
+        host.resets_sent += u64::from(sent.flags.rst());
+        let (pair, from) = pair(sent.source, sent.destination);
+        if let Some(exchange) = self.exchanges.get_mut(&pair) {
+            if !sent.wasted {
+                self.run.closes += u64::from(sent.flags.fin() && !exchange.closing);
+                exchange.closing |= sent.flags.fin();
+                self.run.close_segments += u64::from(exchange.closing);
+            }
+            if exchange.opening > 0 && copies > 0 {
+                let trips = exchange.trips[from] + 1;
+                let copies = sent.fate.deliveries.len() as u32;
+                self.openers.insert(sent.id, Opener { pair, to: 1 - from, trips, copies });
+            }
+        }
+    }
+
+    fn delivered(&mut self, segment: SegmentId, stale: bool) {
+        self.run.delivered += 1;
+        self.run.stale += u64::from(stale);
+        let Some(opener) = self.openers.get_mut(&segment) else { return };
+        let Opener { pair, to, trips, .. } = *opener;
+        opener.copies -= 1;
+        if opener.copies == 0 {
+            self.openers.remove(&segment);
+        }
+        if let Some(exchange) = self.exchanges.get_mut(&pair) {
+            exchange.trips[to] = exchange.trips[to].max(trips);
+        }
+    }
+
+    fn state(&mut self, at: Instant, change: &StateChange) {
+        self.state_levels(at, change);
+        if !change.passive {
+            self.opened(at, change);
+        }
+        let reset = change.to == State::Closed && change.reason == Reason::Reset;
+        let ghost = matches!(self.life(change.incarnation, at).worth, Worth::Ghost(_));
+        self.run.close_resets +=
+            u64::from(reset && change.from.synchronized() && change.from != State::TimeWait && !ghost);
+        self.exchange(change);
+        if change.to == State::Closed {
+            self.judged(at, change.host, change.incarnation, Worth::Useful);
+            self.life(change.incarnation, at).over = true;
+            self.forget_if_over(change.incarnation);
+        }
+    }
+
+    fn state_levels(&mut self, at: Instant, change: &StateChange) {
+        let StateChange { from, to, passive, .. } = *change;
+        let host = self.host(change.host);
+        if is_held(from) {
+            host.state(from).change(at, -1);
+        }
+        if is_held(to) {
+            host.state(to).change(at, 1);
+        }
+        if passive && from == State::SynReceived {
+            host.half_open.change(at, -1);
+        }
+        if passive && to == State::SynReceived {
+            host.half_open_entries += 1;
+            host.half_open.change(at, 1);
+        }
+        host.time_wait_entries += u64::from(to == State::TimeWait);
+        host.time_wait_ended_early += u64::from(from == State::TimeWait && change.reason != Reason::Expired);
+    }
+
+    /// Follows what becomes of an active open.
+    fn opened(&mut self, at: Instant, change: &StateChange) {
+        let StateChange { from, to, reason, .. } = *change;
+        let was_opening = matches!(from, State::SynSent | State::SynReceived);
+        if to == State::SynSent && !is_held(from) {
+            self.life(change.incarnation, at).since = at;
+            self.host(change.host).opened += 1;
+        } else if was_opening && to.synchronized() {
+            let since = self.life(change.incarnation, at).since;
+            self.host(change.host).established += 1;
+            self.run.setups.push(at.since(since).as_nanos());
+            let (pair, own) = pair_of(change.tuple);
+            let trips = self.exchanges.get(&pair).map_or(0, |exchange| exchange.trips[own]);
+            self.run.setup_trips += u64::from(trips);
+        } else if to == State::Closed {
+            let host = self.host(change.host);
+            match reason {
+                Reason::Reset if was_opening => host.refused += 1,
+                Reason::Reset if from != State::TimeWait => host.reset += 1,
+                Reason::GaveUp if was_opening => host.timed_out += 1,
+                _ => {}
+            }
+        }
+    }
+
+    /// Follows how many ends hold a connection between two sockets, and how many of them are still opening.
+    fn exchange(&mut self, change: &StateChange) {
+        let is_opening = |state| matches!(state, State::SynSent | State::SynReceived);
+        let (pair, _) = pair_of(change.tuple);
+        let exchange = self.exchanges.entry(pair).or_default();
+        if change.to == State::SynSent {
+            (exchange.trips, exchange.closing) = ([0; 2], false);
+        }
+        exchange.held += u32::from(!is_held(change.from));
+        exchange.opening += u32::from(is_opening(change.to));
+        exchange.opening -= u32::from(is_opening(change.from));
+        if change.to == State::Closed {
+            exchange.held -= 1;
+            if exchange.held == 0 {
+                self.exchanges.remove(&pair);
+            }
+        }
+    }
+
+    fn held(&mut self, at: Instant, host: HostId, incarnation: Incarnation, octets: i64) {
+        let life = self.life(incarnation, at);
+        life.bytes = life.bytes.checked_add_signed(octets).expect("an entry is released once");
+        let worth = life.worth;
+        self.host(host).memory.change(at, octets);
+        self.account(at, host, worth, 0, octets);
+        self.forget_if_over(incarnation);
+    }
+
+    fn judged(&mut self, at: Instant, host: HostId, incarnation: Incarnation, worth: Worth) {
+        let life = self.life(incarnation, at);
+        let (before, bytes) = (life.worth, life.bytes.cast_signed());
+        life.worth = worth;
+        let first = match worth {
+            Worth::Useful => false,
+            Worth::Abandoned(_) => !std::mem::replace(&mut life.counted[0], true),
+            Worth::Ghost(_) => !std::mem::replace(&mut life.counted[1], true),
+            Worth::Bereft(_) => !std::mem::replace(&mut life.counted[2], true),
+        };
+        self.account(at, host, before, -1, -bytes);
+        self.account(at, host, worth, 1, bytes);
+        if let Some(useless) = self.host(host).useless(worth) {
+            useless.entries += u64::from(first);
+        }
+    }
+
+    /// Books entries and bytes to the account of their verdict.
+    fn account(&mut self, at: Instant, host: HostId, worth: Worth, entries: i64, bytes: i64) {
+        let (Worth::Abandoned(cause) | Worth::Ghost(cause) | Worth::Bereft(cause)) = worth else { return };
+        self.run.waste(cause).change(at, bytes);
+        let host = self.host(host);
+        host.wasted_memory.change(at, bytes);
+        if let Some(useless) = host.useless(worth) {
+            useless.now.change(at, entries);
+            useless.bytes.change(at, bytes);
+        }
+    }
+
+    fn forget_if_over(&mut self, incarnation: Incarnation) {
+        if self.lives.get(&incarnation).is_some_and(|life| life.over && life.bytes == 0) {
+            self.lives.remove(&incarnation);
+        }
+    }
+}
+
+/// Whether a host holds an entry for a connection in this state.
+const fn is_held(state: State) -> bool {
+    !matches!(state, State::Closed | State::Listen)
+}
+
+impl Fold for MetricsFold {
+    fn record(&mut self, record: &Record) {
+        let at = record.at;
+        match record.event {
+            Event::Sent(ref sent) => self.sent(sent),
+            Event::Delivered { segment, stale, .. } => self.delivered(segment, stale),
+            Event::State(ref change) => self.state(at, change),
+            Event::Held { host, incarnation, octets, .. } => self.held(at, host, incarnation, octets.cast_signed()),
+            Event::Released { host, incarnation, octets, .. } => {
+                self.held(at, host, incarnation, -octets.cast_signed());
+            }
+            Event::Judged { host, incarnation, worth } => self.judged(at, host, incarnation, worth),
+            Event::Received { octets, stale_octets, .. } => {
+                self.run.data_delivered += octets;
+                self.run.data_stale += stale_octets;
+            }
+            Event::DataLost { octets, .. } => self.run.data_lost += octets,
+            Event::Call { host, call: Call::Connect, outcome: Outcome::Failed(_), .. } => {
+                self.host(host).ports_exhausted += 1;
+            }
+            Event::Call { .. } | Event::Notice { .. } | Event::TimerSet { .. } | Event::TimerFired { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A quantity that steps up and down, and its exact integral over time.
+
+use sim_time::Instant;
+
+/// How much of something there is, and how much there was for how long, in units × nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Level {
+    amount: u64,
+    since: Instant,
+    integral: u128,
+    peak: u64,
+}
+
+impl Level {
+    /// Adds `delta`, which may be negative, from `at` on.
+    pub(super) fn change(&mut self, at: Instant, delta: i64) {
+        self.advance(at);
+        self.amount = self.amount.checked_add_signed(delta).expect("nothing is given back that was not taken");
+    }
+
+    /// Accounts for the time up to `at`. Only an amount held for some time can be the peak: what moves from one table
+    /// to another at one instant is never there twice.
+    pub(super) fn advance(&mut self, at: Instant) {
+        let held = at.since(self.since);
+        if !held.is_zero() {
+            self.integral += u128::from(self.amount) * u128::from(held.as_nanos());
+            self.peak = self.peak.max(self.amount);
+            self.since = at;
+        }
+    }
+
+    /// Units × seconds up to the last change or advance.
+    pub(super) fn unit_seconds(&self) -> f64 {
+        self.integral as f64 / 1e9
+    }
+
+    /// The largest amount held for any time.
+    pub(super) const fn peak(&self) -> u64 {
+        self.peak
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(millis: u64) -> Instant {
+        Instant::from_nanos(millis * 1_000_000)
+    }
+
+    #[test]
+    fn integrates_exactly() {
+        let mut level = Level::default();
+        level.change(at(50), 2);
+        level.change(at(150), -1);
+        level.advance(at(1150));
+        assert_eq!(level.unit_seconds(), 1.2);
+        assert_eq!(level.peak(), 2);
+    }
+
+    #[test]
+    fn what_lasts_no_time_is_no_peak() {
+        let mut level = Level::default();
+        level.change(at(10), 256);
+        level.change(at(20), 1024);
+        level.change(at(20), -256);
+        level.change(at(30), -1024);
+        level.advance(at(40));
+        assert_eq!(level.peak(), 1024);
+    }
+
+    #[test]
+    #[should_panic(expected = "nothing is given back")]
+    fn cannot_fall_below_zero() {
+        Level::default().change(at(0), -1);
+    }
+}

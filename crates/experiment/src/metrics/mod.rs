@@ -1,0 +1,46 @@
+//! What a run is measured by: named numbers, computed from the record stream alone.
+
+mod catalogue;
+mod fold;
+mod level;
+mod totals;
+
+pub use catalogue::{MetricInfo, catalogue};
+pub use fold::MetricsFold;
+
+/// The metrics of one run, in the order of the [`catalogue`].
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Metrics {
+    values: Vec<(String, Option<f64>)>,
+}
+
+impl Metrics {
+    /// The metric of that name: `None` if there is none, `Some(None)` if it is a statistic of nothing.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Option<f64>> {
+        self.values.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+
+    /// Names and values, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, Option<f64>)> {
+        self.values.iter().map(|(name, value)| (name.as_str(), *value))
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+}
+
+impl FromIterator<(String, Option<f64>)> for Metrics {
+    fn from_iter<I: IntoIterator<Item = (String, Option<f64>)>>(values: I) -> Self {
+        Self { values: values.into_iter().collect() }
+    }
+}

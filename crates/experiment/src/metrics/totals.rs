@@ -1,0 +1,106 @@
+//! What the metrics are made of: counters and levels for each host and for the whole run.
+
+use sim_time::Instant;
+use tcp_endpoint::State;
+
+use super::level::Level;
+use crate::record::{Cause, Worth};
+
+/// Counters and levels of one host.
+#[derive(Clone, Debug, Default)]
+pub(super) struct HostTotals {
+    pub(super) opened: u64,
+    pub(super) established: u64,
+    pub(super) refused: u64,
+    pub(super) timed_out: u64,
+    pub(super) reset: u64,
+    pub(super) ports_exhausted: u64,
+    pub(super) states: [Level; State::ALL.len()],
+    pub(super) half_open_entries: u64,
+    pub(super) half_open: Level,
+    pub(super) abandoned: Useless,
+    pub(super) ghost: Useless,
+    pub(super) bereft: Useless,
+    pub(super) memory: Level,
+    pub(super) wasted_memory: Level,
+    pub(super) time_wait_entries: u64,
+    pub(super) time_wait_ended_early: u64,
+    pub(super) segments_sent: u64,
+    pub(super) syn_acks_sent: u64,
+    pub(super) resets_sent: u64,
+}
+
+/// Entries that are of no use to anyone.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Useless {
+    /// How many there have been.
+    pub(super) entries: u64,
+    pub(super) now: Level,
+    pub(super) bytes: Level,
+}
+
+impl HostTotals {
+    pub(super) fn state(&mut self, state: State) -> &mut Level {
+        &mut self.states[state as usize]
+    }
+
+    /// The account that a verdict belongs to; `None` for what is useful.
+    pub(super) const fn useless(&mut self, worth: Worth) -> Option<&mut Useless> {
+        match worth {
+            Worth::Useful => None,
+            Worth::Abandoned(_) => Some(&mut self.abandoned),
+            Worth::Ghost(_) => Some(&mut self.ghost),
+            Worth::Bereft(_) => Some(&mut self.bereft),
+        }
+    }
+
+    pub(super) fn advance(&mut self, at: Instant) {
+        for level in &mut self.states {
+            level.advance(at);
+        }
+        for useless in [&mut self.abandoned, &mut self.ghost, &mut self.bereft] {
+            useless.now.advance(at);
+            useless.bytes.advance(at);
+        }
+        for level in [&mut self.half_open, &mut self.memory, &mut self.wasted_memory] {
+            level.advance(at);
+        }
+    }
+}
+
+/// Counters and levels of the whole run.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RunTotals {
+    pub(super) sent: u64,
+    pub(super) delivered: u64,
+    pub(super) lost: u64,
+    pub(super) duplicated: u64,
+    pub(super) retransmitted: u64,
+    pub(super) stale: u64,
+    pub(super) wasted: u64,
+    /// Nanoseconds each successful open took; sorted once the run is over.
+    pub(super) setups: Vec<u64>,
+    /// One-way trips in the chains of segments behind the successful opens.
+    pub(super) setup_trips: u64,
+    pub(super) closes: u64,
+    pub(super) close_segments: u64,
+    pub(super) close_resets: u64,
+    pub(super) data_delivered: u64,
+    pub(super) data_lost: u64,
+    pub(super) data_stale: u64,
+    /// Bytes held for nobody, by cause, in the order of [`Cause`].
+    pub(super) waste: [Level; 6],
+}
+
+impl RunTotals {
+    pub(super) const fn waste(&mut self, cause: Cause) -> &mut Level {
+        &mut self.waste[cause as usize]
+    }
+
+    pub(super) fn finish(&mut self, at: Instant) {
+        for level in &mut self.waste {
+            level.advance(at);
+        }
+        self.setups.sort_unstable();
+    }
+}

@@ -1,0 +1,77 @@
+//! What is counted for each attempt while anything of it is alive: it names the draws and the octets.
+
+use rustc_hash::FxHashMap;
+
+use crate::HostId;
+use crate::record::Attempt;
+
+/// The attempts that an incarnation or a segment on its way goes back to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Attempts {
+    counts: FxHashMap<Attempt, Counts>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    /// Incarnations and segments on their way.
+    holders: u32,
+    /// The end that opened first.
+    ends: [EndCounts; 2],
+}
+
+/// What one end has done so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct EndCounts {
+    /// Lives of a connection.
+    pub(super) lives: u32,
+    /// Bare acknowledgments sent.
+    pub(super) acks: u32,
+    /// Resets sent.
+    pub(super) resets: u32,
+    /// SYN-ACKs sent outside any connection.
+    pub(super) stateless: u32,
+    /// Octets its applications have sent.
+    pub(super) octets: u64,
+}
+
+impl Attempts {
+    /// Keeps the attempt until it is released as often as it was held.
+    pub(super) fn hold(&mut self, attempt: Attempt) {
+        self.counts.entry(attempt).or_default().holders += 1;
+    }
+
+    /// Forgets the attempt if nothing holds it any more.
+    pub(super) fn release(&mut self, attempt: Attempt) {
+        if let Some(counts) = self.counts.get_mut(&attempt) {
+            counts.holders -= 1;
+            if counts.holders == 0 {
+                self.counts.remove(&attempt);
+            }
+        }
+    }
+
+    /// The counts of the end of an attempt that `host` is: the one that opened it, or the other.
+    pub(super) fn end(&mut self, attempt: Attempt, host: HostId) -> &mut EndCounts {
+        &mut self.counts.entry(attempt).or_default().ends[usize::from(attempt.host != host)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_last_as_long_as_anything_holds_the_attempt() {
+        let (client, server) = (HostId(0), HostId(1));
+        let attempt = Attempt { host: client, ordinal: 1 };
+        let mut attempts = Attempts::default();
+        attempts.hold(attempt);
+        attempts.hold(attempt);
+        attempts.end(attempt, server).acks = 3;
+        attempts.release(attempt);
+        assert_eq!(attempts.end(attempt, server).acks, 3);
+        assert_eq!(attempts.end(attempt, client).acks, 0);
+        attempts.release(attempt);
+        assert!(attempts.counts.is_empty());
+    }
+}

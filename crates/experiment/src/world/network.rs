@@ -1,0 +1,214 @@
+//! The links of a world and the segments on them.
+
+use std::convert::Infallible;
+use std::net::Ipv4Addr;
+
+use net_link::{Acknowledges, Description, Fate, Kinds, Link, Loss};
+use rand_chacha::ChaCha8Rng;
+use rand_core::TryRng;
+use rustc_hash::FxHashMap;
+use sim_core::{KeyedDraws, Streams};
+use sim_time::Instant;
+use smallvec::SmallVec;
+use tcp_endpoint::{Acknowledged, Payload, Segment, Transmission};
+
+use super::attempts::EndCounts;
+use super::slab::Slab;
+use super::truth::Life;
+use crate::record::{Attempt, SegmentId};
+use crate::{HostId, Scenario, Span};
+
+/// Octets of headers before the data: IPv4 and TCP without options.
+const HEADER_OCTETS: u32 = 40;
+
+/// The links, and what travels on them.
+pub(super) struct Network {
+    hosts: FxHashMap<Ipv4Addr, HostId>,
+    links: FxHashMap<(HostId, HostId), (Link, KeyedDraws)>,
+    packets: Slab<Packet>,
+    sent: u64,
+}
+
+/// A segment of which at least one copy is on its way.
+pub(super) struct Packet {
+    pub(super) id: SegmentId,
+    pub(super) segment: Segment<Span, Attempt>,
+    pub(super) to: HostId,
+    pub(super) from: HostId,
+    /// The incarnation that sent it, if one did.
+    pub(super) sender: Option<Life>,
+    pub(super) retransmission: u32,
+    pub(super) wasted: bool,
+    copies: u32,
+}
+
+impl Network {
+    pub(super) fn new(scenario: &Scenario, streams: &Streams) -> Self {
+        let hosts = scenario.hosts.iter().zip(0..).map(|(plan, id)| (plan.address, HostId(id))).collect();
+        let name = |host: HostId| &scenario.hosts[usize::from(host.0)].name;
+        let links = scenario
+            .links
+            .iter()
+            .map(|plan| {
+                let link = Link::new(&plan.config, name(plan.from));
+                ((plan.from, plan.to), (link, streams.keyed(&plan.name, "fate")))
+            })
+            .collect();
+        Self { hosts, links, packets: Slab::new(), sent: 0 }
+    }
+
+    /// The host with that address.
+    pub(super) fn host_at(&self, address: Ipv4Addr) -> Option<HostId> {
+        self.hosts.get(&address).copied()
+    }
+
+    /// The number of the next segment sent.
+    pub(super) const fn number(&mut self) -> SegmentId {
+        self.sent += 1;
+        SegmentId(self.sent - 1)
+    }
+
+    /// Asks the link between two hosts what becomes of a packet; without a link it has nowhere to go.
+    pub(super) fn offer(
+        &mut self,
+        now: Instant,
+        from: HostId,
+        to: Option<HostId>,
+        packet: &Description,
+        position: Position,
+    ) -> Fate {
+        match to.and_then(|to| self.links.get_mut(&(from, to))) {
+            Some((link, draws)) => link.offer(now, packet, &mut LazyDraws { draws, position, generator: None }),
+            None => Fate { deliveries: SmallVec::new(), lost: Some(Loss::NoRoute), fault: None },
+        }
+    }
+
+    /// Keeps a packet until all its copies have arrived.
+    pub(super) fn launch(&mut self, packet: Packet) -> u32 {
+        self.packets.insert(packet)
+    }
+
+    pub(super) fn packet(&self, place: u32) -> Option<&Packet> {
+        self.packets.get(place)
+    }
+
+    /// Counts a copy as arrived; returns the packet after the last one.
+    pub(super) fn landed(&mut self, place: u32) -> Option<Packet> {
+        let packet = self.packets.get_mut(place)?;
+        packet.copies -= 1;
+        if packet.copies == 0 { self.packets.remove(place) } else { None }
+    }
+}
+
+impl Packet {
+    pub(super) fn new(
+        id: SegmentId,
+        transmission: Transmission<Span, Attempt>,
+        (from, to): (HostId, HostId),
+        sender: Option<Life>,
+        wasted: bool,
+        copies: u32,
+    ) -> Self {
+        let Transmission { segment, retransmission, .. } = transmission;
+        Self { id, segment, to, from, sender, retransmission, wasted, copies }
+    }
+}
+
+/// What a link may know of a segment.
+pub(super) fn describe(transmission: &Transmission<Span, Attempt>) -> Description {
+    let segment = &transmission.segment;
+    Description {
+        kinds: kinds(segment),
+        acknowledges: match transmission.acknowledges {
+            Acknowledged::Nothing => Acknowledges::Nothing,
+            Acknowledged::Syn => Acknowledges::Syn,
+            Acknowledged::Data => Acknowledges::Data,
+            Acknowledged::Fin => Acknowledges::Fin,
+        },
+        attempt: segment.tag.ordinal,
+        retransmission: transmission.retransmission,
+        octets: HEADER_OCTETS + segment.payload.len(),
+    }
+}
+
+fn kinds(segment: &Segment<Span, Attempt>) -> Kinds {
+    let flags = segment.flags;
+    let mut kinds = match (flags.syn(), flags.ack()) {
+        (true, true) => Kinds::SYN_ACK,
+        (true, false) => Kinds::SYN,
+        (false, _) => Kinds::default(),
+    };
+    for (is, kind) in [(!segment.payload.is_empty(), Kinds::DATA), (flags.fin(), Kinds::FIN), (flags.rst(), Kinds::RST)]
+    {
+        if is {
+            kinds = kinds.with(kind);
+        }
+    }
+    if kinds == Kinds::default() { Kinds::ACK } else { kinds }
+}
+
+/// What names the draws of one packet on a link: everything but the moment it is sent at, so that variants of an
+/// experiment face the same network whatever else they send, and other hosts change nothing.
+pub(super) type Position = [u64; 6];
+
+/// The position of a segment's draws, from what its end of the attempt has sent before (`counts` moves on).
+///
+/// Its words: whether the sender opened the attempt; the attempt's ordinal; which of the sender's lives of it sends;
+/// the role; which of that role; the retransmission.
+pub(super) fn position(
+    transmission: &Transmission<Span, Attempt>,
+    from: HostId,
+    life: u32,
+    counts: &mut EndCounts,
+) -> Position {
+    let Transmission { segment, retransmission, sender, .. } = transmission;
+    let count = |counter: &mut u32| {
+        *counter += 1;
+        u64::from(*counter)
+    };
+    let flags = segment.flags;
+    let (role, which) = if flags.rst() {
+        (0, count(&mut counts.resets))
+    } else if flags.syn() && flags.ack() {
+        (1, if sender.is_none() { count(&mut counts.stateless) } else { 0 })
+    } else if flags.syn() {
+        (2, 0)
+    } else if !segment.payload.is_empty() {
+        (3, segment.payload.offset)
+    } else if flags.fin() {
+        (4, 0)
+    } else {
+        (5, count(&mut counts.acks))
+    };
+    let opened = u64::from(segment.tag.host == from);
+    [opened, u64::from(segment.tag.ordinal), u64::from(life), role, which, u64::from(*retransmission)]
+}
+
+/// The draws of one packet, made when the first is asked for: a link without randomness costs none.
+struct LazyDraws<'a> {
+    draws: &'a KeyedDraws,
+    position: Position,
+    generator: Option<ChaCha8Rng>,
+}
+
+impl LazyDraws<'_> {
+    fn generator(&mut self) -> &mut ChaCha8Rng {
+        self.generator.get_or_insert_with(|| self.draws.at(&self.position))
+    }
+}
+
+impl TryRng for LazyDraws<'_> {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.generator().try_next_u32()
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.generator().try_next_u64()
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.generator().try_fill_bytes(bytes)
+    }
+}

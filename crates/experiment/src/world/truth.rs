@@ -1,0 +1,331 @@
+//! Ground truth: who really is at the other end of every connection. No protocol code can see it.
+
+use std::net::Ipv4Addr;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Transition};
+
+use super::slab::Slab;
+use crate::HostId;
+use crate::record::{Attempt, Cause, Incarnation, StateChange, Worth};
+
+/// Names an incarnation for as long as anything may refer to it, and harmlessly after that.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Life {
+    place: u32,
+    pub(super) number: Incarnation,
+    pub(super) host: HostId,
+}
+
+/// All there is to know of one life of a connection on one host.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// The entry that embodies it, which changes when it moves to another table.
+    pub(super) handle: Handle,
+    pub(super) tuple: FourTuple,
+    /// The attempt it goes back to.
+    pub(super) attempt: Attempt,
+    /// The attempt whose octets belong into it: its own, but where two active opens crossed the other's.
+    pub(super) heard: Attempt,
+    /// How many lives of the attempt there were on this host before.
+    pub(super) nth: u32,
+    /// The script that owns the handle.
+    pub(super) owner: Option<u32>,
+    /// The incarnation at the other end, once each has taken the other's initial sequence number for its own.
+    pub(super) partner: Option<Life>,
+    /// Octets its application has sent, those that arrived in order at this end, and those its application has read.
+    pub(super) sent: u64,
+    pub(super) arrived: u64,
+    pub(super) read: u64,
+    /// What its partner had received when it ended, if it ended first.
+    partner_arrived: Option<u64>,
+    /// Segments with its octets that are still on their way.
+    pub(super) data_in_flight: u32,
+    /// The last retransmission of each sequence number that was retransmitted.
+    resent: SmallVec<[(SeqNum, u32); 1]>,
+    iss: SeqNum,
+    irs: Option<SeqNum>,
+    state: State,
+    passive: bool,
+    /// Whether a client TCB is or was ESTABLISHED with its ISS.
+    bound: bool,
+    pub(super) worth: Worth,
+    /// Its entry is gone; it is remembered for its octets on their way.
+    over: bool,
+}
+
+/// What an entry was born of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Birth {
+    /// A call.
+    Call,
+    /// The arrival of a segment, or of a copy of one.
+    Segment {
+        /// Whether it was not the first copy.
+        duplicate: bool,
+    },
+}
+
+/// What may have changed a verdict.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Trigger {
+    Born(Birth),
+    /// The connection's own state changed.
+    Own,
+    /// The other end's state changed; why, if that ended it.
+    Other(Option<Reason>),
+}
+
+/// What a verdict was changed to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Judgement {
+    pub(super) host: HostId,
+    pub(super) incarnation: Incarnation,
+    pub(super) worth: Worth,
+}
+
+/// Octets that can no longer arrive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Loss {
+    pub(super) host: HostId,
+    pub(super) incarnation: Incarnation,
+    pub(super) octets: u64,
+}
+
+/// The incarnations that are alive, or whose octets are on their way.
+#[derive(Clone, Debug)]
+pub(super) struct Truth {
+    known: Slab<(Incarnation, Known)>,
+    /// The incarnation that holds each 4-tuple, by the 4-tuple as its own host names it.
+    holders: FxHashMap<FourTuple, Life>,
+    addresses: FxHashSet<Ipv4Addr>,
+    born: u32,
+}
+
+impl Truth {
+    /// Nothing has happened yet between hosts with these addresses.
+    pub(super) fn new(addresses: impl Iterator<Item = Ipv4Addr>) -> Self {
+        Self { known: Slab::new(), holders: FxHashMap::default(), addresses: addresses.collect(), born: 0 }
+    }
+
+    /// What is known of an incarnation; `None` once it is over and nothing of it is left on its way.
+    pub(super) fn get(&self, life: Life) -> Option<&Known> {
+        self.known.get(life.place).filter(|(number, _)| *number == life.number).map(|(_, known)| known)
+    }
+
+    pub(super) fn get_mut(&mut self, life: Life) -> Option<&mut Known> {
+        self.known.get_mut(life.place).filter(|(number, _)| *number == life.number).map(|(_, known)| known)
+    }
+
+    /// Notes a new entry. It is useful until [`Truth::judge`] says otherwise.
+    pub(super) fn born(&mut self, host: HostId, transition: &Transition<Attempt>, nth: u32) -> Life {
+        let number = Incarnation(self.born);
+        self.born += 1;
+        let known = Known {
+            handle: transition.entry,
+            tuple: transition.tuple,
+            attempt: transition.tag,
+            heard: transition.tag,
+            nth,
+            owner: None,
+            partner: None,
+            sent: 0,
+            arrived: 0,
+            read: 0,
+            partner_arrived: None,
+            data_in_flight: 0,
+            resent: SmallVec::new(),
+            iss: transition.iss,
+            irs: transition.irs,
+            state: transition.from,
+            passive: transition.passive,
+            bound: false,
+            worth: Worth::Useful,
+            over: false,
+        };
+        let life = Life { place: self.known.insert((number, known)), number, host };
+        self.holders.insert(transition.tuple, life);
+        life
+    }
+
+    /// Notes a change of state; returns the record of it.
+    pub(super) fn changed(&mut self, life: Life, transition: &Transition<Attempt>) -> Option<StateChange> {
+        let known = self.get_mut(life)?;
+        known.state = transition.to;
+        known.iss = transition.iss;
+        known.irs = transition.irs;
+        let change = StateChange {
+            host: life.host,
+            incarnation: life.number,
+            attempt: known.attempt,
+            tuple: transition.tuple,
+            from: transition.from,
+            to: transition.to,
+            reason: transition.reason,
+            passive: transition.passive,
+        };
+        if transition.to == State::Closed {
+            known.over = true;
+            if self.holders.get(&transition.tuple) == Some(&life) {
+                self.holders.remove(&transition.tuple);
+            }
+        } else {
+            self.pair(life);
+        }
+        Some(change)
+    }
+
+    /// Makes partners of the ends that have taken each other's initial sequence numbers, and binds a client that is
+    /// open to its server.
+    fn pair(&mut self, life: Life) {
+        let Some(other) = self.other_end(life) else { return };
+        let (Some(mine), Some(theirs)) = (self.get(life), self.get(other)) else { return };
+        if mine.irs != Some(theirs.iss) || theirs.irs != Some(mine.iss) {
+            return;
+        }
+        let bound = |client: &Known, server: &Known| server.passive && client.state.synchronized();
+        let (mine_bound, theirs_bound) = (bound(theirs, mine), bound(mine, theirs));
+        let (mine_attempt, theirs_attempt, crossed) =
+            (mine.attempt, theirs.attempt, !mine.passive && !theirs.passive);
+        for (end, partner, bound, attempt) in
+            [(life, other, mine_bound, theirs_attempt), (other, life, theirs_bound, mine_attempt)]
+        {
+            let Some(known) = self.get_mut(end) else { continue };
+            known.partner = Some(partner);
+            known.bound |= bound;
+            if crossed {
+                known.heard = attempt;
+            }
+        }
+    }
+
+    /// The incarnation that holds the 4-tuple at the other end, whoever it takes itself to be connected to.
+    pub(super) fn other_end(&self, life: Life) -> Option<Life> {
+        self.holders.get(&self.get(life)?.tuple.flipped()).copied()
+    }
+
+    /// The incarnation that holds a 4-tuple, as its own host names it.
+    pub(super) fn holder(&self, tuple: FourTuple) -> Option<Life> {
+        self.holders.get(&tuple).copied()
+    }
+
+    /// Whether the TCB is still held.
+    pub(super) fn holds(&self, life: Life) -> bool {
+        self.get(life).is_some_and(|known| !known.over)
+    }
+
+    /// Whether the TCB's entry has no one, or the wrong one, at its other end: what it sends is wasted.
+    pub(super) fn is_wasted(&self, life: Life) -> bool {
+        self.get(life).is_some_and(|known| matches!(known.worth, Worth::Abandoned(_) | Worth::Ghost(_)))
+    }
+
+    /// Notes that the sequence space from `seq` on was sent for another time.
+    pub(super) fn resent(&mut self, life: Life, seq: SeqNum, retransmission: u32) {
+        let Some(known) = self.get_mut(life) else { return };
+        match known.resent.iter_mut().find(|(resent, _)| *resent == seq) {
+            Some((_, last)) => *last = retransmission.max(*last),
+            None => known.resent.push((seq, retransmission)),
+        }
+    }
+
+    /// Whether the sequence space from `seq` on was sent again after retransmission number `retransmission` of it.
+    pub(super) fn superseded(&self, life: Life, seq: SeqNum, retransmission: u32) -> bool {
+        self.get(life).is_some_and(|known| known.resent.iter().any(|(s, last)| *s == seq && *last > retransmission))
+    }
+
+    /// Judges both ends of a connection after `life` changed its state; `birth` is given if it was just born.
+    pub(super) fn judge(
+        &mut self,
+        life: Life,
+        birth: Option<Birth>,
+        transition: &Transition<Attempt>,
+    ) -> SmallVec<[Judgement; 2]> {
+        let ended = (transition.to == State::Closed).then_some(transition.reason);
+        let other = self.holders.get(&transition.tuple.flipped()).copied();
+        let mut judgements = SmallVec::new();
+        judgements.extend(self.judge_one(life, birth.map_or(Trigger::Own, Trigger::Born)));
+        judgements.extend(other.and_then(|other| self.judge_one(other, Trigger::Other(ended))));
+        judgements
+    }
+
+    fn judge_one(&mut self, life: Life, trigger: Trigger) -> Option<Judgement> {
+        let known = self.get(life).filter(|known| known.passive && !known.over)?;
+        let cause = self.cause(known, trigger);
+        let worth = self.worth(life, known, cause);
+        if worth == known.worth {
+            return None;
+        }
+        self.get_mut(life)?.worth = worth;
+        Some(Judgement { host: life.host, incarnation: life.number, worth })
+    }
+
+    /// The verdict on a passive connection, in the words of the vocabulary (ARCHITECTURE.md).
+    fn worth(&self, life: Life, known: &Known, cause: Cause) -> Worth {
+        if self.has_live_peer(life, known) {
+            return Worth::Useful;
+        }
+        match known.state {
+            State::SynReceived => Worth::Abandoned(cause),
+            _ if !known.bound => Worth::Ghost(cause),
+            // In every other state the client's FIN was heard, and it may be gone for good reasons.
+            State::Established | State::FinWait1 | State::FinWait2 => Worth::Bereft(cause),
+            _ => Worth::Useful,
+        }
+    }
+
+    /// Whether there is a client TCB that holds this connection's IRS as its ISS and is in SYN-SENT, or is bound to
+    /// its ISS.
+    fn has_live_peer(&self, life: Life, server: &Known) -> bool {
+        let Some(client) = self.other_end(life).and_then(|other| self.get(other)) else { return false };
+        server.irs == Some(client.iss) && (client.state == State::SynSent || client.irs == Some(server.iss))
+    }
+
+    /// What made a connection useless, in one place and by a simple rule:
+    ///
+    /// * a verdict that only changes its name keeps its cause;
+    /// * nobody has the other end's address: its SYN was spoofed;
+    /// * the client's TCB ended on a call: the application; for any other reason: a packet that was lost;
+    /// * otherwise it was born of a segment that came too late, a duplicate if it was not the first copy, a delayed
+    ///   one if it was, or the client took up another connection in the meantime, which is a delay too.
+    fn cause(&self, known: &Known, trigger: Trigger) -> Cause {
+        match (known.worth, trigger) {
+            (Worth::Abandoned(cause) | Worth::Ghost(cause) | Worth::Bereft(cause), _) => cause,
+            _ if !self.addresses.contains(known.tuple.remote.ip()) => Cause::Spoofed,
+            (_, Trigger::Other(Some(Reason::Call))) => Cause::Application,
+            (_, Trigger::Other(Some(_))) => Cause::Lost,
+            (_, Trigger::Born(Birth::Segment { duplicate: true })) => Cause::Duplicated,
+            (_, Trigger::Born(_) | Trigger::Own | Trigger::Other(None)) => Cause::Delayed,
+        }
+    }
+
+    /// Forgets an incarnation that is over once the last segment with its octets has left the network, and settles what
+    /// became of them; call it when it ends, and when such a segment is gone. `None` while it must be remembered.
+    ///
+    /// Octets are lost that had not arrived in order at the partner when their sender was gone and none of them were
+    /// on their way any more. Octets that had arrived, but were dropped unread, are the business of
+    /// [`Truth::dropped_unread`].
+    pub(super) fn settle(&mut self, life: Life) -> Option<(Attempt, Option<Loss>)> {
+        let known = self.get(life).filter(|known| known.over && known.data_in_flight == 0)?;
+        let partner = known.partner.and_then(|partner| self.get(partner));
+        let arrived = partner.map_or(known.partner_arrived.unwrap_or(0), |partner| partner.arrived);
+        let (attempt, octets) = (known.attempt, known.sent.saturating_sub(arrived));
+        self.known.remove(life.place);
+        let loss = Loss { host: life.host, incarnation: life.number, octets };
+        Some((attempt, (octets > 0).then_some(loss)))
+    }
+
+    /// Tells the partner of an incarnation that just ended how many octets had arrived there; returns those that a
+    /// reset, a call or a timeout kept its application from reading. An orderly end drops nothing: what nobody read
+    /// then, nobody wanted.
+    pub(super) fn dropped_unread(&mut self, life: Life, reason: Reason) -> Option<Loss> {
+        let known = self.get(life)?;
+        let (arrived, unread) = (known.arrived, known.arrived.saturating_sub(known.read));
+        let partner = known.partner?;
+        if let Some(sender) = self.get_mut(partner) {
+            sender.partner_arrived = Some(arrived);
+        }
+        let in_vain = matches!(reason, Reason::Reset | Reason::GaveUp | Reason::Call) && unread > 0;
+        in_vain.then_some(Loss { host: partner.host, incarnation: partner.number, octets: unread })
+    }
+}
