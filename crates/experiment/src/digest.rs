@@ -6,8 +6,8 @@ use net_link::{Fate, Loss};
 use sim_core::{Digest, DigestValue};
 use tcp_endpoint::{Acknowledged, EntryKind, FourTuple, Notice, Reason, State, UserError};
 
-use crate::record::{Attempt, Call, Cause, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
 use crate::HostId;
+use crate::record::{Attempt, Call, Cause, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
 
 /// The version of what [`DigestFold`] feeds: digests of different formats cannot be compared.
 pub const RECORD_FORMAT: u32 = 1;
@@ -194,6 +194,7 @@ const fn loss(of: Loss) -> u32 {
         Loss::Fault => 2,
         Loss::QueueFull => 3,
         Loss::Lifetime => 4,
+        Loss::NoRoute => 5,
     }
 }
 

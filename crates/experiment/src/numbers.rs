@@ -66,13 +66,7 @@ impl RelativeNumbers {
     }
 
     /// Counts `number` from the nearest initial sequence number and notes that `octets` from it on are in use.
-    fn count(
-        &mut self,
-        source: SocketAddrV4,
-        destination: SocketAddrV4,
-        number: SeqNum,
-        octets: u32,
-    ) -> Option<i64> {
+    fn count(&mut self, source: SocketAddrV4, destination: SocketAddrV4, number: SeqNum, octets: u32) -> Option<i64> {
         let known = self.directions.get_mut(&(source, destination))?;
         let before = known
             .iter_mut()
@@ -83,7 +77,12 @@ impl RelativeNumbers {
             numbering.used = numbering.used.max(distance.saturating_add(octets));
             return Some(i64::from(distance));
         }
-        known.iter().map(|numbering| numbering.initial - number).filter(|ahead| *ahead <= REACH).min().map(|a| -i64::from(a))
+        known
+            .iter()
+            .map(|numbering| numbering.initial - number)
+            .filter(|ahead| *ahead <= REACH)
+            .min()
+            .map(|a| -i64::from(a))
     }
 }
 

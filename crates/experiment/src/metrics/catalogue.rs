@@ -30,9 +30,7 @@ struct Line<T> {
 pub fn catalogue(hosts: &[&str]) -> Vec<MetricInfo> {
     let mut infos = Vec::new();
     for host in hosts {
-        infos.extend(
-            HOST.iter().map(|line| info(format!("{host}.{}", line.name), line.unit, line.meaning)),
-        );
+        infos.extend(HOST.iter().map(|line| info(format!("{host}.{}", line.name), line.unit, line.meaning)));
         for state in counted_states() {
             let (seconds, peak) = state_names(host, state);
             infos.push(info(seconds, "s", "entries in this state, summed over the time they spent in it"));
@@ -108,7 +106,12 @@ const HOST: &[Line<HostTotals>] = &[
     line!("attempts.established", "1", |h| count(h.established), "active opens that succeeded"),
     line!("attempts.refused", "1", |h| count(h.refused), "active opens that a reset ended before they succeeded"),
     line!("attempts.timed-out", "1", |h| count(h.timed_out), "active opens that failed because nobody answered"),
-    line!("attempts.reset", "1", |h| count(h.reset), "actively opened connections that a reset ended once they were open"),
+    line!(
+        "attempts.reset",
+        "1",
+        |h| count(h.reset),
+        "actively opened connections that a reset ended once they were open"
+    ),
     line!("ports.exhausted", "1", |h| count(h.ports_exhausted), "active opens that found no free local port"),
     line!(
         "half-open.entries",
@@ -131,7 +134,12 @@ const HOST: &[Line<HostTotals>] = &[
         |h| count(h.ghost.entries),
         "open connections without a live peer to which no client was ever bound"
     ),
-    line!("ghost.seconds", "s", |h| Some(h.ghost.now.unit_seconds()), "time they were held without a live peer, summed"),
+    line!(
+        "ghost.seconds",
+        "s",
+        |h| Some(h.ghost.now.unit_seconds()),
+        "time they were held without a live peer, summed"
+    ),
     line!("ghost.byte-seconds", "B·s", |h| Some(h.ghost.bytes.unit_seconds()), "memory they held in that time"),
     line!(
         "bereft.connections",
@@ -166,7 +174,12 @@ const HOST: &[Line<HostTotals>] = &[
 
 const RUN: &[Line<RunTotals>] = &[
     line!("segments.sent", "1", |r| count(r.sent), "segments sent, retransmissions included"),
-    line!("segments.delivered", "1", |r| count(r.delivered), "copies of segments that arrived before the end of the run"),
+    line!(
+        "segments.delivered",
+        "1",
+        |r| count(r.delivered),
+        "copies of segments that arrived before the end of the run"
+    ),
     line!("segments.lost", "1", |r| count(r.lost), "segments of which no copy was to arrive"),
     line!("segments.duplicated", "1", |r| count(r.duplicated), "copies the network made, beyond the one that was sent"),
     line!("segments.retransmitted", "1", |r| count(r.retransmitted), "segments whose sequence space was sent before"),
@@ -208,14 +221,24 @@ const RUN: &[Line<RunTotals>] = &[
         "ends of connections that a reset took from ESTABLISHED or a closing state; TIME-WAITs and ghosts do not count"
     ),
     line!("data.delivered.bytes", "B", |r| count(r.data_delivered), "octets that applications received"),
-    line!("data.lost.bytes", "B", |r| count(r.data_lost), "octets that applications sent and that can never be received"),
+    line!(
+        "data.lost.bytes",
+        "B",
+        |r| count(r.data_lost),
+        "octets that applications sent and that can never be received"
+    ),
     line!(
         "data.stale-delivered.bytes",
         "B",
         |r| count(r.data_stale),
         "octets received that were sent on another connection"
     ),
-    line!("waste.lost.byte-seconds", "B·s", |r| waste(r, Cause::Lost), "memory held for nobody because a packet was lost"),
+    line!(
+        "waste.lost.byte-seconds",
+        "B·s",
+        |r| waste(r, Cause::Lost),
+        "memory held for nobody because a packet was lost"
+    ),
     line!(
         "waste.delayed.byte-seconds",
         "B·s",
@@ -234,7 +257,12 @@ const RUN: &[Line<RunTotals>] = &[
         |r| waste(r, Cause::Spoofed),
         "memory held for nobody because a packet was forged"
     ),
-    line!("waste.crash.byte-seconds", "B·s", |r| waste(r, Cause::Crash), "memory held for nobody because a host crashed"),
+    line!(
+        "waste.crash.byte-seconds",
+        "B·s",
+        |r| waste(r, Cause::Crash),
+        "memory held for nobody because a host crashed"
+    ),
     line!(
         "waste.application.byte-seconds",
         "B·s",

@@ -3,6 +3,8 @@
 mod catalogue;
 mod fold;
 mod level;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 pub use catalogue::{MetricInfo, catalogue};

@@ -28,8 +28,8 @@ pub(super) struct EndCounts {
     pub(super) acks: u32,
     /// Resets sent.
     pub(super) resets: u32,
-    /// SYN-ACKs sent outside any connection.
-    pub(super) stateless: u32,
+    /// SYN-ACKs sent.
+    pub(super) syn_acks: u32,
     /// Octets its applications have sent.
     pub(super) octets: u64,
 }

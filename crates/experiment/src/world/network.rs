@@ -34,7 +34,6 @@ pub(super) struct Packet {
     pub(super) id: SegmentId,
     pub(super) segment: Segment<Span, Attempt>,
     pub(super) to: HostId,
-    pub(super) from: HostId,
     /// The incarnation that sent it, if one did.
     pub(super) sender: Option<Life>,
     pub(super) retransmission: u32,
@@ -104,13 +103,13 @@ impl Packet {
     pub(super) fn new(
         id: SegmentId,
         transmission: Transmission<Span, Attempt>,
-        (from, to): (HostId, HostId),
+        to: HostId,
         sender: Option<Life>,
         wasted: bool,
         copies: u32,
     ) -> Self {
         let Transmission { segment, retransmission, .. } = transmission;
-        Self { id, segment, to, from, sender, retransmission, wasted, copies }
+        Self { id, segment, to, sender, retransmission, wasted, copies }
     }
 }
 
@@ -161,7 +160,7 @@ pub(super) fn position(
     life: u32,
     counts: &mut EndCounts,
 ) -> Position {
-    let Transmission { segment, retransmission, sender, .. } = transmission;
+    let Transmission { segment, retransmission, .. } = transmission;
     let count = |counter: &mut u32| {
         *counter += 1;
         u64::from(*counter)
@@ -170,7 +169,7 @@ pub(super) fn position(
     let (role, which) = if flags.rst() {
         (0, count(&mut counts.resets))
     } else if flags.syn() && flags.ack() {
-        (1, if sender.is_none() { count(&mut counts.stateless) } else { 0 })
+        (1, count(&mut counts.syn_acks))
     } else if flags.syn() {
         (2, 0)
     } else if !segment.payload.is_empty() {

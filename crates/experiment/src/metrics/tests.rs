@@ -1,0 +1,333 @@
+//! The metrics of short streams of records written by hand.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use net_link::{Fate, Loss};
+use sim_time::Instant;
+use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Reason, SeqNum, State, UserError};
+
+use super::{Metrics, MetricsFold, catalogue};
+use crate::HostId;
+use crate::record::{
+    Attempt, Call, Cause, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth,
+};
+
+const CLIENT: HostId = HostId(0);
+const SERVER: HostId = HostId(1);
+
+const fn at(millis: u64) -> Instant {
+    Instant::from_nanos(millis * 1_000_000)
+}
+
+fn tuple(host: HostId, port: u16) -> FourTuple {
+    let client = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 1), port);
+    let server = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 80);
+    let of_client = FourTuple { local: client, remote: server };
+    if host == CLIENT { of_client } else { of_client.flipped() }
+}
+
+/// Writes records and measures them.
+struct Stream {
+    fold: MetricsFold,
+    segments: u64,
+}
+
+impl Stream {
+    fn new() -> Self {
+        Self { fold: MetricsFold::new(["client", "server"]), segments: 0 }
+    }
+
+    fn put(&mut self, millis: u64, event: Event) {
+        self.fold.record(&Record { at: at(millis), event });
+    }
+
+    /// The client's connections have even numbers, the server's odd ones; two ends of one have neighbouring numbers.
+    fn state(&mut self, millis: u64, number: u32, (from, to): (State, State), reason: Reason) {
+        let host = if number.is_multiple_of(2) { CLIENT } else { SERVER };
+        let change = StateChange {
+            host,
+            incarnation: Incarnation(number),
+            attempt: Attempt { host: CLIENT, ordinal: number / 2 + 1 },
+            tuple: tuple(host, u16::try_from(49152 + number / 2).unwrap()),
+            from,
+            to,
+            reason,
+            passive: host == SERVER,
+        };
+        self.put(millis, Event::State(change));
+    }
+
+    fn held(&mut self, millis: u64, number: u32, held: bool, octets: u64) {
+        let (host, incarnation, kind) = (SERVER, Incarnation(number), EntryKind::Connection);
+        self.put(
+            millis,
+            if held {
+                Event::Held { host, incarnation, kind, octets }
+            } else {
+                Event::Released { host, incarnation, kind, octets }
+            },
+        );
+    }
+
+    fn judged(&mut self, millis: u64, number: u32, worth: Worth) {
+        self.put(millis, Event::Judged { host: SERVER, incarnation: Incarnation(number), worth });
+    }
+
+    /// A segment on the first connection that arrives at these times.
+    fn sent(&mut self, millis: u64, from: HostId, flags: Flags, wasted: bool, arrivals: &[u64]) -> SegmentId {
+        let id = SegmentId(self.segments);
+        self.segments += 1;
+        let FourTuple { local, remote } = tuple(from, 49152);
+        let sent = Sent {
+            id,
+            from,
+            to: Some(if from == CLIENT { SERVER } else { CLIENT }),
+            source: local,
+            destination: remote,
+            seq: SeqNum::new(1),
+            ack: SeqNum::new(1),
+            flags,
+            window: 65_535,
+            octets: 0,
+            attempt: Attempt { host: CLIENT, ordinal: 1 },
+            incarnation: None,
+            retransmission: 0,
+            acknowledges: Acknowledged::Nothing,
+            wasted,
+            fate: Fate {
+                deliveries: arrivals.iter().map(|millis| at(*millis)).collect(),
+                lost: arrivals.is_empty().then_some(Loss::Chance),
+                fault: None,
+            },
+        };
+        self.put(millis, Event::Sent(sent));
+        id
+    }
+
+    fn arrives(&mut self, millis: u64, segment: SegmentId, to: HostId, stale: bool) {
+        self.put(millis, Event::Delivered { segment, to, copy: 0, stale });
+    }
+
+    /// A segment that takes 50 ms.
+    fn exchange(&mut self, millis: u64, from: HostId, flags: Flags) {
+        let segment = self.sent(millis, from, flags, false, &[millis + 50]);
+        self.arrives(millis + 50, segment, if from == CLIENT { SERVER } else { CLIENT }, false);
+    }
+
+    fn finish(self, millis: u64) -> Metrics {
+        self.fold.finish(at(millis))
+    }
+}
+
+#[track_caller]
+fn check(metrics: &Metrics, expected: &[(&str, f64)]) {
+    for (name, value) in expected {
+        assert_eq!(metrics.get(name), Some(Some(*value)), "{name}");
+    }
+}
+
+#[test]
+fn the_catalogue_lists_what_is_measured() {
+    let metrics = Stream::new().finish(1000);
+    let catalogue = catalogue(&["client", "server"]);
+    let listed: Vec<&str> = catalogue.iter().map(|info| info.name.as_str()).collect();
+    let measured: Vec<&str> = metrics.iter().map(|(name, _)| name).collect();
+    assert_eq!(listed, measured);
+    let mut unique = listed.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), listed.len());
+    for name in ["server.state.LAST-ACK.seconds", "client.time-wait.ended-early", "waste.crash.byte-seconds"] {
+        assert_eq!(metrics.get(name), Some(Some(0.0)), "{name}");
+    }
+    assert_eq!(metrics.get("server.state.LISTEN.seconds"), None);
+}
+
+#[test]
+fn a_statistic_of_nothing_is_null() {
+    let metrics = Stream::new().finish(1000);
+    for name in ["setup.seconds.mean", "setup.seconds.p999", "setup.round-trips", "close.segments"] {
+        assert_eq!(metrics.get(name), Some(None), "{name}");
+    }
+}
+
+#[test]
+fn an_open_and_a_close() {
+    use State::{CloseWait, Closed, Established, FinWait1, FinWait2, LastAck, Listen, SynReceived, SynSent, TimeWait};
+    let mut run = Stream::new();
+    run.state(0, 0, (Closed, SynSent), Reason::Call);
+    run.exchange(0, CLIENT, Flags::SYN);
+    run.state(50, 1, (Listen, SynReceived), Reason::Segment);
+    run.exchange(50, SERVER, Flags::SYN_ACK);
+    run.state(100, 0, (SynSent, Established), Reason::Segment);
+    run.exchange(100, CLIENT, Flags::ACK);
+    run.state(150, 1, (SynReceived, Established), Reason::Segment);
+    run.state(200, 0, (Established, FinWait1), Reason::Call);
+    run.exchange(200, CLIENT, Flags::FIN.with(Flags::ACK));
+    run.state(250, 1, (Established, CloseWait), Reason::Segment);
+    run.exchange(250, SERVER, Flags::ACK);
+    run.state(300, 0, (FinWait1, FinWait2), Reason::Segment);
+    run.state(350, 1, (CloseWait, LastAck), Reason::Call);
+    run.exchange(350, SERVER, Flags::FIN.with(Flags::ACK));
+    run.state(400, 0, (FinWait2, TimeWait), Reason::Segment);
+    run.exchange(400, CLIENT, Flags::ACK);
+    run.state(450, 1, (LastAck, Closed), Reason::Segment);
+    run.state(1400, 0, (TimeWait, Closed), Reason::Expired);
+    let metrics = run.finish(2000);
+    check(
+        &metrics,
+        &[
+            ("client.attempts.opened", 1.0),
+            ("client.attempts.established", 1.0),
+            ("client.state.SYN-SENT.seconds", 0.1),
+            ("client.state.TIME-WAIT.seconds", 1.0),
+            ("client.time-wait.entries", 1.0),
+            ("client.time-wait.ended-early", 0.0),
+            ("server.half-open.entries", 1.0),
+            ("server.half-open.seconds", 0.1),
+            ("server.half-open.peak", 1.0),
+            ("server.syn-acks.sent", 1.0),
+            ("setup.seconds.p50", 0.1),
+            ("setup.seconds.max", 0.1),
+            ("setup.round-trips", 1.0),
+            ("close.segments", 4.0),
+            ("close.reset", 0.0),
+            ("segments.sent", 7.0),
+            ("segments.delivered", 7.0),
+        ],
+    );
+}
+
+#[test]
+fn a_ghost_costs_until_the_horizon() {
+    let mut run = Stream::new();
+    run.held(5000, 1, true, 2048);
+    run.state(5000, 1, (State::Listen, State::Established), Reason::Segment);
+    run.judged(5000, 1, Worth::Ghost(Cause::Delayed));
+    let metrics = run.finish(15_000);
+    check(
+        &metrics,
+        &[
+            ("server.ghost.connections", 1.0),
+            ("server.ghost.seconds", 10.0),
+            ("server.ghost.byte-seconds", 20_480.0),
+            ("server.memory.byte-seconds", 20_480.0),
+            ("server.memory.wasted-byte-seconds", 20_480.0),
+            ("server.memory.peak-bytes", 2048.0),
+            ("waste.delayed.byte-seconds", 20_480.0),
+            ("waste.lost.byte-seconds", 0.0),
+            ("client.ghost.connections", 0.0),
+        ],
+    );
+}
+
+/// An abandoned half-open entry that becomes a ghost when it moves to the table of connections.
+#[test]
+fn an_entry_keeps_its_account_when_it_moves() {
+    let mut run = Stream::new();
+    run.state(0, 1, (State::Listen, State::SynReceived), Reason::Segment);
+    run.held(0, 1, true, 100);
+    run.judged(1000, 1, Worth::Abandoned(Cause::Application));
+    run.held(3000, 1, false, 100);
+    run.held(3000, 1, true, 1000);
+    run.state(3000, 1, (State::SynReceived, State::Established), Reason::Segment);
+    run.judged(3000, 1, Worth::Ghost(Cause::Application));
+    run.state(4000, 1, (State::Established, State::Closed), Reason::Reset);
+    run.held(4000, 1, false, 1000);
+    let metrics = run.finish(10_000);
+    check(
+        &metrics,
+        &[
+            ("server.half-open.abandoned", 1.0),
+            ("server.half-open.abandoned-seconds", 2.0),
+            ("server.half-open.seconds", 3.0),
+            ("server.ghost.connections", 1.0),
+            ("server.ghost.seconds", 1.0),
+            ("server.memory.byte-seconds", 1300.0),
+            ("server.memory.wasted-byte-seconds", 1200.0),
+            ("server.memory.peak-bytes", 1000.0),
+            ("waste.application.byte-seconds", 1200.0),
+            ("close.reset", 0.0),
+        ],
+    );
+}
+
+#[test]
+fn failed_opens_are_told_apart() {
+    let opening = (State::Closed, State::SynSent);
+    let failed = (State::SynSent, State::Closed);
+    let mut run = Stream::new();
+    for (number, reason) in [(0, Reason::Reset), (2, Reason::GaveUp), (4, Reason::Call)] {
+        run.state(0, number, opening, Reason::Call);
+        run.state(500, number, failed, reason);
+    }
+    run.put(
+        600,
+        Event::Call {
+            host: CLIENT,
+            application: 3,
+            call: Call::Connect,
+            outcome: Outcome::Failed(UserError::AlreadyExists),
+        },
+    );
+    let metrics = run.finish(1000);
+    check(
+        &metrics,
+        &[
+            ("client.attempts.opened", 3.0),
+            ("client.attempts.established", 0.0),
+            ("client.attempts.refused", 1.0),
+            ("client.attempts.timed-out", 1.0),
+            ("client.attempts.reset", 0.0),
+            ("client.ports.exhausted", 1.0),
+            ("client.state.SYN-SENT.seconds", 1.5),
+            ("client.state.SYN-SENT.peak", 3.0),
+        ],
+    );
+}
+
+#[test]
+fn segments_are_counted_by_their_fate() {
+    let mut run = Stream::new();
+    run.sent(0, CLIENT, Flags::SYN, false, &[]);
+    let doubled = run.sent(1, CLIENT, Flags::SYN, true, &[10, 20]);
+    run.arrives(10, doubled, SERVER, false);
+    run.arrives(20, doubled, SERVER, true);
+    run.sent(30, CLIENT, Flags::RST, false, &[5000]);
+    let metrics = run.finish(100);
+    check(
+        &metrics,
+        &[
+            ("segments.sent", 3.0),
+            ("segments.lost", 1.0),
+            ("segments.duplicated", 1.0),
+            ("segments.delivered", 2.0),
+            ("segments.stale", 1.0),
+            ("segments.wasted", 1.0),
+            ("client.segments.sent", 3.0),
+            ("client.resets.sent", 1.0),
+        ],
+    );
+}
+
+#[test]
+fn quantiles_are_nearest_ranks() {
+    let mut run = Stream::new();
+    for k in 1..=10 {
+        run.state(0, 2 * k, (State::Closed, State::SynSent), Reason::Call);
+    }
+    for k in 1..=10 {
+        run.state(u64::from(k) * 100, 2 * k, (State::SynSent, State::Established), Reason::Segment);
+    }
+    let metrics = run.finish(2000);
+    check(
+        &metrics,
+        &[
+            ("setup.seconds.mean", 0.55),
+            ("setup.seconds.p50", 0.5),
+            ("setup.seconds.p90", 0.9),
+            ("setup.seconds.p99", 1.0),
+            ("setup.seconds.max", 1.0),
+        ],
+    );
+}

@@ -1,0 +1,399 @@
+//! The applications: scripts, played step by step against the user calls of their host's TCP.
+
+use std::net::SocketAddrV4;
+
+use sim_core::{EventQueue, Key};
+use sim_time::{Duration, Instant};
+use tcp_endpoint::{Handle, Notice, UserError};
+
+use super::truth::Life;
+use super::{Origin, Pending, Reaction, World};
+use crate::record::{Attempt, Call, Event, Fold, Outcome};
+use crate::{Application, HostId, Span, Step};
+
+/// The first port that an active open without a port of its own may take (RFC 6335 §6).
+pub(super) const FIRST_EPHEMERAL_PORT: u16 = 49152;
+
+/// How many ephemeral ports there are.
+const EPHEMERAL_PORTS: u16 = u16::MAX - FIRST_EPHEMERAL_PORT + 1;
+
+/// An application's script, and how often it may still run.
+pub(super) struct Script {
+    steps: Vec<Step>,
+    rounds_left: Option<u32>,
+}
+
+impl Script {
+    pub(super) fn new(application: &Application) -> Self {
+        Self { steps: application.steps.clone(), rounds_left: application.rounds }
+    }
+
+    /// The port a server's script listens at.
+    fn listens_at(&self) -> Option<u16> {
+        match self.steps.first() {
+            Some(Step::Accept { port }) => Some(*port),
+            _ => None,
+        }
+    }
+
+    /// Takes one of the rounds that are left, if there is one.
+    const fn take_round(&mut self) -> bool {
+        match &mut self.rounds_left {
+            None => true,
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+        }
+    }
+}
+
+/// One run of a script.
+#[derive(Clone, Debug)]
+pub(super) struct Round {
+    host: HostId,
+    script: u16,
+    /// Its number among all rounds on the host.
+    ordinal: u32,
+    /// The step that is being played, or waited for.
+    step: usize,
+    connection: Option<Life>,
+    /// Octets that the step in play still wants.
+    wanted: u64,
+    /// The end of a wait, or of the patience with an open.
+    alarm: Option<Key>,
+}
+
+/// How a step went.
+enum Played {
+    /// It is done; the next one is due.
+    Done,
+    /// It waits for a notice or an alarm.
+    Waits,
+    /// It failed; the rest of the round is skipped.
+    Failed,
+}
+
+impl<F: Fold> World<F> {
+    /// Starts a round of a client's script, or lets a server's script listen.
+    pub(super) fn start<Q: EventQueue<Pending>>(&mut self, host: HostId, script: u16, queue: &mut Q) {
+        let machine = self.machine(host);
+        let played = &mut machine.scripts[usize::from(script)];
+        if let Some(port) = played.listens_at() {
+            // Two scripts may share a port: the first that has rounds left takes the next connection.
+            let _ = machine.tcp.listen(port);
+        } else if played.take_round() {
+            let round = self.new_round(host, script, None);
+            self.play(round, queue);
+        }
+    }
+
+    fn new_round(&mut self, host: HostId, script: u16, connection: Option<Life>) -> u32 {
+        let machine = self.machine(host);
+        let ordinal = machine.rounds;
+        machine.rounds += 1;
+        let step = usize::from(connection.is_some());
+        let round = self.rounds.insert(Round { host, script, ordinal, step, connection, wanted: 0, alarm: None });
+        if let Some(known) = connection.and_then(|life| self.truth.get_mut(life)) {
+            known.owner = Some(round);
+        }
+        round
+    }
+
+    /// Lets an application react to what its TCP told it.
+    pub(super) fn react<Q: EventQueue<Pending>>(&mut self, reaction: &Reaction, queue: &mut Q) {
+        let Reaction { host, life, notice } = *reaction;
+        if let Notice::Acceptable { port } = notice {
+            self.accept(host, port, queue);
+            return;
+        }
+        let Some(round) = self.truth.get(life).and_then(|known| known.owner) else { return };
+        match (notice, self.current_step(round)) {
+            (Notice::Connected, Some(Step::Connect { .. })) => self.next_step(round, queue),
+            (Notice::Readable, Some(Step::Receive(_) | Step::ReceiveToEnd | Step::CloseAtEnd)) => {
+                self.play(round, queue);
+            }
+            (Notice::Refused | Notice::Reset | Notice::TimedOut, _) => self.skip_rest(round, queue),
+            (Notice::Connected | Notice::Readable | Notice::Acceptable { .. }, _) => {}
+        }
+    }
+
+    /// Starts a round of a server's script for the connection that has waited longest.
+    fn accept<Q: EventQueue<Pending>>(&mut self, host: HostId, port: u16, queue: &mut Q) {
+        let machine = self.machine(host);
+        let mut waiting = (0..).zip(&mut machine.scripts).filter(|(_, script)| script.listens_at() == Some(port));
+        let Some((script, _)) = waiting.find(|(_, script)| script.rounds_left != Some(0)) else { return };
+        let Some(handle) = machine.tcp.accept(port) else { return };
+        machine.scripts[usize::from(script)].take_round();
+        let Some(life) = self.life(host, handle) else { return };
+        let round = self.new_round(host, script, Some(life));
+        self.record_call(round, Call::Accept, Outcome::Done, queue.now());
+        self.play(round, queue);
+    }
+
+    /// An alarm rings: a wait is over, or an open took too long. Returns the host.
+    pub(super) fn wake<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) -> Option<HostId> {
+        let playing = self.rounds.get_mut(round)?;
+        playing.alarm = None;
+        let host = playing.host;
+        match self.current_step(round) {
+            Some(Step::Connect { .. }) => {
+                self.user_call(round, Call::Abort, queue);
+                self.skip_rest(round, queue);
+            }
+            _ => self.next_step(round, queue),
+        }
+        Some(host)
+    }
+
+    fn current_step(&self, round: u32) -> Option<Step> {
+        let round = self.rounds.get(round)?;
+        self.hosts[usize::from(round.host.0)].scripts[usize::from(round.script)].steps.get(round.step).copied()
+    }
+
+    fn next_step<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
+        if let Some(playing) = self.rounds.get_mut(round) {
+            playing.step += 1;
+            playing.wanted = 0;
+            if let Some(alarm) = playing.alarm.take() {
+                let _ = queue.cancel(alarm);
+            }
+            self.play(round, queue);
+        }
+    }
+
+    /// Plays a round until it has to wait or is over.
+    fn play<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
+        while let Some(step) = self.current_step(round) {
+            match self.play_step(round, step, queue) {
+                Played::Done => {
+                    if let Some(playing) = self.rounds.get_mut(round) {
+                        (playing.step, playing.wanted) = (playing.step + 1, 0);
+                    }
+                }
+                Played::Waits => return,
+                Played::Failed => break,
+            }
+        }
+        self.end_round(round, queue);
+    }
+
+    fn play_step<Q: EventQueue<Pending>>(&mut self, round: u32, step: Step, queue: &mut Q) -> Played {
+        match step {
+            Step::Connect { to, port, from, within } => self.connect(round, (to, port), from, within, queue),
+            // Only the first step accepts, and that is played before the round begins.
+            Step::Accept { .. } => Played::Failed,
+            Step::Send(octets) => self.send(round, octets, queue),
+            Step::Receive(octets) => self.receive(round, octets, queue),
+            Step::ReceiveToEnd => self.receive(round, u64::MAX, queue),
+            Step::Wait(duration) => self.wait_until(round, queue.now() + duration, queue),
+            Step::WaitUntil(at) if at <= queue.now() => Played::Done,
+            Step::WaitUntil(at) => self.wait_until(round, at, queue),
+            Step::Shutdown => self.user_call(round, Call::Shutdown, queue),
+            Step::Close => self.user_call(round, Call::Close, queue),
+            Step::CloseAtEnd => match self.receive(round, u64::MAX, queue) {
+                Played::Done => self.user_call(round, Call::Close, queue),
+                other => other,
+            },
+            Step::Abort => self.user_call(round, Call::Abort, queue),
+        }
+    }
+
+    fn wait_until<Q: EventQueue<Pending>>(&mut self, round: u32, at: Instant, queue: &mut Q) -> Played {
+        if let Some(playing) = self.rounds.get_mut(round) {
+            playing.alarm = Some(queue.arm(at, Pending::Wake { round }));
+        }
+        Played::Waits
+    }
+
+    fn connect<Q: EventQueue<Pending>>(
+        &mut self,
+        round: u32,
+        (to, port): (HostId, u16),
+        from: Option<u16>,
+        within: Option<Duration>,
+        queue: &mut Q,
+    ) -> Played {
+        let now = queue.now();
+        let Some(host) = self.rounds.get(round).map(|playing| playing.host) else { return Played::Failed };
+        let remote = SocketAddrV4::new(self.hosts[usize::from(to.0)].address, port);
+        let opened = self.open(host, from, remote, now);
+        let outcome = opened.map_or_else(Outcome::Failed, |_| Outcome::Done);
+        self.record_call(round, Call::Connect, outcome, now);
+        let Ok(handle) = opened else { return Played::Failed };
+        self.perform(host, Origin::Call, queue);
+        let Some(life) = self.life(host, handle) else { return Played::Failed };
+        if let Some(known) = self.truth.get_mut(life) {
+            known.owner = Some(round);
+        }
+        if let Some(playing) = self.rounds.get_mut(round) {
+            playing.connection = Some(life);
+            playing.alarm = within.map(|patience| queue.arm(now + patience, Pending::Wake { round }));
+        }
+        Played::Waits
+    }
+
+    /// Active OPEN from the given port, or from the next ephemeral one that is free.
+    fn open(
+        &mut self,
+        host: HostId,
+        from: Option<u16>,
+        remote: SocketAddrV4,
+        now: Instant,
+    ) -> Result<Handle, UserError> {
+        let (machine, effects) = (&mut self.hosts[usize::from(host.0)], &mut self.effects);
+        let tag = Attempt { host, ordinal: machine.attempts + 1 };
+        let mut opened = Err(UserError::AlreadyExists);
+        for _ in 0..if from.is_some() { 1 } else { EPHEMERAL_PORTS } {
+            let port = from.unwrap_or_else(|| machine.take_port());
+            opened = machine.tcp.open(now, port, remote, tag, effects);
+            if opened != Err(UserError::AlreadyExists) {
+                break;
+            }
+        }
+        machine.attempts += u32::from(opened.is_ok());
+        opened
+    }
+
+    fn send<Q: EventQueue<Pending>>(&mut self, round: u32, octets: u64, queue: &mut Q) -> Played {
+        let now = queue.now();
+        let Some((life, handle)) = self.connection(round) else {
+            return self.failed(round, Call::Send(octets), UserError::NoConnection, now);
+        };
+        let Some(attempt) = self.truth.get(life).map(|known| known.attempt) else { return Played::Failed };
+        let offset = self.attempts.end(attempt, life.host).octets;
+        let mut sent = 0;
+        while sent < octets {
+            let length = u32::try_from(octets - sent).unwrap_or(u32::MAX);
+            let span = Span { attempt, sender: life.host, offset: offset + sent, length };
+            if let Err(error) = self.machine(life.host).tcp.send(now, handle, span) {
+                return self.failed(round, Call::Send(octets), error, now);
+            }
+            sent += u64::from(length);
+        }
+        self.attempts.end(attempt, life.host).octets += sent;
+        if let Some(known) = self.truth.get_mut(life) {
+            known.sent += sent;
+        }
+        self.record_call(round, Call::Send(octets), Outcome::Done, now);
+        Played::Done
+    }
+
+    /// Takes what has come, at most `octets` of it; waits until all of them have, or the end of data.
+    fn receive<Q: EventQueue<Pending>>(&mut self, round: u32, octets: u64, queue: &mut Q) -> Played {
+        let now = queue.now();
+        let Some((life, handle)) = self.connection(round) else {
+            return self.failed(round, Call::Receive(0), UserError::NoConnection, now);
+        };
+        loop {
+            let Some(playing) = self.rounds.get(round) else { return Played::Failed };
+            let left = octets - playing.wanted;
+            if left == 0 {
+                return Played::Done;
+            }
+            let limit = u32::try_from(left).unwrap_or(u32::MAX);
+            let (machine, received) = (&mut self.hosts[usize::from(life.host.0)], &mut self.received);
+            let found = match machine.tcp.receive(handle, limit, received) {
+                Ok(found) => found,
+                Err(error) => return self.failed(round, Call::Receive(0), error, now),
+            };
+            let outcome = if found.end_of_data { Outcome::EndOfData } else { Outcome::Done };
+            if found.octets > 0 || found.end_of_data {
+                self.record_call(round, Call::Receive(u64::from(found.octets)), outcome, now);
+            }
+            self.take_received(round, life, u64::from(found.octets), now);
+            if found.end_of_data {
+                return Played::Done;
+            }
+            if found.octets == 0 {
+                return Played::Waits;
+            }
+        }
+    }
+
+    /// Books octets that an application has taken.
+    fn take_received(&mut self, round: u32, life: Life, octets: u64, now: Instant) {
+        let own = self.truth.get(life).map(|known| known.heard);
+        let stale = |span: &Span| Some(span.attempt) != own || span.sender == life.host;
+        let stale_octets = self.received.drain(..).filter(stale).map(|span| u64::from(span.length)).sum();
+        if octets == 0 {
+            return;
+        }
+        if let Some(playing) = self.rounds.get_mut(round) {
+            playing.wanted += octets;
+        }
+        if let Some(known) = self.truth.get_mut(life) {
+            known.read += octets;
+            known.arrived = known.arrived.max(known.read);
+        }
+        self.record(now, Event::Received { host: life.host, incarnation: life.number, octets, stale_octets });
+    }
+
+    /// SHUTDOWN, CLOSE or ABORT.
+    fn user_call<Q: EventQueue<Pending>>(&mut self, round: u32, call: Call, queue: &mut Q) -> Played {
+        let now = queue.now();
+        let Some((life, handle)) = self.connection(round) else {
+            return self.failed(round, call, UserError::NoConnection, now);
+        };
+        let (machine, effects) = (&mut self.hosts[usize::from(life.host.0)], &mut self.effects);
+        let result = match call {
+            Call::Shutdown => machine.tcp.shutdown(now, handle, effects),
+            Call::Abort => machine.tcp.abort(now, handle, effects),
+            _ => machine.tcp.close(now, handle, effects),
+        };
+        self.record_call(round, call, result.map_or_else(Outcome::Failed, |()| Outcome::Done), now);
+        if matches!(call, Call::Close | Call::Abort) {
+            self.give_back(round);
+        }
+        self.perform(life.host, Origin::Call, queue);
+        Played::Done
+    }
+
+    /// The connection of a round, while its host holds it.
+    fn connection(&self, round: u32) -> Option<(Life, Handle)> {
+        let life = self.rounds.get(round)?.connection.filter(|life| self.truth.holds(*life))?;
+        Some((life, self.truth.get(life)?.handle))
+    }
+
+    fn failed(&mut self, round: u32, call: Call, error: UserError, now: Instant) -> Played {
+        self.record_call(round, call, Outcome::Failed(error), now);
+        if error == UserError::Closing { Played::Done } else { Played::Failed }
+    }
+
+    /// The connection failed: the round gives it back, if it is still there, and is over.
+    fn skip_rest<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
+        if self.connection(round).is_some() {
+            self.user_call(round, Call::Close, queue);
+        }
+        self.end_round(round, queue);
+    }
+
+    /// The application no longer owns its connection.
+    fn give_back(&mut self, round: u32) {
+        let connection = self.rounds.get_mut(round).and_then(|playing| playing.connection.take());
+        if let Some(known) = connection.and_then(|life| self.truth.get_mut(life)) {
+            known.owner = None;
+        }
+    }
+
+    /// Ends a round and, if the script is a client's, starts the next. A connection that was not closed stays open.
+    fn end_round<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
+        self.give_back(round);
+        let Some(ended) = self.rounds.remove(round) else { return };
+        if let Some(alarm) = ended.alarm {
+            let _ = queue.cancel(alarm);
+        }
+        let script = &self.hosts[usize::from(ended.host.0)].scripts[usize::from(ended.script)];
+        if script.listens_at().is_none() && script.rounds_left != Some(0) {
+            let _ = queue.arm(queue.now(), Pending::Start { host: ended.host, script: ended.script });
+        }
+    }
+
+    fn record_call(&mut self, round: u32, call: Call, outcome: Outcome, now: Instant) {
+        if let Some(Round { host, ordinal, .. }) = self.rounds.get(round) {
+            let event = Event::Call { host: *host, application: *ordinal, call, outcome };
+            self.record(now, event);
+        }
+    }
+}

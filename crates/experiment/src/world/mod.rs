@@ -1,0 +1,496 @@
+//! The world of one run: hosts, links and applications, driven by the event queue, told in records.
+//!
+//! Every event concerns one host. It is fed to that host's TCP; what the TCP wants done is done in order; then the
+//! applications that were told something react, one after the other; and only when nobody has anything more to say
+//! does the TCP emit what it held back. So at one instant it is: deliver, react, emit.
+
+mod applications;
+mod attempts;
+mod network;
+mod slab;
+mod truth;
+
+use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+
+use rustc_hash::FxHashMap;
+use sim_core::{EventQueue, Key, Model, Streams};
+use sim_time::Instant;
+use smallvec::SmallVec;
+use tcp_endpoint::{
+    Effect, Effects, EntryKind, Handle, Host, Notice, Payload, Segment, State, Transition, Transmission,
+};
+
+use self::applications::{Round, Script};
+use self::attempts::Attempts;
+use self::network::{Network, Packet};
+use self::slab::Slab;
+use self::truth::{Birth, Judgement, Life, Loss, Truth};
+use crate::record::{Attempt, Event, Fold, Record, SegmentId, Sent};
+use crate::{EntrySizes, HostId, HostPlan, Scenario, Span};
+
+/// Something that is going to happen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pending {
+    /// A script starts another round, or begins to listen.
+    Start { host: HostId, script: u16 },
+    /// A round goes on after a wait, or loses its patience.
+    Wake { round: u32 },
+    /// A copy of a segment arrives.
+    Arrive { packet: u32, copy: u32 },
+    /// An entry's deadline comes.
+    Deadline { host: HostId, entry: Handle },
+}
+
+/// A run in progress. `F` is told everything that happens.
+pub(crate) struct World<F> {
+    hosts: Vec<Machine>,
+    network: Network,
+    truth: Truth,
+    attempts: Attempts,
+    rounds: Slab<Round>,
+    /// Applications that were told something at this event and have not reacted yet.
+    reactions: VecDeque<Reaction>,
+    /// The arrival that is being handled, if one is.
+    arrival: Option<Arrival>,
+    effects: Effects<Span, Attempt>,
+    received: Vec<Span>,
+    fold: F,
+}
+
+/// One host: its TCP and everything the world keeps for it.
+struct Machine {
+    tcp: Host<Span, Attempt>,
+    address: Ipv4Addr,
+    sizes: EntrySizes,
+    scripts: Vec<Script>,
+    entries: FxHashMap<Handle, Entry>,
+    next_port: u16,
+    attempts: u32,
+    rounds: u32,
+}
+
+/// What the world keeps for an entry of a host's tables.
+#[derive(Clone, Copy)]
+struct Entry {
+    life: Life,
+    deadline: Option<Key>,
+}
+
+/// An application is to react to a notice.
+struct Reaction {
+    host: HostId,
+    life: Life,
+    notice: Notice,
+}
+
+/// What the world remembers of an arrival while it is handled.
+#[derive(Clone, Copy)]
+struct Arrival {
+    wasted: bool,
+    duplicate: bool,
+}
+
+/// What brought effects about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// A segment or a deadline.
+    Protocol,
+    /// An application's call.
+    Call,
+    /// What was held back until the applications had reacted.
+    Flush,
+}
+
+impl<F: Fold> World<F> {
+    /// The world at time zero, with the scripts' starts armed in `queue`.
+    pub(crate) fn new<Q: EventQueue<Pending>>(scenario: &Scenario, fold: F, queue: &mut Q) -> Self {
+        let streams = Streams::new(scenario.seed);
+        for (plan, host) in scenario.hosts.iter().zip(0..) {
+            for (application, script) in plan.applications.iter().zip(0..) {
+                let _ = queue.arm(application.start, Pending::Start { host: HostId(host), script });
+            }
+        }
+        Self {
+            hosts: scenario.hosts.iter().map(|plan| Machine::new(plan, &streams)).collect(),
+            network: Network::new(scenario, &streams),
+            truth: Truth::new(scenario.hosts.iter().map(|plan| plan.address)),
+            attempts: Attempts::default(),
+            rounds: Slab::new(),
+            reactions: VecDeque::new(),
+            arrival: None,
+            effects: Vec::new(),
+            received: Vec::new(),
+            fold,
+        }
+    }
+
+    fn machine(&mut self, host: HostId) -> &mut Machine {
+        &mut self.hosts[usize::from(host.0)]
+    }
+
+    fn record(&mut self, at: Instant, event: Event) {
+        self.fold.record(&Record { at, event });
+    }
+
+    /// Hands a copy of a segment to the host it came to; returns the host.
+    fn arrive<Q: EventQueue<Pending>>(&mut self, place: u32, copy: u32, queue: &mut Q) -> Option<HostId> {
+        let now = queue.now();
+        let packet = self.network.packet(place)?;
+        let (to, segment) = (packet.to, packet.segment.clone());
+        let (carries_data, tuple) = (!segment.payload.is_empty(), segment.receiver_tuple());
+        let stale = self.is_stale(packet);
+        self.arrival = Some(Arrival { wasted: packet.wasted, duplicate: copy > 0 });
+        let delivered = Event::Delivered { segment: packet.id, to, copy, stale };
+        self.record(now, delivered);
+        let (machine, effects) = (&mut self.hosts[usize::from(to.0)], &mut self.effects);
+        machine.tcp.on_segment(now, segment, effects);
+        self.perform(to, Origin::Protocol, queue);
+        if carries_data && let Some(life) = self.truth.holder(tuple) {
+            self.count_arrived(life);
+        }
+        Some(to)
+    }
+
+    /// Notes how many octets have arrived in order at an end.
+    fn count_arrived(&mut self, life: Life) {
+        let Some(known) = self.truth.get_mut(life) else { return };
+        if let Some(status) = self.hosts[usize::from(life.host.0)].tcp.status(known.handle) {
+            known.arrived = known.arrived.max(known.read + status.unread_octets);
+        }
+    }
+
+    /// Whether a segment that arrives is stale: its sender no longer holds the TCB that sent it, or has sent the same
+    /// sequence space again since.
+    ///
+    /// A reset, or an answer from outside any connection, says that its sender holds no TCB: it is stale if by now the
+    /// sender does hold one, and another than the one that sent it.
+    fn is_stale(&self, packet: &Packet) -> bool {
+        let Packet { segment, sender, .. } = packet;
+        match *sender {
+            Some(life) if !segment.flags.rst() => {
+                !self.truth.holds(life)
+                    || (segment.len() > 0 && self.truth.superseded(life, segment.seq, packet.retransmission))
+            }
+            _ => {
+                let holder = self.truth.holder(segment.receiver_tuple().flipped());
+                segment.flags.rst() && holder.is_some() && holder != *sender
+            }
+        }
+    }
+
+    /// Handles everything that is left to do at this event.
+    fn settle<Q: EventQueue<Pending>>(&mut self, host: HostId, queue: &mut Q) {
+        loop {
+            while let Some(reaction) = self.reactions.pop_front() {
+                self.react(&reaction, queue);
+            }
+            let (machine, effects) = (&mut self.hosts[usize::from(host.0)], &mut self.effects);
+            machine.tcp.flush(queue.now(), effects);
+            if self.effects.is_empty() {
+                return;
+            }
+            self.perform(host, Origin::Flush, queue);
+        }
+    }
+
+    /// Does what a host's TCP wants done, in order.
+    fn perform<Q: EventQueue<Pending>>(&mut self, host: HostId, origin: Origin, queue: &mut Q) {
+        if self.effects.is_empty() {
+            return;
+        }
+        let now = queue.now();
+        let mut effects = std::mem::take(&mut self.effects);
+        let births = self.name_entries(host, origin, &effects);
+        let mut gone: SmallVec<[Handle; 4]> = SmallVec::new();
+        let mut over: SmallVec<[Life; 2]> = SmallVec::new();
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Transmit(transmission) => self.transmit(host, transmission, origin, queue),
+                Effect::State(transition) => {
+                    let birth = births.iter().find(|(entry, _)| *entry == transition.entry).map(|(_, birth)| *birth);
+                    self.change_state(host, &transition, birth, now);
+                    if transition.to == State::Closed {
+                        gone.push(transition.entry);
+                        over.extend(self.life(host, transition.entry));
+                    }
+                }
+                Effect::Arm { entry, at } => self.arm(host, entry, at, queue),
+                Effect::Disarm { entry } => self.disarm(host, entry, queue),
+                Effect::Hold { entry } => self.hold(host, entry, true, now),
+                Effect::Release { entry } => {
+                    self.disarm(host, entry, queue);
+                    self.hold(host, entry, false, now);
+                    gone.push(entry);
+                }
+                Effect::Notify { entry, notice } => self.notify(host, entry, notice, now),
+            }
+        }
+        for entry in gone {
+            self.machine(host).entries.remove(&entry);
+        }
+        for life in over {
+            self.forget_if_settled(life, now);
+        }
+        self.effects = effects;
+    }
+
+    /// Finds out which incarnation every new entry embodies, before anything is said of it; returns the entries that
+    /// are new lives.
+    fn name_entries(
+        &mut self,
+        host: HostId,
+        origin: Origin,
+        effects: &Effects<Span, Attempt>,
+    ) -> SmallVec<[(Handle, Birth); 1]> {
+        let mut births = SmallVec::new();
+        for effect in effects {
+            let Effect::State(transition) = effect else { continue };
+            if self.machine(host).entries.contains_key(&transition.entry) {
+                continue;
+            }
+            let replaced = transition.replaces.and_then(|entry| self.machine(host).entries.get(&entry).copied());
+            let life = replaced.map_or_else(
+                || {
+                    let birth = match self.arrival {
+                        Some(arrival) if origin != Origin::Call => Birth::Segment { duplicate: arrival.duplicate },
+                        _ => Birth::Call,
+                    };
+                    births.push((transition.entry, birth));
+                    self.attempts.hold(transition.tag);
+                    let lives = &mut self.attempts.end(transition.tag, host).lives;
+                    *lives += 1;
+                    self.truth.born(host, transition, *lives - 1)
+                },
+                |entry| entry.life,
+            );
+            if let Some(known) = self.truth.get_mut(life) {
+                known.handle = transition.entry;
+            }
+            self.machine(host).entries.insert(transition.entry, Entry { life, deadline: None });
+        }
+        births
+    }
+
+    fn change_state(&mut self, host: HostId, transition: &Transition<Attempt>, birth: Option<Birth>, now: Instant) {
+        let Some(life) = self.life(host, transition.entry) else { return };
+        let Some(change) = self.truth.changed(life, transition) else { return };
+        self.record(now, Event::State(change));
+        for Judgement { host, incarnation, worth } in self.truth.judge(life, birth, transition) {
+            self.record(now, Event::Judged { host, incarnation, worth });
+        }
+        if transition.to == State::Closed {
+            let unread = self.truth.dropped_unread(life, transition.reason);
+            self.record_loss(unread, now);
+        }
+    }
+
+    /// Forgets an incarnation that is over and has nothing on its way.
+    fn forget_if_settled(&mut self, life: Life, now: Instant) {
+        if let Some((attempt, loss)) = self.truth.settle(life) {
+            self.attempts.release(attempt);
+            self.record_loss(loss, now);
+        }
+    }
+
+    fn record_loss(&mut self, loss: Option<Loss>, now: Instant) {
+        if let Some(Loss { host, incarnation, octets }) = loss {
+            self.record(now, Event::DataLost { host, incarnation, octets });
+        }
+    }
+
+    /// The incarnation that an entry embodies.
+    fn life(&self, host: HostId, entry: Handle) -> Option<Life> {
+        self.hosts[usize::from(host.0)].entries.get(&entry).map(|entry| entry.life)
+    }
+
+    fn hold(&mut self, host: HostId, entry: Handle, held: bool, now: Instant) {
+        let Some(life) = self.life(host, entry) else { return };
+        let (kind, octets) = (entry.kind, self.machine(host).octets(entry.kind));
+        let incarnation = life.number;
+        self.record(
+            now,
+            if held {
+                Event::Held { host, incarnation, kind, octets }
+            } else {
+                Event::Released { host, incarnation, kind, octets }
+            },
+        );
+    }
+
+    fn arm<Q: EventQueue<Pending>>(&mut self, host: HostId, handle: Handle, at: Instant, queue: &mut Q) {
+        let Some(entry) = self.machine(host).entries.get_mut(&handle) else { return };
+        if !entry.deadline.is_some_and(|key| queue.rearm(key, at)) {
+            entry.deadline = Some(queue.arm(at, Pending::Deadline { host, entry: handle }));
+        }
+        let incarnation = entry.life.number;
+        self.record(queue.now(), Event::TimerSet { host, incarnation, deadline: at });
+    }
+
+    fn disarm<Q: EventQueue<Pending>>(&mut self, host: HostId, handle: Handle, queue: &mut Q) {
+        if let Some(key) = self.machine(host).entries.get_mut(&handle).and_then(|entry| entry.deadline.take()) {
+            let _ = queue.cancel(key);
+        }
+    }
+
+    fn deadline<Q: EventQueue<Pending>>(&mut self, host: HostId, handle: Handle, queue: &mut Q) {
+        let now = queue.now();
+        let Some(entry) = self.machine(host).entries.get_mut(&handle) else { return };
+        entry.deadline = None;
+        let incarnation = entry.life.number;
+        self.record(now, Event::TimerFired { host, incarnation });
+        let (machine, effects) = (&mut self.hosts[usize::from(host.0)], &mut self.effects);
+        machine.tcp.on_deadline(now, handle, effects);
+        self.perform(host, Origin::Protocol, queue);
+    }
+
+    fn notify(&mut self, host: HostId, entry: Handle, notice: Notice, now: Instant) {
+        let Some(life) = self.life(host, entry) else { return };
+        self.record(now, Event::Notice { host, incarnation: life.number, notice });
+        self.reactions.push_back(Reaction { host, life, notice });
+    }
+
+    /// Offers a segment to the link it leaves by.
+    fn transmit<Q: EventQueue<Pending>>(
+        &mut self,
+        host: HostId,
+        transmission: Transmission<Span, Attempt>,
+        origin: Origin,
+        queue: &mut Q,
+    ) {
+        let now = queue.now();
+        let segment = &transmission.segment;
+        let sender = transmission.sender.and_then(|(entry, _)| self.life(host, entry));
+        let wasted = self.is_wasted(segment, sender, origin);
+        let to = self.network.host_at(*segment.destination.ip());
+        let nth_life = sender.and_then(|life| self.truth.get(life)).map_or(0, |known| known.nth);
+        let position = network::position(&transmission, host, nth_life, self.attempts.end(segment.tag, host));
+        let fate = self.network.offer(now, host, to, &network::describe(&transmission), position);
+        if let Some(life) = sender.filter(|_| transmission.retransmission > 0 && segment.len() > 0) {
+            self.truth.resent(life, segment.seq, transmission.retransmission);
+        }
+        let deliveries = fate.deliveries.clone();
+        let id = self.network.number();
+        self.record(now, Event::Sent(sent(id, host, to, sender, &transmission, wasted, fate)));
+        let Some(to) = to.filter(|_| !deliveries.is_empty()) else { return };
+        self.attempts.hold(segment.tag);
+        if let Some(known) = sender.filter(|_| !segment.payload.is_empty()).and_then(|life| self.truth.get_mut(life)) {
+            known.data_in_flight += 1;
+        }
+        let copies = u32::try_from(deliveries.len()).expect("a handful of copies");
+        let packet = self.network.launch(Packet::new(id, transmission, to, sender, wasted, copies));
+        for (at, copy) in deliveries.into_iter().zip(0..) {
+            let _ = queue.arm(at, Pending::Arrive { packet, copy });
+        }
+    }
+
+    /// Whether a segment is wasted: sent on behalf of a ghost or an abandoned half-open entry, or in answer to a wasted
+    /// segment. What an application's call set going answers the application.
+    fn is_wasted(&self, segment: &Segment<Span, Attempt>, sender: Option<Life>, origin: Origin) -> bool {
+        let answers_wasted = self.arrival.is_some_and(|arrival| arrival.wasted);
+        let answer = match origin {
+            Origin::Protocol => true,
+            Origin::Call => false,
+            Origin::Flush => segment.payload.is_empty() && !segment.flags.fin(),
+        };
+        (answers_wasted && answer) || sender.is_some_and(|life| self.truth.is_wasted(life))
+    }
+
+    /// Counts a copy as gone from the network, now that all that came of it is done.
+    fn landed(&mut self, place: u32, now: Instant) {
+        let Some(packet) = self.network.landed(place) else { return };
+        self.attempts.release(packet.segment.tag);
+        let Some(life) = packet.sender.filter(|_| !packet.segment.payload.is_empty()) else { return };
+        if let Some(known) = self.truth.get_mut(life) {
+            known.data_in_flight -= 1;
+            self.forget_if_settled(life, now);
+        }
+    }
+}
+
+impl Machine {
+    fn new(plan: &HostPlan, streams: &Streams) -> Self {
+        let mut secret = [0; 16];
+        secret.copy_from_slice(&streams.key(&plan.name, "isn secret")[..16]);
+        Self {
+            tcp: Host::new(plan.address, plan.settings.clone(), secret),
+            address: plan.address,
+            sizes: plan.sizes,
+            scripts: plan.applications.iter().map(Script::new).collect(),
+            entries: FxHashMap::default(),
+            next_port: applications::FIRST_EPHEMERAL_PORT,
+            attempts: 0,
+            rounds: 0,
+        }
+    }
+
+    /// The next ephemeral port in turn, free or not.
+    const fn take_port(&mut self) -> u16 {
+        let port = self.next_port;
+        self.next_port = if port == u16::MAX { applications::FIRST_EPHEMERAL_PORT } else { port + 1 };
+        port
+    }
+
+    const fn octets(&self, kind: EntryKind) -> u64 {
+        match kind {
+            EntryKind::HalfOpen => self.sizes.half_open,
+            EntryKind::Connection => self.sizes.connection,
+            EntryKind::TimeWait => self.sizes.time_wait,
+        }
+    }
+}
+
+/// The record of a segment that was offered to a link.
+fn sent(
+    id: SegmentId,
+    from: HostId,
+    to: Option<HostId>,
+    sender: Option<Life>,
+    transmission: &Transmission<Span, Attempt>,
+    wasted: bool,
+    fate: net_link::Fate,
+) -> Sent {
+    let Transmission { segment, retransmission, acknowledges, .. } = transmission;
+    Sent {
+        id,
+        from,
+        to,
+        source: segment.source,
+        destination: segment.destination,
+        seq: segment.seq,
+        ack: segment.ack,
+        flags: segment.flags,
+        window: segment.window,
+        octets: segment.payload.len(),
+        attempt: segment.tag,
+        incarnation: sender.map(|life| life.number),
+        retransmission: *retransmission,
+        acknowledges: *acknowledges,
+        wasted,
+        fate,
+    }
+}
+
+impl<F: Fold> Model<Pending> for World<F> {
+    fn handle<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) {
+        let host = match event {
+            Pending::Start { host, script } => {
+                self.start(host, script, queue);
+                Some(host)
+            }
+            Pending::Wake { round } => self.wake(round, queue),
+            Pending::Arrive { packet, copy } => self.arrive(packet, copy, queue),
+            Pending::Deadline { host, entry } => {
+                self.deadline(host, entry, queue);
+                Some(host)
+            }
+        };
+        if let Some(host) = host {
+            self.settle(host, queue);
+        }
+        if let Pending::Arrive { packet, .. } = event {
+            self.arrival = None;
+            self.landed(packet, queue.now());
+        }
+    }
+}
