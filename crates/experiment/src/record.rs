@@ -7,11 +7,11 @@ use sim_time::Instant;
 use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Reason, SeqNum, State};
 
 /// A host's place in [`crate::Scenario::hosts`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct HostId(pub u16);
 
-/// One call to open by a client application: ground truth that no protocol code can read.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+/// One call to open by a client application: ground truth that no protocol code can read. (The default is none.)
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct Attempt {
     /// The host that opened.
     pub host: HostId,

@@ -6,7 +6,7 @@ use crate::record::{Attempt, HostId};
 
 /// A run of octets that one end of one attempt sent. Their values would be a function of the name, so only a capture
 /// ever makes them.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Span {
     /// The attempt.
     pub attempt: Attempt,
@@ -32,6 +32,13 @@ impl Payload for Span {
     }
 
     fn append(&mut self, next: Self) -> Result<(), Self> {
+        if self.length == 0 {
+            *self = next;
+            return Ok(());
+        }
+        if next.length == 0 {
+            return Ok(());
+        }
         let continues = self.attempt == next.attempt
             && self.sender == next.sender
             && self.offset + u64::from(self.length) == next.offset;
@@ -70,6 +77,14 @@ mod tests {
             assert_eq!(first.append(next), Err(next));
             assert_eq!(first, span(0, 0, 10));
         }
+    }
+
+    #[test]
+    fn no_octets_join_with_any() {
+        let mut first = Span::default();
+        assert_eq!(first.append(span(1, 500, 5)), Ok(()));
+        assert_eq!(first.append(Span::default()), Ok(()));
+        assert_eq!(first, span(1, 500, 5));
     }
 
     #[test]

@@ -25,4 +25,6 @@ pub enum Loss {
     QueueFull,
     /// It was in the network for longer than the maximum packet lifetime.
     Lifetime,
+    /// No link leads to its destination.
+    NoRoute,
 }

@@ -21,6 +21,7 @@ impl Level {
     /// Accounts for the time up to `at`. Only an amount held for some time can be the peak: what moves from one table
     /// to another at one instant is never there twice.
     pub(super) fn advance(&mut self, at: Instant) {
+        debug_assert!(at >= self.since, "records come in the order of time");
         let held = at.since(self.since);
         if !held.is_zero() {
             self.integral += u128::from(self.amount) * u128::from(held.as_nanos());

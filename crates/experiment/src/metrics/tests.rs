@@ -257,9 +257,11 @@ fn failed_opens_are_told_apart() {
     let opening = (State::Closed, State::SynSent);
     let failed = (State::SynSent, State::Closed);
     let mut run = Stream::new();
+    for number in [0, 2, 4] {
+        run.state(u64::from(number), number, opening, Reason::Call);
+    }
     for (number, reason) in [(0, Reason::Reset), (2, Reason::GaveUp), (4, Reason::Call)] {
-        run.state(0, number, opening, Reason::Call);
-        run.state(500, number, failed, reason);
+        run.state(500 + u64::from(number), number, failed, reason);
     }
     run.put(
         600,

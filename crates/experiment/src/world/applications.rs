@@ -96,7 +96,7 @@ impl<F: Fold> World<F> {
         let step = usize::from(connection.is_some());
         let round = self.rounds.insert(Round { host, script, ordinal, step, connection, wanted: 0, alarm: None });
         if let Some(known) = connection.and_then(|life| self.truth.get_mut(life)) {
-            known.owner = Some(round);
+            (known.owner, known.in_hand) = (Some(round), true);
         }
         round
     }
@@ -108,7 +108,13 @@ impl<F: Fold> World<F> {
             self.accept(host, port, queue);
             return;
         }
-        let Some(round) = self.truth.get(life).and_then(|known| known.owner) else { return };
+        let Some(known) = self.truth.get(life) else { return };
+        let Some(round) = known.owner else {
+            if known.in_hand && matches!(notice, Notice::Refused | Notice::Reset | Notice::TimedOut) {
+                self.let_go(life, queue);
+            }
+            return;
+        };
         match (notice, self.current_step(round)) {
             (Notice::Connected, Some(Step::Connect { .. })) => self.next_step(round, queue),
             (Notice::Readable, Some(Step::Receive(_) | Step::ReceiveToEnd | Step::CloseAtEnd)) => {
@@ -225,7 +231,7 @@ impl<F: Fold> World<F> {
         self.perform(host, Origin::Call, queue);
         let Some(life) = self.life(host, handle) else { return Played::Failed };
         if let Some(known) = self.truth.get_mut(life) {
-            known.owner = Some(round);
+            (known.owner, known.in_hand) = (Some(round), true);
         }
         if let Some(playing) = self.rounds.get_mut(round) {
             playing.connection = Some(life);
@@ -267,7 +273,7 @@ impl<F: Fold> World<F> {
         while sent < octets {
             let length = u32::try_from(octets - sent).unwrap_or(u32::MAX);
             let span = Span { attempt, sender: life.host, offset: offset + sent, length };
-            if let Err(error) = self.machine(life.host).tcp.send(now, handle, span) {
+            if let Err(error) = self.machine(life.host).tcp.send(handle, span) {
                 return self.failed(round, Call::Send(octets), error, now);
             }
             sent += u64::from(length);
@@ -336,6 +342,9 @@ impl<F: Fold> World<F> {
         let Some((life, handle)) = self.connection(round) else {
             return self.failed(round, call, UserError::NoConnection, now);
         };
+        if matches!(call, Call::Close | Call::Abort) {
+            self.give_back(round);
+        }
         let (machine, effects) = (&mut self.hosts[usize::from(life.host.0)], &mut self.effects);
         let result = match call {
             Call::Shutdown => machine.tcp.shutdown(now, handle, effects),
@@ -344,16 +353,35 @@ impl<F: Fold> World<F> {
         };
         self.record_call(round, call, result.map_or_else(Outcome::Failed, |()| Outcome::Done), now);
         if matches!(call, Call::Close | Call::Abort) {
-            self.give_back(round);
+            self.out_of_hand(life);
         }
         self.perform(life.host, Origin::Call, queue);
+        self.forget_if_settled(life, now);
         Played::Done
     }
 
-    /// The connection of a round, while its host holds it.
+    /// The connection of a round. It may be over: what is left in it can still be read.
     fn connection(&self, round: u32) -> Option<(Life, Handle)> {
-        let life = self.rounds.get(round)?.connection.filter(|life| self.truth.holds(*life))?;
+        let life = self.rounds.get(round)?.connection?;
         Some((life, self.truth.get(life)?.handle))
+    }
+
+    /// A connection that its application's script left open has failed: the application closes it at last.
+    fn let_go<Q: EventQueue<Pending>>(&mut self, life: Life, queue: &mut Q) {
+        let Some(handle) = self.truth.get(life).map(|known| known.handle) else { return };
+        let (machine, effects) = (&mut self.hosts[usize::from(life.host.0)], &mut self.effects);
+        // There is nothing left to close but the handle, which cannot fail.
+        let _ = machine.tcp.close(queue.now(), handle, effects);
+        self.out_of_hand(life);
+        self.perform(life.host, Origin::Call, queue);
+        self.forget_if_settled(life, queue.now());
+    }
+
+    /// The application has given the handle back.
+    fn out_of_hand(&mut self, life: Life) {
+        if let Some(known) = self.truth.get_mut(life) {
+            known.in_hand = false;
+        }
     }
 
     fn failed(&mut self, round: u32, call: Call, error: UserError, now: Instant) -> Played {
@@ -369,7 +397,7 @@ impl<F: Fold> World<F> {
         self.end_round(round, queue);
     }
 
-    /// The application no longer owns its connection.
+    /// The round no longer plays on its connection.
     fn give_back(&mut self, round: u32) {
         let connection = self.rounds.get_mut(round).and_then(|playing| playing.connection.take());
         if let Some(known) = connection.and_then(|life| self.truth.get_mut(life)) {

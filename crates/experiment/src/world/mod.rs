@@ -25,7 +25,7 @@ use self::applications::{Round, Script};
 use self::attempts::Attempts;
 use self::network::{Network, Packet};
 use self::slab::Slab;
-use self::truth::{Birth, Judgement, Life, Loss, Truth};
+use self::truth::{Birth, Judgement, Life, Loss, Settled, Truth};
 use crate::record::{Attempt, Event, Fold, Record, SegmentId, Sent};
 use crate::{EntrySizes, HostId, HostPlan, Scenario, Span};
 
@@ -201,33 +201,27 @@ impl<F: Fold> World<F> {
         }
         let now = queue.now();
         let mut effects = std::mem::take(&mut self.effects);
-        let births = self.name_entries(host, origin, &effects);
-        let mut gone: SmallVec<[Handle; 4]> = SmallVec::new();
         let mut over: SmallVec<[Life; 2]> = SmallVec::new();
         for effect in effects.drain(..) {
             match effect {
                 Effect::Transmit(transmission) => self.transmit(host, transmission, origin, queue),
                 Effect::State(transition) => {
-                    let birth = births.iter().find(|(entry, _)| *entry == transition.entry).map(|(_, birth)| *birth);
-                    self.change_state(host, &transition, birth, now);
+                    self.change_state(host, &transition, origin, now);
                     if transition.to == State::Closed {
-                        gone.push(transition.entry);
                         over.extend(self.life(host, transition.entry));
                     }
                 }
+                Effect::Moved { from, to } => self.move_entry(host, from, to),
                 Effect::Arm { entry, at } => self.arm(host, entry, at, queue),
                 Effect::Disarm { entry } => self.disarm(host, entry, queue),
                 Effect::Hold { entry } => self.hold(host, entry, true, now),
                 Effect::Release { entry } => {
                     self.disarm(host, entry, queue);
                     self.hold(host, entry, false, now);
-                    gone.push(entry);
+                    self.machine(host).entries.remove(&entry);
                 }
                 Effect::Notify { entry, notice } => self.notify(host, entry, notice, now),
             }
-        }
-        for entry in gone {
-            self.machine(host).entries.remove(&entry);
         }
         for life in over {
             self.forget_if_settled(life, now);
@@ -235,66 +229,49 @@ impl<F: Fold> World<F> {
         self.effects = effects;
     }
 
-    /// Finds out which incarnation every new entry embodies, before anything is said of it; returns the entries that
-    /// are new lives.
-    fn name_entries(
-        &mut self,
-        host: HostId,
-        origin: Origin,
-        effects: &Effects<Span, Attempt>,
-    ) -> SmallVec<[(Handle, Birth); 1]> {
-        let mut births = SmallVec::new();
-        for effect in effects {
-            let Effect::State(transition) = effect else { continue };
-            if self.machine(host).entries.contains_key(&transition.entry) {
-                continue;
+    /// Follows a change of state; an entry that nothing was said of before begins a new incarnation.
+    fn change_state(&mut self, host: HostId, transition: &Transition<Attempt>, origin: Origin, now: Instant) {
+        let (life, birth) = match self.life(host, transition.entry) {
+            Some(life) => (life, None),
+            None => {
+                let birth = match self.arrival {
+                    Some(arrival) if origin != Origin::Call => Birth::Segment { duplicate: arrival.duplicate },
+                    _ => Birth::Call,
+                };
+                (self.give_birth(host, transition), Some(birth))
             }
-            let replaced = transition.replaces.and_then(|entry| self.machine(host).entries.get(&entry).copied());
-            let life = replaced.map_or_else(
-                || {
-                    let birth = match self.arrival {
-                        Some(arrival) if origin != Origin::Call => Birth::Segment { duplicate: arrival.duplicate },
-                        _ => Birth::Call,
-                    };
-                    births.push((transition.entry, birth));
-                    self.attempts.hold(transition.tag);
-                    let lives = &mut self.attempts.end(transition.tag, host).lives;
-                    *lives += 1;
-                    self.truth.born(host, transition, *lives - 1)
-                },
-                |entry| entry.life,
-            );
-            if let Some(known) = self.truth.get_mut(life) {
-                known.handle = transition.entry;
-            }
-            self.machine(host).entries.insert(transition.entry, Entry { life, deadline: None });
-        }
-        births
-    }
-
-    fn change_state(&mut self, host: HostId, transition: &Transition<Attempt>, birth: Option<Birth>, now: Instant) {
-        let Some(life) = self.life(host, transition.entry) else { return };
+        };
         let Some(change) = self.truth.changed(life, transition) else { return };
         self.record(now, Event::State(change));
         for Judgement { host, incarnation, worth } in self.truth.judge(life, birth, transition) {
             self.record(now, Event::Judged { host, incarnation, worth });
         }
-        if transition.to == State::Closed {
-            let unread = self.truth.dropped_unread(life, transition.reason);
-            self.record_loss(unread, now);
+    }
+
+    fn give_birth(&mut self, host: HostId, transition: &Transition<Attempt>) -> Life {
+        self.attempts.hold(transition.tag);
+        let lives = &mut self.attempts.end(transition.tag, host).lives;
+        let nth = *lives;
+        *lives += 1;
+        let life = self.truth.born(host, transition, nth);
+        self.machine(host).entries.insert(transition.entry, Entry { life, deadline: None });
+        life
+    }
+
+    /// An incarnation goes on in another table. An application keeps the entry that it knows until it closes it.
+    fn move_entry(&mut self, host: HostId, from: Handle, to: Handle) {
+        let Some(life) = self.life(host, from) else { return };
+        self.machine(host).entries.insert(to, Entry { life, deadline: None });
+        if let Some(known) = self.truth.get_mut(life).filter(|_| to.kind == EntryKind::Connection) {
+            known.handle = to;
         }
     }
 
     /// Forgets an incarnation that is over and has nothing on its way.
     fn forget_if_settled(&mut self, life: Life, now: Instant) {
-        if let Some((attempt, loss)) = self.truth.settle(life) {
-            self.attempts.release(attempt);
-            self.record_loss(loss, now);
-        }
-    }
-
-    fn record_loss(&mut self, loss: Option<Loss>, now: Instant) {
-        if let Some(Loss { host, incarnation, octets }) = loss {
+        let Some(Settled { attempt, losses }) = self.truth.settle(life) else { return };
+        self.attempts.release(attempt);
+        for Loss { host, incarnation, octets } in losses {
             self.record(now, Event::DataLost { host, incarnation, octets });
         }
     }

@@ -24,7 +24,7 @@ const HEADER_OCTETS: u32 = 40;
 /// The links, and what travels on them.
 pub(super) struct Network {
     hosts: FxHashMap<Ipv4Addr, HostId>,
-    links: FxHashMap<(HostId, HostId), (Link, KeyedDraws)>,
+    links: FxHashMap<(HostId, HostId), (Link<ChaCha8Rng>, KeyedDraws)>,
     packets: Slab<Packet>,
     sent: u64,
 }
@@ -49,7 +49,7 @@ impl Network {
             .links
             .iter()
             .map(|plan| {
-                let link = Link::new(&plan.config, name(plan.from));
+                let link = Link::new(&plan.config, name(plan.from), streams.sequential(&plan.name, "channel"));
                 ((plan.from, plan.to), (link, streams.keyed(&plan.name, "fate")))
             })
             .collect();

@@ -21,7 +21,7 @@ pub(super) struct Life {
 /// All there is to know of one life of a connection on one host.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
-    /// The entry that embodies it, which changes when it moves to another table.
+    /// The entry that its application knows, or will know once the handshake is complete.
     pub(super) handle: Handle,
     pub(super) tuple: FourTuple,
     /// The attempt it goes back to.
@@ -30,8 +30,10 @@ pub(super) struct Known {
     pub(super) heard: Attempt,
     /// How many lives of the attempt there were on this host before.
     pub(super) nth: u32,
-    /// The script that owns the handle.
+    /// The round that plays on it.
     pub(super) owner: Option<u32>,
+    /// Whether an application holds the handle.
+    pub(super) in_hand: bool,
     /// The incarnation at the other end, once each has taken the other's initial sequence number for its own.
     pub(super) partner: Option<Life>,
     /// Octets its application has sent, those that arrived in order at this end, and those its application has read.
@@ -51,8 +53,8 @@ pub(super) struct Known {
     /// Whether a client TCB is or was ESTABLISHED with its ISS.
     bound: bool,
     pub(super) worth: Worth,
-    /// Its entry is gone; it is remembered for its octets on their way.
-    over: bool,
+    /// Why it ended, if it has: it is remembered for its octets on their way, and those its application can still read.
+    ended: Option<Reason>,
 }
 
 /// What an entry was born of.
@@ -129,6 +131,7 @@ impl Truth {
             heard: transition.tag,
             nth,
             owner: None,
+            in_hand: false,
             partner: None,
             sent: 0,
             arrived: 0,
@@ -142,7 +145,7 @@ impl Truth {
             passive: transition.passive,
             bound: false,
             worth: Worth::Useful,
-            over: false,
+            ended: None,
         };
         let life = Life { place: self.known.insert((number, known)), number, host };
         self.holders.insert(transition.tuple, life);
@@ -166,7 +169,7 @@ impl Truth {
             passive: transition.passive,
         };
         if transition.to == State::Closed {
-            known.over = true;
+            known.ended = Some(transition.reason);
             if self.holders.get(&transition.tuple) == Some(&life) {
                 self.holders.remove(&transition.tuple);
             }
@@ -211,7 +214,7 @@ impl Truth {
 
     /// Whether the TCB is still held.
     pub(super) fn holds(&self, life: Life) -> bool {
-        self.get(life).is_some_and(|known| !known.over)
+        self.get(life).is_some_and(|known| known.ended.is_none())
     }
 
     /// Whether the TCB's entry has no one, or the wrong one, at its other end: what it sends is wasted.
@@ -249,7 +252,7 @@ impl Truth {
     }
 
     fn judge_one(&mut self, life: Life, trigger: Trigger) -> Option<Judgement> {
-        let known = self.get(life).filter(|known| known.passive && !known.over)?;
+        let known = self.get(life).filter(|known| known.passive && known.ended.is_none())?;
         let cause = self.cause(known, trigger);
         let worth = self.worth(life, known, cause);
         if worth == known.worth {
@@ -298,33 +301,46 @@ impl Truth {
         }
     }
 
-    /// Forgets an incarnation that is over once the last segment with its octets has left the network, and settles what
-    /// became of them; call it when it ends, and when such a segment is gone. `None` while it must be remembered.
-    ///
-    /// Octets are lost that had not arrived in order at the partner when their sender was gone and none of them were
-    /// on their way any more. Octets that had arrived, but were dropped unread, are the business of
-    /// [`Truth::dropped_unread`].
-    pub(super) fn settle(&mut self, life: Life) -> Option<(Attempt, Option<Loss>)> {
-        let known = self.get(life).filter(|known| known.over && known.data_in_flight == 0)?;
-        let partner = known.partner.and_then(|partner| self.get(partner));
-        let arrived = partner.map_or(known.partner_arrived.unwrap_or(0), |partner| partner.arrived);
-        let (attempt, octets) = (known.attempt, known.sent.saturating_sub(arrived));
-        self.known.remove(life.place);
-        let loss = Loss { host: life.host, incarnation: life.number, octets };
-        Some((attempt, (octets > 0).then_some(loss)))
-    }
-
-    /// Tells the partner of an incarnation that just ended how many octets had arrived there; returns those that a
-    /// reset, a call or a timeout kept its application from reading. An orderly end drops nothing: what nobody read
-    /// then, nobody wanted.
-    pub(super) fn dropped_unread(&mut self, life: Life, reason: Reason) -> Option<Loss> {
-        let known = self.get(life)?;
-        let (arrived, unread) = (known.arrived, known.arrived.saturating_sub(known.read));
-        let partner = known.partner?;
-        if let Some(sender) = self.get_mut(partner) {
-            sender.partner_arrived = Some(arrived);
+    /// Forgets an incarnation that is over, once its application holds it no more and the last segment with its octets
+    /// has left the network, and settles what became of the octets; `None` while it must be remembered.
+    pub(super) fn settle(&mut self, life: Life) -> Option<Settled> {
+        let known = self.get(life).filter(|known| known.data_in_flight == 0 && !known.in_hand)?;
+        let reason = known.ended?;
+        let (attempt, partner) = (known.attempt, known.partner);
+        let (arrived_here, unread) = (known.arrived, known.arrived.saturating_sub(known.read));
+        let sender = partner.and_then(|partner| self.get(partner));
+        let arrived = sender.map_or(known.partner_arrived.unwrap_or(0), |partner| partner.arrived);
+        let mut losses = SmallVec::new();
+        losses.extend(loss(life, known.sent.saturating_sub(arrived)));
+        if let Some(partner) = partner.filter(|_| drops_unread(reason)) {
+            losses.extend(loss(partner, unread));
         }
-        let in_vain = matches!(reason, Reason::Reset | Reason::GaveUp | Reason::Call) && unread > 0;
-        in_vain.then_some(Loss { host: partner.host, incarnation: partner.number, octets: unread })
+        if let Some(partner) = partner.and_then(|partner| self.get_mut(partner)) {
+            partner.partner_arrived = Some(arrived_here);
+        }
+        self.known.remove(life.place);
+        Some(Settled { attempt, losses })
+    }
+}
+
+/// What became of an incarnation's octets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Settled {
+    pub(super) attempt: Attempt,
+    /// Octets it sent that had not arrived in order at its partner, and octets its partner sent that had arrived but were
+    /// dropped unread.
+    pub(super) losses: SmallVec<[Loss; 2]>,
+}
+
+fn loss(life: Life, octets: u64) -> Option<Loss> {
+    (octets > 0).then_some(Loss { host: life.host, incarnation: life.number, octets })
+}
+
+/// Whether a connection that ended for this reason lost what its application had not read. An orderly end loses nothing:
+/// what nobody read by then, nobody wanted.
+const fn drops_unread(reason: Reason) -> bool {
+    match reason {
+        Reason::Call | Reason::Reset | Reason::GaveUp => true,
+        Reason::Segment | Reason::Expired => false,
     }
 }

@@ -1,0 +1,169 @@
+//! Scenarios built by hand, and runs of them.
+#![allow(dead_code, reason = "every test file uses a part of it")]
+
+use std::net::Ipv4Addr;
+
+use experiment::record::{Event, Record};
+use experiment::{Application, EntrySizes, HostId, HostPlan, LinkPlan, Scenario, Step, Summary, simulate};
+use net_link::{Criteria, Delay, Fault, Kinds, LinkConfig, Numbers, ScriptedFate};
+use sim_time::{Duration, Instant};
+use tcp_endpoint::{AckTiming, CrossingSyn, DuplicateSyn, Isn, Limits, Settings, Teardown, presets};
+
+pub const CLIENT: HostId = HostId(0);
+pub const SERVER: HostId = HostId(1);
+
+pub const fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub const fn at(millis: u64) -> Instant {
+    Instant::from_nanos(millis * 1_000_000)
+}
+
+/// A finished run with all it left behind.
+pub struct Run {
+    pub summary: Summary,
+    pub records: Vec<Record>,
+}
+
+impl Run {
+    pub fn of(scenario: &Scenario) -> Self {
+        let mut records = Vec::new();
+        let summary = simulate(scenario, &mut records).expect("time moves on");
+        Self { summary, records }
+    }
+
+    #[track_caller]
+    pub fn check(&self, expected: &[(&str, f64)]) {
+        for (name, value) in expected {
+            let found = self.summary.metrics.get(name).unwrap_or_else(|| panic!("no metric {name}"));
+            assert_eq!(found, Some(*value), "{name}\n{}", self.text());
+        }
+    }
+
+    /// When the wasted segments were sent.
+    pub fn wasted_at_millis(&self) -> Vec<u64> {
+        let wasted = self.records.iter().filter(|record| matches!(&record.event, Event::Sent(sent) if sent.wasted));
+        wasted.map(|record| record.at.as_nanos() / 1_000_000).collect()
+    }
+
+    /// Segments, states and verdicts, one a line.
+    pub fn text(&self) -> String {
+        let line = |record: &Record| {
+            let text = match &record.event {
+                Event::Sent(sent) => format!(
+                    "{} {} {}/{} {} octets, attempt {}, resent {}{}, {:?}",
+                    sent.from.0,
+                    sent.flags,
+                    sent.seq.raw(),
+                    sent.ack.raw(),
+                    sent.octets,
+                    sent.attempt.ordinal,
+                    sent.retransmission,
+                    if sent.wasted { ", wasted" } else { "" },
+                    sent.fate.deliveries
+                ),
+                Event::Delivered { stale: true, segment, .. } => format!("stale: {}", segment.0),
+                Event::State(change) => {
+                    format!("{} {} -> {} ({:?})", change.host.0, change.from, change.to, change.reason)
+                }
+                Event::Judged { host, worth, .. } => format!("{} {worth:?}", host.0),
+                Event::DataLost { host, octets, .. } => format!("{} lost {octets}", host.0),
+                _ => return None,
+            };
+            Some(format!("{}  {text}\n", record.at))
+        };
+        self.records.iter().filter_map(line).collect()
+    }
+}
+
+/// RFC 9293's numbers, as the profile of that name has them, with five SYN-ACK retries.
+pub fn limits() -> Limits {
+    Limits {
+        isn: Isn::Clock,
+        duplicate_syn: DuplicateSyn::Ack,
+        crossing_syn: CrossingSyn::Text,
+        ack_timing: AckTiming::AfterApplication,
+        delayed_ack: ms(200),
+        rto_initial: ms(1000),
+        rto_min: ms(1000),
+        rto_max: ms(60_000),
+        rto_after_syn_loss: ms(3000),
+        syn_retries: 7,
+        syn_linear_retries: 0,
+        syn_ack_retries: 5,
+        data_retries: 8,
+        keepalive: false,
+        keepalive_idle: Duration::from_secs(7200),
+        keepalive_interval: Duration::from_secs(75),
+        keepalive_probes: 9,
+        window: 65_535,
+        mss: 1460,
+        half_duplex_close: false,
+    }
+}
+
+pub fn settings(handshake: &str) -> Settings {
+    Settings {
+        handshake: presets::handshake(handshake).expect("a preset").policy.clone(),
+        teardown: Teardown { time_wait: Duration::from_secs(1), reset_ends_time_wait: true },
+        limits: limits(),
+    }
+}
+
+pub fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> HostPlan {
+    HostPlan {
+        name: name.to_owned(),
+        address: Ipv4Addr::new(10, 0, 0, last),
+        settings: settings(handshake),
+        sizes: EntrySizes { half_open: 256, connection: 2048, time_wait: 128 },
+        applications: vec![Application { start: Instant::ZERO, steps, rounds: Some(1) }],
+    }
+}
+
+pub const fn connect() -> Step {
+    Step::Connect { to: SERVER, port: 80, from: None, within: None }
+}
+
+pub const fn accept() -> Step {
+    Step::Accept { port: 80 }
+}
+
+pub fn link(from: HostId, to: HostId, name: &str) -> LinkPlan {
+    LinkPlan {
+        from,
+        to,
+        name: name.to_owned(),
+        config: LinkConfig { delay: Delay::Constant(ms(50)), ..LinkConfig::default() },
+    }
+}
+
+/// A client and a server, 50 ms apart, that run these scripts.
+pub fn pair(handshake: &str, client: Vec<Step>, server: Vec<Step>) -> Scenario {
+    let mut server = host("server", 2, handshake, server);
+    server.applications[0].rounds = None;
+    Scenario {
+        seed: 7,
+        horizon: at(10_800_000),
+        hosts: vec![host("client", 1, handshake, client), server],
+        links: vec![link(CLIENT, SERVER, "client-to-server"), link(SERVER, CLIENT, "server-to-client")],
+    }
+}
+
+/// One request, one response; the client closes at 1.3 s, the server at once after it; the first SYN takes 5 s.
+pub fn baseline(handshake: &str) -> Scenario {
+    let client = vec![connect(), Step::Send(100), Step::Receive(100), Step::WaitUntil(at(1300)), Step::Close];
+    let server = vec![accept(), Step::Receive(100), Step::Send(100), Step::CloseAtEnd];
+    let mut scenario = pair(handshake, client, server);
+    delay_first_syn(&mut scenario, Duration::from_secs(5));
+    scenario
+}
+
+pub fn delay_first_syn(scenario: &mut Scenario, delay: Duration) {
+    scenario.links[0].config.fault = vec![fault(Kinds::SYN, ScriptedFate::Delay(delay))];
+}
+
+/// A fault for the first packet of a kind.
+pub fn fault(kind: Kinds, fate: ScriptedFate) -> Fault {
+    Fault { on: Criteria { flags: Some(kind), nth: Some(Numbers::List(vec![1])), ..Criteria::default() }, fate }
+}
