@@ -170,7 +170,7 @@ impl<F: Fold> World<F> {
         match *sender {
             Some(life) if !segment.flags.rst() => {
                 !self.truth.holds(life)
-                    || (segment.len() > 0 && self.truth.superseded(life, segment.seq, packet.retransmission))
+                    || (!segment.is_empty() && self.truth.superseded(life, segment.seq, packet.retransmission))
             }
             _ => {
                 let holder = self.truth.holder(segment.receiver_tuple().flipped());
@@ -343,7 +343,7 @@ impl<F: Fold> World<F> {
         let nth_life = sender.and_then(|life| self.truth.get(life)).map_or(0, |known| known.nth);
         let position = network::position(&transmission, host, nth_life, self.attempts.end(segment.tag, host));
         let fate = self.network.offer(now, host, to, &network::describe(&transmission), position);
-        if let Some(life) = sender.filter(|_| transmission.retransmission > 0 && segment.len() > 0) {
+        if let Some(life) = sender.filter(|_| transmission.retransmission > 0 && !segment.is_empty()) {
             self.truth.resent(life, segment.seq, transmission.retransmission);
         }
         let deliveries = fate.deliveries.clone();

@@ -2,9 +2,7 @@
 //! after the connection it asked for is long over. What it costs depends on the handshake and on what the client still
 //! holds; the numbers are exact.
 
-mod common;
-
-use common::{Run, baseline};
+use crate::common::{Run, baseline, delay_first_syn};
 use experiment::Scenario;
 use experiment::record::Event;
 use sim_time::{Duration, Instant};
@@ -182,7 +180,7 @@ fn e6_the_cure_multiplies_the_half_open_time() {
 #[test]
 fn a_stale_syn_during_the_connection_makes_no_state() {
     let mut scenario = stale_syn("three-way");
-    common::delay_first_syn(&mut scenario, Duration::from_millis(1200));
+    delay_first_syn(&mut scenario, Duration::from_millis(1200));
     Run::of(&scenario).check(&[
         ("server.half-open.entries", 1.0),
         ("server.half-open.abandoned", 0.0),

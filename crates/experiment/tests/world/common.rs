@@ -1,5 +1,4 @@
 //! Scenarios built by hand, and runs of them.
-#![allow(dead_code, reason = "every test file uses a part of it")]
 
 use std::net::Ipv4Addr;
 
@@ -9,32 +8,32 @@ use net_link::{Criteria, Delay, Fault, Kinds, LinkConfig, Numbers, ScriptedFate}
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{AckTiming, CrossingSyn, DuplicateSyn, Isn, Limits, Settings, Teardown, presets};
 
-pub const CLIENT: HostId = HostId(0);
-pub const SERVER: HostId = HostId(1);
+pub(crate) const CLIENT: HostId = HostId(0);
+pub(crate) const SERVER: HostId = HostId(1);
 
-pub const fn ms(millis: u64) -> Duration {
+pub(crate) const fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
-pub const fn at(millis: u64) -> Instant {
+pub(crate) const fn at(millis: u64) -> Instant {
     Instant::from_nanos(millis * 1_000_000)
 }
 
 /// A finished run with all it left behind.
-pub struct Run {
-    pub summary: Summary,
-    pub records: Vec<Record>,
+pub(crate) struct Run {
+    pub(crate) summary: Summary,
+    pub(crate) records: Vec<Record>,
 }
 
 impl Run {
-    pub fn of(scenario: &Scenario) -> Self {
+    pub(crate) fn of(scenario: &Scenario) -> Self {
         let mut records = Vec::new();
         let summary = simulate(scenario, &mut records).expect("time moves on");
         Self { summary, records }
     }
 
     #[track_caller]
-    pub fn check(&self, expected: &[(&str, f64)]) {
+    pub(crate) fn check(&self, expected: &[(&str, f64)]) {
         for (name, value) in expected {
             let found = self.summary.metrics.get(name).unwrap_or_else(|| panic!("no metric {name}"));
             assert_eq!(found, Some(*value), "{name}\n{}", self.text());
@@ -42,13 +41,13 @@ impl Run {
     }
 
     /// When the wasted segments were sent.
-    pub fn wasted_at_millis(&self) -> Vec<u64> {
+    pub(crate) fn wasted_at_millis(&self) -> Vec<u64> {
         let wasted = self.records.iter().filter(|record| matches!(&record.event, Event::Sent(sent) if sent.wasted));
         wasted.map(|record| record.at.as_nanos() / 1_000_000).collect()
     }
 
     /// Segments, states and verdicts, one a line.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let line = |record: &Record| {
             let text = match &record.event {
                 Event::Sent(sent) => format!(
@@ -78,7 +77,7 @@ impl Run {
 }
 
 /// RFC 9293's numbers, as the profile of that name has them, with five SYN-ACK retries.
-pub fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits {
         isn: Isn::Clock,
         duplicate_syn: DuplicateSyn::Ack,
@@ -103,7 +102,7 @@ pub fn limits() -> Limits {
     }
 }
 
-pub fn settings(handshake: &str) -> Settings {
+pub(crate) fn settings(handshake: &str) -> Settings {
     Settings {
         handshake: presets::handshake(handshake).expect("a preset").policy.clone(),
         teardown: Teardown { time_wait: Duration::from_secs(1), reset_ends_time_wait: true },
@@ -111,7 +110,7 @@ pub fn settings(handshake: &str) -> Settings {
     }
 }
 
-pub fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> HostPlan {
+pub(crate) fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> HostPlan {
     HostPlan {
         name: name.to_owned(),
         address: Ipv4Addr::new(10, 0, 0, last),
@@ -121,15 +120,15 @@ pub fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> HostPlan
     }
 }
 
-pub const fn connect() -> Step {
+pub(crate) const fn connect() -> Step {
     Step::Connect { to: SERVER, port: 80, from: None, within: None }
 }
 
-pub const fn accept() -> Step {
+pub(crate) const fn accept() -> Step {
     Step::Accept { port: 80 }
 }
 
-pub fn link(from: HostId, to: HostId, name: &str) -> LinkPlan {
+pub(crate) fn link(from: HostId, to: HostId, name: &str) -> LinkPlan {
     LinkPlan {
         from,
         to,
@@ -139,7 +138,7 @@ pub fn link(from: HostId, to: HostId, name: &str) -> LinkPlan {
 }
 
 /// A client and a server, 50 ms apart, that run these scripts.
-pub fn pair(handshake: &str, client: Vec<Step>, server: Vec<Step>) -> Scenario {
+pub(crate) fn pair(handshake: &str, client: Vec<Step>, server: Vec<Step>) -> Scenario {
     let mut server = host("server", 2, handshake, server);
     server.applications[0].rounds = None;
     Scenario {
@@ -151,7 +150,7 @@ pub fn pair(handshake: &str, client: Vec<Step>, server: Vec<Step>) -> Scenario {
 }
 
 /// One request, one response; the client closes at 1.3 s, the server at once after it; the first SYN takes 5 s.
-pub fn baseline(handshake: &str) -> Scenario {
+pub(crate) fn baseline(handshake: &str) -> Scenario {
     let client = vec![connect(), Step::Send(100), Step::Receive(100), Step::WaitUntil(at(1300)), Step::Close];
     let server = vec![accept(), Step::Receive(100), Step::Send(100), Step::CloseAtEnd];
     let mut scenario = pair(handshake, client, server);
@@ -159,11 +158,11 @@ pub fn baseline(handshake: &str) -> Scenario {
     scenario
 }
 
-pub fn delay_first_syn(scenario: &mut Scenario, delay: Duration) {
+pub(crate) fn delay_first_syn(scenario: &mut Scenario, delay: Duration) {
     scenario.links[0].config.fault = vec![fault(Kinds::SYN, ScriptedFate::Delay(delay))];
 }
 
 /// A fault for the first packet of a kind.
-pub fn fault(kind: Kinds, fate: ScriptedFate) -> Fault {
+pub(crate) fn fault(kind: Kinds, fate: ScriptedFate) -> Fault {
     Fault { on: Criteria { flags: Some(kind), nth: Some(Numbers::List(vec![1])), ..Criteria::default() }, fate }
 }

@@ -1,0 +1,5 @@
+//! Whole runs of scenarios built by hand: the classic claims with their exact numbers, and the laws every run obeys.
+
+mod common;
+mod runs;
+mod stale_syn;
