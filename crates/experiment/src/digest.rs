@@ -258,3 +258,70 @@ const fn cause(of: Cause) -> u32 {
         Cause::Application => 5,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_time::Instant;
+
+    use super::*;
+    use crate::record::SegmentId;
+
+    /// Records that differ from one another in one place each.
+    fn records() -> Vec<Record> {
+        let (host, incarnation) = (HostId(1), Incarnation(3));
+        let octets = 100;
+        let events = [
+            Event::Delivered { segment: SegmentId(1), to: host, copy: 0, stale: false },
+            Event::Delivered { segment: SegmentId(1), to: host, copy: 1, stale: false },
+            Event::Delivered { segment: SegmentId(1), to: host, copy: 0, stale: true },
+            Event::TimerSet { host, incarnation, deadline: Instant::from_nanos(9) },
+            Event::TimerFired { host, incarnation },
+            Event::Call { host, application: 0, call: Call::Close, outcome: Outcome::Done },
+            Event::Call { host, application: 0, call: Call::Send(0), outcome: Outcome::Done },
+            Event::Call { host, application: 0, call: Call::Close, outcome: Outcome::Failed(UserError::Closing) },
+            Event::Notice { host, incarnation, notice: Notice::Readable },
+            Event::Notice { host, incarnation, notice: Notice::Acceptable { port: 2 } },
+            Event::Received { host, incarnation, octets, stale_octets: 0 },
+            Event::DataLost { host, incarnation, octets },
+            Event::Held { host, incarnation, kind: EntryKind::HalfOpen, octets },
+            Event::Released { host, incarnation, kind: EntryKind::HalfOpen, octets },
+            Event::Judged { host, incarnation, worth: Worth::Useful },
+            Event::Judged { host, incarnation, worth: Worth::Ghost(Cause::Lost) },
+            Event::Judged { host, incarnation, worth: Worth::Bereft(Cause::Lost) },
+            Event::Judged { host, incarnation, worth: Worth::Bereft(Cause::Application) },
+        ];
+        events.into_iter().map(|event| Record { at: Instant::from_nanos(7), event }).collect()
+    }
+
+    fn digest<'a>(records: impl IntoIterator<Item = &'a Record>) -> DigestValue {
+        let mut fold = DigestFold::new();
+        records.into_iter().for_each(|record| fold.record(record));
+        fold.value()
+    }
+
+    #[test]
+    fn every_word_of_a_record_counts() {
+        let records = records();
+        let mut digests: Vec<u128> = records.iter().map(|record| digest([record]).0).collect();
+        digests.push(digest(&[Record { at: Instant::from_nanos(8), event: records[0].event.clone() }]).0);
+        digests.push(digest([]).0);
+        let count = digests.len();
+        digests.sort_unstable();
+        digests.dedup();
+        assert_eq!(digests.len(), count);
+    }
+
+    #[test]
+    fn the_order_of_records_counts() {
+        let records = records();
+        assert_ne!(digest(&records), digest(records.iter().rev()));
+        assert_eq!(digest(&records), digest(&records));
+    }
+
+    /// If this fails, [`RECORD_FORMAT`] is due for a new number.
+    #[test]
+    fn the_format_is_the_one_it_is_numbered_as() {
+        assert_eq!(RECORD_FORMAT, 1);
+        assert_eq!(format!("{:032x}", digest(&records()).0), "960bf494486e7cdf2471e627de8971ce");
+    }
+}

@@ -59,8 +59,8 @@ pub(super) struct Round {
     /// The step that is being played, or waited for.
     step: usize,
     connection: Option<Life>,
-    /// Octets that the step in play still wants.
-    wanted: u64,
+    /// Octets that the step in play has taken so far.
+    taken: u64,
     /// The end of a wait, or of the patience with an open.
     alarm: Option<Key>,
 }
@@ -94,7 +94,7 @@ impl<F: Fold> World<F> {
         let ordinal = machine.rounds;
         machine.rounds += 1;
         let step = usize::from(connection.is_some());
-        let round = self.rounds.insert(Round { host, script, ordinal, step, connection, wanted: 0, alarm: None });
+        let round = self.rounds.insert(Round { host, script, ordinal, step, connection, taken: 0, alarm: None });
         if let Some(known) = connection.and_then(|life| self.truth.get_mut(life)) {
             (known.owner, known.in_hand) = (Some(round), true);
         }
@@ -161,7 +161,7 @@ impl<F: Fold> World<F> {
     fn next_step<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
         if let Some(playing) = self.rounds.get_mut(round) {
             playing.step += 1;
-            playing.wanted = 0;
+            playing.taken = 0;
             if let Some(alarm) = playing.alarm.take() {
                 let _ = queue.cancel(alarm);
             }
@@ -175,7 +175,7 @@ impl<F: Fold> World<F> {
             match self.play_step(round, step, queue) {
                 Played::Done => {
                     if let Some(playing) = self.rounds.get_mut(round) {
-                        (playing.step, playing.wanted) = (playing.step + 1, 0);
+                        (playing.step, playing.taken) = (playing.step + 1, 0);
                     }
                 }
                 Played::Waits => return,
@@ -294,7 +294,7 @@ impl<F: Fold> World<F> {
         };
         loop {
             let Some(playing) = self.rounds.get(round) else { return Played::Failed };
-            let left = octets - playing.wanted;
+            let left = octets - playing.taken;
             if left == 0 {
                 return Played::Done;
             }
@@ -327,7 +327,7 @@ impl<F: Fold> World<F> {
             return;
         }
         if let Some(playing) = self.rounds.get_mut(round) {
-            playing.wanted += octets;
+            playing.taken += octets;
         }
         if let Some(known) = self.truth.get_mut(life) {
             known.read += octets;

@@ -9,6 +9,8 @@ mod attempts;
 mod network;
 mod slab;
 mod truth;
+#[cfg(test)]
+mod truth_tests;
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;

@@ -1,0 +1,236 @@
+//! Verdicts, from transitions written by hand.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use tcp_endpoint::{EntryKind, FourTuple, Handle, Reason, SeqNum, State, Transition};
+
+use super::truth::{Birth, Life, Loss, Truth};
+use crate::HostId;
+use crate::record::{Attempt, Cause, Worth};
+
+const CLIENT: HostId = HostId(0);
+const SERVER: HostId = HostId(1);
+const IN_TIME: Birth = Birth::Segment { duplicate: false };
+
+/// The ISS of every client here, and what those of the server count up from.
+const CLIENT_ISS: u32 = 5000;
+const SERVER_ISS: u32 = 70_000;
+
+/// Two hosts and what is true of them.
+struct Scene {
+    truth: Truth,
+    entries: u32,
+}
+
+/// One end in a scene.
+#[derive(Clone, Copy)]
+struct End {
+    life: Life,
+    last: Transition<Attempt>,
+}
+
+fn tuple(remote: [u8; 4]) -> FourTuple {
+    let server = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 80);
+    FourTuple { local: server, remote: SocketAddrV4::new(Ipv4Addr::from(remote), 49152) }
+}
+
+impl Scene {
+    fn new() -> Self {
+        let addresses = [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2)];
+        Self { truth: Truth::new(addresses.into_iter()), entries: 0 }
+    }
+
+    fn born(&mut self, host: HostId, birth: Birth, transition: Transition<Attempt>) -> (End, Vec<Worth>) {
+        let life = self.truth.born(host, &transition, 0);
+        self.truth.changed(life, &transition);
+        let verdicts = self.truth.judge(life, Some(birth), &transition);
+        (End { life, last: transition }, verdicts.into_iter().map(|judgement| judgement.worth).collect())
+    }
+
+    fn transition(&mut self, tuple: FourTuple, passive: bool) -> Transition<Attempt> {
+        self.entries += 1;
+        Transition {
+            entry: Handle { kind: EntryKind::Connection, index: self.entries, generation: 0 },
+            tag: Attempt { host: CLIENT, ordinal: 1 },
+            tuple,
+            from: State::Listen,
+            to: State::SynReceived,
+            iss: SeqNum::new(SERVER_ISS + 1000 * self.entries),
+            irs: Some(SeqNum::new(CLIENT_ISS)),
+            passive,
+            reason: Reason::Segment,
+        }
+    }
+
+    /// A client opens.
+    fn client(&mut self) -> End {
+        let opened = Transition {
+            from: State::Closed,
+            to: State::SynSent,
+            iss: SeqNum::new(CLIENT_ISS),
+            irs: None,
+            reason: Reason::Call,
+            ..self.transition(tuple([10, 0, 0, 1]).flipped(), false)
+        };
+        self.born(CLIENT, Birth::Call, opened).0
+    }
+
+    /// A SYN from that address makes an entry in `state` at the server.
+    fn server_from(&mut self, address: [u8; 4], birth: Birth, state: State) -> (End, Vec<Worth>) {
+        let request = Transition { to: state, ..self.transition(tuple(address), true) };
+        self.born(SERVER, birth, request)
+    }
+
+    fn server(&mut self, birth: Birth, state: State) -> (End, Vec<Worth>) {
+        self.server_from([10, 0, 0, 1], birth, state)
+    }
+
+    /// An end changes its state; returns the verdicts that follow.
+    fn goes(&mut self, end: &mut End, to: State, reason: Reason) -> Vec<Worth> {
+        let transition = Transition { from: end.last.to, to, reason, ..end.last };
+        end.last = transition;
+        self.truth.changed(end.life, &transition);
+        self.truth.judge(end.life, None, &transition).into_iter().map(|judgement| judgement.worth).collect()
+    }
+
+    /// The client takes the server's SYN-ACK.
+    fn establish(&mut self, client: &mut End, server: &End) -> Vec<Worth> {
+        client.last.irs = Some(server.last.iss);
+        self.goes(client, State::Established, Reason::Segment)
+    }
+
+    /// Both ends open and ESTABLISHED.
+    fn connected(&mut self) -> (End, End) {
+        let mut client = self.client();
+        let (mut server, _) = self.server(IN_TIME, State::SynReceived);
+        self.establish(&mut client, &server);
+        self.goes(&mut server, State::Established, Reason::Segment);
+        (client, server)
+    }
+}
+
+#[test]
+fn an_entry_whose_client_waits_for_it_is_useful() {
+    let mut scene = Scene::new();
+    scene.client();
+    for state in [State::SynReceived, State::Established] {
+        assert_eq!(scene.server(IN_TIME, state).1, []);
+    }
+}
+
+#[test]
+fn an_entry_born_too_late_is_useless_from_the_start() {
+    for (state, birth, worth) in [
+        (State::SynReceived, IN_TIME, Worth::Abandoned(Cause::Delayed)),
+        (State::SynReceived, Birth::Segment { duplicate: true }, Worth::Abandoned(Cause::Duplicated)),
+        (State::Established, IN_TIME, Worth::Ghost(Cause::Delayed)),
+    ] {
+        assert_eq!(Scene::new().server(birth, state).1, [worth]);
+    }
+}
+
+#[test]
+fn a_syn_from_nowhere_is_spoofed() {
+    let (_, verdicts) = Scene::new().server_from([192, 0, 2, 1], IN_TIME, State::SynReceived);
+    assert_eq!(verdicts, [Worth::Abandoned(Cause::Spoofed)]);
+}
+
+#[test]
+fn a_client_that_gives_up_abandons_its_entry() {
+    for (reason, cause) in
+        [(Reason::Call, Cause::Application), (Reason::GaveUp, Cause::Lost), (Reason::Reset, Cause::Lost)]
+    {
+        let mut scene = Scene::new();
+        let mut client = scene.client();
+        let (mut server, _) = scene.server(IN_TIME, State::SynReceived);
+        assert_eq!(scene.goes(&mut client, State::Closed, reason), [Worth::Abandoned(cause)]);
+        // What completes the handshake now makes a ghost, for the same cause.
+        assert_eq!(scene.goes(&mut server, State::Established, Reason::Segment), [Worth::Ghost(cause)]);
+        assert!(scene.truth.is_wasted(server.life));
+    }
+}
+
+/// The stale SYN has the ISS of the connection that the client still holds, but the entry it makes has a new ISS.
+#[test]
+fn a_client_bound_to_another_incarnation_is_no_live_peer() {
+    let mut scene = Scene::new();
+    let (mut client, mut server) = scene.connected();
+    for state in [State::FinWait1, State::FinWait2, State::TimeWait] {
+        scene.goes(&mut client, state, Reason::Segment);
+    }
+    assert_eq!(scene.goes(&mut server, State::Closed, Reason::Segment), []);
+    assert_eq!(scene.server(IN_TIME, State::SynReceived).1, [Worth::Abandoned(Cause::Delayed)]);
+}
+
+#[test]
+fn a_connection_whose_client_vanished_is_bereft_until_it_has_heard_its_fin() {
+    for (state, verdicts) in [
+        (State::Established, vec![Worth::Bereft(Cause::Application)]),
+        (State::FinWait1, vec![Worth::Bereft(Cause::Application)]),
+        (State::FinWait2, vec![Worth::Bereft(Cause::Application)]),
+        (State::CloseWait, vec![]),
+        (State::Closing, vec![]),
+        (State::LastAck, vec![]),
+        (State::TimeWait, vec![]),
+    ] {
+        let mut scene = Scene::new();
+        let (mut client, mut server) = scene.connected();
+        scene.goes(&mut server, state, Reason::Segment);
+        assert_eq!(scene.goes(&mut client, State::Closed, Reason::Call), verdicts, "{state}");
+        assert!(!scene.truth.is_wasted(server.life), "{state}");
+    }
+}
+
+/// The client's FIN was on its way when it went.
+#[test]
+fn a_bereft_connection_that_hears_the_fin_is_none_any_more() {
+    let mut scene = Scene::new();
+    let (mut client, mut server) = scene.connected();
+    scene.goes(&mut client, State::FinWait1, Reason::Call);
+    assert_eq!(scene.goes(&mut client, State::Closed, Reason::GaveUp), [Worth::Bereft(Cause::Lost)]);
+    assert_eq!(scene.goes(&mut server, State::CloseWait, Reason::Segment), [Worth::Useful]);
+}
+
+#[test]
+fn octets_are_lost_once_nothing_can_bring_them() {
+    let mut scene = Scene::new();
+    let (mut client, mut server) = scene.connected();
+    let known = scene.truth.get_mut(client.life).unwrap();
+    (known.sent, known.data_in_flight) = (1000, 1);
+    scene.goes(&mut client, State::Closed, Reason::Call);
+    assert_eq!(scene.truth.settle(client.life), None, "a segment is on its way");
+    let known = scene.truth.get_mut(server.life).unwrap();
+    (known.arrived, known.read) = (600, 400);
+    scene.truth.get_mut(client.life).unwrap().data_in_flight = 0;
+    let lost = |octets| Loss { host: CLIENT, incarnation: client.life.number, octets };
+    assert_eq!(scene.truth.settle(client.life).unwrap().losses.as_slice(), [lost(400)]);
+    scene.goes(&mut server, State::Closed, Reason::Reset);
+    assert_eq!(scene.truth.settle(server.life).unwrap().losses.as_slice(), [lost(200)], "what nobody had read");
+    assert_eq!(scene.truth.settle(server.life), None, "only once");
+}
+
+#[test]
+fn an_orderly_end_loses_nothing() {
+    let mut scene = Scene::new();
+    let (mut client, mut server) = scene.connected();
+    scene.truth.get_mut(client.life).unwrap().sent = 1000;
+    scene.truth.get_mut(server.life).unwrap().arrived = 1000;
+    scene.goes(&mut server, State::Closed, Reason::Segment);
+    assert!(scene.truth.settle(server.life).unwrap().losses.is_empty());
+    scene.goes(&mut client, State::Closed, Reason::Expired);
+    assert!(scene.truth.settle(client.life).unwrap().losses.is_empty());
+}
+
+#[test]
+fn a_retransmission_supersedes_what_went_before() {
+    let mut scene = Scene::new();
+    let client = scene.client();
+    let seq = SeqNum::new(CLIENT_ISS);
+    assert!(!scene.truth.superseded(client.life, seq, 0));
+    scene.truth.resent(client.life, seq, 1);
+    scene.truth.resent(client.life, seq, 2);
+    assert!(scene.truth.superseded(client.life, seq, 0));
+    assert!(scene.truth.superseded(client.life, seq, 1));
+    assert!(!scene.truth.superseded(client.life, seq, 2));
+    assert!(!scene.truth.superseded(client.life, seq + 1, 0));
+}
