@@ -3,6 +3,7 @@
 use tcp_endpoint::State;
 
 use super::Metrics;
+use super::level::Level;
 use super::totals::{HostTotals, RunTotals};
 use crate::record::Cause;
 
@@ -11,7 +12,7 @@ use crate::record::Cause;
 pub struct MetricInfo {
     /// Its full name.
     pub name: String,
-    /// Its unit: `s`, `B`, `B·s`, or `1` for a count.
+    /// Its unit: `s`, `B`, `entry·s`, `B·s`, or what is counted.
     pub unit: &'static str,
     /// What it says.
     pub meaning: &'static str,
@@ -33,8 +34,8 @@ pub fn catalogue(hosts: &[&str]) -> Vec<MetricInfo> {
         infos.extend(HOST.iter().map(|line| info(format!("{host}.{}", line.name), line.unit, line.meaning)));
         for state in counted_states() {
             let (seconds, peak) = state_names(host, state);
-            infos.push(info(seconds, "s", "entries in this state, summed over the time they spent in it"));
-            infos.push(info(peak, "1", "most entries that were in this state at once"));
+            infos.push(info(seconds, "entry·s", "entries in this state, summed over the time they spent in it"));
+            infos.push(info(peak, "entries", "most entries that were in this state at once"));
         }
     }
     infos.extend(RUN.iter().map(|line| info(line.name.to_owned(), line.unit, line.meaning)));
@@ -102,52 +103,57 @@ macro_rules! line {
 }
 
 const HOST: &[Line<HostTotals>] = &[
-    line!("attempts.opened", "1", |h| count(h.opened), "active opens that sent a SYN"),
-    line!("attempts.established", "1", |h| count(h.established), "active opens that succeeded"),
-    line!("attempts.refused", "1", |h| count(h.refused), "active opens that a reset ended before they succeeded"),
-    line!("attempts.timed-out", "1", |h| count(h.timed_out), "active opens that failed because nobody answered"),
+    line!("attempts.opened", "attempts", |h| count(h.opened), "active opens that sent a SYN"),
+    line!("attempts.established", "attempts", |h| count(h.established), "active opens that succeeded"),
+    line!(
+        "attempts.refused",
+        "attempts",
+        |h| count(h.refused),
+        "active opens that a reset ended before they succeeded"
+    ),
+    line!("attempts.timed-out", "attempts", |h| count(h.timed_out), "active opens that failed because nobody answered"),
     line!(
         "attempts.reset",
-        "1",
+        "attempts",
         |h| count(h.reset),
         "actively opened connections that a reset ended once they were open"
     ),
-    line!("ports.exhausted", "1", |h| count(h.ports_exhausted), "active opens that found no free local port"),
+    line!("ports.exhausted", "attempts", |h| count(h.ports_exhausted), "active opens that found no free local port"),
     line!(
         "half-open.entries",
-        "1",
+        "entries",
         |h| count(h.half_open_entries),
         "connections a peer's SYN opened that were in SYN-RECEIVED"
     ),
-    line!("half-open.seconds", "s", |h| Some(h.half_open.unit_seconds()), "time they spent there, summed"),
-    line!("half-open.peak", "1", |h| count(h.half_open.peak()), "most that were there at once"),
-    line!("half-open.abandoned", "1", |h| count(h.abandoned.entries), "those that at some time had no live peer"),
+    line!("half-open.seconds", "entry·s", |h| Some(h.half_open.unit_seconds()), "time they spent there, summed"),
+    line!("half-open.peak", "entries", |h| count(h.half_open.peak()), "most that were there at once"),
+    line!("half-open.abandoned", "entries", |h| count(h.abandoned.entries), "those that at some time had no live peer"),
     line!(
         "half-open.abandoned-seconds",
-        "s",
+        "entry·s",
         |h| Some(h.abandoned.now.unit_seconds()),
         "time they spent in SYN-RECEIVED without a live peer, summed"
     ),
     line!(
         "ghost.connections",
-        "1",
+        "connections",
         |h| count(h.ghost.entries),
         "open connections without a live peer to which no client was ever bound"
     ),
     line!(
         "ghost.seconds",
-        "s",
+        "entry·s",
         |h| Some(h.ghost.now.unit_seconds()),
         "time they were held without a live peer, summed"
     ),
     line!("ghost.byte-seconds", "B·s", |h| Some(h.ghost.bytes.unit_seconds()), "memory they held in that time"),
     line!(
         "bereft.connections",
-        "1",
+        "connections",
         |h| count(h.bereft.entries),
         "connections whose client went away without an orderly close being heard"
     ),
-    line!("bereft.seconds", "s", |h| Some(h.bereft.now.unit_seconds()), "time they were held after that, summed"),
+    line!("bereft.seconds", "entry·s", |h| Some(h.bereft.now.unit_seconds()), "time they were held after that, summed"),
     line!("bereft.byte-seconds", "B·s", |h| Some(h.bereft.bytes.unit_seconds()), "memory they held in that time"),
     line!("memory.byte-seconds", "B·s", |h| Some(h.memory.unit_seconds()), "memory all entries held, over time"),
     line!(
@@ -157,41 +163,72 @@ const HOST: &[Line<HostTotals>] = &[
         "the part that abandoned, ghost and bereft entries held"
     ),
     line!("memory.peak-bytes", "B", |h| count(h.memory.peak()), "most memory held at once"),
-    line!("backlog.syn-dropped", "1", |_h| count(0), "SYNs dropped for want of room (the backlog has no limit yet)"),
+    line!(
+        "backlog.syn-dropped",
+        "segments",
+        |_h| count(0),
+        "SYNs dropped for want of room (the backlog has no limit yet)"
+    ),
     line!(
         "backlog.accept-dropped",
-        "1",
+        "connections",
         |_h| count(0),
         "open connections dropped for want of room (the accept queue has no limit yet)"
     ),
-    line!("time-wait.entries", "1", |h| count(h.time_wait_entries), "connections that came to TIME-WAIT"),
-    line!("time-wait.peak", "1", |h| count(h.states[State::TimeWait as usize].peak()), "most that were there at once"),
-    line!("time-wait.ended-early", "1", |h| count(h.time_wait_ended_early), "those that did not stay their full time"),
-    line!("segments.sent", "1", |h| count(h.segments_sent), "segments this host sent"),
-    line!("syn-acks.sent", "1", |h| count(h.syn_acks_sent), "SYN-ACKs this host sent, retransmissions included"),
-    line!("resets.sent", "1", |h| count(h.resets_sent), "resets this host sent"),
+    line!("time-wait.entries", "entries", |h| count(h.time_wait_entries), "connections that came to TIME-WAIT"),
+    line!(
+        "time-wait.peak",
+        "entries",
+        |h| count(h.states[State::TimeWait as usize].peak()),
+        "most that were there at once"
+    ),
+    line!(
+        "time-wait.seconds",
+        "entry·s",
+        |h| Some(h.states[State::TimeWait as usize].unit_seconds()),
+        "time they spent there, summed"
+    ),
+    line!(
+        "time-wait.ended-early",
+        "entries",
+        |h| count(h.time_wait_ended_early),
+        "those that did not stay their full time"
+    ),
+    line!("segments.sent", "segments", |h| count(h.segments_sent), "segments this host sent"),
+    line!("syn-acks.sent", "segments", |h| count(h.syn_acks_sent), "SYN-ACKs this host sent, retransmissions included"),
+    line!("resets.sent", "segments", |h| count(h.resets_sent), "resets this host sent"),
 ];
 
 const RUN: &[Line<RunTotals>] = &[
-    line!("segments.sent", "1", |r| count(r.sent), "segments sent, retransmissions included"),
+    line!("segments.sent", "segments", |r| count(r.sent), "segments sent, retransmissions included"),
     line!(
         "segments.delivered",
-        "1",
+        "segments",
         |r| count(r.delivered),
         "copies of segments that arrived before the end of the run"
     ),
-    line!("segments.lost", "1", |r| count(r.lost), "segments of which no copy was to arrive"),
-    line!("segments.duplicated", "1", |r| count(r.duplicated), "copies the network made, beyond the one that was sent"),
-    line!("segments.retransmitted", "1", |r| count(r.retransmitted), "segments whose sequence space was sent before"),
+    line!("segments.lost", "segments", |r| count(r.lost), "segments of which no copy was to arrive"),
+    line!(
+        "segments.duplicated",
+        "segments",
+        |r| count(r.duplicated),
+        "copies the network made, beyond the one that was sent"
+    ),
+    line!(
+        "segments.retransmitted",
+        "segments",
+        |r| count(r.retransmitted),
+        "segments whose sequence space was sent before"
+    ),
     line!(
         "segments.stale",
-        "1",
+        "segments",
         |r| count(r.stale),
         "copies that arrived when their sender no longer held the TCB that sent them, or had retransmitted them"
     ),
     line!(
         "segments.wasted",
-        "1",
+        "segments",
         |r| count(r.wasted),
         "segments sent for a ghost or an abandoned half-open, or in answer to such a segment"
     ),
@@ -203,20 +240,20 @@ const RUN: &[Line<RunTotals>] = &[
     line!("setup.seconds.max", "s", |r| setup_quantile(r, 1000), "time a successful open took: longest"),
     line!(
         "setup.round-trips",
-        "1",
+        "round trips",
         |r| ratio(r.setup_trips as f64 / 2.0, r.setups.len() as u64),
         "round trips in the chain of segments, each sent after the one before it came, that led to a successful open: mean"
     ),
     line!(
         "close.segments",
-        "1",
+        "segments",
         |r| ratio(r.close_segments as f64, r.closes),
         "segments of both ends from a connection's first FIN until neither end holds it, retransmissions included, \
          wasted ones not: mean over connections that sent a FIN"
     ),
     line!(
         "close.reset",
-        "1",
+        "connections",
         |r| count(r.close_resets),
         "ends of connections that a reset took from ESTABLISHED or a closing state; TIME-WAITs and ghosts do not count"
     ),
@@ -268,5 +305,11 @@ const RUN: &[Line<RunTotals>] = &[
         "B·s",
         |r| waste(r, Cause::Application),
         "memory held for nobody because an application gave up"
+    ),
+    line!(
+        "waste.byte-seconds",
+        "B·s",
+        |r| Some(r.waste.iter().map(Level::integral).sum::<u128>() as f64 / 1e9),
+        "memory held for nobody, for all these causes"
     ),
 ];

@@ -35,6 +35,11 @@ impl Level {
         self.integral as f64 / 1e9
     }
 
+    /// Units × nanoseconds up to the last change or advance.
+    pub(super) const fn integral(&self) -> u128 {
+        self.integral
+    }
+
     /// The largest amount held for any time.
     pub(super) const fn peak(&self) -> u64 {
         self.peak

@@ -181,6 +181,7 @@ fn an_open_and_a_close() {
             ("client.attempts.established", 1.0),
             ("client.state.SYN-SENT.seconds", 0.1),
             ("client.state.TIME-WAIT.seconds", 1.0),
+            ("client.time-wait.seconds", 1.0),
             ("client.time-wait.entries", 1.0),
             ("client.time-wait.ended-early", 0.0),
             ("server.half-open.entries", 1.0),
@@ -216,6 +217,7 @@ fn a_ghost_costs_until_the_horizon() {
             ("server.memory.peak-bytes", 2048.0),
             ("waste.delayed.byte-seconds", 20_480.0),
             ("waste.lost.byte-seconds", 0.0),
+            ("waste.byte-seconds", 20_480.0),
             ("client.ghost.connections", 0.0),
         ],
     );

@@ -1,11 +1,9 @@
 //! The links of a world and the segments on them.
 
-use std::convert::Infallible;
 use std::net::Ipv4Addr;
 
 use net_link::{Acknowledges, Description, Fate, Kinds, Link, Loss};
 use rand_chacha::ChaCha8Rng;
-use rand_core::TryRng;
 use rustc_hash::FxHashMap;
 use sim_core::{KeyedDraws, Streams};
 use sim_time::Instant;
@@ -77,7 +75,7 @@ impl Network {
         position: Position,
     ) -> Fate {
         match to.and_then(|to| self.links.get_mut(&(from, to))) {
-            Some((link, draws)) => link.offer(now, packet, &mut LazyDraws { draws, position, generator: None }),
+            Some((link, draws)) => link.offer(now, packet, &mut draws.at(&position)),
             None => Fate { deliveries: SmallVec::new(), lost: Some(Loss::NoRoute), fault: None },
         }
     }
@@ -181,33 +179,4 @@ pub(super) fn position(
     };
     let opened = u64::from(segment.tag.host == from);
     [opened, u64::from(segment.tag.ordinal), u64::from(life), role, which, u64::from(*retransmission)]
-}
-
-/// The draws of one packet, made when the first is asked for: a link without randomness costs none.
-struct LazyDraws<'a> {
-    draws: &'a KeyedDraws,
-    position: Position,
-    generator: Option<ChaCha8Rng>,
-}
-
-impl LazyDraws<'_> {
-    fn generator(&mut self) -> &mut ChaCha8Rng {
-        self.generator.get_or_insert_with(|| self.draws.at(&self.position))
-    }
-}
-
-impl TryRng for LazyDraws<'_> {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.generator().try_next_u32()
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.generator().try_next_u64()
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.generator().try_fill_bytes(bytes)
-    }
 }
