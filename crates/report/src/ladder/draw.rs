@@ -53,7 +53,7 @@ impl<'a> Sheet<'a> {
         let widest = |times: &mut dyn Iterator<Item = Instant>, least: usize| {
             times.map(|at| at.to_string().len()).max().unwrap_or(0).max(least)
         };
-        let time = widest(&mut section.rows.iter().map(|row| row.at), 8);
+        let time = widest(&mut section.rows.iter().map(|row| row.at), 4);
         let arrives = widest(&mut section.rows.iter().filter_map(|row| row.arrives), 7);
         let mut sheet = Self { ladder, section, colour, time, arrives, attempt: None };
         sheet.attempt = sheet.attempt_column();

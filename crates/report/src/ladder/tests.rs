@@ -296,11 +296,11 @@ fn only_so_many_rows_are_kept() {
     script.shows(
         300,
         &expect![[r#"
-            time  client                                server  arrives
-           0.000  │ CLOSED → SYN-SENT                        │
-           0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-        … only the first 2 rows are shown
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+            … only the first 2 rows are shown
+        "#]],
     );
 }
 
