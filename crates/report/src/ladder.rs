@@ -13,16 +13,15 @@ mod words;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use experiment::HostId;
 use experiment::record::{
     Attempt, Call, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth,
 };
+use experiment::{HostId, RelativeNumbers};
 use sim_time::Instant;
 use tcp_endpoint::{Reason, State};
 
 use crate::hosts::Hosts;
 use crate::paint::{Colour, Tone};
-use crate::relative::RelativeNumbers;
 use keepalive::Keepalives;
 
 pub(crate) use words::call_name;

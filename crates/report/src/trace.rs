@@ -3,15 +3,14 @@
 use std::io::{self, Write};
 use std::net::SocketAddrV4;
 
-use experiment::HostId;
 use experiment::record::{Attempt, Call, Cause, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
+use experiment::{HostId, Relative, RelativeNumbers};
 use net_link::Loss;
 use serde::Serialize;
 use tcp_endpoint::{EntryKind, FourTuple, Notice, Reason};
 
 use crate::hosts::Hosts;
 use crate::ladder::call_name;
-use crate::relative::{Relative, RelativeNumbers};
 use crate::seconds::Seconds;
 
 /// Writes each record to `W` as one line of JSON.

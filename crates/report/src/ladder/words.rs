@@ -1,12 +1,12 @@
 //! What a ladder calls things.
 
+use experiment::Relative;
 use experiment::record::{Call, Cause, Sent, Worth};
 use net_link::Loss;
 use sim_time::Instant;
 use tcp_endpoint::{Flags, Notice, Reason, SeqNum};
 
 use crate::paint::Tone;
-use crate::relative::Relative;
 
 /// A segment's name: `SYN 0`, `SYN,ACK 0/1`, `DATA 1/1 100 B`, `FIN,ACK 101/101`, with relative numbers `seq/ack`.
 ///

@@ -1,0 +1,72 @@
+//! Measured values as text.
+
+/// A value with up to nine decimals, so that a time is exact to the nanosecond; `–` for a statistic of nothing.
+pub(crate) fn amount(value: Option<f64>) -> String {
+    let Some(value) = value else { return "–".to_owned() };
+    let text = format!("{value:.9}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// A value and its unit; a count has none.
+pub(crate) fn with_unit(value: Option<f64>, unit: &str) -> String {
+    match (value, unit) {
+        (None, _) | (_, "1") => amount(value),
+        _ => format!("{} {unit}", amount(value)),
+    }
+}
+
+/// How many times `base` a value is: `×1.5`. Nothing if either is missing or zero, or if they are equal.
+pub(crate) fn ratio(value: Option<f64>, base: Option<f64>) -> Option<String> {
+    let (value, base) = (value?, base?);
+    if value == base || value == 0.0 || base == 0.0 {
+        return None;
+    }
+    let ratio = value / base;
+    Some(match ratio {
+        100.0.. => format!("×{ratio:.0}"),
+        10.0..100.0 => format!("×{ratio:.1}"),
+        0.095..10.0 => format!("×{ratio:.2}"),
+        _ => format!("×{ratio:.1e}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_keep_what_they_have() {
+        for (value, text) in [
+            (Some(0.0), "0"),
+            (Some(-0.0), "0"),
+            (Some(3.0), "3"),
+            (Some(0.1 + 0.2), "0.3"),
+            (Some(10_799.95), "10799.95"),
+            (Some(0.000_000_001), "0.000000001"),
+            (Some(1e15), "1000000000000000"),
+            (None, "–"),
+        ] {
+            assert_eq!(amount(value), text);
+        }
+        assert_eq!(with_unit(Some(0.1), "s"), "0.1 s");
+        assert_eq!(with_unit(Some(2.0), "1"), "2");
+        assert_eq!(with_unit(None, "s"), "–");
+    }
+
+    #[test]
+    fn ratios_are_given_where_they_mean_something() {
+        for (value, base, text) in [
+            (Some(0.15), Some(0.1), Some("×1.50")),
+            (Some(250.0), Some(1.0), Some("×250")),
+            (Some(25.0), Some(2.0), Some("×12.5")),
+            (Some(1.0), Some(5_000.0), Some("×2.0e-4")),
+            (Some(1.0), Some(1.0), None),
+            (Some(1.0), Some(0.0), None),
+            (Some(0.0), Some(1.0), None),
+            (None, Some(1.0), None),
+        ] {
+            assert_eq!(ratio(value, base).as_deref(), text);
+        }
+    }
+}
