@@ -1,10 +1,12 @@
 //! Measured values as text.
 
-/// A value with up to nine decimals, so that a time is exact to the nanosecond; `–` for a statistic of nothing.
+/// A value with up to nine decimals, so that a time is exact to the nanosecond, but no more than the fifteen digits a
+/// float holds for certain; `–` for a statistic of nothing.
 pub(crate) fn amount(value: Option<f64>) -> String {
     let Some(value) = value else { return "–".to_owned() };
-    let text = format!("{value:.9}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
+    let whole_digits = format!("{:.0}", value.abs()).len();
+    let text = format!("{value:.*}", 15_usize.saturating_sub(whole_digits).min(9));
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
@@ -44,6 +46,7 @@ mod tests {
             (Some(0.1 + 0.2), "0.3"),
             (Some(10_799.95), "10799.95"),
             (Some(0.000_000_001), "0.000000001"),
+            (Some(38_690_713.600_000_001), "38690713.6"),
             (Some(1e15), "1000000000000000"),
             (None, "–"),
         ] {

@@ -103,3 +103,68 @@ impl Serialize for Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use experiment::{Experiment, Summary, Variant};
+    use sim_time::Instant;
+
+    use super::*;
+
+    const FILE: &str = r#"
+        question = "?"
+        seed = 7
+        horizon = "1s"
+        [link]
+        delay = "50ms"
+        [client]
+        profile = "rfc9293"
+        script = ["connect", "close"]
+        [server]
+        profile = "rfc9293"
+        script = ["accept", "close on EOF"]
+    "#;
+
+    #[test]
+    fn an_object_says_what_was_run_and_what_it_came_to() {
+        let experiment = Experiment::parse("dir/name.toml", FILE, &[]).unwrap();
+        let variant = Variant { handshake: "two-way".to_owned(), teardown: "rfc9293".to_owned() };
+        let values = [("a", Some(3.0)), ("b", Some(0.1)), ("c", None), ("d", Some(1e300))];
+        let summary = Summary {
+            digest: sim_core::Digest::new().value(),
+            ended_at: Instant::from_nanos(12_345_678_901_000_000_001),
+            events: 15,
+            metrics: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        };
+        let verdicts = [Verdict { that: "a == 3".to_owned(), passed: true, actual: "a = 3".to_owned() }];
+        let result = RunResult { experiment: &experiment, variant: &variant, summary: &summary, verdicts: &verdicts };
+        expect![[r#"
+            {
+              "experiment": "name",
+              "file": "dir/name.toml",
+              "handshake": "two-way",
+              "teardown": "rfc9293",
+              "seed": 7,
+              "digest": "99aa06d3014798d86001c324468d497f",
+              "ended_at": 12345678901.000000001,
+              "events": 15,
+              "metrics": {
+                "a": 3,
+                "b": 0.1,
+                "c": null,
+                "d": 1e+300
+              },
+              "expectations": [
+                {
+                  "that": "a == 3",
+                  "passed": true,
+                  "actual": "a = 3"
+                }
+              ]
+            }
+        "#]].assert_eq(&run(&result));
+        assert!(runs(&[result, result]).starts_with("[\n  {\n    \"experiment\": \"name\","));
+        assert_eq!(runs(&[]), "[]\n");
+    }
+}

@@ -10,8 +10,8 @@ mod keepalive;
 mod tests;
 mod words;
 
-use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddrV4;
 
 use experiment::record::{
     Attempt, Call, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth,
@@ -51,6 +51,8 @@ struct Section {
     left: HostId,
     right: Option<HostId>,
     rows: Vec<Row>,
+    /// The pairs of sockets between which segments or states were seen, the lower one first.
+    pairs: BTreeSet<(SocketAddrV4, SocketAddrV4)>,
 }
 
 /// One line of a ladder.
@@ -71,7 +73,9 @@ enum Line {
     Sent { side: Side, label: String, lost: bool },
     /// A copy arrives that did not do so in the ordinary way.
     Arrived { side: Side, label: String },
-    /// Words beside a host's lifeline.
+    /// A change of state, and whether a call made it.
+    State { side: Side, text: String, by_call: bool },
+    /// Other words beside a host's lifeline.
     Text { side: Side, tone: Tone, text: String },
 }
 
@@ -158,19 +162,21 @@ impl Ladder {
         draw::ladder(self, colour)
     }
 
-    /// The ladder between `host` and whoever is at `address`; if nobody is, and so the opening SYN was forged, the
-    /// ladder between `host` and the host the attempt goes back to.
-    fn section(&mut self, host: HostId, address: Ipv4Addr, attempt: Attempt) -> usize {
-        let other = self.hosts.at(address).or_else(|| (attempt.host != host).then_some(attempt.host));
+    /// The ladder between `host`, with its socket `local`, and whoever has the socket `remote`; if nobody has its
+    /// address, and so the opening SYN was forged, the ladder between `host` and the host the attempt goes back to.
+    fn section(&mut self, host: HostId, local: SocketAddrV4, remote: SocketAddrV4, attempt: Attempt) -> usize {
+        let other = self.hosts.at(*remote.ip()).or_else(|| (attempt.host != host).then_some(attempt.host));
         let found = self.sections.iter().position(|section| section.is_between(host, other));
-        found.unwrap_or_else(|| {
+        let section = found.unwrap_or_else(|| {
             let (left, right) = match other {
                 Some(opener) if opener == attempt.host => (opener, Some(host)),
                 other => (host, other),
             };
-            self.sections.push(Section { left, right, rows: Vec::new() });
+            self.sections.push(Section { left, right, rows: Vec::new(), pairs: BTreeSet::new() });
             self.sections.len() - 1
-        })
+        });
+        self.sections[section].pairs.insert((local.min(remote), local.max(remote)));
+        section
     }
 
     fn push(&mut self, section: usize, row: Row) {
@@ -184,7 +190,7 @@ impl Ladder {
 
     fn sent(&mut self, at: Instant, sent: &Sent) {
         let numbers = self.numbers.next(sent);
-        let section = self.section(sent.from, *sent.destination.ip(), sent.attempt);
+        let section = self.section(sent.from, sent.source, sent.destination, sent.attempt);
         let side = self.sections[section].side_of(sent.from);
         let label = words::label(sent, numbers);
         let mut notes = words::notes(sent);
@@ -230,14 +236,13 @@ impl Ladder {
     }
 
     fn state(&mut self, at: Instant, change: &StateChange) {
-        let section = self.section(change.host, *change.tuple.remote.ip(), change.attempt);
+        let section = self.section(change.host, change.tuple.local, change.tuple.remote, change.attempt);
         let side = self.sections[section].side_of(change.host);
-        let mut row =
-            Row::text(at, Some(change.attempt), side, Tone::State, format!("{} → {}", change.from, change.to));
+        let (text, by_call) = (format!("{} → {}", change.from, change.to), change.reason == Reason::Call);
+        let line = Line::State { side, text, by_call };
+        let mut row = Row { at, attempt: Some(change.attempt), line, arrives: None, notes: Vec::new() };
         row.notes.extend(words::reason(change.reason));
-        if change.reason == Reason::Call
-            && let Some((_, call)) = self.calls.remove(&change.host).filter(|&(called_at, _)| called_at == at)
-        {
+        if by_call && let Some((_, call)) = self.calls.remove(&change.host).filter(|&(called_at, _)| called_at == at) {
             row.notes.extend(words::call(call));
         }
         self.push(section, row);
@@ -257,7 +262,9 @@ impl Ladder {
         let Some(note) = words::call(call) else { return };
         let changed = self.sections.iter_mut().find_map(|section| section.last_change_by(host, at));
         match changed {
-            Some(row) if row.notes.is_empty() => row.notes.push(note),
+            Some(row) if row.notes.is_empty() && matches!(row.line, Line::State { by_call: true, .. }) => {
+                row.notes.push(note);
+            }
             _ => {
                 self.calls.insert(host, (at, call));
             }
@@ -351,11 +358,11 @@ impl Section {
         if self.left == host { Side::Left } else { Side::Right }
     }
 
-    /// The row of the change of state that a call of `host` made at `at`, if it is the last thing that happened.
+    /// The row of the change of state that `host` made at `at`, if it is the last thing that happened.
     fn last_change_by(&mut self, host: HostId, at: Instant) -> Option<&mut Row> {
         let side = self.has(host).then(|| self.side_of(host))?;
         let row = self.rows.last_mut().filter(|row| row.at == at)?;
-        matches!(row.line, Line::Text { side: of, tone: Tone::State, .. } if of == side).then_some(row)
+        matches!(row.line, Line::State { side: of, .. } if of == side).then_some(row)
     }
 }
 

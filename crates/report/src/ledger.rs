@@ -37,3 +37,39 @@ pub fn ledger(metrics: &Metrics, hosts: &[&str]) -> String {
     row("all", total);
     text(&table)
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn causes_and_use_add_up() {
+        let metrics: Metrics = [
+            ("client.memory.byte-seconds", 300.0),
+            ("client.memory.wasted-byte-seconds", 0.0),
+            ("server.memory.byte-seconds", 1_700.0),
+            ("server.memory.wasted-byte-seconds", 1_000.0),
+            ("waste.delayed.byte-seconds", 900.0),
+            ("waste.lost.byte-seconds", 100.0),
+            ("waste.crash.byte-seconds", 0.0),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), Some(value)))
+        .collect();
+        expect![[r#"
+            memory held for                  B·s     share
+            ────────────────────────────────────────────────
+            someone (useful)                1000    50.0 %
+            nobody: a segment was lost       100     5.0 %
+            nobody: a segment was delayed    900    45.0 %
+            all                             2000   100.0 %
+        "#]].assert_eq(&ledger(&metrics, &["client", "server"]));
+    }
+
+    #[test]
+    fn nothing_held_is_no_share() {
+        assert!(ledger(&Metrics::default(), &["client"]).contains("–"));
+    }
+}

@@ -23,8 +23,10 @@ pub enum Listed {
 #[must_use]
 pub fn metrics(metrics: &Metrics, hosts: &[&str], listed: Listed) -> String {
     let mut table = table(&["metric", "value"]);
+    let spread = has_spread(metrics);
     for (info, value) in with_info(metrics, hosts) {
-        if !is_state(&info) && (listed == Listed::All || tells(value)) {
+        let telling = tells(value) && (spread || !is_quantile(&info.name));
+        if !info.name.contains(".state.") && (listed == Listed::All || telling) {
             table.add_row([Cell::new(&info.name), right(with_unit(value, info.unit))]);
         }
     }
@@ -59,9 +61,10 @@ pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed)
     let mut table = table(&head.iter().map(String::as_str).collect::<Vec<_>>());
     let columns: Vec<Vec<Option<f64>>> =
         runs.iter().map(|(_, summary)| summary.metrics.iter().map(|(_, value)| value).collect()).collect();
+    let spread = runs.iter().any(|(_, summary)| has_spread(&summary.metrics));
     for (row, info) in catalogue(hosts).iter().enumerate() {
         let values: Vec<Option<f64>> = columns.iter().map(|column| column.get(row).copied().flatten()).collect();
-        let differ = values.iter().any(|value| *value != values[0]);
+        let differ = values.iter().any(|value| *value != values[0]) && (spread || !is_quantile(&info.name));
         let matters = differ || ["setup.seconds.mean", "setup.round-trips"].contains(&info.name.as_str());
         if listed == Listed::Telling && !(matters && values.iter().copied().any(tells)) {
             continue;
@@ -80,8 +83,13 @@ fn with_info(metrics: &Metrics, hosts: &[&str]) -> Vec<(MetricInfo, Option<f64>)
     catalogue(hosts).into_iter().zip(metrics.iter().map(|(_, value)| value)).collect()
 }
 
-fn is_state(info: &MetricInfo) -> bool {
-    info.name.contains(".state.")
+/// Whether opens took different times, so that quantiles say more than the mean.
+fn has_spread(metrics: &Metrics) -> bool {
+    metrics.get("setup.seconds.mean") != metrics.get("setup.seconds.max")
+}
+
+fn is_quantile(name: &str) -> bool {
+    name.starts_with("setup.seconds.") && name != "setup.seconds.mean"
 }
 
 fn tells(value: Option<f64>) -> bool {
@@ -106,5 +114,93 @@ pub(crate) fn text(table: &Table) -> String {
     if table.row_count() == 0 {
         return String::new();
     }
+    let mut table = table.clone();
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    /// The metrics of a run in which everything is zero but these.
+    fn measured(values: &[(&str, f64)]) -> Metrics {
+        let value = |name: &str| values.iter().find(|(known, _)| *known == name).map_or(0.0, |(_, value)| *value);
+        catalogue(&["client", "server"])
+            .into_iter()
+            .map(|info| {
+                let empty = info.name.starts_with("setup.") && value("setup.seconds.mean") == 0.0;
+                let value = (!empty).then(|| value(&info.name));
+                (info.name, value)
+            })
+            .collect()
+    }
+
+    fn summary(values: &[(&str, f64)]) -> Summary {
+        let digest = sim_core::Digest::new().value();
+        Summary { digest, ended_at: sim_time::Instant::ZERO, events: 0, metrics: measured(values) }
+    }
+
+    #[test]
+    fn zeroes_are_left_out() {
+        let metrics = measured(&[("segments.sent", 9.0), ("server.ghost.seconds", 10_795.0)]);
+        expect![[r#"
+            metric                   value
+            ────────────────────────────────
+            server.ghost.seconds   10795 s
+            segments.sent                9
+        "#]]
+        .assert_eq(&super::metrics(&metrics, &["client", "server"], Listed::Telling));
+        let all = super::metrics(&metrics, &["client", "server"], Listed::All);
+        assert!(all.lines().any(|line| line.starts_with("setup.seconds.mean") && line.ends_with('–')), "{all}");
+    }
+
+    #[test]
+    fn quantiles_are_left_out_where_all_opens_took_the_same_time() {
+        let same = measured(&[("setup.seconds.mean", 0.1), ("setup.seconds.max", 0.1), ("setup.seconds.p50", 0.1)]);
+        let spread = measured(&[("setup.seconds.mean", 0.2), ("setup.seconds.max", 1.1), ("setup.seconds.p50", 0.1)]);
+        let shows = |metrics: &Metrics| super::metrics(metrics, &["client", "server"], Listed::Telling).contains("p50");
+        assert!(!shows(&same));
+        assert!(shows(&spread));
+    }
+
+    #[test]
+    fn states_stand_host_by_host() {
+        let metrics = measured(&[
+            ("client.state.ESTABLISHED.seconds", 0.2),
+            ("client.state.ESTABLISHED.peak", 1.0),
+            ("server.state.TIME-WAIT.seconds", 240.0),
+        ]);
+        expect![[r#"
+            state         client s   peak   server s   peak
+            ─────────────────────────────────────────────────
+            ESTABLISHED        0.2      1          0      0
+            TIME-WAIT            0      0        240      0
+        "#]]
+        .assert_eq(&states(&metrics, &["client", "server"], Listed::Telling));
+    }
+
+    #[test]
+    fn a_comparison_shows_what_differs_with_ratios_to_three_way() {
+        let variant = |handshake: &str| Variant { handshake: handshake.to_owned(), teardown: "rfc9293".to_owned() };
+        let (two, three) = (variant("two-way"), variant("three-way"));
+        let common = [("segments.delivered", 8.0), ("setup.seconds.mean", 0.1), ("setup.seconds.max", 0.1)];
+        let two_way = summary(&[&common[..], &[("segments.sent", 6.0), ("server.ghost.connections", 1.0)]].concat());
+        let three_way = summary(&[&common[..], &[("segments.sent", 8.0)]].concat());
+        expect![[r#"
+            metric                      two-way   three-way
+            ─────────────────────────────────────────────────
+            server.ghost.connections          1           0
+            segments.sent              6  ×0.75           8
+            setup.seconds.mean            0.1 s       0.1 s
+        "#]].assert_eq(&comparison(
+            &[(&two, &two_way), (&three, &three_way)],
+            &["client", "server"],
+            Listed::Telling,
+        ));
+    }
 }

@@ -218,6 +218,7 @@ impl<'a> SegmentLine<'a> {
                 Loss::Fault => "fault",
                 Loss::QueueFull => "queue-full",
                 Loss::Lifetime => "lifetime",
+                Loss::NoRoute => "no-route",
             }),
             fault: sent.fate.fault.map(|place| place + 1),
         }

@@ -63,7 +63,8 @@ impl<'a> Sheet<'a> {
     fn attempt_column(&self) -> Option<AttemptColumn> {
         let attempts: BTreeSet<Attempt> = self.section.rows.iter().filter_map(|row| row.attempt).collect();
         let openers: BTreeSet<HostId> = attempts.iter().map(|attempt| attempt.host).collect();
-        if attempts.len() < 2 {
+        // Both ends of a simultaneous open make an attempt, yet it is one connection.
+        if attempts.len() == openers.len() && self.section.pairs.len() < 2 {
             return None;
         }
         let with_host = openers.len() > 1;
@@ -151,15 +152,8 @@ impl<'a> Sheet<'a> {
 /// What is drawn from one lifeline to the other.
 fn field(line: &Line, colour: Colour) -> String {
     match line {
-        Line::Text { side, tone, text } => {
-            let bar = colour.paint(Tone::Quiet, "│");
-            let space = " ".repeat((INNER - 1).saturating_sub(text.chars().count()));
-            let text = colour.paint(*tone, text);
-            match side {
-                Side::Left => format!("{bar} {text}{space}{bar}"),
-                Side::Right => format!("{bar}{space}{text} {bar}"),
-            }
-        }
+        Line::State { side, text, .. } => words(*side, Tone::State, text, colour),
+        Line::Text { side, tone, text } => words(*side, *tone, text, colour),
         Line::Sent { side, label, lost: false } => {
             let rest = rule('─', INNER.saturating_sub(label.chars().count() + 5));
             match side {
@@ -183,6 +177,17 @@ fn field(line: &Line, colour: Colour) -> String {
                 Side::Right => format!("│◀{rest} {label} ┄┄ │"),
             }
         }
+    }
+}
+
+/// Words beside the lifeline of one side.
+fn words(side: Side, tone: Tone, text: &str, colour: Colour) -> String {
+    let bar = colour.paint(Tone::Quiet, "│");
+    let space = " ".repeat((INNER - 1).saturating_sub(text.chars().count()));
+    let text = colour.paint(tone, text);
+    match side {
+        Side::Left => format!("{bar} {text}{space}{bar}"),
+        Side::Right => format!("{bar}{space}{text} {bar}"),
     }
 }
 

@@ -61,6 +61,7 @@ fn fate(sent: &Sent) -> Option<(Tone, String)> {
             (Loss::Chance, _) => "lost by chance".to_owned(),
             (Loss::QueueFull, _) => "dropped: queue full".to_owned(),
             (Loss::Lifetime, _) => "dropped: lifetime over".to_owned(),
+            (Loss::NoRoute, _) => "no link leads there".to_owned(),
         };
         return Some((Tone::Bad, why));
     }
