@@ -163,7 +163,8 @@ mod tests {
                 }
               ]
             }
-        "#]].assert_eq(&run(&result));
+        "#]]
+        .assert_eq(&run(&result));
         assert!(runs(&[result, result]).starts_with("[\n  {\n    \"experiment\": \"name\","));
         assert_eq!(runs(&[]), "[]\n");
     }

@@ -45,6 +45,9 @@ pub struct Ladder {
     cut: bool,
 }
 
+/// The tone of what an application is told, and of no other words.
+const NEWS: Tone = Tone::Notable;
+
 /// The ladder of one pair of hosts.
 #[derive(Clone, Debug)]
 struct Section {
@@ -242,6 +245,10 @@ impl Ladder {
         let line = Line::State { side, text, by_call };
         let mut row = Row { at, attempt: Some(change.attempt), line, arrives: None, notes: Vec::new() };
         row.notes.extend(words::reason(change.reason));
+        if let Some(news) = self.sections[section].take_news(at, change.attempt, side) {
+            self.rows -= 1;
+            row.notes.push(news);
+        }
         if by_call && let Some((_, call)) = self.calls.remove(&change.host).filter(|&(called_at, _)| called_at == at) {
             row.notes.extend(words::call(call));
         }
@@ -281,12 +288,13 @@ impl Ladder {
         self.remark(at, incarnation, tone, text, cause.map(|cause| (Tone::Quiet, cause)));
     }
 
-    /// What the application is told: a note on the change of state it comes with, or a row of its own.
+    /// What the application is told: a note on the change of state it comes with, whichever of the two is recorded
+    /// first, or a row of its own if there is none.
     fn notice(&mut self, at: Instant, incarnation: Incarnation, text: &str) {
         let Some(&Connection { section, host, .. }) = self.connections.get(&incarnation) else { return };
         match self.sections[section].last_change_by(host, at) {
-            Some(row) => row.notes.push((Tone::Notable, text.to_owned())),
-            None => self.remark(at, incarnation, Tone::Notable, text.to_owned(), None),
+            Some(row) => row.notes.push((NEWS, text.to_owned())),
+            None => self.remark(at, incarnation, NEWS, text.to_owned(), None),
         }
     }
 
@@ -356,6 +364,18 @@ impl Section {
 
     fn side_of(&self, host: HostId) -> Side {
         if self.left == host { Side::Left } else { Side::Right }
+    }
+
+    /// Takes back the row of what the application was told just now.
+    fn take_news(&mut self, at: Instant, attempt: Attempt, side: Side) -> Option<(Tone, String)> {
+        let row = self.rows.pop_if(|row| {
+            let is_news = matches!(row.line, Line::Text { side: of, tone: NEWS, .. } if of == side);
+            is_news && row.at == at && row.attempt == Some(attempt)
+        })?;
+        match row.line {
+            Line::Text { tone, text, .. } => Some((tone, text)),
+            _ => None,
+        }
     }
 
     /// The row of the change of state that `host` made at `at`, if it is the last thing that happened.

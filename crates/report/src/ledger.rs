@@ -65,7 +65,8 @@ mod tests {
             nobody: a segment was lost       100     5.0 %
             nobody: a segment was delayed    900    45.0 %
             all                             2000   100.0 %
-        "#]].assert_eq(&ledger(&metrics, &["client", "server"]));
+        "#]]
+        .assert_eq(&ledger(&metrics, &["client", "server"]));
     }
 
     #[test]

@@ -197,10 +197,7 @@ mod tests {
             server.ghost.connections          1           0
             segments.sent              6  ×0.75           8
             setup.seconds.mean            0.1 s       0.1 s
-        "#]].assert_eq(&comparison(
-            &[(&two, &two_way), (&three, &three_way)],
-            &["client", "server"],
-            Listed::Telling,
-        ));
+        "#]]
+        .assert_eq(&comparison(&[(&two, &two_way), (&three, &three_way)], &["client", "server"], Listed::Telling));
     }
 }

@@ -86,8 +86,7 @@ fn a_refusal_and_an_attempt_that_nobody_answers() {
             0.000  │ CLOSED → SYN-SENT                        │
             0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
             0.050  │◀────────────────────────── RST,ACK 0/1 ──┤    0.100
-            0.100  │ told: refused                            │
-            0.100  │ SYN-SENT → CLOSED                        │           reset
+            0.100  │ SYN-SENT → CLOSED                        │           reset, told: refused
 
              time  patient                               server  arrives
             0.000  │ CLOSED → SYN-SENT                        │

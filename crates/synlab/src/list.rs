@@ -1,6 +1,6 @@
 //! `synlab list`: what there is, one line each.
 
-use experiment::{BuiltIn, Experiment, cases, catalogue, profiles};
+use experiment::{BuiltIn, cases, catalogue, profiles};
 use schemars::JsonSchema;
 use serde_json::Value;
 use tcp_endpoint::presets::{HANDSHAKES, TEARDOWNS};
@@ -33,11 +33,11 @@ fn lines(topic: Topic) -> String {
     let rows: Vec<[String; 3]> = match topic {
         Topic::Variants => variants(),
         Topic::Axes => [axes::<Handshake>("handshake"), axes::<Teardown>("teardown")].concat(),
-        Topic::Profiles => profiles().iter().map(|profile| row(profile.name, "", first_comment(profile))).collect(),
+        Topic::Profiles => files(profiles()),
         Topic::Metrics => {
             catalogue(&["HOST"]).iter().map(|metric| row(&metric.name, metric.unit, metric.meaning)).collect()
         }
-        Topic::Cases => cases().iter().map(|case| row(case.name, "", &question(case))).collect(),
+        Topic::Cases => files(cases()),
     };
     aligned(&rows)
 }
@@ -82,14 +82,9 @@ fn values(kind: &Value) -> Vec<String> {
     }
 }
 
-fn question(case: &BuiltIn) -> String {
-    let read = Experiment::parse(&case.path, case.text, &[]).ok();
-    read.and_then(|case| case.question().map(str::to_owned)).unwrap_or_else(|| first_comment(case).to_owned())
-}
-
-/// The first line of the comment on top.
-fn first_comment(file: &BuiltIn) -> &'static str {
-    file.text.lines().next().unwrap_or_default().trim_start_matches('#').trim()
+/// Built-in files with what they are for.
+fn files(files: Vec<BuiltIn>) -> Vec<[String; 3]> {
+    files.iter().map(|file| row(file.name, "", &file.summary().unwrap_or_default())).collect()
 }
 
 fn row(name: &str, kind: &str, meaning: &str) -> [String; 3] {
