@@ -10,12 +10,10 @@ pub(crate) fn amount(value: Option<f64>) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-/// A value and its unit; a count has none.
+/// A value and its unit; what a count counts is in the metric's name.
 pub(crate) fn with_unit(value: Option<f64>, unit: &str) -> String {
-    match (value, unit) {
-        (None, _) | (_, "1") => amount(value),
-        _ => format!("{} {unit}", amount(value)),
-    }
+    let measures = matches!(unit, "s" | "B") || unit.contains('·');
+    if measures && value.is_some() { format!("{} {unit}", amount(value)) } else { amount(value) }
 }
 
 /// How many times `base` a value is: `×1.5`. Nothing if either is missing or zero, or if they are equal.
@@ -53,7 +51,8 @@ mod tests {
             assert_eq!(amount(value), text);
         }
         assert_eq!(with_unit(Some(0.1), "s"), "0.1 s");
-        assert_eq!(with_unit(Some(2.0), "1"), "2");
+        assert_eq!(with_unit(Some(2.0), "B·s"), "2 B·s");
+        assert_eq!(with_unit(Some(2.0), "segments"), "2");
         assert_eq!(with_unit(None, "s"), "–");
     }
 

@@ -149,10 +149,10 @@ mod tests {
     fn zeroes_are_left_out() {
         let metrics = measured(&[("segments.sent", 9.0), ("server.ghost.seconds", 10_795.0)]);
         expect![[r#"
-            metric                   value
-            ────────────────────────────────
-            server.ghost.seconds   10795 s
-            segments.sent                9
+            metric                         value
+            ──────────────────────────────────────
+            server.ghost.seconds   10795 entry·s
+            segments.sent                      9
         "#]]
         .assert_eq(&super::metrics(&metrics, &["client", "server"], Listed::Telling));
         let all = super::metrics(&metrics, &["client", "server"], Listed::All);
