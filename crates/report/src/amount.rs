@@ -10,10 +10,9 @@ pub(crate) fn amount(value: Option<f64>) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-/// A value and its unit; what a count counts is in the metric's name.
-pub(crate) fn with_unit(value: Option<f64>, unit: &str) -> String {
-    let measures = matches!(unit, "s" | "B") || unit.contains('·');
-    if measures && value.is_some() { format!("{} {unit}", amount(value)) } else { amount(value) }
+/// A metric's unit as a table shows it: what a count counts is in the metric's name.
+pub(crate) fn shown_unit(unit: &str) -> &str {
+    if matches!(unit, "s" | "B") || unit.contains('·') { unit } else { "" }
 }
 
 /// How many times `base` a value is: `×1.5`. Nothing if either is missing or zero, or if they are equal.
@@ -50,10 +49,7 @@ mod tests {
         ] {
             assert_eq!(amount(value), text);
         }
-        assert_eq!(with_unit(Some(0.1), "s"), "0.1 s");
-        assert_eq!(with_unit(Some(2.0), "B·s"), "2 B·s");
-        assert_eq!(with_unit(Some(2.0), "segments"), "2");
-        assert_eq!(with_unit(None, "s"), "–");
+        assert_eq!(["s", "B", "B·s", "entry·s", "segments"].map(shown_unit), ["s", "B", "B·s", "entry·s", ""]);
     }
 
     #[test]

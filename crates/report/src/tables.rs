@@ -4,7 +4,7 @@ use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use experiment::{MetricInfo, Metrics, Summary, Variant, catalogue};
 use tcp_endpoint::State;
 
-use crate::amount::{amount, ratio, with_unit};
+use crate::amount::{amount, ratio, shown_unit};
 
 /// Columns set apart by space, a rule under the head.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -22,12 +22,12 @@ pub enum Listed {
 /// One run's metrics, one a line, save what [`states`] shows.
 #[must_use]
 pub fn metrics(metrics: &Metrics, hosts: &[&str], listed: Listed) -> String {
-    let mut table = table(&["metric", "value"]);
+    let mut table = table(&["metric", "unit", "value"]);
     let spread = has_spread(metrics);
     for (info, value) in with_info(metrics, hosts) {
         let telling = tells(value) && (spread || !is_quantile(&info.name));
         if !info.name.contains(".state.") && (listed == Listed::All || telling) {
-            table.add_row([Cell::new(&info.name), right(with_unit(value, info.unit))]);
+            table.add_row([Cell::new(&info.name), Cell::new(shown_unit(info.unit)), right(amount(value))]);
         }
     }
     text(&table)
@@ -56,7 +56,7 @@ pub fn states(metrics: &Metrics, hosts: &[&str], listed: Listed) -> String {
 #[must_use]
 pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed) -> String {
     let base = runs.iter().position(|(variant, _)| variant.label() == "three-way").unwrap_or(0);
-    let mut head = vec!["metric".to_owned()];
+    let mut head = vec!["metric".to_owned(), "unit".to_owned()];
     head.extend(runs.iter().map(|(variant, _)| variant.label()));
     let mut table = table(&head.iter().map(String::as_str).collect::<Vec<_>>());
     let columns: Vec<Vec<Option<f64>>> =
@@ -72,9 +72,9 @@ pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed)
         let cells = values.iter().enumerate().map(|(place, value)| {
             let ratio = ratio(*value, values[base]).filter(|_| place != base);
             let ratio = ratio.map_or(String::new(), |ratio| format!("  {ratio}"));
-            right(format!("{}{ratio}", with_unit(*value, info.unit)))
+            right(format!("{}{ratio}", amount(*value)))
         });
-        table.add_row(std::iter::once(Cell::new(&info.name)).chain(cells));
+        table.add_row([Cell::new(&info.name), Cell::new(shown_unit(info.unit))].into_iter().chain(cells));
     }
     text(&table)
 }
@@ -96,11 +96,13 @@ fn tells(value: Option<f64>) -> bool {
     value.is_some_and(|value| value != 0.0)
 }
 
-/// An empty table with this head: the first column is words, the others are numbers.
+/// An empty table with this head: the first column is words, the others are numbers (and units).
 pub(crate) fn table(head: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE);
-    let cells = head.iter().enumerate().map(|(place, word)| if place == 0 { Cell::new(word) } else { right(*word) });
+    let is_words = |place, word| place == 0 || word == "unit";
+    let cells =
+        head.iter().enumerate().map(|(place, &word)| if is_words(place, word) { Cell::new(word) } else { right(word) });
     table.set_header(cells.collect::<Vec<_>>());
     table
 }
@@ -149,10 +151,10 @@ mod tests {
     fn zeroes_are_left_out() {
         let metrics = measured(&[("segments.sent", 9.0), ("server.ghost.seconds", 10_795.0)]);
         expect![[r#"
-            metric                         value
-            ──────────────────────────────────────
-            server.ghost.seconds   10795 entry·s
-            segments.sent                      9
+            metric                 unit      value
+            ────────────────────────────────────────
+            server.ghost.seconds   entry·s   10795
+            segments.sent                        9
         "#]]
         .assert_eq(&super::metrics(&metrics, &["client", "server"], Listed::Telling));
         let all = super::metrics(&metrics, &["client", "server"], Listed::All);
@@ -192,11 +194,11 @@ mod tests {
         let two_way = summary(&[&common[..], &[("segments.sent", 6.0), ("server.ghost.connections", 1.0)]].concat());
         let three_way = summary(&[&common[..], &[("segments.sent", 8.0)]].concat());
         expect![[r#"
-            metric                      two-way   three-way
-            ─────────────────────────────────────────────────
-            server.ghost.connections          1           0
-            segments.sent              6  ×0.75           8
-            setup.seconds.mean            0.1 s       0.1 s
+            metric                     unit    two-way   three-way
+            ────────────────────────────────────────────────────────
+            server.ghost.connections                 1           0
+            segments.sent                     6  ×0.75           8
+            setup.seconds.mean         s           0.1         0.1
         "#]]
         .assert_eq(&comparison(&[(&two, &two_way), (&three, &three_way)], &["client", "server"], Listed::Telling));
     }
