@@ -1,1 +1,25 @@
-//! placeholder
+//! Ways to look at a run: the ladder, the trace, tables, JSON.
+//!
+//! [`Ladder`] and [`Trace`] are folds over the records of a run; the rest reads what a run returns. Nothing here knows
+//! of files or terminals: functions return text or write to what they are given.
+
+mod amount;
+mod hosts;
+pub mod json;
+mod ladder;
+mod ledger;
+mod paint;
+mod result;
+mod seconds;
+pub mod tables;
+mod trace;
+mod verdicts;
+
+pub use hosts::Hosts;
+pub use ladder::Ladder;
+pub use ledger::ledger;
+pub use paint::Colour;
+pub use result::RunResult;
+pub use tables::Listed;
+pub use trace::Trace;
+pub use verdicts::verdicts;

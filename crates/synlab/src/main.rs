@@ -1,1 +1,65 @@
-fn main() {}
+//! The command line: reads the arguments, does the command, says how it went by the exit status.
+
+mod cli;
+mod compare;
+mod complaint;
+mod completions;
+mod execute;
+mod list;
+mod new;
+mod output;
+mod run;
+mod schema;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use experiment::Verdict;
+
+use cli::{Cli, Command};
+use complaint::Complaint;
+
+/// How a command that could do its work ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ending {
+    /// Everything that was expected holds. Exit status 0.
+    Done,
+    /// An expectation does not hold. Exit status 1.
+    Disappointed,
+}
+
+impl Ending {
+    /// How a command ends that came to these verdicts.
+    fn of<'a>(verdicts: impl IntoIterator<Item = &'a Verdict>) -> Self {
+        if verdicts.into_iter().all(|verdict| verdict.passed) { Self::Done } else { Self::Disappointed }
+    }
+}
+
+fn main() -> ExitCode {
+    // Without a handler an interrupted run would end by signal, and leave half a file beside the one it was to write.
+    let handler = ctrlc::set_handler(|| {
+        output::abandon();
+        std::process::exit(130);
+    });
+    debug_assert!(handler.is_ok(), "nobody else handles the interrupt");
+    let ended = match Cli::parse().command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Verify(arguments) => verify::verify(&arguments),
+        Command::List(arguments) => list::list(&arguments),
+        Command::New(arguments) => new::new(&arguments),
+        Command::Schema => schema::schema(),
+        Command::Completions(arguments) => completions::completions(&arguments),
+    };
+    match ended {
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Disappointed) => ExitCode::from(1),
+        // The reader has gone, as `| head` does: there is nobody to tell.
+        Err(Complaint::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(complaint) => {
+            complaint.print();
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Results as JSON, for programs.
+
+use experiment::{Metrics, Verdict};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::result::RunResult;
+use crate::seconds::Seconds;
+
+/// One run as one object, indented, with a newline at its end.
+///
+/// # Panics
+/// Never: every value has a JSON form.
+#[must_use]
+pub fn run(result: &RunResult<'_>) -> String {
+    pretty(&Object::new(result))
+}
+
+/// Several runs as a flat list of the objects [`run`] gives.
+///
+/// # Panics
+/// Never: every value has a JSON form.
+#[must_use]
+pub fn runs(results: &[RunResult<'_>]) -> String {
+    pretty(&results.iter().map(Object::new).collect::<Vec<_>>())
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("keys are strings and numbers are finite");
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    experiment: &'a str,
+    file: &'a str,
+    handshake: &'a str,
+    teardown: &'a str,
+    seed: u64,
+    digest: String,
+    ended_at: Seconds,
+    events: u64,
+    metrics: Values<'a>,
+    expectations: Vec<Expectation<'a>>,
+}
+
+#[derive(Serialize)]
+struct Expectation<'a> {
+    that: &'a str,
+    passed: bool,
+    actual: &'a str,
+}
+
+impl<'a> Object<'a> {
+    fn new(result: &RunResult<'a>) -> Self {
+        let RunResult { experiment, variant, summary, verdicts } = *result;
+        Self {
+            experiment: experiment.name(),
+            file: experiment.file(),
+            handshake: &variant.handshake,
+            teardown: &variant.teardown,
+            seed: experiment.seed(),
+            digest: summary.digest.to_string(),
+            ended_at: Seconds(summary.ended_at),
+            events: summary.events,
+            metrics: Values(&summary.metrics),
+            expectations: verdicts.iter().map(Expectation::new).collect(),
+        }
+    }
+}
+
+impl<'a> Expectation<'a> {
+    fn new(verdict: &'a Verdict) -> Self {
+        Self { that: &verdict.that, passed: verdict.passed, actual: &verdict.actual }
+    }
+}
+
+/// Metrics in their own order; a whole number is written without a fraction.
+struct Values<'a>(&'a Metrics);
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in self.0.iter() {
+            map.serialize_entry(name, &value.map(Value))?;
+        }
+        map.end()
+    }
+}
+
+struct Value(f64);
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        /// Up to here every whole number has its own float.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if self.0.fract() == 0.0 && self.0.abs() <= EXACT {
+            #[expect(clippy::cast_possible_truncation, reason = "whole and within ±2⁵³")]
+            serializer.serialize_i64(self.0 as i64)
+        } else {
+            serializer.serialize_f64(self.0)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use experiment::{Experiment, Summary, Variant};
+    use sim_time::Instant;
+
+    use super::*;
+
+    const FILE: &str = r#"
+        question = "?"
+        seed = 7
+        horizon = "1s"
+        [link]
+        delay = "50ms"
+        [client]
+        profile = "rfc9293"
+        script = ["connect", "close"]
+        [server]
+        profile = "rfc9293"
+        script = ["accept", "close on EOF"]
+    "#;
+
+    #[test]
+    fn an_object_says_what_was_run_and_what_it_came_to() {
+        let experiment = Experiment::parse("dir/name.toml", FILE, &[]).unwrap();
+        let variant = Variant { handshake: "two-way".to_owned(), teardown: "rfc9293".to_owned() };
+        let values = [("a", Some(3.0)), ("b", Some(0.1)), ("c", None), ("d", Some(1e300))];
+        let summary = Summary {
+            digest: sim_core::Digest::new().value(),
+            ended_at: Instant::from_nanos(12_345_678_901_000_000_001),
+            events: 15,
+            metrics: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        };
+        let verdicts = [Verdict { that: "a == 3".to_owned(), passed: true, actual: "a = 3".to_owned() }];
+        let result = RunResult { experiment: &experiment, variant: &variant, summary: &summary, verdicts: &verdicts };
+        expect![[r#"
+            {
+              "experiment": "name",
+              "file": "dir/name.toml",
+              "handshake": "two-way",
+              "teardown": "rfc9293",
+              "seed": 7,
+              "digest": "99aa06d3014798d86001c324468d497f",
+              "ended_at": 12345678901.000000001,
+              "events": 15,
+              "metrics": {
+                "a": 3,
+                "b": 0.1,
+                "c": null,
+                "d": 1e+300
+              },
+              "expectations": [
+                {
+                  "that": "a == 3",
+                  "passed": true,
+                  "actual": "a = 3"
+                }
+              ]
+            }
+        "#]]
+        .assert_eq(&run(&result));
+        assert!(runs(&[result, result]).starts_with("[\n  {\n    \"experiment\": \"name\","));
+        assert_eq!(runs(&[]), "[]\n");
+    }
+}

@@ -1,0 +1,393 @@
+//! The ladder: a run as a time-sequence diagram, one ladder for each pair of hosts that exchange segments.
+//!
+//! [`Ladder`] is a fold that keeps one row for each thing worth a line; [`Ladder::render`] draws them. A segment has
+//! its row where it is sent, with the time of its arrival at the right margin. An arrival has a row of its own only if
+//! it is out of the ordinary: decided by a fault, overtaken by a later segment, a duplicate, or stale.
+
+mod draw;
+mod keepalive;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddrV4;
+
+use experiment::record::{
+    Attempt, Call, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth,
+};
+use experiment::{HostId, RelativeNumbers};
+use sim_time::Instant;
+use tcp_endpoint::{Reason, State};
+
+use crate::hosts::Hosts;
+use crate::paint::{Colour, Tone};
+use keepalive::Keepalives;
+
+pub(crate) use words::call_name;
+
+/// Collects a run for drawing.
+#[derive(Clone, Debug)]
+pub struct Ladder {
+    hosts: Hosts,
+    numbers: RelativeNumbers,
+    keepalives: Keepalives,
+    sections: Vec<Section>,
+    in_flight: BTreeMap<SegmentId, InFlight>,
+    /// Per direction, the last segment (by sending) that has arrived: what arrives with a lower number was overtaken.
+    last_arrived: BTreeMap<(HostId, Option<HostId>), SegmentId>,
+    connections: BTreeMap<Incarnation, Connection>,
+    /// Per host, a call that still waits for the change of state it leads to.
+    calls: BTreeMap<HostId, (Instant, Call)>,
+    rows: usize,
+    most_rows: usize,
+    /// Whether something was left out, and so everything after it.
+    cut: bool,
+}
+
+/// The tone of what an application is told, and of no other words.
+const NEWS: Tone = Tone::Notable;
+
+/// The ladder of one pair of hosts.
+#[derive(Clone, Debug)]
+struct Section {
+    left: HostId,
+    right: Option<HostId>,
+    rows: Vec<Row>,
+    /// The pairs of sockets between which segments or states were seen, the lower one first.
+    pairs: BTreeSet<(SocketAddrV4, SocketAddrV4)>,
+}
+
+/// One line of a ladder.
+#[derive(Clone, Debug)]
+struct Row {
+    at: Instant,
+    attempt: Option<Attempt>,
+    line: Line,
+    /// When the first copy arrives, for a segment's own row.
+    arrives: Option<Instant>,
+    notes: Vec<(Tone, String)>,
+}
+
+/// What a row draws between the lifelines.
+#[derive(Clone, Debug)]
+enum Line {
+    /// A segment leaves.
+    Sent { side: Side, label: String, lost: bool },
+    /// A copy arrives that did not do so in the ordinary way.
+    Arrived { side: Side, label: String },
+    /// A change of state, and whether a call made it.
+    State { side: Side, text: String, by_call: bool },
+    /// Other words beside a host's lifeline.
+    Text { side: Side, tone: Tone, text: String },
+}
+
+/// The side of a ladder: of a segment, the side it comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// A segment whose copies have not all arrived.
+#[derive(Clone, Debug)]
+struct InFlight {
+    section: usize,
+    side: Side,
+    label: String,
+    direction: (HostId, Option<HostId>),
+    attempt: Attempt,
+    sent_at: Instant,
+    faulted: bool,
+    copies_left: usize,
+}
+
+/// A connection that has been seen, and how it stands.
+#[derive(Clone, Copy, Debug)]
+struct Connection {
+    section: usize,
+    attempt: Attempt,
+    host: HostId,
+    state: State,
+    judged: bool,
+}
+
+impl Ladder {
+    /// A ladder of these hosts.
+    #[must_use]
+    pub fn new(hosts: Hosts) -> Self {
+        Self {
+            hosts,
+            numbers: RelativeNumbers::new(),
+            keepalives: Keepalives::default(),
+            sections: Vec::new(),
+            in_flight: BTreeMap::new(),
+            last_arrived: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            rows: 0,
+            most_rows: usize::MAX,
+            cut: false,
+        }
+    }
+
+    /// The same, but only the first `most_rows` rows are kept, and the drawing says so: a run with a million connections
+    /// then costs no memory here.
+    #[must_use]
+    pub fn with_at_most(mut self, most_rows: usize) -> Self {
+        self.most_rows = most_rows;
+        self
+    }
+
+    /// Says at the foot of each ladder which connections are there at `end`, the end of the run.
+    pub fn finish(&mut self, end: Instant) {
+        if self.cut {
+            return;
+        }
+        let mut left_over: BTreeMap<(usize, HostId, State), u32> = BTreeMap::new();
+        for connection in self.connections.values() {
+            if !matches!(connection.state, State::Closed | State::Listen) {
+                *left_over.entry((connection.section, connection.host, connection.state)).or_default() += 1;
+            }
+        }
+        for ((section, host, state), count) in left_over {
+            let text = if count == 1 { format!("still {state}") } else { format!("{count} still {state}") };
+            let side = self.sections[section].side_of(host);
+            let mut row = Row::text(end, None, side, Tone::State, text);
+            row.notes.push((Tone::Quiet, "end of the run".to_owned()));
+            self.sections[section].rows.push(row);
+        }
+    }
+
+    /// Draws it: lines of at most 100 columns (time stamps in nanoseconds apart), each ended by a newline.
+    #[must_use]
+    pub fn render(&self, colour: Colour) -> String {
+        draw::ladder(self, colour)
+    }
+
+    /// The ladder between `host`, with its socket `local`, and whoever has the socket `remote`; if nobody has its
+    /// address, and so the opening SYN was forged, the ladder between `host` and the host the attempt goes back to.
+    fn section(&mut self, host: HostId, local: SocketAddrV4, remote: SocketAddrV4, attempt: Attempt) -> usize {
+        let other = self.hosts.at(*remote.ip()).or_else(|| (attempt.host != host).then_some(attempt.host));
+        let found = self.sections.iter().position(|section| section.is_between(host, other));
+        let section = found.unwrap_or_else(|| {
+            let (left, right) = match other {
+                Some(opener) if opener == attempt.host => (opener, Some(host)),
+                other => (host, other),
+            };
+            self.sections.push(Section { left, right, rows: Vec::new(), pairs: BTreeSet::new() });
+            self.sections.len() - 1
+        });
+        self.sections[section].pairs.insert((local.min(remote), local.max(remote)));
+        section
+    }
+
+    fn push(&mut self, section: usize, row: Row) {
+        if self.rows == self.most_rows {
+            self.cut = true;
+        } else {
+            self.rows += 1;
+            self.sections[section].rows.push(row);
+        }
+    }
+
+    fn sent(&mut self, at: Instant, sent: &Sent) {
+        let numbers = self.numbers.next(sent);
+        let section = self.section(sent.from, sent.source, sent.destination, sent.attempt);
+        let side = self.sections[section].side_of(sent.from);
+        let label = words::label(sent, numbers);
+        let mut notes = words::notes(sent);
+        if self.keepalives.is_probe(sent) {
+            notes.insert(0, (Tone::Quiet, "keepalive".to_owned()));
+        }
+        if self.hosts.at(*sent.source.ip()) != Some(sent.from) {
+            notes.push((Tone::Bad, format!("forged source {}", sent.source.ip())));
+        }
+        let lost = sent.fate.deliveries.is_empty() || sent.to.is_none();
+        let arrives = sent.fate.deliveries.first().copied().filter(|_| !lost);
+        let line = Line::Sent { side, label: label.clone(), lost };
+        self.push(section, Row { at, attempt: Some(sent.attempt), line, arrives, notes });
+        if !lost {
+            let flight = InFlight {
+                section,
+                side,
+                label,
+                direction: (sent.from, sent.to),
+                attempt: sent.attempt,
+                sent_at: at,
+                faulted: sent.fate.fault.is_some(),
+                copies_left: sent.fate.deliveries.len(),
+            };
+            self.in_flight.insert(sent.id, flight);
+        }
+    }
+
+    fn delivered(&mut self, at: Instant, segment: SegmentId, copy: u32, stale: bool) {
+        let Some(mut flight) = self.in_flight.remove(&segment) else { return };
+        let last = self.last_arrived.entry(flight.direction).or_insert(segment);
+        let overtaken = segment < *last;
+        *last = segment.max(*last);
+        if overtaken || stale || copy > 0 || flight.faulted {
+            let notes = words::arrival_notes(flight.sent_at, overtaken, copy, stale);
+            let line = Line::Arrived { side: flight.side, label: flight.label.clone() };
+            self.push(flight.section, Row { at, attempt: Some(flight.attempt), line, arrives: None, notes });
+        }
+        flight.copies_left -= 1;
+        if flight.copies_left > 0 {
+            self.in_flight.insert(segment, flight);
+        }
+    }
+
+    fn state(&mut self, at: Instant, change: &StateChange) {
+        let section = self.section(change.host, change.tuple.local, change.tuple.remote, change.attempt);
+        let side = self.sections[section].side_of(change.host);
+        let (text, by_call) = (format!("{} → {}", change.from, change.to), change.reason == Reason::Call);
+        let line = Line::State { side, text, by_call };
+        let mut row = Row { at, attempt: Some(change.attempt), line, arrives: None, notes: Vec::new() };
+        row.notes.extend(words::reason(change.reason));
+        if let Some(news) = self.sections[section].take_news(at, change.attempt, side) {
+            self.rows -= 1;
+            row.notes.push(news);
+        }
+        if by_call && let Some((_, call)) = self.calls.remove(&change.host).filter(|&(called_at, _)| called_at == at) {
+            row.notes.extend(words::call(call));
+        }
+        self.push(section, row);
+        let judged = self.connections.get(&change.incarnation).is_some_and(|connection| connection.judged);
+        let (attempt, host, state) = (change.attempt, change.host, change.to);
+        self.connections.insert(change.incarnation, Connection { section, attempt, host, state, judged });
+    }
+
+    /// A call that changes a state becomes a note on the change, whichever of the two is recorded first.
+    fn call(&mut self, at: Instant, host: HostId, call: Call, outcome: Outcome) {
+        let Some(section) = self.sections.iter().rposition(|section| section.has(host)) else { return };
+        let side = self.sections[section].side_of(host);
+        if let Outcome::Failed(error) = outcome {
+            self.push(section, Row::text(at, None, side, Tone::Bad, format!("{}: {error}", words::call_name(call))));
+            return;
+        }
+        let Some(note) = words::call(call) else { return };
+        let changed = self.sections.iter_mut().find_map(|section| section.last_change_by(host, at));
+        match changed {
+            Some(row) if row.notes.is_empty() && matches!(row.line, Line::State { by_call: true, .. }) => {
+                row.notes.push(note);
+            }
+            _ => {
+                self.calls.insert(host, (at, call));
+            }
+        }
+    }
+
+    fn judged(&mut self, at: Instant, incarnation: Incarnation, worth: Worth) {
+        let Some(connection) = self.connections.get_mut(&incarnation) else { return };
+        let was_judged = std::mem::replace(&mut connection.judged, worth != Worth::Useful);
+        if worth == Worth::Useful && !was_judged {
+            return;
+        }
+        let (tone, text, cause) = words::worth(worth);
+        self.remark(at, incarnation, tone, text, cause.map(|cause| (Tone::Quiet, cause)));
+    }
+
+    /// What the application is told: a note on the change of state it comes with, whichever of the two is recorded
+    /// first, or a row of its own if there is none.
+    fn notice(&mut self, at: Instant, incarnation: Incarnation, text: &str) {
+        let Some(&Connection { section, host, .. }) = self.connections.get(&incarnation) else { return };
+        match self.sections[section].last_change_by(host, at) {
+            Some(row) => row.notes.push((NEWS, text.to_owned())),
+            None => self.remark(at, incarnation, NEWS, text.to_owned(), None),
+        }
+    }
+
+    /// Words beside the lifeline of the host that has the connection.
+    fn remark(
+        &mut self,
+        at: Instant,
+        incarnation: Incarnation,
+        tone: Tone,
+        text: String,
+        note: Option<(Tone, String)>,
+    ) {
+        let Some(&Connection { section, attempt, host, .. }) = self.connections.get(&incarnation) else { return };
+        let side = self.sections[section].side_of(host);
+        let mut row = Row::text(at, Some(attempt), side, tone, text);
+        row.notes.extend(note);
+        self.push(section, row);
+    }
+}
+
+impl Fold for Ladder {
+    fn record(&mut self, record: &Record) {
+        if self.cut {
+            return;
+        }
+        let at = record.at;
+        match &record.event {
+            Event::Sent(sent) => self.sent(at, sent),
+            Event::Delivered { segment, copy, stale, .. } => self.delivered(at, *segment, *copy, *stale),
+            Event::State(change) => self.state(at, change),
+            Event::Call { host, call, outcome, .. } => self.call(at, *host, *call, *outcome),
+            Event::Notice { incarnation, notice, .. } => {
+                if let Some(text) = words::notice(*notice) {
+                    self.notice(at, *incarnation, text);
+                }
+            }
+            Event::Received { incarnation, stale_octets, .. } if *stale_octets > 0 => {
+                self.remark(
+                    at,
+                    *incarnation,
+                    Tone::Bad,
+                    format!("application given {stale_octets} B of another"),
+                    None,
+                );
+            }
+            Event::DataLost { incarnation, octets, .. } => {
+                self.remark(at, *incarnation, Tone::Bad, format!("{octets} B sent are lost"), None);
+            }
+            Event::Judged { incarnation, worth, .. } => self.judged(at, *incarnation, *worth),
+            Event::Received { .. }
+            | Event::TimerSet { .. }
+            | Event::TimerFired { .. }
+            | Event::Held { .. }
+            | Event::Released { .. } => {}
+        }
+    }
+}
+
+impl Section {
+    fn has(&self, host: HostId) -> bool {
+        self.left == host || self.right == Some(host)
+    }
+
+    fn is_between(&self, one: HostId, other: Option<HostId>) -> bool {
+        (self.left == one && self.right == other) || (Some(self.left) == other && self.right == Some(one))
+    }
+
+    fn side_of(&self, host: HostId) -> Side {
+        if self.left == host { Side::Left } else { Side::Right }
+    }
+
+    /// Takes back the row of what the application was told just now.
+    fn take_news(&mut self, at: Instant, attempt: Attempt, side: Side) -> Option<(Tone, String)> {
+        let row = self.rows.pop_if(|row| {
+            let is_news = matches!(row.line, Line::Text { side: of, tone: NEWS, .. } if of == side);
+            is_news && row.at == at && row.attempt == Some(attempt)
+        })?;
+        match row.line {
+            Line::Text { tone, text, .. } => Some((tone, text)),
+            _ => None,
+        }
+    }
+
+    /// The row of the change of state that `host` made at `at`, if it is the last thing that happened.
+    fn last_change_by(&mut self, host: HostId, at: Instant) -> Option<&mut Row> {
+        let side = self.has(host).then(|| self.side_of(host))?;
+        let row = self.rows.last_mut().filter(|row| row.at == at)?;
+        matches!(row.line, Line::State { side: of, .. } if of == side).then_some(row)
+    }
+}
+
+impl Row {
+    fn text(at: Instant, attempt: Option<Attempt>, side: Side, tone: Tone, text: String) -> Self {
+        Self { at, attempt, line: Line::Text { side, tone, text }, arrives: None, notes: Vec::new() }
+    }
+}

@@ -1,0 +1,313 @@
+//! Ladders of hand-made records.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use expect_test::{Expect, expect};
+use experiment::HostId;
+use experiment::record::{
+    Attempt, Call, Cause, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth,
+};
+use net_link::{Fate, Loss};
+use sim_time::{Duration, Instant};
+use tcp_endpoint::State::{CloseWait, Closed, Established, FinWait1, Listen, SynReceived, SynSent, TimeWait};
+use tcp_endpoint::{Acknowledged, Flags, FourTuple, Notice, Reason, SeqNum, State};
+
+use super::Ladder;
+use crate::paint::Colour;
+
+const CLIENT: HostId = HostId(0);
+const SERVER: HostId = HostId(1);
+const FIN_ACK: Flags = Flags::FIN.with(Flags::ACK);
+
+/// Writes records as a run would; each host's initial sequence number is 1000 times its place, plus 1000.
+struct Script {
+    ladder: Ladder,
+    next: u64,
+    attempt: u32,
+}
+
+/// What a link does to the next segment.
+enum Does {
+    Pass,
+    Delay(u64),
+    Twice(u64, u64),
+    Drop(Loss, Option<u16>),
+}
+
+fn address(host: HostId) -> Ipv4Addr {
+    Ipv4Addr::new(10, 0, 0, 1 + u8::try_from(host.0).unwrap())
+}
+
+fn socket(host: HostId, attempt: u32) -> SocketAddrV4 {
+    let client = 40_000 + u16::try_from(attempt).unwrap();
+    SocketAddrV4::new(address(host), if host == SERVER { 80 } else { client })
+}
+
+fn ms(millis: u64) -> Instant {
+    Instant::ZERO + Duration::from_millis(millis)
+}
+
+impl Script {
+    fn new() -> Self {
+        let hosts = ["client", "server"].iter().zip([CLIENT, SERVER]);
+        let ladder = Ladder::new(hosts.map(|(name, host)| ((*name).to_owned(), address(host))).collect());
+        Self { ladder, next: 0, attempt: 1 }
+    }
+
+    fn event(&mut self, at: u64, event: Event) {
+        self.ladder.record(&Record { at: ms(at), event });
+    }
+
+    fn state(&mut self, at: u64, host: HostId, from: State, to: State, reason: Reason) {
+        let other = if host == CLIENT { SERVER } else { CLIENT };
+        let tuple = FourTuple { local: socket(host, self.attempt), remote: socket(other, self.attempt) };
+        let change = StateChange {
+            host,
+            incarnation: Incarnation(u32::from(host.0) + 2 * self.attempt),
+            attempt: Attempt { host: CLIENT, ordinal: self.attempt },
+            tuple,
+            from,
+            to,
+            reason,
+            passive: host == SERVER,
+        };
+        self.event(at, Event::State(change));
+    }
+
+    /// Sends a segment; `numbers` are relative SEG.SEQ and SEG.ACK.
+    fn send(&mut self, at: u64, from: HostId, flags: Flags, numbers: (u32, u32), octets: u32, does: Does) -> Sent {
+        let to = if from == CLIENT { SERVER } else { CLIENT };
+        let initial = |host: HostId| SeqNum::new(1000 * (u32::from(host.0) + 1));
+        let at_link = |transit: u64| ms(at + transit);
+        let fate = match does {
+            Does::Pass => fate(&[at_link(50)], None, None),
+            Does::Delay(until) => fate(&[ms(until)], None, Some(0)),
+            Does::Twice(first, second) => fate(&[ms(first), ms(second)], None, None),
+            Does::Drop(loss, fault) => fate(&[], Some(loss), fault),
+        };
+        let sent = Sent {
+            id: SegmentId(self.next),
+            from,
+            to: Some(to),
+            source: socket(from, self.attempt),
+            destination: socket(to, self.attempt),
+            seq: initial(from) + numbers.0,
+            ack: initial(to) + numbers.1,
+            flags,
+            window: 65_535,
+            octets,
+            attempt: Attempt { host: CLIENT, ordinal: self.attempt },
+            incarnation: Some(Incarnation(u32::from(from.0) + 2 * self.attempt)),
+            retransmission: 0,
+            acknowledges: Acknowledged::Nothing,
+            wasted: false,
+            fate,
+        };
+        self.next += 1;
+        sent
+    }
+
+    fn sent(&mut self, at: u64, sent: &Sent) {
+        self.event(at, Event::Sent(sent.clone()));
+    }
+
+    fn passes(&mut self, at: u64, from: HostId, flags: Flags, numbers: (u32, u32), octets: u32) {
+        let sent = self.send(at, from, flags, numbers, octets, Does::Pass);
+        self.sent(at, &sent);
+        self.arrives(at + 50, &sent, 0, false);
+    }
+
+    fn arrives(&mut self, at: u64, sent: &Sent, copy: u32, stale: bool) {
+        let to = sent.to.unwrap();
+        self.event(at, Event::Delivered { segment: sent.id, to, copy, stale });
+    }
+
+    fn opens(&mut self) {
+        self.state(0, CLIENT, Closed, SynSent, Reason::Call);
+        self.passes(0, CLIENT, Flags::SYN, (0, 0), 0);
+        self.state(50, SERVER, Listen, SynReceived, Reason::Segment);
+        self.passes(50, SERVER, Flags::SYN_ACK, (0, 1), 0);
+        self.state(100, CLIENT, SynSent, Established, Reason::Segment);
+        self.passes(100, CLIENT, Flags::ACK, (1, 1), 0);
+        self.state(150, SERVER, SynReceived, Established, Reason::Segment);
+    }
+
+    fn shows(mut self, end: u64, expected: &Expect) {
+        self.ladder.finish(ms(end));
+        let text = self.ladder.render(Colour::Never);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
+        expected.assert_eq(&text);
+    }
+}
+
+fn fate(deliveries: &[Instant], lost: Option<Loss>, fault: Option<u16>) -> Fate {
+    Fate { deliveries: deliveries.iter().copied().collect(), lost, fault }
+}
+
+#[test]
+fn an_open_without_trouble() {
+    let mut script = Script::new();
+    script.opens();
+    script.passes(150, CLIENT, Flags::PSH.with(Flags::ACK), (1, 1), 100);
+    script.passes(200, SERVER, Flags::ACK, (1, 101), 0);
+    script.event(250, Event::Call { host: CLIENT, application: 0, call: Call::Close, outcome: Outcome::Done });
+    script.state(250, CLIENT, Established, FinWait1, Reason::Call);
+    script.passes(250, CLIENT, FIN_ACK, (101, 1), 0);
+    script.state(300, SERVER, Established, CloseWait, Reason::Segment);
+    script.shows(
+        400,
+        &expect![[r#"
+                time  client                                server  arrives
+               0.000  │ CLOSED → SYN-SENT                        │
+               0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+               0.050  │                    LISTEN → SYN-RECEIVED │
+               0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+               0.100  │ SYN-SENT → ESTABLISHED                   │
+               0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+               0.150  │               SYN-RECEIVED → ESTABLISHED │
+               0.150  ├── DATA 1/1 100 B ───────────────────────▶│    0.200
+               0.200  │◀──────────────────────────── ACK 1/101 ──┤    0.250
+               0.250  │ ESTABLISHED → FIN-WAIT-1                 │           close
+               0.250  ├── FIN,ACK 101/1 ────────────────────────▶│    0.300
+               0.300  │                 ESTABLISHED → CLOSE-WAIT │
+               0.400  │ still FIN-WAIT-1                         │           end of the run
+               0.400  │                         still CLOSE-WAIT │           end of the run
+        "#]],
+    );
+}
+
+#[test]
+fn what_goes_wrong_is_said_where_it_happens() {
+    let mut script = Script::new();
+    script.state(0, CLIENT, Closed, SynSent, Reason::Call);
+    let late = script.send(0, CLIENT, Flags::SYN, (0, 0), 0, Does::Delay(5_000));
+    script.sent(0, &late);
+    let mut again = script.send(1_000, CLIENT, Flags::SYN, (0, 0), 0, Does::Drop(Loss::Chance, None));
+    again.retransmission = 1;
+    script.sent(1_000, &again);
+    let mut third = script.send(3_000, CLIENT, Flags::SYN, (0, 0), 0, Does::Twice(3_050, 3_100));
+    third.retransmission = 2;
+    script.sent(3_000, &third);
+    script.arrives(3_050, &third, 0, false);
+    script.state(3_050, SERVER, Listen, SynReceived, Reason::Segment);
+    let answer = script.send(3_050, SERVER, Flags::SYN_ACK, (0, 1), 0, Does::Drop(Loss::Fault, Some(1)));
+    script.sent(3_050, &answer);
+    script.arrives(3_100, &third, 1, false);
+    script.state(4_000, CLIENT, SynSent, Closed, Reason::GaveUp);
+    script.event(4_000, Event::Notice { host: CLIENT, incarnation: Incarnation(2), notice: Notice::TimedOut });
+    let worth = Worth::Abandoned(Cause::Lost);
+    script.event(4_000, Event::Judged { host: SERVER, incarnation: Incarnation(3), worth });
+    script.arrives(5_000, &late, 0, true);
+    let mut wasted = script.send(60_000, SERVER, Flags::SYN_ACK, (0, 1), 0, Does::Drop(Loss::QueueFull, None));
+    wasted.retransmission = 1;
+    wasted.wasted = true;
+    script.sent(60_000, &wasted);
+    script.shows(
+        10_800_000,
+        &expect![[r#"
+                 time  client                                server  arrives
+                0.000  │ CLOSED → SYN-SENT                        │
+                0.000  ├── SYN 0 ────────────────────────────────▶│    5.000  delayed by fault 1
+                1.000  ├── SYN 0 ──────────────────✗              │           retransmission 1, lost by chance
+                3.000  ├── SYN 0 ────────────────────────────────▶│    3.050  retransmission 2, duplicated,
+                       │                                          │           again at 3.100
+                3.050  │                    LISTEN → SYN-RECEIVED │
+                3.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 2
+                3.100  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.000, duplicate 1
+                4.000  │ SYN-SENT → CLOSED                        │           gave up, told: timed out
+                4.000  │  abandoned from here on: nobody is there │           cause: a lost segment
+                5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+                       ⋮                   55 s                   ⋮
+               60.000  │              ✗──────────── SYN,ACK 0/1 ──┤           retransmission 1, dropped: queue
+                       │                                          │           full, wasted
+                       ⋮                 10740 s                  ⋮
+            10800.000  │                       still SYN-RECEIVED │           end of the run
+        "#]],
+    );
+}
+
+#[test]
+fn two_connections_are_told_apart() {
+    let mut script = Script::new();
+    script.opens();
+    script.attempt = 2;
+    script.state(200, CLIENT, Closed, SynSent, Reason::Call);
+    script.passes(200, CLIENT, Flags::SYN, (0, 0), 0);
+    script.passes(250, SERVER, Flags::RST.with(Flags::ACK), (0, 1), 0);
+    script.state(300, CLIENT, SynSent, Closed, Reason::Reset);
+    script.attempt = 1;
+    script.state(300, CLIENT, Established, TimeWait, Reason::Segment);
+    script.shows(
+        300,
+        &expect![[r#"
+                time      client                                server  arrives
+               0.000  #1  │ CLOSED → SYN-SENT                        │
+               0.000  #1  ├── SYN 0 ────────────────────────────────▶│    0.050
+               0.050  #1  │                    LISTEN → SYN-RECEIVED │
+               0.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+               0.100  #1  │ SYN-SENT → ESTABLISHED                   │
+               0.100  #1  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+               0.150  #1  │               SYN-RECEIVED → ESTABLISHED │
+               0.200  #2  │ CLOSED → SYN-SENT                        │
+               0.200  #2  ├── SYN 0 ────────────────────────────────▶│    0.250
+               0.250  #2  │◀────────────────────────── RST,ACK ?/1 ──┤    0.300
+               0.300  #2  │ SYN-SENT → CLOSED                        │           reset
+               0.300  #1  │ ESTABLISHED → TIME-WAIT                  │
+               0.300      │ still TIME-WAIT                          │           end of the run
+               0.300      │                        still ESTABLISHED │           end of the run
+        "#]],
+    );
+}
+
+#[test]
+fn a_keepalive_and_its_answer() {
+    let mut script = Script::new();
+    script.opens();
+    script.passes(7_200_150, SERVER, Flags::ACK, (0, 1), 0);
+    script.passes(7_200_200, CLIENT, Flags::ACK, (1, 1), 0);
+    script.shows(
+        7_300_000,
+        &expect![[r#"
+            time  client                                server   arrives
+           0.000  │ CLOSED → SYN-SENT                        │
+           0.000  ├── SYN 0 ────────────────────────────────▶│     0.050
+           0.050  │                    LISTEN → SYN-RECEIVED │
+           0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤     0.100
+           0.100  │ SYN-SENT → ESTABLISHED                   │
+           0.100  ├── ACK 1/1 ──────────────────────────────▶│     0.150
+           0.150  │               SYN-RECEIVED → ESTABLISHED │
+                  ⋮                  7200 s                  ⋮
+        7200.150  │◀────────────────────────────── ACK 0/1 ──┤  7200.200  keepalive
+        7200.200  ├── ACK 1/1 ──────────────────────────────▶│  7200.250
+                  ⋮                  99.8 s                  ⋮
+        7300.000  │ still ESTABLISHED                        │            end of the run
+        7300.000  │                        still ESTABLISHED │            end of the run
+    "#]],
+    );
+}
+
+#[test]
+fn only_so_many_rows_are_kept() {
+    let mut script = Script::new();
+    script.ladder = script.ladder.with_at_most(2);
+    script.opens();
+    script.shows(
+        300,
+        &expect![[r#"
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+            … only the first 2 rows are shown
+        "#]],
+    );
+}
+
+#[test]
+fn colours_come_only_when_asked() {
+    let mut script = Script::new();
+    script.opens();
+    assert!(!script.ladder.render(Colour::Never).contains('\u{1b}'));
+    assert!(script.ladder.render(Colour::Always).contains("\u{1b}[36mCLOSED → SYN-SENT"));
+}

@@ -1,0 +1,152 @@
+//! What a ladder calls things.
+
+use experiment::Relative;
+use experiment::record::{Call, Cause, Sent, Worth};
+use net_link::Loss;
+use sim_time::Instant;
+use tcp_endpoint::{Flags, Notice, Reason, SeqNum};
+
+use crate::paint::Tone;
+
+/// A segment's name: `SYN 0`, `SYN,ACK 0/1`, `DATA 1/1 100 B`, `FIN,ACK 101/101`, with relative numbers `seq/ack`.
+///
+/// A number that is near no initial sequence number is `?`, save for 0, which is what a reset has that refuses a SYN
+/// (RFC 9293 §3.10.7.1).
+pub(super) fn label(sent: &Sent, numbers: Relative) -> String {
+    let mut kinds = Vec::with_capacity(3);
+    for (flag, name) in [(Flags::SYN, "SYN"), (Flags::FIN, "FIN"), (Flags::RST, "RST")] {
+        if sent.flags.contains(flag) {
+            kinds.push(name);
+        }
+    }
+    match (kinds.is_empty(), sent.octets > 0, sent.flags.ack()) {
+        (true, true, _) => kinds.push("DATA"),
+        (_, _, true) => kinds.push("ACK"),
+        (true, false, false) => kinds.push("(no flags)"),
+        _ => {}
+    }
+    let number = |relative: Option<i64>, raw: SeqNum| match relative {
+        Some(relative) => relative.to_string(),
+        None if raw.raw() == 0 => "0".to_owned(),
+        None => "?".to_owned(),
+    };
+    let seq = number(numbers.seq, sent.seq);
+    let ack = if sent.flags.ack() { format!("/{}", number(numbers.ack, sent.ack)) } else { String::new() };
+    let octets = if sent.octets > 0 { format!(" {} B", sent.octets) } else { String::new() };
+    format!("{} {seq}{ack}{octets}", kinds.join(","))
+}
+
+/// What is not ordinary about a segment where it is sent.
+pub(super) fn notes(sent: &Sent) -> Vec<(Tone, String)> {
+    let mut notes = Vec::new();
+    if sent.retransmission > 0 {
+        notes.push((Tone::Notable, format!("retransmission {}", sent.retransmission)));
+    }
+    if sent.to.is_none() {
+        notes.push((Tone::Quiet, "to nobody".to_owned()));
+    }
+    notes.extend(fate(sent));
+    if sent.wasted {
+        notes.push((Tone::Bad, "wasted".to_owned()));
+    }
+    notes
+}
+
+fn fate(sent: &Sent) -> Option<(Tone, String)> {
+    let by_fault = sent.fate.fault.map(|place| format!("by fault {}", place + 1));
+    if let Some(loss) = sent.fate.lost {
+        let why = match (loss, by_fault) {
+            (Loss::Fault, Some(by)) => format!("dropped {by}"),
+            (Loss::Fault, None) => "dropped by a fault".to_owned(),
+            (Loss::Chance, _) => "lost by chance".to_owned(),
+            (Loss::QueueFull, _) => "dropped: queue full".to_owned(),
+            (Loss::Lifetime, _) => "dropped: lifetime over".to_owned(),
+            (Loss::NoRoute, _) => "no link leads there".to_owned(),
+        };
+        return Some((Tone::Bad, why));
+    }
+    match (sent.fate.deliveries.len(), by_fault) {
+        (0 | 1, None) => None,
+        (0 | 1, Some(by)) => Some((Tone::Notable, format!("delayed {by}"))),
+        (_, by) => {
+            let times: Vec<String> = sent.fate.deliveries.iter().skip(1).map(ToString::to_string).collect();
+            let by = by.map_or(String::new(), |by| format!(" {by}"));
+            Some((Tone::Notable, format!("duplicated{by}, again at {}", times.join(", "))))
+        }
+    }
+}
+
+/// What is not ordinary about an arrival.
+pub(super) fn arrival_notes(sent_at: Instant, overtaken: bool, copy: u32, stale: bool) -> Vec<(Tone, String)> {
+    let mut notes = vec![(Tone::Quiet, format!("sent {sent_at}"))];
+    if copy > 0 {
+        notes.push((Tone::Notable, format!("duplicate {copy}")));
+    } else if overtaken {
+        notes.push((Tone::Notable, "late".to_owned()));
+    }
+    if stale {
+        notes.push((Tone::Bad, "stale".to_owned()));
+    }
+    notes
+}
+
+/// Why a state changed, where the ladder does not show it otherwise.
+pub(super) fn reason(reason: Reason) -> Option<(Tone, String)> {
+    let (tone, text) = match reason {
+        Reason::Call | Reason::Segment => return None,
+        Reason::Reset => (Tone::Bad, "reset"),
+        Reason::GaveUp => (Tone::Bad, "gave up"),
+        Reason::Expired => (Tone::Quiet, "TIME-WAIT is over"),
+    };
+    Some((tone, text.to_owned()))
+}
+
+/// Bad news for an application; `None` for good news.
+pub(super) const fn notice(notice: Notice) -> Option<&'static str> {
+    match notice {
+        Notice::Refused => Some("told: refused"),
+        Notice::Reset => Some("told: reset"),
+        Notice::TimedOut => Some("told: timed out"),
+        Notice::Connected | Notice::Acceptable { .. } | Notice::Readable => None,
+    }
+}
+
+/// A call as a note on the change of state it makes; `None` for one that makes none.
+pub(super) fn call(call: Call) -> Option<(Tone, String)> {
+    matches!(call, Call::Shutdown | Call::Close | Call::Abort).then(|| (Tone::Quiet, call_name(call).to_owned()))
+}
+
+/// A call's name in a script.
+pub(crate) const fn call_name(call: Call) -> &'static str {
+    match call {
+        Call::Connect => "connect",
+        Call::Accept => "accept",
+        Call::Send(_) => "send",
+        Call::Receive(_) => "receive",
+        Call::Shutdown => "shutdown",
+        Call::Close => "close",
+        Call::Abort => "abort",
+    }
+}
+
+/// A judgement in words, and what made it so.
+pub(super) fn worth(worth: Worth) -> (Tone, String, Option<String>) {
+    let (tone, text, cause) = match worth {
+        Worth::Useful => (Tone::Good, "useful again: someone is there", None),
+        Worth::Abandoned(cause) => (Tone::Bad, "abandoned from here on: nobody is there", Some(cause)),
+        Worth::Ghost(cause) => (Tone::Bad, "ghost from here on: nobody is there", Some(cause)),
+        Worth::Bereft(cause) => (Tone::Bad, "bereft from here on: its peer is gone", Some(cause)),
+    };
+    (tone, text.to_owned(), cause.map(|cause| format!("cause: {}", cause_in_words(cause))))
+}
+
+const fn cause_in_words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Lost => "a lost segment",
+        Cause::Delayed => "a delayed segment",
+        Cause::Duplicated => "a duplicated segment",
+        Cause::Spoofed => "a forged segment",
+        Cause::Crash => "a crash",
+        Cause::Application => "the application",
+    }
+}

@@ -1,0 +1,205 @@
+//! Tables of what was measured: one run's, and several variants' side by side.
+
+use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
+use experiment::{MetricInfo, Metrics, Summary, Variant, catalogue};
+use tcp_endpoint::State;
+
+use crate::amount::{amount, ratio, shown_unit};
+
+/// Columns set apart by space, a rule under the head.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
+/// Which metrics a table lists.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Listed {
+    /// Those that say something: not zero, not a statistic of nothing; in a comparison those that differ between
+    /// variants, and the cost of opening.
+    Telling,
+    /// All.
+    All,
+}
+
+/// One run's metrics, one a line, save what [`states`] shows.
+#[must_use]
+pub fn metrics(metrics: &Metrics, hosts: &[&str], listed: Listed) -> String {
+    let mut table = table(&["metric", "unit", "value"]);
+    let spread = has_spread(metrics);
+    for (info, value) in with_info(metrics, hosts) {
+        let telling = tells(value) && (spread || !is_quantile(&info.name));
+        if !info.name.contains(".state.") && (listed == Listed::All || telling) {
+            table.add_row([Cell::new(&info.name), Cell::new(shown_unit(info.unit)), right(amount(value))]);
+        }
+    }
+    text(&table)
+}
+
+/// How long each host had connections in each state, summed over connections, and how many at most at once.
+#[must_use]
+pub fn states(metrics: &Metrics, hosts: &[&str], listed: Listed) -> String {
+    let mut head = vec!["state".to_owned()];
+    head.extend(hosts.iter().flat_map(|host| [format!("{host} s"), "peak".to_owned()]));
+    let mut table = table(&head.iter().map(String::as_str).collect::<Vec<_>>());
+    for state in State::ALL {
+        let value = |host: &str, what: &str| metrics.get(&format!("{host}.state.{state}.{what}"));
+        let cells: Vec<Option<f64>> =
+            hosts.iter().flat_map(|host| [value(host, "seconds"), value(host, "peak")]).flatten().collect();
+        if cells.is_empty() || (listed == Listed::Telling && !cells.iter().copied().any(tells)) {
+            continue;
+        }
+        let cells = cells.into_iter().map(|cell| right(amount(cell)));
+        table.add_row(std::iter::once(Cell::new(state)).chain(cells));
+    }
+    text(&table)
+}
+
+/// Several variants' metrics side by side, with ratios to the one named `three-way`, or else to the first.
+#[must_use]
+pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed) -> String {
+    let base = runs.iter().position(|(variant, _)| variant.label() == "three-way").unwrap_or(0);
+    let mut head = vec!["metric".to_owned(), "unit".to_owned()];
+    head.extend(runs.iter().map(|(variant, _)| variant.label()));
+    let mut table = table(&head.iter().map(String::as_str).collect::<Vec<_>>());
+    let columns: Vec<Vec<Option<f64>>> =
+        runs.iter().map(|(_, summary)| summary.metrics.iter().map(|(_, value)| value).collect()).collect();
+    let spread = runs.iter().any(|(_, summary)| has_spread(&summary.metrics));
+    for (row, info) in catalogue(hosts).iter().enumerate() {
+        let values: Vec<Option<f64>> = columns.iter().map(|column| column.get(row).copied().flatten()).collect();
+        let differ = values.iter().any(|value| *value != values[0]) && (spread || !is_quantile(&info.name));
+        let matters = differ || ["setup.seconds.mean", "setup.round-trips"].contains(&info.name.as_str());
+        if listed == Listed::Telling && !(matters && values.iter().copied().any(tells)) {
+            continue;
+        }
+        let cells = values.iter().enumerate().map(|(place, value)| {
+            let ratio = ratio(*value, values[base]).filter(|_| place != base);
+            let ratio = ratio.map_or(String::new(), |ratio| format!("  {ratio}"));
+            right(format!("{}{ratio}", amount(*value)))
+        });
+        table.add_row([Cell::new(&info.name), Cell::new(shown_unit(info.unit))].into_iter().chain(cells));
+    }
+    text(&table)
+}
+
+fn with_info(metrics: &Metrics, hosts: &[&str]) -> Vec<(MetricInfo, Option<f64>)> {
+    catalogue(hosts).into_iter().zip(metrics.iter().map(|(_, value)| value)).collect()
+}
+
+/// Whether opens took different times, so that quantiles say more than the mean.
+fn has_spread(metrics: &Metrics) -> bool {
+    metrics.get("setup.seconds.mean") != metrics.get("setup.seconds.max")
+}
+
+fn is_quantile(name: &str) -> bool {
+    name.starts_with("setup.seconds.") && name != "setup.seconds.mean"
+}
+
+fn tells(value: Option<f64>) -> bool {
+    value.is_some_and(|value| value != 0.0)
+}
+
+/// An empty table with this head: the first column is words, the others are numbers (and units).
+pub(crate) fn table(head: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(STYLE);
+    let is_words = |place, word| place == 0 || word == "unit";
+    let cells =
+        head.iter().enumerate().map(|(place, &word)| if is_words(place, word) { Cell::new(word) } else { right(word) });
+    table.set_header(cells.collect::<Vec<_>>());
+    table
+}
+
+pub(crate) fn right(text: impl ToString) -> Cell {
+    Cell::new(text).set_alignment(CellAlignment::Right)
+}
+
+/// The table as lines without space at their ends; nothing if it has no row.
+pub(crate) fn text(table: &Table) -> String {
+    if table.row_count() == 0 {
+        return String::new();
+    }
+    let mut table = table.clone();
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    /// The metrics of a run in which everything is zero but these.
+    fn measured(values: &[(&str, f64)]) -> Metrics {
+        let value = |name: &str| values.iter().find(|(known, _)| *known == name).map_or(0.0, |(_, value)| *value);
+        catalogue(&["client", "server"])
+            .into_iter()
+            .map(|info| {
+                let empty = info.name.starts_with("setup.") && value("setup.seconds.mean") == 0.0;
+                let value = (!empty).then(|| value(&info.name));
+                (info.name, value)
+            })
+            .collect()
+    }
+
+    fn summary(values: &[(&str, f64)]) -> Summary {
+        let digest = sim_core::Digest::new().value();
+        Summary { digest, ended_at: sim_time::Instant::ZERO, events: 0, metrics: measured(values) }
+    }
+
+    #[test]
+    fn zeroes_are_left_out() {
+        let metrics = measured(&[("segments.sent", 9.0), ("server.ghost.seconds", 10_795.0)]);
+        expect![[r#"
+            metric                 unit      value
+            ────────────────────────────────────────
+            server.ghost.seconds   entry·s   10795
+            segments.sent                        9
+        "#]]
+        .assert_eq(&super::metrics(&metrics, &["client", "server"], Listed::Telling));
+        let all = super::metrics(&metrics, &["client", "server"], Listed::All);
+        assert!(all.lines().any(|line| line.starts_with("setup.seconds.mean") && line.ends_with('–')), "{all}");
+    }
+
+    #[test]
+    fn quantiles_are_left_out_where_all_opens_took_the_same_time() {
+        let same = measured(&[("setup.seconds.mean", 0.1), ("setup.seconds.max", 0.1), ("setup.seconds.p50", 0.1)]);
+        let spread = measured(&[("setup.seconds.mean", 0.2), ("setup.seconds.max", 1.1), ("setup.seconds.p50", 0.1)]);
+        let shows = |metrics: &Metrics| super::metrics(metrics, &["client", "server"], Listed::Telling).contains("p50");
+        assert!(!shows(&same));
+        assert!(shows(&spread));
+    }
+
+    #[test]
+    fn states_stand_host_by_host() {
+        let metrics = measured(&[
+            ("client.state.ESTABLISHED.seconds", 0.2),
+            ("client.state.ESTABLISHED.peak", 1.0),
+            ("server.state.TIME-WAIT.seconds", 240.0),
+        ]);
+        expect![[r#"
+            state         client s   peak   server s   peak
+            ─────────────────────────────────────────────────
+            ESTABLISHED        0.2      1          0      0
+            TIME-WAIT            0      0        240      0
+        "#]]
+        .assert_eq(&states(&metrics, &["client", "server"], Listed::Telling));
+    }
+
+    #[test]
+    fn a_comparison_shows_what_differs_with_ratios_to_three_way() {
+        let variant = |handshake: &str| Variant { handshake: handshake.to_owned(), teardown: "rfc9293".to_owned() };
+        let (two, three) = (variant("two-way"), variant("three-way"));
+        let common = [("segments.delivered", 8.0), ("setup.seconds.mean", 0.1), ("setup.seconds.max", 0.1)];
+        let two_way = summary(&[&common[..], &[("segments.sent", 6.0), ("server.ghost.connections", 1.0)]].concat());
+        let three_way = summary(&[&common[..], &[("segments.sent", 8.0)]].concat());
+        expect![[r#"
+            metric                     unit    two-way   three-way
+            ────────────────────────────────────────────────────────
+            server.ghost.connections                 1           0
+            segments.sent                     6  ×0.75           8
+            setup.seconds.mean         s           0.1         0.1
+        "#]]
+        .assert_eq(&comparison(&[(&two, &two_way), (&three, &three_way)], &["client", "server"], Listed::Telling));
+    }
+}

@@ -1,0 +1,426 @@
+//! The trace: every record of a run as a line of JSON.
+
+use std::io::{self, Write};
+use std::net::SocketAddrV4;
+
+use experiment::record::{Attempt, Call, Cause, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
+use experiment::{HostId, Relative, RelativeNumbers};
+use net_link::Loss;
+use serde::Serialize;
+use tcp_endpoint::{EntryKind, FourTuple, Notice, Reason};
+
+use crate::hosts::Hosts;
+use crate::ladder::call_name;
+use crate::seconds::Seconds;
+
+/// Writes each record to `W` as one line of JSON.
+///
+/// A segment is one line, since a link decides its whole fate when it is offered. Times are in seconds, exact.
+#[derive(Debug)]
+pub struct Trace<W> {
+    out: W,
+    hosts: Hosts,
+    numbers: RelativeNumbers,
+    error: Option<io::Error>,
+}
+
+impl<W: Write> Trace<W> {
+    /// A trace of a run between these hosts.
+    pub fn new(hosts: Hosts, out: W) -> Self {
+        Self { out, hosts, numbers: RelativeNumbers::new(), error: None }
+    }
+
+    /// Flushes, and gives the writer back.
+    ///
+    /// # Errors
+    /// The first error that writing met; nothing was written after it.
+    pub fn finish(mut self) -> io::Result<W> {
+        match self.error {
+            Some(error) => Err(error),
+            None => self.out.flush().map(|()| self.out),
+        }
+    }
+}
+
+impl<W: Write> Fold for Trace<W> {
+    fn record(&mut self, record: &Record) {
+        if self.error.is_none()
+            && let Err(error) = self.write(record)
+        {
+            self.error = Some(error);
+        }
+    }
+}
+
+impl<W: Write> Trace<W> {
+    fn write(&mut self, record: &Record) -> io::Result<()> {
+        let line = Line { t: Seconds(record.at), what: What::new(&record.event, &self.hosts, &mut self.numbers) };
+        serde_json::to_writer(&mut self.out, &line)?;
+        self.out.write_all(b"\n")
+    }
+}
+
+/// One line.
+#[derive(Serialize)]
+struct Line<'a> {
+    t: Seconds,
+    #[serde(flatten)]
+    what: What<'a>,
+}
+
+/// What happened, under the names the lines use.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum What<'a> {
+    Segment(SegmentLine<'a>),
+    Delivered { segment: u64, to: &'a str, copy: u32, stale: bool },
+    State(StateLine<'a>),
+    TimerSet { host: &'a str, connection: u32, deadline: Seconds },
+    TimerFired { host: &'a str, connection: u32 },
+    Call(CallLine<'a>),
+    Notice { host: &'a str, connection: u32, notice: &'static str },
+    Received { host: &'a str, connection: u32, len: u64, stale: u64 },
+    DataLost { host: &'a str, connection: u32, len: u64 },
+    Held { host: &'a str, connection: u32, table: &'static str, bytes: u64 },
+    Released { host: &'a str, connection: u32, table: &'static str, bytes: u64 },
+    Judged { host: &'a str, connection: u32, worth: &'static str, cause: Option<&'static str> },
+}
+
+/// A segment. `seq` and `ack` are relative to the nearest initial sequence number seen so far on the same 4-tuple and
+/// direction.
+#[derive(Serialize)]
+struct SegmentLine<'a> {
+    from: &'a str,
+    to: Option<&'a str>,
+    sport: u16,
+    dport: u16,
+    flags: String,
+    seq: Option<i64>,
+    ack: Option<i64>,
+    len: u32,
+    fate: &'static str,
+    delivered_at: Vec<Seconds>,
+    id: u64,
+    source: SocketAddrV4,
+    destination: SocketAddrV4,
+    window: u32,
+    attempt: AttemptName<'a>,
+    connection: Option<u32>,
+    retransmission: u32,
+    wasted: bool,
+    loss: Option<&'static str>,
+    fault: Option<u16>,
+}
+
+/// A change of state.
+#[derive(Serialize)]
+struct StateLine<'a> {
+    host: &'a str,
+    /// `null` if the address is nobody's.
+    peer: Option<&'a str>,
+    sport: u16,
+    dport: u16,
+    from: &'static str,
+    to: &'static str,
+    reason: &'static str,
+    passive: bool,
+    connection: u32,
+    attempt: AttemptName<'a>,
+}
+
+/// An application's call.
+#[derive(Serialize)]
+struct CallLine<'a> {
+    host: &'a str,
+    application: u32,
+    call: &'static str,
+    len: Option<u64>,
+    outcome: &'static str,
+    error: Option<String>,
+}
+
+/// An attempt: who opened, and the how-manieth time.
+#[derive(Serialize)]
+struct AttemptName<'a> {
+    host: &'a str,
+    ordinal: u32,
+}
+
+impl<'a> What<'a> {
+    fn new(event: &Event, hosts: &'a Hosts, numbers: &mut RelativeNumbers) -> Self {
+        let name = |host: HostId| hosts.name(host);
+        match *event {
+            Event::Sent(ref sent) => Self::Segment(SegmentLine::new(sent, hosts, numbers.next(sent))),
+            Event::Delivered { segment, to, copy, stale } => {
+                Self::Delivered { segment: segment.0, to: name(to), copy, stale }
+            }
+            Event::State(ref change) => Self::State(StateLine::new(change, hosts)),
+            Event::TimerSet { host, incarnation: Incarnation(connection), deadline } => {
+                Self::TimerSet { host: name(host), connection, deadline: Seconds(deadline) }
+            }
+            Event::TimerFired { host, incarnation: Incarnation(connection) } => {
+                Self::TimerFired { host: name(host), connection }
+            }
+            Event::Call { host, application, call, outcome } => {
+                Self::Call(CallLine::new(name(host), application, call, outcome))
+            }
+            Event::Notice { host, incarnation: Incarnation(connection), notice } => {
+                Self::Notice { host: name(host), connection, notice: notice_word(notice) }
+            }
+            Event::Received { host, incarnation: Incarnation(connection), octets, stale_octets } => {
+                Self::Received { host: name(host), connection, len: octets, stale: stale_octets }
+            }
+            Event::DataLost { host, incarnation: Incarnation(connection), octets } => {
+                Self::DataLost { host: name(host), connection, len: octets }
+            }
+            Event::Held { host, incarnation: Incarnation(connection), kind, octets } => {
+                Self::Held { host: name(host), connection, table: table_word(kind), bytes: octets }
+            }
+            Event::Released { host, incarnation: Incarnation(connection), kind, octets } => {
+                Self::Released { host: name(host), connection, table: table_word(kind), bytes: octets }
+            }
+            Event::Judged { host, incarnation: Incarnation(connection), worth } => {
+                let (worth, cause) = worth_words(worth);
+                Self::Judged { host: name(host), connection, worth, cause }
+            }
+        }
+    }
+}
+
+impl<'a> SegmentLine<'a> {
+    fn new(sent: &Sent, hosts: &'a Hosts, Relative { seq, ack }: Relative) -> Self {
+        let name = |host: HostId| hosts.name(host);
+        Self {
+            from: name(sent.from),
+            to: sent.to.map(name),
+            sport: sent.source.port(),
+            dport: sent.destination.port(),
+            flags: sent.flags.to_string(),
+            seq,
+            ack,
+            len: sent.octets,
+            fate: match sent.fate.deliveries.len() {
+                0 => "lost",
+                1 => "delivered",
+                _ => "duplicated",
+            },
+            delivered_at: sent.fate.deliveries.iter().copied().map(Seconds).collect(),
+            id: sent.id.0,
+            source: sent.source,
+            destination: sent.destination,
+            window: sent.window,
+            attempt: AttemptName::new(sent.attempt, hosts),
+            connection: sent.incarnation.map(|incarnation| incarnation.0),
+            retransmission: sent.retransmission,
+            wasted: sent.wasted,
+            loss: sent.fate.lost.map(|loss| match loss {
+                Loss::Chance => "chance",
+                Loss::Fault => "fault",
+                Loss::QueueFull => "queue-full",
+                Loss::Lifetime => "lifetime",
+                Loss::NoRoute => "no-route",
+            }),
+            fault: sent.fate.fault.map(|place| place + 1),
+        }
+    }
+}
+
+impl<'a> StateLine<'a> {
+    fn new(change: &StateChange, hosts: &'a Hosts) -> Self {
+        let FourTuple { local, remote } = change.tuple;
+        Self {
+            host: hosts.name(change.host),
+            peer: hosts.at(*remote.ip()).map(|host| hosts.name(host)),
+            sport: local.port(),
+            dport: remote.port(),
+            from: change.from.name(),
+            to: change.to.name(),
+            reason: match change.reason {
+                Reason::Call => "call",
+                Reason::Segment => "segment",
+                Reason::Reset => "reset",
+                Reason::GaveUp => "gave-up",
+                Reason::Expired => "expired",
+            },
+            passive: change.passive,
+            connection: change.incarnation.0,
+            attempt: AttemptName::new(change.attempt, hosts),
+        }
+    }
+}
+
+impl<'a> CallLine<'a> {
+    fn new(host: &'a str, application: u32, call: Call, outcome: Outcome) -> Self {
+        let (outcome, error) = match outcome {
+            Outcome::Done => ("done", None),
+            Outcome::EndOfData => ("end-of-data", None),
+            Outcome::Failed(error) => ("failed", Some(error.to_string())),
+        };
+        let len = match call {
+            Call::Send(octets) | Call::Receive(octets) => Some(octets),
+            _ => None,
+        };
+        Self { host, application, call: call_name(call), len, outcome, error }
+    }
+}
+
+impl<'a> AttemptName<'a> {
+    fn new(attempt: Attempt, hosts: &'a Hosts) -> Self {
+        Self { host: hosts.name(attempt.host), ordinal: attempt.ordinal }
+    }
+}
+
+const fn notice_word(notice: Notice) -> &'static str {
+    match notice {
+        Notice::Connected => "connected",
+        Notice::Acceptable { .. } => "acceptable",
+        Notice::Readable => "readable",
+        Notice::Refused => "refused",
+        Notice::Reset => "reset",
+        Notice::TimedOut => "timed-out",
+    }
+}
+
+const fn table_word(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::HalfOpen => "half-open",
+        EntryKind::Connection => "connection",
+        EntryKind::TimeWait => "time-wait",
+    }
+}
+
+const fn worth_words(worth: Worth) -> (&'static str, Option<&'static str>) {
+    match worth {
+        Worth::Useful => ("useful", None),
+        Worth::Abandoned(cause) => ("abandoned", Some(cause_word(cause))),
+        Worth::Ghost(cause) => ("ghost", Some(cause_word(cause))),
+        Worth::Bereft(cause) => ("bereft", Some(cause_word(cause))),
+    }
+}
+
+const fn cause_word(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Lost => "lost",
+        Cause::Delayed => "delayed",
+        Cause::Duplicated => "duplicated",
+        Cause::Spoofed => "spoofed",
+        Cause::Crash => "crash",
+        Cause::Application => "application",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use experiment::record::SegmentId;
+    use net_link::Fate;
+    use tcp_endpoint::{Acknowledged, Flags, SeqNum, State};
+
+    use super::*;
+
+    fn socket(host: u8, port: u16) -> SocketAddrV4 {
+        SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, host), port)
+    }
+
+    fn hosts() -> Hosts {
+        [("client", 1), ("server", 2)]
+            .map(|(name, host)| (name.to_owned(), *socket(host, 0).ip()))
+            .into_iter()
+            .collect()
+    }
+
+    fn syn(deliveries: &[u64]) -> Sent {
+        Sent {
+            id: SegmentId(7),
+            from: HostId(0),
+            to: Some(HostId(1)),
+            source: socket(1, 40_001),
+            destination: socket(2, 80),
+            seq: SeqNum::new(4_000_000_000),
+            ack: SeqNum::new(0),
+            flags: Flags::SYN,
+            window: 65_535,
+            octets: 0,
+            attempt: Attempt { host: HostId(0), ordinal: 1 },
+            incarnation: Some(Incarnation(0)),
+            retransmission: 0,
+            acknowledges: Acknowledged::Nothing,
+            wasted: false,
+            fate: Fate {
+                deliveries: deliveries.iter().map(|&nanos| sim_time::Instant::from_nanos(nanos)).collect(),
+                lost: deliveries.is_empty().then_some(Loss::Chance),
+                fault: None,
+            },
+        }
+    }
+
+    fn lines(events: Vec<Event>) -> Vec<String> {
+        let mut trace = Trace::new(hosts(), Vec::new());
+        for event in events {
+            // One nanosecond past a time that a binary float cannot tell from its neighbours.
+            trace.record(&Record { at: sim_time::Instant::from_nanos(12_345_678_901_000_000_001), event });
+        }
+        let text = String::from_utf8(trace.finish().unwrap()).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_segment_is_one_line_with_its_whole_fate() {
+        let events = [&[][..], &[50_000_001], &[50_000_000, 80_000_000]].map(|times| Event::Sent(syn(times)));
+        let lines = lines(events.into());
+        assert!(lines[0].starts_with(
+            r#"{"t":12345678901.000000001,"kind":"segment","from":"client","to":"server","sport":40001,"dport":80,"#
+        ));
+        assert!(lines[0].contains(r#""flags":"S","seq":0,"ack":null,"len":0,"fate":"lost","delivered_at":[],"#));
+        assert!(lines[1].contains(r#""fate":"delivered","delivered_at":[0.050000001],"#));
+        assert!(lines[2].contains(r#""fate":"duplicated","delivered_at":[0.050,0.080],"#));
+    }
+
+    #[test]
+    fn every_line_is_json_with_a_kind() {
+        let (host, incarnation, kind, octets) = (HostId(1), Incarnation(3), EntryKind::HalfOpen, 96);
+        let change = StateChange {
+            host,
+            incarnation,
+            attempt: Attempt { host: HostId(0), ordinal: 1 },
+            tuple: FourTuple { local: socket(2, 80), remote: socket(1, 40_001) },
+            from: State::Listen,
+            to: State::SynReceived,
+            reason: Reason::Segment,
+            passive: true,
+        };
+        let lines = lines(vec![
+            Event::State(change),
+            Event::TimerSet { host, incarnation, deadline: sim_time::Instant::from_nanos(1) },
+            Event::Call { host, application: 0, call: Call::Send(100), outcome: Outcome::Done },
+            Event::Held { host, incarnation, kind, octets },
+            Event::Judged { host, incarnation, worth: Worth::Ghost(Cause::Delayed) },
+        ]);
+        let kinds: Vec<String> = lines
+            .iter()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["kind"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(kinds, ["state", "timer-set", "call", "held", "judged"]);
+        assert!(lines[0].contains(
+            r#""host":"server","peer":"client","sport":80,"dport":40001,"from":"LISTEN","to":"SYN-RECEIVED""#
+        ));
+        assert!(lines[4].contains(r#""worth":"ghost","cause":"delayed""#));
+    }
+
+    #[test]
+    fn a_failed_write_is_reported_at_the_end() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut trace = Trace::new(hosts(), Full);
+        trace.record(&Record { at: sim_time::Instant::ZERO, event: Event::Sent(syn(&[])) });
+        assert_eq!(trace.finish().err().map(|error| error.kind()), Some(io::ErrorKind::StorageFull));
+    }
+}

@@ -1,0 +1,165 @@
+//! The arguments, as the help shows them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use experiment::{MAX_SEED, RECORD_FORMAT};
+use sim_time::Duration;
+
+/// A laboratory for how connections are opened and closed: replays an experiment in virtual time, bit for bit, draws
+/// it, measures it and compares handshakes and teardowns on the same network.
+#[derive(Parser, Debug)]
+#[command(version = version(), propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit status: 0 done, 1 an expectation does not hold, 2 bad input, 130 interrupted.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+fn version() -> String {
+    format!("{} (record format {RECORD_FORMAT})", env!("CARGO_PKG_VERSION"))
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Run one variant of an experiment and show what happened
+    Run(Run),
+    /// Run every variant on the same randomness and show them side by side
+    Compare(Compare),
+    /// Check every expectation of every variant of every experiment
+    Verify(Verify),
+    /// List what there is: variants, axes, profiles, metrics, cases
+    List(List),
+    /// Write a commented experiment to start from
+    New(New),
+    /// Print the JSON Schema of an experiment file, for editors
+    Schema,
+    /// Print a script that completes arguments in a shell
+    Completions(Completions),
+}
+
+/// Which experiment, and what is changed in it.
+#[derive(Args, Debug)]
+pub(crate) struct Source {
+    /// An experiment file, or the name of a built-in case (see `synlab list cases`)
+    pub(crate) file: String,
+    /// Lay a key's value over the file, as in `--set link.delay=20ms`; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Seed of every random stream, instead of the file's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
+    pub(crate) seed: Option<u64>,
+    /// End of the run, instead of the file's horizon, as in `--until 30s`
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) until: Option<Duration>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The handshake to run; by default the first the file lists
+    #[arg(long, value_name = "NAME")]
+    pub(crate) handshake: Option<String>,
+    /// The teardown to run; by default the first the file lists
+    #[arg(long, value_name = "NAME")]
+    pub(crate) teardown: Option<String>,
+    /// How to write the result: text, one JSON object, or every record as a line of JSON
+    #[arg(long, value_enum, default_value_t = RunFormat::Text)]
+    pub(crate) format: RunFormat,
+    /// Write every record to a file too, one line of JSON each
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Write the result to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Draw no ladder
+    #[arg(long)]
+    pub(crate) no_ladder: bool,
+    /// Draw at most this many rows of the ladder
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) rows: usize,
+    /// List metrics that are zero too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print nothing but the expectations that do not hold
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Compare {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// How to write the result: text, or a list of JSON objects
+    #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
+    pub(crate) format: CompareFormat,
+    /// Write the result to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// List all metrics, not only those in which variants differ
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// Experiment files, directories to search for them (what is in a `profiles` directory is none), or built-in cases
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// Print nothing for experiments that hold
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    /// What to list; everything if it is left out
+    #[arg(value_enum)]
+    pub(crate) what: Option<Topic>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct New {
+    /// The file to write, which must not exist; standard output if it is left out
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RunFormat {
+    /// Ladder, metrics, ledger and verdicts
+    Text,
+    /// One object
+    Json,
+    /// Every record, one a line
+    Jsonl,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum CompareFormat {
+    /// A table
+    Text,
+    /// A list of objects, one for each variant, in the file's order
+    Json,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Topic {
+    /// Handshakes and teardowns that have a name
+    Variants,
+    /// The independent decisions of which they are made
+    Axes,
+    /// Timers, limits and sizes by operating system
+    Profiles,
+    /// What is measured
+    Metrics,
+    /// Built-in experiments
+    Cases,
+}

@@ -1,0 +1,69 @@
+//! Running variants and judging them.
+
+use std::collections::BTreeMap;
+
+use experiment::record::Fold;
+use experiment::{Experiment, Summary, Variant, Verdict, simulate};
+use sim_time::Instant;
+
+use crate::cli::Source;
+use crate::complaint::Complaint;
+
+/// Reads the experiment and changes what the arguments change.
+pub(crate) fn load(source: &Source) -> Result<Experiment, Complaint> {
+    let mut experiment = Experiment::load(&source.file, &source.set)?;
+    if let Some(seed) = source.seed {
+        experiment = experiment.with_seed(seed);
+    }
+    if let Some(until) = source.until {
+        experiment = experiment.with_horizon(Instant::ZERO + until);
+    }
+    Ok(experiment)
+}
+
+/// The runs of one experiment, each variant at most once.
+pub(crate) struct Runs<'a> {
+    experiment: &'a Experiment,
+    done: BTreeMap<Variant, Summary>,
+}
+
+impl<'a> Runs<'a> {
+    pub(crate) fn of(experiment: &'a Experiment) -> Self {
+        Self { experiment, done: BTreeMap::new() }
+    }
+
+    /// Runs a variant while `fold` watches.
+    pub(crate) fn watch<F: Fold>(&mut self, variant: &Variant, fold: &mut F) -> Result<&Summary, Complaint> {
+        let scenario = self.experiment.scenario(variant)?;
+        let summary = simulate(&scenario, fold).map_err(|livelock| {
+            Complaint::Other(format!("{}: {}: {livelock}", self.experiment.file(), variant.label()))
+        })?;
+        self.done.insert(variant.clone(), summary);
+        Ok(&self.done[variant])
+    }
+
+    /// What a variant came to; it is run if it was not.
+    pub(crate) fn summary(&mut self, variant: &Variant) -> Result<&Summary, Complaint> {
+        if self.done.contains_key(variant) {
+            return Ok(&self.done[variant]);
+        }
+        self.watch(variant, &mut ())
+    }
+
+    /// The expectations that are about a variant, with their place in the file's list, judged. Whatever other variants
+    /// they refer to is run as well.
+    pub(crate) fn judge(&mut self, variant: &Variant) -> Result<Vec<(usize, Verdict)>, Complaint> {
+        let mut verdicts = Vec::new();
+        for (place, expectation) in self.experiment.expectations().iter().enumerate() {
+            if !expectation.applies_to(variant) {
+                continue;
+            }
+            for needed in std::iter::once(variant.clone()).chain(expectation.needs(variant)) {
+                self.summary(&needed)?;
+            }
+            let metric = |of: &Variant, name: &str| self.done.get(of).and_then(|summary| summary.metrics.get(name))?;
+            verdicts.push((place, expectation.judge(variant, &metric)));
+        }
+        Ok(verdicts)
+    }
+}

@@ -1,0 +1,134 @@
+//! Where results go: standard output, or a file that appears only once it is whole.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, StdoutLock, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use report::Colour;
+
+use crate::complaint::Complaint;
+
+/// Files that are being written, to be removed if the process is interrupted.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Writes a result to `file`, or to standard output if there is none.
+///
+/// # Errors
+/// What writing met; [`io::ErrorKind::BrokenPipe`] means that the reader has gone.
+pub(crate) fn write(file: Option<&Path>, text: &str) -> Result<(), Complaint> {
+    let mut sink = Sink::open(file)?;
+    sink.write_all(text.as_bytes()).map_err(|error| cannot_write(file, error))?;
+    sink.commit()
+}
+
+/// Whether a result written to `file` should have colours.
+pub(crate) fn colour(file: Option<&Path>) -> Colour {
+    match anstream::AutoStream::choice(&io::stdout()) {
+        anstream::ColorChoice::Never => Colour::Never,
+        _ if file.is_some() => Colour::Never,
+        _ => Colour::Always,
+    }
+}
+
+/// Says something on standard error that is no result.
+pub(crate) fn note(text: &str) {
+    // A note that cannot be written changes nothing.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// Removes what is half-written.
+pub(crate) fn abandon() {
+    for path in unfinished().drain(..) {
+        // It is litter at worst.
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn unfinished() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A place for a result. A file is written beside its place and moved there by [`Sink::commit`], so that whoever looks
+/// finds the old content or the new; what is no regular file (a pipe, a device) is written directly.
+pub(crate) struct Sink {
+    out: Out,
+    path: Option<PathBuf>,
+    temporary: Option<Temporary>,
+}
+
+enum Out {
+    Stdout(BufWriter<StdoutLock<'static>>),
+    File(BufWriter<File>),
+}
+
+/// A file that is removed unless it was moved away.
+struct Temporary(PathBuf);
+
+impl Sink {
+    /// Standard output, or a file.
+    pub(crate) fn open(file: Option<&Path>) -> Result<Self, Complaint> {
+        let Some(path) = file else {
+            return Ok(Self { out: Out::Stdout(BufWriter::new(io::stdout().lock())), path: None, temporary: None });
+        };
+        Self::create(path).map_err(|error| cannot_write(file, error))
+    }
+
+    fn create(path: &Path) -> io::Result<Self> {
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            let file = fs::OpenOptions::new().write(true).open(path)?;
+            return Ok(Self { out: Out::File(BufWriter::new(file)), path: Some(path.to_owned()), temporary: None });
+        }
+        // A link is followed, or the move would put a file in its place.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy();
+        let temporary = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
+        let file = File::create_new(&temporary)?;
+        unfinished().push(temporary.clone());
+        let temporary = Some(Temporary(temporary));
+        Ok(Self { out: Out::File(BufWriter::new(file)), path: Some(path), temporary })
+    }
+
+    /// Finishes the result: what was written is there from now on.
+    pub(crate) fn commit(mut self) -> Result<(), Complaint> {
+        let written = self.flush().and_then(|()| match (&self.temporary, &self.path) {
+            (Some(Temporary(temporary)), Some(path)) => fs::rename(temporary, path),
+            _ => Ok(()),
+        });
+        written.map_err(|error| cannot_write(self.path.as_deref(), error))
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        match &mut self.out {
+            Out::Stdout(out) => out.write(octets),
+            Out::File(out) => out.write(octets),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.out {
+            Out::Stdout(out) => out.flush(),
+            Out::File(out) => out.flush(),
+        }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // Once it was moved it is not there.
+        let _ = fs::remove_file(&self.0);
+        unfinished().retain(|path| *path != self.0);
+    }
+}
+
+/// An error with the path it is about; that a reader has gone stays recognisable.
+pub(crate) fn cannot_write(path: Option<&Path>, error: io::Error) -> Complaint {
+    match path {
+        Some(path) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Complaint::Other(format!("cannot write {}: {error}", path.display()))
+        }
+        _ => Complaint::Output(error),
+    }
+}

@@ -1,0 +1,128 @@
+//! `synlab run`: one variant, in full.
+
+use std::path::Path;
+
+use experiment::record::{Fold, Record};
+use experiment::{Experiment, Variant, Verdict};
+use report::{Colour, Hosts, Ladder, Listed, RunResult, Trace, json, ledger, tables, verdicts};
+use sim_time::Instant;
+
+use crate::Ending;
+use crate::cli::{Run, RunFormat};
+use crate::complaint::Complaint;
+use crate::execute::{Runs, load};
+use crate::output::{self, Sink, cannot_write};
+
+pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
+    let experiment = load(&arguments.source)?;
+    let variant = choose(arguments, &experiment)?;
+    let mut watchers = Watchers::new(arguments, &Hosts::of(&experiment.scenario(&variant)?))?;
+    let mut runs = Runs::of(&experiment);
+    let summary = runs.watch(&variant, &mut watchers)?.clone();
+    let ladder = watchers.finish(experiment.horizon())?;
+    let verdicts: Vec<Verdict> = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
+    let result = RunResult { experiment: &experiment, variant: &variant, summary: &summary, verdicts: &verdicts };
+    let file = arguments.output.as_deref();
+    match arguments.format {
+        RunFormat::Text => output::write(file, &text(arguments, &result, ladder.as_ref(), output::colour(file)))?,
+        RunFormat::Json => output::write(file, &json::run(&result))?,
+        // A watcher wrote it.
+        RunFormat::Jsonl => {}
+    }
+    Ok(Ending::of(&verdicts))
+}
+
+/// The variant to run. When the file lists several, which one is said on standard error.
+fn choose(arguments: &Run, experiment: &Experiment) -> Result<Variant, Complaint> {
+    let variant = experiment.variant(arguments.handshake.as_deref(), arguments.teardown.as_deref())?;
+    let listed = experiment.variants();
+    let chosen = arguments.handshake.is_some() || arguments.teardown.is_some();
+    if listed.len() > 1 && !chosen && !arguments.quiet {
+        let all: Vec<String> = listed.iter().map(Variant::label).collect();
+        output::note(&format!(
+            "running {} (the file lists {}; choose with --handshake and --teardown)",
+            variant.label(),
+            all.join(", ")
+        ));
+    }
+    Ok(variant)
+}
+
+/// Whatever looks at the records of the run.
+struct Watchers<'a> {
+    ladder: Option<Ladder>,
+    /// Traces, each with the file it goes to.
+    traces: Vec<(Option<&'a Path>, Trace<Sink>)>,
+}
+
+impl<'a> Watchers<'a> {
+    fn new(arguments: &'a Run, hosts: &Hosts) -> Result<Self, Complaint> {
+        let drawn = arguments.format == RunFormat::Text && !arguments.no_ladder && !arguments.quiet;
+        let ladder = drawn.then(|| Ladder::new(hosts.clone()).with_at_most(arguments.rows));
+        let result = (arguments.format == RunFormat::Jsonl).then_some(arguments.output.as_deref());
+        let files = result.into_iter().chain(arguments.trace.as_deref().map(Some));
+        let traces = files.map(|file| Ok((file, Trace::new(hosts.clone(), Sink::open(file)?))));
+        Ok(Self { ladder, traces: traces.collect::<Result<_, Complaint>>()? })
+    }
+
+    /// Completes what was written, and gives back what was drawn.
+    fn finish(self, end: Instant) -> Result<Option<Ladder>, Complaint> {
+        for (file, trace) in self.traces {
+            trace.finish().map_err(|error| cannot_write(file, error))?.commit()?;
+        }
+        Ok(self.ladder.map(|mut ladder| {
+            ladder.finish(end);
+            ladder
+        }))
+    }
+}
+
+impl Fold for Watchers<'_> {
+    fn record(&mut self, record: &Record) {
+        if let Some(ladder) = &mut self.ladder {
+            ladder.record(record);
+        }
+        for (_, trace) in &mut self.traces {
+            trace.record(record);
+        }
+    }
+}
+
+/// The parts of the text, an empty line between two of them.
+fn text(arguments: &Run, result: &RunResult<'_>, ladder: Option<&Ladder>, colour: Colour) -> String {
+    let failed: Vec<Verdict> = result.verdicts.iter().filter(|verdict| !verdict.passed).cloned().collect();
+    if arguments.quiet {
+        return verdicts(&failed, colour);
+    }
+    let listed = if arguments.all { Listed::All } else { Listed::Telling };
+    let hosts = result.experiment.host_names();
+    let metrics = &result.summary.metrics;
+    let parts = [
+        head(result),
+        ladder.map_or(String::new(), |ladder| ladder.render(colour)),
+        tables::states(metrics, &hosts, listed),
+        tables::metrics(metrics, &hosts, listed),
+        ledger(metrics, &hosts),
+        verdicts(result.verdicts, colour),
+        foot(result),
+    ];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+fn head(result: &RunResult<'_>) -> String {
+    let RunResult { experiment, variant, .. } = result;
+    let question = experiment.question().map_or(String::new(), |question| format!(": {question}"));
+    format!(
+        "{}{question}\nhandshake {}, teardown {}, seed {}, until {} s\n",
+        experiment.name(),
+        variant.handshake,
+        variant.teardown,
+        experiment.seed(),
+        experiment.horizon()
+    )
+}
+
+fn foot(result: &RunResult<'_>) -> String {
+    let summary = result.summary;
+    format!("{} events, the last at {} s; digest {}\n", summary.events, summary.ended_at, summary.digest)
+}

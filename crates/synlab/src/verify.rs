@@ -1,0 +1,134 @@
+//! `synlab verify`: every expectation of every variant of every experiment, one line each.
+
+use std::fs;
+use std::path::Path;
+
+use experiment::{Experiment, Variant, Verdict};
+
+use crate::Ending;
+use crate::cli::Verify;
+use crate::complaint::Complaint;
+use crate::execute::Runs;
+use crate::output;
+
+pub(crate) fn verify(arguments: &Verify) -> Result<Ending, Complaint> {
+    let mut files = Vec::new();
+    for path in &arguments.paths {
+        let found = files.len();
+        collect(path, &mut files)?;
+        if files.len() == found {
+            return Err(Complaint::Other(format!("{path}: no experiment is below it")));
+        }
+    }
+    let (mut held, mut failed, mut wrong) = (0_usize, 0_usize, 0_usize);
+    for file in &files {
+        let line = match check(file) {
+            Ok(checked) if checked.failures.is_empty() => {
+                held += 1;
+                if arguments.quiet {
+                    continue;
+                }
+                checked.line("ok   ", file)
+            }
+            Ok(checked) => {
+                failed += 1;
+                checked.line("FAIL ", file)
+            }
+            Err(complaint) => {
+                wrong += 1;
+                complaint.print();
+                format!("WRONG  {file}\n")
+            }
+        };
+        output::write(None, &line)?;
+    }
+    let wrong_files = if wrong > 0 { format!(", {wrong} could not be run") } else { String::new() };
+    if !arguments.quiet || failed + wrong > 0 {
+        output::write(None, &format!("{}: {held} hold, {failed} do not{wrong_files}\n", experiments(files.len())))?;
+    }
+    match (failed, wrong) {
+        (_, 1..) => Err(Complaint::Other(format!("{} could not be run", experiments(wrong)))),
+        (1.., 0) => Ok(Ending::Disappointed),
+        (0, 0) => Ok(Ending::Done),
+    }
+}
+
+/// What checking one experiment found.
+struct Checked {
+    expectations: usize,
+    variants: usize,
+    failures: Vec<String>,
+}
+
+impl Checked {
+    fn line(&self, word: &str, file: &str) -> String {
+        let variants = if self.variants == 1 { "1 variant".to_owned() } else { format!("{} variants", self.variants) };
+        let count = match (self.expectations, self.failures.len()) {
+            (0, _) => "nothing expected".to_owned(),
+            (1, 0) => "1 expectation".to_owned(),
+            (all, 0) => format!("{all} expectations"),
+            (all, failed) => format!("{failed} of {all} expectations"),
+        };
+        let mut text = format!("{word}  {file}: {count}, {variants}\n");
+        text.extend(self.failures.iter().map(|failure| format!("         {failure}\n")));
+        text
+    }
+}
+
+/// Judges every expectation for every variant. What is expected is counted once for each variant it is about.
+fn check(file: &str) -> Result<Checked, Complaint> {
+    let experiment = Experiment::load(file, &[])?;
+    let variants = experiment.variants();
+    let mut runs = Runs::of(&experiment);
+    let mut checked = Checked { expectations: 0, variants: variants.len(), failures: Vec::new() };
+    for variant in &variants {
+        // A variant of which nothing is expected is run as well: that it can be run is worth knowing.
+        runs.summary(variant)?;
+        for (place, verdict) in runs.judge(variant)? {
+            checked.expectations += 1;
+            if !verdict.passed {
+                checked.failures.push(failure(&experiment, place, variant, &verdict));
+            }
+        }
+    }
+    Ok(checked)
+}
+
+fn failure(experiment: &Experiment, place: usize, variant: &Variant, verdict: &Verdict) -> String {
+    let expectation = &experiment.expectations()[place];
+    let line = expectation.diagnostic("").line_column().map_or(0, |(line, _)| line);
+    let because = expectation.because().map_or(String::new(), |because| format!(" ({because})"));
+    let label = variant.label();
+    format!("line {line}, {label}: expected {}{because}, measured {}", verdict.that, verdict.actual)
+}
+
+/// Adds the experiments that `path` names: itself, if it is a file or a built-in case, or every TOML file below it, in
+/// the order of their names.
+fn collect(path: &str, files: &mut Vec<String>) -> Result<(), Complaint> {
+    if !Path::new(path).is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let cannot_read = |error: std::io::Error| Complaint::Other(format!("cannot read {path}: {error}"));
+    let mut entries = fs::read_dir(path)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>())
+        .map_err(cannot_read)?;
+    entries.sort();
+    for entry in entries {
+        let is_profiles = entry.file_name().is_some_and(|name| name == "profiles");
+        let is_toml = entry.extension().is_some_and(|extension| extension == "toml");
+        let Some(name) = entry.to_str() else {
+            return Err(Complaint::Other(format!("{}: the path is not Unicode", entry.display())));
+        };
+        if entry.is_dir() && !is_profiles {
+            collect(name, files)?;
+        } else if entry.is_file() && is_toml {
+            files.push(name.to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn experiments(count: usize) -> String {
+    if count == 1 { "1 experiment".to_owned() } else { format!("{count} experiments") }
+}

@@ -1,0 +1,228 @@
+//! What the commands print, where, and with which exit status, when nothing is wrong with the input.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use assert_cmd::cargo::cargo_bin_cmd;
+use serde_json::Value;
+
+/// Output of the command: standard output, standard error, exit status.
+fn synlab(arguments: &[&str]) -> (String, String, Option<i32>) {
+    let output = cargo_bin_cmd!("synlab").args(arguments).output().unwrap();
+    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code())
+}
+
+/// A path in the repository.
+fn repository(path: &str) -> String {
+    format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn run_draws_measures_and_judges() {
+    let (out, err, code) = synlab(&["run", "stale-syn", "--handshake", "two-way"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert_eq!(err, "");
+    assert!(out.starts_with("stale-syn: What does one delayed, superseded SYN cost the server?\n"), "{out}");
+    assert!(out.contains("├── SYN 0 ────────────────────────────────▶│    5.000  delayed by fault 1\n"), "{out}");
+    assert!(out.contains("ghost from here on: nobody is there"), "{out}");
+    assert!(out.lines().any(|line| line.starts_with("server.ghost.seconds") && line.ends_with(" 10795")), "{out}");
+    assert!(out.lines().any(|line| line.starts_with("nobody: a segment was delayed")), "{out}");
+    assert!(out.contains("\nok    "), "{out}");
+    assert!(!out.contains('\u{1b}'), "a pipe gets no colours");
+}
+
+#[test]
+fn run_says_which_variant_it_chose_and_only_then() {
+    assert!(synlab(&["run", "stale-syn"]).1.starts_with("running two-way (the file lists two-way, "));
+    assert_eq!(synlab(&["run", "stale-syn", "--quiet"]), (String::new(), String::new(), Some(0)));
+}
+
+#[test]
+fn run_as_json_is_one_object() {
+    let (out, _, code) = synlab(&["run", "stale-syn", "--handshake", "two-way", "--format", "json", "--seed", "9"]);
+    assert_eq!(code, Some(0));
+    let object: Value = serde_json::from_str(&out).unwrap();
+    let keys: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    let mut expected = [
+        "experiment",
+        "file",
+        "handshake",
+        "teardown",
+        "seed",
+        "digest",
+        "ended_at",
+        "events",
+        "metrics",
+        "expectations",
+    ];
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
+    assert_eq!((&object["experiment"], &object["handshake"]), (&"stale-syn".into(), &"two-way".into()));
+    assert_eq!((&object["teardown"], &object["seed"]), (&"rfc9293".into(), &9.into()));
+    let digest = object["digest"].as_str().unwrap();
+    assert!(digest.len() == 32 && digest.chars().all(|digit| digit.is_ascii_hexdigit()), "{digest}");
+    assert_eq!(object["ended_at"].as_f64(), Some(5.05));
+    assert_eq!(object["metrics"]["server.ghost.connections"].as_u64(), Some(1));
+    let expectation = &object["expectations"][0];
+    assert!(expectation["that"].is_string() && expectation["actual"].is_string(), "{expectation}");
+    assert_eq!(expectation["passed"], true);
+}
+
+#[test]
+fn a_run_repeats_and_a_seed_tells() {
+    let digest = |seed: &str| {
+        let out = synlab(&["run", "handshake", "--set", "link.loss=0.3", "--seed", seed, "--format", "json"]).0;
+        serde_json::from_str::<Value>(&out).unwrap()["digest"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(digest("1"), digest("1"));
+    assert_ne!(digest("1"), digest("2"));
+}
+
+#[test]
+fn a_trace_is_a_record_a_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let trace = directory.path().join("trace.jsonl");
+    let (_, err, code) = synlab(&["run", "stale-syn", "--quiet", "--trace", trace.to_str().unwrap()]);
+    assert_eq!((err.as_str(), code), ("", Some(0)));
+    let text = fs::read_to_string(&trace).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let syn = lines.iter().find(|line| line["kind"] == "segment").unwrap();
+    assert_eq!((&syn["t"].to_string(), &syn["flags"]), (&"0.0".to_owned(), &"S".into()));
+    assert_eq!((&syn["from"], &syn["to"]), (&"client".into(), &"server".into()));
+    assert_eq!((&syn["seq"], &syn["ack"], &syn["len"]), (&0.into(), &Value::Null, &0.into()));
+    assert_eq!((&syn["fate"], syn["delivered_at"][0].as_f64()), (&"delivered".into(), Some(5.0)));
+    let state = lines.iter().find(|line| line["kind"] == "state").unwrap();
+    assert_eq!((&state["host"], &state["peer"]), (&"client".into(), &"server".into()));
+    assert_eq!((&state["from"], &state["to"]), (&"CLOSED".into(), &"SYN-SENT".into()));
+    let left: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["trace.jsonl"], "nothing else is left in the directory");
+
+    let (lines, _, _) = synlab(&["run", "stale-syn", "--quiet", "--format", "jsonl"]);
+    assert_eq!(lines, text, "the same records, on standard output");
+}
+
+#[test]
+fn compare_puts_variants_side_by_side() {
+    let (out, err, code) = synlab(&["compare", "stale-syn"]);
+    assert_eq!((err.as_str(), code), ("", Some(0)));
+    let head = out.lines().find(|line| line.starts_with("metric")).unwrap();
+    let variants: Vec<&str> = head.split_whitespace().skip(2).collect();
+    assert_eq!(variants, ["two-way", "two-way-rst", "three-way", "three-way-silent"]);
+    let ghosts = out.lines().find(|line| line.starts_with("server.ghost.connections")).unwrap();
+    assert_eq!(ghosts.split_whitespace().skip(1).collect::<Vec<_>>(), ["1", "1", "0", "0"]);
+}
+
+#[test]
+fn compare_as_json_is_a_flat_list_in_the_files_order() {
+    let (out, _, code) = synlab(&["compare", "stale-syn", "--format", "json"]);
+    assert_eq!(code, Some(0));
+    let list: Value = serde_json::from_str(&out).unwrap();
+    let handshakes: Vec<&str> = list.as_array().unwrap().iter().map(|run| run["handshake"].as_str().unwrap()).collect();
+    assert_eq!(handshakes, ["two-way", "two-way-rst", "three-way", "three-way-silent"]);
+    let alone = synlab(&["run", "stale-syn", "--handshake", "three-way", "--format", "json"]).0;
+    assert_eq!(list[2], serde_json::from_str::<Value>(&alone).unwrap(), "the same run as on its own");
+}
+
+#[test]
+fn a_result_goes_to_a_file_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("result.json");
+    fs::write(&file, "old").unwrap();
+    let (out, err, code) = synlab(&["compare", "stale-syn", "--format", "json", "-o", file.to_str().unwrap()]);
+    assert_eq!((out.as_str(), err.as_str(), code), ("", "", Some(0)));
+    assert!(serde_json::from_str::<Value>(&fs::read_to_string(&file).unwrap()).is_ok());
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    let (_, err, code) = synlab(&["compare", "no-such-case", "-o", file.to_str().unwrap()]);
+    assert_eq!(code, Some(2), "{err}");
+    assert!(fs::read_to_string(&file).unwrap().starts_with('['), "a failed command leaves the old result");
+}
+
+#[test]
+fn verify_checks_directories_files_and_cases_by_name() {
+    let cases = repository("configs/cases");
+    let file = repository("configs/cases/stale-syn.toml");
+    let (out, err, _) = synlab(&["verify", &cases]);
+    let names: Vec<&str> =
+        out.lines().filter_map(|line| line.split_once(&cases)?.1.split_once(':')).map(|pair| pair.0).collect();
+    assert!(names.len() > 10, "{out}{err}");
+    assert!(names.is_sorted(), "{out}");
+    let (out, _, code) = synlab(&["verify", &file, "stale-syn"]);
+    assert_eq!(code, Some(0), "{out}");
+    assert!(out.starts_with(&format!("ok     {file}: ")), "{out}");
+    assert!(out.ends_with("\n2 experiments: 2 hold, 0 do not\n"), "{out}");
+}
+
+#[test]
+fn profiles_are_no_experiments() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("profiles")).unwrap();
+    fs::write(directory.path().join("profiles/own.toml"), "this is no experiment").unwrap();
+    fs::copy(repository("configs/cases/stale-syn.toml"), directory.path().join("one.toml")).unwrap();
+    let (out, err, code) = synlab(&["verify", directory.path().to_str().unwrap()]);
+    assert_eq!((err.as_str(), code), ("", Some(0)));
+    assert!(out.ends_with("\n1 experiment: 1 hold, 0 do not\n"), "{out}");
+}
+
+#[test]
+fn list_names_what_there_is() {
+    for (topic, name) in [
+        ("variants", "three-way"),
+        ("axes", "syn-ack-timer"),
+        ("profiles", "rfc9293"),
+        ("metrics", "HOST.ghost.byte-seconds"),
+        ("cases", "stale-syn"),
+    ] {
+        let (out, _, code) = synlab(&["list", topic]);
+        assert_eq!(code, Some(0));
+        let line = out.lines().find(|line| line.split_whitespace().next() == Some(name));
+        assert!(line.is_some_and(|line| line.split_whitespace().count() > 2), "{topic}: {out}");
+        assert!(synlab(&["list"]).0.contains(line.unwrap()));
+    }
+}
+
+#[test]
+fn new_writes_an_experiment_that_runs_and_never_overwrites() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("mine.toml");
+    let path = file.to_str().unwrap();
+    let (out, err, code) = synlab(&["new", path]);
+    assert_eq!((out.as_str(), code), ("", Some(0)), "{err}");
+    assert_eq!(synlab(&["run", path, "--quiet"]).2, Some(0));
+    let before = fs::read_to_string(&file).unwrap();
+    let (_, err, code) = synlab(&["new", path]);
+    assert_eq!((err, code), (format!("error: {path} exists already\n"), Some(2)));
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
+    assert_eq!(synlab(&["new"]).0, before);
+}
+
+#[test]
+fn schema_completions_and_version() {
+    let (schema, _, code) = synlab(&["schema"]);
+    assert_eq!(code, Some(0));
+    assert!(serde_json::from_str::<Value>(&schema).unwrap()["properties"]["horizon"].is_object());
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(synlab(&["completions", shell]).0.contains("verify"), "{shell}");
+    }
+    assert_eq!(synlab(&["--version"]).0, "synlab 0.1.0 (record format 1)\n");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    // More than a pipe holds, so that the writer meets the closed end.
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("synlab"))
+        .args(["run", "stale-syn", "--format", "jsonl", "--quiet"])
+        .args(["--set", "client.script=[\"connect\", \"send 2 MB\", \"close\"]"])
+        .args(["--set", "server.script=[\"accept\", \"receive EOF\", \"close\"]"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    BufReader::with_capacity(16, child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(first.starts_with('{'));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert!(output.status.code().is_some_and(|code| code < 2), "{:?}", output.status);
+}

@@ -1,0 +1,180 @@
+//! What the commands say when something is wrong: an expectation that does not hold (1), or the input (2).
+
+use std::fs;
+
+use assert_cmd::cargo::cargo_bin_cmd;
+use tempfile::TempDir;
+
+const FILE: &str = r#"question = "Does it open?"
+horizon = "1min"
+handshake = ["two-way", "three-way"]
+
+[link]
+delay = "50ms"
+
+[client]
+profile = "rfc9293"
+script = ["connect", "close"]
+
+[server]
+profile = "rfc9293"
+script = ["accept", "close on EOF"]
+
+[[expect]]
+that = "setup.seconds.max == 0.1 s"
+because = "one round trip"
+"#;
+
+/// A directory with the experiment in it, changed.
+fn experiment(from: &str, to: &str) -> (TempDir, String) {
+    assert!(FILE.contains(from));
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("test.toml");
+    fs::write(&path, FILE.replace(from, to)).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    (directory, path)
+}
+
+/// Output of the command: standard output, standard error, exit status.
+fn synlab(arguments: &[&str]) -> (String, String, Option<i32>) {
+    let output = cargo_bin_cmd!("synlab").args(arguments).output().unwrap();
+    let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code())
+}
+
+/// Checks that `run` refuses the changed experiment, with `expected` after the file's name on standard error.
+fn refuses(from: &str, to: &str, expected: &str) {
+    let (_directory, path) = experiment(from, to);
+    let (out, err, code) = synlab(&["run", &path]);
+    assert_eq!((out.as_str(), code), ("", Some(2)), "{err}");
+    assert_eq!(err.strip_prefix(&path), Some(expected), "{err}");
+}
+
+#[test]
+fn an_expectation_that_does_not_hold() {
+    let (_directory, path) = experiment("0.1 s", "0.2 s");
+    let (out, _, code) = synlab(&["run", &path]);
+    assert_eq!(code, Some(1));
+    assert!(out.contains("FAIL  setup.seconds.max == 0.2 s\n      setup.seconds.max = 0.1\n"), "{out}");
+    let (out, err, code) = synlab(&["run", &path, "--quiet"]);
+    assert_eq!(out, "FAIL  setup.seconds.max == 0.2 s\n      setup.seconds.max = 0.1\n");
+    assert_eq!((err.as_str(), code), ("", Some(1)));
+    assert_eq!(synlab(&["compare", &path]).2, Some(1));
+    assert_eq!(synlab(&["run", &path, "--format", "json"]).2, Some(1));
+
+    let (out, err, code) = synlab(&["verify", &path]);
+    let failure = |variant: &str| {
+        format!(
+            "         line 17, {variant}: expected setup.seconds.max == 0.2 s (one round trip), \
+             measured setup.seconds.max = 0.1\n"
+        )
+    };
+    assert_eq!(
+        out,
+        format!(
+            "FAIL   {path}: 2 of 2 expectations, 2 variants\n{}{}1 experiment: 0 hold, 1 do not\n",
+            failure("two-way"),
+            failure("three-way")
+        )
+    );
+    assert_eq!((err.as_str(), code), ("", Some(1)));
+}
+
+#[test]
+fn a_misspelt_key() {
+    refuses(
+        "delay = ",
+        "delai = ",
+        ":6:1: error: unknown key `delai`\n6 | delai = \"50ms\"\n  | ^^^^^\n  = help: did you mean `delay`?\n",
+    );
+}
+
+#[test]
+fn a_negative_delay() {
+    refuses(
+        "50ms",
+        "-50ms",
+        ":6:9: error: a duration cannot be negative\n6 | delay = \"-50ms\"\n  |         ^^^^^^^\n",
+    );
+}
+
+#[test]
+fn an_unknown_variant_in_the_file_and_in_the_arguments() {
+    refuses(
+        "\"three-way\"",
+        "\"three-wy\"",
+        ":3:25: error: unknown handshake `three-wy`\n3 | handshake = [\"two-way\", \"three-wy\"]\n  \
+         |                         ^^^^^^^^^^\n  = help: did you mean `three-way`?\n",
+    );
+    let (out, err, code) = synlab(&["run", "stale-syn", "--handshake", "three-wy"]);
+    assert_eq!((out.as_str(), code), ("", Some(2)));
+    assert!(err.contains("unknown handshake `three-wy`") && err.contains("did you mean `three-way`?"), "{err}");
+    let (_, err, code) = synlab(&["run", "stale-syn", "--teardown", "rfc1338"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("did you mean `rfc1337`?"), "{err}");
+}
+
+#[test]
+fn an_override_is_checked_as_the_file_is() {
+    let (out, err, code) = synlab(&["run", "stale-syn", "--set", "link.delai=1s"]);
+    assert_eq!((out.as_str(), code), ("", Some(2)));
+    assert!(err.starts_with("--set link.delai:1:"), "{err}");
+    assert!(err.contains("= help: did you mean `delay`?"), "{err}");
+}
+
+#[test]
+fn a_file_that_is_not_there_or_cannot_be_read() {
+    let (_, err, code) = synlab(&["run", "stale-sin"]);
+    assert_eq!(code, Some(2));
+    assert_eq!(err, "stale-sin: error: neither a file nor a built-in case\n = help: did you mean `stale-syn`?\n");
+    let directory = tempfile::tempdir().unwrap();
+    let binary = directory.path().join("binary.toml");
+    fs::write(&binary, [0xff, 0xfe, 0x00]).unwrap();
+    let (_, err, code) = synlab(&["run", binary.to_str().unwrap()]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("error: cannot be read: "), "{err}");
+}
+
+#[test]
+fn a_result_that_cannot_be_written() {
+    let (out, err, code) = synlab(&["run", "stale-syn", "--quiet", "-o", "/no/such/directory/result"]);
+    assert_eq!((out.as_str(), code), ("", Some(2)));
+    assert!(err.starts_with("error: cannot write /no/such/directory/result: "), "{err}");
+}
+
+#[test]
+fn a_wrong_experiment_does_not_stop_the_others() {
+    let (directory, path) = experiment("delay", "delai");
+    fs::write(directory.path().join("a.toml"), FILE).unwrap();
+    let (out, err, code) = synlab(&["verify", directory.path().to_str().unwrap()]);
+    assert_eq!(code, Some(2));
+    assert!(out.lines().next().unwrap().starts_with("ok     "), "{out}");
+    assert!(out.contains(&format!("WRONG  {path}\n")), "{out}");
+    assert!(out.ends_with("2 experiments: 1 hold, 0 do not, 1 could not be run\n"), "{out}");
+    assert!(err.starts_with(&format!("{path}:6:1: error: unknown key `delai`\n")), "{err}");
+}
+
+#[test]
+fn nothing_to_verify() {
+    let directory = tempfile::tempdir().unwrap();
+    let (out, err, code) = synlab(&["verify", directory.path().to_str().unwrap()]);
+    assert_eq!((out.as_str(), code), ("", Some(2)));
+    assert!(err.ends_with("no experiment is below it\n"), "{err}");
+}
+
+#[test]
+fn arguments_that_make_no_sense() {
+    for arguments in [
+        &["run"][..],
+        &["run", "stale-syn", "--seed", "-1"],
+        &["run", "stale-syn", "--seed", "9007199254740992"],
+        &["run", "stale-syn", "--until", "5"],
+        &["run", "stale-syn", "--format", "yaml"],
+        &["list", "nothing"],
+        &["dance"],
+    ] {
+        let (out, err, code) = synlab(arguments);
+        assert_eq!((out.as_str(), code), ("", Some(2)), "{arguments:?}");
+        assert!(err.starts_with("error: "), "{arguments:?}: {err}");
+    }
+}
