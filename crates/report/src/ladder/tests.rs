@@ -300,11 +300,14 @@ fn a_forged_syn_and_the_answer_to_nobody_stand_on_the_forgers_ladder() {
     answer.destination = nobody;
     answer.to = None;
     script.sent(50, &answer);
-    script.shows(50, &expect![[r#"
+    script.shows(
+        50,
+        &expect![[r#"
          time  client                                server  arrives
         0.000  ├── SYN 0 ────────────────────────────────▶│    0.050  forged source 192.0.2.9
         0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           to nobody
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
