@@ -1,7 +1,7 @@
 //! What the commands print, where, and with which exit status, when nothing is wrong with the input.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use assert_cmd::cargo::cargo_bin_cmd;
@@ -137,6 +137,22 @@ fn a_result_goes_to_a_file_whole() {
     let (_, err, code) = synlab(&["compare", "no-such-case", "-o", file.to_str().unwrap()]);
     assert_eq!(code, Some(2), "{err}");
     assert!(fs::read_to_string(&file).unwrap().starts_with('['), "a failed command leaves the old result");
+}
+
+#[test]
+fn standard_output_can_be_named_even_when_it_is_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("out");
+    for name in ["-", "/dev/stdout"] {
+        let mut file = fs::File::create(&path).unwrap();
+        writeln!(file, "before").unwrap();
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("synlab"));
+        command.args(["run", "stale-syn", "--quiet", "--format", "json", "-o", name]).stdout(file.try_clone().unwrap());
+        assert!(command.status().unwrap().success());
+        writeln!(file, "after").unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("before\n{\n") && text.ends_with("}\nafter\n"), "{name}: {text}");
+    }
 }
 
 #[test]

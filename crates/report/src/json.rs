@@ -8,18 +8,12 @@ use crate::result::RunResult;
 use crate::seconds::Seconds;
 
 /// One run as one object, indented, with a newline at its end.
-///
-/// # Panics
-/// Never: every value has a JSON form.
 #[must_use]
 pub fn run(result: &RunResult<'_>) -> String {
     pretty(&Object::new(result))
 }
 
 /// Several runs as a flat list of the objects [`run`] gives.
-///
-/// # Panics
-/// Never: every value has a JSON form.
 #[must_use]
 pub fn runs(results: &[RunResult<'_>]) -> String {
     pretty(&results.iter().map(Object::new).collect::<Vec<_>>())

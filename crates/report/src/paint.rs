@@ -44,7 +44,7 @@ impl Tone {
 impl Colour {
     /// `text` in the colour of its tone.
     pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
-        if self == Self::Never || tone == Tone::Plain || text.is_empty() {
+        if self == Self::Never || tone == Tone::Plain || text.trim().is_empty() {
             return text.to_owned();
         }
         let style = tone.style();

@@ -71,7 +71,7 @@ pub(crate) struct Run {
     /// Write every record to a file too, one line of JSON each
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
-    /// Write the result to a file instead of standard output
+    /// Write the result to a file instead of standard output (`-`)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Draw no ladder
@@ -95,7 +95,7 @@ pub(crate) struct Compare {
     /// How to write the result: text, or a list of JSON objects
     #[arg(long, value_enum, default_value_t = CompareFormat::Text)]
     pub(crate) format: CompareFormat,
-    /// Write the result to a file instead of standard output
+    /// Write the result to a file instead of standard output (`-`)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// List all metrics, not only those in which variants differ

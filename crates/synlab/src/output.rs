@@ -50,7 +50,7 @@ fn unfinished() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
 }
 
 /// A place for a result. A file is written beside its place and moved there by [`Sink::commit`], so that whoever looks
-/// finds the old content or the new; what is no regular file (a pipe, a device) is written directly.
+/// finds the old content or the new; what is no regular file (a pipe, a device, an open descriptor) is written directly.
 pub(crate) struct Sink {
     out: Out,
     path: Option<PathBuf>,
@@ -66,16 +66,18 @@ enum Out {
 struct Temporary(PathBuf);
 
 impl Sink {
-    /// Standard output, or a file.
+    /// Standard output (also by the names `-` and `/dev/stdout`), or a file.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, Complaint> {
-        let Some(path) = file else {
+        // `/dev/stdout` may be a link to a regular file, which must not be moved away from under the shell.
+        let Some(path) = file.filter(|path| *path != Path::new("-") && *path != Path::new("/dev/stdout")) else {
             return Ok(Self { out: Out::Stdout(BufWriter::new(io::stdout().lock())), path: None, temporary: None });
         };
         Self::create(path).map_err(|error| cannot_write(file, error))
     }
 
     fn create(path: &Path) -> io::Result<Self> {
-        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let open_already = path.starts_with("/dev") || path.starts_with("/proc");
+        if open_already || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             let file = fs::OpenOptions::new().write(true).open(path)?;
             return Ok(Self { out: Out::File(BufWriter::new(file)), path: Some(path.to_owned()), temporary: None });
         }

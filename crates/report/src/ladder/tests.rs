@@ -289,6 +289,28 @@ fn a_keepalive_and_its_answer() {
 }
 
 #[test]
+fn a_forged_syn_and_the_answer_to_nobody_stand_on_the_forgers_ladder() {
+    let mut script = Script::new();
+    let nobody = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 9), 40_001);
+    let mut forged = script.send(0, CLIENT, Flags::SYN, (0, 0), 0, Does::Pass);
+    forged.source = nobody;
+    script.sent(0, &forged);
+    script.arrives(50, &forged, 0, false);
+    let mut answer = script.send(50, SERVER, Flags::SYN_ACK, (0, 1), 0, Does::Drop(Loss::NoRoute, None));
+    answer.destination = nobody;
+    answer.to = None;
+    script.sent(50, &answer);
+    script.shows(
+        50,
+        &expect![[r#"
+         time  client                                server  arrives
+        0.000  ├── SYN 0 ────────────────────────────────▶│    0.050  forged source 192.0.2.9
+        0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           to nobody
+    "#]],
+    );
+}
+
+#[test]
 fn only_so_many_rows_are_kept() {
     let mut script = Script::new();
     script.ladder = script.ladder.with_at_most(2);

@@ -42,10 +42,10 @@ pub(super) fn notes(sent: &Sent) -> Vec<(Tone, String)> {
     if sent.retransmission > 0 {
         notes.push((Tone::Notable, format!("retransmission {}", sent.retransmission)));
     }
-    if sent.to.is_none() {
-        notes.push((Tone::Quiet, "to nobody".to_owned()));
+    match sent.to {
+        Some(_) => notes.extend(fate(sent)),
+        None => notes.push((Tone::Quiet, "to nobody".to_owned())),
     }
-    notes.extend(fate(sent));
     if sent.wasted {
         notes.push((Tone::Bad, "wasted".to_owned()));
     }
