@@ -135,7 +135,7 @@ fn nothing_is_lost_from_the_books() {
             })
             .sum();
         let settled = value("data.delivered.bytes") + value("data.lost.bytes");
-        assert!(settled <= sent as f64 && settled >= sent as f64 * 0.9, "{handshake}: {settled} of {sent}");
+        assert_eq!(settled, sent as f64, "{handshake}: every octet is received or lost");
         let opened = value("client.attempts.opened");
         assert_eq!(opened, 200.0, "{handshake}");
         let waste: f64 = ["lost", "delayed", "duplicated", "spoofed", "crash", "application"]
