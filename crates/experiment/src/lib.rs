@@ -1,4 +1,9 @@
-//! placeholder
+//! From a TOML experiment to scenarios, from a scenario to one stream of records, and from the records to metrics and
+//! verdicts.
+//!
+//! A [`Scenario`] is one run with every choice made. [`simulate`] plays it: hosts, links and applications live in a
+//! world that tells all that happens as [`record::Record`]s; whatever is to be known of a run is a [`record::Fold`] over
+//! them.
 
 mod digest;
 mod input;

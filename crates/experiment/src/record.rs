@@ -49,7 +49,8 @@ pub enum Event {
         to: HostId,
         /// 0 for the first copy, n for duplicate n.
         copy: u32,
-        /// Whether its sender no longer held the TCB that sent it, or had retransmitted it since.
+        /// Whether its sender no longer held the TCB that sent it, or had retransmitted it since. A reset says itself
+        /// that there is no TCB: it is stale if its sender holds one by now, and another than the one that sent it.
         stale: bool,
     },
     /// A connection changed its state.
@@ -101,7 +102,9 @@ pub enum Event {
         /// How many of them an attempt other than the connection's own had sent.
         stale_octets: u64,
     },
-    /// Octets that an application sent can no longer arrive: their connection is gone.
+    /// Octets that an application sent can no longer be received: the sending connection is gone and no segment brings
+    /// them any more, or they had arrived and the receiving connection went, other than in an orderly way, before
+    /// anyone read them.
     DataLost {
         /// The host whose application sent them.
         host: HostId,
@@ -174,7 +177,7 @@ pub struct Sent {
     pub retransmission: u32,
     /// The furthest thing it acknowledges.
     pub acknowledges: Acknowledged,
-    /// Whether it was sent on behalf of a ghost or an abandoned half-open entry, or in answer to one.
+    /// Whether it was sent on behalf of a ghost or an abandoned half-open entry, or in answer to a segment that was.
     pub wasted: bool,
     /// The link's decision.
     pub fate: Fate,

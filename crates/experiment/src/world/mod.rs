@@ -176,6 +176,7 @@ impl<F: Fold> World<F> {
             }
             _ => {
                 let holder = self.truth.holder(segment.receiver_tuple().flipped());
+                let holder = holder.filter(|life| self.truth.holds(*life));
                 segment.flags.rst() && holder.is_some() && holder != *sender
             }
         }

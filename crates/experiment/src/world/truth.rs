@@ -99,7 +99,8 @@ pub(super) struct Loss {
 #[derive(Clone, Debug)]
 pub(super) struct Truth {
     known: Slab<(Incarnation, Known)>,
-    /// The incarnation that holds each 4-tuple, by the 4-tuple as its own host names it.
+    /// The incarnation that was the last to hold each 4-tuple, as its own host names it, until it is settled: what it
+    /// sent may still come to an end that has yet to open.
     holders: FxHashMap<FourTuple, Life>,
     addresses: FxHashSet<Ipv4Addr>,
     born: u32,
@@ -170,9 +171,6 @@ impl Truth {
         };
         if transition.to == State::Closed {
             known.ended = Some(transition.reason);
-            if self.holders.get(&transition.tuple) == Some(&life) {
-                self.holders.remove(&transition.tuple);
-            }
         } else {
             self.pair(life);
         }
@@ -202,12 +200,12 @@ impl Truth {
         }
     }
 
-    /// The incarnation that holds the 4-tuple at the other end, whoever it takes itself to be connected to.
-    pub(super) fn other_end(&self, life: Life) -> Option<Life> {
+    /// The last incarnation at the other end of the 4-tuple, whoever it takes itself to be connected to.
+    fn other_end(&self, life: Life) -> Option<Life> {
         self.holders.get(&self.get(life)?.tuple.flipped()).copied()
     }
 
-    /// The incarnation that holds a 4-tuple, as its own host names it.
+    /// The incarnation that holds a 4-tuple, as its own host names it, or was the last to hold it and is not settled.
     pub(super) fn holder(&self, tuple: FourTuple) -> Option<Life> {
         self.holders.get(&tuple).copied()
     }
@@ -280,7 +278,9 @@ impl Truth {
     /// its ISS.
     fn has_live_peer(&self, life: Life, server: &Known) -> bool {
         let Some(client) = self.other_end(life).and_then(|other| self.get(other)) else { return false };
-        server.irs == Some(client.iss) && (client.state == State::SynSent || client.irs == Some(server.iss))
+        client.ended.is_none()
+            && server.irs == Some(client.iss)
+            && (client.state == State::SynSent || client.irs == Some(server.iss))
     }
 
     /// What made a connection useless, in one place and by a simple rule:
@@ -317,6 +317,10 @@ impl Truth {
         }
         if let Some(partner) = partner.and_then(|partner| self.get_mut(partner)) {
             partner.partner_arrived = Some(arrived_here);
+        }
+        let tuple = self.get(life)?.tuple;
+        if self.holders.get(&tuple) == Some(&life) {
+            self.holders.remove(&tuple);
         }
         self.known.remove(life.place);
         Some(Settled { attempt, losses })

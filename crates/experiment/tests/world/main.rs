@@ -1,5 +1,7 @@
 //! Whole runs of scenarios built by hand: the classic claims with their exact numbers, and the laws every run obeys.
 
+mod cases;
 mod common;
+mod laws;
 mod runs;
 mod stale_syn;

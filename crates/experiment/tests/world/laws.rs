@@ -1,0 +1,105 @@
+//! Laws that hold whatever the network does and whatever the scripts ask for.
+
+use experiment::record::Event;
+use experiment::{Scenario, Step};
+use net_link::{Delay, Exponential, LossModel, Probability};
+use proptest::prelude::*;
+use sim_time::Duration;
+use tcp_endpoint::Proof;
+
+use crate::common::{Run, accept, at, connect, ms, pair};
+
+/// Steps after the first, in any order an application might think of.
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        (1_u64..5000).prop_map(Step::Send),
+        (1_u64..5000).prop_map(Step::Receive),
+        Just(Step::ReceiveToEnd),
+        (0_u64..3000).prop_map(|millis| Step::Wait(ms(millis))),
+        Just(Step::Shutdown),
+        Just(Step::Close),
+        Just(Step::CloseAtEnd),
+        Just(Step::Abort),
+    ];
+    prop::collection::vec(step, 0..6)
+}
+
+fn scenario() -> impl Strategy<Value = Scenario> {
+    let handshake = prop::sample::select(vec!["two-way", "two-way-rst", "three-way", "three-way-silent"]);
+    let network = (0.0..0.4, 0.0..0.3, 1_u64..2000);
+    let patience = prop::option::of(1_u64..3000);
+    (handshake, steps(), steps(), network, patience, 0_u64..3, any::<u32>()).prop_map(
+        |(handshake, client, server, (loss, duplicate, spread), patience, time_wait, seed)| {
+            let open = match connect() {
+                Step::Connect { to, port, .. } => Step::Connect { to, port, from: None, within: patience.map(ms) },
+                other => other,
+            };
+            let client = [open].into_iter().chain(client).collect();
+            let server = [accept()].into_iter().chain(server).collect();
+            let mut scenario = pair(handshake, client, server);
+            scenario.seed = u64::from(seed);
+            scenario.horizon = at(2_000_000);
+            scenario.hosts[0].applications[0].rounds = Some(5);
+            for host in &mut scenario.hosts {
+                host.settings.teardown.time_wait = Duration::from_secs(time_wait);
+            }
+            for link in &mut scenario.links {
+                link.config.delay = Delay::Exponential(Exponential { mean: ms(spread + 1), min: ms(1) });
+                link.config.loss = LossModel::Bernoulli(Probability::new(loss).expect("a probability"));
+                link.config.duplicate = Probability::new(duplicate).expect("a probability");
+            }
+            scenario
+        },
+    )
+}
+
+/// Octets of entries held and not released, and octets sent, received and lost.
+fn books(run: &Run) -> (i64, u64, u64) {
+    let (mut held, mut received, mut lost) = (0_i64, 0, 0);
+    for record in &run.records {
+        match record.event {
+            Event::Held { octets, .. } => held += octets.cast_signed(),
+            Event::Released { octets, .. } => held -= octets.cast_signed(),
+            Event::Received { octets, stale_octets, .. } => received += octets - stale_octets,
+            Event::DataLost { octets, .. } => lost += octets,
+            _ => {}
+        }
+    }
+    (held, received, lost)
+}
+
+fn sent(run: &Run) -> u64 {
+    use experiment::record::{Call, Outcome};
+    let octets = |event: &Event| match event {
+        Event::Call { call: Call::Send(octets), outcome: Outcome::Done, .. } => *octets,
+        _ => 0,
+    };
+    run.records.iter().map(|record| octets(&record.event)).sum()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_books_balance(scenario in scenario()) {
+        let run = Run::of(&scenario);
+        let (held, received, lost) = books(&run);
+        prop_assert!(held >= 0, "more was released than held");
+        let proved = scenario.hosts[1].settings.handshake.proof == Proof::Ack;
+        // Without proof, a ghost may take a second copy of what its attempt's first connection has received.
+        let accounted = if proved { received + lost } else { lost };
+        prop_assert!(accounted <= sent(&run), "{received} received, {lost} lost of {}\n{}", sent(&run), run.text());
+        let value = |name: &str| run.summary.metrics.get(name).flatten().expect("a number");
+        prop_assert!(value("client.memory.wasted-byte-seconds") == 0.0, "only passive connections are judged");
+        prop_assert!(value("server.memory.wasted-byte-seconds") <= value("server.memory.byte-seconds"));
+        prop_assert_eq!(value("server.memory.wasted-byte-seconds"), value("waste.byte-seconds"));
+    }
+
+    #[test]
+    fn records_come_in_the_order_of_time(scenario in scenario()) {
+        let run = Run::of(&scenario);
+        prop_assert!(run.records.is_sorted_by_key(|record| record.at));
+        prop_assert!(run.records.last().is_none_or(|last| last.at <= scenario.horizon));
+        prop_assert_eq!(&Run::of(&scenario).records, &run.records);
+    }
+}
