@@ -20,14 +20,14 @@ const CAUSES: [(&str, &str); 6] = [
 #[must_use]
 pub fn ledger(metrics: &Metrics, hosts: &[&str]) -> String {
     let value = |name: &str| metrics.get(name).flatten().unwrap_or(0.0);
-    let total: f64 = hosts.iter().map(|host| value(&format!("{host}.memory.byte-seconds"))).sum();
-    let wasted: f64 = hosts.iter().map(|host| value(&format!("{host}.memory.wasted-byte-seconds"))).sum();
+    let sum = |what: &str| hosts.iter().map(|host| value(&format!("{host}.memory.{what}"))).sum::<f64>();
+    let total = sum("byte-seconds");
     let mut table = table(&["memory held for", "B·s", "share"]);
     let mut row = |what: &str, held: f64| {
         let share = if total > 0.0 { format!("{:.1} %", 100.0 * held / total) } else { "–".to_owned() };
         table.add_row([Cell::new(what), right(amount(Some(held))), right(share)]);
     };
-    row("someone (useful)", total - wasted);
+    row("someone (useful)", sum("useful-byte-seconds"));
     for (metric, words) in CAUSES {
         let held = value(metric);
         if held > 0.0 {
@@ -48,9 +48,9 @@ mod tests {
     fn causes_and_use_add_up() {
         let metrics: Metrics = [
             ("client.memory.byte-seconds", 300.0),
-            ("client.memory.wasted-byte-seconds", 0.0),
+            ("client.memory.useful-byte-seconds", 300.0),
             ("server.memory.byte-seconds", 1_700.0),
-            ("server.memory.wasted-byte-seconds", 1_000.0),
+            ("server.memory.useful-byte-seconds", 700.0),
             ("waste.delayed.byte-seconds", 900.0),
             ("waste.lost.byte-seconds", 100.0),
             ("waste.crash.byte-seconds", 0.0),

@@ -52,10 +52,16 @@ pub fn states(metrics: &Metrics, hosts: &[&str], listed: Listed) -> String {
     text(&table)
 }
 
-/// Several variants' metrics side by side, with ratios to the one named `three-way`, or else to the first.
+/// The variant that ratios refer to: the one named `three-way`, or else the first.
+#[must_use]
+pub fn base(variants: &[&Variant]) -> usize {
+    variants.iter().position(|variant| variant.label() == "three-way").unwrap_or(0)
+}
+
+/// Several variants' metrics side by side, with ratios to the [`base`].
 #[must_use]
 pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed) -> String {
-    let base = runs.iter().position(|(variant, _)| variant.label() == "three-way").unwrap_or(0);
+    let base = base(&runs.iter().map(|(variant, _)| *variant).collect::<Vec<_>>());
     let mut head = vec!["metric".to_owned(), "unit".to_owned()];
     head.extend(runs.iter().map(|(variant, _)| variant.label()));
     let mut table = table(&head.iter().map(String::as_str).collect::<Vec<_>>());

@@ -35,11 +35,13 @@ fn text(arguments: &Compare, results: &[RunResult<'_>], colour: Colour) -> Strin
     let Some(first) = results.first() else { return String::new() };
     let experiment = first.experiment;
     let question = experiment.question().map_or(String::new(), |question| format!(": {question}"));
+    let variants: Vec<&Variant> = results.iter().map(|result| result.variant).collect();
     let head = format!(
-        "{}{question}\nseed {}, until {} s, the same network for every variant\n",
+        "{}{question}\nseed {}, until {} s, the same network for every variant; × is times {}\n",
         experiment.name(),
         experiment.seed(),
-        experiment.horizon()
+        experiment.horizon(),
+        variants[tables::base(&variants)].label()
     );
     let runs: Vec<(&Variant, &Summary)> = results.iter().map(|result| (result.variant, result.summary)).collect();
     let listed = if arguments.all { Listed::All } else { Listed::Telling };

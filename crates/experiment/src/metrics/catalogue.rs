@@ -162,6 +162,12 @@ const HOST: &[Line<HostTotals>] = &[
         |h| Some(h.wasted_memory.unit_seconds()),
         "the part that abandoned, ghost and bereft entries held"
     ),
+    line!(
+        "memory.useful-byte-seconds",
+        "B·s",
+        |h| Some(h.memory.unit_seconds_beyond(&h.wasted_memory)),
+        "the rest: what was held for someone"
+    ),
     line!("memory.peak-bytes", "B", |h| count(h.memory.peak()), "most memory held at once"),
     line!(
         "backlog.syn-dropped",

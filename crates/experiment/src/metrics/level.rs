@@ -35,6 +35,11 @@ impl Level {
         self.integral as f64 / 1e9
     }
 
+    /// Units × seconds that a part of this level does not account for, subtracted exactly.
+    pub(super) fn unit_seconds_beyond(&self, part: &Self) -> f64 {
+        self.integral.saturating_sub(part.integral) as f64 / 1e9
+    }
+
     /// Units × nanoseconds up to the last change or advance.
     pub(super) const fn integral(&self) -> u128 {
         self.integral
