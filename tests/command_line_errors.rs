@@ -85,7 +85,7 @@ fn a_misspelt_key() {
     refuses(
         "delay = ",
         "delai = ",
-        ":6:1: error: unknown key `delai`\n6 | delai = \"50ms\"\n  | ^^^^^\n  = help: did you mean `delay`?\n",
+        ":6:1: error: unknown key `delai`\n  |\n6 | delai = \"50ms\"\n  | ^^^^^\n  |\n  = help: did you mean `delay`?\n",
     );
 }
 
@@ -94,7 +94,7 @@ fn a_negative_delay() {
     refuses(
         "50ms",
         "-50ms",
-        ":6:9: error: a duration cannot be negative\n6 | delay = \"-50ms\"\n  |         ^^^^^^^\n",
+        ":6:9: error: a duration cannot be negative\n  |\n6 | delay = \"-50ms\"\n  |         ^^^^^^^\n",
     );
 }
 
@@ -103,8 +103,8 @@ fn an_unknown_variant_in_the_file_and_in_the_arguments() {
     refuses(
         "\"three-way\"",
         "\"three-wy\"",
-        ":3:25: error: unknown handshake `three-wy`\n3 | handshake = [\"two-way\", \"three-wy\"]\n  \
-         |                         ^^^^^^^^^^\n  = help: did you mean `three-way`?\n",
+        ":3:25: error: unknown handshake `three-wy`\n  |\n3 | handshake = [\"two-way\", \"three-wy\"]\n  \
+         |                         ^^^^^^^^^^\n  |\n  = help: did you mean `three-way`?\n",
     );
     let (out, err, code) = synlab(&["run", "stale-syn", "--handshake", "three-wy"]);
     assert_eq!((out.as_str(), code), ("", Some(2)));
@@ -126,7 +126,7 @@ fn an_override_is_checked_as_the_file_is() {
 fn a_file_that_is_not_there_or_cannot_be_read() {
     let (_, err, code) = synlab(&["run", "stale-sin"]);
     assert_eq!(code, Some(2));
-    assert_eq!(err, "stale-sin: error: neither a file nor a built-in case\n = help: did you mean `stale-syn`?\n");
+    assert_eq!(err, "stale-sin: error: neither a file nor a built-in case\n |\n = help: did you mean `stale-syn`?\n");
     let directory = tempfile::tempdir().unwrap();
     let binary = directory.path().join("binary.toml");
     fs::write(&binary, [0xff, 0xfe, 0x00]).unwrap();

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 use experiment::{Diagnostic, Diagnostics};
 
@@ -42,8 +43,6 @@ impl From<io::Error> for Complaint {
 }
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
-const FRAME: Style = AnsiColor::Blue.on_default().bold();
-const HELP: Style = AnsiColor::Cyan.on_default();
 
 /// Every diagnostic, with an empty line between two of them.
 fn rendered(diagnostics: &Diagnostics) -> String {
@@ -53,25 +52,14 @@ fn rendered(diagnostics: &Diagnostics) -> String {
 /// A diagnostic as compilers write it: `FILE:LINE:COLUMN: error: …`, the line with a mark below, and help.
 fn diagnostic(diagnostic: &Diagnostic) -> String {
     let name = &diagnostic.source.name;
-    let place = diagnostic.line_column();
-    let at = place.map_or(name.clone(), |(line, column)| format!("{name}:{line}:{column}"));
-    let mut text = format!("{at}: {ERROR}error:{ERROR:#} {}\n", diagnostic.message);
-    let mut margin = 0;
-    if let (Some((number, column)), Some(span)) = (place, &diagnostic.span)
-        && let Some(line) = diagnostic.source.text.lines().nth(number - 1)
-    {
-        // A tab takes one column here, so that the mark stands below what it means.
-        let line = line.replace('\t', " ");
-        let marked = diagnostic.source.text.get(span.clone()).unwrap_or_default();
-        let room = line.chars().count().saturating_sub(column - 1);
-        let length = marked.lines().next().unwrap_or_default().chars().count().min(room).max(1);
-        margin = number.to_string().len();
-        let (space, mark) = (" ".repeat(column - 1), "^".repeat(length));
-        text.push_str(&format!("{FRAME}{number} |{FRAME:#} {line}\n"));
-        text.push_str(&format!("{FRAME}{:margin$} |{FRAME:#} {space}{ERROR}{mark}{ERROR:#}\n", ""));
+    let at = diagnostic.line_column().map_or(name.clone(), |(line, column)| format!("{name}:{line}:{column}"));
+    let mut group = Group::with_title(Level::ERROR.primary_title(&diagnostic.message));
+    if let Some(span) = &diagnostic.span {
+        let mark = AnnotationKind::Primary.span(span.clone());
+        group = group.element(Snippet::source(&diagnostic.source.text).annotation(mark));
     }
     if let Some(help) = &diagnostic.help {
-        text.push_str(&format!("{FRAME}{:margin$} ={FRAME:#} {HELP}help:{HELP:#} {help}\n", ""));
+        group = group.element(Level::HELP.message(help));
     }
-    text
+    format!("{at}: {}\n", Renderer::styled().render(&[group]))
 }
