@@ -97,8 +97,13 @@ impl<T: Copy> HalfOpen<T> {
     /// The retransmission timer went off.
     pub(crate) fn on_deadline<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) -> Request {
         let limits = &ctx.settings.limits;
-        if self.retransmit_at.is_none_or(|at| at > ctx.now) {
-            return Request::Pending;
+        match self.retransmit_at {
+            Some(at) if at <= ctx.now => {}
+            Some(at) => {
+                ctx.effects.push(Effect::Arm { entry: ctx.entry, at });
+                return Request::Pending;
+            }
+            None => return Request::Pending,
         }
         if self.retries >= limits.syn_ack_retries {
             return Request::Withdrawn(Reason::GaveUp);

@@ -18,7 +18,7 @@ const TICK_NANOS: u64 = 4_000;
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct IsnSource {
     secret: Secret,
-    /// How many numbers were chosen before: what makes [`Isn::Random`] differ from one open to the next.
+    /// How many [`Isn::Random`] numbers were chosen before: what makes them differ from one open to the next.
     chosen: u64,
 }
 
@@ -29,11 +29,13 @@ impl IsnSource {
 
     /// ISN = M + F(4-tuple, secret), where M is the 4 µs clock and F a keyed hash (RFC 6528 §3).
     pub(crate) fn choose(&mut self, how: Isn, now: Instant, tuple: FourTuple) -> SeqNum {
-        self.chosen += 1;
         match how {
             Isn::Constant => CONSTANT,
             Isn::Clock => self.keyed(tuple, 0) + low_bits(now.as_nanos() / TICK_NANOS),
-            Isn::Random => self.keyed(tuple, self.chosen),
+            Isn::Random => {
+                self.chosen += 1;
+                self.keyed(tuple, self.chosen)
+            }
         }
     }
 

@@ -192,6 +192,11 @@ impl Bench {
         sent
     }
 
+    /// The deadline that is set, with its entry.
+    pub(crate) fn deadline(&self) -> Option<(Handle, Instant)> {
+        self.armed.first().copied()
+    }
+
     fn act(
         &mut self,
         call: impl FnOnce(

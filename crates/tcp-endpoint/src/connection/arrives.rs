@@ -58,10 +58,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let (limits, bare) = (&ctx.settings.limits, !segment.flags.ack());
         let two_way = ctx.settings.handshake.proof == Proof::None;
         match self.state {
-            State::SynReceived if bare && limits.duplicate_syn == DuplicateSyn::SynAck => {
-                self.send_syn_ack(ctx);
-                self.start_retransmission_timer(ctx);
-            }
+            State::SynReceived if bare && limits.duplicate_syn == DuplicateSyn::SynAck => self.send_syn_ack(ctx),
             State::SynReceived
                 if !bare
                     && !self.passive
@@ -72,10 +69,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                 self.send.set_window(segment);
                 return self.establish(Reason::Segment, ctx);
             }
-            // There is no timer behind a two-way SYN-ACK: the client's own retransmission asks for it again.
-            State::Established if bare && two_way && self.passive && self.incoming.untouched() => {
-                self.send_syn_ack(ctx);
-            }
+            // There is no timer behind a two-way SYN-ACK: the client's own retransmission asks for it again, even if the
+            // server has spoken or closed since.
+            _ if bare && two_way && self.passive && self.incoming.untouched() => self.send_syn_ack(ctx),
             _ => self.send_ack(ctx),
         }
         After::Stay

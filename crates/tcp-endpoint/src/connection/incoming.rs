@@ -14,13 +14,15 @@ pub(crate) struct Incoming<P> {
     unread: VecDeque<P>,
     /// Ahead of RCV.NXT: disjoint, by sequence number.
     ahead: Vec<(SeqNum, P)>,
-    /// Sequence number of the peer's FIN, once it came, in order or not.
+    /// Sequence number of a FIN that came ahead of its turn.
     fin: Option<SeqNum>,
+    /// Whether everything up to the peer's FIN has come.
+    finished: bool,
 }
 
 impl<P: Payload> Incoming<P> {
     pub(crate) fn new(irs: SeqNum) -> Self {
-        Self { irs, nxt: irs + 1, unread: VecDeque::new(), ahead: Vec::new(), fin: None }
+        Self { irs, nxt: irs + 1, unread: VecDeque::new(), ahead: Vec::new(), fin: None, finished: false }
     }
 
     /// The acceptability test of RFC 9293 §3.10.7.4, table 6; the window is never zero here unless it is set so.
@@ -31,8 +33,12 @@ impl<P: Payload> Incoming<P> {
     /// Takes the part of a segment's data that is new and in the window; `keep` is false where no application is left
     /// to read it. Returns whether the application has something new to look at.
     pub(crate) fn take(&mut self, mut seq: SeqNum, mut data: P, fin: bool, window: u32, keep: bool) -> bool {
-        if fin && self.fin.is_none() {
-            self.fin = Some(seq + data.len());
+        if self.finished {
+            return false;
+        }
+        let end = seq + data.len();
+        if fin && self.fin.is_none() && end.at_or_after(self.nxt) {
+            self.fin = Some(end);
         }
         if seq.before(self.nxt) {
             let old = (self.nxt - seq).min(data.len());
@@ -74,7 +80,7 @@ impl<P: Payload> Incoming<P> {
     /// Moves RCV.NXT over everything that is in order now, the FIN included.
     fn advance(&mut self, keep: bool) -> bool {
         let before = self.nxt;
-        while self.ahead.first().is_some_and(|(start, _)| *start == self.nxt) {
+        while self.fin != Some(self.nxt) && self.ahead.first().is_some_and(|(start, _)| *start == self.nxt) {
             let (_, data) = self.ahead.remove(0);
             self.nxt += data.len();
             if keep {
@@ -83,7 +89,11 @@ impl<P: Payload> Incoming<P> {
         }
         if self.fin == Some(self.nxt) {
             self.nxt += 1;
+            self.finished = true;
+            self.ahead.clear();
         }
+        // A FIN that was consumed is done with; one that data has run over belonged to something old.
+        self.fin = self.fin.filter(|fin| fin.at_or_after(self.nxt));
         self.nxt != before
     }
 
@@ -99,8 +109,8 @@ impl<P: Payload> Incoming<P> {
     }
 
     /// Whether everything up to the peer's FIN has come.
-    pub(crate) fn finished(&self) -> bool {
-        self.fin.is_some_and(|fin| fin.before(self.nxt))
+    pub(crate) const fn finished(&self) -> bool {
+        self.finished
     }
 
     /// Whether nothing but the peer's SYN has come.
@@ -193,6 +203,17 @@ mod tests {
         assert!(incoming.finished());
         assert_eq!(incoming.nxt, IRS + 8);
         assert_eq!(read_all(&mut incoming), b"abcdef");
+    }
+
+    #[test]
+    fn data_runs_over_a_fin_that_does_not_belong() {
+        let mut incoming = Incoming::new(IRS);
+        incoming.take(IRS + 3, Vec::new(), true, 100, true);
+        incoming.take(IRS + 1, b"abcdef".to_vec(), false, 100, true);
+        assert!(!incoming.finished());
+        incoming.take(IRS + 7, b"g".to_vec(), true, 100, true);
+        assert!(incoming.finished());
+        assert_eq!(read_all(&mut incoming), b"abcdefg");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Segments that leave: data and FINs as the window allows, acknowledgments, resets, retransmissions.
 
 use super::{Connection, Context};
-use crate::{AckTiming, Acknowledged, Effect, Flags, Payload, Segment, SeqNum, State, Transmission};
+use crate::{AckTiming, Acknowledged, Effect, Flags, Payload, Reason, Segment, SeqNum, State, Transmission};
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// Emits what is ready once the application has reacted: data and FINs, and a bare acknowledgment if the peer is
@@ -38,6 +38,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             let (data, flags) = (piece.data.clone(), data_flags(piece.push, piece.fin));
             let seq = self.send.nxt;
             self.send.nxt += data.len() + u32::from(flags.fin());
+            if flags.fin() && self.state == State::CloseWait {
+                self.enter(State::LastAck, Reason::Call, ctx);
+            }
             self.transmit(seq, flags, data, 0, ctx);
             if self.deadlines.retransmit.is_none() {
                 self.start_retransmission_timer(ctx); // RFC 6298 §5.1
@@ -47,9 +50,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Acknowledges at once, if the peer is owed it.
     pub(crate) fn pay_ack(&mut self, ctx: &mut Context<'_, P, T>) {
-        if self.ack_due {
+        if self.owes_ack() {
             self.send_ack(ctx);
         }
+    }
+
+    /// Whether the peer is owed an acknowledgment, delayed or not.
+    pub(crate) const fn owes_ack(&self) -> bool {
+        self.ack_due || self.deadlines.delayed_ack.is_some()
     }
 
     /// A delayed acknowledgment waits for one segment only, and for none if something is missing (RFC 9293 §3.8.6.3).
@@ -77,10 +85,18 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`
+    ///
+    /// While its acknowledgment is awaited, a timer stands behind it if the handshake has one.
     pub(crate) fn send_syn_ack(&mut self, ctx: &mut Context<'_, P, T>) {
         let retransmission = self.syn_acks;
         self.syn_acks += 1;
+        if retransmission > 0 {
+            self.syn_sent_at = None; // Karn's rule
+        }
         self.transmit(self.send.iss, Flags::SYN_ACK, P::default(), retransmission, ctx);
+        if self.state == State::SynReceived && (ctx.settings.handshake.syn_ack_timer || !self.passive) {
+            self.start_retransmission_timer(ctx);
+        }
     }
 
     /// `<SEQ=SND.NXT><CTL=RST>`: ABORT, or data that no one will read.

@@ -43,6 +43,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             return After::Stay;
         }
         self.send.una = self.send.nxt;
+        self.syn_sent_at = None; // nothing was acknowledged, so nothing is measured
         let after = self.establish(Reason::Segment, ctx);
         self.send_syn_ack(ctx);
         after

@@ -36,10 +36,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.syn_sent_at = None; // Karn's rule
         match self.state {
             State::SynSent => self.send_syn(ctx),
-            State::SynReceived => {
-                self.send_syn_ack(ctx);
-                self.start_retransmission_timer(ctx);
-            }
+            State::SynReceived => self.send_syn_ack(ctx),
             _ => {
                 self.outgoing.presume_lost();
                 self.send_one_lost(ctx);

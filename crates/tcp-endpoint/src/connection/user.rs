@@ -21,8 +21,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         match self.state {
             State::SynSent => return Ok(After::Close(Reason::Call)),
             State::Established => self.enter(State::FinWait1, Reason::Call, ctx),
-            State::CloseWait => self.enter(State::LastAck, Reason::Call, ctx),
-            _ => {} // SYN-RECEIVED: the FIN waits for ESTABLISHED
+            // SYN-RECEIVED: the FIN waits for ESTABLISHED. CLOSE-WAIT: LAST-ACK begins when the FIN leaves.
+            _ => {}
         }
         self.outgoing.queue_fin();
         Ok(After::Stay)

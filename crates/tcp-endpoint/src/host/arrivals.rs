@@ -122,9 +122,6 @@ impl<P: Payload, T: Copy> Host<P, T> {
             };
             ctx.effects.push(Effect::Hold { entry });
             connection.send_syn_ack(ctx);
-            if proof == Proof::Ack && ctx.settings.handshake.syn_ack_timer {
-                connection.start_retransmission_timer(ctx);
-            }
             after
         });
     }

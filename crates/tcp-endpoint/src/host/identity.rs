@@ -6,7 +6,7 @@ use super::Host;
 use crate::connection::Connection;
 use crate::half_open::HalfOpen;
 use crate::time_wait::TimeWait;
-use crate::{FourTuple, Payload};
+use crate::{FourTuple, Payload, State};
 
 /// An entry of any table, in an order and a form that do not depend on the history of the tables.
 #[derive(PartialEq, Eq, Hash)]
@@ -16,13 +16,24 @@ enum Entry<'a, P, T> {
     TimeWait(&'a TimeWait<T>),
 }
 
+impl<P, T> Entry<'_, P, T> {
+    const fn rank(&self) -> (bool, u32) {
+        match self {
+            Self::Connection(connection) => (matches!(connection.state, State::Closed), connection.send.iss.raw()),
+            Self::HalfOpen(half_open) => (false, half_open.iss.raw()),
+            Self::TimeWait(time_wait) => (false, time_wait.iss.raw()),
+        }
+    }
+}
+
 impl<P: Payload, T: Copy> Host<P, T> {
     fn entries(&self) -> Vec<(FourTuple, Entry<'_, P, T>)> {
         let half_open = self.half_open.entries().map(|entry| (entry.tuple, Entry::HalfOpen(entry)));
         let connections = self.connections.entries().map(|entry| (entry.tuple, Entry::Connection(entry)));
         let time_waits = self.time_waits.entries().map(|entry| (entry.tuple, Entry::TimeWait(entry)));
         let mut entries: Vec<_> = half_open.chain(connections).chain(time_waits).collect();
-        entries.sort_by_key(|(tuple, _)| *tuple);
+        // A connection that is over and kept for its application may share its name with a later one.
+        entries.sort_by_key(|(tuple, entry)| (*tuple, entry.rank()));
         entries
     }
 

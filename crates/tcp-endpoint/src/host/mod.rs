@@ -10,7 +10,7 @@ use std::net::Ipv4Addr;
 use rustc_hash::FxBuildHasher;
 use sim_time::Instant;
 
-use crate::connection::{After, Connection, Context, Outgoing, Owner};
+use crate::connection::{After, Connection, Context, Deadlines, Outgoing, Owner};
 use crate::half_open::{HalfOpen, Request};
 use crate::isn::IsnSource;
 use crate::table::Table;
@@ -121,7 +121,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 self.with_half_open(now, entry, effects, HalfOpen::on_deadline);
             }
             EntryKind::Connection => {
-                if let Some(connection) = self.connections.get_mut(entry) {
+                if let Some(connection) = self.connections.get_mut(entry).filter(|held| held.state != State::Closed) {
                     connection.armed = None;
                     self.with_connection(now, entry, effects, Connection::on_deadline);
                 }
@@ -228,7 +228,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             self.end_connection(entry, Reason::Segment, effects);
             return;
         }
-        let (from, ack_due) = (connection.state, connection.ack_due);
+        let (from, ack_due) = (connection.state, connection.owes_ack());
         let time_wait = TimeWait::of(connection, now + length);
         let (tuple, at) = (time_wait.tuple, time_wait.until);
         let small = self.time_waits.insert(time_wait);
@@ -266,6 +266,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if connection.owner == Owner::Application {
             connection.state = State::Closed;
             connection.outgoing = Outgoing::new();
+            connection.deadlines = Deadlines::default();
             if connection.armed.take().is_some() {
                 effects.push(Effect::Disarm { entry });
             }

@@ -149,8 +149,19 @@ fn hosts_are_compared_by_what_they_hold() {
     with_history.arrives("R 1");
     assert!(direct.host != with_history.host);
     with_history.arrives("S 0");
-    // The number of sequence numbers chosen so far is part of the state: it decides what comes next.
-    assert!(direct.host != with_history.host);
+    assert!(direct.host == with_history.host && hash(&direct) == hash(&with_history));
     let copy = with_history.host.clone();
     assert!(copy == with_history.host);
+}
+
+/// CLOSE in CLOSE-WAIT: LAST-ACK begins when the FIN leaves, not while data waits for the window (RFC 9293 §3.10.4).
+#[test]
+fn last_ack_begins_with_the_fin() {
+    let settings = Settings { limits: Limits { mss: 10_000, ..limits() }, ..settings("three-way") };
+    let mut bench = Bench::in_state(settings, State::CloseWait); // the peer's window is 10 000
+    assert_eq!(bench.send(15_000), ["A 1/2 10000"]);
+    assert_eq!(bench.close(), NONE);
+    assert_eq!(bench.state, State::CloseWait);
+    assert_eq!(bench.arrives("A 2/10001"), ["FPA 10001/2 5000"]);
+    assert_eq!(bench.state, State::LastAck);
 }

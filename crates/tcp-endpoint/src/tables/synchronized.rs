@@ -200,3 +200,17 @@ fn a_delayed_acknowledgment_waits_for_one_segment_and_no_gap() {
     bench.arrives("A 41/6");
     assert!(bench.wait(at(10_000)).is_empty());
 }
+
+/// The acknowledgment of the peer's FIN waits for something to carry it; TIME-WAIT has nothing, so it leaves then.
+#[test]
+fn a_delayed_acknowledgment_does_not_get_lost_on_the_way_to_time_wait() {
+    for time_wait in [Duration::ZERO, Duration::from_secs(240)] {
+        let rfc9293 = settings("three-way");
+        let limits = Limits { ack_timing: AckTiming::Delayed, ..limits() };
+        let settings = Settings { limits, teardown: Teardown { time_wait, ..rfc9293.teardown.clone() }, ..rfc9293 };
+        let mut bench = Bench::in_state(settings, State::FinWait1);
+        assert_eq!(bench.arrives("FA 1/1"), Vec::<String>::new());
+        assert_eq!(bench.state, State::Closing);
+        assert_eq!(bench.arrives("A 2/2"), ["A 2/2"]);
+    }
+}

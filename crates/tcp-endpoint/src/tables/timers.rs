@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{DuplicateSyn, Limits, Notice, Settings, State};
+use crate::{Commit, DuplicateSyn, Effect, Handshake, Limits, Notice, Settings, State};
 
 fn with(limits: Limits) -> Settings {
     Settings { limits, ..settings("three-way") }
@@ -119,4 +119,58 @@ fn keepalive_is_off_unless_asked_for() {
     let mut bench = Bench::in_state(settings("three-way"), State::Established);
     assert!(bench.wait(at(100_000_000)).is_empty());
     assert_eq!(bench.state, State::Established);
+}
+
+/// `syn-ack-timer = false` holds for a full entry as it does for a small one, and after a repeated SYN too.
+#[test]
+fn without_a_timer_no_syn_ack_is_sent_unasked() {
+    for commit in [Commit::HalfOpen, Commit::Connection] {
+        let three_way = with(Limits { duplicate_syn: DuplicateSyn::SynAck, ..limits() });
+        let handshake = Handshake { commit, syn_ack_timer: false, ..three_way.handshake.clone() };
+        let mut bench = Bench::in_state(Settings { handshake, ..three_way }, State::SynReceived);
+        assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
+        assert!(bench.wait(at(1_000_000)).is_empty());
+    }
+}
+
+/// Karn's rule for the SYN-ACK: which of the two was acknowledged is not known.
+#[test]
+fn a_syn_ack_that_was_sent_twice_is_not_measured() {
+    for commit in [Commit::HalfOpen, Commit::Connection] {
+        let three_way =
+            with(Limits { duplicate_syn: DuplicateSyn::SynAck, rto_min: Duration::from_millis(1), ..limits() });
+        let handshake = Handshake { commit, ..three_way.handshake.clone() };
+        let mut bench = Bench::in_state(Settings { handshake, ..three_way }, State::SynReceived);
+        bench.arrives("S 0");
+        bench.wait(at(10));
+        bench.arrives("A 1/1");
+        bench.send(10);
+        assert_eq!(bench.wait(at(1500)), ["1.010 PA 1/1 10"]);
+    }
+}
+
+/// A connection that is over is kept for its application to read; no deadline wakes it.
+#[test]
+fn a_deadline_that_comes_too_late_does_no_harm() {
+    let mut bench = Bench::in_state(settings("three-way"), State::FinWait1);
+    let socket = bench.socket.expect("accepted");
+    bench.arrives("RA 1/2");
+    assert_eq!(bench.state, State::Closed);
+    let mut effects = Vec::new();
+    bench.host.on_deadline(at(10_000), socket, &mut effects);
+    bench.host.flush(at(10_000), &mut effects);
+    assert_eq!(effects, []);
+}
+
+/// One that comes too early is asked for again.
+#[test]
+fn a_deadline_that_comes_too_early_is_set_anew() {
+    for state in [State::SynReceived, State::FinWait1, State::TimeWait] {
+        let mut bench = Bench::in_state(settings("three-way"), state);
+        let mut effects = Vec::new();
+        let (entry, deadline) = bench.deadline().expect("one is set");
+        bench.host.on_deadline(at(1), entry, &mut effects);
+        bench.host.flush(at(1), &mut effects);
+        assert_eq!(effects, [Effect::Arm { entry, at: deadline }], "{state}");
+    }
 }

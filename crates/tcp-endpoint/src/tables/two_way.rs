@@ -1,7 +1,9 @@
 //! The two-way handshake: the server is ESTABLISHED on the SYN, and its SYN-ACK is neither timed nor acknowledged.
 
-use crate::testing::{Bench, at, settings, table};
-use crate::{Notice, State};
+use sim_time::Duration;
+
+use crate::testing::{Bench, at, limits, settings, table};
+use crate::{Limits, Notice, Settings, State};
 
 #[test]
 fn a_syn_establishes_the_server() {
@@ -72,4 +74,25 @@ fn crossing_syns_establish_both() {
     assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
     assert_eq!(bench.state, State::Established);
     assert_eq!(bench.notices, [Notice::Connected]);
+}
+
+/// The SYN-ACK was lost, and the server has sent data or closed since: the repeated SYN still gets it.
+#[test]
+fn a_lost_syn_ack_is_sent_again_whatever_the_server_has_done_since() {
+    let mut bench = Bench::listening(settings("two-way"));
+    bench.arrives("S 0");
+    bench.send(10);
+    bench.close();
+    assert_eq!(bench.state, State::FinWait1);
+    assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
+}
+
+#[test]
+fn crossing_syns_measure_nothing() {
+    let limits = Limits { rto_min: Duration::from_millis(1), ..limits() };
+    let mut bench = Bench::connecting(Settings { limits, ..settings("two-way") });
+    bench.now = at(1);
+    bench.arrives("S 0");
+    bench.send(10);
+    assert_eq!(bench.wait(at(1500)), ["1.001 PA 1/1 10"], "the initial timeout, not one of a measured millisecond");
 }
