@@ -79,12 +79,13 @@ pub fn scenario(experiment: &Experiment, variant: &Variant) -> Scenario {
 /// minutes.
 ///
 /// # Panics
-/// If the ladders differ. What was run is then left in a file, with the command that replays it on standard error.
+/// If the ladders differ, or if there is nothing to draw. What was run is then left in a file, with the command that replays it on standard error.
 pub fn ladder(variant: &str, fragment: &str, expected: &Expect) {
     let text = small_experiment(variant, fragment);
     let experiment = parse("ladder.toml", &text);
     let run = Run::of(&scenario(&experiment, &experiment.variants()[0]));
     let _replay = Replay::new(text, &experiment.variants()[0], experiment.seed());
+    assert!(!run.records.is_empty(), "nothing happened");
     expected.assert_eq(&run.ladder);
 }
 
