@@ -10,5 +10,6 @@ mod duplicate_syn;
 mod give_up;
 mod reset;
 mod simultaneous;
+mod stale_syn;
 mod syn_lost;
 mod three_way;

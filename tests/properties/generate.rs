@@ -1,5 +1,7 @@
 //! Random experiments that make sense.
 
+use std::fmt;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -10,7 +12,7 @@ use sim_time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub(crate) struct Lab {
     seed: u64,
-    handshake: &'static str,
+    handshake: Handshake,
     teardown: &'static str,
     link: String,
     profile: &'static str,
@@ -23,6 +25,26 @@ pub(crate) struct Lab {
     pub(crate) everything_is_read: bool,
 }
 
+/// A preset, or a design that nobody has named.
+#[derive(Clone, Debug)]
+enum Handshake {
+    Preset(&'static str),
+    Design { commit: &'static str, proof: &'static str, unexpected: &'static str, syn_ack_timer: bool },
+}
+
+impl fmt::Display for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preset(name) => write!(f, "\"{name}\""),
+            Self::Design { commit, proof, unexpected, syn_ack_timer } => write!(
+                f,
+                "{{ name = \"design\", base = \"three-way\", commit = \"{commit}\", proof = \"{proof}\", \
+                 unexpected = \"{unexpected}\", syn-ack-timer = {syn_ack_timer} }}"
+            ),
+        }
+    }
+}
+
 /// Long enough for every timer there is to run out; keepalive is off.
 const HORIZON_HOURS: u64 = 2;
 
@@ -33,7 +55,7 @@ impl Lab {
         let host = format!("profile = \"{profile}\"\nack-timing = \"{ack_timing}\"\ntime-wait = \"{time_wait}\"");
         let [client, server] = [&self.client, &self.server].map(|steps| format!("{host}\nscript = {steps:?}"));
         format!(
-            "seed = {seed}\nhandshake = [\"{handshake}\"]\nteardown = [\"{teardown}\"]\nhorizon = \"{HORIZON_HOURS} h\"\n\n\
+            "seed = {seed}\nhandshake = [{handshake}]\nteardown = [\"{teardown}\"]\nhorizon = \"{HORIZON_HOURS} h\"\n\n\
              [link]\nduplicate = {duplicate}\n{link}\n[client]\n{client}\n\n[server]\n{server}\n"
         )
     }
@@ -45,7 +67,15 @@ impl Lab {
 
     /// Whether a server is open only when its own number was acknowledged.
     pub(crate) fn asks_for_proof(&self) -> bool {
-        self.handshake.starts_with("three-way")
+        match self.handshake {
+            Handshake::Preset(name) => name.starts_with("three-way"),
+            Handshake::Design { proof, .. } => proof == "ack",
+        }
+    }
+
+    /// Whether the handshake is one that has a name: others may wait for ever for what nobody sends again.
+    pub(crate) fn is_named(&self) -> bool {
+        matches!(self.handshake, Handshake::Preset(_))
     }
 }
 
@@ -54,10 +84,7 @@ impl Lab {
 /// Where a port is used again, the network duplicates nothing: two lives of a 4-tuple that meet acknowledge each other's
 /// acknowledgments, and each copy would begin one more such exchange.
 pub(crate) fn lab() -> impl Strategy<Value = Lab> {
-    let variant = (
-        select(&["two-way", "two-way-rst", "three-way", "three-way-silent"][..]),
-        select(&["rfc9293", "no-time-wait", "rfc1337"][..]),
-    );
+    let variant = (handshake(), select(&["rfc9293", "no-time-wait", "rfc1337"][..]));
     let host = (
         select(&["rfc9293", "linux"][..]),
         select(&["after-application", "at-once", "delayed"][..]),
@@ -82,6 +109,19 @@ pub(crate) fn lab() -> impl Strategy<Value = Lab> {
             everything_is_read,
         }
     })
+}
+
+/// Any handshake, one with a name more often.
+fn handshake() -> impl Strategy<Value = Handshake> {
+    let preset = select(&["two-way", "two-way-rst", "three-way", "three-way-silent"][..]);
+    let of = |values: &'static [&'static str]| select(values);
+    let design = (of(&["connection", "half-open"]), of(&["none", "ack"]), of(&["reset", "silence"]), any::<bool>());
+    prop_oneof![
+        4 => preset.prop_map(Handshake::Preset),
+        1 => design.prop_map(|(commit, proof, unexpected, syn_ack_timer)| {
+            Handshake::Design { commit, proof, unexpected, syn_ack_timer }
+        }),
+    ]
 }
 
 /// The keys of a `[link]`.

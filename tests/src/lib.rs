@@ -1,8 +1,6 @@
 //! What the tests beside this library share: small experiments, runs that keep every record, and a way to replay what
 //! failed.
 
-use std::path::Path;
-
 use expect_test::Expect;
 use experiment::record::Record;
 use experiment::{Experiment, Scenario, Summary, Variant, simulate};
@@ -133,10 +131,10 @@ impl Drop for Replay {
         }
         let Self { text, handshake, teardown, seed } = self;
         let test = std::thread::current().name().unwrap_or("test").replace("::", "-");
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target").join(format!("{test}.toml"));
+        let file = std::env::temp_dir().join(format!("synlab-{test}.toml"));
         let place = match std::fs::write(&file, &*text) {
             Ok(()) => file.display().to_string(),
-            Err(_) => format!("{test}.toml"),
+            Err(error) => format!("FILE (not left in {}: {error})", file.display()),
         };
         eprintln!("\nseed {seed}, {handshake}/{teardown}; this is the experiment:\n\n{text}");
         eprintln!("replay: cargo run -- run {place} --handshake {handshake} --teardown {teardown} --seed {seed}\n");
