@@ -1,0 +1,136 @@
+//! Means and probabilities against what arithmetic says they must be.
+//!
+//! p is the probability that a packet is lost, q = 1 − (1 − p)² that a round trip fails, R the round-trip time. Seeds are
+//! fixed, so that a test holds always or never; four standard errors are what it may be off.
+
+use experiment::{Scenario, Summary, simulate};
+use synlab_tests::{metric, parse, scenario};
+
+/// Round-trip time in seconds.
+const R: f64 = 0.1;
+
+/// Plays the experiment once for each seed from 1 to `runs`.
+fn play(text: &str, runs: u64) -> Vec<Summary> {
+    let experiment = parse("closed-form.toml", text);
+    let scenario = scenario(&experiment, &experiment.variants()[0]);
+    let play = |seed| simulate(&Scenario { seed, ..scenario.clone() }, &mut ()).expect("time moves on");
+    (1..=runs).map(play).collect()
+}
+
+/// Checks that the mean of `values` is `expected`, but for four standard errors of `deviation`, that of one value.
+fn check_mean(what: &str, values: impl ExactSizeIterator<Item = f64>, expected: f64, deviation: f64) {
+    let runs = values.len() as f64;
+    let mean = values.sum::<f64>() / runs;
+    let error = deviation / runs.sqrt();
+    assert!((mean - expected).abs() <= 4.0 * error, "{what}: measured {mean}, expected {expected} ± {error}");
+}
+
+/// The standard deviation of something that happens with probability p.
+fn of_a_share(p: f64) -> f64 {
+    (p * (1.0 - p)).sqrt()
+}
+
+/// The client alone resends, each timeout twice the one before: a setup that fails n times takes R + 2ⁿ − 1 seconds, so
+/// that E[T] = R + q/(1 − 2q) and P(T > R) = q.
+#[test]
+fn setup_time_over_a_lossy_link() {
+    for p in [0.05, 0.1] {
+        let q = 1.0 - (1.0 - p) * (1.0 - p);
+        let runs = play(
+            &format!(
+                r#"
+                horizon = "30 h"
+                handshake = ["two-way"]
+                link = {{ delay = "50ms", loss = {p} }}
+                client = {{ syn-retries = 15, rto-max = "30 h", script = ["connect"] }}
+                server = {{ script = ["accept"] }}
+                "#
+            ),
+            3000,
+        );
+        let setups: Vec<f64> = runs.iter().map(|run| metric(run, "setup.seconds.mean")).collect();
+        let mean = R + q / (1.0 - 2.0 * q);
+        // T = R − 1 + 2ᴺ with N geometric.
+        let variance = (1.0 - q) / (1.0 - 4.0 * q) - ((1.0 - q) / (1.0 - 2.0 * q)).powi(2);
+        check_mean(&format!("E[T] at p = {p}"), setups.iter().copied(), mean, variance.sqrt());
+        let late = setups.iter().map(|setup| f64::from(u8::from(*setup > R)));
+        check_mean(&format!("P(T > R) at p = {p}"), late, q, of_a_share(q));
+    }
+}
+
+/// A client that asks once and then is silent: the SYN-ACK's timer runs for 1 + 2 + 4 + 8 + 16 + 32 s.
+#[test]
+fn a_silent_client_holds_a_half_open_entry_for_63_seconds() {
+    let text = r#"
+        horizon = "10 min"
+        handshake = ["three-way-silent"]
+        link.delay = "50ms"
+        client.script = ["connect within 60 ms"]
+        server = { syn-ack-retries = 5, script = ["accept", "close on EOF"] }
+    "#;
+    let run = &play(text, 1)[0];
+    assert_eq!(metric(run, "server.half-open.seconds"), 63.0);
+    assert_eq!(metric(run, "server.syn-acks.sent"), 6.0);
+}
+
+/// A client that answers each SYN-ACK with a reset: the entry is gone with the first round trip that succeeds, or after
+/// 63 s if none of six does.
+#[test]
+fn a_reset_ends_a_half_open_entry() {
+    let p = 0.1;
+    let text = format!(
+        r#"
+        horizon = "10 min"
+        handshake = ["three-way"]
+        link = {{ delay = "50ms", loss = {p}, fault = [{{ on = {{ flags = "SYN" }}, delay = "50ms" }}] }}
+        client.script = ["connect within 60 ms"]
+        server = {{ syn-ack-retries = 5, script = ["accept", "close on EOF"] }}
+        "#
+    );
+    let q: f64 = 1.0 - (1.0 - p) * (1.0 - p);
+    // After k failed round trips, and how likely that is.
+    let mut outcomes: Vec<(f64, f64)> = (0..6).map(|k| (R + 2_f64.powi(k) - 1.0, (1.0 - q) * q.powi(k))).collect();
+    outcomes.push((63.0, q.powi(6)));
+    let mean: f64 = outcomes.iter().map(|(seconds, share)| seconds * share).sum();
+    let variance: f64 = outcomes.iter().map(|(seconds, share)| (seconds - mean).powi(2) * share).sum();
+    let runs = play(&text, 3000);
+    let held = runs.iter().map(|run| metric(run, "server.half-open.seconds"));
+    check_mean("E[S]", held, mean, variance.sqrt());
+}
+
+/// How often a close ends with a reset because TIME-WAIT is too short for the loss. The server's FINs leave at 0, 1, 3, 7
+/// … s; the first to arrive starts TIME-WAIT, each one inside it is acknowledged and starts it anew, one after it meets a
+/// reset. With 2.5 s and p = 0.3 that is 0.142 of all closes.
+#[test]
+fn a_short_time_wait_ends_closes_with_a_reset() {
+    let text = r#"
+        horizon = "1 h"
+        handshake = ["three-way"]
+
+        [link]
+        delay = "50ms"
+        loss = 0.3
+
+        [[link.fault]]
+        on = { before = "900ms" }
+        delay = "50ms"
+
+        [[link.fault]]
+        on = { from = "client", flags = "FIN" }
+        delay = "50ms"
+
+        [client]
+        time-wait = "2.5s"
+        data-retries = 8
+        rto-max = "1 h"
+        script = ["connect", "wait until 1 s", "close"]
+
+        [server]
+        data-retries = 8
+        rto-max = "1 h"
+        script = ["accept", "close on EOF"]
+    "#;
+    let runs = play(text, 3000);
+    let resets = runs.iter().map(|run| metric(run, "close.reset"));
+    check_mean("P(reset)", resets, 0.142, of_a_share(0.142));
+}

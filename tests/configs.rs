@@ -1,0 +1,139 @@
+//! Every file in `configs/`: it reads as a case should, and what it expects holds.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use experiment::{Experiment, Summary, Variant, case, cases, profile, profiles, simulate};
+use synlab_tests::{parse, scenario};
+
+/// The TOML files of a directory of `configs/`, sorted, with their texts.
+fn files(directory: &str) -> Vec<(PathBuf, String)> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs").join(directory);
+    let entries = fs::read_dir(&directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("a directory can be read").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    assert!(!paths.is_empty(), "{} has no TOML file", directory.display());
+    let text = |path: &PathBuf| fs::read_to_string(path).expect("a file of the repository can be read");
+    paths.into_iter().map(|path| (path.clone(), text(&path))).collect()
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(|stem| stem.to_str()).expect("names are Unicode")
+}
+
+/// Comment, question, seed, handshakes, and expectations at the end: a case reads like the question it asks.
+#[test]
+fn every_case_has_the_form_of_one() {
+    for (path, text) in files("cases") {
+        let name = stem(&path);
+        let begins = |start: &str| text.lines().any(|line| line.starts_with(start));
+        assert!(text.starts_with("# "), "{name} opens with a comment");
+        assert!(text.lines().next().is_some_and(|line| line.ends_with('?')) || text.contains("?\n#"), "{name} asks");
+        assert!(begins("seed = "), "{name} states its seed");
+        assert!(begins("handshake = [\""), "{name} lists its handshakes");
+        let tables: Vec<&str> = text.lines().filter(|line| line.starts_with('[')).collect();
+        let first = tables.iter().position(|table| *table == "[[expect]]");
+        let expects = first.map(|first| &tables[first..]).unwrap_or_default();
+        assert!(
+            !expects.is_empty() && expects.iter().all(|table| *table == "[[expect]]"),
+            "{name} ends with [[expect]]s"
+        );
+
+        let experiment = Experiment::load(path.to_str().expect("paths are Unicode"), &[])
+            .unwrap_or_else(|errors| panic!("{errors}"));
+        assert!(experiment.question().is_some_and(|question| question.ends_with('?')), "{name} states its question");
+        assert_eq!(experiment.expectations().len(), expects.len(), "{name}");
+        assert_eq!(experiment.host_names(), ["client", "server"], "{name}");
+    }
+}
+
+#[test]
+fn every_case_is_built_in() {
+    let files = files("cases");
+    for (path, text) in &files {
+        let case = case(stem(path)).unwrap_or_else(|| panic!("{} is not built in", path.display()));
+        assert_eq!(case.text, text, "{}", path.display());
+    }
+    assert_eq!(cases().len(), files.len(), "and nothing else is");
+}
+
+#[test]
+fn every_expectation_holds() {
+    let mut failures = Vec::new();
+    for case in cases() {
+        let experiment = parse(&case.path, case.text);
+        let mut runs = BTreeMap::new();
+        for variant in experiment.variants() {
+            play(&experiment, &variant, &mut runs);
+            let about = experiment.expectations().iter().filter(|expectation| expectation.applies_to(&variant));
+            for expectation in about {
+                for needed in expectation.needs(&variant) {
+                    play(&experiment, &needed, &mut runs);
+                }
+                let verdict = expectation.judge(&variant, &|variant, metric| {
+                    runs[variant].metrics.get(metric).unwrap_or_else(|| panic!("{}: no {metric}", case.name))
+                });
+                if !verdict.passed {
+                    let (case, variant) = (case.name, variant.label());
+                    failures.push(format!("{case}, {variant}: {} but {}", verdict.that, verdict.actual));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "replay with `cargo run -- run CASE --handshake NAME`:\n{}", failures.join("\n"));
+}
+
+fn play(experiment: &Experiment, variant: &Variant, runs: &mut BTreeMap<Variant, Summary>) {
+    if !runs.contains_key(variant) {
+        let summary = simulate(&scenario(experiment, variant), &mut ()).expect("time moves on");
+        runs.insert(variant.clone(), summary);
+    }
+}
+
+/// An expectation that nothing could break would be no expectation: each case has some that tell its variants, or its
+/// own numbers, from others.
+#[test]
+fn every_expectation_can_fail() {
+    for case in cases() {
+        let experiment = parse(&case.path, case.text);
+        for expectation in experiment.expectations() {
+            let variants = experiment.variants();
+            let variant = variants.iter().find(|variant| expectation.applies_to(variant));
+            let variant = variant.unwrap_or_else(|| panic!("{}: `{}` is about nothing", case.name, expectation.that()));
+            let verdict = expectation.judge(variant, &|_, _| None);
+            assert!(!verdict.passed, "{}: `{}` holds of nothing at all", case.name, expectation.that());
+        }
+    }
+}
+
+#[test]
+fn every_profile_makes_a_host() {
+    let files = files("profiles");
+    for (path, text) in &files {
+        let name = stem(path);
+        let built_in = profile(name).unwrap_or_else(|| panic!("{name} is not built in"));
+        assert_eq!(built_in.text, text);
+        assert!(built_in.summary().is_some_and(|summary| !summary.is_empty()), "{name} says what it is");
+        let experiment = parse(
+            "profile.toml",
+            &format!(
+                r#"
+                horizon = "10 min"
+                handshake = ["two-way", "three-way"]
+                link.delay = "50ms"
+                client = {{ profile = "{name}", script = ["connect", "send 100 B", "receive 100 B", "close"] }}
+                server = {{ profile = "{name}", script = ["accept", "receive 100 B", "send 100 B", "close on EOF"] }}
+                "#
+            ),
+        );
+        for variant in experiment.variants() {
+            let summary = simulate(&scenario(&experiment, &variant), &mut ()).expect("time moves on");
+            let metric = |name| synlab_tests::metric(&summary, name);
+            assert_eq!(metric("data.delivered.bytes"), 200.0, "{name}, {}", variant.label());
+            assert_eq!(metric("client.time-wait.entries"), 1.0, "{name}, {}", variant.label());
+        }
+    }
+    assert_eq!(profiles().len(), files.len(), "and no other profile is built in");
+}

@@ -1,0 +1,240 @@
+//! The same file, seed and variant give the same records: run after run, in any thread, in any build.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use expect_test::expect;
+use experiment::record::{Event, Record, Sent};
+use experiment::{Scenario, cases, simulate};
+use sim_time::Duration;
+use synlab_tests::{parse, scenario};
+
+/// Every built-in case under each of its variants, with a name for messages.
+fn all_cases() -> Vec<(String, Scenario)> {
+    let mut scenarios = Vec::new();
+    for case in cases() {
+        let experiment = parse(&case.path, case.text);
+        for variant in experiment.variants() {
+            scenarios.push((format!("{} {}", case.name, variant.label()), scenario(&experiment, &variant)));
+        }
+    }
+    scenarios
+}
+
+/// Twenty connections, one after the other, over a link that loses, delays, reorders and duplicates.
+const RANDOM: &str = r#"
+    seed = 42
+    horizon = "1 h"
+    handshake = ["two-way", "three-way"]
+
+    [link]
+    delay = { log-normal = { median = "50ms", sigma = 0.5 } }
+    loss = 0.1
+    duplicate = 0.05
+
+    [client]
+    script = ["connect", "send 5 kB", "receive 5 kB", "close", "repeat 20 times"]
+
+    [server]
+    script = ["accept", "receive 5 kB", "send 5 kB", "close on EOF"]
+"#;
+
+/// [`RANDOM`] under each of its variants.
+fn random() -> Vec<(String, Scenario)> {
+    let experiment = parse("random.toml", RANDOM);
+    let name = |variant: &experiment::Variant| format!("random {}", variant.label());
+    experiment.variants().iter().map(|variant| (name(variant), scenario(&experiment, variant))).collect()
+}
+
+fn records(scenario: &Scenario) -> Vec<Record> {
+    let mut records = Vec::new();
+    simulate(scenario, &mut records).expect("time moves on");
+    records
+}
+
+fn digest(scenario: &Scenario) -> u128 {
+    simulate(scenario, &mut ()).expect("time moves on").digest.0
+}
+
+/// Fails at the first record that differs.
+fn check_same(name: &str, first: &[Record], second: &[Record]) {
+    let differs = first.iter().zip(second).position(|(one, other)| one != other);
+    if let Some(place) = differs {
+        panic!("{name}: record {place} differs\n  {:?}\n  {:?}", first[place], second[place]);
+    }
+    assert_eq!(first.len(), second.len(), "{name}: one run goes on after the other's last record");
+}
+
+#[test]
+fn ten_runs_are_the_same() {
+    for (name, scenario) in all_cases().into_iter().chain(random()) {
+        let (first, value) = (records(&scenario), digest(&scenario));
+        for _ in 1..10 {
+            check_same(&name, &first, &records(&scenario));
+            assert_eq!(digest(&scenario), value, "{name}: the records are the same, the digests are not");
+        }
+    }
+}
+
+/// The text of an experiment is all there is to it: reading it again changes nothing.
+#[test]
+fn reading_again_changes_nothing() {
+    for ((name, first), (_, second)) in all_cases().into_iter().zip(all_cases()) {
+        assert_eq!(first, second, "{name}");
+    }
+}
+
+/// What these are on one machine and in one build, they are on every other: nothing of the platform's arithmetic decides
+/// an event. A new value means a new record format, or another network.
+#[test]
+fn digests_are_what_they_were() {
+    let pinned = ["handshake", "simultaneous-open", "stale-data", "stale-syn", "random"];
+    let chosen = |(name, _): &(String, Scenario)| pinned.contains(&name.split(' ').next().unwrap_or_default());
+    let table: String = all_cases()
+        .into_iter()
+        .chain(random())
+        .filter(chosen)
+        .map(|(name, scenario)| {
+            let summary = simulate(&scenario, &mut ()).expect("time moves on");
+            format!("{:032x}  {:>5}  {name}\n", summary.digest.0, summary.events)
+        })
+        .collect();
+    expect![[r#"
+        916973745a34c7c68d498ed04589f22b     12  handshake three-way
+        b68faa76a4cc9f7717c035c61e40cfb1     11  handshake two-way
+        637a1fbfa8e965895636caed4c9053b8     11  simultaneous-open three-way
+        60863659677c96de781cd6f9cb8be8b7     13  simultaneous-open by-the-letter
+        8ff4e5fc356f48938f661a643216a4bc     43  stale-data three-way/no-time-wait
+        167f76ecde89635db3dc16c08dbc0ac9     19  stale-data three-way
+        aac99dfdf12d8a291674c3fe6a7c4fea     39  stale-data two-way/no-time-wait
+        33aa581c5860d364d468066eeb48aacd     15  stale-data two-way
+        f5e6aa29e7a0eeb021165244d494cf36     15  stale-syn two-way
+        96a39d98eb91047f623e77c620a5cad7     16  stale-syn two-way-rst
+        a50ca717315170f993a4987592a69358     16  stale-syn three-way
+        84f8763add42937c91ca8d3e13ead3e0     26  stale-syn three-way-silent
+        da8288def9f202bf7d44fdbae4a20084    486  random two-way
+        1a304e821f7bac2544ed84e32895baa9    492  random three-way
+    "#]]
+    .assert_eq(&table);
+}
+
+#[test]
+fn a_seed_tells() {
+    for (name, scenario) in random() {
+        assert_ne!(digest(&scenario), digest(&Scenario { seed: 43, ..scenario.clone() }), "{name}");
+    }
+}
+
+#[test]
+fn threads_change_nothing() {
+    let scenarios: Vec<_> = all_cases().into_iter().chain(random()).collect();
+    let alone: Vec<u128> = scenarios.iter().map(|(_, scenario)| digest(scenario)).collect();
+    let all = || scenarios.iter().map(|(_, scenario)| digest(scenario)).collect::<Vec<_>>();
+    let backwards = || scenarios.iter().rev().map(|(_, scenario)| digest(scenario)).collect::<Vec<_>>();
+    std::thread::scope(|scope| {
+        let forth: Vec<_> = (0..2).map(|_| scope.spawn(all)).collect();
+        let back: Vec<_> = (0..2).map(|_| scope.spawn(backwards)).collect();
+        for thread in forth {
+            assert_eq!(thread.join().expect("the thread ends"), alone);
+        }
+        for thread in back {
+            let mut digests = thread.join().expect("the thread ends");
+            digests.reverse();
+            assert_eq!(digests, alone);
+        }
+    });
+}
+
+const FIRST_PAIR: &str = r#"
+    [host.alice]
+    address = "10.0.0.1"
+    script = ["connect bob", "send 5 kB", "receive 5 kB", "close", "repeat 20 times"]
+
+    [host.bob]
+    address = "10.0.0.2"
+    script = ["accept", "receive 5 kB", "send 5 kB", "close on EOF"]
+
+"#;
+
+const SECOND_PAIR: &str = r#"
+    [host.carol]
+    address = "10.0.0.3"
+    script = ["connect dave", "send 1 kB", "close", "repeat 50 times"]
+
+    [host.dave]
+    address = "10.0.0.4"
+    script = ["accept", "close on EOF"]
+
+"#;
+
+/// A link between two hosts of that name.
+fn link(pair: &str) -> String {
+    format!(
+        "[link.{pair}]\ndelay = {{ log-normal = {{ median = '50ms', sigma = 0.5 }} }}\nloss = 0.1\nduplicate = 0.05\n\n"
+    )
+}
+
+/// What the first pair sent: all of a segment but the numbers that count over the whole run.
+fn segments_of_the_first_pair(tables: &str) -> Vec<(u64, Sent)> {
+    let experiment = parse("pairs.toml", &format!("seed = 3\nhorizon = '1 h'\nhandshake = ['three-way']\n{tables}"));
+    let records = records(&scenario(&experiment, &experiment.variants()[0]));
+    let own = [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2)];
+    let segment = |record: Record| match record.event {
+        Event::Sent(sent) if own.contains(sent.source.ip()) => {
+            let mut attempt = sent.attempt;
+            attempt.host = experiment::HostId::default();
+            let (id, incarnation, from, to) = (experiment::record::SegmentId(0), None, attempt.host, None);
+            Some((record.at.as_nanos(), Sent { id, incarnation, from, to, attempt, ..sent }))
+        }
+        _ => None,
+    };
+    records.into_iter().filter_map(segment).collect()
+}
+
+/// Two hosts more, before or after the others in the file, with a link of their own.
+#[test]
+fn an_unrelated_pair_changes_nothing() {
+    let alone = segments_of_the_first_pair(&format!("{FIRST_PAIR}{}", link("alice-bob")));
+    assert!(alone.len() > 200 && alone.iter().any(|(_, sent)| sent.fate.deliveries.is_empty()));
+    let links = format!("{}{}", link("alice-bob"), link("carol-dave"));
+    for tables in [format!("{FIRST_PAIR}{SECOND_PAIR}{links}"), format!("{SECOND_PAIR}{FIRST_PAIR}{links}")] {
+        let together = segments_of_the_first_pair(&tables);
+        for (place, (one, other)) in alone.iter().zip(&together).enumerate() {
+            assert_eq!(one, other, "segment {place} of the pair");
+        }
+        assert_eq!(alone.len(), together.len());
+    }
+}
+
+/// How long each copy of a client's SYN is on its way, by attempt and transmission.
+fn syn_fates(scenario: &Scenario) -> BTreeMap<(u32, u32), Vec<Duration>> {
+    let fate = |record: Record| match record.event {
+        Event::Sent(sent) if sent.flags.syn() && !sent.flags.ack() => {
+            let transits = sent.fate.deliveries.iter().map(|arrival| arrival.since(record.at)).collect();
+            Some(((sent.attempt.ordinal, sent.retransmission), transits))
+        }
+        _ => None,
+    };
+    records(scenario).into_iter().filter_map(fate).collect()
+}
+
+/// Common random numbers: a packet's fate depends on what it is, not on how many were sent before it. So two variants
+/// face the same network, although one sends more segments.
+#[test]
+fn variants_face_the_same_network() {
+    let text = RANDOM.replace("loss = 0.1", "loss = 0.3").replace(
+        "\"send 5 kB\", \"receive 5 kB\", \"close\", \"repeat 20 times\"",
+        "\"send 100 B\", \"close\", \"repeat 200 times\"",
+    );
+    let experiment = parse("random.toml", &text);
+    let [two_way, three_way] = &experiment.variants()[..] else { panic!("two variants are listed") };
+    let two_way = syn_fates(&scenario(&experiment, two_way));
+    let three_way = syn_fates(&scenario(&experiment, three_way));
+    let common: Vec<_> = two_way.keys().filter(|transmission| three_way.contains_key(transmission)).collect();
+    for transmission in &common {
+        assert_eq!(two_way[transmission], three_way[transmission], "attempt and retransmission {transmission:?}");
+    }
+    let again = common.iter().filter(|(_, retransmission)| *retransmission > 0).count();
+    let lost = common.iter().filter(|transmission| two_way[transmission].is_empty()).count();
+    assert!(common.len() >= 250 && again >= 50 && lost >= 50, "{} common, {again} again, {lost} lost", common.len());
+}
