@@ -102,8 +102,8 @@ fn digests_are_what_they_were() {
     expect![[r#"
         916973745a34c7c68d498ed04589f22b     12  handshake three-way
         b68faa76a4cc9f7717c035c61e40cfb1     11  handshake two-way
-        637a1fbfa8e965895636caed4c9053b8     11  simultaneous-open three-way
-        60863659677c96de781cd6f9cb8be8b7     13  simultaneous-open by-the-letter
+        c799c77a548a271e1e10686ff223a50f     11  simultaneous-open three-way
+        0868c2e7d5507616bc11c81e05e0629d     13  simultaneous-open by-the-letter
         8ff4e5fc356f48938f661a643216a4bc     43  stale-data three-way/no-time-wait
         167f76ecde89635db3dc16c08dbc0ac9     19  stale-data three-way
         aac99dfdf12d8a291674c3fe6a7c4fea     39  stale-data two-way/no-time-wait
