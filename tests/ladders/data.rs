@@ -142,28 +142,28 @@ fn half_close() {
         "three-way",
         HALF_CLOSE,
         &expect![[r#"
-               time  client                                server  arrives
-              0.000  │ CLOSED → SYN-SENT                        │
-              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-              0.050  │                    LISTEN → SYN-RECEIVED │
-              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-              0.100  │ SYN-SENT → ESTABLISHED                   │
-              0.100  │ ESTABLISHED → FIN-WAIT-1                 │           shutdown
-              0.100  ├── FIN,ACK 1/1 100 B ────────────────────▶│    0.150
-              0.150  │               SYN-RECEIVED → ESTABLISHED │
-              0.150  │                 ESTABLISHED → CLOSE-WAIT │
-              0.150  │◀──────────────────────────── ACK 1/102 ──┤    0.200
-              0.200  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-              1.150  │◀──────────────────── DATA 1/102 1460 B ──┤    1.200
-              1.150  │                    CLOSE-WAIT → LAST-ACK │           close
-              1.150  │◀─────────────── FIN,ACK 1461/102 540 B ──┤    1.200
-              1.200  ├── ACK 102/1461 ─────────────────────────▶│    1.250
-              1.200  │ FIN-WAIT-2 → TIME-WAIT                   │
-              1.200  ├── ACK 102/2002 ─────────────────────────▶│    1.250
-              1.250  │                        LAST-ACK → CLOSED │
-                     ⋮                 239.95 s                 ⋮
-            241.200  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-        "#]],
+           time  client                                server  arrives
+          0.000  │ CLOSED → SYN-SENT                        │
+          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+          0.050  │                    LISTEN → SYN-RECEIVED │
+          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+          0.100  │ SYN-SENT → ESTABLISHED                   │
+          0.100  │ ESTABLISHED → FIN-WAIT-1                 │           shutdown
+          0.100  ├── FIN,ACK 1/1 100 B ────────────────────▶│    0.150
+          0.150  │               SYN-RECEIVED → ESTABLISHED │
+          0.150  │                 ESTABLISHED → CLOSE-WAIT │
+          0.150  │◀──────────────────────────── ACK 1/102 ──┤    0.200
+          0.200  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+          1.150  │◀──────────────────── DATA 1/102 1460 B ──┤    1.200
+          1.150  │                    CLOSE-WAIT → LAST-ACK │           close
+          1.150  │◀─────────────── FIN,ACK 1461/102 540 B ──┤    1.200
+          1.200  ├── ACK 102/1461 ─────────────────────────▶│    1.250
+          1.200  │ FIN-WAIT-2 → TIME-WAIT                   │
+          1.200  ├── ACK 102/2002 ─────────────────────────▶│    1.250
+          1.250  │                        LAST-ACK → CLOSED │
+                 ⋮                 239.95 s                 ⋮
+        241.200  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+    "#]],
     );
 }
 
