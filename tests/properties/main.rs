@@ -93,6 +93,7 @@ proptest! {
         for (host, held) in ["client", "server"].iter().zip(book.hosts) {
             close(&format!("{host}.memory.byte-seconds"), held.useful + held.wasted);
             close(&format!("{host}.memory.wasted-byte-seconds"), held.wasted);
+            close(&format!("{host}.memory.useful-byte-seconds"), held.useful);
             wasted += held.wasted;
         }
         close("waste.byte-seconds", wasted);
