@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
-use sim_core::{EventQueue, ReferenceQueue};
+use sim_core::{EventQueue, ReferenceQueue, WheelQueue};
 use sim_time::{Duration, Instant};
 
 /// Exponential times with a mean of 10 ms, drawn beforehand, so that no draw is measured.
@@ -22,7 +22,7 @@ fn gaps() -> Vec<Duration> {
 fn hold<Q: EventQueue<u32> + Default>(c: &mut Criterion, name: &str) {
     let gaps = gaps();
     let mut group = c.benchmark_group(format!("hold/{name}"));
-    for pending in [1_000_u32, 10_000, 100_000] {
+    for pending in [1_000_u32, 10_000, 100_000, 1_000_000] {
         let mut gaps = gaps.iter().cycle();
         let mut gap = move || *gaps.next().unwrap_or(&Duration::ZERO);
         let mut queue = Q::default();
@@ -42,6 +42,7 @@ fn hold<Q: EventQueue<u32> + Default>(c: &mut Criterion, name: &str) {
 
 fn queues(c: &mut Criterion) {
     hold::<ReferenceQueue<u32>>(c, "reference");
+    hold::<WheelQueue<u32>>(c, "wheel");
 }
 
 criterion_group!(benches, queues);

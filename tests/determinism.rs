@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use expect_test::expect;
 use experiment::record::{Event, Record, Sent};
-use experiment::{Scenario, cases, simulate};
+use experiment::{Queue, Scenario, cases, simulate, simulate_with};
 use sim_time::Duration;
 use synlab_tests::{parse, scenario};
 
@@ -116,6 +116,15 @@ fn digests_are_what_they_were() {
         1a304e821f7bac2544ed84e32895baa9    492  random three-way
     "#]]
     .assert_eq(&table);
+}
+
+/// The timing wheel and the reference on the `priority-queue` crate serve the same events in the same order.
+#[test]
+fn the_queue_changes_nothing() {
+    for (name, scenario) in all_cases().into_iter().chain(random()) {
+        let run = |queue| simulate_with(queue, &scenario, &mut ()).expect("time moves on");
+        assert_eq!(run(Queue::Wheel), run(Queue::Reference), "{name}");
+    }
 }
 
 #[test]

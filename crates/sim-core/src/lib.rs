@@ -38,9 +38,11 @@ mod queue_laws;
 mod random;
 mod reference;
 mod run;
+mod wheel;
 
 pub use digest::{Digest, DigestValue};
 pub use queue::{EventQueue, Key};
 pub use random::{DrawsAt, KeyedDraws, Streams};
 pub use reference::ReferenceQueue;
 pub use run::{Livelock, Model, run};
+pub use wheel::WheelQueue;
