@@ -103,8 +103,7 @@ pub enum Event {
         stale_octets: u64,
     },
     /// Octets that an application sent can no longer be received: the sending connection is gone and no segment brings
-    /// them any more, or they had arrived and the receiving connection went, other than in an orderly way, before
-    /// anyone read them.
+    /// them any more, or they had arrived and the receiving connection went before anyone read them.
     DataLost {
         /// The host whose application sent them.
         host: HostId,

@@ -320,8 +320,8 @@ impl<F: Fold> World<F> {
 
     /// Books octets that an application has taken.
     fn take_received(&mut self, round: u32, life: Life, octets: u64, now: Instant) {
-        let own = self.truth.get(life).map(|known| known.heard);
-        let stale = |span: &Span| Some(span.attempt) != own || span.sender == life.host;
+        let known = self.truth.get(life);
+        let stale = |span: &Span| !known.is_some_and(|known| known.hears(life, span));
         let stale_octets = self.received.drain(..).filter(stale).map(|span| u64::from(span.length)).sum();
         if octets == 0 {
             return;
@@ -330,8 +330,7 @@ impl<F: Fold> World<F> {
             playing.taken += octets;
         }
         if let Some(known) = self.truth.get_mut(life) {
-            known.read += octets;
-            known.arrived = known.arrived.max(known.read);
+            known.intake.note_read(octets, stale_octets);
         }
         self.record(now, Event::Received { host: life.host, incarnation: life.number, octets, stale_octets });
     }

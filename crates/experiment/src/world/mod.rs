@@ -6,6 +6,7 @@
 
 mod applications;
 mod attempts;
+mod intake;
 mod network;
 mod slab;
 mod truth;
@@ -140,7 +141,7 @@ impl<F: Fold> World<F> {
         let now = queue.now();
         let packet = self.network.packet(place)?;
         let (to, segment) = (packet.to, packet.segment.clone());
-        let (carries_data, tuple) = (!segment.payload.is_empty(), segment.receiver_tuple());
+        let (octets, tuple) = (segment.payload, segment.receiver_tuple());
         let stale = self.is_stale(packet);
         self.arrival = Some(Arrival { wasted: packet.wasted, duplicate: copy > 0 });
         let delivered = Event::Delivered { segment: packet.id, to, copy, stale };
@@ -148,17 +149,18 @@ impl<F: Fold> World<F> {
         let (machine, effects) = (&mut self.hosts[usize::from(to.0)], &mut self.effects);
         machine.tcp.on_segment(now, segment, effects);
         self.perform(to, Origin::Protocol, queue);
-        if carries_data && let Some(life) = self.truth.holder(tuple) {
-            self.count_arrived(life);
+        if !octets.is_empty() && let Some(life) = self.truth.holder(tuple) {
+            self.count_arrived(life, &octets);
         }
         Some(to)
     }
 
-    /// Notes how many octets have arrived in order at an end.
-    fn count_arrived(&mut self, life: Life) {
+    /// Notes how many octets have arrived in order at an end, now that a segment with `octets` came.
+    fn count_arrived(&mut self, life: Life, octets: &Span) {
         let Some(known) = self.truth.get_mut(life) else { return };
         if let Some(status) = self.hosts[usize::from(life.host.0)].tcp.status(known.handle) {
-            known.arrived = known.arrived.max(known.read + status.unread_octets);
+            let foreign = if known.hears(life, octets) { 0 } else { u64::from(octets.length) };
+            known.intake.note_arrived(status.unread_octets, foreign);
         }
     }
 

@@ -6,9 +6,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Transition};
 
+use super::intake::Intake;
 use super::slab::Slab;
-use crate::HostId;
 use crate::record::{Attempt, Cause, Incarnation, StateChange, Worth};
+use crate::{HostId, Span};
 
 /// Names an incarnation for as long as anything may refer to it, and harmlessly after that.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,11 +37,11 @@ pub(super) struct Known {
     pub(super) in_hand: bool,
     /// The incarnation at the other end, once each has taken the other's initial sequence number for its own.
     pub(super) partner: Option<Life>,
-    /// Octets its application has sent, those that arrived in order at this end, and those its application has read.
+    /// Octets its application has sent.
     pub(super) sent: u64,
-    pub(super) arrived: u64,
-    pub(super) read: u64,
-    /// What its partner had received when it ended, if it ended first.
+    /// What has come to this end.
+    pub(super) intake: Intake,
+    /// How many of its octets had come to its partner when that ended, if it ended first.
     partner_arrived: Option<u64>,
     /// Segments with its octets that are still on their way.
     pub(super) data_in_flight: u32,
@@ -55,6 +56,13 @@ pub(super) struct Known {
     pub(super) worth: Worth,
     /// Why it ended, if it has: it is remembered for its octets on their way, and those its application can still read.
     ended: Option<Reason>,
+}
+
+impl Known {
+    /// Whether octets are part of what the other end of `life`, this incarnation, has to say to it.
+    pub(super) fn hears(&self, life: Life, octets: &Span) -> bool {
+        octets.attempt == self.heard && octets.sender != life.host
+    }
 }
 
 /// What an entry was born of.
@@ -135,8 +143,7 @@ impl Truth {
             in_hand: false,
             partner: None,
             sent: 0,
-            arrived: 0,
-            read: 0,
+            intake: Intake::default(),
             partner_arrived: None,
             data_in_flight: 0,
             resent: SmallVec::new(),
@@ -305,18 +312,15 @@ impl Truth {
     /// has left the network, and settles what became of the octets; `None` while it must be remembered.
     pub(super) fn settle(&mut self, life: Life) -> Option<Settled> {
         let known = self.get(life).filter(|known| known.data_in_flight == 0 && !known.in_hand)?;
-        let reason = known.ended?;
-        let (attempt, partner) = (known.attempt, known.partner);
-        let (arrived_here, unread) = (known.arrived, known.arrived.saturating_sub(known.read));
-        let sender = partner.and_then(|partner| self.get(partner));
-        let arrived = sender.map_or(known.partner_arrived.unwrap_or(0), |partner| partner.arrived);
+        known.ended?;
+        let (attempt, partner, intake) = (known.attempt, known.partner, known.intake);
+        let receiver = partner.and_then(|partner| self.get(partner));
+        let arrived = receiver.map_or(known.partner_arrived.unwrap_or(0), |partner| partner.intake.arrived());
         let mut losses = SmallVec::new();
         losses.extend(loss(life, known.sent.saturating_sub(arrived)));
-        if let Some(partner) = partner.filter(|_| drops_unread(reason)) {
-            losses.extend(loss(partner, unread));
-        }
+        losses.extend(partner.and_then(|partner| loss(partner, intake.unread())));
         if let Some(partner) = partner.and_then(|partner| self.get_mut(partner)) {
-            partner.partner_arrived = Some(arrived_here);
+            partner.partner_arrived = Some(intake.arrived());
         }
         let tuple = self.get(life)?.tuple;
         if self.holders.get(&tuple) == Some(&life) {
@@ -338,13 +342,4 @@ pub(super) struct Settled {
 
 fn loss(life: Life, octets: u64) -> Option<Loss> {
     (octets > 0).then_some(Loss { host: life.host, incarnation: life.number, octets })
-}
-
-/// Whether a connection that ended for this reason lost what its application had not read. An orderly end loses nothing:
-/// what nobody read by then, nobody wanted.
-const fn drops_unread(reason: Reason) -> bool {
-    match reason {
-        Reason::Call | Reason::Reset | Reason::GaveUp => true,
-        Reason::Segment | Reason::Expired => false,
-    }
 }

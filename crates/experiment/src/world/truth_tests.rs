@@ -200,7 +200,8 @@ fn octets_are_lost_once_nothing_can_bring_them() {
     scene.goes(&mut client, State::Closed, Reason::Call);
     assert_eq!(scene.truth.settle(client.life), None, "a segment is on its way");
     let known = scene.truth.get_mut(server.life).unwrap();
-    (known.arrived, known.read) = (600, 400);
+    known.intake.note_arrived(600, 0);
+    known.intake.note_read(400, 0);
     scene.truth.get_mut(client.life).unwrap().data_in_flight = 0;
     let lost = |octets| Loss { host: CLIENT, incarnation: client.life.number, octets };
     assert_eq!(scene.truth.settle(client.life).unwrap().losses.as_slice(), [lost(400)]);
@@ -210,13 +211,16 @@ fn octets_are_lost_once_nothing_can_bring_them() {
 }
 
 #[test]
-fn an_orderly_end_loses_nothing() {
+fn an_orderly_end_loses_what_nobody_has_read() {
     let mut scene = Scene::new();
     let (mut client, mut server) = scene.connected();
     scene.truth.get_mut(client.life).unwrap().sent = 1000;
-    scene.truth.get_mut(server.life).unwrap().arrived = 1000;
+    let intake = &mut scene.truth.get_mut(server.life).unwrap().intake;
+    intake.note_arrived(1000, 0);
+    intake.note_read(900, 0);
     scene.goes(&mut server, State::Closed, Reason::Segment);
-    assert!(scene.truth.settle(server.life).unwrap().losses.is_empty());
+    let unread = Loss { host: CLIENT, incarnation: client.life.number, octets: 100 };
+    assert_eq!(scene.truth.settle(server.life).unwrap().losses.as_slice(), [unread]);
     scene.goes(&mut client, State::Closed, Reason::Expired);
     assert!(scene.truth.settle(client.life).unwrap().losses.is_empty());
 }

@@ -1,11 +1,13 @@
 //! Laws that hold whatever the network does and whatever the scripts ask for.
 
-use experiment::record::Event;
+use std::collections::BTreeSet;
+
+use experiment::record::{Call, Event, Outcome};
 use experiment::{Scenario, Step};
 use net_link::{Delay, Exponential, LossModel, Probability};
 use proptest::prelude::*;
 use sim_time::Duration;
-use tcp_endpoint::Proof;
+use tcp_endpoint::{Proof, State};
 
 use crate::common::{Run, accept, at, connect, ms, pair};
 
@@ -69,12 +71,31 @@ fn books(run: &Run) -> (i64, u64, u64) {
 }
 
 fn sent(run: &Run) -> u64 {
-    use experiment::record::{Call, Outcome};
     let octets = |event: &Event| match event {
         Event::Call { call: Call::Send(octets), outcome: Outcome::Done, .. } => *octets,
         _ => 0,
     };
     run.records.iter().map(|record| octets(&record.event)).sum()
+}
+
+/// Whether every connection has come to its end and no application holds one to read what is left in it.
+fn all_over(run: &Run) -> bool {
+    let mut open = BTreeSet::new();
+    let mut in_hand = 0_i64;
+    for record in &run.records {
+        match &record.event {
+            Event::State(change) if change.to == State::Closed => {
+                open.remove(&change.incarnation);
+            }
+            Event::State(change) => {
+                open.insert(change.incarnation);
+            }
+            Event::Call { call: Call::Connect | Call::Accept, outcome: Outcome::Done, .. } => in_hand += 1,
+            Event::Call { call: Call::Close | Call::Abort, .. } => in_hand -= 1,
+            _ => {}
+        }
+    }
+    open.is_empty() && in_hand <= 0
 }
 
 proptest! {
@@ -89,6 +110,9 @@ proptest! {
         // Without proof, a ghost may take a second copy of what its attempt's first connection has received.
         let accounted = if proved { received + lost } else { lost };
         prop_assert!(accounted <= sent(&run), "{received} received, {lost} lost of {}\n{}", sent(&run), run.text());
+        if proved && all_over(&run) {
+            prop_assert_eq!(accounted, sent(&run), "{} received, {} lost\n{}", received, lost, run.text());
+        }
         let value = |name: &str| run.summary.metrics.get(name).flatten().expect("a number");
         prop_assert!(value("client.memory.wasted-byte-seconds") == 0.0, "only passive connections are judged");
         prop_assert!(value("server.memory.wasted-byte-seconds") <= value("server.memory.byte-seconds"));
