@@ -163,6 +163,29 @@ fn nothing_to_verify() {
 }
 
 #[test]
+fn numbers_below_zero_are_read_as_numbers() {
+    for (arguments, words) in [
+        (["--seed", "-1"], "a seed is a whole number from 0 to 9007199254740991"),
+        (["--until", "-5s"], "a duration cannot be negative"),
+        (["--until", "0s"], "a run needs a horizon above zero"),
+    ] {
+        let (_, err, code) = synlab(&["run", "stale-syn", arguments[0], arguments[1]]);
+        assert_eq!(code, Some(2));
+        assert!(err.contains(words), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn a_result_and_a_trace_in_one_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.jsonl");
+    let path = path.to_str().unwrap();
+    let (out, err, code) = synlab(&["run", "stale-syn", "--format", "jsonl", "-o", path, "--trace", path]);
+    assert_eq!((out.as_str(), code), ("", Some(2)));
+    assert_eq!(err, format!("error: --output and --trace both name {path}: each needs a file of its own\n"));
+}
+
+#[test]
 fn arguments_that_make_no_sense() {
     for arguments in [
         &["run"][..],

@@ -48,11 +48,23 @@ pub(crate) struct Source {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// Seed of every random stream, instead of the file's
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=MAX_SEED))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub(crate) seed: Option<u64>,
     /// End of the run, instead of the file's horizon, as in `--until 30s`
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = end_of_run)]
     pub(crate) until: Option<Duration>,
+}
+
+/// A seed, refused as a file's would be.
+fn seed(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|seed| *seed <= MAX_SEED);
+    number.ok_or_else(|| format!("a seed is a whole number from 0 to {MAX_SEED}"))
+}
+
+/// The end of a run, refused as a file's horizon would be.
+fn end_of_run(text: &str) -> Result<Duration, String> {
+    let duration: Duration = text.parse().map_err(|error| format!("{error}"))?;
+    if duration.is_zero() { Err("a run needs a horizon above zero".to_owned()) } else { Ok(duration) }
 }
 
 #[derive(Args, Debug)]

@@ -22,6 +22,20 @@ pub(crate) fn write(file: Option<&Path>, text: &str) -> Result<(), Complaint> {
     sink.commit()
 }
 
+/// Whether two results would be written to one file, the later over the earlier. What is no regular file takes both.
+pub(crate) fn is_one_file(one: &Path, other: &Path) -> bool {
+    // A file that is not there yet is where its directory is.
+    let place = |path: &Path| {
+        fs::canonicalize(path).or_else(|_| {
+            let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+            let directory = fs::canonicalize(directory.unwrap_or(Path::new(".")))?;
+            Ok::<_, io::Error>(path.file_name().map_or(directory.clone(), |name| directory.join(name)))
+        })
+    };
+    let both_take = fs::metadata(one).is_ok_and(|metadata| !metadata.is_file());
+    !both_take && place(one).is_ok_and(|one| place(other).is_ok_and(|other| one == other))
+}
+
 /// Whether a result written to `file` should have colours.
 pub(crate) fn colour(file: Option<&Path>) -> Colour {
     match anstream::AutoStream::choice(&io::stdout()) {

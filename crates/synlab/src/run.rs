@@ -14,6 +14,12 @@ use crate::execute::{Runs, load};
 use crate::output::{self, Sink, cannot_write};
 
 pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
+    if let (Some(result), Some(trace)) = (&arguments.output, &arguments.trace)
+        && output::is_one_file(result, trace)
+    {
+        let message = format!("--output and --trace both name {}: each needs a file of its own", trace.display());
+        return Err(Complaint::Other(message));
+    }
     let experiment = load(&arguments.source)?;
     let variant = choose(arguments, &experiment)?;
     let mut watchers = Watchers::new(arguments, &Hosts::of(&experiment.scenario(&variant)?))?;
