@@ -236,6 +236,7 @@ const fn outcome(of: Outcome) -> u64 {
         Outcome::Failed(UserError::NoConnection) => pair(1, 0),
         Outcome::Failed(UserError::AlreadyExists) => pair(1, 1),
         Outcome::Failed(UserError::Closing) => pair(1, 2),
+        Outcome::NoPort => pair(1, 3),
     }
 }
 

@@ -231,6 +231,20 @@ pub enum Outcome {
     EndOfData,
     /// It failed.
     Failed(tcp_endpoint::UserError),
+    /// It failed before it came to the TCP: every ephemeral port is in use towards that peer.
+    NoPort,
+}
+
+impl Outcome {
+    /// Why it failed, if it did.
+    #[must_use]
+    pub fn failure(self) -> Option<String> {
+        match self {
+            Self::Done | Self::EndOfData => None,
+            Self::Failed(error) => Some(error.to_string()),
+            Self::NoPort => Some("no ephemeral port is free".to_owned()),
+        }
+    }
 }
 
 /// What a passive connection is worth, judged by what the other end really is (see the vocabulary in

@@ -262,7 +262,7 @@ impl Ladder {
     fn call(&mut self, at: Instant, host: HostId, call: Call, outcome: Outcome) {
         let Some(section) = self.sections.iter().rposition(|section| section.has(host)) else { return };
         let side = self.sections[section].side_of(host);
-        if let Outcome::Failed(error) = outcome {
+        if let Some(error) = outcome.failure() {
             self.push(section, Row::text(at, None, side, Tone::Bad, format!("{}: {error}", words::call_name(call))));
             return;
         }

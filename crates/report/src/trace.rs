@@ -254,7 +254,7 @@ impl<'a> CallLine<'a> {
         let (outcome, error) = match outcome {
             Outcome::Done => ("done", None),
             Outcome::EndOfData => ("end-of-data", None),
-            Outcome::Failed(error) => ("failed", Some(error.to_string())),
+            Outcome::Failed(_) | Outcome::NoPort => ("failed", outcome.failure()),
         };
         let len = match call {
             Call::Send(octets) | Call::Receive(octets) => Some(octets),

@@ -118,7 +118,18 @@ const HOST: &[Line<HostTotals>] = &[
         |h| count(h.reset),
         "actively opened connections that a reset ended once they were open"
     ),
-    line!("ports.exhausted", "attempts", |h| count(h.ports_exhausted), "active opens that found no free local port"),
+    line!(
+        "attempts.port-in-use",
+        "attempts",
+        |h| count(h.port_in_use),
+        "active opens from a given port that failed because a connection to the same peer still holds it"
+    ),
+    line!(
+        "ports.exhausted",
+        "attempts",
+        |h| count(h.ports_exhausted),
+        "active opens that found no free ephemeral port"
+    ),
     line!(
         "half-open.entries",
         "entries",

@@ -292,8 +292,9 @@ impl Fold for MetricsFold {
             }
             Event::DataLost { octets, .. } => self.run.data_lost += octets,
             Event::Call { host, call: Call::Connect, outcome: Outcome::Failed(_), .. } => {
-                self.host(host).ports_exhausted += 1;
+                self.host(host).port_in_use += 1;
             }
+            Event::Call { host, outcome: Outcome::NoPort, .. } => self.host(host).ports_exhausted += 1,
             Event::Call { .. } | Event::Notice { .. } | Event::TimerSet { .. } | Event::TimerFired { .. } => {}
         }
     }

@@ -274,6 +274,7 @@ fn failed_opens_are_told_apart() {
             outcome: Outcome::Failed(UserError::AlreadyExists),
         },
     );
+    run.put(700, Event::Call { host: CLIENT, application: 4, call: Call::Connect, outcome: Outcome::NoPort });
     let metrics = run.finish(1000);
     check(
         &metrics,
@@ -283,6 +284,7 @@ fn failed_opens_are_told_apart() {
             ("client.attempts.refused", 1.0),
             ("client.attempts.timed-out", 1.0),
             ("client.attempts.reset", 0.0),
+            ("client.attempts.port-in-use", 1.0),
             ("client.ports.exhausted", 1.0),
             ("client.state.SYN-SENT.seconds", 1.5),
             ("client.state.SYN-SENT.peak", 3.0),

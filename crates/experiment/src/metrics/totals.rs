@@ -14,6 +14,7 @@ pub(super) struct HostTotals {
     pub(super) refused: u64,
     pub(super) timed_out: u64,
     pub(super) reset: u64,
+    pub(super) port_in_use: u64,
     pub(super) ports_exhausted: u64,
     pub(super) states: [Level; State::ALL.len()],
     pub(super) half_open_entries: u64,

@@ -225,7 +225,12 @@ impl<F: Fold> World<F> {
         let Some(host) = self.rounds.get(round).map(|playing| playing.host) else { return Played::Failed };
         let remote = SocketAddrV4::new(self.hosts[usize::from(to.0)].address, port);
         let opened = self.open(host, from, remote, now);
-        let outcome = opened.map_or_else(Outcome::Failed, |_| Outcome::Done);
+        let outcome = match opened {
+            Ok(_) => Outcome::Done,
+            // Whoever names no port is refused none in particular: there was none left.
+            Err(UserError::AlreadyExists) if from.is_none() => Outcome::NoPort,
+            Err(error) => Outcome::Failed(error),
+        };
         self.record_call(round, Call::Connect, outcome, now);
         let Ok(handle) = opened else { return Played::Failed };
         self.perform(host, Origin::Call, queue);

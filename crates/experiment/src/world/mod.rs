@@ -149,7 +149,9 @@ impl<F: Fold> World<F> {
         let (machine, effects) = (&mut self.hosts[usize::from(to.0)], &mut self.effects);
         machine.tcp.on_segment(now, segment, effects);
         self.perform(to, Origin::Protocol, queue);
-        if !octets.is_empty() && let Some(life) = self.truth.holder(tuple) {
+        if !octets.is_empty()
+            && let Some(life) = self.truth.holder(tuple)
+        {
             self.count_arrived(life, &octets);
         }
         Some(to)

@@ -226,7 +226,11 @@ fn a_port_in_use_is_no_port() {
         rounds: Some(1),
     });
     let run = Run::of(&scenario);
-    run.check(&[("client.ports.exhausted", 1.0), ("client.attempts.opened", 1.0)]);
+    run.check(&[
+        ("client.attempts.port-in-use", 1.0),
+        ("client.ports.exhausted", 0.0),
+        ("client.attempts.opened", 1.0),
+    ]);
     assert_eq!(calls(&run)[1], (0, 1, Call::Connect, Outcome::Failed(UserError::AlreadyExists)));
 }
 
