@@ -5,6 +5,7 @@ use super::expression::{self, Expression, Fault, Reference, Words};
 use super::file::{Expect, Names};
 use super::tree::Node;
 use super::variant::{Choice, Kind, Variant, find, unknown};
+use crate::MetricInfo;
 
 /// Something that must hold.
 #[derive(Clone, PartialEq, Debug)]
@@ -132,8 +133,8 @@ fn selected(
 
 /// What the words of an expectation may be.
 pub(super) struct Context {
-    /// Every metric's name.
-    pub(super) metrics: Vec<String>,
+    /// Every metric.
+    pub(super) metrics: Vec<MetricInfo>,
     /// What the file lists.
     pub(super) handshakes: Vec<Choice>,
     /// What the file lists.
@@ -171,7 +172,7 @@ impl Words for Context {
         }
     }
 
-    fn metrics(&self) -> &[String] {
+    fn metrics(&self) -> &[MetricInfo] {
         &self.metrics
     }
 }

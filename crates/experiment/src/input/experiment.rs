@@ -162,7 +162,7 @@ impl Experiment {
     ) -> Result<(), Diagnostics> {
         let mut errors = Diagnostics::default();
         let hosts = self.host_names();
-        let metrics = metrics::catalogue(&hosts).into_iter().map(|metric| metric.name).collect();
+        let metrics = metrics::catalogue(&hosts);
         let context = Context {
             metrics,
             handshakes: [self.handshakes.clone(), in_file.0].concat(),

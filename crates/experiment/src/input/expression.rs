@@ -10,17 +10,21 @@
 //!
 //! A duration (`0.1 s`, `"100 ms"`) counts in seconds, a size (`10 kB`) in octets. `-` inside a word belongs to the
 //! word, so a minus between two metrics has spaces. Values that differ by less than 1e-9 of the larger are equal, for
-//! every comparison. `x == null` asks whether a statistic is empty; an empty one compares with no number, not even
+//! every comparison. Every comparison names a metric. Units must fit: seconds go with seconds and octets with octets, and a
+//! bare number goes with anything. What is not finite (a division by zero) compares with nothing, not even by `!=`, and so
+//! does a tolerance below zero. `x == null` asks whether a statistic is empty; an empty one compares with no number, not even
 //! by `!=`.
 //!
 //! `two-way:server.ghost.seconds` reads the metric of another variant: that handshake with the same teardown, or
 //! that teardown with the same handshake, or both as in `two-way/rfc1337:…`.
 
 mod parser;
+mod quantity;
 #[cfg(test)]
 mod tests;
 
 pub(super) use parser::{Fault, Words, parse};
+use quantity::Unit;
 
 /// Two values that differ by less than this, relative to the larger, are equal: metrics are sums of floats.
 const EQUAL: f64 = 1e-9;
@@ -42,7 +46,7 @@ struct Comparison {
     left: Side,
     operator: Operator,
     right: Side,
-    tolerance: Option<Term>,
+    tolerance: Option<Side>,
 }
 
 /// One side of a comparison, with its text for the report.
@@ -64,9 +68,9 @@ enum Operator {
 
 #[derive(Clone, PartialEq, Debug)]
 enum Term {
-    Number(f64),
+    Number(f64, Option<Unit>),
     Null,
-    Metric(Option<Reference>, String),
+    Metric(Option<Reference>, String, Unit),
     Negative(Box<Self>),
     Binary(Box<Self>, char, Box<Self>),
 }
@@ -81,8 +85,12 @@ impl Expression {
         let mut shown: Vec<String> = Vec::new();
         for comparison in &self.0 {
             passed &= comparison.holds(lookup);
-            for side in [&comparison.left, &comparison.right] {
-                let value = side.term.value(lookup).map_or_else(|| "null".to_owned(), |value| value.to_string());
+            for side in comparison.sides() {
+                let value = match side.term.value(lookup) {
+                    None => "null".to_owned(),
+                    Some(value) if value.is_finite() => value.to_string(),
+                    Some(_) => "not finite".to_owned(),
+                };
                 let line = format!("{} = {value}", side.text);
                 if side.term.is_measured() && !shown.contains(&line) {
                     shown.push(line);
@@ -96,9 +104,8 @@ impl Expression {
     pub(super) fn references(&self) -> Vec<&Reference> {
         let mut found = Vec::new();
         for comparison in &self.0 {
-            let tolerance = comparison.tolerance.iter();
-            for term in [&comparison.left.term, &comparison.right.term].into_iter().chain(tolerance) {
-                term.references(&mut found);
+            for side in comparison.sides() {
+                side.term.references(&mut found);
             }
         }
         found
@@ -106,6 +113,10 @@ impl Expression {
 }
 
 impl Comparison {
+    fn sides(&self) -> impl Iterator<Item = &Side> {
+        [&self.left, &self.right].into_iter().chain(&self.tolerance)
+    }
+
     fn holds(&self, lookup: Lookup<'_>) -> bool {
         let (left, right) = (self.left.term.value(lookup), self.right.term.value(lookup));
         if self.left.term == Term::Null || self.right.term == Term::Null {
@@ -113,16 +124,18 @@ impl Comparison {
         }
         // An empty statistic compares with no number.
         let (Some(left), Some(right)) = (left, right) else { return false };
+        if !left.is_finite() || !right.is_finite() {
+            return false;
+        }
         let slack = EQUAL * left.abs().max(right.abs());
         let tolerance = match &self.tolerance {
-            Some(term) => match term.value(lookup) {
-                Some(tolerance) => tolerance + slack,
-                None => return false,
+            Some(side) => match side.term.value(lookup) {
+                Some(tolerance) if tolerance.is_finite() && tolerance >= 0.0 => tolerance + slack,
+                _ => return false,
             },
             None => slack,
         };
-        #[expect(clippy::float_cmp, reason = "two infinities are equal and have no difference")]
-        let equal = left == right || (left - right).abs() <= tolerance;
+        let equal = (left - right).abs() <= tolerance;
         match self.operator {
             Operator::Equal => equal,
             Operator::Unequal => !equal,
@@ -137,9 +150,9 @@ impl Comparison {
 impl Term {
     fn value(&self, lookup: Lookup<'_>) -> Option<f64> {
         match self {
-            Self::Number(number) => Some(*number),
+            Self::Number(number, _) => Some(*number),
             Self::Null => None,
-            Self::Metric(reference, name) => lookup(reference.as_ref(), name),
+            Self::Metric(reference, name, _) => lookup(reference.as_ref(), name),
             Self::Negative(term) => term.value(lookup).map(|value| -value),
             Self::Binary(left, operator, right) => {
                 let (left, right) = (left.value(lookup)?, right.value(lookup)?);
@@ -156,7 +169,7 @@ impl Term {
     /// Whether a metric is in it.
     fn is_measured(&self) -> bool {
         match self {
-            Self::Number(_) | Self::Null => false,
+            Self::Number(..) | Self::Null => false,
             Self::Metric(..) => true,
             Self::Negative(term) => term.is_measured(),
             Self::Binary(left, _, right) => left.is_measured() || right.is_measured(),
@@ -165,8 +178,8 @@ impl Term {
 
     fn references<'a>(&'a self, found: &mut Vec<&'a Reference>) {
         match self {
-            Self::Number(_) | Self::Null => {}
-            Self::Metric(reference, _) => found.extend(reference),
+            Self::Number(..) | Self::Null => {}
+            Self::Metric(reference, ..) => found.extend(reference),
             Self::Negative(term) => term.references(found),
             Self::Binary(left, _, right) => {
                 left.references(found);

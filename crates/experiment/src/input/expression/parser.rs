@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use super::quantity::{Unit, same};
 use super::{Comparison, Expression, Operator, Reference, Side, Term};
+use crate::MetricInfo;
 use crate::input::diagnostic::suggest;
 use crate::input::script::SIZE_UNITS;
 
@@ -16,8 +18,8 @@ pub(in crate::input) trait Words {
     /// # Errors
     /// What is wrong with it, and help.
     fn reference(&self, prefix: &str) -> Result<Reference, (String, String)>;
-    /// The names of all metrics.
-    fn metrics(&self) -> &[String];
+    /// All metrics.
+    fn metrics(&self) -> &[MetricInfo];
 }
 
 /// What is wrong with an expression, and where in its text.
@@ -82,6 +84,8 @@ impl<'a> Parser<'a> {
     }
 
     fn comparison(&mut self) -> Result<Comparison, Fault> {
+        self.skip_space();
+        let whole = self.at;
         let left = self.side()?;
         let start = self.at;
         let operator = self.operator()?;
@@ -90,13 +94,28 @@ impl<'a> Parser<'a> {
             if operator != Operator::Equal {
                 return Err(Self::fault(start..self.at, "`±` goes with `==` only"));
             }
-            Some(self.sum()?)
+            self.skip_space();
+            let tolerance_start = self.at;
+            let side = self.side()?;
+            if !side.term.is_measured() && side.term.value(&|_, _| None).is_some_and(|tolerance| tolerance < 0.0) {
+                return Err(Self::fault(tolerance_start..self.at, "a tolerance cannot be negative"));
+            }
+            Some(side)
         } else {
             None
         };
         let ordered = !matches!(operator, Operator::Equal | Operator::Unequal);
         if (ordered || tolerance.is_some()) && [&left, &right].iter().any(|side| side.term == Term::Null) {
             return Err(Self::fault(start..self.at, "`null` is no number: compare it with `==` or `!=`"));
+        }
+        if !left.term.is_measured() && !right.term.is_measured() {
+            return Err(Self::fault(whole..self.at, "this names no metric, so it says nothing of the run"));
+        }
+        let units =
+            [&left, &right].into_iter().chain(&tolerance).try_fold(None, |unit, side| same(unit, side.term.unit()?));
+        if let Err((one, other)) = units {
+            let message = format!("the units do not fit: {} and {}", one.words(), other.words());
+            return Err(Self::fault(whole..self.at, message));
         }
         Ok(Comparison { left, operator, right, tolerance })
     }
@@ -190,10 +209,10 @@ impl<'a> Parser<'a> {
         };
         let inner = &self.text[start..start + length];
         let digits = inner.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(inner.len());
-        let number = quantity(inner[..digits].trim(), inner[digits..].trim())
+        let (number, unit) = quantity(inner[..digits].trim(), inner[digits..].trim())
             .map_err(|message| Self::fault(start..start + length, message))?;
         self.at = start + length + 1;
-        Ok(Term::Number(number))
+        Ok(Term::Number(number, Some(unit)))
     }
 
     /// A number, with the unit that follows it if one does.
@@ -219,13 +238,13 @@ impl<'a> Parser<'a> {
         };
         let number = &self.text[start..end];
         if unit.is_empty() {
-            let value = number.parse().map_err(|_| Self::fault(start..end, format!("`{number}` is not a number")))?;
-            return Ok(Term::Number(value));
+            let value = finite(number).map_err(|message| Self::fault(start..end, message))?;
+            return Ok(Term::Number(value, None));
         }
         let end = self.at + unit.len();
-        let value = quantity(number, unit).map_err(|message| Self::fault(start..end, message))?;
+        let (value, unit) = quantity(number, unit).map_err(|message| Self::fault(start..end, message))?;
         self.at = end;
-        Ok(Term::Number(value))
+        Ok(Term::Number(value, Some(unit)))
     }
 
     /// The word that comes next, not taken yet.
@@ -255,12 +274,12 @@ impl<'a> Parser<'a> {
             reference = Some(found);
         }
         let range = name_start..name_start + name.len();
-        if !self.words.metrics().iter().any(|metric| metric == name) {
+        let Some(metric) = self.words.metrics().iter().find(|metric| metric.name == name) else {
             let message = format!("unknown metric `{name}`");
             return Err(Fault { range, message, help: Some(self.metric_help(name)) });
-        }
+        };
         self.at = range.end;
-        Ok(Term::Metric(reference, name.to_owned()))
+        Ok(Term::Metric(reference, name.to_owned(), Unit::named(metric.unit)))
     }
 
     /// `name`, `variant:name` or `handshake/teardown:name`: the part before the colon and the part after it.
@@ -282,7 +301,7 @@ impl<'a> Parser<'a> {
 
     /// The nearest metric, or where to find the list: there are too many to name.
     fn metric_help(&self, name: &str) -> String {
-        let help = suggest(name, self.words.metrics().iter().map(String::as_str));
+        let help = suggest(name, self.words.metrics().iter().map(|metric| metric.name.as_str()));
         if help.starts_with("did you mean") { help } else { "`synlab list metrics` names them all".to_owned() }
     }
 }
@@ -304,16 +323,29 @@ fn word(text: &str) -> &str {
     &text[..end]
 }
 
+/// A number that a double can hold.
+fn finite(number: &str) -> Result<f64, String> {
+    match number.parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        Ok(_) => Err(format!("`{number}` is too large")),
+        Err(_) => Err(format!("`{number}` is not a number")),
+    }
+}
+
 /// Seconds or octets.
-fn quantity(number: &str, unit: &str) -> Result<f64, String> {
+fn quantity(number: &str, unit: &str) -> Result<(f64, Unit), String> {
     if let Some(&(_, factor)) = SIZE_UNITS.iter().find(|(name, _)| *name == unit) {
-        let value: f64 = number.parse().map_err(|_| format!("`{number}` is not a number"))?;
         #[expect(clippy::cast_precision_loss, reason = "the factors are exact in a double")]
-        return Ok(value * factor as f64);
+        let value = finite(number)? * factor as f64;
+        return if value.is_finite() {
+            Ok((value, Unit::OCTETS))
+        } else {
+            Err(format!("`{number} {unit}` is too large"))
+        };
     }
     if !sim_time::UNITS.iter().any(|(name, _)| *name == unit) {
         return Err(format!("unknown unit `{unit}`: expected a duration's (s, ms, …) or a size's (B, kB, …)"));
     }
     let duration: sim_time::Duration = format!("{number}{unit}").parse().map_err(|error| format!("{error}"))?;
-    Ok(duration.as_secs_f64())
+    Ok((duration.as_secs_f64(), Unit::SECONDS))
 }
