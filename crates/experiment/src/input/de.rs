@@ -110,7 +110,8 @@ impl de::Error for Error {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::new(format!("missing key `{field}`"))
+        let help = (field == "horizon").then(|| "add the end of the run, such as horizon = \"10 min\"".to_owned());
+        Self { help, ..Self::new(format!("missing key `{field}`")) }
     }
 }
 
@@ -169,6 +170,23 @@ impl<'de> de::Deserializer<'de> for &Node {
         visitor.visit_newtype_struct(self)
     }
 
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_map(visitor)
+    }
+
+    /// serde would take a list for a struct whose fields come in order; a file says which is which.
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.as_array().is_some() {
+            return Err(Error::new("expected a table, found a list".to_owned()).claimed_by(&self.place));
+        }
+        self.deserialize_any(visitor)
+    }
+
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _: &'static str,
@@ -187,7 +205,7 @@ impl<'de> de::Deserializer<'de> for &Node {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map struct identifier ignored_any
+        seq tuple tuple_struct identifier ignored_any
     }
 }
 
@@ -281,6 +299,7 @@ mod tests {
             ("[[parts]]\nname = \"a\"\n[[parts]]\n", "t:3:1: missing key `name`"),
             ("parts = [{ name = \"a\" }, { name = true }]", "t:1:35: expected a string, found true"),
             ("parts = [{ nam = \"a\" }]", "t:1:12: unknown key `nam` (did you mean `name`?)"),
+            ("parts = [[]]", "t:1:10: expected a table, found a list"),
             ("parts = {}", "t:1:9: expected a list, found a table"),
         ] {
             let node = parse(&Source::new("t", text)).unwrap();
