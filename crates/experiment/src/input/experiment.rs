@@ -10,7 +10,7 @@ use super::de::{fields_of, read_table};
 use super::diagnostic::{Diagnostic, Diagnostics, Source, suggest};
 use super::expect::{Context, Expectation};
 use super::file::{self, MAX_SEED, Top};
-use super::host::{Host, is_path};
+use super::host::{Host, default_addresses, is_path};
 use super::tree::{self, Entry, Node, Table, Value};
 use super::variant::{Choice, Kind, Variant, choices, chosen};
 use super::{link, overrides, script};
@@ -348,13 +348,14 @@ fn hosts(file: &Node, sets: &Table, directory: &Path) -> Result<Vec<Host>, Diagn
         errors.push(entry.key_place.error(format!("no host is called `{}`", entry.key)).with_help(help));
     }
     let mut hosts: Vec<Host> = Vec::new();
-    for (entry, ordinal) in sections.iter().zip(1..) {
+    let addresses = default_addresses(&sections.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>());
+    for (entry, before) in sections.iter().zip(0..) {
         errors.keep(check_name(entry));
-        if ordinal > u32::from(u16::MAX) {
+        if before >= u32::from(u16::MAX) {
             errors.push(entry.key_place.error("more hosts than a run can number"));
             break;
         }
-        let read = Host::read(&entry.key, ordinal, &entry.node, set_sections.get(&entry.key), directory);
+        let read = Host::read(&entry.key, addresses[&entry.key], &entry.node, set_sections.get(&entry.key), directory);
         let Some(host) = errors.keep(read) else { continue };
         if let Some(other) = hosts.iter().find(|other| other.address == host.address) {
             let place = entry.node.as_table().and_then(|table| table.get("address")).unwrap_or(&entry.node);

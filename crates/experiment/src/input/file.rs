@@ -88,7 +88,8 @@ pub(super) struct Host {
     pub(super) start: Option<Duration>,
     /// The port that `accept` listens at and `connect` goes to. Default: 80.
     pub(super) port: Option<Port>,
-    /// The host's address. Default: 10.0.0.1, 10.0.0.2 and so on, in the order of the file.
+    /// The host's address. Default: 10.0.0.1 for `client`, 10.0.0.2 for `server`, and one in 10.0.0.0/8 that depends on
+    /// nothing but the name for any other host.
     pub(super) address: Option<Ipv4Addr>,
 }
 

@@ -1,5 +1,6 @@
 //! A host's section: its profile, its keys, and what a variant and `--set` make of them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::Path;
 
@@ -35,10 +36,11 @@ pub(super) fn settings_keys() -> Vec<&'static str> {
 }
 
 impl Host {
-    /// Reads the section `node` of the host `name`, the `ordinal`-th of the file. `sets` is what `--set` says of it.
+    /// Reads the section `node` of the host `name`. `address` is the one it has unless it states another; `sets` is what
+    /// `--set` says of it.
     pub(super) fn read(
         name: &str,
-        ordinal: u32,
+        address: Ipv4Addr,
         node: &Node,
         sets: Option<&Node>,
         directory: &Path,
@@ -64,7 +66,7 @@ impl Host {
         own.overlay(&own_settings);
         let host = Self {
             name: name.to_owned(),
-            address: keys.address.unwrap_or(Ipv4Addr::from_bits(0x0a00_0000 + ordinal)),
+            address: keys.address.unwrap_or(address),
             port: keys.port.map_or(80, |port| port.0),
             start: Instant::ZERO + keys.start.unwrap_or(Duration::ZERO),
             own,
@@ -159,7 +161,9 @@ fn resolve(table: Table, profile: &Place) -> Result<(Settings, EntrySizes), Diag
         return Err(errors);
     };
     let settings = Settings { handshake, teardown, limits };
-    for error in impossible_values(&table, &settings, profile) {
+    for error in
+        impossible_values(&table, &settings, profile).into_iter().chain(impossible_sizes(&table, &sizes, profile))
+    {
         errors.push(error);
     }
     let sizes = EntrySizes {
@@ -175,14 +179,19 @@ fn impossible_values(table: &Table, settings: &Settings, profile: &Place) -> Vec
     let limits = &settings.limits;
     let checks = [
         ("mss", limits.mss == 0, "a segment carries at least one octet".to_owned()),
+        (
+            "mss",
+            limits.mss > LARGEST_MSS,
+            format!("a segment carries at most {LARGEST_MSS} octets (65535 less 40 of headers)"),
+        ),
         ("window", limits.window == 0, "with a window of 0 no data ever moves".to_owned()),
+        (
+            "window",
+            limits.window > LARGEST_WINDOW,
+            format!("a window is at most {LARGEST_WINDOW} octets, 2^30 (RFC 7323 §2.3)"),
+        ),
         ("rto-initial", limits.rto_initial.is_zero(), "a timeout is longer than nothing".to_owned()),
         ("rto-min", limits.rto_min.is_zero(), "a timeout is longer than nothing".to_owned()),
-        (
-            "rto-max",
-            limits.rto_max < limits.rto_min || limits.rto_max < limits.rto_initial,
-            format!("below `rto-min` ({}) or `rto-initial` ({})", limits.rto_min, limits.rto_initial),
-        ),
         (
             "delayed-ack",
             limits.delayed_ack >= Duration::from_millis(500),
@@ -194,9 +203,105 @@ fn impossible_values(table: &Table, settings: &Settings, profile: &Place) -> Vec
             "probes need time between them".to_owned(),
         ),
     ];
-    checks
-        .into_iter()
-        .filter(|(_, wrong, _)| *wrong)
-        .map(|(key, _, message)| table.get(key).map_or(profile, |node| &node.place).error(message))
+    let stated = |key| table.get(key).map_or(profile, |node| &node.place);
+    let mut errors: Vec<Diagnostic> =
+        checks.into_iter().filter(|(_, wrong, _)| *wrong).map(|(key, _, message)| stated(key).error(message)).collect();
+    let floor =
+        [("rto-min", limits.rto_min), ("rto-initial", limits.rto_initial)].into_iter().max_by_key(|(_, low)| *low);
+    if let Some((key, low)) = floor.filter(|(_, low)| limits.rto_max < *low) {
+        // Of two values that contradict each other, the one that was stated most specifically is to blame.
+        errors.push(if rank(stated(key), profile) > rank(stated("rto-max"), profile) {
+            stated(key).error(format!("above `rto-max` ({})", limits.rto_max))
+        } else {
+            stated("rto-max").error(format!("below `{key}` ({low})"))
+        });
+    }
+    errors
+}
+
+/// How specific a statement is: a profile's, the file's, an override's.
+fn rank(place: &Place, profile: &Place) -> u8 {
+    match place.source.name.as_str() {
+        name if name == profile.source.name => 0,
+        name if name.starts_with("--set ") => 2,
+        _ => 1,
+    }
+}
+
+/// Entries so large that their sum over a run could not be counted.
+fn impossible_sizes(table: &Table, sizes: &Sizes, profile: &Place) -> Vec<Diagnostic> {
+    let all = [
+        ("half-open-octets", sizes.half_open_octets),
+        ("connection-octets", sizes.connection_octets),
+        ("time-wait-octets", sizes.time_wait_octets),
+    ];
+    all.into_iter()
+        .filter(|(_, octets)| *octets > LARGEST_ENTRY)
+        .map(|(key, _)| {
+            let place = table.get(key).map_or(profile, |node| &node.place);
+            place.error(format!("an entry takes at most {LARGEST_ENTRY} octets (1 TiB)"))
+        })
         .collect()
+}
+
+/// The largest window that a scale of 14 can announce (RFC 7323 §2.3), rounded up to a power of two.
+const LARGEST_WINDOW: u32 = 1 << 30;
+
+/// What an IPv4 packet holds besides the headers of IP and TCP.
+const LARGEST_MSS: u32 = 65_535 - 20 - 20;
+
+/// Octets of the largest entry: sixteen million of them can still be added up.
+const LARGEST_ENTRY: u64 = 1 << 40;
+
+/// The addresses of hosts that state none. One depends on the host's name alone, so that other hosts change nothing:
+/// 10.0.0.1 is `client` and 10.0.0.2 is `server`; any other name is hashed into 10.0.1.0 to 10.255.255.255, and where
+/// two names meet, the later in the alphabet takes the next free address.
+pub(super) fn default_addresses(names: &[&str]) -> BTreeMap<String, Ipv4Addr> {
+    let names: BTreeSet<&str> = names.iter().copied().collect();
+    let mut taken = BTreeSet::new();
+    let mut addresses = BTreeMap::new();
+    for name in names {
+        let mut low = match name {
+            "client" => 1,
+            "server" => 2,
+            // FNV-1a: small, and the same everywhere and always.
+            _ => name.bytes().fold(0x811c_9dc5_u32, |hash, octet| (hash ^ u32::from(octet)).wrapping_mul(0x0100_0193)),
+        };
+        if low > 2 {
+            low = FIRST_HASHED + low % (LAST_HASHED - FIRST_HASHED);
+        }
+        while !taken.insert(low) {
+            low = if low >= LAST_HASHED { FIRST_HASHED } else { low + 1 };
+        }
+        addresses.insert(name.to_owned(), Ipv4Addr::from_bits(0x0a00_0000 + low));
+    }
+    addresses
+}
+
+/// The part below 10.0.0.0/8 of the addresses that names are hashed into.
+const FIRST_HASHED: u32 = 0x100;
+const LAST_HASHED: u32 = 0xff_fffe;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_depends_on_the_name_alone() {
+        let alone = default_addresses(&["third"]);
+        let many = default_addresses(&["server", "zeta", "third", "alpha", "client"]);
+        assert_eq!(alone["third"], many["third"]);
+        assert_eq!(many["client"], Ipv4Addr::new(10, 0, 0, 1));
+        assert_eq!(many["server"], Ipv4Addr::new(10, 0, 0, 2));
+        let distinct: BTreeSet<_> = many.values().collect();
+        assert_eq!(distinct.len(), 5);
+    }
+
+    #[test]
+    fn names_that_meet_get_different_addresses() {
+        let names: Vec<String> = (0..30_000).map(|number| format!("host{number}")).collect();
+        let addresses = default_addresses(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let distinct: BTreeSet<_> = addresses.values().collect();
+        assert_eq!(distinct.len(), names.len());
+    }
 }

@@ -210,6 +210,39 @@ fn without_a_link_section_for_all_only_named_pairs_are_joined() {
     assert_eq!(links.len(), 2, "an override changes a link and makes none");
 }
 
+/// The initial sequence numbers are keyed by addresses, and those by names.
+#[test]
+fn a_pair_of_hosts_placed_first_changes_nothing() {
+    let links = BASIC.replace("[link]", "[link.client-server]").replace("\"connect\"", "\"connect server\"");
+    let first = "[link.near-far]\n[host.near]\nscript = [\"connect far\", \"close\"]\n[host.far]\n\
+                 script = [\"accept\", \"close on EOF\"]\n[client]";
+    let sent = |text: &str| {
+        let scenario = first_scenario(&parse(text));
+        let client = scenario.hosts.iter().position(|host| host.name == "client").unwrap();
+        let mut numbers = Numbers { hosts: [client, client + 1], sent: Vec::new() };
+        crate::simulate(&scenario, &mut numbers).unwrap();
+        numbers.sent
+    };
+    let alone = sent(&links);
+    assert!(alone.len() > 4);
+    assert_eq!(alone, sent(&links.replace("[client]", first)));
+}
+
+/// Raw sequence and acknowledgment numbers of what some hosts sent.
+struct Numbers {
+    hosts: [usize; 2],
+    sent: Vec<(usize, u32, u32)>,
+}
+
+impl crate::record::Fold for Numbers {
+    fn record(&mut self, record: &crate::record::Record) {
+        let crate::record::Event::Sent(sent) = &record.event else { return };
+        if let Some(place) = self.hosts.iter().position(|host| *host == usize::from(sent.from.0)) {
+            self.sent.push((place, sent.seq.raw(), sent.ack.raw()));
+        }
+    }
+}
+
 #[test]
 fn expectations_are_judged_for_the_variants_they_select() {
     let text = format!(

@@ -15,7 +15,9 @@ impl Level {
     /// Adds `delta`, which may be negative, from `at` on.
     pub(super) fn change(&mut self, at: Instant, delta: i64) {
         self.advance(at);
-        self.amount = self.amount.checked_add_signed(delta).expect("nothing is given back that was not taken");
+        self.amount = self.amount.checked_add_signed(delta).unwrap_or_else(|| {
+            panic!("{}", if delta < 0 { "nothing is given back that was not taken" } else { "a level fits 64 bits" })
+        });
     }
 
     /// Accounts for the time up to `at`. Only an amount held for some time can be the peak: what moves from one table

@@ -43,14 +43,34 @@ fn in_keys_and_values() {
             "[server]\ndelayed-ack = \"1s\"",
             "t.toml:7:15: an acknowledgment is delayed by less than 0.5 s (RFC 9293 MUST-40)",
         ),
-        ("[server]", "[server]\nrto-max = \"10ms\"", "t.toml:7:11: below `rto-min` (1s) or `rto-initial` (1s)"),
+        ("[server]", "[server]\nrto-max = \"10ms\"", "t.toml:7:11: below `rto-initial` (1s)"),
+        ("[server]", "[server]\nrto-min = \"70s\"", "t.toml:7:11: above `rto-max` (60s)"),
+        (
+            "[server]",
+            "[server]\nwindow = 1073741825",
+            "t.toml:7:10: a window is at most 1073741824 octets, 2^30 (RFC 7323 §2.3)",
+        ),
+        (
+            "[server]",
+            "[server]\nmss = 65496",
+            "t.toml:7:7: a segment carries at most 65495 octets (65535 less 40 of headers)",
+        ),
+        (
+            "[server]",
+            "[server]\nconnection-octets = 1099511627777",
+            "t.toml:7:21: an entry takes at most 1099511627776 octets (1 TiB)",
+        ),
         ("[server]", "[server]\nport = 0", "t.toml:7:8: port 0 names no port"),
         ("[server]", "[server]\naddress = \"10.0.0.1\"", "t.toml:7:11: `client` has the address 10.0.0.1 already"),
         ("[server]", "[server]\nprofile = \"lunix\"", "t.toml:7:11: unknown profile `lunix` (did you mean `linux`?)"),
         ("[server]", "[host.client]", "t.toml:6:7: the host `client` is described twice"),
         ("[server]", "[host.setup]", "t.toml:6:7: `setup` cannot name a host: the word has a meaning of its own"),
         ("[server]", "[host.\"a b\"]", "t.toml:6:7: a host's name is a word of letters, digits, `-` and `_`"),
-        ("horizon = \"1h\"", "", "t.toml:1:1: missing key `horizon`"),
+        (
+            "horizon = \"1h\"",
+            "",
+            "t.toml:1:1: missing key `horizon` (add the end of the run, such as horizon = \"10 min\")",
+        ),
         ("horizon = \"1h\"", "horizon = \"0s\"", "t.toml:2:11: a run needs a horizon above zero"),
         ("horizon = \"1h\"", "horizon = 1h", "t.toml:2:11: string values must be quoted, expected literal string"),
         ("", "seed = 9007199254740992\n", "t.toml:1:8: a seed is a whole number from 0 to 9007199254740991"),
@@ -67,6 +87,12 @@ fn a_policy_that_a_variant_would_override_is_refused() {
         "t.toml:7:1: `unexpected` is the handshake's to decide, so it would have no effect here (write handshake = \
          { name = \"my-own\", base = \"three-way\", unexpected = … })"
     );
+}
+
+#[test]
+fn of_two_values_that_contradict_each_other_the_one_the_user_gave_is_named() {
+    let messages = errors_of(BASIC, &["client.rto-min=70s"]);
+    assert_eq!(messages, ["--set client.rto-min:1:16: above `rto-max` (60s)"]);
 }
 
 #[test]
@@ -94,6 +120,7 @@ fn in_links() {
             "[link]\n[[link.client-to-server.fault]]\non = { from = \"server\" }\ndrop = true",
             "t.toml:5:15: no `server` sends on this link (expected `client`)",
         ),
+        ("[link]", "[link]\ndelay = { empirical = [] }", "t.toml:4:23: expected a table, found a list"),
         ("[link]", "[link]\nloss = 2", "t.toml:4:8: expected a probability from 0 to 1, found the number 2"),
         (
             "[link]",
@@ -202,16 +229,16 @@ fn in_expectations() {
             "that = \"two-wy:server.ghost.seconds == 0\"",
             "t.toml:9:9: unknown handshake `two-wy` (did you mean `two-way`?)",
         ),
-        ("that = \"1 \\u003c 2 ,\"", "t.toml:9:8: expected an operator, `and` or the end, found `,`"),
+        ("that = \"segments.sent \\u003c 2 ,\"", "t.toml:9:8: expected an operator, `and` or the end, found `,`"),
         ("that = 3", "t.toml:9:8: expected a string, found the number 3"),
-        ("tht = \"1 < 2\"", "t.toml:9:1: unknown key `tht` (did you mean `that`?)"),
+        ("tht = \"segments.sent < 2\"", "t.toml:9:1: unknown key `tht` (did you mean `that`?)"),
         ("", "t.toml:8:1: missing key `that`"),
         (
-            "that = \"1 < 2\"\nhandshake = \"two-way\"",
+            "that = \"segments.sent < 2\"\nhandshake = \"two-way\"",
             "t.toml:10:13: the file does not list the handshake `two-way`, so this is never checked",
         ),
         (
-            "that = \"1 < 2\"\nteardown = [\"rfc9293\", \"rfc\"]",
+            "that = \"segments.sent < 2\"\nteardown = [\"rfc9293\", \"rfc\"]",
             "t.toml:10:24: unknown teardown `rfc` (expected one of `no-time-wait`, `rfc1337`, `rfc9293`)",
         ),
     ] {
