@@ -91,11 +91,11 @@ fn all_over(run: &Run) -> bool {
                 open.insert(change.incarnation);
             }
             Event::Call { call: Call::Connect | Call::Accept, outcome: Outcome::Done, .. } => in_hand += 1,
-            Event::Call { call: Call::Close | Call::Abort, .. } => in_hand -= 1,
+            Event::Call { call: Call::Close | Call::Abort, outcome: Outcome::Done, .. } => in_hand -= 1,
             _ => {}
         }
     }
-    open.is_empty() && in_hand <= 0
+    open.is_empty() && in_hand == 0
 }
 
 proptest! {
