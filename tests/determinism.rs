@@ -104,9 +104,9 @@ fn digests_are_what_they_were() {
         b68faa76a4cc9f7717c035c61e40cfb1     11  handshake two-way
         c799c77a548a271e1e10686ff223a50f     11  simultaneous-open three-way
         0868c2e7d5507616bc11c81e05e0629d     13  simultaneous-open by-the-letter
-        8ff4e5fc356f48938f661a643216a4bc     43  stale-data three-way/no-time-wait
+        264e02d24871c13a889fc9c2a8ca5bd6     43  stale-data three-way/no-time-wait
         167f76ecde89635db3dc16c08dbc0ac9     19  stale-data three-way
-        aac99dfdf12d8a291674c3fe6a7c4fea     39  stale-data two-way/no-time-wait
+        f7b0f360021af9e3989b627c99514e6a     39  stale-data two-way/no-time-wait
         33aa581c5860d364d468066eeb48aacd     15  stale-data two-way
         f5e6aa29e7a0eeb021165244d494cf36     15  stale-syn two-way
         96a39d98eb91047f623e77c620a5cad7     16  stale-syn two-way-rst
