@@ -107,7 +107,6 @@ fn linux_answers_the_syn_with_the_syn_ack() {
          2.100  │ ESTABLISHED → FIN-WAIT-1                 │           close
          2.100  ├── FIN,ACK 1/1 ──────────────────────────▶│    2.150
          2.150  │                 ESTABLISHED → CLOSE-WAIT │
-         2.150  │◀────────────────────────────── ACK 1/2 ──┤    2.200
          2.150  │                    CLOSE-WAIT → LAST-ACK │           close
          2.150  │◀────────────────────────── FIN,ACK 1/2 ──┤    2.200
          2.200  │ FIN-WAIT-1 → FIN-WAIT-2                  │

@@ -100,7 +100,7 @@ const NO_FIN: &str = r#"
     on = { from = "client", flags = "FIN" }
     drop = true
     [client]
-    data-retries = 3
+    orphan-retries = 3
     script = ["connect", "wait until 1 s", "close"]
     [server]
     script = ["accept", "close on EOF"]
@@ -143,10 +143,10 @@ fn every_answer_to_a_fin_is_lost() {
         on = { from = "server", after = "900ms" }
         drop = true
         [client]
-        data-retries = 3
+        orphan-retries = 3
         script = ["connect", "wait until 1 s", "close"]
         [server]
-        data-retries = 3
+        orphan-retries = 3
         script = ["accept", "close on EOF"]
     "#;
     ladder(

@@ -4,7 +4,7 @@ use std::net::SocketAddrV4;
 
 use net_link::{Fate, Loss};
 use sim_core::{Digest, DigestValue};
-use tcp_endpoint::{Acknowledged, EntryKind, FourTuple, Notice, Reason, State, UserError};
+use tcp_endpoint::{Acknowledged, EntryKind, FourTuple, Notice, Queue, Reason, State, UserError};
 
 use crate::HostId;
 use crate::record::{Attempt, Call, Cause, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
@@ -51,7 +51,7 @@ impl DigestFold {
             pair(*octets, sent.retransmission),
             attempt(sent.attempt),
             sent.incarnation.map_or(u64::MAX, |Incarnation(number)| u64::from(number)),
-            pair(acknowledged(sent.acknowledges), u32::from(sent.wasted)),
+            pair(acknowledged(sent.acknowledges), u32::from(sent.wasted) | u32::from(sent.forged) << 1),
         ]);
         self.fate(&sent.fate);
     }
@@ -123,6 +123,9 @@ impl Fold for DigestFold {
             Event::Judged { host, incarnation, worth: verdict } => {
                 self.words([12, entry(host, incarnation), worth(verdict)]);
             }
+            Event::Overflow { host: on, port, queue: full } => {
+                self.words([13, pair(host(on), u32::from(port)), queue(full)]);
+            }
         }
     }
 }
@@ -176,6 +179,7 @@ const fn reason(of: Reason) -> u32 {
         Reason::Reset => 2,
         Reason::GaveUp => 3,
         Reason::Expired => 4,
+        Reason::Crash => 5,
     }
 }
 
@@ -203,6 +207,13 @@ const fn kind(of: EntryKind) -> u64 {
         EntryKind::HalfOpen => 0,
         EntryKind::Connection => 1,
         EntryKind::TimeWait => 2,
+    }
+}
+
+const fn queue(of: Queue) -> u64 {
+    match of {
+        Queue::Syn => 0,
+        Queue::Accept => 1,
     }
 }
 
@@ -236,7 +247,8 @@ const fn outcome(of: Outcome) -> u64 {
         Outcome::Failed(UserError::NoConnection) => pair(1, 0),
         Outcome::Failed(UserError::AlreadyExists) => pair(1, 1),
         Outcome::Failed(UserError::Closing) => pair(1, 2),
-        Outcome::NoPort => pair(1, 3),
+        Outcome::Failed(UserError::Quiet) => pair(1, 3),
+        Outcome::NoPort => pair(1, 4),
     }
 }
 

@@ -20,6 +20,8 @@ const REACH: u32 = 1 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct RelativeNumbers {
     directions: FxHashMap<(SocketAddrV4, SocketAddrV4), SmallVec<[Numbering; 2]>>,
+    /// Whether an initial number within reach of a known one is counted from that, and begins no count of its own.
+    go_on: bool,
 }
 
 /// The relative numbers of one segment.
@@ -46,10 +48,17 @@ impl RelativeNumbers {
         Self::default()
     }
 
+    /// Nothing seen yet. An initial number that lies within 2²⁰ of an earlier one is counted from that one, as in the
+    /// recordings of Linux, which show by it how the kernel chooses the number of a connection that follows a TIME-WAIT.
+    #[must_use]
+    pub fn as_recorded() -> Self {
+        Self { go_on: true, ..Self::default() }
+    }
+
     /// Takes the next segment of the run and returns its relative numbers.
     pub fn next(&mut self, segment: &Sent) -> Relative {
         let (source, destination) = (segment.source, segment.destination);
-        if segment.flags.syn() {
+        if segment.flags.syn() && !(self.go_on && self.count(source, destination, segment.seq, 0).is_some()) {
             self.note_initial(source, destination, segment.seq);
         }
         let end = segment.octets + u32::from(segment.flags.syn()) + u32::from(segment.flags.fin());
@@ -121,6 +130,7 @@ mod tests {
             incarnation: None,
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
+            forged: false,
             wasted: false,
             fate: Fate { deliveries: smallvec::smallvec![], lost: None, fault: None },
         }
@@ -147,6 +157,14 @@ mod tests {
         assert_eq!(numbers.next(&sent(false, Flags::SYN_ACK, 10_987_500, 1001, 0)), relative(0, 1));
         assert_eq!(numbers.next(&sent(true, Flags::ACK, 1102, 10_000_102, 0)), relative(102, 102));
         assert_eq!(numbers.next(&sent(false, Flags::RST, 10_000_102, 0, 0)), relative(102, None));
+    }
+
+    #[test]
+    fn as_recorded_a_near_successor_counts_on_and_a_far_one_anew() {
+        let mut numbers = RelativeNumbers::as_recorded();
+        numbers.next(&sent(false, Flags::SYN_ACK, 1000, 1, 0));
+        assert_eq!(numbers.next(&sent(false, Flags::SYN_ACK, 66_639, 1, 0)).seq, Some(65_639));
+        assert_eq!(numbers.next(&sent(false, Flags::SYN_ACK, 3_000_000, 1, 0)).seq, Some(0));
     }
 
     #[test]

@@ -4,19 +4,34 @@ use std::net::SocketAddrV4;
 
 use net_link::Fate;
 use sim_time::Instant;
-use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Reason, SeqNum, State};
+use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Queue, Reason, SeqNum, State};
 
 /// A host's place in [`crate::Scenario::hosts`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct HostId(pub u16);
 
-/// One call to open by a client application: ground truth that no protocol code can read. (The default is none.)
+/// One call to open by a client application: ground truth that no protocol code can read. One with ordinal 0 is no
+/// attempt: it marks what goes back to a forged segment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct Attempt {
     /// The host that opened.
     pub host: HostId,
-    /// Ordinal among the host's attempts, from 1.
+    /// Ordinal among the host's attempts, from 1; 0 if there is none.
     pub ordinal: u32,
+}
+
+impl Attempt {
+    /// What marks a forged segment that bears the address of `host`, and whatever comes of it.
+    #[must_use]
+    pub const fn forged(host: HostId) -> Self {
+        Self { host, ordinal: 0 }
+    }
+
+    /// Whether it is no attempt, but the mark of a forged segment.
+    #[must_use]
+    pub const fn is_forged(self) -> bool {
+        self.ordinal == 0
+    }
 }
 
 /// One life of a connection on one host, numbered in the order of birth over the whole run.
@@ -134,6 +149,15 @@ pub enum Event {
         /// Its size in octets.
         octets: u64,
     },
+    /// A listening port had no room for a segment, which was dropped.
+    Overflow {
+        /// The host.
+        host: HostId,
+        /// The port.
+        port: u16,
+        /// What was full.
+        queue: Queue,
+    },
     /// Ground truth judges what a passive connection is worth from now on.
     Judged {
         /// The host.
@@ -170,12 +194,14 @@ pub struct Sent {
     pub octets: u32,
     /// The attempt it goes back to.
     pub attempt: Attempt,
-    /// The connection that sent it; `None` for an answer outside any connection.
+    /// The connection that sent it; `None` for an answer outside any connection, and for a forged segment.
     pub incarnation: Option<Incarnation>,
     /// 0 for an original, n for retransmission n.
     pub retransmission: u32,
     /// The furthest thing it acknowledges.
     pub acknowledges: Acknowledged,
+    /// Whether it was put on the wire by no endpoint. Then `from` is the host whose address it bears.
+    pub forged: bool,
     /// Whether it was sent on behalf of a ghost or an abandoned half-open entry, or in answer to a segment that was.
     pub wasted: bool,
     /// The link's decision.

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use net_link::LinkConfig;
 use sim_time::{Duration, Instant};
-use tcp_endpoint::Settings;
+use tcp_endpoint::{Flags, Settings};
 
 use crate::HostId;
 
@@ -19,6 +19,8 @@ pub struct Scenario {
     pub hosts: Vec<HostPlan>,
     /// The links, one entry for each direction.
     pub links: Vec<LinkPlan>,
+    /// Segments that no endpoint sends, in the order of the file.
+    pub injections: Vec<Injection>,
 }
 
 /// One host.
@@ -58,6 +60,53 @@ pub struct LinkPlan {
     pub name: String,
     /// Its settings.
     pub config: LinkConfig,
+}
+
+/// A forged segment. It comes to the receiver directly, past the link and its faults, as if the forger sat beside it.
+/// If segments on its sockets had timestamps, it repeats those of the last one in its direction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Injection {
+    /// When it arrives.
+    pub at: Instant,
+    /// The host whose address it bears.
+    pub from: HostId,
+    /// The host it comes to.
+    pub to: HostId,
+    /// The sockets it bears.
+    pub sockets: Sockets,
+    /// Its control bits.
+    pub flags: Flags,
+    /// SEG.SEQ.
+    pub seq: Position,
+    /// SEG.ACK, if it has one.
+    pub ack: Option<Position>,
+    /// Octets of data.
+    pub octets: u32,
+}
+
+/// The sockets that a forged segment bears.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sockets {
+    /// Those of a connection between the two hosts, counted from 1 in the order of their first SYNs on the wire. Without
+    /// that connection by then there is nothing to forge, and nothing is sent.
+    Connection(u32),
+    /// The hosts' addresses, with these ports.
+    Ports {
+        /// Of the host whose address it bears.
+        source: u16,
+        /// Of the host it comes to.
+        destination: u16,
+    },
+}
+
+/// A place in a sequence space.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Position {
+    /// Counted from the last initial sequence number seen on the wire on these sockets in the direction in which the number
+    /// counts; from 0 if there was none.
+    Relative(i64),
+    /// As on the wire.
+    Raw(u32),
 }
 
 /// A script that runs on a host. One that begins with [`Step::Accept`] runs once for each accepted connection.

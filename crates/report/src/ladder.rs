@@ -206,7 +206,8 @@ impl Ladder {
         let lost = sent.fate.deliveries.is_empty() || sent.to.is_none();
         let arrives = sent.fate.deliveries.first().copied().filter(|_| !lost);
         let line = Line::Sent { side, label: label.clone(), lost };
-        self.push(section, Row { at, attempt: Some(sent.attempt), line, arrives, notes });
+        let attempt = Some(sent.attempt).filter(|attempt| !attempt.is_forged());
+        self.push(section, Row { at, attempt, line, arrives, notes });
         if !lost {
             let flight = InFlight {
                 section,
@@ -244,7 +245,7 @@ impl Ladder {
         let (text, by_call) = (format!("{} → {}", change.from, change.to), change.reason == Reason::Call);
         let line = Line::State { side, text, by_call };
         let mut row = Row { at, attempt: Some(change.attempt), line, arrives: None, notes: Vec::new() };
-        row.notes.extend(words::reason(change.reason));
+        row.notes.extend(words::reason(change.reason, change.from));
         if let Some(news) = self.sections[section].take_news(at, change.attempt, side) {
             self.rows -= 1;
             row.notes.push(news);
@@ -347,6 +348,7 @@ impl Fold for Ladder {
             Event::Received { .. }
             | Event::TimerSet { .. }
             | Event::TimerFired { .. }
+            | Event::Overflow { .. }
             | Event::Held { .. }
             | Event::Released { .. } => {}
         }

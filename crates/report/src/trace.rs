@@ -7,7 +7,7 @@ use experiment::record::{Attempt, Call, Cause, Event, Fold, Incarnation, Outcome
 use experiment::{HostId, Relative, RelativeNumbers};
 use net_link::Loss;
 use serde::Serialize;
-use tcp_endpoint::{EntryKind, FourTuple, Notice, Reason};
+use tcp_endpoint::{EntryKind, FourTuple, Notice, Queue, Reason};
 
 use crate::hosts::Hosts;
 use crate::ladder::call_name;
@@ -27,7 +27,7 @@ pub struct Trace<W> {
 impl<W: Write> Trace<W> {
     /// A trace of a run between these hosts.
     pub fn new(hosts: Hosts, out: W) -> Self {
-        Self { out, hosts, numbers: RelativeNumbers::new(), error: None }
+        Self { out, hosts, numbers: RelativeNumbers::as_recorded(), error: None }
     }
 
     /// Flushes, and gives the writer back.
@@ -83,11 +83,12 @@ enum What<'a> {
     DataLost { host: &'a str, connection: u32, len: u64 },
     Held { host: &'a str, connection: u32, table: &'static str, bytes: u64 },
     Released { host: &'a str, connection: u32, table: &'static str, bytes: u64 },
+    Overflow { host: &'a str, port: u16, queue: &'static str },
     Judged { host: &'a str, connection: u32, worth: &'static str, cause: Option<&'static str> },
 }
 
 /// A segment. `seq` and `ack` are relative to the nearest initial sequence number seen so far on the same 4-tuple and
-/// direction.
+/// direction, as in the recordings of Linux; `seq_raw` and `ack_raw` are the numbers on the wire.
 #[derive(Serialize)]
 struct SegmentLine<'a> {
     from: &'a str,
@@ -97,6 +98,8 @@ struct SegmentLine<'a> {
     flags: String,
     seq: Option<i64>,
     ack: Option<i64>,
+    seq_raw: u32,
+    ack_raw: Option<u32>,
     len: u32,
     fate: &'static str,
     delivered_at: Vec<Seconds>,
@@ -107,6 +110,8 @@ struct SegmentLine<'a> {
     attempt: AttemptName<'a>,
     connection: Option<u32>,
     retransmission: u32,
+    /// Whether no endpoint sent it.
+    forged: bool,
     wasted: bool,
     loss: Option<&'static str>,
     fault: Option<u16>,
@@ -179,6 +184,12 @@ impl<'a> What<'a> {
             Event::Released { host, incarnation: Incarnation(connection), kind, octets } => {
                 Self::Released { host: name(host), connection, table: table_word(kind), bytes: octets }
             }
+            Event::Overflow { host, port, queue: Queue::Syn } => {
+                Self::Overflow { host: name(host), port, queue: "syn" }
+            }
+            Event::Overflow { host, port, queue: Queue::Accept } => {
+                Self::Overflow { host: name(host), port, queue: "accept" }
+            }
             Event::Judged { host, incarnation: Incarnation(connection), worth } => {
                 let (worth, cause) = worth_words(worth);
                 Self::Judged { host: name(host), connection, worth, cause }
@@ -198,6 +209,8 @@ impl<'a> SegmentLine<'a> {
             flags: sent.flags.to_string(),
             seq,
             ack,
+            seq_raw: sent.seq.raw(),
+            ack_raw: sent.flags.ack().then(|| sent.ack.raw()),
             len: sent.octets,
             fate: match sent.fate.deliveries.len() {
                 0 => "lost",
@@ -212,6 +225,7 @@ impl<'a> SegmentLine<'a> {
             attempt: AttemptName::new(sent.attempt, hosts),
             connection: sent.incarnation.map(|incarnation| incarnation.0),
             retransmission: sent.retransmission,
+            forged: sent.forged,
             wasted: sent.wasted,
             loss: sent.fate.lost.map(|loss| match loss {
                 Loss::Chance => "chance",
@@ -241,6 +255,7 @@ impl<'a> StateLine<'a> {
                 Reason::Reset => "reset",
                 Reason::GaveUp => "gave-up",
                 Reason::Expired => "expired",
+                Reason::Crash => "crash",
             },
             passive: change.passive,
             connection: change.incarnation.0,
@@ -346,6 +361,7 @@ mod tests {
             incarnation: Some(Incarnation(0)),
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
+            forged: false,
             wasted: false,
             fate: Fate {
                 deliveries: deliveries.iter().map(|&nanos| sim_time::Instant::from_nanos(nanos)).collect(),
@@ -372,7 +388,7 @@ mod tests {
         assert!(lines[0].starts_with(
             r#"{"t":12345678901.000000001,"kind":"segment","from":"client","to":"server","sport":40001,"dport":80,"#
         ));
-        assert!(lines[0].contains(r#""flags":"S","seq":0,"ack":null,"len":0,"fate":"lost","delivered_at":[],"#));
+        assert!(lines[0].contains(r#""flags":"S","seq":0,"ack":null,"seq_raw":4000000000,"ack_raw":null,"len":0,"fate":"lost","delivered_at":[],"#));
         assert!(lines[1].contains(r#""fate":"delivered","delivered_at":[0.050000001],"#));
         assert!(lines[2].contains(r#""fate":"duplicated","delivered_at":[0.050,0.080],"#));
     }

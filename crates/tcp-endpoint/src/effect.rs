@@ -68,8 +68,10 @@ pub enum Reason {
     Reset,
     /// Retransmissions or keepalive probes ran out.
     GaveUp,
-    /// TIME-WAIT ran its full length.
+    /// TIME-WAIT, or FIN-WAIT-2 without an application, ran its full length.
     Expired,
+    /// The host crashed.
+    Crash,
 }
 
 /// A change of state, with what an observer needs to judge it.
@@ -93,6 +95,15 @@ pub struct Transition<T> {
     pub passive: bool,
     /// Why.
     pub reason: Reason,
+}
+
+/// A queue of a listening port.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Queue {
+    /// Its half-open entries.
+    Syn,
+    /// The connections that wait to be accepted.
+    Accept,
 }
 
 /// Something the application may want to react to.
@@ -151,6 +162,13 @@ pub enum Effect<P, T> {
     Release {
         /// The entry.
         entry: Handle,
+    },
+    /// A listening port had no room for a segment, which was dropped.
+    Overflow {
+        /// The port.
+        port: u16,
+        /// What was full.
+        queue: Queue,
     },
     /// Tell the application.
     Notify {

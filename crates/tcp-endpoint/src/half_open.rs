@@ -3,9 +3,11 @@
 use sim_time::{Duration, Instant};
 
 use crate::connection::{Connection, Context, acceptable};
+use crate::host::reset_outside_connection;
+use crate::timestamps::TimestampClock;
 use crate::{
-    Acknowledged, DuplicateSyn, Effect, Flags, FourTuple, Handle, Payload, Reason, Segment, SeqNum, Settings, State,
-    Status, Transition, Transmission,
+    Acknowledged, ChallengeLimit, DuplicateSyn, Effect, Flags, FourTuple, HalfOpenCheck, Handle, Limits, Payload,
+    Reason, Segment, SeqNum, Settings, State, Status, Transition, Transmission,
 };
 
 /// An entry in SYN-RECEIVED, made by a SYN at a listener.
@@ -17,14 +19,16 @@ pub(crate) struct HalfOpen<T> {
     pub(crate) irs: SeqNum,
     /// When the SYN-ACK was sent first, for the round-trip measurement.
     sent_at: Instant,
-    /// The present retransmission timeout.
-    timeout: Duration,
+    clock: Option<TimestampClock>,
+    challenged_at: Option<Instant>,
     /// When the SYN-ACK is sent again; `None` if the handshake has no timer for it.
     pub(crate) retransmit_at: Option<Instant>,
     /// Retransmissions by the timer.
     retries: u32,
     /// SYN-ACKs sent, those that answered a repeated SYN included.
     sent: u32,
+    /// Whether our SYN was acknowledged while the listener waits for data.
+    acknowledged: bool,
 }
 
 /// What the host does with the entry after a segment.
@@ -43,33 +47,44 @@ impl<T: Copy> HalfOpen<T> {
         tag: T,
         tuple: FourTuple,
         (iss, irs): (SeqNum, SeqNum),
+        clock: Option<TimestampClock>,
         now: Instant,
-        settings: &Settings,
     ) -> Self {
-        let timeout = settings.limits.rto_initial;
-        Self { tag, tuple, iss, irs, sent_at: now, timeout, retransmit_at: None, retries: 0, sent: 0 }
+        Self {
+            tag,
+            tuple,
+            iss,
+            irs,
+            sent_at: now,
+            clock,
+            challenged_at: None,
+            retransmit_at: None,
+            retries: 0,
+            sent: 0,
+            acknowledged: false,
+        }
     }
 
     /// SEGMENT ARRIVES in SYN-RECEIVED after a passive OPEN.
     pub(crate) fn on_segment<P: Payload>(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Request {
         let (flags, next) = (segment.flags, self.irs + 1);
-        if !acceptable(next, ctx.settings.limits.window, segment.seq, segment.len()) {
-            let repeated = flags.syn() && !flags.ack() && segment.seq == self.irs;
-            if repeated && ctx.settings.limits.duplicate_syn == DuplicateSyn::SynAck {
-                self.send_syn_ack(ctx);
-            } else if !flags.rst() {
-                self.send(Flags::ACK, self.iss + 1, 0, ctx);
-            }
+        let old = self.clock.zip(segment.timestamps).is_some_and(|(clock, carried)| clock.is_old(carried, ctx.now));
+        let old = old && !flags.rst();
+        if old || !acceptable(next, ctx.settings.limits.window, segment.seq, segment.len()) {
+            self.answer_unacceptable(segment, old, ctx);
             return Request::Pending;
         }
         if flags.rst() {
-            if segment.seq == next {
+            if segment.seq == next || ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
                 return Request::Withdrawn(Reason::Reset);
             }
-            self.send(Flags::ACK, self.iss + 1, 0, ctx); // RFC 5961 §3.2
+            self.challenge(Flags::ACK, self.iss + 1, ctx); // RFC 5961 §3.2
             return Request::Pending;
         }
         if flags.syn() {
+            if ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
+                ctx.effects.push(reset_outside_connection(segment));
+            }
             return Request::Withdrawn(Reason::Segment);
         }
         if !flags.ack() {
@@ -79,13 +94,40 @@ impl<T: Copy> HalfOpen<T> {
             self.send(Flags::RST, segment.ack, 0, ctx);
             return Request::Pending;
         }
+        if segment.is_empty() && self.retries < deferred_retries(&ctx.settings.limits) {
+            self.acknowledged = true;
+            return Request::Pending;
+        }
         Request::Complete
+    }
+
+    /// The SYN once more is answered by the SYN-ACK or an ACK, anything else by an ACK. Where challenge ACKs are limited
+    /// for each connection, so are these.
+    fn answer_unacceptable<P: Payload>(&mut self, segment: &Segment<P, T>, old: bool, ctx: &mut Context<'_, P, T>) {
+        let (flags, limits) = (segment.flags, &ctx.settings.limits);
+        let repeated = flags.syn() && !flags.ack() && segment.seq == self.irs && !old;
+        let limited = limits.challenge_limit == ChallengeLimit::Connection && (segment.is_empty() || flags.syn());
+        if flags.rst() || (limited && !ctx.challenges.permit(&mut self.challenged_at, ctx.now, limits)) {
+            return;
+        }
+        if repeated && limits.duplicate_syn == DuplicateSyn::SynAck {
+            self.send_syn_ack(ctx);
+        } else {
+            self.send(Flags::ACK, self.iss + 1, 0, ctx);
+        }
+    }
+
+    fn challenge<P: Payload>(&mut self, flags: Flags, seq: SeqNum, ctx: &mut Context<'_, P, T>) {
+        if ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits) {
+            self.send(flags, seq, 0, ctx);
+        }
     }
 
     /// The connection that takes the entry's place.
     pub(crate) fn complete<P: Payload>(&self, settings: &Settings) -> Connection<P, T> {
         let mut connection = Connection::answering(self.tag, self.tuple, (self.iss, self.irs), self.sent_at, settings);
         connection.state = State::SynReceived;
+        connection.clock = self.clock;
         connection.retries = self.retries;
         connection.syn_acks = self.sent;
         if self.sent > 1 {
@@ -105,12 +147,19 @@ impl<T: Copy> HalfOpen<T> {
             }
             None => return Request::Pending,
         }
-        if self.retries >= limits.syn_ack_retries {
+        let deferred = deferred_retries(limits);
+        let waits_for_data = self.acknowledged && self.retries < deferred;
+        if self.retries >= limits.syn_ack_retries && !waits_for_data {
             return Request::Withdrawn(Reason::GaveUp);
         }
+        // A client that has acknowledged is asked once more at the end only, as a last chance.
+        let silent = self.acknowledged && self.retries + 1 < deferred;
         self.retries += 1;
-        self.timeout = (self.timeout * 2).min(limits.rto_max);
-        self.send_syn_ack(ctx);
+        if silent {
+            self.start_timer(ctx);
+        } else {
+            self.send_syn_ack(ctx);
+        }
         Request::Pending
     }
 
@@ -118,7 +167,14 @@ impl<T: Copy> HalfOpen<T> {
     pub(crate) fn send_syn_ack<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) {
         self.send(Flags::SYN_ACK, self.iss, self.sent, ctx);
         self.sent += 1;
-        self.retransmit_at = ctx.settings.handshake.syn_ack_timer.then(|| ctx.now + self.timeout);
+        self.start_timer(ctx);
+    }
+
+    /// The timeout doubles with each time the timer went off (RFC 6298 §5.5).
+    fn start_timer<P: Payload>(&mut self, ctx: &Context<'_, P, T>) {
+        let limits = &ctx.settings.limits;
+        let timeout = (0..self.retries).fold(limits.rto_initial, |timeout, _| (timeout * 2).min(limits.rto_max));
+        self.retransmit_at = ctx.settings.handshake.syn_ack_timer.then(|| limits.fires_at(ctx.now, timeout));
     }
 
     fn send<P: Payload>(&self, flags: Flags, seq: SeqNum, retransmission: u32, ctx: &mut Context<'_, P, T>) {
@@ -130,6 +186,7 @@ impl<T: Copy> HalfOpen<T> {
                 ack: if flags.ack() { self.irs + 1 } else { SeqNum::default() },
                 flags,
                 window: if flags.rst() { 0 } else { ctx.settings.limits.window },
+                timestamps: self.clock.map(|clock| clock.stamp(ctx.now)),
                 payload: P::default(),
                 tag: self.tag,
             },
@@ -168,4 +225,15 @@ impl<T: Copy> HalfOpen<T> {
             reason,
         }
     }
+}
+
+/// How often the SYN-ACK timer goes off within `defer-accept`.
+fn deferred_retries(limits: &Limits) -> u32 {
+    let (mut timeout, mut period, mut retries) = (limits.rto_initial, Duration::ZERO, 0);
+    while period < limits.defer_accept {
+        period += timeout;
+        timeout = (timeout * 2).min(limits.rto_max);
+        retries += 1;
+    }
+    retries
 }

@@ -39,6 +39,17 @@ impl IsnSource {
         }
     }
 
+    /// Where the timestamp clock towards a peer starts (RFC 7323 §7.1): the same for every connection between the two
+    /// addresses, so that one incarnation's timestamps can be compared with the next one's (RFC 6191).
+    pub(crate) fn timestamp_offset(&self, tuple: FourTuple) -> u32 {
+        let mut hasher = SipHasher24::new_with_key(&self.secret);
+        hasher.write(b"timestamps");
+        for socket in [tuple.local, tuple.remote] {
+            hasher.write_u32(u32::from(*socket.ip()).to_le());
+        }
+        low_bits(hasher.finish())
+    }
+
     fn keyed(&self, tuple: FourTuple, salt: u64) -> SeqNum {
         let mut hasher = SipHasher24::new_with_key(&self.secret);
         for socket in [tuple.local, tuple.remote] {

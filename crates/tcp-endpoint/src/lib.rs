@@ -7,6 +7,7 @@
 //! It implements connection management as RFC 9293 has it, and the deviations that [`Settings`] name. Data is carried to
 //! make opening and closing real: reliable, in order, within a fixed window, and nothing more.
 
+mod challenge;
 mod connection;
 mod effect;
 mod half_open;
@@ -24,14 +25,17 @@ mod table;
 mod tables;
 #[cfg(test)]
 mod testing;
+mod tick;
 mod time_wait;
+mod timestamps;
 
-pub use effect::{Acknowledged, Effect, EntryKind, Handle, Notice, Reason, Transition, Transmission};
+pub use effect::{Acknowledged, Effect, EntryKind, Handle, Notice, Queue, Reason, Transition, Transmission};
 pub use host::{Effects, Host, Received, Secret, Status, UserError};
 pub use payload::Payload;
-pub use segment::{Flags, FourTuple, Segment};
+pub use segment::{Flags, FourTuple, Segment, Timestamps};
 pub use seq::SeqNum;
 pub use settings::{
-    AckTiming, Commit, CrossingSyn, DuplicateSyn, Handshake, Isn, Limits, Proof, Settings, Teardown, Unexpected,
+    AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, GiveUp, HalfOpenCheck,
+    Handshake, Isn, Limits, Patience, Proof, RtoFloor, Settings, SynInTimeWait, Teardown, TimeWaitRestart, Unexpected,
 };
 pub use state::State;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sim_time::Duration;
 
-use crate::{Commit, Handshake, Proof, Unexpected};
+use crate::{Commit, Handshake, Proof, SynInTimeWait, Unexpected};
 
 /// A named handshake.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -88,6 +88,12 @@ pub struct TeardownPreset {
     /// Its own answer to a reset in TIME-WAIT.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reset_ends_time_wait: Option<bool>,
+    /// Its own choice of the SYN that ends TIME-WAIT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub syn_in_time_wait: Option<SynInTimeWait>,
+    /// Whether it needs timestamps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timestamps: Option<bool>,
 }
 
 /// The teardowns that have a name.
@@ -97,18 +103,32 @@ pub const TEARDOWNS: &[TeardownPreset] = &[
         summary: "the host's own settings, unchanged",
         time_wait: None,
         reset_ends_time_wait: None,
+        syn_in_time_wait: None,
+        timestamps: None,
     },
     TeardownPreset {
         name: "no-time-wait",
         summary: "the connection is forgotten as soon as both FINs are acknowledged",
         time_wait: Some(Duration::ZERO),
         reset_ends_time_wait: None,
+        syn_in_time_wait: None,
+        timestamps: None,
     },
     TeardownPreset {
         name: "rfc1337",
         summary: "a reset does not end TIME-WAIT (RFC 1337 fix 1)",
         time_wait: None,
         reset_ends_time_wait: Some(false),
+        syn_in_time_wait: None,
+        timestamps: None,
+    },
+    TeardownPreset {
+        name: "timestamp-reuse",
+        summary: "a SYN with a newer timestamp ends TIME-WAIT and opens the next connection (RFC 6191)",
+        time_wait: None,
+        reset_ends_time_wait: None,
+        syn_in_time_wait: Some(SynInTimeWait::Timestamp),
+        timestamps: Some(true),
     },
 ];
 

@@ -2,7 +2,7 @@
 
 use sim_time::Duration;
 
-use crate::Limits;
+use crate::{Limits, RtoFloor, SeqNum};
 
 /// Smoothed round-trip time and the timeout computed from it. Integers only, so that it is the same everywhere.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -15,6 +15,22 @@ pub(crate) struct Rto {
 struct Smoothed {
     srtt: Duration,
     rttvar: Duration,
+    /// What [`RtoFloor::Variance`] needs beyond that.
+    floored: Option<Floored>,
+}
+
+/// Linux's way with the variance: it follows the greatest deviation of a round trip at once and forgets it slowly,
+/// once for each window of data.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Floored {
+    /// The smoothed deviation, times four.
+    deviation: Duration,
+    /// The greatest of the present window, times four, and no less than `rto-min`.
+    greatest: Duration,
+    /// Four times the variance: what is added to SRTT.
+    margin: Duration,
+    /// Where the present window ends.
+    window_end: SeqNum,
 }
 
 impl Rto {
@@ -28,16 +44,23 @@ impl Rto {
         self.current
     }
 
-    /// A round-trip measurement of a segment that was sent once only (§2.2, §2.3, and Karn's rule in §3).
-    pub(crate) fn measure(&mut self, round_trip: Duration, limits: &Limits) {
-        let smoothed = match &self.smoothed {
-            None => Smoothed { srtt: round_trip, rttvar: round_trip / 2 },
-            Some(old) => {
-                let error = if old.srtt > round_trip { old.srtt - round_trip } else { round_trip - old.srtt };
-                Smoothed { rttvar: (old.rttvar * 3 + error) / 4, srtt: (old.srtt * 7 + round_trip) / 8 }
-            }
+    /// SRTT, once anything was measured.
+    pub(crate) fn smoothed(&self) -> Option<Duration> {
+        self.smoothed.as_ref().map(|smoothed| smoothed.srtt)
+    }
+
+    /// A round-trip measurement (§2.2, §2.3), of a segment that was sent once only (Karn's rule, §3) or by timestamps.
+    /// The acknowledgment has moved SND.UNA to `una`, and SND.NXT is `nxt`.
+    pub(crate) fn measure(&mut self, round_trip: Duration, (una, nxt): (SeqNum, SeqNum), limits: &Limits) {
+        let smoothed = match self.smoothed.take() {
+            None => Smoothed::first(round_trip, nxt, limits),
+            Some(old) => old.next(round_trip, una, nxt, limits),
         };
-        self.current = (smoothed.srtt + smoothed.rttvar * 4).clamp(limits.rto_min, limits.rto_max);
+        let current = match &smoothed.floored {
+            None => (smoothed.srtt + smoothed.rttvar * 4).clamp(limits.rto_min, limits.rto_max),
+            Some(floored) => (smoothed.srtt + floored.margin).min(limits.rto_max),
+        };
+        self.current = limits.in_ticks(current);
         self.smoothed = Some(smoothed);
     }
 
@@ -50,12 +73,70 @@ impl Rto {
     pub(crate) fn restart_after_syn_loss(&mut self, limits: &Limits) {
         self.current = limits.rto_after_syn_loss;
     }
+
+    /// How long the end of a flight of `segments` waits before it is sent once more (RFC 8985 §7.2): two round trips,
+    /// and for a lone segment the time its acknowledgment may be delayed; never beyond the timeout.
+    pub(crate) fn probe_timeout(&self, segments: usize, limits: &Limits) -> Duration {
+        let delayed = if segments == 1 { limits.rto_min } else { Duration::ZERO };
+        let timeout = self.smoothed().map_or(limits.rto_initial, |srtt| srtt * 2 + delayed);
+        timeout.min(self.current)
+    }
+}
+
+impl Smoothed {
+    fn first(round_trip: Duration, nxt: SeqNum, limits: &Limits) -> Self {
+        let floored = (limits.rto_floor == RtoFloor::Variance).then(|| {
+            let deviation = round_trip * 2;
+            let margin = deviation.max(limits.rto_min);
+            Floored { deviation, greatest: margin, margin, window_end: nxt }
+        });
+        Self { srtt: round_trip, rttvar: round_trip / 2, floored }
+    }
+
+    fn next(self, round_trip: Duration, una: SeqNum, nxt: SeqNum, limits: &Limits) -> Self {
+        let shorter = self.srtt > round_trip;
+        let error = if shorter { self.srtt - round_trip } else { round_trip - self.srtt };
+        let floored = self.floored.map(|mut floored| {
+            floored.deviate(error, shorter);
+            floored.bound(una, nxt, limits);
+            floored
+        });
+        Self { rttvar: (self.rttvar * 3 + error) / 4, srtt: (self.srtt * 7 + round_trip) / 8, floored }
+    }
+}
+
+impl Floored {
+    /// Takes in the error of a measurement. One that is shorter than expected counts an eighth: a path that gets better
+    /// is no reason to wait longer.
+    fn deviate(&mut self, error: Duration, shorter: bool) {
+        let old = self.deviation / 4;
+        self.deviation = if error > old {
+            let excess = error - old;
+            self.deviation + if shorter { excess / 8 } else { excess }
+        } else {
+            self.deviation - (old - error)
+        };
+    }
+
+    fn bound(&mut self, una: SeqNum, nxt: SeqNum, limits: &Limits) {
+        self.greatest = self.greatest.max(self.deviation);
+        self.margin = self.margin.max(self.greatest);
+        if una.after(self.window_end) {
+            if self.greatest < self.margin {
+                self.margin = self.margin - (self.margin - self.greatest) / 4;
+            }
+            self.window_end = nxt;
+            self.greatest = limits.rto_min;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::limits;
+
+    const HERE: (SeqNum, SeqNum) = (SeqNum::new(1), SeqNum::new(1));
 
     fn ms(millis: u64) -> Duration {
         Duration::from_millis(millis)
@@ -66,9 +147,9 @@ mod tests {
         let limits = Limits { rto_min: ms(1), ..limits() };
         let mut rto = Rto::new(&limits);
         assert_eq!(rto.current(), ms(1000));
-        rto.measure(ms(100), &limits); // SRTT 100, RTTVAR 50
+        rto.measure(ms(100), HERE, &limits); // SRTT 100, RTTVAR 50
         assert_eq!(rto.current(), ms(300));
-        rto.measure(ms(180), &limits); // RTTVAR 3/4·50 + 1/4·80 = 57.5, SRTT 7/8·100 + 1/8·180 = 110
+        rto.measure(ms(180), HERE, &limits); // RTTVAR 3/4·50 + 1/4·80 = 57.5, SRTT 7/8·100 + 1/8·180 = 110
         assert_eq!(rto.current(), ms(340));
     }
 
@@ -76,13 +157,36 @@ mod tests {
     fn keeps_to_its_bounds() {
         let limits = limits();
         let mut rto = Rto::new(&limits);
-        rto.measure(ms(100), &limits);
+        rto.measure(ms(100), HERE, &limits);
         assert_eq!(rto.current(), limits.rto_min);
         for expected in [2, 4, 8, 16, 32, 60, 60] {
             rto.back_off(&limits);
             assert_eq!(rto.current(), Duration::from_secs(expected));
         }
-        rto.measure(ms(100), &limits);
+        rto.measure(ms(100), HERE, &limits);
         assert_eq!(rto.current(), limits.rto_min);
+    }
+
+    /// Recorded: 20 ms and a little more of round trip give timeouts of 220 ms and a little more.
+    #[test]
+    fn a_floor_under_the_variance_keeps_the_round_trip_on_top() {
+        let limits = Limits { rto_min: ms(200), rto_floor: RtoFloor::Variance, ..limits() };
+        let mut rto = Rto::new(&limits);
+        for _ in 0..10 {
+            rto.measure(ms(21), HERE, &limits);
+            assert_eq!(rto.current(), ms(221));
+        }
+    }
+
+    /// Recorded (h13): a SYN-ACK acknowledged after 2.53 s, then one answer within 11 ms, and the probe of the FIN that
+    /// follows is due after 4.63 s.
+    #[test]
+    fn one_long_round_trip_is_forgotten_slowly() {
+        let limits = Limits { rto_min: ms(200), rto_floor: RtoFloor::Variance, ..limits() };
+        let mut rto = Rto::new(&limits);
+        rto.measure(ms(2531), HERE, &limits);
+        rto.measure(ms(11), HERE, &limits);
+        let probe = rto.probe_timeout(1, &limits);
+        assert!(ms(4620) < probe && probe < ms(4640), "{probe}");
     }
 }

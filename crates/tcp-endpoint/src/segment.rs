@@ -111,6 +111,15 @@ impl FourTuple {
     }
 }
 
+/// What the timestamps option says (RFC 7323 §3.2).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Timestamps {
+    /// TSval: the sender's clock, in milliseconds from an arbitrary start.
+    pub value: u32,
+    /// TSecr: the value it answers; meaningless in a segment without ACK.
+    pub echo: u32,
+}
+
 /// One TCP segment with the addresses it travels between.
 ///
 /// `tag` belongs to whoever drives the endpoint; the endpoint moves it and cannot read it.
@@ -128,6 +137,8 @@ pub struct Segment<P, T> {
     pub flags: Flags,
     /// SEG.WND in octets, already scaled.
     pub window: u32,
+    /// The timestamps option, if there is one (RFC 7323 §3.2).
+    pub timestamps: Option<Timestamps>,
     /// The data octets.
     pub payload: P,
     /// Where the segment's cause is noted, outside the protocol.

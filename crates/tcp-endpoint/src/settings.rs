@@ -1,7 +1,10 @@
 //! Everything about a host's TCP that can be chosen: the policies of a variant, and the numbers of a profile.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sim_time::Duration;
 
 /// What a host does. There is no default: a profile states every value.
@@ -69,6 +72,46 @@ pub struct Teardown {
     pub time_wait: Duration,
     /// What a reset does to a connection in TIME-WAIT: `true` ends it (RFC 9293), `false` leaves it (RFC 1337 fix 1).
     pub reset_ends_time_wait: bool,
+    /// For how long it cannot, in any case: long enough for both timestamp clocks to tick, it keeps old data out
+    /// without holding the 4-tuple (RFC 1337 fix 2). Fix 3 is sequence numbers of 64 bits, which TCP has not.
+    pub reset_guard: Duration,
+    /// Which segments restart TIME-WAIT.
+    pub time_wait_restart: TimeWaitRestart,
+    /// Which SYN ends TIME-WAIT and opens the next incarnation.
+    pub syn_in_time_wait: SynInTimeWait,
+    /// How long an entry in TIME-WAIT keeps this host from opening the same 4-tuple again, if both ends carry timestamps
+    /// (Linux `tcp_tw_reuse`). In whole seconds.
+    pub time_wait_reuse: Patience,
+    /// Most entries in TIME-WAIT, closed FIN-WAIT-2 included; beyond them a connection is forgotten at once.
+    pub time_wait_max: u32,
+    /// How long FIN-WAIT-2 lasts once the application has closed (RFC 9293 §3.6 has no end to it; Linux
+    /// `tcp_fin_timeout`), but no less than 3.5 retransmission timeouts.
+    pub fin_wait_2_timeout: Patience,
+}
+
+/// Which segments restart TIME-WAIT.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeWaitRestart {
+    /// A retransmission of the peer's FIN (RFC 9293 §3.10.7.4).
+    Fin,
+    /// Every segment with an acknowledgment and no reset, and what PAWS rejects (Linux).
+    Any,
+}
+
+/// Which SYN ends TIME-WAIT and opens the next incarnation, if a listener is there to take it. The new connection's
+/// initial sequence number then lies beyond every one the old has used (RFC 9293 §3.6.1, MAY-2).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SynInTimeWait {
+    /// None: MAY-2 is not taken.
+    None,
+    /// One whose sequence number is beyond RCV.NXT (RFC 9293 MAY-2, after RFC 1122).
+    Sequence,
+    /// One whose timestamp is newer; with equal timestamps, or without, one whose sequence number is higher (RFC 6191).
+    Timestamp,
+    /// One whose timestamp is newer or whose sequence number is higher, unless its timestamp is older (Linux).
+    Either,
 }
 
 /// How initial send sequence numbers are chosen (RFC 9293 §3.4.1).
@@ -101,6 +144,9 @@ pub enum CrossingSyn {
     Figure,
     /// A SYN-ACK that the peer acknowledges: six segments, as the text of §3.10.7.4 reads.
     Text,
+    /// A SYN-ACK that completes the handshake and is acknowledged all the same: six segments, ESTABLISHED one delay
+    /// before the text has it (Linux).
+    Acknowledged,
 }
 
 /// When a bare acknowledgment leaves.
@@ -113,6 +159,135 @@ pub enum AckTiming {
     AtOnce,
     /// Up to `delayed-ack` later, in the hope of data to carry it (RFC 9293 §3.8.6.3).
     Delayed,
+    /// At once at the start of a connection and after a pause, later delayed where the application is seen to answer
+    /// what it reads, and always for a FIN (Linux). The delay follows the arrivals, from `delayed-ack` up.
+    QuickThenDelayed,
+}
+
+/// What `rto-min` bounds from below (RFC 6298 §2.3, §2.4).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RtoFloor {
+    /// The timeout: max(SRTT + 4·RTTVAR, `rto-min`), as RFC 6298 §2.4 has it.
+    Timeout,
+    /// The variance in it: SRTT + max(4·RTTVAR, `rto-min`), with Linux's slower decay of RTTVAR.
+    Variance,
+}
+
+/// What the reset of an ABORT, or of a connection that is given up, looks like (RFC 9293 §3.10.5).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AbortReset {
+    /// `<SEQ=SND.NXT><CTL=RST>`, as §3.10.5 writes it.
+    Rst,
+    /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=RST,ACK>` (Linux).
+    RstAck,
+}
+
+/// Which acknowledgments a synchronized connection answers with a challenge ACK instead of taking them.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AckCheck {
+    /// Those of what was never sent (RFC 9293 §3.10.7.4); an old one is ignored, and the segment's data is taken.
+    Unsent,
+    /// Also those older than the largest window the peer ever offered (RFC 5961 §5.2).
+    Window,
+}
+
+/// What ends a half-open entry besides its timer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HalfOpenCheck {
+    /// A reset at RCV.NXT exactly (RFC 5961 §3.2), and a SYN in the window, without an answer (RFC 9293 §3.10.7.4).
+    Exact,
+    /// A reset anywhere in the window (RFC 793), and a SYN in the window, which is answered with a reset (Linux).
+    Window,
+}
+
+/// What the limit on challenge ACKs counts (RFC 5961 §7).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChallengeLimit {
+    /// Nothing: there is no limit.
+    None,
+    /// The host's: `challenge-count` in each `challenge-interval`.
+    Host,
+    /// Each connection's: one in `challenge-interval`, half-open and TIME-WAIT ones included, and with them the other
+    /// answers to unacceptable segments without data (Linux).
+    Connection,
+}
+
+/// What counts towards giving up (R2, RFC 9293 §3.8.3).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum GiveUp {
+    /// The retransmissions that were made.
+    Retries,
+    /// The time since the first of them, against that which so many would take from a timeout of `rto-min` (Linux).
+    Time,
+}
+
+/// How long to put up with something: a duration, or `"forever"`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Patience {
+    /// So long.
+    For(Duration),
+    /// Without end.
+    Forever,
+}
+
+impl Patience {
+    /// The time, if there is an end to it.
+    #[must_use]
+    pub const fn limit(self) -> Option<Duration> {
+        match self {
+            Self::For(duration) => Some(duration),
+            Self::Forever => None,
+        }
+    }
+}
+
+impl Serialize for Patience {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::For(duration) => duration.serialize(serializer),
+            Self::Forever => serializer.serialize_str("forever"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Patience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl de::Visitor<'_> for Text {
+            type Value = Patience;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a duration such as \"60s\", or \"forever\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Patience, E> {
+                if text == "forever" {
+                    return Ok(Patience::Forever);
+                }
+                text.parse().map(Patience::For).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+impl JsonSchema for Patience {
+    fn schema_name() -> Cow<'static, str> {
+        "Patience".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let duration = generator.subschema_for::<Duration>();
+        json_schema!({ "anyOf": [duration, { "const": "forever" }] })
+    }
 }
 
 /// Timers, limits and other numbers a profile states.
@@ -125,6 +300,18 @@ pub struct Limits {
     pub duplicate_syn: DuplicateSyn,
     /// What answers a SYN that crosses ours.
     pub crossing_syn: CrossingSyn,
+    /// What ends a half-open entry besides its timer.
+    pub half_open_check: HalfOpenCheck,
+    /// Whether a listener drops a SYN that carries a FIN, too; RFC 9293 §3.10.7.2 takes it and ignores the FIN.
+    pub drop_syn_fin: bool,
+    /// Which acknowledgments are challenged.
+    pub ack_check: AckCheck,
+    /// What the limit on challenge ACKs counts.
+    pub challenge_limit: ChallengeLimit,
+    /// How many there may be, under `challenge-limit = "host"` (RFC 5961 §7: 10).
+    pub challenge_count: u32,
+    /// In what time (RFC 5961 §7: 5 s).
+    pub challenge_interval: Duration,
     /// When a bare acknowledgment leaves.
     pub ack_timing: AckTiming,
     /// How long `ack-timing = "delayed"` waits (RFC 9293 MUST-40: below 0.5 s).
@@ -133,18 +320,49 @@ pub struct Limits {
     pub rto_initial: Duration,
     /// Lower bound of the retransmission timeout (RFC 6298 §2.4).
     pub rto_min: Duration,
+    /// What `rto-min` bounds (RFC 6298 §2.4).
+    pub rto_floor: RtoFloor,
     /// Upper bound of the retransmission timeout (RFC 6298 §2.5).
     pub rto_max: Duration,
     /// Retransmission timeout when data starts, if the SYN had to be retransmitted (RFC 6298 §5.7).
     pub rto_after_syn_loss: Duration,
+    /// The tick of the clock behind the timers: every wait is rounded up to a multiple of it (RFC 6298 §2 calls it G);
+    /// `"0s"` for exact timers.
+    pub timer_tick: Duration,
+    /// Whether the end of a flight is sent once more before the retransmission timeout (RFC 8985 §7): two round trips
+    /// and `rto-min` after a single segment, or when the timeout itself would come, if that is sooner.
+    pub tail_loss_probe: bool,
+    /// Whether segments carry timestamps, if both ends agree (RFC 7323 §3): round trips are measured on retransmitted
+    /// segments too (§4), and old duplicates are known by them (PAWS, §5).
+    pub timestamps: bool,
     /// Retransmissions of a SYN before the open fails (R2, RFC 9293 §3.8.3).
     pub syn_retries: u32,
     /// Retransmissions of a SYN at a constant interval before backing off (Linux `tcp_syn_linear_timeouts`).
     pub syn_linear_retries: u32,
     /// Retransmissions of a SYN-ACK before the half-open entry is given up.
     pub syn_ack_retries: u32,
+    /// How long a listener waits for data before it takes a connection for open: until then a bare acknowledgment of
+    /// its SYN-ACK is not enough (Linux `TCP_DEFER_ACCEPT`). In steps of the SYN-ACK timer; `"0s"` for not at all.
+    pub defer_accept: Duration,
+    /// Half-open entries a listening port may have; a SYN beyond them is dropped.
+    pub syn_backlog: u32,
+    /// Connections that may wait at a listening port to be accepted. Beyond them SYNs are dropped, and so is the
+    /// acknowledgment that would complete a half-open entry.
+    pub accept_backlog: u32,
+    /// Whether the latter is answered with a reset instead, which ends the entry (Linux `tcp_abort_on_overflow`).
+    pub abort_on_overflow: bool,
+    /// How long a host keeps quiet after a reboot (RFC 9293 §3.4.3: one MSL; `"0s"` for not at all).
+    pub quiet_time: Duration,
     /// Retransmissions of data or a FIN before the connection is given up (R2, RFC 9293 §3.8.3).
     pub data_retries: u32,
+    /// The same for a connection that its application has closed (Linux `tcp_orphan_retries`).
+    pub orphan_retries: u32,
+    /// What `data-retries` and `orphan-retries` count.
+    pub give_up: GiveUp,
+    /// How long sent data may stay unacknowledged before the connection is given up (RFC 9293 §3.9.1, RFC 5482).
+    pub user_timeout: Patience,
+    /// Whether `user-timeout` counts from the first retransmission instead of from the data's first sending (Linux).
+    pub user_timeout_from_retransmission: bool,
     /// Whether idle connections are probed (RFC 9293 §3.8.4: off unless asked for).
     pub keepalive: bool,
     /// Silence before the first probe.
@@ -153,10 +371,14 @@ pub struct Limits {
     pub keepalive_interval: Duration,
     /// Unanswered probes before the connection is given up.
     pub keepalive_probes: u32,
+    /// Whether the peer of a connection that keepalive gives up is told by a reset (RFC 9293 §3.8.4 leaves it open).
+    pub keepalive_reset: bool,
     /// Receive window in octets, the same at all times.
     pub window: u32,
     /// Largest payload of a segment in octets.
     pub mss: u32,
     /// Whether `close` gives up receiving too, so that later data is answered with a reset (RFC 9293 MAY-1, SHLD-3).
     pub half_duplex_close: bool,
+    /// What the reset of an ABORT looks like.
+    pub abort_reset: AbortReset,
 }

@@ -51,6 +51,24 @@ impl<E> Table<E> {
         place.entry.take()
     }
 
+    /// Takes out everything; returns the handles in the order of the places.
+    pub(crate) fn clear(&mut self) -> Vec<Handle> {
+        let handle = |(index, place): (usize, &Place<E>)| {
+            let index = u32::try_from(index).expect("fewer than 2³² entries");
+            place.entry.is_some().then_some(Handle { kind: self.kind, index, generation: place.generation })
+        };
+        let handles: Vec<_> = self.places.iter().enumerate().filter_map(handle).collect();
+        for handle in &handles {
+            let _ = self.remove(*handle);
+        }
+        handles
+    }
+
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
     /// The entries, in no order that means anything.
     pub(crate) fn entries(&self) -> impl Iterator<Item = &E> {
         self.places.iter().filter_map(|place| place.entry.as_ref())

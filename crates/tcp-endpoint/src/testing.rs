@@ -1,15 +1,18 @@
 //! What the unit tests of this crate share: a bench that holds one host and plays its peer, and tables on it.
 //!
 //! Segments are written `FLAGS SEQ/ACK LEN` with numbers relative to each sender's ISN: `S 0`, `SA 0/1`, `PA 1/1 10`,
-//! `FA 11/1`, `R 1`. ACK and LEN are left out where there is none.
+//! `FA 11/1`, `R 1`. ACK and LEN are left out where there is none. Timestamps follow as `@VALUE/ECHO`, where the host's
+//! clock shows the milliseconds of the bench; of the host's own segments only `@ECHO` is shown.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use sim_time::{Duration, Instant};
 
 use crate::{
-    AckTiming, CrossingSyn, DuplicateSyn, Effect, Flags, Handle, Host, Isn, Limits, Notice, Segment, SeqNum, Settings,
-    State, Teardown, UserError, presets,
+    AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, Effect, EntryKind, Flags, GiveUp,
+    HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Patience, Queue, RtoFloor, Segment, SeqNum, Settings, State,
+    SynInTimeWait, Teardown, TimeWaitRestart, Timestamps, UserError, presets,
 };
 
 /// RFC 9293's numbers, as in the profile of that name, but for five SYN-ACK retries.
@@ -18,23 +21,70 @@ pub(crate) fn limits() -> Limits {
         isn: Isn::Clock,
         duplicate_syn: DuplicateSyn::Ack,
         crossing_syn: CrossingSyn::Figure,
+        half_open_check: HalfOpenCheck::Exact,
+        drop_syn_fin: false,
+        ack_check: AckCheck::Unsent,
+        challenge_limit: ChallengeLimit::None,
+        challenge_count: 10,
+        challenge_interval: Duration::from_secs(5),
         ack_timing: AckTiming::AfterApplication,
         delayed_ack: Duration::from_millis(200),
         rto_initial: Duration::from_secs(1),
         rto_min: Duration::from_secs(1),
+        rto_floor: RtoFloor::Timeout,
         rto_max: Duration::from_secs(60),
         rto_after_syn_loss: Duration::from_secs(3),
+        timer_tick: Duration::ZERO,
+        tail_loss_probe: false,
+        timestamps: false,
         syn_retries: 7,
         syn_linear_retries: 0,
         syn_ack_retries: 5,
+        defer_accept: Duration::ZERO,
+        syn_backlog: 128,
+        accept_backlog: 128,
+        abort_on_overflow: false,
+        quiet_time: Duration::from_secs(120),
         data_retries: 6,
+        orphan_retries: 6,
+        give_up: GiveUp::Retries,
+        user_timeout: Patience::Forever,
+        user_timeout_from_retransmission: false,
         keepalive: false,
         keepalive_idle: Duration::from_secs(7200),
         keepalive_interval: Duration::from_secs(75),
         keepalive_probes: 9,
+        keepalive_reset: false,
         window: 65_535,
         mss: 1460,
         half_duplex_close: false,
+        abort_reset: AbortReset::Rst,
+    }
+}
+
+/// Those numbers with the choices Linux makes where the RFC's profile makes others, and no timer tick.
+pub(crate) fn linux() -> Limits {
+    Limits {
+        duplicate_syn: DuplicateSyn::SynAck,
+        crossing_syn: CrossingSyn::Acknowledged,
+        half_open_check: HalfOpenCheck::Window,
+        drop_syn_fin: true,
+        ack_check: AckCheck::Window,
+        challenge_limit: ChallengeLimit::Connection,
+        challenge_interval: Duration::from_millis(500),
+        ack_timing: AckTiming::QuickThenDelayed,
+        delayed_ack: Duration::from_millis(40),
+        rto_min: Duration::from_millis(200),
+        rto_floor: RtoFloor::Variance,
+        rto_max: Duration::from_secs(120),
+        data_retries: 15,
+        orphan_retries: 8,
+        give_up: GiveUp::Time,
+        user_timeout_from_retransmission: true,
+        keepalive_reset: true,
+        half_duplex_close: true,
+        abort_reset: AbortReset::RstAck,
+        ..limits()
     }
 }
 
@@ -42,7 +92,16 @@ pub(crate) fn limits() -> Limits {
 pub(crate) fn settings(handshake: &str) -> Settings {
     Settings {
         handshake: presets::handshake(handshake).expect("a preset").policy.clone(),
-        teardown: Teardown { time_wait: Duration::from_secs(240), reset_ends_time_wait: true },
+        teardown: Teardown {
+            time_wait: Duration::from_secs(240),
+            reset_ends_time_wait: true,
+            reset_guard: Duration::ZERO,
+            time_wait_restart: TimeWaitRestart::Fin,
+            syn_in_time_wait: SynInTimeWait::None,
+            time_wait_reuse: Patience::Forever,
+            time_wait_max: u32::MAX,
+            fin_wait_2_timeout: Patience::Forever,
+        },
         limits: limits(),
     }
 }
@@ -69,6 +128,16 @@ pub(crate) struct Bench {
     /// The deadlines that are set.
     armed: Vec<(Handle, Instant)>,
     pub(crate) notices: Vec<Notice>,
+    /// Whether an application accepts what can be accepted.
+    pub(crate) accepts: bool,
+    /// Initial sequence numbers by the peer's port.
+    isns: BTreeMap<u16, SeqNum>,
+    /// The entries there are.
+    held: Vec<Handle>,
+    /// What had no room.
+    pub(crate) overflows: Vec<Queue>,
+    /// What the host's timestamps start from.
+    clock_start: u32,
 }
 
 impl Bench {
@@ -90,13 +159,19 @@ impl Bench {
             socket: None,
             armed: Vec::new(),
             notices: Vec::new(),
+            accepts: true,
+            isns: BTreeMap::new(),
+            held: Vec::new(),
+            overflows: Vec::new(),
+            clock_start: 0,
         }
     }
 
     /// A host whose application has just opened a connection.
     pub(crate) fn connecting(settings: Settings) -> Self {
+        let syn = if settings.limits.timestamps { "S 0 @0" } else { "S 0" };
         let mut bench = Self::closed(settings);
-        assert_eq!(bench.open(), ["S 0"]);
+        assert_eq!(bench.open(), [syn]);
         bench
     }
 
@@ -137,6 +212,25 @@ impl Bench {
         self.act(|host, now, effects| host.open(now, HERE.port(), THERE, (), effects).map(Some))
     }
 
+    /// Active OPEN that may fail.
+    pub(crate) fn try_open(&mut self) -> Result<Handle, UserError> {
+        self.host.open(self.now, HERE.port(), THERE, (), &mut Vec::new())
+    }
+
+    /// The host crashes.
+    pub(crate) fn crash(&mut self) -> Vec<String> {
+        self.socket = None;
+        self.act(|host, _, effects| {
+            host.crash(effects);
+            Ok(None)
+        })
+    }
+
+    /// The tables in which there are entries.
+    pub(crate) fn kinds(&self) -> Vec<EntryKind> {
+        self.held.iter().map(|entry| entry.kind).collect()
+    }
+
     pub(crate) fn shutdown(&mut self) -> Vec<String> {
         let socket = self.socket.expect("accepted");
         self.act(|host, now, effects| host.shutdown(now, socket, effects).map(|()| None))
@@ -165,7 +259,12 @@ impl Bench {
 
     /// A segment comes from the peer; returns the answers.
     pub(crate) fn arrives(&mut self, text: &str) -> Vec<String> {
-        let segment = self.parse(text);
+        self.arrives_from(THERE.port(), text)
+    }
+
+    /// A segment comes from another port of the peer.
+    pub(crate) fn arrives_from(&mut self, port: u16, text: &str) -> Vec<String> {
+        let segment = self.parse(port, text);
         self.act(|host, now, effects| {
             host.on_segment(now, segment, effects);
             Ok(None)
@@ -209,7 +308,9 @@ impl Bench {
         if let Some(opened) = call(&mut self.host, self.now, &mut effects).expect("the call is allowed") {
             self.socket = Some(opened);
         }
-        if let Some(accepted) = self.host.accept(HERE.port()) {
+        if self.accepts
+            && let Some(accepted) = self.host.accept(HERE.port())
+        {
             self.socket = Some(accepted);
         }
         self.host.flush(self.now, &mut effects);
@@ -218,25 +319,42 @@ impl Bench {
 
     fn observe(&mut self, effect: Effect<Vec<u8>, ()>) -> Option<String> {
         match effect {
-            Effect::Transmit(transmission) => return Some(self.print(&transmission.segment)),
+            Effect::Transmit(transmission) => {
+                if let Some(timestamps) = transmission.segment.timestamps {
+                    self.clock_start = timestamps.value.wrapping_sub(self.millis());
+                }
+                return Some(self.print(&transmission.segment));
+            }
             Effect::State(transition) => {
                 self.state = transition.to;
                 self.iss = transition.iss;
+                self.isns.insert(transition.tuple.remote.port(), transition.iss);
             }
             Effect::Arm { entry, at } => {
                 self.armed.retain(|(armed, _)| *armed != entry);
                 self.armed.push((entry, at));
             }
-            Effect::Disarm { entry } | Effect::Release { entry } => self.armed.retain(|(armed, _)| *armed != entry),
+            Effect::Disarm { entry } => self.armed.retain(|(armed, _)| *armed != entry),
+            Effect::Hold { entry } => self.held.push(entry),
+            Effect::Release { entry } => {
+                self.armed.retain(|(armed, _)| *armed != entry);
+                self.held.retain(|held| *held != entry);
+            }
             Effect::Notify { notice, .. } => self.notices.push(notice),
-            Effect::Moved { .. } | Effect::Hold { .. } => {}
+            Effect::Overflow { queue, .. } => self.overflows.push(queue),
+            Effect::Moved { .. } => {}
         }
         None
     }
 
+    fn millis(&self) -> u32 {
+        u32::try_from(self.now.as_nanos() / 1_000_000).expect("a bench runs for days")
+    }
+
     fn print(&self, segment: &Segment<Vec<u8>, ()>) -> String {
         // A reset outside any connection has no ISN to count from: its numbers are the peer's acknowledgment or 0.
-        let seq = if segment.seq == SeqNum::new(0) { 0 } else { segment.seq - self.iss };
+        let iss = self.isns.get(&segment.destination.port()).copied().unwrap_or(self.iss);
+        let seq = if segment.seq == SeqNum::new(0) { 0 } else { segment.seq - iss };
         let mut text = format!("{} {seq}", segment.flags);
         if segment.flags.ack() {
             text += &format!("/{}", segment.ack - PEER_ISS);
@@ -244,10 +362,19 @@ impl Bench {
         if !segment.payload.is_empty() {
             text += &format!(" {}", segment.payload.len());
         }
+        if let Some(Timestamps { echo, .. }) = segment.timestamps {
+            text += &format!(" @{echo}");
+        }
         text
     }
 
-    fn parse(&self, text: &str) -> Segment<Vec<u8>, ()> {
+    fn parse(&self, port: u16, text: &str) -> Segment<Vec<u8>, ()> {
+        let iss = self.isns.get(&port).copied().unwrap_or(self.iss);
+        let (text, timestamps) = text.split_once(" @").map_or((text, None), |(text, carried)| {
+            let (value, echo) = carried.split_once('/').unwrap_or((carried, "0"));
+            let echo = self.clock_start.wrapping_add(echo.parse().expect("an echo"));
+            (text, Some(Timestamps { value: value.parse().expect("a value"), echo }))
+        });
         let mut words = text.split(' ');
         let flags = words.next().expect("flags").chars().fold(Flags::NONE, |flags, letter| {
             flags.with(match letter {
@@ -263,12 +390,13 @@ impl Bench {
         let relative = |text: &str| u32::try_from(number(text)).expect("below 2³²");
         let (seq, ack) = words.next().map(|word| word.split_once('/').unwrap_or((word, "0"))).expect("numbers");
         Segment {
-            source: THERE,
+            source: SocketAddrV4::new(*THERE.ip(), port),
             destination: HERE,
             seq: PEER_ISS + relative(seq),
-            ack: if flags.ack() { self.iss + relative(ack) } else { SeqNum::default() },
+            ack: if flags.ack() { iss + relative(ack) } else { SeqNum::default() },
             flags,
             window: 10_000,
+            timestamps,
             payload: vec![0; words.next().map_or(0, |len| len.parse().expect("a length"))],
             tag: (),
         }

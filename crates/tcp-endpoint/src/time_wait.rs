@@ -1,14 +1,16 @@
-//! What is left of a connection in TIME-WAIT: enough to answer its peer (RFC 9293 §3.10.7.4).
+//! What is left of a connection in TIME-WAIT, or in FIN-WAIT-2 once its application has closed: enough to answer its
+//! peer (RFC 9293 §3.10.7.4).
 
-use sim_time::Instant;
+use sim_time::{Duration, Instant};
 
 use crate::connection::{After, Connection, Context, acceptable};
+use crate::timestamps::TimestampClock;
 use crate::{
-    Acknowledged, Effect, Flags, FourTuple, Handle, Payload, Reason, Segment, SeqNum, State, Status, Transition,
-    Transmission,
+    Acknowledged, ChallengeLimit, Effect, Flags, FourTuple, Handle, Payload, Reason, Segment, SeqNum, State, Status,
+    SynInTimeWait, TimeWaitRestart, Transition, Transmission,
 };
 
-/// An entry in TIME-WAIT.
+/// An entry in TIME-WAIT or FIN-WAIT-2.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct TimeWait<T> {
     pub(crate) tag: T,
@@ -20,13 +22,17 @@ pub(crate) struct TimeWait<T> {
     /// RCV.NXT
     pub(crate) receive_next: SeqNum,
     passive: bool,
-    /// When 2MSL are over.
+    /// TIME-WAIT, or FIN-WAIT-2.
+    pub(crate) state: State,
+    pub(crate) clock: Option<TimestampClock>,
+    challenged_at: Option<Instant>,
+    /// When it is over.
     pub(crate) until: Instant,
 }
 
 impl<T: Copy> TimeWait<T> {
-    /// What is kept of a connection whose FINs are both acknowledged.
-    pub(crate) fn of<P: Payload>(connection: &Connection<P, T>, until: Instant) -> Self {
+    /// What is kept of a connection that is over for its application.
+    pub(crate) fn of<P: Payload>(connection: &Connection<P, T>, state: State, until: Instant) -> Self {
         Self {
             tag: connection.tag,
             tuple: connection.tuple,
@@ -35,56 +41,200 @@ impl<T: Copy> TimeWait<T> {
             send_next: connection.send.nxt,
             receive_next: connection.incoming.nxt,
             passive: connection.passive,
+            state,
+            clock: connection.clock,
+            challenged_at: None,
             until,
         }
     }
 
-    /// SEGMENT ARRIVES in TIME-WAIT.
+    /// Whether a segment is a SYN that opens the connection's next incarnation (RFC 9293 §3.6.1, MAY-2; RFC 6191).
+    pub(crate) fn is_succeeded_by<P: Payload>(&self, segment: &Segment<P, T>, choice: SynInTimeWait) -> bool {
+        if self.state != State::TimeWait || !segment.flags.syn() || segment.flags.ack() || segment.flags.rst() {
+            return false;
+        }
+        let newer = self.clock.zip(segment.timestamps).map(|(clock, carried)| {
+            if clock.is_new(carried) {
+                Age::Newer
+            } else if carried.value == clock.recent() {
+                Age::Same
+            } else {
+                Age::Older
+            }
+        });
+        let higher = segment.seq.at_or_after(self.receive_next);
+        match (choice, newer) {
+            (SynInTimeWait::None, _) | (SynInTimeWait::Timestamp | SynInTimeWait::Either, Some(Age::Older)) => false,
+            (SynInTimeWait::Timestamp | SynInTimeWait::Either, Some(Age::Newer)) => true,
+            (SynInTimeWait::Timestamp, None) if self.clock.is_none() && segment.timestamps.is_some() => true,
+            (SynInTimeWait::Either, _) => segment.seq.after(self.receive_next),
+            (SynInTimeWait::Sequence | SynInTimeWait::Timestamp, _) => higher,
+        }
+    }
+
+    /// SEGMENT ARRIVES in TIME-WAIT, or in FIN-WAIT-2.
     pub(crate) fn on_segment<P: Payload>(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
         let window = ctx.settings.limits.window;
-        let acceptable = acceptable(self.receive_next, window, segment.seq, segment.len());
+        let old = !segment.flags.rst() && self.is_old(segment, ctx.now);
+        let acceptable = !old && acceptable(self.receive_next, window, segment.seq, segment.len());
         if segment.flags.rst() {
             return self.take_reset(segment.seq, acceptable, ctx);
         }
-        // "The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it, and
-        // restart the 2 MSL timeout." It ends just before RCV.NXT, so the window test alone would miss it.
-        if segment.flags.fin() && segment.seq + segment.len() == self.receive_next {
-            self.until = ctx.now + ctx.settings.teardown.time_wait;
-            self.send_ack(ctx);
-        } else if !acceptable || segment.flags.syn() {
-            self.send_ack(ctx);
+        if self.state == State::FinWait2 {
+            return self.take_in_fin_wait_2(segment, acceptable, ctx);
+        }
+        if self.is_dropped_silently(segment, ctx) {
+            return After::Stay;
+        }
+        let repeated_fin = segment.flags.fin() && segment.seq + segment.len() == self.receive_next;
+        let bare = segment.is_empty() && segment.seq == self.receive_next && !old;
+        match ctx.settings.teardown.time_wait_restart {
+            // "The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it, and
+            // restart the 2 MSL timeout." It ends just before RCV.NXT, so the window test alone would miss it.
+            TimeWaitRestart::Fin if repeated_fin => {
+                self.restart(ctx);
+                self.answer(segment, ctx);
+            }
+            TimeWaitRestart::Fin if !acceptable => self.answer(segment, ctx),
+            TimeWaitRestart::Fin if segment.flags.syn() => self.challenge(ctx),
+            TimeWaitRestart::Fin => {}
+            TimeWaitRestart::Any => {
+                if old || segment.flags.ack() {
+                    self.restart(ctx);
+                }
+                if bare {
+                    self.note_timestamp(segment, ctx.now);
+                } else {
+                    self.answer(segment, ctx);
+                }
+            }
         }
         After::Stay
     }
 
-    /// An exact reset ends TIME-WAIT, unless RFC 1337's first fix is in force; another in the window is challenged.
-    fn take_reset<P: Payload>(&self, seq: SeqNum, acceptable: bool, ctx: &mut Context<'_, P, T>) -> After {
-        if !acceptable || !ctx.settings.teardown.reset_ends_time_wait {
+    /// FIN-WAIT-2 without an application: data is refused (RFC 9293 SHLD-3), the FIN brings TIME-WAIT.
+    fn take_in_fin_wait_2<P: Payload>(
+        &mut self,
+        segment: &Segment<P, T>,
+        acceptable: bool,
+        ctx: &mut Context<'_, P, T>,
+    ) -> After {
+        if !acceptable {
+            self.answer(segment, ctx);
+            return After::Stay;
+        }
+        if segment.flags.syn() {
+            self.challenge(ctx);
+            return After::Stay;
+        }
+        let end = segment.seq + segment.len();
+        if !segment.flags.ack() || segment.is_empty() || !end.after(self.receive_next) {
+            return After::Stay;
+        }
+        let carries_news = (end - u32::from(segment.flags.fin())).after(self.receive_next);
+        if carries_news && ctx.settings.limits.half_duplex_close {
+            self.send(Flags::RST, segment.ack, ctx);
+            return After::Close(Reason::Segment);
+        }
+        if !carries_news || segment.seq.at_or_before(self.receive_next) {
+            self.receive_next = end;
+        }
+        if !segment.flags.fin() || self.receive_next != end {
+            self.send_ack(ctx);
+            return After::Stay;
+        }
+        self.note_timestamp(segment, ctx.now);
+        self.send_ack(ctx);
+        After::TimeWait
+    }
+
+    /// An exact reset ends TIME-WAIT, unless RFC 1337's fixes are in force; another in the window is challenged.
+    fn take_reset<P: Payload>(&mut self, seq: SeqNum, acceptable: bool, ctx: &mut Context<'_, P, T>) -> After {
+        let teardown = &ctx.settings.teardown;
+        let guarded =
+            self.state == State::TimeWait && (!teardown.reset_ends_time_wait || self.age(ctx) < teardown.reset_guard);
+        if !acceptable || guarded {
             return After::Stay;
         }
         if seq == self.receive_next {
             return After::Close(Reason::Reset);
         }
-        self.send_ack(ctx);
+        // Linux drops what is neither exact nor a segment to acknowledge.
+        if teardown.time_wait_restart == TimeWaitRestart::Fin {
+            self.challenge(ctx);
+        }
         After::Stay
+    }
+
+    /// Time since TIME-WAIT began, or began anew.
+    fn age<P>(&self, ctx: &Context<'_, P, T>) -> Duration {
+        ctx.settings.teardown.time_wait.saturating_sub(self.until - ctx.now)
+    }
+
+    fn restart<P>(&mut self, ctx: &Context<'_, P, T>) {
+        self.until = ctx.settings.limits.fires_at(ctx.now, ctx.settings.teardown.time_wait);
+    }
+
+    /// PAWS (RFC 7323 §5.3).
+    fn is_old<P>(&self, segment: &Segment<P, T>, now: Instant) -> bool {
+        self.clock.zip(segment.timestamps).is_some_and(|(clock, carried)| clock.is_old(carried, now))
+    }
+
+    fn note_timestamp<P>(&mut self, segment: &Segment<P, T>, now: Instant) {
+        if let (Some(clock), Some(carried)) = (&mut self.clock, segment.timestamps) {
+            clock.take(carried, now);
+        }
+    }
+
+    /// RFC 6191 §2: a SYN that it does not accept leaves TIME-WAIT as it is, without an answer.
+    fn is_dropped_silently<P>(&self, segment: &Segment<P, T>, ctx: &Context<'_, P, T>) -> bool {
+        let request = segment.flags.syn() && !segment.flags.ack();
+        request && ctx.settings.teardown.syn_in_time_wait == SynInTimeWait::Timestamp
+    }
+
+    /// An ACK; limited as challenge ACKs are where a limit for each connection holds for everything that could loop.
+    fn answer<P: Payload>(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) {
+        let loops = segment.is_empty() || segment.flags.syn();
+        if loops && ctx.settings.limits.challenge_limit == ChallengeLimit::Connection {
+            self.challenge(ctx);
+        } else {
+            self.send_ack(ctx);
+        }
+    }
+
+    fn challenge<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) {
+        if ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits) {
+            self.send_ack(ctx);
+        }
     }
 
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`
     pub(crate) fn send_ack<P: Payload>(&self, ctx: &mut Context<'_, P, T>) {
+        self.send(Flags::ACK, self.send_next, ctx);
+    }
+
+    fn send<P: Payload>(&self, flags: Flags, seq: SeqNum, ctx: &mut Context<'_, P, T>) {
+        let acknowledges = match (flags.ack(), self.state) {
+            (false, _) => Acknowledged::Nothing,
+            (true, State::FinWait2) if self.receive_next == self.irs + 1 => Acknowledged::Syn,
+            (true, State::FinWait2) => Acknowledged::Data,
+            (true, _) => Acknowledged::Fin,
+        };
         ctx.effects.push(Effect::Transmit(Transmission {
             segment: Segment {
                 source: self.tuple.local,
                 destination: self.tuple.remote,
-                seq: self.send_next,
-                ack: self.receive_next,
-                flags: Flags::ACK,
-                window: ctx.settings.limits.window,
+                seq,
+                ack: if flags.ack() { self.receive_next } else { SeqNum::default() },
+                flags,
+                window: if flags.rst() { 0 } else { ctx.settings.limits.window },
+                timestamps: self.clock.map(|clock| clock.stamp(ctx.now)),
                 payload: P::default(),
                 tag: self.tag,
             },
             sender: Some((ctx.entry, self.tag)),
             retransmission: 0,
-            acknowledges: Acknowledged::Fin,
+            acknowledges,
         }));
     }
 
@@ -92,7 +242,7 @@ impl<T: Copy> TimeWait<T> {
     pub(crate) fn status(&self) -> Status {
         Status {
             tuple: self.tuple,
-            state: State::TimeWait,
+            state: self.state,
             iss: self.iss,
             irs: Some(self.irs),
             send_unacknowledged: self.send_next,
@@ -117,4 +267,12 @@ impl<T: Copy> TimeWait<T> {
             reason,
         }
     }
+}
+
+/// A timestamp against the last one seen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Newer,
+    Same,
+    Older,
 }

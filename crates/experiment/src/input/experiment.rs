@@ -13,8 +13,8 @@ use super::file::{self, MAX_SEED, Top};
 use super::host::{Host, default_addresses, is_path};
 use super::tree::{self, Entry, Node, Table, Value};
 use super::variant::{Choice, Kind, Variant, choices, chosen};
-use super::{link, overrides, script};
-use crate::{LinkPlan, Scenario, Step, metrics};
+use super::{inject, link, overrides, script};
+use crate::{Injection, LinkPlan, Scenario, Step, metrics};
 
 /// An experiment: everything its file says, checked. Nothing that can fail is left for later.
 ///
@@ -40,6 +40,7 @@ pub struct Experiment {
     teardowns: Vec<Choice>,
     hosts: Vec<Host>,
     links: Vec<LinkPlan>,
+    injections: Vec<Injection>,
     expectations: Vec<Expectation>,
 }
 
@@ -104,9 +105,11 @@ impl Experiment {
             teardowns,
             hosts,
             links,
+            injections: Vec::new(),
             expectations: Vec::new(),
         };
         errors.keep(experiment.read_scripts(&table));
+        errors.keep(experiment.read_injections(&top.inject.unwrap_or_default(), table.get("inject")));
         let known = file_choices.unwrap_or_default();
         errors.keep(experiment.read_expectations(top.expect.unwrap_or_default(), table.get("expect"), known));
         for variant in experiment.variants() {
@@ -152,6 +155,18 @@ impl Experiment {
         let (from, to) = (&self.hosts[own].name, &self.hosts[usize::from(to.0)].name);
         let message = format!("no link leads from `{from}` to `{to}`");
         Err(node.place.error(message).with_help(format!("add [link] or [link.{from}-{to}]")))
+    }
+
+    fn read_injections(&mut self, injects: &[inject::Inject], nodes: Option<&Node>) -> Result<(), Diagnostics> {
+        let mut errors = Diagnostics::default();
+        let nodes = nodes.and_then(Node::as_array).unwrap_or_default();
+        let hosts = self.host_names();
+        let mut injections = Vec::new();
+        for (inject, node) in injects.iter().zip(nodes) {
+            injections.extend(errors.keep(inject::read(inject, node, &hosts)));
+        }
+        self.injections = injections;
+        errors.or(())
     }
 
     fn read_expectations(
@@ -265,7 +280,13 @@ impl Experiment {
         for host in &self.hosts {
             hosts.extend(errors.keep(host.plan(&handshake.overlay, &teardown.overlay)));
         }
-        errors.or(Scenario { seed: self.seed, horizon: self.horizon, hosts, links: self.links.clone() })
+        errors.or(Scenario {
+            seed: self.seed,
+            horizon: self.horizon,
+            hosts,
+            links: self.links.clone(),
+            injections: self.injections.clone(),
+        })
     }
 
     /// What must hold.

@@ -8,6 +8,8 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use sim_time::Duration;
 
+use super::inject::Inject;
+
 /// The largest seed: every integer up to it is exact in JSON and in a double.
 pub const MAX_SEED: u64 = (1 << 53) - 1;
 
@@ -21,6 +23,8 @@ pub(super) struct Top {
     pub(super) seed: Option<Seed>,
     /// The end of the run. Every integral (ghost seconds, byte seconds) runs to it.
     pub(super) horizon: Horizon,
+    /// Segments that no endpoint sends.
+    pub(super) inject: Option<Vec<Inject>>,
     /// What must hold at the end of the run.
     pub(super) expect: Option<Vec<Expect>>,
 }

@@ -8,6 +8,7 @@ mod experiment;
 mod expression;
 mod file;
 mod host;
+mod inject;
 mod link;
 mod overrides;
 mod schema;

@@ -162,8 +162,8 @@ fn line(node: &Node, hosts: &Hosts<'_>) -> Result<Line, Diagnostic> {
 }
 
 /// What is wrong with a step.
-struct Wrong {
-    message: String,
+pub(super) struct Wrong {
+    pub(super) message: String,
     help: Option<String>,
 }
 
@@ -247,7 +247,7 @@ fn duration(words: &[&str], example: &str) -> Result<Duration, Wrong> {
 }
 
 /// A size in octets: `100 B`, `10 kB`, `64 KiB`.
-fn octets(text: &str) -> Result<u64, Wrong> {
+pub(super) fn octets(text: &str) -> Result<u64, Wrong> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = (&text[..digits], text[digits..].trim());
     if number.is_empty() {

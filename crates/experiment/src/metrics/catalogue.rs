@@ -183,14 +183,14 @@ const HOST: &[Line<HostTotals>] = &[
     line!(
         "backlog.syn-dropped",
         "segments",
-        |_h| count(0),
-        "SYNs dropped for want of room (the backlog has no limit yet)"
+        |h| count(h.syn_dropped),
+        "SYNs dropped because a port had all the half-open entries it may have"
     ),
     line!(
         "backlog.accept-dropped",
-        "connections",
-        |_h| count(0),
-        "open connections dropped for want of room (the accept queue has no limit yet)"
+        "segments",
+        |h| count(h.accept_dropped),
+        "SYNs and handshakes' last segments dropped because too many connections waited to be accepted"
     ),
     line!("time-wait.entries", "entries", |h| count(h.time_wait_entries), "connections that came to TIME-WAIT"),
     line!(

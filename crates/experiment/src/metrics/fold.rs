@@ -4,7 +4,7 @@ use std::net::SocketAddrV4;
 
 use rustc_hash::FxHashMap;
 use sim_time::Instant;
-use tcp_endpoint::{Flags, FourTuple, Reason, State};
+use tcp_endpoint::{Flags, FourTuple, Queue, Reason, State};
 
 use super::totals::{HostTotals, RunTotals};
 use super::{Metrics, catalogue};
@@ -110,6 +110,10 @@ impl MetricsFold {
         self.run.duplicated += copies.saturating_sub(1);
         self.run.retransmitted += u64::from(sent.retransmission > 0);
         self.run.wasted += u64::from(sent.wasted);
+        if sent.forged {
+            // It was on the wire, but no host's doing.
+            return;
+        }
         let host = self.host(sent.from);
         host.segments_sent += 1;
         host.syn_acks_sent += u64::from(sent.flags.contains(Flags::SYN_ACK));
@@ -295,6 +299,8 @@ impl Fold for MetricsFold {
                 self.host(host).port_in_use += 1;
             }
             Event::Call { host, outcome: Outcome::NoPort, .. } => self.host(host).ports_exhausted += 1,
+            Event::Overflow { host, queue: Queue::Syn, .. } => self.host(host).syn_dropped += 1,
+            Event::Overflow { host, queue: Queue::Accept, .. } => self.host(host).accept_dropped += 1,
             Event::Call { .. } | Event::Notice { .. } | Event::TimerSet { .. } | Event::TimerFired { .. } => {}
         }
     }

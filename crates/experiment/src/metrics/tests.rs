@@ -93,6 +93,7 @@ impl Stream {
             incarnation: None,
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
+            forged: false,
             wasted,
             fate: Fate {
                 deliveries: arrivals.iter().map(|millis| at(*millis)).collect(),

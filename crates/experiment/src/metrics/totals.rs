@@ -16,6 +16,8 @@ pub(super) struct HostTotals {
     pub(super) reset: u64,
     pub(super) port_in_use: u64,
     pub(super) ports_exhausted: u64,
+    pub(super) syn_dropped: u64,
+    pub(super) accept_dropped: u64,
     pub(super) states: [Level; State::ALL.len()],
     pub(super) half_open_entries: u64,
     pub(super) half_open: Level,

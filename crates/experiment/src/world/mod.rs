@@ -6,6 +6,7 @@
 
 mod applications;
 mod attempts;
+mod inject;
 mod intake;
 mod network;
 mod slab;
@@ -26,6 +27,7 @@ use tcp_endpoint::{
 
 use self::applications::{Round, Script};
 use self::attempts::Attempts;
+use self::inject::Forger;
 use self::network::{Network, Packet};
 use self::slab::Slab;
 use self::truth::{Birth, Judgement, Life, Loss, Settled, Truth};
@@ -41,6 +43,8 @@ pub(crate) enum Pending {
     Wake { round: u32 },
     /// A copy of a segment arrives.
     Arrive { packet: u32, copy: u32 },
+    /// A forged segment arrives.
+    Inject { injection: u32 },
     /// An entry's deadline comes.
     Deadline { host: HostId, entry: Handle },
 }
@@ -49,6 +53,7 @@ pub(crate) enum Pending {
 pub(crate) struct World<F> {
     hosts: Vec<Machine>,
     network: Network,
+    forger: Forger,
     truth: Truth,
     attempts: Attempts,
     rounds: Slab<Round>,
@@ -114,9 +119,13 @@ impl<F: Fold> World<F> {
                 let _ = queue.arm(application.start, Pending::Start { host: HostId(host), script });
             }
         }
+        for (injection, place) in scenario.injections.iter().zip(0..) {
+            let _ = queue.arm(injection.at, Pending::Inject { injection: place });
+        }
         Self {
             hosts: scenario.hosts.iter().map(|plan| Machine::new(plan, &streams)).collect(),
             network: Network::new(scenario, &streams),
+            forger: Forger::new(scenario),
             truth: Truth::new(scenario.hosts.iter().map(|plan| plan.address)),
             attempts: Attempts::default(),
             rounds: Slab::new(),
@@ -169,11 +178,12 @@ impl<F: Fold> World<F> {
     /// Whether a segment that arrives is stale: its sender no longer holds the TCB that sent it, or has sent the same
     /// sequence space again since.
     ///
-    /// A reset, or an answer from outside any connection, says that its sender holds no TCB: it is stale if by now the
+    /// A forged segment never had a sender. A reset, or an answer from outside any connection, says that its sender holds no TCB: it is stale if by now the
     /// sender does hold one, and another than the one that sent it.
     fn is_stale(&self, packet: &Packet) -> bool {
         let Packet { segment, sender, .. } = packet;
         match *sender {
+            _ if packet.forged => false,
             Some(life) if !segment.flags.rst() => {
                 !self.truth.holds(life)
                     || (!segment.is_empty() && self.truth.superseded(life, segment.seq, packet.retransmission))
@@ -226,6 +236,9 @@ impl<F: Fold> World<F> {
                     self.disarm(host, entry, queue);
                     self.hold(host, entry, false, now);
                     self.machine(host).entries.remove(&entry);
+                }
+                Effect::Overflow { port, queue: full } => {
+                    self.record(now, Event::Overflow { host, port, queue: full });
                 }
                 Effect::Notify { entry, notice } => self.notify(host, entry, notice, now),
             }
@@ -353,6 +366,7 @@ impl<F: Fold> World<F> {
         if let Some(life) = sender.filter(|_| transmission.retransmission > 0 && !segment.is_empty()) {
             self.truth.resent(life, segment.seq, transmission.retransmission);
         }
+        self.forger.watch(segment, false);
         let deliveries = fate.deliveries.clone();
         let id = self.network.number();
         self.record(now, Event::Sent(sent(id, host, to, sender, &transmission, wasted, fate)));
@@ -450,6 +464,7 @@ fn sent(
         incarnation: sender.map(|life| life.number),
         retransmission: *retransmission,
         acknowledges: *acknowledges,
+        forged: false,
         wasted,
         fate,
     }
@@ -457,7 +472,15 @@ fn sent(
 
 impl<F: Fold> Model<Pending> for World<F> {
     fn handle<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) {
+        let event = match event {
+            Pending::Inject { injection } => match self.inject(injection, queue.now()) {
+                Some(packet) => Pending::Arrive { packet, copy: 0 },
+                None => return,
+            },
+            other => other,
+        };
         let host = match event {
+            Pending::Inject { .. } => None,
             Pending::Start { host, script } => {
                 self.start(host, script, queue);
                 Some(host)

@@ -36,6 +36,8 @@ pub(super) struct Packet {
     pub(super) sender: Option<Life>,
     pub(super) retransmission: u32,
     pub(super) wasted: bool,
+    /// Whether no endpoint sent it.
+    pub(super) forged: bool,
     copies: u32,
 }
 
@@ -107,7 +109,12 @@ impl Packet {
         copies: u32,
     ) -> Self {
         let Transmission { segment, retransmission, .. } = transmission;
-        Self { id, segment, to, sender, retransmission, wasted, copies }
+        Self { id, segment, to, sender, retransmission, wasted, forged: false, copies }
+    }
+
+    /// A segment that no endpoint sends.
+    pub(super) fn forged(id: SegmentId, segment: Segment<Span, Attempt>, to: HostId) -> Self {
+        Self { id, segment, to, sender: None, retransmission: 0, wasted: false, forged: true, copies: 1 }
     }
 }
 

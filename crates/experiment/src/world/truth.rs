@@ -293,13 +293,14 @@ impl Truth {
     /// What made a connection useless, in one place and by a simple rule:
     ///
     /// * a verdict that only changes its name keeps its cause;
-    /// * nobody has the other end's address: its SYN was spoofed;
+    /// * its SYN was forged, or nobody has the other end's address: it was spoofed;
     /// * the client's TCB ended on a call: the application; for any other reason: a packet that was lost;
     /// * otherwise it was born of a segment that came too late, a duplicate if it was not the first copy, a delayed
     ///   one if it was, or the client took up another connection in the meantime, which is a delay too.
     fn cause(&self, known: &Known, trigger: Trigger) -> Cause {
         match (known.worth, trigger) {
             (Worth::Abandoned(cause) | Worth::Ghost(cause) | Worth::Bereft(cause), _) => cause,
+            _ if known.attempt.is_forged() => Cause::Spoofed,
             _ if !self.addresses.contains(known.tuple.remote.ip()) => Cause::Spoofed,
             (_, Trigger::Other(Some(Reason::Call))) => Cause::Application,
             (_, Trigger::Other(Some(_))) => Cause::Lost,

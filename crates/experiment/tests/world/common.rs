@@ -6,7 +6,10 @@ use experiment::record::{Event, Record};
 use experiment::{Application, EntrySizes, HostId, HostPlan, LinkPlan, Scenario, Step, Summary, simulate};
 use net_link::{Criteria, Delay, Fault, Kinds, LinkConfig, Numbers, ScriptedFate};
 use sim_time::{Duration, Instant};
-use tcp_endpoint::{AckTiming, CrossingSyn, DuplicateSyn, Isn, Limits, Settings, Teardown, presets};
+use tcp_endpoint::{
+    AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, GiveUp, HalfOpenCheck, Isn, Limits,
+    Patience, RtoFloor, Settings, SynInTimeWait, Teardown, TimeWaitRestart, presets,
+};
 
 pub(crate) const CLIENT: HostId = HostId(0);
 pub(crate) const SERVER: HostId = HostId(1);
@@ -82,30 +85,60 @@ pub(crate) fn limits() -> Limits {
         isn: Isn::Clock,
         duplicate_syn: DuplicateSyn::Ack,
         crossing_syn: CrossingSyn::Text,
+        half_open_check: HalfOpenCheck::Exact,
+        drop_syn_fin: false,
+        ack_check: AckCheck::Unsent,
+        challenge_limit: ChallengeLimit::None,
+        challenge_count: 10,
+        challenge_interval: ms(5000),
         ack_timing: AckTiming::AfterApplication,
         delayed_ack: ms(200),
         rto_initial: ms(1000),
         rto_min: ms(1000),
+        rto_floor: RtoFloor::Timeout,
         rto_max: ms(60_000),
         rto_after_syn_loss: ms(3000),
+        timer_tick: Duration::ZERO,
+        tail_loss_probe: false,
+        timestamps: false,
         syn_retries: 7,
         syn_linear_retries: 0,
         syn_ack_retries: 5,
+        defer_accept: Duration::ZERO,
+        syn_backlog: 128,
+        accept_backlog: 128,
+        abort_on_overflow: false,
+        quiet_time: Duration::ZERO,
         data_retries: 8,
+        orphan_retries: 8,
+        give_up: GiveUp::Retries,
+        user_timeout: Patience::Forever,
+        user_timeout_from_retransmission: false,
         keepalive: false,
         keepalive_idle: Duration::from_secs(7200),
         keepalive_interval: Duration::from_secs(75),
         keepalive_probes: 9,
+        keepalive_reset: false,
         window: 65_535,
         mss: 1460,
         half_duplex_close: false,
+        abort_reset: AbortReset::Rst,
     }
 }
 
 pub(crate) fn settings(handshake: &str) -> Settings {
     Settings {
         handshake: presets::handshake(handshake).expect("a preset").policy.clone(),
-        teardown: Teardown { time_wait: Duration::from_secs(1), reset_ends_time_wait: true },
+        teardown: Teardown {
+            time_wait: Duration::from_secs(1),
+            reset_ends_time_wait: true,
+            reset_guard: Duration::ZERO,
+            time_wait_restart: TimeWaitRestart::Fin,
+            syn_in_time_wait: SynInTimeWait::None,
+            time_wait_reuse: Patience::Forever,
+            time_wait_max: u32::MAX,
+            fin_wait_2_timeout: Patience::Forever,
+        },
         limits: limits(),
     }
 }
@@ -146,6 +179,7 @@ pub(crate) fn pair(handshake: &str, client: Vec<Step>, server: Vec<Step>) -> Sce
         horizon: at(10_800_000),
         hosts: vec![host("client", 1, handshake, client), server],
         links: vec![link(CLIENT, SERVER, "client-to-server"), link(SERVER, CLIENT, "server-to-client")],
+        injections: Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod cases;
 mod common;
+mod forged;
 mod laws;
 mod runs;
 mod stale_syn;

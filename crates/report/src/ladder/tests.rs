@@ -100,6 +100,7 @@ impl Script {
             incarnation: Some(Incarnation(u32::from(from.0) + 2 * self.attempt)),
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
+            forged: false,
             wasted: false,
             fate,
         };

@@ -4,7 +4,7 @@ use experiment::Relative;
 use experiment::record::{Call, Cause, Sent, Worth};
 use net_link::Loss;
 use sim_time::Instant;
-use tcp_endpoint::{Flags, Notice, Reason, SeqNum};
+use tcp_endpoint::{Flags, Notice, Reason, SeqNum, State};
 
 use crate::paint::Tone;
 
@@ -45,6 +45,9 @@ pub(super) fn notes(sent: &Sent) -> Vec<(Tone, String)> {
     match sent.to {
         Some(_) => notes.extend(fate(sent)),
         None => notes.push((Tone::Quiet, "to nobody".to_owned())),
+    }
+    if sent.forged {
+        notes.push((Tone::Bad, "forged".to_owned()));
     }
     if sent.wasted {
         notes.push((Tone::Bad, "wasted".to_owned()));
@@ -91,12 +94,13 @@ pub(super) fn arrival_notes(sent_at: Instant, overtaken: bool, copy: u32, stale:
 }
 
 /// Why a state changed, where the ladder does not show it otherwise.
-pub(super) fn reason(reason: Reason) -> Option<(Tone, String)> {
+pub(super) fn reason(reason: Reason, from: State) -> Option<(Tone, String)> {
     let (tone, text) = match reason {
         Reason::Call | Reason::Segment => return None,
         Reason::Reset => (Tone::Bad, "reset"),
         Reason::GaveUp => (Tone::Bad, "gave up"),
-        Reason::Expired => (Tone::Quiet, "TIME-WAIT is over"),
+        Reason::Expired => return Some((Tone::Quiet, format!("{from} is over"))),
+        Reason::Crash => (Tone::Bad, "the host crashed"),
     };
     Some((tone, text.to_owned()))
 }

@@ -2,8 +2,11 @@
 
 use std::ops::ControlFlow::{self, Break, Continue};
 
-use super::{After, Connection, Context, Owner};
-use crate::{AckTiming, CrossingSyn, DuplicateSyn, Notice, Payload, Proof, Reason, Segment, State};
+use super::{After, Connection, Context, Owner, Probe};
+use crate::{
+    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, Notice, Patience, Payload, Proof, Reason, Segment, SeqNum,
+    State,
+};
 
 /// A check settles the segment, or passes it on with what it has brought about so far.
 type Check<Passed = ()> = ControlFlow<After, Passed>;
@@ -17,7 +20,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                 Break(after) | Continue(after) => after,
             },
         };
-        if self.ack_due && ctx.settings.limits.ack_timing == AckTiming::AtOnce && after != After::TimeWait {
+        if self.ack_due && after != After::TimeWait && self.acknowledges_at_once(ctx) {
             self.send_ack(ctx);
         }
         after
@@ -27,14 +30,40 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if !segment.flags.rst() {
             self.heard(ctx);
         }
+        self.check_timestamp(&segment, ctx)?;
         self.check_sequence(&segment, ctx)?;
         self.check_reset(&segment, ctx)?;
         self.check_syn(&segment, ctx)?;
         let after_ack = self.check_ack(&segment, ctx)?;
         match self.take_text_and_fin(segment, ctx) {
+            After::Stay if self.is_orphan_in_fin_wait_2(ctx) => Break(After::Orphan),
             After::Stay => Continue(after_ack),
             after => Break(after),
         }
+    }
+
+    /// Whether nothing is awaited but the peer's FIN, on behalf of no one, where that has an end.
+    pub(super) fn is_orphan_in_fin_wait_2(&self, ctx: &Context<'_, P, T>) -> bool {
+        self.state == State::FinWait2
+            && self.owner == Owner::Nobody
+            && ctx.settings.teardown.fin_wait_2_timeout != Patience::Forever
+    }
+
+    /// PAWS, before all else (RFC 7323 §5.3 R1): what is older than the last that was acknowledged gets an ACK and goes
+    /// no further. Resets are exempt (§5.2).
+    fn check_timestamp(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Check {
+        let (Some(clock), Some(carried)) = (&mut self.clock, segment.timestamps) else { return Continue(()) };
+        if segment.flags.rst() {
+            return Continue(());
+        }
+        if clock.is_old(carried, ctx.now) {
+            self.answer_unacceptable(segment, ctx);
+            return Break(After::Stay);
+        }
+        if segment.seq.at_or_before(self.acks.last) {
+            clock.take(carried, ctx.now);
+        }
+        Continue(())
     }
 
     /// First, check the sequence number.
@@ -48,8 +77,23 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if segment.flags.syn() && segment.seq == self.incoming.irs {
             return Break(self.take_peers_syn_again(segment, ctx));
         }
-        self.send_ack(ctx);
+        self.answer_unacceptable(segment, ctx);
         Break(After::Stay)
+    }
+
+    /// An ACK, for what is not acceptable. Where challenge ACKs are limited for each connection, so are those that
+    /// could keep two ends answering each other: the answers to what carries no data.
+    fn answer_unacceptable(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) {
+        let limits = &ctx.settings.limits;
+        if !segment.is_empty() && !segment.flags.syn() && segment.seq.before(self.incoming.nxt) {
+            self.acks.duplicate_came(limits);
+        }
+        let loops = segment.is_empty() || segment.flags.syn();
+        if loops && limits.challenge_limit == ChallengeLimit::Connection {
+            self.challenge(ctx);
+        } else {
+            self.send_ack(ctx);
+        }
     }
 
     /// The SYN this connection began with has come once more: a retransmission, a duplicate, or the SYN-ACK that
@@ -62,17 +106,18 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             State::SynReceived
                 if !bare
                     && !self.passive
-                    && limits.crossing_syn == CrossingSyn::Figure
+                    && limits.crossing_syn != CrossingSyn::Text
                     && self.send.acceptable(segment.ack) =>
             {
                 self.send.una = segment.ack;
                 self.send.set_window(segment);
-                return self.establish(Reason::Segment, ctx);
+                self.ack_due = limits.crossing_syn == CrossingSyn::Acknowledged;
+                return self.establish(segment, ctx);
             }
             // There is no timer behind a two-way SYN-ACK: the client's own retransmission asks for it again, even if the
             // server has spoken or closed since.
             _ if bare && two_way && self.passive && self.incoming.untouched() => self.send_syn_ack(ctx),
-            _ => self.send_ack(ctx),
+            _ => self.answer_unacceptable(segment, ctx),
         }
         After::Stay
     }
@@ -84,7 +129,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             return Continue(());
         }
         if segment.seq != self.incoming.nxt {
-            self.send_ack(ctx);
+            self.challenge(ctx);
             return Break(After::Stay);
         }
         let opening = self.state == State::SynReceived;
@@ -101,7 +146,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if self.state == State::SynReceived && self.passive {
             return Break(After::Close(Reason::Segment));
         }
-        self.send_ack(ctx);
+        self.challenge(ctx);
         Break(After::Stay)
     }
 
@@ -117,10 +162,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             }
             self.send.una = segment.ack;
             self.send.set_window(segment);
-            return Continue(self.establish(Reason::Segment, ctx));
+            return Continue(self.establish(segment, ctx));
         }
-        if segment.ack.after(self.send.nxt) {
-            self.send_ack(ctx);
+        if segment.ack.after(self.send.nxt) || self.is_blindly_old(segment.ack, ctx) {
+            self.challenge(ctx);
             return Break(After::Stay);
         }
         if self.send.una.before(segment.ack) {
@@ -138,15 +183,24 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         Continue(After::Stay)
     }
 
+    /// RFC 5961 §5.2: an acknowledgment older than the largest window the peer has offered is no honest one.
+    fn is_blindly_old(&self, ack: SeqNum, ctx: &Context<'_, P, T>) -> bool {
+        let reach = self.send.largest_window.min(self.send.una - (self.send.iss + 1));
+        ctx.settings.limits.ack_check == AckCheck::Window && ack.before(self.send.una - reach)
+    }
+
     fn take_acknowledgment(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) {
         self.send.una = segment.ack;
-        if let Some(sent_at) = self.outgoing.acknowledge(segment.ack) {
-            self.rto.measure(ctx.now - sent_at, &ctx.settings.limits);
+        let timed_once = self.outgoing.acknowledge(segment.ack).map(|sent_at| ctx.now - sent_at);
+        if let Some(round_trip) = timed_once.or_else(|| self.echoed_round_trip(segment, ctx)) {
+            self.rto.measure(round_trip, (self.send.una, self.send.nxt), &ctx.settings.limits);
         }
         self.retries = 0;
+        self.retransmitting_since = None;
+        self.probe = Probe::None;
         self.deadlines.retransmit = None; // RFC 6298 §5.2
         if self.outgoing.in_flight() {
-            self.start_retransmission_timer(ctx); // RFC 6298 §5.3
+            self.time_flight(false, ctx); // RFC 6298 §5.3
         }
     }
 
@@ -167,17 +221,22 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let orphan = self.owner == Owner::Nobody;
         if orphan && ctx.settings.limits.half_duplex_close && end.after(self.incoming.nxt) {
             // No one is left to read it, and the sender must not believe otherwise (SHLD-3).
-            self.send_reset(ctx);
+            self.send_reset_for(segment.ack, ctx);
             return After::Close(Reason::Segment);
         }
         self.ack_due = true;
-        let window = ctx.settings.limits.window;
-        if self.incoming.take(segment.seq, segment.payload, segment.flags.fin(), window, !orphan) {
+        let limits = &ctx.settings.limits;
+        let carries_data = !segment.payload.is_empty();
+        if self.incoming.take(segment.seq, segment.payload, segment.flags.fin(), limits.window, !orphan) {
+            if carries_data {
+                self.acks.data_came(ctx.now, self.rto.current(), limits);
+            }
             self.notify(Notice::Readable, ctx);
         }
         if !self.incoming.finished() {
             return After::Stay;
         }
+        self.acks.fin_came();
         match self.state {
             State::Established => self.enter(State::CloseWait, Reason::Segment, ctx),
             State::FinWait1 => self.enter(State::Closing, Reason::Segment, ctx),

@@ -3,22 +3,31 @@
 //! Each method takes one input and says in an [`After`] what the host must do with the entry; what the wire and the
 //! application see leaves as effects. [`arrives`] and [`syn_sent`] follow the order of RFC 9293 §3.10.7.
 
+mod acks;
 mod arrives;
 mod incoming;
 mod outgoing;
 mod output;
+mod probe;
 mod syn_sent;
 mod timers;
 mod user;
 
 use sim_time::Instant;
 
+use crate::challenge::Challenges;
 use crate::host::Effects;
 use crate::rto::Rto;
-use crate::{Effect, FourTuple, Handle, Notice, Payload, Reason, Segment, SeqNum, Settings, State, Status, Transition};
+use crate::timestamps::TimestampClock;
+use crate::{
+    Effect, FourTuple, Handle, Notice, Payload, Reason, Segment, SeqNum, Settings, State, Status, Timestamps,
+    Transition,
+};
 
+use acks::Acks;
 pub(crate) use incoming::{Incoming, acceptable};
 pub(crate) use outgoing::Outgoing;
+use probe::Probe;
 
 /// What every step of the machine has at hand.
 pub(crate) struct Context<'a, P, T> {
@@ -26,6 +35,7 @@ pub(crate) struct Context<'a, P, T> {
     pub(crate) settings: &'a Settings,
     /// The entry the step is about.
     pub(crate) entry: Handle,
+    pub(crate) challenges: &'a mut Challenges,
     pub(crate) effects: &'a mut Effects<P, T>,
 }
 
@@ -38,6 +48,8 @@ pub(crate) enum After {
     Acceptable,
     /// Both FINs are acknowledged: TIME-WAIT begins.
     TimeWait,
+    /// Our FIN is acknowledged and the application has closed: all that is awaited is the peer's FIN, and not for ever.
+    Orphan,
     /// The connection is over.
     Close(Reason),
 }
@@ -68,6 +80,15 @@ pub(crate) struct Connection<P, T> {
     /// Whether the peer's numbers are known; before, `incoming` means nothing.
     pub(crate) synchronized: bool,
     pub(crate) rto: Rto,
+    /// The timestamps, if both ends carry them.
+    pub(crate) clock: Option<TimestampClock>,
+    /// When retransmission began, while nothing new has been acknowledged since.
+    retransmitting_since: Option<Instant>,
+    /// How far the tail-loss probe has come.
+    probe: Probe,
+    /// When a challenge ACK was sent last.
+    challenged_at: Option<Instant>,
+    acks: Acks,
     /// Retransmissions since the peer last acknowledged anything new.
     pub(crate) retries: u32,
     pub(crate) deadlines: Deadlines,
@@ -97,6 +118,8 @@ pub(crate) struct SendSpace {
     pub(crate) nxt: SeqNum,
     /// SND.WND in octets.
     pub(crate) wnd: u32,
+    /// MAX.SND.WND: the largest it ever was (RFC 5961 §5.2).
+    pub(crate) largest_window: u32,
     /// SND.WL1: sequence number of the segment behind the last window update.
     pub(crate) wl1: SeqNum,
     /// SND.WL2: acknowledgment number of the segment behind the last window update.
@@ -106,12 +129,13 @@ pub(crate) struct SendSpace {
 impl SendSpace {
     /// Our SYN is sent, nothing is acknowledged.
     pub(crate) fn new(iss: SeqNum) -> Self {
-        Self { iss, una: iss, nxt: iss + 1, wnd: 0, wl1: SeqNum::default(), wl2: SeqNum::default() }
+        Self { iss, una: iss, nxt: iss + 1, wnd: 0, largest_window: 0, wl1: SeqNum::default(), wl2: SeqNum::default() }
     }
 
     /// SND.WND ← SEG.WND, SND.WL1 ← SEG.SEQ, SND.WL2 ← SEG.ACK.
-    pub(crate) const fn set_window<P, T>(&mut self, segment: &Segment<P, T>) {
+    pub(crate) fn set_window<P, T>(&mut self, segment: &Segment<P, T>) {
         self.wnd = segment.window;
+        self.largest_window = self.largest_window.max(segment.window);
         self.wl1 = segment.seq;
         self.wl2 = segment.ack;
     }
@@ -128,11 +152,12 @@ pub(crate) struct Deadlines {
     pub(crate) retransmit: Option<Instant>,
     pub(crate) delayed_ack: Option<Instant>,
     pub(crate) keepalive: Option<Instant>,
+    pub(crate) user_timeout: Option<Instant>,
 }
 
 impl Deadlines {
     pub(crate) fn earliest(&self) -> Option<Instant> {
-        [self.retransmit, self.delayed_ack, self.keepalive].into_iter().flatten().min()
+        [self.retransmit, self.delayed_ack, self.keepalive, self.user_timeout].into_iter().flatten().min()
     }
 }
 
@@ -150,6 +175,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             incoming: Incoming::new(SeqNum::default()),
             synchronized: false,
             rto: Rto::new(&settings.limits),
+            clock: None,
+            retransmitting_since: Some(now),
+            probe: Probe::None,
+            challenged_at: None,
+            acks: Acks::new(now),
             retries: 0,
             deadlines: Deadlines::default(),
             syn_acks: 0,
@@ -226,23 +256,26 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
     }
 
-    /// Our SYN is acknowledged (or, in a two-way handshake, needs no acknowledgment): the connection is open.
+    /// Our SYN is acknowledged by `segment` (or, in a two-way handshake, needs no acknowledgment): the connection is open.
     ///
     /// A CLOSE that came early takes effect now (RFC 9293 §3.10.4, SYN-RECEIVED).
-    pub(crate) fn establish(&mut self, reason: Reason, ctx: &mut Context<'_, P, T>) -> After {
+    pub(crate) fn establish(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
         let limits = &ctx.settings.limits;
-        if self.retries > 0 {
-            self.rto.restart_after_syn_loss(limits);
-        } else if let Some(sent) = self.syn_sent_at
-            && self.send.una == self.send.nxt
-        {
-            self.rto.measure(ctx.now - sent, limits);
+        if self.send.una == self.send.nxt {
+            let timed_once = self.syn_sent_at.map(|sent| ctx.now - sent);
+            let timed = timed_once.or_else(|| self.echoed_round_trip(segment, ctx));
+            match timed {
+                Some(round_trip) => self.rto.measure(round_trip, (self.send.una, self.send.nxt), limits),
+                None if self.retries > 0 => self.rto.restart_after_syn_loss(limits),
+                None => {}
+            }
         }
         self.syn_sent_at = None;
         self.retries = 0;
+        self.retransmitting_since = None;
         self.deadlines.retransmit = None;
         self.heard(ctx);
-        self.enter(State::Established, reason, ctx);
+        self.enter(State::Established, Reason::Segment, ctx);
         if self.outgoing.fin_queued() {
             self.enter(State::FinWait1, Reason::Call, ctx);
         }
@@ -250,5 +283,16 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             self.notify(Notice::Connected, ctx);
         }
         if self.passive && self.owner == Owner::Listener { After::Acceptable } else { After::Stay }
+    }
+
+    /// The round trip that an acknowledgment's timestamp measures, whatever was sent how often (RFC 7323 §4.1).
+    fn echoed_round_trip(&self, segment: &Segment<P, T>, ctx: &Context<'_, P, T>) -> Option<sim_time::Duration> {
+        let echoed = segment.timestamps.filter(|_| segment.flags.ack())?;
+        self.clock.as_ref().map(|clock| clock.round_trip(echoed, ctx.now))
+    }
+
+    /// The timestamps of the connection, now that the peer's SYN is here.
+    fn agree_on_timestamps(&mut self, syn: Option<Timestamps>, now: Instant) {
+        self.clock = self.clock.zip(syn).map(|(clock, value)| clock.begun_by(value, now));
     }
 }

@@ -94,6 +94,21 @@ impl<P: Payload> Outgoing<P> {
         self.flight.iter_mut().find(|piece| piece.lost)
     }
 
+    /// The newest segment on the way.
+    pub(crate) fn last_in_flight(&mut self) -> Option<&mut Piece<P>> {
+        self.flight.back_mut()
+    }
+
+    /// How many segments are on the way.
+    pub(crate) fn segments_in_flight(&self) -> usize {
+        self.flight.len()
+    }
+
+    /// When the oldest segment on the way was sent first.
+    pub(crate) fn oldest_sent_at(&self) -> Option<Instant> {
+        self.flight.front().map(|piece| piece.sent_at)
+    }
+
     /// A timeout: everything on the way is to be sent again, in order (go-back-N).
     pub(crate) fn presume_lost(&mut self) {
         for piece in &mut self.flight {

@@ -1,7 +1,11 @@
 //! Segments that leave: data and FINs as the window allows, acknowledgments, resets, retransmissions.
 
+use sim_time::Duration;
+
 use super::{Connection, Context};
-use crate::{AckTiming, Acknowledged, Effect, Flags, Payload, Reason, Segment, SeqNum, State, Transmission};
+use crate::{
+    AbortReset, AckTiming, Acknowledged, Effect, Flags, Payload, Reason, Segment, SeqNum, State, Transmission,
+};
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// Emits what is ready once the application has reacted: data and FINs, and a bare acknowledgment if the peer is
@@ -42,9 +46,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                 self.enter(State::LastAck, Reason::Call, ctx);
             }
             self.transmit(seq, flags, data, 0, ctx);
-            if self.deadlines.retransmit.is_none() {
-                self.start_retransmission_timer(ctx); // RFC 6298 §5.1
-            }
+            self.time_flight(true, ctx);
         }
     }
 
@@ -60,15 +62,44 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.ack_due || self.deadlines.delayed_ack.is_some()
     }
 
-    /// A delayed acknowledgment waits for one segment only, and for none if something is missing (RFC 9293 §3.8.6.3).
-    /// The one that completes the handshake never waits.
+    /// Whether an acknowledgment leaves before the application can react.
+    pub(super) fn acknowledges_at_once(&self, ctx: &Context<'_, P, T>) -> bool {
+        match ctx.settings.limits.ack_timing {
+            AckTiming::AtOnce => true,
+            AckTiming::AfterApplication | AckTiming::Delayed => false,
+            AckTiming::QuickThenDelayed => {
+                let settled = matches!(self.state, State::Established | State::CloseWait | State::FinWait2);
+                self.is_urgent() || !settled || self.acks.at_once()
+            }
+        }
+    }
+
+    /// An acknowledgment that completes the handshake never waits, nor one that tells of a gap (RFC 9293 §3.8.6.3).
+    fn is_urgent(&self) -> bool {
+        self.incoming.untouched() || self.incoming.has_gap()
+    }
+
+    /// A delayed acknowledgment waits for one segment only (RFC 9293 §3.8.6.3).
     fn acknowledge_soon(&mut self, ctx: &mut Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
-        let urgent = self.incoming.untouched() || self.incoming.has_gap() || self.deadlines.delayed_ack.is_some();
-        if limits.ack_timing == AckTiming::Delayed && !urgent {
-            self.deadlines.delayed_ack = Some(ctx.now + limits.delayed_ack);
-            self.ack_due = false; // the deadline remembers it
+        let delay = match limits.ack_timing {
+            _ if self.is_urgent() => Duration::ZERO,
+            AckTiming::Delayed if self.deadlines.delayed_ack.is_none() => limits.delayed_ack,
+            AckTiming::QuickThenDelayed => self.acks.patience(self.rto.smoothed(), limits),
+            AckTiming::Delayed | AckTiming::AfterApplication | AckTiming::AtOnce => Duration::ZERO,
+        };
+        if delay.is_zero() {
+            self.send_ack(ctx);
         } else {
+            let at = ctx.now + delay;
+            self.deadlines.delayed_ack = Some(self.deadlines.delayed_ack.map_or(at, |earlier| earlier.min(at)));
+            self.ack_due = false; // the deadline remembers it
+        }
+    }
+
+    /// A challenge ACK (RFC 5961 §7): an ACK like any other, but for the limit on its rate.
+    pub(super) fn challenge(&mut self, ctx: &mut Context<'_, P, T>) {
+        if ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits) {
             self.send_ack(ctx);
         }
     }
@@ -78,7 +109,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.transmit(self.send.nxt, Flags::ACK, P::default(), 0, ctx);
     }
 
-    /// `<SEQ=ISS><CTL=SYN>`
+    /// `<SEQ=ISS><CTL=SYN>`. Only a SYN offers timestamps before the peer has (RFC 7323 §3.2).
     pub(crate) fn send_syn(&mut self, ctx: &mut Context<'_, P, T>) {
         self.transmit(self.send.iss, Flags::SYN, P::default(), self.retries, ctx);
         self.start_retransmission_timer(ctx);
@@ -99,18 +130,22 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
     }
 
-    /// `<SEQ=SND.NXT><CTL=RST>`: ABORT, or data that no one will read.
+    /// The reset of an ABORT: `<SEQ=SND.NXT><CTL=RST>`, or with an acknowledgment.
     pub(super) fn send_reset(&mut self, ctx: &mut Context<'_, P, T>) {
-        self.transmit(self.send.nxt, Flags::RST, P::default(), 0, ctx);
+        let flags = match ctx.settings.limits.abort_reset {
+            AbortReset::Rst => Flags::RST,
+            AbortReset::RstAck => Flags::RST.with(Flags::ACK),
+        };
+        self.transmit(self.send.nxt, flags, P::default(), 0, ctx);
     }
 
-    /// `<SEQ=SEG.ACK><CTL=RST>`: the answer to an acknowledgment of what was never sent.
+    /// `<SEQ=SEG.ACK><CTL=RST>`: the answer to an acknowledgment of what was never sent, or to data that no one reads.
     pub(super) fn send_reset_for(&mut self, ack: SeqNum, ctx: &mut Context<'_, P, T>) {
         self.transmit(ack, Flags::RST, P::default(), 0, ctx);
     }
 
     pub(crate) fn start_retransmission_timer(&mut self, ctx: &Context<'_, P, T>) {
-        self.deadlines.retransmit = Some(ctx.now + self.rto.current());
+        self.deadlines.retransmit = Some(ctx.settings.limits.fires_at(ctx.now, self.rto.current()));
     }
 
     /// The furthest thing RCV.NXT covers.
@@ -124,12 +159,24 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
     }
 
-    fn transmit(&mut self, seq: SeqNum, flags: Flags, data: P, retransmission: u32, ctx: &mut Context<'_, P, T>) {
+    pub(super) fn transmit(
+        &mut self,
+        seq: SeqNum,
+        flags: Flags,
+        data: P,
+        retransmission: u32,
+        ctx: &mut Context<'_, P, T>,
+    ) {
         let acknowledges = if flags.ack() { self.acknowledges() } else { Acknowledged::Nothing };
         if flags.ack() {
             // Whatever carries RCV.NXT pays the debt.
+            let owed = self.ack_due || self.deadlines.delayed_ack.is_some();
+            self.acks.left(self.incoming.nxt, owed, &ctx.settings.limits);
             self.ack_due = false;
             self.deadlines.delayed_ack = None;
+        }
+        if !data.is_empty() {
+            self.acks.data_left(ctx.now);
         }
         let segment = Segment {
             source: self.tuple.local,
@@ -138,6 +185,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             ack: if flags.ack() { self.incoming.nxt } else { SeqNum::default() },
             flags,
             window: if flags.rst() { 0 } else { ctx.settings.limits.window },
+            timestamps: self.clock.as_ref().map(|clock| clock.stamp(ctx.now)),
             payload: data,
             tag: self.tag,
         };
@@ -156,8 +204,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     pub(crate) fn schedule_keepalive(&mut self, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
         let probed = matches!(self.state, State::Established | State::CloseWait | State::FinWait2);
-        self.deadlines.keepalive = (limits.keepalive && probed && !self.outgoing.in_flight())
-            .then(|| self.heard_at + limits.keepalive_idle + limits.keepalive_interval * u64::from(self.probes));
+        let silence = limits.keepalive_idle + limits.keepalive_interval * u64::from(self.probes);
+        self.deadlines.keepalive =
+            (limits.keepalive && probed && !self.outgoing.in_flight()).then(|| limits.fires_at(self.heard_at, silence));
     }
 
     /// One probe: a sequence number the peer has acknowledged long ago, which it must answer.
@@ -167,7 +216,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 }
 
-const fn data_flags(push: bool, fin: bool) -> Flags {
+pub(super) const fn data_flags(push: bool, fin: bool) -> Flags {
     let flags = if push { Flags::ACK.with(Flags::PSH) } else { Flags::ACK };
     if fin { flags.with(Flags::FIN) } else { flags }
 }

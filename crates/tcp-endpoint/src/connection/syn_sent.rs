@@ -28,13 +28,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let three_way = ctx.settings.handshake.proof == Proof::Ack;
         self.incoming = Incoming::new(segment.seq);
         self.synchronized = true;
+        self.agree_on_timestamps(segment.timestamps, ctx.now);
         self.heard_at = ctx.now;
         self.send.set_window(segment);
         if segment.flags.ack() {
             self.send.una = segment.ack;
             // Two-way has no third message: the first data, FIN or acknowledgment of data serves.
             self.ack_due = three_way;
-            return self.establish(Reason::Segment, ctx);
+            return self.establish(segment, ctx);
         }
         // Both ends opened at once (§3.5, figure 7).
         if three_way {
@@ -44,7 +45,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         self.send.una = self.send.nxt;
         self.syn_sent_at = None; // nothing was acknowledged, so nothing is measured
-        let after = self.establish(Reason::Segment, ctx);
+        let after = self.establish(segment, ctx);
         self.send_syn_ack(ctx);
         after
     }

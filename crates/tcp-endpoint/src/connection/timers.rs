@@ -1,15 +1,21 @@
 //! Deadlines: retransmission (RFC 6298 §5), delayed acknowledgment, keepalive (RFC 9293 §3.8.4).
 
-use super::{After, Connection, Context};
-use crate::{Notice, Payload, Reason, State};
+use sim_time::Duration;
+
+use super::{After, Connection, Context, Owner, Probe};
+use crate::{GiveUp, Limits, Notice, Payload, Reason, State};
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// Serves every deadline that has come.
     pub(crate) fn on_deadline(&mut self, ctx: &mut Context<'_, P, T>) -> After {
         let due = |deadline: Option<sim_time::Instant>| deadline.is_some_and(|at| at <= ctx.now);
         let (retransmit, delayed_ack) = (due(self.deadlines.retransmit), due(self.deadlines.delayed_ack));
-        let keepalive = due(self.deadlines.keepalive);
+        let (keepalive, user_timeout) = (due(self.deadlines.keepalive), due(self.deadlines.user_timeout));
+        if user_timeout {
+            return self.give_up(ctx);
+        }
         if delayed_ack {
+            self.acks.waited_in_vain(self.rto.current(), &ctx.settings.limits);
             self.send_ack(ctx);
         }
         if retransmit && let after @ After::Close(_) = self.on_retransmission_timeout(ctx) {
@@ -19,20 +25,20 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     fn on_retransmission_timeout(&mut self, ctx: &mut Context<'_, P, T>) -> After {
-        let limits = &ctx.settings.limits;
-        let (retries_max, linear) = match self.state {
-            State::SynSent => (limits.syn_retries + limits.syn_linear_retries, limits.syn_linear_retries),
-            State::SynReceived => (limits.syn_ack_retries, 0),
-            _ => (limits.data_retries, 0),
-        };
-        if self.retries >= retries_max {
-            self.notify(Notice::TimedOut, ctx);
-            return After::Close(Reason::GaveUp);
+        if self.probe == Probe::Scheduled && self.retries == 0 {
+            self.send_tail_loss_probe(ctx);
+            return After::Stay;
         }
+        if self.is_out_of_retries(ctx) {
+            return self.give_up(ctx);
+        }
+        let limits = &ctx.settings.limits;
+        let linear = if self.state == State::SynSent { limits.syn_linear_retries } else { 0 };
         if self.retries >= linear {
             self.rto.back_off(limits);
         }
         self.retries += 1;
+        self.retransmitting_since = self.retransmitting_since.or(Some(ctx.now));
         self.syn_sent_at = None; // Karn's rule
         match self.state {
             State::SynSent => self.send_syn(ctx),
@@ -46,12 +52,52 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         After::Stay
     }
 
+    /// Whether R2 is reached (RFC 9293 §3.8.3).
+    fn is_out_of_retries(&self, ctx: &Context<'_, P, T>) -> bool {
+        let limits = &ctx.settings.limits;
+        let most = match self.state {
+            State::SynSent => return self.retries >= limits.syn_retries + limits.syn_linear_retries,
+            State::SynReceived => return self.retries >= limits.syn_ack_retries,
+            _ if self.owner == Owner::Nobody => limits.orphan_retries,
+            _ => limits.data_retries,
+        };
+        match (limits.give_up, self.retransmitting_since) {
+            (GiveUp::Retries, _) => self.retries >= most,
+            (GiveUp::Time, Some(since)) if self.retries > 0 => ctx.now - since >= time_of_retries(most, limits),
+            (GiveUp::Time, _) => false,
+        }
+    }
+
+    /// The peer is taken for dead.
+    fn give_up(&self, ctx: &mut Context<'_, P, T>) -> After {
+        self.notify(Notice::TimedOut, ctx);
+        After::Close(Reason::GaveUp)
+    }
+
     fn on_keepalive(&mut self, ctx: &mut Context<'_, P, T>) -> After {
-        if self.probes >= ctx.settings.limits.keepalive_probes {
-            self.notify(Notice::TimedOut, ctx);
-            return After::Close(Reason::GaveUp);
+        let limits = &ctx.settings.limits;
+        let enough = match limits.user_timeout.limit() {
+            Some(timeout) => self.probes > 0 && ctx.now - self.heard_at >= timeout,
+            None => self.probes >= limits.keepalive_probes,
+        };
+        if enough {
+            if limits.keepalive_reset {
+                self.send_reset(ctx);
+            }
+            return self.give_up(ctx);
         }
         self.send_probe(ctx);
         After::Stay
     }
+}
+
+/// How long so many retransmissions and the wait after the last take, from a first timeout of `rto-min`.
+fn time_of_retries(retries: u32, limits: &Limits) -> Duration {
+    let mut timeout = limits.rto_min;
+    let mut sum = Duration::ZERO;
+    for _ in 0..=retries {
+        sum += timeout;
+        timeout = (timeout * 2).min(limits.rto_max);
+    }
+    sum
 }

@@ -37,7 +37,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             self.send_reset(ctx);
             return After::Close(Reason::Call);
         }
-        self.shutdown(ctx).unwrap_or(After::Stay)
+        match self.shutdown(ctx) {
+            Ok(after) => after,
+            Err(_) if self.is_orphan_in_fin_wait_2(ctx) => After::Orphan,
+            Err(_) => After::Stay,
+        }
     }
 
     /// ABORT (§3.10.5).

@@ -5,11 +5,12 @@ use std::net::SocketAddrV4;
 
 use sim_time::Instant;
 
-use super::{Effects, Host, Listener, Received, Status, UserError};
+use super::{BEYOND_THE_OLD, Effects, Host, Listener, Received, Status, UserError};
 use crate::connection::{After, Connection, Owner};
 use crate::half_open::HalfOpen;
 use crate::time_wait::TimeWait;
-use crate::{Effect, EntryKind, FourTuple, Handle, Payload, Reason, State};
+use crate::timestamps::TimestampClock;
+use crate::{Effect, EntryKind, FourTuple, Handle, Payload, Reason, SeqNum, State};
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// Passive OPEN: takes connection requests at `port`.
@@ -20,7 +21,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         match self.listeners.binary_search_by_key(&port, |listener| listener.port) {
             Ok(_) => Err(UserError::AlreadyExists),
             Err(place) => {
-                self.listeners.insert(place, Listener { port, acceptable: VecDeque::new() });
+                self.listeners.insert(place, Listener { port, half_open: 0, acceptable: VecDeque::new() });
                 Ok(())
             }
         }
@@ -29,7 +30,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Active OPEN from a given local port. The SYN leaves at once.
     ///
     /// # Errors
-    /// [`UserError::AlreadyExists`] if the 4-tuple is in use (TIME-WAIT included).
+    /// [`UserError::AlreadyExists`] if the 4-tuple is in use (TIME-WAIT included, unless it may be reused);
+    /// [`UserError::Quiet`] in the quiet time after a reboot.
     pub fn open(
         &mut self,
         now: Instant,
@@ -39,11 +41,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
     ) -> Result<Handle, UserError> {
         let tuple = FourTuple { local: SocketAddrV4::new(self.address, local_port), remote };
-        if self.index.contains_key(&tuple) {
-            return Err(UserError::AlreadyExists);
+        if self.is_quiet(now) {
+            return Err(UserError::Quiet);
         }
-        let iss = self.isn.choose(self.settings.limits.isn, now, tuple);
-        let connection = Connection::opening(tag, tuple, iss, now, &self.settings);
+        let iss = match self.index.get(&tuple) {
+            None => self.isn.choose(self.settings.limits.isn, now, tuple),
+            Some(&entry) => self.reuse(now, entry, effects).ok_or(UserError::AlreadyExists)?,
+        };
+        let mut connection = Connection::opening(tag, tuple, iss, now, &self.settings);
+        let offset = self.isn.timestamp_offset(tuple);
+        connection.clock = self.settings.limits.timestamps.then(|| TimestampClock::new(offset));
         let entry = self.connections.insert(connection);
         self.index.insert(tuple, entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
@@ -53,6 +60,19 @@ impl<P: Payload, T: Copy> Host<P, T> {
             After::Stay
         });
         Ok(entry)
+    }
+
+    /// Ends a TIME-WAIT whose 4-tuple is wanted again, if timestamps tell its old segments from the new ones; returns
+    /// the initial sequence number that follows.
+    fn reuse(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) -> Option<SeqNum> {
+        let age = self.settings.teardown.time_wait_reuse.limit()?;
+        let time_wait = if entry.kind == EntryKind::TimeWait { self.time_waits.get(entry)? } else { return None };
+        let reusable = time_wait.state == State::TimeWait && time_wait.clock?.silent_for(age, now);
+        let iss = time_wait.send_next + BEYOND_THE_OLD;
+        reusable.then(|| {
+            self.end_time_wait(entry, Reason::Call, effects);
+            iss
+        })
     }
 
     /// Takes the connection that has waited longest at the listening port.

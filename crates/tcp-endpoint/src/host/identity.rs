@@ -52,6 +52,8 @@ impl<P: Payload, T: Copy + Eq> PartialEq for Host<P, T> {
         self.address == other.address
             && self.settings == other.settings
             && self.isn == other.isn
+            && self.challenges == other.challenges
+            && self.quiet_until == other.quiet_until
             && self.waiting() == other.waiting()
             && self.entries() == other.entries()
     }
@@ -63,6 +65,8 @@ impl<P: Payload, T: Copy + Hash> Hash for Host<P, T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.address.hash(state);
         self.isn.hash(state);
+        self.challenges.hash(state);
+        self.quiet_until.hash(state);
         self.waiting().hash(state);
         self.entries().hash(state);
     }

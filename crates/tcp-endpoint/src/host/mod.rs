@@ -3,19 +3,28 @@
 mod arrivals;
 mod calls;
 mod identity;
+mod listener;
+mod reboot;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
+pub(crate) use self::arrivals::reset_outside_connection;
+use self::listener::Listener;
 use rustc_hash::FxBuildHasher;
-use sim_time::Instant;
+use sim_time::{Duration, Instant};
 
+use crate::challenge::Challenges;
 use crate::connection::{After, Connection, Context, Deadlines, Outgoing, Owner};
 use crate::half_open::{HalfOpen, Request};
 use crate::isn::IsnSource;
 use crate::table::Table;
 use crate::time_wait::TimeWait;
 use crate::{Effect, EntryKind, FourTuple, Handle, Notice, Payload, Reason, SeqNum, Settings, State};
+
+/// How far beyond the last sequence number of the old incarnation the next one starts, where it follows a TIME-WAIT:
+/// more than any window without scaling (RFC 9293 §3.6.1, MAY-2; the number is Linux's).
+const BEYOND_THE_OLD: u32 = 65_537;
 
 /// What goes into every keyed hash of a host, so that two hosts differ and a run repeats.
 pub type Secret = [u8; 16];
@@ -39,16 +48,11 @@ pub struct Host<P, T> {
     half_open: Table<HalfOpen<T>>,
     connections: Table<Connection<P, T>>,
     time_waits: Table<TimeWait<T>>,
+    challenges: Challenges,
+    /// Until when the host keeps quiet after a reboot.
+    quiet_until: Instant,
     /// Connections that the next flush looks at, in the order in which they were touched.
     ready: Vec<Handle>,
-}
-
-/// A port at which connection requests are taken.
-#[derive(Clone, Debug)]
-struct Listener {
-    port: u16,
-    /// ESTABLISHED and not accepted yet, oldest first.
-    acceptable: VecDeque<Handle>,
 }
 
 /// What RECEIVE found.
@@ -72,6 +76,9 @@ pub enum UserError {
     /// The sending direction is closed already.
     #[error("connection closing")]
     Closing,
+    /// The host keeps quiet for a time after a reboot (RFC 9293 §3.4.3).
+    #[error("quiet time after a reboot")]
+    Quiet,
 }
 
 /// What STATUS tells.
@@ -110,6 +117,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
             half_open: Table::new(EntryKind::HalfOpen),
             connections: Table::new(EntryKind::Connection),
             time_waits: Table::new(EntryKind::TimeWait),
+            challenges: Challenges::default(),
+            quiet_until: Instant::ZERO,
             ready: Vec::new(),
         }
     }
@@ -144,9 +153,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
             if connection.state == State::Closed {
                 continue;
             }
-            let mut ctx = Context { now, settings: &self.settings, entry, effects };
+            let Self { settings, challenges, .. } = self;
+            let mut ctx = Context { now, settings, entry, challenges, effects };
             connection.flush(&mut ctx);
             connection.schedule_keepalive(&ctx);
+            connection.schedule_user_timeout(&ctx);
             let deadline = connection.deadlines.earliest();
             if deadline != connection.armed {
                 connection.armed = deadline;
@@ -168,12 +179,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
         step: impl FnOnce(&mut Connection<P, T>, &mut Context<'_, P, T>) -> After,
     ) {
         let Some(connection) = self.connections.get_mut(entry) else { return };
-        let after = step(connection, &mut Context { now, settings: &self.settings, entry, effects });
+        let Self { settings, challenges, .. } = self;
+        let after = step(connection, &mut Context { now, settings, entry, challenges, effects });
         self.touch(entry);
         match after {
             After::Stay => {}
             After::Acceptable => self.offer(entry, effects),
             After::TimeWait => self.begin_time_wait(now, entry, effects),
+            After::Orphan => self.begin_orphaned_fin_wait_2(now, entry, effects),
             After::Close(reason) => self.end_connection(entry, reason, effects),
         }
     }
@@ -198,7 +211,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     ) -> Request {
         let Some(half_open) = self.half_open.get_mut(entry) else { return Request::Pending };
         let before = half_open.retransmit_at;
-        let request = step(half_open, &mut Context { now, settings: &self.settings, entry, effects });
+        let Self { settings, challenges, .. } = self;
+        let request = step(half_open, &mut Context { now, settings, entry, challenges, effects });
         match half_open.retransmit_at {
             Some(at) if before != Some(at) => effects.push(Effect::Arm { entry, at }),
             _ => {}
@@ -219,30 +233,61 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
     }
 
-    /// Both FINs are acknowledged: a small entry takes the connection's place, or none if TIME-WAIT has no length.
+    /// Both FINs are acknowledged: a small entry takes the connection's place, or none if TIME-WAIT has no length or
+    /// there is no room for it.
     fn begin_time_wait(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
         let length = self.settings.teardown.time_wait;
+        self.shrink(now, entry, State::TimeWait, length, effects);
+    }
+
+    /// FIN-WAIT-2 goes on without its application, in a small entry (and for a time that leaves the peer's FIN its
+    /// retransmissions).
+    fn begin_orphaned_fin_wait_2(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
+        let Some(connection) = self.connections.get(entry) else { return };
+        let Some(length) = self.settings.teardown.fin_wait_2_timeout.limit() else { return };
+        let length = length.max(connection.rto.current() * 7 / 2);
+        self.shrink(now, entry, State::FinWait2, length, effects);
+    }
+
+    /// A small entry takes a connection's place, for `length`.
+    fn shrink(&mut self, now: Instant, entry: Handle, state: State, length: Duration, effects: &mut Effects<P, T>) {
+        let Self { settings, challenges, .. } = self;
         let Some(connection) = self.connections.get_mut(entry) else { return };
-        if length.is_zero() {
-            connection.pay_ack(&mut Context { now, settings: &self.settings, entry, effects });
+        if length.is_zero() || self.time_waits.len() >= settings.teardown.time_wait_max as usize {
+            connection.pay_ack(&mut Context { now, settings, entry, challenges, effects });
             self.end_connection(entry, Reason::Segment, effects);
             return;
         }
         let (from, ack_due) = (connection.state, connection.owes_ack());
-        let time_wait = TimeWait::of(connection, now + length);
+        let time_wait = TimeWait::of(connection, state, settings.limits.fires_at(now, length));
         let (tuple, at) = (time_wait.tuple, time_wait.until);
         let small = self.time_waits.insert(time_wait);
         self.index.insert(tuple, small);
         effects.push(Effect::Moved { from: entry, to: small });
         if let Some(time_wait) = self.time_waits.get(small) {
-            effects.push(Effect::State(time_wait.transition(small, from, State::TimeWait, Reason::Segment)));
+            if from != state {
+                effects.push(Effect::State(time_wait.transition(small, from, state, Reason::Segment)));
+            }
             effects.push(Effect::Hold { entry: small });
             if ack_due {
-                time_wait.send_ack(&mut Context { now, settings: &self.settings, entry: small, effects });
+                time_wait.send_ack(&mut Context { now, settings, entry: small, challenges, effects });
             }
         }
         effects.push(Effect::Arm { entry: small, at });
         self.let_go(entry, effects);
+    }
+
+    /// The FIN that a closed FIN-WAIT-2 waited for has come, and is acknowledged.
+    fn fin_wait_2_to_time_wait(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
+        let length = self.settings.teardown.time_wait;
+        let Some(time_wait) = self.time_waits.get_mut(entry) else { return };
+        if length.is_zero() {
+            return self.end_time_wait(entry, Reason::Segment, effects);
+        }
+        let from = std::mem::replace(&mut time_wait.state, State::TimeWait);
+        time_wait.until = self.settings.limits.fires_at(now, length);
+        effects.push(Effect::State(time_wait.transition(entry, from, State::TimeWait, Reason::Segment)));
+        effects.push(Effect::Arm { entry, at: time_wait.until });
     }
 
     /// The connection is over.
@@ -279,6 +324,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn end_half_open(&mut self, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
         self.index.remove(&half_open.tuple);
+        self.count_half_open(half_open.tuple.local.port(), -1);
         let to = State::Closed;
         effects.push(Effect::State(half_open.transition(entry, State::SynReceived, to, reason)));
         effects.push(Effect::Release { entry });
@@ -287,7 +333,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn end_time_wait(&mut self, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(time_wait) = self.time_waits.remove(entry) else { return };
         self.index.remove(&time_wait.tuple);
-        effects.push(Effect::State(time_wait.transition(entry, State::TimeWait, State::Closed, reason)));
+        effects.push(Effect::State(time_wait.transition(entry, time_wait.state, State::Closed, reason)));
         effects.push(Effect::Release { entry });
     }
 }

@@ -1,7 +1,7 @@
 //! CLOSED, LISTEN, SYN-SENT and SYN-RECEIVED (RFC 9293 §3.10.7.1–4).
 
 use crate::testing::{Bench, limits, settings, table};
-use crate::{Commit, CrossingSyn, DuplicateSyn, Handshake, Limits, Notice, Settings, State};
+use crate::{Commit, CrossingSyn, DuplicateSyn, HalfOpenCheck, Handshake, Limits, Notice, Settings, State};
 
 #[test]
 fn segment_arrives_in_closed() {
@@ -158,4 +158,29 @@ fn a_reset_in_syn_received_depends_on_who_opened() {
     bench.arrives("R 1");
     assert_eq!((bench.state, &bench.notices[..]), (State::Closed, &[][..]));
     assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
+}
+
+/// Linux ends a half-open entry on any reset in the window, and answers a SYN there with one.
+#[test]
+fn a_half_open_entry_may_be_ended_from_the_window() {
+    let limits = Limits { half_open_check: HalfOpenCheck::Window, ..limits() };
+    table(
+        &Settings { limits, ..settings("three-way") },
+        State::SynReceived,
+        "R 1        | -         | CLOSED
+         R 5        | -         | CLOSED
+         R 0        | -         | SYN-RECEIVED
+         R 70000    | -         | SYN-RECEIVED
+         S 5        | RA 0/6    | CLOSED
+         S 0        | A 1/1     | SYN-RECEIVED",
+    );
+}
+
+/// Recorded in r2.
+#[test]
+fn a_syn_with_a_fin_may_be_dropped() {
+    table(&settings("three-way"), State::Listen, "SF 0 | SA 0/1 | SYN-RECEIVED");
+    let limits = Limits { drop_syn_fin: true, ..limits() };
+    table(&Settings { limits, ..settings("three-way") }, State::Listen, "SF 0 | - | LISTEN");
+    table(&settings("three-way"), State::Closed, "SF 0 | RA 0/2 | CLOSED");
 }

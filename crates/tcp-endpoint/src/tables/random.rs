@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use sim_time::Duration;
 
 use crate::presets::HANDSHAKES;
-use crate::testing::{Bench, settings};
-use crate::{Limits, Settings, State, Unexpected};
+use crate::testing::{Bench, limits, linux, settings};
+use crate::{HalfOpenCheck, Limits, Patience, Settings, State, Teardown, Unexpected};
 
 #[derive(Clone, Debug)]
 enum Move {
@@ -39,10 +39,18 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 fn hosts() -> impl Strategy<Value = Settings> {
-    (prop::sample::select(HANDSHAKES), any::<bool>(), any::<bool>()).prop_map(
-        |(preset, keepalive, half_duplex_close)| {
+    let limits = prop_oneof![Just(limits()), Just(linux())];
+    (prop::sample::select(HANDSHAKES), limits, any::<[bool; 5]>()).prop_map(
+        |(preset, limits, [keepalive, half_duplex_close, timestamps, tail_loss_probe, orphans_end])| {
             let settings = settings(preset.name);
-            Settings { limits: Limits { keepalive, half_duplex_close, ..settings.limits.clone() }, ..settings }
+            let half_open_check = HalfOpenCheck::Exact;
+            let fin_wait_2_timeout =
+                if orphans_end { Patience::For(Duration::from_secs(60)) } else { Patience::Forever };
+            Settings {
+                limits: Limits { keepalive, half_duplex_close, timestamps, tail_loss_probe, half_open_check, ..limits },
+                teardown: Teardown { fin_wait_2_timeout, ..settings.teardown.clone() },
+                ..settings
+            }
         },
     )
 }

@@ -1,0 +1,171 @@
+//! The `[[inject]]` tables: forged segments, from words to [`Injection`]s.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sim_time::{Duration, Instant};
+use tcp_endpoint::Flags;
+
+use super::diagnostic::{Diagnostic, Diagnostics, Place, suggest};
+use super::script;
+use super::tree::Node;
+use crate::{HostId, Injection, Position, Sockets};
+
+/// A segment that no endpoint sends: someone forges it. It goes to the receiver directly, past the link and its faults,
+/// and repeats the timestamps of the last segment on its sockets.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Inject {
+    /// When it arrives.
+    at: Duration,
+    /// The host whose address it bears.
+    from: String,
+    /// The host it comes to. Default: the only other one.
+    to: Option<String>,
+    /// Which connection between the two it pretends to belong to, in the order of their first SYNs. Default: 1.
+    connection: Option<u32>,
+    /// Its source and destination port, instead of a connection's.
+    ports: Option<[u16; 2]>,
+    /// The flags: letters of S, F, R, P, A, such as "RA", or words, such as "SYN-ACK"; "" for none.
+    flags: String,
+    /// The sequence number, counted from the initial one that the sender used last on these sockets.
+    seq: Option<i64>,
+    /// The acknowledgment number, counted from the initial sequence number that the receiver used last.
+    ack: Option<i64>,
+    /// The sequence number as on the wire.
+    seq_raw: Option<u32>,
+    /// The acknowledgment number as on the wire.
+    ack_raw: Option<u32>,
+    /// How much data it carries, such as "100 B". Default: none.
+    data: Option<String>,
+}
+
+/// Reads one table; `hosts` are the names of all.
+pub(super) fn read(inject: &Inject, node: &Node, hosts: &[&str]) -> Result<Injection, Diagnostics> {
+    let keys = Keys { inject, node };
+    let mut errors = Diagnostics::default();
+    let ends = errors.keep(keys.ends(hosts));
+    let sockets = errors.keep(keys.sockets());
+    let flags = errors.keep(flags(&inject.flags).map_err(|message| keys.place("flags").error(message)));
+    let seq = errors.keep(keys.seq());
+    let ack = errors.keep(keys.ack(flags));
+    let octets = errors.keep(data(inject.data.as_deref()).map_err(|message| keys.place("data").error(message)));
+    let (Some((from, to)), Some(sockets), Some(flags), Some(seq), Some(ack), Some(octets)) =
+        (ends, sockets, flags, seq, ack, octets)
+    else {
+        return Err(errors);
+    };
+    errors.or(Injection { at: Instant::ZERO + inject.at, from, to, sockets, flags, seq, ack, octets })
+}
+
+/// One table, and where its keys are.
+struct Keys<'a> {
+    inject: &'a Inject,
+    node: &'a Node,
+}
+
+impl Keys<'_> {
+    fn place(&self, key: &str) -> &Place {
+        self.node.as_table().and_then(|table| table.get(key)).map_or(&self.node.place, |node| &node.place)
+    }
+
+    fn ends(&self, hosts: &[&str]) -> Result<(HostId, HostId), Diagnostics> {
+        let mut errors = Diagnostics::default();
+        let named = |key: &str, name: &str| {
+            let help = || suggest(name, hosts.iter().copied());
+            let found = hosts.iter().position(|host| *host == name);
+            found.ok_or_else(|| self.place(key).error(format!("no host is called `{name}`")).with_help(help()))
+        };
+        let from = errors.keep(named("from", &self.inject.from));
+        let to = match (&self.inject.to, from) {
+            (Some(name), _) => errors.keep(named("to", name)),
+            (None, Some(from)) if hosts.len() == 2 => Some(1 - from),
+            (None, Some(_)) => {
+                errors.push(self.node.place.error("to which host? say `to`"));
+                None
+            }
+            (None, None) => None,
+        };
+        let (Some(from), Some(to)) = (from, to) else { return Err(errors) };
+        if from == to {
+            errors.push(self.place("to").error("a host is sent nothing from its own address"));
+        }
+        errors.or((id(from), id(to)))
+    }
+
+    fn sockets(&self) -> Result<Sockets, Diagnostic> {
+        match (self.inject.connection, self.inject.ports) {
+            (Some(_), Some(_)) => {
+                Err(self.place("ports").error("the ports are the connection's: give `connection` or `ports`"))
+            }
+            (Some(0), None) => Err(self.place("connection").error("connections are counted from 1")),
+            (nth, None) => Ok(Sockets::Connection(nth.unwrap_or(1))),
+            (None, Some([source, destination])) => Ok(Sockets::Ports { source, destination }),
+        }
+    }
+
+    fn seq(&self) -> Result<Position, Diagnostic> {
+        let missing = || self.node.place.error("missing key `seq`").with_help("or `seq-raw`, the number on the wire");
+        self.position("seq-raw", self.inject.seq, self.inject.seq_raw)?.ok_or_else(missing)
+    }
+
+    fn ack(&self, flags: Option<Flags>) -> Result<Option<Position>, Diagnostic> {
+        let ack = self.position("ack-raw", self.inject.ack, self.inject.ack_raw)?;
+        match (ack, flags.map(Flags::ack)) {
+            (None, Some(true)) => Err(self.place("flags").error("a segment with ACK needs `ack` or `ack-raw`")),
+            (Some(_), Some(false)) => Err(self.place("flags").error("`ack` means nothing without the flag ACK")),
+            _ => Ok(ack),
+        }
+    }
+
+    /// A number in one of its two forms; `key` is that of the second.
+    fn position(&self, key: &str, relative: Option<i64>, raw: Option<u32>) -> Result<Option<Position>, Diagnostic> {
+        match (relative, raw) {
+            (Some(_), Some(_)) => {
+                let first = key.trim_end_matches("-raw");
+                Err(self.place(key).error(format!("`{first}` says it already")))
+            }
+            (Some(relative), None) => Ok(Some(Position::Relative(relative))),
+            (None, raw) => Ok(raw.map(Position::Raw)),
+        }
+    }
+}
+
+fn id(host: usize) -> HostId {
+    HostId(u16::try_from(host).expect("hosts are counted when they are read"))
+}
+
+/// Flags as letters (`SA`) or as words (`SYN-ACK`).
+fn flags(text: &str) -> Result<Flags, String> {
+    const ALL: [(&str, char, Flags); 5] = [
+        ("SYN", 'S', Flags::SYN),
+        ("FIN", 'F', Flags::FIN),
+        ("RST", 'R', Flags::RST),
+        ("PSH", 'P', Flags::PSH),
+        ("ACK", 'A', Flags::ACK),
+    ];
+    let mut flags = Flags::NONE;
+    for word in text.split('-').filter(|word| !word.is_empty()) {
+        let named = ALL.iter().find(|(name, ..)| *name == word).map(|&(_, _, flag)| flag);
+        let lettered = || {
+            word.chars().try_fold(Flags::NONE, |flags, letter| {
+                ALL.iter().find(|&&(_, of, _)| of == letter).map(|&(.., flag)| flags.with(flag))
+            })
+        };
+        let Some(found) = named.or_else(lettered) else {
+            return Err(format!("`{word}` is no flags: expected letters of S, F, R, P, A, or words such as SYN-ACK"));
+        };
+        flags = flags.with(found);
+    }
+    Ok(flags)
+}
+
+/// The data of one segment; the length field of an IPv4 packet bounds it.
+fn data(size: Option<&str>) -> Result<u32, String> {
+    const MOST: u64 = 65_495;
+    let Some(text) = size else { return Ok(0) };
+    match script::octets(text) {
+        Ok(octets) if octets <= MOST => Ok(u32::try_from(octets).expect("checked")),
+        Ok(_) => Err(format!("a segment carries at most {MOST} B")),
+        Err(wrong) => Err(wrong.message),
+    }
+}

@@ -1,0 +1,37 @@
+//! Challenge ACKs and the limit on their rate (RFC 5961 §7).
+
+use sim_time::Instant;
+
+use crate::{ChallengeLimit, Limits};
+
+/// What a host remembers of the challenge ACKs it has sent.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(crate) struct Challenges {
+    /// When the present interval began.
+    began: Instant,
+    /// Those sent in it.
+    sent: u32,
+}
+
+impl Challenges {
+    /// Whether a challenge ACK may be sent now, and if so counts it; `last` is the connection's own memory.
+    pub(crate) fn permit(&mut self, last: &mut Option<Instant>, now: Instant, limits: &Limits) -> bool {
+        match limits.challenge_limit {
+            ChallengeLimit::None => true,
+            ChallengeLimit::Host => {
+                if now - self.began >= limits.challenge_interval {
+                    *self = Self { began: now, sent: 0 };
+                }
+                self.sent += 1;
+                self.sent <= limits.challenge_count
+            }
+            ChallengeLimit::Connection => {
+                let permitted = last.is_none_or(|last| now - last >= limits.challenge_interval);
+                if permitted {
+                    *last = Some(now);
+                }
+                permitted
+            }
+        }
+    }
+}

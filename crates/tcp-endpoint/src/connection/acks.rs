@@ -1,0 +1,121 @@
+//! When a bare acknowledgment leaves under [`AckTiming::QuickThenDelayed`](crate::AckTiming::QuickThenDelayed), which
+//! is Linux's way: at once while a peer may be in slow start, later in the hope of an answer to ride on.
+
+use sim_time::{Duration, Instant};
+
+use crate::{Limits, SeqNum};
+
+/// Acknowledgments sent at once before any is delayed, at most.
+const QUICK_MAX: u32 = 16;
+
+/// The segment size assumed of a peer when the quick acknowledgments of a window are counted (RFC 9293 MUST-15).
+const ASSUMED_MSS: u32 = 536;
+
+/// The longest that an acknowledgment is delayed, whatever the round trip (Linux `TCP_DELACK_MAX`).
+const DELAY_MAX: Duration = Duration::from_millis(200);
+
+/// What is remembered of the peer's segments and of our acknowledgments.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Acks {
+    /// The acknowledgment number sent last (Last.ACK.sent of RFC 7323 §4.3).
+    pub(super) last: SeqNum,
+    /// How many more are sent at once.
+    quick: u32,
+    /// How long one is delayed; nothing until data has come.
+    delay: Duration,
+    /// Whether the application answers what it reads, so that waiting pays.
+    interactive: bool,
+    /// When data came last.
+    data_at: Instant,
+    /// Segments with data since an acknowledgment was sent last.
+    unacknowledged: u32,
+}
+
+impl Acks {
+    pub(super) const fn new(now: Instant) -> Self {
+        Self {
+            last: SeqNum::new(0),
+            quick: 0,
+            delay: Duration::ZERO,
+            interactive: false,
+            data_at: now,
+            unacknowledged: 0,
+        }
+    }
+
+    /// Data came in order. After a pause longer than the timeout the peer starts slowly again, and so do we.
+    pub(super) fn data_came(&mut self, now: Instant, timeout: Duration, limits: &Limits) {
+        let pause = now - self.data_at;
+        let shortest = limits.delayed_ack;
+        if self.delay.is_zero() {
+            self.be_quick(limits);
+            self.delay = shortest;
+        } else if pause <= shortest / 2 {
+            self.delay = self.delay / 2 + shortest / 2;
+        } else if pause < self.delay {
+            self.delay = (self.delay / 2 + pause).min(timeout);
+        } else if pause > timeout {
+            self.be_quick(limits);
+        }
+        self.data_at = now;
+        self.unacknowledged += 1;
+    }
+
+    /// The peer's FIN came: the application will close, too, and its FIN can carry the acknowledgment.
+    pub(super) const fn fin_came(&mut self) {
+        self.interactive = true;
+    }
+
+    /// Something came that had come before: an acknowledgment must have been lost.
+    pub(super) fn duplicate_came(&mut self, limits: &Limits) {
+        self.be_quick(limits);
+        self.interactive = false;
+        self.delay = limits.delayed_ack;
+    }
+
+    /// The application sent data. Soon after data came, it is an answer.
+    pub(super) fn data_left(&mut self, now: Instant) {
+        self.interactive |= now - self.data_at < self.delay;
+    }
+
+    /// A segment with an acknowledgment left; `owed` says whether the peer was waiting for one.
+    pub(super) fn left(&mut self, acknowledged: SeqNum, owed: bool, limits: &Limits) {
+        self.last = acknowledged;
+        self.unacknowledged = 0;
+        if owed && self.quick > 0 {
+            self.quick -= 1;
+            if self.quick == 0 {
+                self.delay = limits.delayed_ack;
+            }
+        }
+    }
+
+    /// An acknowledgment was delayed in vain.
+    pub(super) fn waited_in_vain(&mut self, timeout: Duration, limits: &Limits) {
+        self.delay = if self.interactive { limits.delayed_ack } else { (self.delay * 2).min(timeout) };
+        self.interactive = false;
+    }
+
+    /// Whether one leaves before the application can react.
+    pub(super) const fn at_once(&self) -> bool {
+        self.quick > 0 && !self.interactive
+    }
+
+    /// How long it waits for the application to send something: nothing if that is not to be expected, or if the
+    /// application has had two segments to answer. If no data ever came the wait is over with the clock's next tick,
+    /// which is half a tick away as a rule.
+    pub(super) fn patience(&self, smoothed: Option<Duration>, limits: &Limits) -> Duration {
+        if !self.interactive || self.unacknowledged > 1 {
+            return Duration::ZERO;
+        }
+        if self.delay.is_zero() {
+            return limits.timer_tick / 2;
+        }
+        let round_trip = smoothed.map_or(DELAY_MAX, |srtt| srtt.max(limits.delayed_ack));
+        self.delay.min(DELAY_MAX.max(limits.delayed_ack)).min(round_trip)
+    }
+
+    fn be_quick(&mut self, limits: &Limits) {
+        self.quick = self.quick.max((limits.window / (2 * ASSUMED_MSS)).clamp(2, QUICK_MAX));
+    }
+}

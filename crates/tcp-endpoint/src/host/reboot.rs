@@ -1,0 +1,50 @@
+//! Crash and reboot: all state is gone, and nothing was said (RFC 9293 §3.4.3, §3.5.1).
+
+use sim_time::Instant;
+
+use super::{Effects, Host};
+use crate::{Effect, EntryKind, Payload, Reason, State};
+
+impl<P: Payload, T: Copy> Host<P, T> {
+    /// The host loses all it knows, listeners included, without a segment: every entry is released, whoever held it.
+    /// What its keyed hashes are drawn from goes on, as a clock that survives would have it.
+    pub fn crash(&mut self, effects: &mut Effects<P, T>) {
+        let mut entries: Vec<_> = self.index.drain().collect();
+        entries.sort_unstable_by_key(|(tuple, _)| *tuple);
+        for (_, entry) in entries {
+            let transition = match entry.kind {
+                EntryKind::HalfOpen => self
+                    .half_open
+                    .get(entry)
+                    .map(|half_open| half_open.transition(entry, State::SynReceived, State::Closed, Reason::Crash)),
+                EntryKind::Connection => self.connections.get_mut(entry).map(|connection| {
+                    let from = std::mem::replace(&mut connection.state, State::Closed);
+                    connection.transition(entry, from, Reason::Crash)
+                }),
+                EntryKind::TimeWait => self
+                    .time_waits
+                    .get(entry)
+                    .map(|time_wait| time_wait.transition(entry, time_wait.state, State::Closed, Reason::Crash)),
+            };
+            effects.extend(transition.map(Effect::State));
+        }
+        let mut handles = self.half_open.clear();
+        handles.append(&mut self.connections.clear());
+        handles.append(&mut self.time_waits.clear());
+        effects.extend(handles.into_iter().map(|entry| Effect::Release { entry }));
+        self.listeners.clear();
+        self.ready.clear();
+        self.challenges = crate::challenge::Challenges::default();
+    }
+
+    /// The host is up again after a crash. For the quiet time it neither opens nor answers, so that what it sent before
+    /// is gone from the network when it chooses a sequence number again (RFC 9293 §3.4.3).
+    pub fn reboot(&mut self, now: Instant) {
+        self.quiet_until = now + self.settings.limits.quiet_time;
+    }
+
+    /// Whether the quiet time is not over.
+    pub(super) fn is_quiet(&self, now: Instant) -> bool {
+        now < self.quiet_until
+    }
+}

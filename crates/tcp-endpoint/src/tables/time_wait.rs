@@ -1,0 +1,176 @@
+//! TIME-WAIT: what restarts it, what ends it, who follows (RFC 1337, RFC 6191, RFC 9293 §3.6.1).
+
+use sim_time::Duration;
+
+use crate::testing::{Bench, at, limits, linux, settings, table};
+use crate::{EntryKind, Limits, Patience, Settings, State, SynInTimeWait, Teardown, TimeWaitRestart, UserError};
+
+const NONE: [&str; 0] = [];
+
+fn with(teardown: impl FnOnce(Teardown) -> Teardown) -> Settings {
+    let settings = settings("three-way");
+    Settings { teardown: teardown(settings.teardown.clone()), ..settings }
+}
+
+fn timestamped(teardown: impl FnOnce(Teardown) -> Teardown) -> Settings {
+    Settings { limits: Limits { timestamps: true, ..limits() }, ..with(teardown) }
+}
+
+/// A host whose TIME-WAIT has seen the peer's timestamp 100.
+fn in_time_wait(choice: SynInTimeWait, timestamps: bool) -> Bench {
+    let teardown = |teardown| Teardown { syn_in_time_wait: choice, ..teardown };
+    let mut bench = Bench::listening(if timestamps { timestamped(teardown) } else { with(teardown) });
+    let stamp = |text: &str| if timestamps { format!("{text} @100") } else { text.to_owned() };
+    bench.arrives(&stamp("S 0"));
+    bench.arrives(&stamp("A 1/1"));
+    bench.shutdown();
+    bench.arrives(&stamp("FA 1/2"));
+    assert_eq!(bench.state, State::TimeWait);
+    bench
+}
+
+/// Recorded in t2, t8 and t10. A SYN that is taken gets an initial sequence number beyond the old connection's.
+#[test]
+fn which_syn_opens_the_next_incarnation() {
+    use SynInTimeWait as Choice;
+    for (choice, timestamps, syn, taken) in [
+        (Choice::None, false, "S 9999", false),
+        (Choice::Sequence, false, "S 9999", true),
+        (Choice::Sequence, false, "S 1", false),
+        (Choice::Sequence, true, "S 9999 @50", true),
+        (Choice::Timestamp, false, "S 9999", true),
+        (Choice::Timestamp, false, "S 1", false),
+        (Choice::Timestamp, false, "S 1 @50", true),
+        (Choice::Timestamp, true, "S -500 @101", true),
+        (Choice::Timestamp, true, "S 9999 @100", true),
+        (Choice::Timestamp, true, "S 1 @100", false),
+        (Choice::Timestamp, true, "S 9999 @99", false),
+        (Choice::Timestamp, true, "S 9999", true),
+        (Choice::Either, false, "S 9999", true),
+        (Choice::Either, false, "S 1", false),
+        (Choice::Either, true, "S -500 @101", true),
+        (Choice::Either, true, "S 9999 @99", false),
+        (Choice::Either, true, "S 1 @100", false),
+    ] {
+        let mut bench = in_time_wait(choice, timestamps);
+        let old = bench.iss;
+        bench.arrives(syn);
+        let expected = if taken { State::SynReceived } else { State::TimeWait };
+        assert_eq!(bench.state, expected, "{choice:?}, timestamps {timestamps}: {syn}");
+        assert!(!taken || bench.iss - old == 2 + 65_537, "the old one used up to 2");
+    }
+}
+
+#[test]
+fn a_syn_that_is_not_taken_is_answered_or_dropped() {
+    assert_eq!(in_time_wait(SynInTimeWait::None, false).arrives("S 1"), ["A 2/2"]);
+    assert_eq!(in_time_wait(SynInTimeWait::Either, false).arrives("S 1"), ["A 2/2"]);
+    // RFC 6191 §2: "silently drop".
+    assert_eq!(in_time_wait(SynInTimeWait::Timestamp, false).arrives("S 1"), NONE);
+}
+
+#[test]
+fn nobody_follows_where_nobody_listens() {
+    let teardown = |teardown| Teardown { syn_in_time_wait: SynInTimeWait::Either, ..teardown };
+    let mut bench = Bench::connecting(with(teardown));
+    bench.arrives("SA 0/1");
+    bench.shutdown();
+    bench.arrives("FA 1/2");
+    assert_eq!(bench.arrives("S 9999"), ["A 2/2"]);
+    assert_eq!(bench.state, State::TimeWait);
+}
+
+/// Recorded in t15.
+#[test]
+fn whatever_is_acknowledged_may_restart_it() {
+    for (segment, restarts) in [
+        ("FA 1/2", true),
+        ("SA 7777777/1", true),
+        ("PA 2/2 5", true),
+        ("A 2/2", true),
+        ("A 1/2", true),
+        ("S 0", false),
+        ("R 3", false),
+    ] {
+        let teardown = |teardown| Teardown { time_wait_restart: TimeWaitRestart::Any, ..teardown };
+        let mut bench = Bench::in_state(with(teardown), State::TimeWait);
+        bench.now = at(100_000);
+        bench.arrives(segment);
+        bench.wait(at(240_000));
+        assert_eq!(bench.state == State::TimeWait, restarts, "{segment}");
+    }
+}
+
+#[test]
+fn segment_arrives_in_linuxs_time_wait() {
+    let settings = with(|teardown| Teardown {
+        time_wait_restart: TimeWaitRestart::Any,
+        syn_in_time_wait: SynInTimeWait::Either,
+        ..teardown
+    });
+    table(
+        &Settings { limits: linux(), ..settings },
+        State::TimeWait,
+        "FA 1/2      | A 2/2     | TIME-WAIT
+         A 2/2       | -         | TIME-WAIT
+         PA 2/2 5    | A 2/2     | TIME-WAIT
+         SA 777777/1 | A 2/2     | TIME-WAIT
+         S 0         | A 2/2     | TIME-WAIT
+         R 1         | -         | TIME-WAIT
+         R 3         | -         | TIME-WAIT
+         R 2         | -         | CLOSED",
+    );
+}
+
+/// RFC 1337 fix 2: a reset is powerless until both timestamp clocks have ticked.
+#[test]
+fn a_reset_may_have_to_wait() {
+    let guarded = with(|teardown| Teardown { reset_guard: Duration::from_secs(1), ..teardown });
+    let mut bench = Bench::in_state(guarded, State::TimeWait);
+    bench.now = at(999);
+    bench.arrives("R 2");
+    assert_eq!(bench.state, State::TimeWait);
+    bench.now = at(1000);
+    bench.arrives("R 2");
+    assert_eq!(bench.state, State::Closed);
+}
+
+/// Recorded in c6 and c6b: without room the last acknowledgment is sent, and that is all.
+#[test]
+fn without_room_there_is_no_time_wait() {
+    let full = with(|teardown| Teardown { time_wait_max: 0, ..teardown });
+    table(&full, State::FinWait2, "FA 1/2 | A 2/2 | CLOSED");
+    let sixty = Patience::For(Duration::from_secs(60));
+    let full = with(|teardown| Teardown { time_wait_max: 0, fin_wait_2_timeout: sixty, ..teardown });
+    let mut bench = Bench::in_state(full, State::FinWait1);
+    bench.close();
+    assert_eq!(bench.arrives("A 1/2"), NONE);
+    assert_eq!((bench.state, bench.kinds()), (State::Closed, vec![]));
+
+    let one = with(|teardown| Teardown { time_wait_max: 1, ..teardown });
+    let mut bench = Bench::in_state(one, State::FinWait2);
+    bench.arrives("FA 1/2");
+    assert!(bench.kinds().contains(&EntryKind::TimeWait));
+}
+
+/// Linux `tcp_tw_reuse`: with timestamps, an active open may follow a TIME-WAIT after a second.
+#[test]
+fn an_active_open_may_follow() {
+    let after = |age, timestamps: bool, then| {
+        let teardown = |teardown| Teardown { time_wait_reuse: age, ..teardown };
+        let settings = if timestamps { timestamped(teardown) } else { with(teardown) };
+        let stamp = |text: &str| if timestamps { format!("{text} @100") } else { text.to_owned() };
+        let mut bench = Bench::connecting(settings);
+        bench.arrives(&stamp("SA 0/1"));
+        bench.shutdown();
+        bench.arrives(&stamp("FA 1/2"));
+        assert_eq!(bench.state, State::TimeWait);
+        bench.now = at(then);
+        bench.try_open().map(|_| ())
+    };
+    let second = Patience::For(Duration::from_secs(1));
+    assert_eq!(after(second, true, 1000), Ok(()));
+    assert_eq!(after(second, true, 999), Err(UserError::AlreadyExists));
+    assert_eq!(after(second, false, 1000), Err(UserError::AlreadyExists));
+    assert_eq!(after(Patience::Forever, true, 1000), Err(UserError::AlreadyExists));
+}

@@ -1,0 +1,124 @@
+//! Timestamps (RFC 7323): the clock, what is echoed, and what is too old.
+
+use sim_time::{Duration, Instant};
+
+use crate::Timestamps;
+
+/// After so long without a segment TS.Recent says nothing any more (RFC 7323 §5.5: 24 days).
+const OUTDATED_SECONDS: u32 = 24 * 24 * 3600;
+
+/// One end's side of a connection whose ends agreed on timestamps.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct TimestampClock {
+    /// What the clock of milliseconds starts from (RFC 7323 §7.1: a keyed offset, as for initial sequence numbers).
+    offset: u32,
+    /// TS.Recent: the peer's value that the next segment echoes.
+    recent: u32,
+    /// When it was taken, in whole seconds.
+    recent_at: u32,
+}
+
+impl TimestampClock {
+    /// A clock whose peer has not been heard.
+    pub(crate) const fn new(offset: u32) -> Self {
+        Self { offset, recent: 0, recent_at: 0 }
+    }
+
+    /// The same clock, for a connection that begins with the peer's `value`.
+    pub(crate) fn begun_by(self, value: Timestamps, now: Instant) -> Self {
+        let mut begun = self;
+        begun.take(value, now);
+        begun
+    }
+
+    /// TS.Recent ← SEG.TSval. The caller has checked that the segment is the one to echo (§4.3).
+    pub(crate) fn take(&mut self, of: Timestamps, now: Instant) {
+        self.recent = of.value;
+        self.recent_at = seconds(now);
+    }
+
+    /// The option of a segment that leaves now.
+    pub(crate) fn stamp(&self, now: Instant) -> Timestamps {
+        Timestamps { value: self.value(now), echo: self.recent }
+    }
+
+    /// PAWS: whether a segment is older than what has been seen (§5.3 R1).
+    pub(crate) fn is_old(&self, segment: Timestamps, now: Instant) -> bool {
+        let outdated = seconds(now).saturating_sub(self.recent_at) > OUTDATED_SECONDS;
+        !outdated && newer(self.recent, segment.value)
+    }
+
+    /// Whether a segment is newer than what has been seen, and not merely as new.
+    pub(crate) const fn is_new(&self, segment: Timestamps) -> bool {
+        newer(segment.value, self.recent)
+    }
+
+    /// TS.Recent.
+    pub(crate) const fn recent(&self) -> u32 {
+        self.recent
+    }
+
+    /// Whether the peer was last heard `age` ago or longer, in whole seconds as this end keeps them.
+    pub(crate) fn silent_for(&self, age: Duration, now: Instant) -> bool {
+        u64::from(seconds(now).saturating_sub(self.recent_at)) * 1_000_000_000 >= age.as_nanos()
+    }
+
+    /// The round trip that an acknowledgment measures (§4.1), at least one tick of the clock.
+    pub(crate) fn round_trip(&self, acknowledgment: Timestamps, now: Instant) -> Duration {
+        let ticks = self.value(now).wrapping_sub(acknowledgment.echo).cast_signed();
+        Duration::from_millis(u64::from(ticks.max(1).unsigned_abs()))
+    }
+
+    fn value(&self, now: Instant) -> u32 {
+        self.offset.wrapping_add(low_bits(now.as_nanos() / 1_000_000))
+    }
+}
+
+/// Whether `a` comes after `b` on the circle of timestamps.
+const fn newer(a: u32, b: u32) -> bool {
+    a.wrapping_sub(b).cast_signed() > 0
+}
+
+fn seconds(now: Instant) -> u32 {
+    low_bits(now.as_nanos() / 1_000_000_000)
+}
+
+/// A clock of 2³² ticks wraps, and may (RFC 7323 §5.4).
+#[expect(clippy::cast_possible_truncation, reason = "that is what it is for")]
+const fn low_bits(word: u64) -> u32 {
+    word as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::at;
+
+    const fn stamp(value: u32, echo: u32) -> Timestamps {
+        Timestamps { value, echo }
+    }
+
+    #[test]
+    fn age_is_judged_across_the_wrap() {
+        let clock = TimestampClock::new(7).begun_by(stamp(u32::MAX, 0), at(1000));
+        assert!(clock.is_old(stamp(u32::MAX - 1, 0), at(1000)));
+        assert!(!clock.is_old(stamp(u32::MAX, 0), at(1000)) && !clock.is_new(stamp(u32::MAX, 0)));
+        assert!(!clock.is_old(stamp(3, 0), at(1000)) && clock.is_new(stamp(3, 0)));
+    }
+
+    #[test]
+    fn what_was_seen_long_ago_judges_nothing() {
+        let clock = TimestampClock::new(7).begun_by(stamp(50, 0), at(0));
+        let day = Duration::from_secs(24 * 3600);
+        assert!(clock.is_old(stamp(49, 0), Instant::ZERO + day * 24));
+        assert!(!clock.is_old(stamp(49, 0), Instant::ZERO + day * 25));
+    }
+
+    #[test]
+    fn a_round_trip_is_measured_in_milliseconds_and_never_nothing() {
+        let clock = TimestampClock::new(u32::MAX);
+        let sent = clock.stamp(at(10));
+        assert_eq!(clock.round_trip(stamp(0, sent.value), at(35)), Duration::from_millis(25));
+        assert_eq!(clock.round_trip(stamp(0, sent.value), at(10)), Duration::from_millis(1));
+    }
+}
