@@ -81,6 +81,31 @@ fn a_run_repeats_and_a_seed_tells() {
 }
 
 #[test]
+fn a_trace_is_held_against_a_recording() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let recording = |name: &str| repository(&format!("tests/linux/recordings/{name}.csv"));
+    let experiment = repository("tests/linux/experiments/n1_client_close.toml");
+    assert_eq!(synlab(&["run", &experiment, "--quiet", "--trace", &path("run.jsonl")]).2, Some(0));
+
+    let (out, err, code) = synlab(&["trace-diff", &path("run.jsonl"), &recording("n1_client_close")]);
+    assert_eq!((err.as_str(), code), ("", Some(0)), "{out}");
+    assert!(out.ends_with("\nagrees\n"), "{out}");
+
+    let (out, _, code) = synlab(&["trace-diff", &path("run.jsonl"), &recording("n2_server_close")]);
+    assert_eq!(code, Some(1), "{out}");
+    assert_eq!(out.lines().filter(|line| line.contains('┤') && line.contains('≠')).count(), 1, "{out}");
+    let (out, _, code) = synlab(&["trace-diff", "--quiet", &path("run.jsonl"), &recording("n2_server_close")]);
+    assert!(out.starts_with("differs: ") && out.lines().count() == 1 && code == Some(1), "{out}");
+
+    fs::write(path("bad.csv"), "t,kind,host\n0.1,seg,X\n").unwrap();
+    let (out, err, code) = synlab(&["trace-diff", &path("run.jsonl"), &path("bad.csv")]);
+    let message = format!("error: {}:2: `X` is no host: expected C, S, client or server\n", path("bad.csv"));
+    assert_eq!((out.as_str(), err, code), ("", message, Some(2)));
+    assert_eq!(synlab(&["trace-diff", &path("run.jsonl"), &path("none.csv")]).2, Some(2));
+}
+
+#[test]
 fn a_trace_is_a_record_a_line() {
     let directory = tempfile::tempdir().unwrap();
     let trace = directory.path().join("trace.jsonl");

@@ -4,6 +4,7 @@
 //! of files or terminals: functions return text or write to what they are given.
 
 mod amount;
+pub mod diff;
 mod hosts;
 pub mod json;
 mod ladder;

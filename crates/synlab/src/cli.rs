@@ -11,7 +11,9 @@ use sim_time::Duration;
 /// it, measures it and compares handshakes and teardowns on the same network.
 #[derive(Parser, Debug)]
 #[command(version = version(), propagate_version = true, max_term_width = 100)]
-#[command(after_help = "Exit status: 0 done, 1 an expectation does not hold, 2 bad input, 130 interrupted.")]
+#[command(
+    after_help = "Exit status: 0 done, 1 an expectation does not hold or traces differ, 2 bad input, 130 interrupted."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// Check every expectation of every variant of every experiment
     Verify(Verify),
+    /// Hold a run against a recording: two ladders side by side, the first difference marked
+    TraceDiff(TraceDiff),
     /// List what there is: variants, axes, profiles, metrics, cases
     List(List),
     /// Write a commented experiment to start from
@@ -121,6 +125,21 @@ pub(crate) struct Verify {
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
     /// Print nothing for experiments that hold
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// Each side is a trace (`synlab run --trace`) or a recording as CSV; `-` is standard input. Times may differ by 5 % and
+/// 50 ms of the second; everything else must be the same.
+#[derive(Args, Debug)]
+pub(crate) struct TraceDiff {
+    /// What was simulated
+    #[arg(value_name = "SIMULATED")]
+    pub(crate) ours: PathBuf,
+    /// What was recorded
+    #[arg(value_name = "RECORDED")]
+    pub(crate) theirs: PathBuf,
+    /// Print the verdict only
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }

@@ -10,6 +10,7 @@ mod new;
 mod output;
 mod run;
 mod schema;
+mod trace_diff;
 mod verify;
 
 use std::process::ExitCode;
@@ -25,7 +26,7 @@ use complaint::Complaint;
 enum Ending {
     /// Everything that was expected holds. Exit status 0.
     Done,
-    /// An expectation does not hold. Exit status 1.
+    /// An expectation does not hold, or two traces differ. Exit status 1.
     Disappointed,
 }
 
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
+        Command::TraceDiff(arguments) => trace_diff::trace_diff(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::New(arguments) => new::new(&arguments),
         Command::Schema => schema::schema(),
