@@ -6,13 +6,10 @@ use sim_time::Instant;
 use siphasher::sip::SipHasher24;
 
 use crate::host::Secret;
-use crate::{FourTuple, Isn, SeqNum};
+use crate::{FourTuple, Isn, Limits, SeqNum};
 
 /// What [`Isn::Constant`] gives: any value but zero, which would hide that relative and raw numbers differ.
 const CONSTANT: SeqNum = SeqNum::new(1_000_000);
-
-/// One tick of the RFC 793 clock, in nanoseconds.
-const TICK_NANOS: u64 = 4_000;
 
 /// Chooses initial sequence numbers for one host.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -27,11 +24,11 @@ impl IsnSource {
         Self { secret, chosen: 0 }
     }
 
-    /// ISN = M + F(4-tuple, secret), where M is the 4 µs clock and F a keyed hash (RFC 6528 §3).
-    pub(crate) fn choose(&mut self, how: Isn, now: Instant, tuple: FourTuple) -> SeqNum {
-        match how {
+    /// ISN = M + F(4-tuple, secret), where M is the clock and F a keyed hash (RFC 6528 §3).
+    pub(crate) fn choose(&mut self, limits: &Limits, now: Instant, tuple: FourTuple) -> SeqNum {
+        match limits.isn {
             Isn::Constant => CONSTANT,
-            Isn::Clock => self.keyed(tuple, 0) + low_bits(now.as_nanos() / TICK_NANOS),
+            Isn::Clock => self.keyed(tuple, 0) + low_bits(now.as_nanos() / limits.isn_tick.as_nanos()),
             Isn::Random => {
                 self.chosen += 1;
                 self.keyed(tuple, self.chosen)
@@ -74,23 +71,32 @@ mod tests {
     use sim_time::Duration;
 
     use super::*;
+    use crate::testing;
 
     fn tuple(port: u16) -> FourTuple {
         let socket = |last, port| SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, last), port);
         FourTuple { local: socket(1, port), remote: socket(2, 80) }
     }
 
+    fn limits(isn: Isn) -> Limits {
+        Limits { isn, ..testing::limits() }
+    }
+
     #[test]
-    fn the_clock_ticks_every_four_microseconds() {
-        let mut source = IsnSource::new([7; 16]);
-        let first = source.choose(Isn::Clock, Instant::ZERO, tuple(5000));
-        let later = source.choose(Isn::Clock, Instant::ZERO + Duration::from_secs(1), tuple(5000));
-        assert_eq!(later - first, 250_000);
+    fn the_clock_counts_its_ticks() {
+        for (tick_nanos, ticks) in [(4_000, 250_000), (64, 15_625_000)] {
+            let limits = Limits { isn_tick: Duration::from_nanos(tick_nanos), ..limits(Isn::Clock) };
+            let mut source = IsnSource::new([7; 16]);
+            let first = source.choose(&limits, Instant::ZERO, tuple(5000));
+            let later = source.choose(&limits, Instant::ZERO + Duration::from_secs(1), tuple(5000));
+            assert_eq!(later - first, ticks);
+        }
     }
 
     #[test]
     fn another_tuple_or_secret_starts_elsewhere() {
-        let isn = |secret, port| IsnSource::new([secret; 16]).choose(Isn::Clock, Instant::ZERO, tuple(port));
+        let limits = limits(Isn::Clock);
+        let isn = |secret, port| IsnSource::new([secret; 16]).choose(&limits, Instant::ZERO, tuple(port));
         assert_ne!(isn(7, 5000), isn(7, 5001));
         assert_ne!(isn(7, 5000), isn(8, 5000));
     }
@@ -98,7 +104,7 @@ mod tests {
     #[test]
     fn random_differs_each_time_and_constant_never() {
         let mut source = IsnSource::new([7; 16]);
-        let mut choose = |how| source.choose(how, Instant::ZERO, tuple(5000));
+        let mut choose = |how| source.choose(&limits(how), Instant::ZERO, tuple(5000));
         assert_ne!(choose(Isn::Random), choose(Isn::Random));
         assert_eq!(choose(Isn::Constant), choose(Isn::Constant));
     }
@@ -106,7 +112,7 @@ mod tests {
     /// The numbers are part of every record stream: they may not change from machine to machine or release to release.
     #[test]
     fn the_hash_is_the_same_everywhere() {
-        let isn = IsnSource::new([7; 16]).choose(Isn::Clock, Instant::ZERO, tuple(5000));
+        let isn = IsnSource::new([7; 16]).choose(&limits(Isn::Clock), Instant::ZERO, tuple(5000));
         assert_eq!(isn.raw(), 855_531_327);
     }
 }

@@ -118,7 +118,7 @@ pub enum SynInTimeWait {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Isn {
-    /// A 4 µs clock plus a keyed hash of the 4-tuple (RFC 6528).
+    /// A clock plus a keyed hash of the 4-tuple (RFC 6528).
     Clock,
     /// A keyed hash of the 4-tuple and the number of opens before it.
     Random,
@@ -296,6 +296,8 @@ impl JsonSchema for Patience {
 pub struct Limits {
     /// How initial sequence numbers are chosen.
     pub isn: Isn,
+    /// How long the clock behind `isn = "clock"` takes for one number (RFC 9293 §3.4.1: about 4 µs).
+    pub isn_tick: Duration,
     /// What answers a retransmitted SYN in SYN-RECEIVED.
     pub duplicate_syn: DuplicateSyn,
     /// What answers a SYN that crosses ours.

@@ -19,6 +19,7 @@ use crate::{
 pub(crate) fn limits() -> Limits {
     Limits {
         isn: Isn::Clock,
+        isn_tick: Duration::from_micros(4),
         duplicate_syn: DuplicateSyn::Ack,
         crossing_syn: CrossingSyn::Figure,
         half_open_check: HalfOpenCheck::Exact,

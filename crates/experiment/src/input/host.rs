@@ -190,6 +190,7 @@ fn impossible_values(table: &Table, settings: &Settings, profile: &Place) -> Vec
             limits.window > LARGEST_WINDOW,
             format!("a window is at most {LARGEST_WINDOW} octets, 2^30 (RFC 7323 §2.3)"),
         ),
+        ("isn-tick", limits.isn_tick.is_zero(), "a clock's tick is longer than nothing".to_owned()),
         ("rto-initial", limits.rto_initial.is_zero(), "a timeout is longer than nothing".to_owned()),
         ("rto-min", limits.rto_min.is_zero(), "a timeout is longer than nothing".to_owned()),
         (

@@ -83,6 +83,7 @@ impl Run {
 pub(crate) fn limits() -> Limits {
     Limits {
         isn: Isn::Clock,
+        isn_tick: Duration::from_micros(4),
         duplicate_syn: DuplicateSyn::Ack,
         crossing_syn: CrossingSyn::Text,
         half_open_check: HalfOpenCheck::Exact,

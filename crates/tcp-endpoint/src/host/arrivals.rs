@@ -71,7 +71,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A connection request: what is committed, and what must come back, is the handshake's choice.
     fn take_request(&mut self, now: Instant, segment: &Segment<P, T>, effects: &mut Effects<P, T>) {
         let tuple = segment.receiver_tuple();
-        let iss = self.isn.choose(self.settings.limits.isn, now, tuple);
+        let iss = self.isn.choose(&self.settings.limits, now, tuple);
         self.answer_request(now, (iss, segment.seq), segment, effects);
     }
 

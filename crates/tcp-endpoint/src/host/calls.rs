@@ -45,7 +45,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return Err(UserError::Quiet);
         }
         let iss = match self.index.get(&tuple) {
-            None => self.isn.choose(self.settings.limits.isn, now, tuple),
+            None => self.isn.choose(&self.settings.limits, now, tuple),
             Some(&entry) => self.reuse(now, entry, effects).ok_or(UserError::AlreadyExists)?,
         };
         let mut connection = Connection::opening(tag, tuple, iss, now, &self.settings);
