@@ -123,6 +123,7 @@ impl Fold for DigestFold {
             Event::Judged { host, incarnation, worth: verdict } => {
                 self.words([12, entry(host, incarnation), worth(verdict)]);
             }
+            Event::HeldDown { host: on, port } => self.words([14, pair(host(on), u32::from(port))]),
             Event::Overflow { host: on, port, queue: full } => {
                 self.words([13, pair(host(on), u32::from(port)), queue(full)]);
             }
@@ -180,6 +181,7 @@ const fn reason(of: Reason) -> u32 {
         Reason::GaveUp => 3,
         Reason::Expired => 4,
         Reason::Crash => 5,
+        Reason::Evicted => 6,
     }
 }
 
@@ -207,6 +209,8 @@ const fn kind(of: EntryKind) -> u64 {
         EntryKind::HalfOpen => 0,
         EntryKind::Connection => 1,
         EntryKind::TimeWait => 2,
+        EntryKind::HoldDown => 3,
+        EntryKind::Peer => 4,
     }
 }
 

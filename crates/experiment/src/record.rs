@@ -158,6 +158,13 @@ pub enum Event {
         /// What was full.
         queue: Queue,
     },
+    /// A SYN was refused without an answer: its 4-tuple, or the whole host after a reboot, is held down.
+    HeldDown {
+        /// The host.
+        host: HostId,
+        /// The port.
+        port: u16,
+    },
     /// Ground truth judges what a passive connection is worth from now on.
     Judged {
         /// The host.

@@ -41,12 +41,16 @@ pub struct HostPlan {
 /// Octets an entry of each kind takes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EntrySizes {
-    /// A half-open entry.
+    /// A half-open entry, or one in a SYN cache where the handshake has that.
     pub half_open: u64,
     /// A full connection.
     pub connection: u64,
     /// An entry in TIME-WAIT.
     pub time_wait: u64,
+    /// The name of a closed connection that is held down.
+    pub hold_down: u64,
+    /// What is remembered of another host.
+    pub peer: u64,
 }
 
 /// One direction between two hosts.

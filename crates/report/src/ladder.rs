@@ -18,7 +18,7 @@ use experiment::record::{
 };
 use experiment::{HostId, RelativeNumbers};
 use sim_time::Instant;
-use tcp_endpoint::{Reason, State};
+use tcp_endpoint::{Queue, Reason, State};
 
 use crate::hosts::Hosts;
 use crate::paint::{Colour, Tone};
@@ -34,6 +34,8 @@ pub struct Ladder {
     keepalives: Keepalives,
     sections: Vec<Section>,
     in_flight: BTreeMap<SegmentId, InFlight>,
+    /// Where the last segment came, whatever it was.
+    arrived: Option<(usize, Attempt)>,
     /// Per direction, the last segment (by sending) that has arrived: what arrives with a lower number was overtaken.
     last_arrived: BTreeMap<(HostId, Option<HostId>), SegmentId>,
     connections: BTreeMap<Incarnation, Connection>,
@@ -122,6 +124,7 @@ impl Ladder {
             keepalives: Keepalives::default(),
             sections: Vec::new(),
             in_flight: BTreeMap::new(),
+            arrived: None,
             last_arrived: BTreeMap::new(),
             connections: BTreeMap::new(),
             calls: BTreeMap::new(),
@@ -226,6 +229,7 @@ impl Ladder {
     fn delivered(&mut self, at: Instant, segment: SegmentId, copy: u32, stale: bool) {
         let Some(mut flight) = self.in_flight.remove(&segment) else { return };
         let last = self.last_arrived.entry(flight.direction).or_insert(segment);
+        self.arrived = Some((flight.section, flight.attempt));
         let overtaken = segment < *last;
         *last = segment.max(*last);
         if overtaken || stale || copy > 0 || flight.faulted {
@@ -237,6 +241,13 @@ impl Ladder {
         if flight.copies_left > 0 {
             self.in_flight.insert(segment, flight);
         }
+    }
+
+    /// The segment that has just come to the host was dropped.
+    fn refused(&mut self, at: Instant, host: HostId, why: &str) {
+        let Some((section, attempt)) = self.arrived else { return };
+        let side = self.sections[section].side_of(host);
+        self.push(section, Row::text(at, Some(attempt), side, Tone::Bad, why.to_owned()));
     }
 
     fn state(&mut self, at: Instant, change: &StateChange) {
@@ -344,11 +355,15 @@ impl Fold for Ladder {
             Event::DataLost { incarnation, octets, .. } => {
                 self.remark(at, *incarnation, Tone::Bad, format!("{octets} B sent are lost"), None);
             }
+            Event::Overflow { host, queue: Queue::Syn, .. } => self.refused(at, *host, "no room in the SYN backlog"),
+            Event::Overflow { host, queue: Queue::Accept, .. } => {
+                self.refused(at, *host, "no room in the accept queue");
+            }
+            Event::HeldDown { host, .. } => self.refused(at, *host, "refused: held down"),
             Event::Judged { incarnation, worth, .. } => self.judged(at, *incarnation, *worth),
             Event::Received { .. }
             | Event::TimerSet { .. }
             | Event::TimerFired { .. }
-            | Event::Overflow { .. }
             | Event::Held { .. }
             | Event::Released { .. } => {}
         }

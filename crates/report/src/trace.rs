@@ -84,6 +84,7 @@ enum What<'a> {
     Held { host: &'a str, connection: u32, table: &'static str, bytes: u64 },
     Released { host: &'a str, connection: u32, table: &'static str, bytes: u64 },
     Overflow { host: &'a str, port: u16, queue: &'static str },
+    HeldDown { host: &'a str, port: u16 },
     Judged { host: &'a str, connection: u32, worth: &'static str, cause: Option<&'static str> },
 }
 
@@ -190,6 +191,7 @@ impl<'a> What<'a> {
             Event::Overflow { host, port, queue: Queue::Accept } => {
                 Self::Overflow { host: name(host), port, queue: "accept" }
             }
+            Event::HeldDown { host, port } => Self::HeldDown { host: name(host), port },
             Event::Judged { host, incarnation: Incarnation(connection), worth } => {
                 let (worth, cause) = worth_words(worth);
                 Self::Judged { host: name(host), connection, worth, cause }
@@ -256,6 +258,7 @@ impl<'a> StateLine<'a> {
                 Reason::GaveUp => "gave-up",
                 Reason::Expired => "expired",
                 Reason::Crash => "crash",
+                Reason::Evicted => "evicted",
             },
             passive: change.passive,
             connection: change.incarnation.0,
@@ -301,6 +304,8 @@ const fn table_word(kind: EntryKind) -> &'static str {
         EntryKind::HalfOpen => "half-open",
         EntryKind::Connection => "connection",
         EntryKind::TimeWait => "time-wait",
+        EntryKind::HoldDown => "hold-down",
+        EntryKind::Peer => "peer",
     }
 }
 

@@ -13,11 +13,15 @@ pub enum EntryKind {
     Connection,
     /// What is left of a connection in TIME-WAIT.
     TimeWait,
+    /// The name of a closed connection, on which no SYN is taken for a time.
+    HoldDown,
+    /// What is remembered of another host: a fast open cookie, or a connection count.
+    Peer,
 }
 
 impl EntryKind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::HalfOpen, Self::Connection, Self::TimeWait];
+    pub const ALL: [Self; 5] = [Self::HalfOpen, Self::Connection, Self::TimeWait, Self::HoldDown, Self::Peer];
 }
 
 /// An entry of one host's tables. A handle outlives its entry harmlessly: a stale one names nothing.
@@ -72,6 +76,8 @@ pub enum Reason {
     Expired,
     /// The host crashed.
     Crash,
+    /// A cache had no room for it any more.
+    Evicted,
 }
 
 /// A change of state, with what an observer needs to judge it.
@@ -153,7 +159,15 @@ pub enum Effect<P, T> {
         /// The handle it has.
         to: Handle,
     },
-    /// An entry was put into its table. It follows the [`Effect::State`] or [`Effect::Moved`] that named it first.
+    /// The host goes on to remember something that it knows by the connection `of`, which may just have ended.
+    Keep {
+        /// The connection.
+        of: Handle,
+        /// What remembers it.
+        entry: Handle,
+    },
+    /// An entry was put into its table. It follows the [`Effect::State`], [`Effect::Moved`] or [`Effect::Keep`] that named
+    /// it first.
     Hold {
         /// The entry.
         entry: Handle,
@@ -169,6 +183,11 @@ pub enum Effect<P, T> {
         port: u16,
         /// What was full.
         queue: Queue,
+    },
+    /// A SYN was refused without an answer: its 4-tuple, or the whole host after a reboot, is held down.
+    HeldDown {
+        /// The port it came to.
+        port: u16,
     },
     /// Tell the application.
     Notify {

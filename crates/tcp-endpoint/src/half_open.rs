@@ -2,24 +2,37 @@
 
 use sim_time::{Duration, Instant};
 
-use crate::connection::{Connection, Context, acceptable};
+use crate::connection::{Connection, Context, Opening, acceptable};
 use crate::host::reset_outside_connection;
 use crate::timestamps::TimestampClock;
 use crate::{
-    Acknowledged, ChallengeLimit, DuplicateSyn, Effect, Flags, FourTuple, HalfOpenCheck, Handle, Limits, Payload,
-    Reason, Segment, SeqNum, Settings, State, Status, Transition, Transmission,
+    Acknowledged, ChallengeLimit, DuplicateSyn, Effect, FastOpen, Flags, FourTuple, HalfOpenCheck, Handle, Limits,
+    Options, Payload, Reason, Segment, SeqNum, Settings, State, Status, Transition, Transmission,
 };
 
-/// An entry in SYN-RECEIVED, made by a SYN at a listener.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct HalfOpen<T> {
+/// What a SYN asks of a listener, and the numbers it is answered with.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Asked<T> {
     pub(crate) tag: T,
     pub(crate) tuple: FourTuple,
     pub(crate) iss: SeqNum,
     pub(crate) irs: SeqNum,
+    /// The timestamps, if both ends carry them.
+    pub(crate) clock: Option<TimestampClock>,
+    /// The most octets of data that the client takes in one segment.
+    pub(crate) peer_mss: u16,
+    /// The fast open cookie that the SYN-ACK brings.
+    pub(crate) cookie: Option<u64>,
+    /// The connection count, if it is to be remembered once the handshake is complete.
+    pub(crate) count: Option<u32>,
+}
+
+/// An entry in SYN-RECEIVED, made by a SYN at a listener.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct HalfOpen<T> {
+    pub(crate) asked: Asked<T>,
     /// When the SYN-ACK was sent first, for the round-trip measurement.
     sent_at: Instant,
-    clock: Option<TimestampClock>,
     challenged_at: Option<Instant>,
     /// When the SYN-ACK is sent again; `None` if the handshake has no timer for it.
     pub(crate) retransmit_at: Option<Instant>,
@@ -43,34 +56,21 @@ pub(crate) enum Request {
 }
 
 impl<T: Copy> HalfOpen<T> {
-    pub(crate) const fn new(
-        tag: T,
-        tuple: FourTuple,
-        (iss, irs): (SeqNum, SeqNum),
-        clock: Option<TimestampClock>,
-        now: Instant,
-    ) -> Self {
-        Self {
-            tag,
-            tuple,
-            iss,
-            irs,
-            sent_at: now,
-            clock,
-            challenged_at: None,
-            retransmit_at: None,
-            retries: 0,
-            sent: 0,
-            acknowledged: false,
-        }
+    pub(crate) const fn new(asked: Asked<T>, now: Instant) -> Self {
+        Self { asked, sent_at: now, challenged_at: None, retransmit_at: None, retries: 0, sent: 0, acknowledged: false }
     }
 
     /// SEGMENT ARRIVES in SYN-RECEIVED after a passive OPEN.
     pub(crate) fn on_segment<P: Payload>(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Request {
-        let (flags, next) = (segment.flags, self.irs + 1);
-        let old = self.clock.zip(segment.timestamps).is_some_and(|(clock, carried)| clock.is_old(carried, ctx.now));
+        let (flags, next) = (segment.flags, self.asked.irs + 1);
+        let old = self
+            .asked
+            .clock
+            .zip(segment.options.timestamps)
+            .is_some_and(|(clock, carried)| clock.is_old(carried, ctx.now));
         let old = old && !flags.rst();
-        if old || !acceptable(next, ctx.settings.limits.window, segment.seq, segment.len()) {
+        let again = flags.syn() && !flags.ack() && segment.seq == self.asked.irs;
+        if old || again || !acceptable(next, ctx.settings.limits.window, segment.seq, segment.len()) {
             self.answer_unacceptable(segment, old, ctx);
             return Request::Pending;
         }
@@ -78,7 +78,7 @@ impl<T: Copy> HalfOpen<T> {
             if segment.seq == next || ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
                 return Request::Withdrawn(Reason::Reset);
             }
-            self.challenge(Flags::ACK, self.iss + 1, ctx); // RFC 5961 §3.2
+            self.challenge(Flags::ACK, self.asked.iss + 1, ctx); // RFC 5961 §3.2
             return Request::Pending;
         }
         if flags.syn() {
@@ -90,7 +90,7 @@ impl<T: Copy> HalfOpen<T> {
         if !flags.ack() {
             return Request::Pending;
         }
-        if segment.ack != self.iss + 1 {
+        if segment.ack != self.asked.iss + 1 {
             self.send(Flags::RST, segment.ack, 0, ctx);
             return Request::Pending;
         }
@@ -105,7 +105,7 @@ impl<T: Copy> HalfOpen<T> {
     /// for each connection, so are these.
     fn answer_unacceptable<P: Payload>(&mut self, segment: &Segment<P, T>, old: bool, ctx: &mut Context<'_, P, T>) {
         let (flags, limits) = (segment.flags, &ctx.settings.limits);
-        let repeated = flags.syn() && !flags.ack() && segment.seq == self.irs && !old;
+        let repeated = flags.syn() && !flags.ack() && segment.seq == self.asked.irs && !old;
         let limited = limits.challenge_limit == ChallengeLimit::Connection && (segment.is_empty() || flags.syn());
         if flags.rst() || (limited && !ctx.challenges.permit(&mut self.challenged_at, ctx.now, limits)) {
             return;
@@ -113,7 +113,7 @@ impl<T: Copy> HalfOpen<T> {
         if repeated && limits.duplicate_syn == DuplicateSyn::SynAck {
             self.send_syn_ack(ctx);
         } else {
-            self.send(Flags::ACK, self.iss + 1, 0, ctx);
+            self.send(Flags::ACK, self.asked.iss + 1, 0, ctx);
         }
     }
 
@@ -125,9 +125,8 @@ impl<T: Copy> HalfOpen<T> {
 
     /// The connection that takes the entry's place.
     pub(crate) fn complete<P: Payload>(&self, settings: &Settings) -> Connection<P, T> {
-        let mut connection = Connection::answering(self.tag, self.tuple, (self.iss, self.irs), self.sent_at, settings);
+        let mut connection = Connection::answering(&self.asked, Opening::Handshake, self.sent_at, settings);
         connection.state = State::SynReceived;
-        connection.clock = self.clock;
         connection.retries = self.retries;
         connection.syn_acks = self.sent;
         if self.sent > 1 {
@@ -165,7 +164,7 @@ impl<T: Copy> HalfOpen<T> {
 
     /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, and the timer behind it.
     pub(crate) fn send_syn_ack<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) {
-        self.send(Flags::SYN_ACK, self.iss, self.sent, ctx);
+        self.send(Flags::SYN_ACK, self.asked.iss, self.sent, ctx);
         self.sent += 1;
         self.start_timer(ctx);
     }
@@ -180,32 +179,44 @@ impl<T: Copy> HalfOpen<T> {
     fn send<P: Payload>(&self, flags: Flags, seq: SeqNum, retransmission: u32, ctx: &mut Context<'_, P, T>) {
         ctx.effects.push(Effect::Transmit(Transmission {
             segment: Segment {
-                source: self.tuple.local,
-                destination: self.tuple.remote,
+                source: self.asked.tuple.local,
+                destination: self.asked.tuple.remote,
                 seq,
-                ack: if flags.ack() { self.irs + 1 } else { SeqNum::default() },
+                ack: if flags.ack() { self.asked.irs + 1 } else { SeqNum::default() },
                 flags,
                 window: if flags.rst() { 0 } else { ctx.settings.limits.window },
-                timestamps: self.clock.map(|clock| clock.stamp(ctx.now)),
+                options: self.options(flags, ctx),
                 payload: P::default(),
-                tag: self.tag,
+                tag: self.asked.tag,
             },
-            sender: Some((ctx.entry, self.tag)),
+            sender: Some((ctx.entry, self.asked.tag)),
             retransmission,
             acknowledges: if flags.ack() { Acknowledged::Syn } else { Acknowledged::Nothing },
         }));
     }
 
+    fn options<P: Payload>(&self, flags: Flags, ctx: &Context<'_, P, T>) -> Options {
+        let options = Options::stamped(self.asked.clock.map(|clock| clock.stamp(ctx.now)));
+        if !flags.syn() {
+            return options;
+        }
+        Options {
+            mss: Some(ctx.settings.limits.mss_option()),
+            fast_open: self.asked.cookie.map(FastOpen::Cookie),
+            ..options
+        }
+    }
+
     /// STATUS (RFC 9293 §3.10.6).
     pub(crate) fn status(&self) -> Status {
         Status {
-            tuple: self.tuple,
+            tuple: self.asked.tuple,
             state: State::SynReceived,
-            iss: self.iss,
-            irs: Some(self.irs),
-            send_unacknowledged: self.iss,
-            send_next: self.iss + 1,
-            receive_next: Some(self.irs + 1),
+            iss: self.asked.iss,
+            irs: Some(self.asked.irs),
+            send_unacknowledged: self.asked.iss,
+            send_next: self.asked.iss + 1,
+            receive_next: Some(self.asked.irs + 1),
             unacknowledged_octets: 0,
             unread_octets: 0,
         }
@@ -215,12 +226,12 @@ impl<T: Copy> HalfOpen<T> {
     pub(crate) const fn transition(&self, entry: Handle, from: State, to: State, reason: Reason) -> Transition<T> {
         Transition {
             entry,
-            tag: self.tag,
-            tuple: self.tuple,
+            tag: self.asked.tag,
+            tuple: self.asked.tuple,
             from,
             to,
-            iss: self.iss,
-            irs: Some(self.irs),
+            iss: self.asked.iss,
+            irs: Some(self.asked.irs),
             passive: true,
             reason,
         }

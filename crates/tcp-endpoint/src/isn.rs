@@ -24,6 +24,11 @@ impl IsnSource {
         Self { secret, chosen: 0 }
     }
 
+    /// What this host's keyed hashes are made with.
+    pub(crate) const fn secret(&self) -> Secret {
+        self.secret
+    }
+
     /// ISN = M + F(4-tuple, secret), where M is the clock and F a keyed hash (RFC 6528 §3).
     pub(crate) fn choose(&mut self, limits: &Limits, now: Instant, tuple: FourTuple) -> SeqNum {
         match limits.isn {

@@ -9,11 +9,14 @@
 
 mod challenge;
 mod connection;
+mod cookie;
 mod effect;
 mod half_open;
+mod hold_down;
 mod host;
 mod isn;
 mod payload;
+mod peer;
 pub mod presets;
 mod rto;
 mod segment;
@@ -32,10 +35,11 @@ mod timestamps;
 pub use effect::{Acknowledged, Effect, EntryKind, Handle, Notice, Queue, Reason, Transition, Transmission};
 pub use host::{Effects, Host, Received, Secret, Status, UserError};
 pub use payload::Payload;
-pub use segment::{Flags, FourTuple, Segment, Timestamps};
+pub use segment::{FastOpen, Flags, FourTuple, Options, Segment, Timestamps};
 pub use seq::SeqNum;
 pub use settings::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, GiveUp, HalfOpenCheck,
-    Handshake, Isn, Limits, Patience, Proof, RtoFloor, Settings, SynInTimeWait, Teardown, TimeWaitRestart, Unexpected,
+    Handshake, Isn, Limits, Patience, Proof, Remembers, RtoFloor, Settings, SynData, SynInTimeWait, Teardown,
+    TimeWaitRestart, Unexpected,
 };
 pub use state::State;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sim_time::Duration;
 
-use crate::{Commit, Handshake, Proof, SynInTimeWait, Unexpected};
+use crate::{Commit, Handshake, Proof, Remembers, SynData, SynInTimeWait, Unexpected};
 
 /// A named handshake.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,9 +14,37 @@ pub struct HandshakePreset {
     pub exchange: &'static str,
     /// What sets it apart, in a sentence.
     pub summary: &'static str,
+    /// The states its server goes through.
+    pub server: &'static str,
+    /// Where it comes from.
+    pub source: &'static str,
     /// The decisions it makes.
     pub policy: Handshake,
 }
+
+/// What a two-way handshake is without any help: the others say what they do otherwise.
+const TWO_WAY: Handshake = Handshake {
+    commit: Commit::Connection,
+    proof: Proof::None,
+    unexpected: Unexpected::Silence,
+    syn_ack_timer: false,
+    data_check: false,
+    syn_data: SynData::Never,
+    hold_down: Duration::ZERO,
+    remembers: Remembers::Nothing,
+};
+
+/// RFC 9293.
+const THREE_WAY: Handshake = Handshake {
+    commit: Commit::HalfOpen,
+    proof: Proof::Ack,
+    unexpected: Unexpected::Reset,
+    syn_ack_timer: true,
+    ..TWO_WAY
+};
+
+/// How long a packet can live at most: the MSL of RFC 9293 §3.4.2.
+const MAXIMUM_LIFETIME: Duration = Duration::from_secs(120);
 
 /// The handshakes that have a name.
 pub const HANDSHAKES: &[HandshakePreset] = &[
@@ -24,45 +52,94 @@ pub const HANDSHAKES: &[HandshakePreset] = &[
         name: "two-way",
         exchange: "SYN; SYN-ACK",
         summary: "the server is ESTABLISHED on the SYN, and a client that did not ask stays silent",
-        policy: Handshake {
-            commit: Commit::Connection,
-            proof: Proof::None,
-            unexpected: Unexpected::Silence,
-            syn_ack_timer: false,
-        },
+        server: "LISTEN; ESTABLISHED on the SYN",
+        source: "the alternative that the usual explanation of RFC 9293 §3.5 holds against it",
+        policy: TWO_WAY,
     },
     HandshakePreset {
         name: "two-way-rst",
         exchange: "SYN; SYN-ACK",
         summary: "as two-way, but a client that did not ask answers with a reset",
-        policy: Handshake {
-            commit: Commit::Connection,
-            proof: Proof::None,
-            unexpected: Unexpected::Reset,
-            syn_ack_timer: false,
-        },
+        server: "LISTEN; ESTABLISHED on the SYN",
+        source: "two-way with RFC 9293 §3.5.2",
+        policy: Handshake { unexpected: Unexpected::Reset, ..TWO_WAY },
+    },
+    HandshakePreset {
+        name: "two-way-checked",
+        exchange: "SYN; SYN-ACK",
+        summary: "as two-way, but octets are taken only with an acknowledgment of the server's sequence number",
+        server: "LISTEN; ESTABLISHED on the SYN, and deaf to data until its number is acknowledged",
+        source: "a design point between the two: RFC 9293's check of the acknowledgment, after the opening instead of before",
+        policy: Handshake { data_check: true, ..TWO_WAY },
+    },
+    HandshakePreset {
+        name: "two-way-hold-down",
+        exchange: "SYN; SYN-ACK",
+        summary: "as two-way, but the name of a closed connection is refused for a packet's maximum lifetime",
+        server: "LISTEN; ESTABLISHED on the SYN; held down for 120 s once CLOSED",
+        source: "Watson 1981; Attiya and Rappoport 1997: with a known lifetime two messages suffice",
+        policy: Handshake { hold_down: MAXIMUM_LIFETIME, ..TWO_WAY },
     },
     HandshakePreset {
         name: "three-way",
         exchange: "SYN; SYN-ACK; ACK",
         summary: "RFC 9293: the server is ESTABLISHED when its own sequence number is acknowledged",
-        policy: Handshake {
-            commit: Commit::HalfOpen,
-            proof: Proof::Ack,
-            unexpected: Unexpected::Reset,
-            syn_ack_timer: true,
-        },
+        server: "LISTEN; SYN-RECEIVED on the SYN; ESTABLISHED on the ACK",
+        source: "RFC 9293 §3.5",
+        policy: THREE_WAY,
     },
     HandshakePreset {
         name: "three-way-silent",
         exchange: "SYN; SYN-ACK; ACK",
         summary: "three-way as it is often explained: a client that did not ask stays silent",
+        server: "LISTEN; SYN-RECEIVED on the SYN; ESTABLISHED on the ACK",
+        source: "three-way without RFC 9293 §3.5.2",
+        policy: Handshake { unexpected: Unexpected::Silence, ..THREE_WAY },
+    },
+    HandshakePreset {
+        name: "syn-cache",
+        exchange: "SYN; SYN-ACK; ACK",
+        summary: "three-way with a bounded cache of requests, whose oldest makes room for the newest",
+        server: "LISTEN; SYN-RECEIVED on the SYN, in the cache; ESTABLISHED on the ACK, if it was not evicted before",
+        source: "RFC 4987 §3.5; Lemon 2002",
+        policy: Handshake { commit: Commit::Cache, ..THREE_WAY },
+    },
+    HandshakePreset {
+        name: "syn-cookies",
+        exchange: "SYN; SYN-ACK(cookie); ACK(cookie)",
+        summary: "the server keeps nothing: its sequence number is a cookie that the client's ACK brings back",
+        server: "LISTEN; LISTEN on the SYN; ESTABLISHED on the ACK, if the cookie is its own and not too old",
+        source: "RFC 4987 §3.6",
+        policy: Handshake { commit: Commit::Nothing, syn_ack_timer: false, ..THREE_WAY },
+    },
+    HandshakePreset {
+        name: "fast-open",
+        exchange: "SYN(cookie), data; SYN-ACK; ACK",
+        summary: "octets with the SYN are delivered at once, if it shows the cookie of an earlier connection",
+        server: "LISTEN; SYN-RECEIVED on the SYN, open to its application if the cookie is good; ESTABLISHED on the ACK",
+        source: "RFC 7413",
+        policy: Handshake { syn_data: SynData::Cookie, ..THREE_WAY },
+    },
+    HandshakePreset {
+        name: "t-tcp",
+        exchange: "SYN(count), data, FIN; SYN-ACK; …",
+        summary: "a SYN whose connection count is higher than the client's last needs no proof; otherwise three-way",
+        server: "LISTEN; ESTABLISHED on the SYN if its count is new, and SYN-RECEIVED otherwise",
+        source: "RFC 1644 (historic), less its half-synchronized states and its shorter TIME-WAIT",
         policy: Handshake {
-            commit: Commit::HalfOpen,
-            proof: Proof::Ack,
-            unexpected: Unexpected::Silence,
-            syn_ack_timer: true,
+            commit: Commit::Connection,
+            syn_data: SynData::AfterHandshake,
+            remembers: Remembers::Count,
+            ..THREE_WAY
         },
+    },
+    HandshakePreset {
+        name: "delta-t",
+        exchange: "SYN, data; SYN-ACK",
+        summary: "no opening: the first segment's octets are delivered, and a closed name is held down for a lifetime",
+        server: "LISTEN; ESTABLISHED on the SYN, its octets delivered; held down for 120 s once CLOSED",
+        source: "Watson 1981, Delta-t: the SYN stands for its data-run flag; closing by timer alone is left out",
+        policy: Handshake { syn_data: SynData::AfterHandshake, hold_down: MAXIMUM_LIFETIME, ..TWO_WAY },
     },
 ];
 

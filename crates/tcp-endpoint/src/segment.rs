@@ -120,6 +120,36 @@ pub struct Timestamps {
     pub echo: u32,
 }
 
+/// What a segment says beyond the fixed header, as far as opening and closing have a use for it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Options {
+    /// The timestamps option (RFC 7323 §3.2).
+    pub timestamps: Option<Timestamps>,
+    /// The maximum segment size option of a SYN: the most octets of data its sender takes at once (RFC 9293 §3.7.1).
+    pub mss: Option<u16>,
+    /// The fast open option (RFC 7413 §4.1.1).
+    pub fast_open: Option<FastOpen>,
+    /// The connection count option (CC and CC.ECHO of RFC 1644 §3.1).
+    pub count: Option<u32>,
+}
+
+impl Options {
+    /// Timestamps, if there are any, and nothing else.
+    #[must_use]
+    pub const fn stamped(timestamps: Option<Timestamps>) -> Self {
+        Self { timestamps, mss: None, fast_open: None, count: None }
+    }
+}
+
+/// What the fast open option of a SYN or SYN-ACK says (RFC 7413 §4.1.1).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FastOpen {
+    /// A client asks for a cookie.
+    Request,
+    /// A server's cookie, or a client that shows the one it has.
+    Cookie(u64),
+}
+
 /// One TCP segment with the addresses it travels between.
 ///
 /// `tag` belongs to whoever drives the endpoint; the endpoint moves it and cannot read it.
@@ -137,8 +167,8 @@ pub struct Segment<P, T> {
     pub flags: Flags,
     /// SEG.WND in octets, already scaled.
     pub window: u32,
-    /// The timestamps option, if there is one (RFC 7323 §3.2).
-    pub timestamps: Option<Timestamps>,
+    /// What it says beyond the fixed header.
+    pub options: Options,
     /// The data octets.
     pub payload: P,
     /// Where the segment's cause is noted, outside the protocol.

@@ -19,7 +19,7 @@ pub struct Settings {
 }
 
 /// The independent decisions that make a handshake.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Handshake {
     /// What a listener commits when a SYN arrives.
@@ -30,6 +30,16 @@ pub struct Handshake {
     pub unexpected: Unexpected,
     /// Whether a SYN-ACK is retransmitted until it is acknowledged.
     pub syn_ack_timer: bool,
+    /// Whether a listener's connection takes octets, and a FIN, only once a segment has acknowledged its initial sequence
+    /// number; what comes with another acknowledgment before that is answered with a reset.
+    pub data_check: bool,
+    /// What becomes of octets that come with a SYN, and so whether a SYN carries any.
+    pub syn_data: SynData,
+    /// For how long a listener refuses SYNs on the 4-tuple of a connection that it had and that is closed, and all SYNs
+    /// after a reboot; `"0s"` for not at all.
+    pub hold_down: Duration,
+    /// What a listener remembers of a client's past connections.
+    pub remembers: Remembers,
 }
 
 /// What a listener commits when a SYN arrives.
@@ -40,6 +50,34 @@ pub enum Commit {
     Connection,
     /// A small entry, made a full connection once the handshake is complete.
     HalfOpen,
+    /// A small entry in a cache of `cache-entries`, whose oldest makes room for the newest (RFC 4987 §3.5).
+    Cache,
+    /// Nothing: its SYN-ACK's sequence number is a cookie, from which the client's ACK brings all back (RFC 4987 §3.6).
+    Nothing,
+}
+
+/// What becomes of octets that come with a SYN.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SynData {
+    /// They are ignored, and so no SYN carries any.
+    Never,
+    /// They are kept, by a listener that commits a connection, and delivered as soon as it is ESTABLISHED (RFC 9293
+    /// §3.10.7.2).
+    AfterHandshake,
+    /// They are delivered at once if the SYN shows a cookie that this listener has given its address (RFC 7413), and
+    /// ignored otherwise. A client without a cookie asks for one.
+    Cookie,
+}
+
+/// What a listener remembers of a client's past connections.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Remembers {
+    /// Nothing.
+    Nothing,
+    /// The highest count of an address: every SYN bears one, and one that is higher needs no proof (RFC 1644 §2.1).
+    Count,
 }
 
 /// What must come back before a passive connection is ESTABLISHED.
@@ -348,6 +386,14 @@ pub struct Limits {
     pub defer_accept: Duration,
     /// Half-open entries a listening port may have; a SYN beyond them is dropped.
     pub syn_backlog: u32,
+    /// Whether it is answered with a SYN cookie instead (Linux `tcp_syncookies` = 1).
+    pub cookies_on_overflow: bool,
+    /// How long the time count in a SYN cookie takes for one step; a cookie is good in its own and the next.
+    pub cookie_period: Duration,
+    /// Entries a listening port may have under `commit = "cache"`.
+    pub cache_entries: u32,
+    /// How long the key behind fast open cookies is used; a cookie is good for its own and the next key's time.
+    pub fast_open_key_lifetime: Patience,
     /// Connections that may wait at a listening port to be accepted. Beyond them SYNs are dropped, and so is the
     /// acknowledgment that would complete a half-open entry.
     pub accept_backlog: u32,

@@ -2,7 +2,9 @@
 //!
 //! Segments are written `FLAGS SEQ/ACK LEN` with numbers relative to each sender's ISN: `S 0`, `SA 0/1`, `PA 1/1 10`,
 //! `FA 11/1`, `R 1`. ACK and LEN are left out where there is none. Timestamps follow as `@VALUE/ECHO`, where the host's
-//! clock shows the milliseconds of the bench; of the host's own segments only `@ECHO` is shown.
+//! clock shows the milliseconds of the bench; of the host's own segments only `@ECHO` is shown. The fast open option is
+//! `fo` (a request), `fo=c` (the cookie that the host made, or is to be shown) or `fo=x` (another), a connection count
+//! `cc=N`; both stand at the end.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -10,9 +12,9 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use sim_time::{Duration, Instant};
 
 use crate::{
-    AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, Effect, EntryKind, Flags, GiveUp,
-    HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Patience, Queue, RtoFloor, Segment, SeqNum, Settings, State,
-    SynInTimeWait, Teardown, TimeWaitRestart, Timestamps, UserError, presets,
+    AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, Effect, EntryKind, FastOpen, Flags,
+    GiveUp, HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Options, Patience, Queue, RtoFloor, Segment, SeqNum,
+    Settings, State, SynInTimeWait, Teardown, TimeWaitRestart, Timestamps, UserError, presets,
 };
 
 /// RFC 9293's numbers, as in the profile of that name, but for five SYN-ACK retries.
@@ -43,6 +45,10 @@ pub(crate) fn limits() -> Limits {
         syn_ack_retries: 5,
         defer_accept: Duration::ZERO,
         syn_backlog: 128,
+        cookies_on_overflow: false,
+        cookie_period: Duration::from_secs(64),
+        cache_entries: 128,
+        fast_open_key_lifetime: Patience::For(Duration::from_secs(3600)),
         accept_backlog: 128,
         abort_on_overflow: false,
         quiet_time: Duration::from_secs(120),
@@ -92,7 +98,7 @@ pub(crate) fn linux() -> Limits {
 /// A host with the handshake of that name.
 pub(crate) fn settings(handshake: &str) -> Settings {
     Settings {
-        handshake: presets::handshake(handshake).expect("a preset").policy.clone(),
+        handshake: presets::handshake(handshake).expect("a preset").policy,
         teardown: Teardown {
             time_wait: Duration::from_secs(240),
             reset_ends_time_wait: true,
@@ -139,6 +145,8 @@ pub(crate) struct Bench {
     pub(crate) overflows: Vec<Queue>,
     /// What the host's timestamps start from.
     clock_start: u32,
+    /// The fast open cookie that the host made last.
+    cookie: Option<u64>,
 }
 
 impl Bench {
@@ -165,21 +173,23 @@ impl Bench {
             held: Vec::new(),
             overflows: Vec::new(),
             clock_start: 0,
+            cookie: None,
         }
     }
 
     /// A host whose application has just opened a connection.
     pub(crate) fn connecting(settings: Settings) -> Self {
-        let syn = if settings.limits.timestamps { "S 0 @0" } else { "S 0" };
         let mut bench = Self::closed(settings);
-        assert_eq!(bench.open(), [syn]);
+        let sent = bench.open();
+        assert!(matches!(&sent[..], [syn] if syn.starts_with("S 0")), "{sent:?}");
         bench
     }
 
     /// A host whose connection is in the given state, brought there by the shortest way.
     pub(crate) fn in_state(settings: Settings, state: State) -> Self {
         let two_way = settings.handshake.proof == crate::Proof::None;
-        let half_open = two_way || settings.handshake.commit == crate::Commit::Connection;
+        let elsewhere =
+            two_way || matches!(settings.handshake.commit, crate::Commit::Connection | crate::Commit::Nothing);
         let mut bench = match state {
             State::Closed => return Self::closed(settings),
             State::SynSent => return Self::connecting(settings),
@@ -204,13 +214,25 @@ impl Bench {
                 bench.arrives(step);
             }
         }
-        assert!(bench.state == state || half_open, "{state} was not reached: {}", bench.state);
+        assert!(bench.state == state || elsewhere, "{state} was not reached: {}", bench.state);
         bench
     }
 
     /// Active OPEN to the peer.
     pub(crate) fn open(&mut self) -> Vec<String> {
         self.act(|host, now, effects| host.open(now, HERE.port(), THERE, (), effects).map(Some))
+    }
+
+    /// Active OPEN with octets to send, and more to follow.
+    pub(crate) fn open_with(&mut self, octets: usize) -> Vec<String> {
+        let first = (vec![0; octets], false);
+        self.act(|host, now, effects| host.open_with(now, (HERE.port(), THERE), first, (), effects).map(Some))
+    }
+
+    /// Active OPEN with all that there is to send.
+    pub(crate) fn open_with_all(&mut self, octets: usize) -> Vec<String> {
+        let all = (vec![0; octets], true);
+        self.act(|host, now, effects| host.open_with(now, (HERE.port(), THERE), all, (), effects).map(Some))
     }
 
     /// Active OPEN that may fail.
@@ -321,10 +343,17 @@ impl Bench {
     fn observe(&mut self, effect: Effect<Vec<u8>, ()>) -> Option<String> {
         match effect {
             Effect::Transmit(transmission) => {
-                if let Some(timestamps) = transmission.segment.timestamps {
+                if let Some(timestamps) = transmission.segment.options.timestamps {
                     self.clock_start = timestamps.value.wrapping_sub(self.millis());
                 }
-                return Some(self.print(&transmission.segment));
+                let segment = &transmission.segment;
+                if segment.flags.contains(Flags::SYN_ACK) {
+                    self.isns.insert(segment.destination.port(), segment.seq);
+                }
+                if let Some(FastOpen::Cookie(cookie)) = segment.options.fast_open {
+                    self.cookie = Some(cookie);
+                }
+                return Some(self.print(segment));
             }
             Effect::State(transition) => {
                 self.state = transition.to;
@@ -343,7 +372,7 @@ impl Bench {
             }
             Effect::Notify { notice, .. } => self.notices.push(notice),
             Effect::Overflow { queue, .. } => self.overflows.push(queue),
-            Effect::Moved { .. } => {}
+            Effect::Moved { .. } | Effect::Keep { .. } | Effect::HeldDown { .. } => {}
         }
         None
     }
@@ -355,7 +384,7 @@ impl Bench {
     fn print(&self, segment: &Segment<Vec<u8>, ()>) -> String {
         // A reset outside any connection has no ISN to count from: its numbers are the peer's acknowledgment or 0.
         let iss = self.isns.get(&segment.destination.port()).copied().unwrap_or(self.iss);
-        let seq = if segment.seq == SeqNum::new(0) { 0 } else { segment.seq - iss };
+        let seq = if segment.seq == SeqNum::new(0) { 0 } else { (segment.seq - iss).cast_signed() };
         let mut text = format!("{} {seq}", segment.flags);
         if segment.flags.ack() {
             text += &format!("/{}", segment.ack - PEER_ISS);
@@ -363,14 +392,37 @@ impl Bench {
         if !segment.payload.is_empty() {
             text += &format!(" {}", segment.payload.len());
         }
-        if let Some(Timestamps { echo, .. }) = segment.timestamps {
+        if let Some(Timestamps { echo, .. }) = segment.options.timestamps {
             text += &format!(" @{echo}");
+        }
+        match segment.options.fast_open {
+            None => {}
+            Some(FastOpen::Request) => text += " fo",
+            Some(FastOpen::Cookie(_)) => text += " fo=c",
+        }
+        if let Some(count) = segment.options.count {
+            text += &format!(" cc={count}");
         }
         text
     }
 
+    /// Takes the options at the end of a segment off its text.
+    fn parse_options<'a>(&self, text: &'a str) -> (&'a str, Options) {
+        let (text, count) = text.split_once(" cc=").map_or((text, None), |(text, count)| (text, count.parse().ok()));
+        let (text, fast_open) = text.split_once(" fo").map_or((text, None), |(text, option)| {
+            let cookie = match option {
+                "" => FastOpen::Request,
+                "=c" => FastOpen::Cookie(self.cookie.expect("the host has made a cookie")),
+                _ => FastOpen::Cookie(0),
+            };
+            (text, Some(cookie))
+        });
+        (text, Options { fast_open, count, mss: Some(u16::MAX), timestamps: None })
+    }
+
     fn parse(&self, port: u16, text: &str) -> Segment<Vec<u8>, ()> {
         let iss = self.isns.get(&port).copied().unwrap_or(self.iss);
+        let (text, options) = self.parse_options(text);
         let (text, timestamps) = text.split_once(" @").map_or((text, None), |(text, carried)| {
             let (value, echo) = carried.split_once('/').unwrap_or((carried, "0"));
             let echo = self.clock_start.wrapping_add(echo.parse().expect("an echo"));
@@ -397,7 +449,7 @@ impl Bench {
             ack: if flags.ack() { iss + relative(ack) } else { SeqNum::default() },
             flags,
             window: 10_000,
-            timestamps,
+            options: Options { timestamps, ..options },
             payload: vec![0; words.next().map_or(0, |len| len.parse().expect("a length"))],
             tag: (),
         }

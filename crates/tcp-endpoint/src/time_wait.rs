@@ -6,8 +6,8 @@ use sim_time::{Duration, Instant};
 use crate::connection::{After, Connection, Context, acceptable};
 use crate::timestamps::TimestampClock;
 use crate::{
-    Acknowledged, ChallengeLimit, Effect, Flags, FourTuple, Handle, Payload, Reason, Segment, SeqNum, State, Status,
-    SynInTimeWait, TimeWaitRestart, Transition, Transmission,
+    Acknowledged, ChallengeLimit, Effect, Flags, FourTuple, Handle, Options, Payload, Reason, Segment, SeqNum, State,
+    Status, SynInTimeWait, TimeWaitRestart, Transition, Transmission,
 };
 
 /// An entry in TIME-WAIT or FIN-WAIT-2.
@@ -21,7 +21,7 @@ pub(crate) struct TimeWait<T> {
     pub(crate) send_next: SeqNum,
     /// RCV.NXT
     pub(crate) receive_next: SeqNum,
-    passive: bool,
+    pub(crate) passive: bool,
     /// TIME-WAIT, or FIN-WAIT-2.
     pub(crate) state: State,
     pub(crate) clock: Option<TimestampClock>,
@@ -53,7 +53,7 @@ impl<T: Copy> TimeWait<T> {
         if self.state != State::TimeWait || !segment.flags.syn() || segment.flags.ack() || segment.flags.rst() {
             return false;
         }
-        let newer = self.clock.zip(segment.timestamps).map(|(clock, carried)| {
+        let newer = self.clock.zip(segment.options.timestamps).map(|(clock, carried)| {
             if clock.is_new(carried) {
                 Age::Newer
             } else if carried.value == clock.recent() {
@@ -66,7 +66,7 @@ impl<T: Copy> TimeWait<T> {
         match (choice, newer) {
             (SynInTimeWait::None, _) | (SynInTimeWait::Timestamp | SynInTimeWait::Either, Some(Age::Older)) => false,
             (SynInTimeWait::Timestamp | SynInTimeWait::Either, Some(Age::Newer)) => true,
-            (SynInTimeWait::Timestamp, None) if self.clock.is_none() && segment.timestamps.is_some() => true,
+            (SynInTimeWait::Timestamp, None) if self.clock.is_none() && segment.options.timestamps.is_some() => true,
             (SynInTimeWait::Either, _) => segment.seq.after(self.receive_next),
             (SynInTimeWait::Sequence | SynInTimeWait::Timestamp, _) => higher,
         }
@@ -177,11 +177,11 @@ impl<T: Copy> TimeWait<T> {
 
     /// PAWS (RFC 7323 §5.3).
     fn is_old<P>(&self, segment: &Segment<P, T>, now: Instant) -> bool {
-        self.clock.zip(segment.timestamps).is_some_and(|(clock, carried)| clock.is_old(carried, now))
+        self.clock.zip(segment.options.timestamps).is_some_and(|(clock, carried)| clock.is_old(carried, now))
     }
 
     fn note_timestamp<P>(&mut self, segment: &Segment<P, T>, now: Instant) {
-        if let (Some(clock), Some(carried)) = (&mut self.clock, segment.timestamps) {
+        if let (Some(clock), Some(carried)) = (&mut self.clock, segment.options.timestamps) {
             clock.take(carried, now);
         }
     }
@@ -228,7 +228,7 @@ impl<T: Copy> TimeWait<T> {
                 ack: if flags.ack() { self.receive_next } else { SeqNum::default() },
                 flags,
                 window: if flags.rst() { 0 } else { ctx.settings.limits.window },
-                timestamps: self.clock.map(|clock| clock.stamp(ctx.now)),
+                options: Options::stamped(self.clock.map(|clock| clock.stamp(ctx.now))),
                 payload: P::default(),
                 tag: self.tag,
             },

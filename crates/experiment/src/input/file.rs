@@ -130,6 +130,12 @@ pub(super) struct Sizes {
     pub(super) connection_octets: u64,
     /// Octets an entry in TIME-WAIT takes.
     pub(super) time_wait_octets: u64,
+    /// Octets an entry of a SYN cache takes, under `commit = "cache"`.
+    pub(super) cache_octets: u64,
+    /// Octets it takes to hold down a closed connection's 4-tuple.
+    pub(super) hold_down_octets: u64,
+    /// Octets it takes to remember another host: a fast open cookie, or a connection count.
+    pub(super) peer_octets: u64,
 }
 
 /// An expectation.

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 
 use sim_time::{Duration, Instant};
-use tcp_endpoint::{Handshake, Limits, Settings, Teardown};
+use tcp_endpoint::{Commit, Handshake, Limits, Patience, Settings, Teardown};
 
 use super::builtin;
 use super::de::{fields_of, read_table};
@@ -166,10 +166,13 @@ fn resolve(table: Table, profile: &Place) -> Result<(Settings, EntrySizes), Diag
     {
         errors.push(error);
     }
+    let cached = settings.handshake.commit == Commit::Cache;
     let sizes = EntrySizes {
-        half_open: sizes.half_open_octets,
+        half_open: if cached { sizes.cache_octets } else { sizes.half_open_octets },
         connection: sizes.connection_octets,
         time_wait: sizes.time_wait_octets,
+        hold_down: sizes.hold_down_octets,
+        peer: sizes.peer_octets,
     };
     errors.or((settings, sizes))
 }
@@ -191,6 +194,12 @@ fn impossible_values(table: &Table, settings: &Settings, profile: &Place) -> Vec
             format!("a window is at most {LARGEST_WINDOW} octets, 2^30 (RFC 7323 §2.3)"),
         ),
         ("isn-tick", limits.isn_tick.is_zero(), "a clock's tick is longer than nothing".to_owned()),
+        ("cookie-period", limits.cookie_period.is_zero(), "a step of time is longer than nothing".to_owned()),
+        (
+            "fast-open-key-lifetime",
+            limits.fast_open_key_lifetime == Patience::For(Duration::ZERO),
+            "a key is used longer than no time".to_owned(),
+        ),
         ("rto-initial", limits.rto_initial.is_zero(), "a timeout is longer than nothing".to_owned()),
         ("rto-min", limits.rto_min.is_zero(), "a timeout is longer than nothing".to_owned()),
         (
@@ -235,6 +244,9 @@ fn impossible_sizes(table: &Table, sizes: &Sizes, profile: &Place) -> Vec<Diagno
         ("half-open-octets", sizes.half_open_octets),
         ("connection-octets", sizes.connection_octets),
         ("time-wait-octets", sizes.time_wait_octets),
+        ("cache-octets", sizes.cache_octets),
+        ("hold-down-octets", sizes.hold_down_octets),
+        ("peer-octets", sizes.peer_octets),
     ];
     all.into_iter()
         .filter(|(_, octets)| *octets > LARGEST_ENTRY)

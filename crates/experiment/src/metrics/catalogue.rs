@@ -192,6 +192,12 @@ const HOST: &[Line<HostTotals>] = &[
         |h| count(h.accept_dropped),
         "SYNs and handshakes' last segments dropped because too many connections waited to be accepted"
     ),
+    line!(
+        "hold-down.refused",
+        "segments",
+        |h| count(h.held_down),
+        "SYNs refused without an answer because their 4-tuple, or the whole host after a reboot, was held down"
+    ),
     line!("time-wait.entries", "entries", |h| count(h.time_wait_entries), "connections that came to TIME-WAIT"),
     line!(
         "time-wait.peak",

@@ -301,6 +301,7 @@ impl Fold for MetricsFold {
             Event::Call { host, outcome: Outcome::NoPort, .. } => self.host(host).ports_exhausted += 1,
             Event::Overflow { host, queue: Queue::Syn, .. } => self.host(host).syn_dropped += 1,
             Event::Overflow { host, queue: Queue::Accept, .. } => self.host(host).accept_dropped += 1,
+            Event::HeldDown { host, .. } => self.host(host).held_down += 1,
             Event::Call { .. } | Event::Notice { .. } | Event::TimerSet { .. } | Event::TimerFired { .. } => {}
         }
     }

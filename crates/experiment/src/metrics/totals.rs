@@ -18,6 +18,7 @@ pub(super) struct HostTotals {
     pub(super) ports_exhausted: u64,
     pub(super) syn_dropped: u64,
     pub(super) accept_dropped: u64,
+    pub(super) held_down: u64,
     pub(super) states: [Level; State::ALL.len()],
     pub(super) half_open_entries: u64,
     pub(super) half_open: Level,

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use sim_time::Instant;
 use smallvec::smallvec;
-use tcp_endpoint::{Acknowledged, Payload, Segment, SeqNum, Timestamps};
+use tcp_endpoint::{Acknowledged, Options, Payload, Segment, SeqNum, Timestamps};
 
 use super::World;
 use super::network::Packet;
@@ -47,7 +47,7 @@ impl Forger {
         }
         if let (Some(known), false) = (self.last(ends), forged) {
             let place = known.place(ends).unwrap_or_default();
-            known.timestamps[place] = segment.timestamps.or(known.timestamps[place]);
+            known.timestamps[place] = segment.options.timestamps.or(known.timestamps[place]);
         }
     }
 
@@ -168,7 +168,7 @@ impl<F: Fold> World<F> {
             ack: injection.ack.map_or(SeqNum::new(0), |ack| self.forger.number(ack, [ends[1], ends[0]])),
             flags,
             window: WINDOW,
-            timestamps: self.forger.timestamps(ends),
+            options: Options::stamped(self.forger.timestamps(ends)),
             payload: Span { attempt: tag, sender: from, offset: 0, length: octets },
             tag,
         })

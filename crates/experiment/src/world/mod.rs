@@ -229,6 +229,8 @@ impl<F: Fold> World<F> {
                     }
                 }
                 Effect::Moved { from, to } => self.move_entry(host, from, to),
+                Effect::Keep { of, entry } => self.keep(host, of, entry),
+                Effect::HeldDown { port } => self.record(now, Event::HeldDown { host, port }),
                 Effect::Arm { entry, at } => self.arm(host, entry, at, queue),
                 Effect::Disarm { entry } => self.disarm(host, entry, queue),
                 Effect::Hold { entry } => self.hold(host, entry, true, now),
@@ -284,6 +286,13 @@ impl<F: Fold> World<F> {
         self.machine(host).entries.insert(to, Entry { life, deadline: None });
         if let Some(known) = self.truth.get_mut(life).filter(|_| to.kind == EntryKind::Connection) {
             known.handle = to;
+        }
+    }
+
+    /// What a host goes on to remember is booked to the incarnation it remembers it by.
+    fn keep(&mut self, host: HostId, of: Handle, entry: Handle) {
+        if let Some(life) = self.life(host, of) {
+            self.machine(host).entries.insert(entry, Entry { life, deadline: None });
         }
     }
 
@@ -434,6 +443,8 @@ impl Machine {
             EntryKind::HalfOpen => self.sizes.half_open,
             EntryKind::Connection => self.sizes.connection,
             EntryKind::TimeWait => self.sizes.time_wait,
+            EntryKind::HoldDown => self.sizes.hold_down,
+            EntryKind::Peer => self.sizes.peer,
         }
     }
 }

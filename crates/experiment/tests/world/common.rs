@@ -107,6 +107,10 @@ pub(crate) fn limits() -> Limits {
         syn_ack_retries: 5,
         defer_accept: Duration::ZERO,
         syn_backlog: 128,
+        cookies_on_overflow: false,
+        cookie_period: Duration::from_secs(64),
+        cache_entries: 128,
+        fast_open_key_lifetime: Patience::Forever,
         accept_backlog: 128,
         abort_on_overflow: false,
         quiet_time: Duration::ZERO,
@@ -129,7 +133,7 @@ pub(crate) fn limits() -> Limits {
 
 pub(crate) fn settings(handshake: &str) -> Settings {
     Settings {
-        handshake: presets::handshake(handshake).expect("a preset").policy.clone(),
+        handshake: presets::handshake(handshake).expect("a preset").policy,
         teardown: Teardown {
             time_wait: Duration::from_secs(1),
             reset_ends_time_wait: true,
@@ -149,7 +153,7 @@ pub(crate) fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> H
         name: name.to_owned(),
         address: Ipv4Addr::new(10, 0, 0, last),
         settings: settings(handshake),
-        sizes: EntrySizes { half_open: 256, connection: 2048, time_wait: 128 },
+        sizes: EntrySizes { half_open: 256, connection: 2048, time_wait: 128, hold_down: 128, peer: 64 },
         applications: vec![Application { start: Instant::ZERO, steps, rounds: Some(1) }],
     }
 }

@@ -8,7 +8,7 @@ use crate::{Limits, SeqNum};
 /// Acknowledgments sent at once before any is delayed, at most.
 const QUICK_MAX: u32 = 16;
 
-/// The segment size assumed of a peer when the quick acknowledgments of a window are counted (RFC 9293 MUST-15).
+/// The segment size assumed of a peer when the quick acknowledgments of a window are counted.
 const ASSUMED_MSS: u32 = 536;
 
 /// The longest that an acknowledgment is delayed, whatever the round trip (Linux `TCP_DELACK_MAX`).

@@ -2,10 +2,9 @@
 
 use std::ops::ControlFlow::{self, Break, Continue};
 
-use super::{After, Connection, Context, Owner, Probe};
+use super::{After, Connection, Context, Opening, Owner, Probe};
 use crate::{
-    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, Notice, Patience, Payload, Proof, Reason, Segment, SeqNum,
-    State,
+    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, Notice, Patience, Payload, Reason, Segment, SeqNum, State,
 };
 
 /// A check settles the segment, or passes it on with what it has brought about so far.
@@ -52,7 +51,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// PAWS, before all else (RFC 7323 §5.3 R1): what is older than the last that was acknowledged gets an ACK and goes
     /// no further. Resets are exempt (§5.2).
     fn check_timestamp(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Check {
-        let (Some(clock), Some(carried)) = (&mut self.clock, segment.timestamps) else { return Continue(()) };
+        let (Some(clock), Some(carried)) = (&mut self.clock, segment.options.timestamps) else { return Continue(()) };
         if segment.flags.rst() {
             return Continue(());
         }
@@ -68,14 +67,15 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// First, check the sequence number.
     fn check_sequence(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Check {
+        let again = segment.flags.syn() && !segment.flags.rst() && segment.seq == self.incoming.irs;
+        if again {
+            return Break(self.take_peers_syn_again(segment, ctx));
+        }
         if self.incoming.acceptable(segment.seq, segment.len(), ctx.settings.limits.window) {
             return Continue(());
         }
         if segment.flags.rst() {
             return Break(After::Stay);
-        }
-        if segment.flags.syn() && segment.seq == self.incoming.irs {
-            return Break(self.take_peers_syn_again(segment, ctx));
         }
         self.answer_unacceptable(segment, ctx);
         Break(After::Stay)
@@ -100,7 +100,6 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// follows a crossing SYN.
     fn take_peers_syn_again(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
         let (limits, bare) = (&ctx.settings.limits, !segment.flags.ack());
-        let two_way = ctx.settings.handshake.proof == Proof::None;
         match self.state {
             State::SynReceived if bare && limits.duplicate_syn == DuplicateSyn::SynAck => self.send_syn_ack(ctx),
             State::SynReceived
@@ -114,9 +113,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                 self.ack_due = limits.crossing_syn == CrossingSyn::Acknowledged;
                 return self.establish(segment, ctx);
             }
-            // There is no timer behind a two-way SYN-ACK: the client's own retransmission asks for it again, even if the
-            // server has spoken or closed since.
-            _ if bare && two_way && self.passive && self.incoming.untouched() => self.send_syn_ack(ctx),
+            // There is no timer behind this SYN-ACK: the client's own retransmission asks for it again, even if the server
+            // has spoken or closed since.
+            _ if bare && self.opening == Opening::OnSyn && self.incoming.untouched() => self.send_syn_ack(ctx),
             _ => self.answer_unacceptable(segment, ctx),
         }
         After::Stay
@@ -132,7 +131,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             self.challenge(ctx);
             return Break(After::Stay);
         }
-        let opening = self.state == State::SynReceived;
+        let opening = self.state == State::SynReceived && self.opening != Opening::Early;
         self.notify(if opening { Notice::Refused } else { Notice::Reset }, ctx);
         Break(After::Close(Reason::Reset))
     }
@@ -162,7 +161,20 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             }
             self.send.una = segment.ack;
             self.send.set_window(segment);
-            return Continue(self.establish(segment, ctx));
+            let _ = self.outgoing.acknowledge(segment.ack);
+            let after = self.establish(segment, ctx);
+            if self.outgoing.in_flight() {
+                self.time_flight(false, ctx);
+            }
+            return Continue(after);
+        }
+        if self.is_unproven()
+            && ctx.settings.handshake.data_check
+            && !segment.is_empty()
+            && !self.send.acceptable(segment.ack)
+        {
+            self.send_reset_for(segment.ack, ctx); // octets of another connection
+            return Break(After::Stay);
         }
         if segment.ack.after(self.send.nxt) || self.is_blindly_old(segment.ack, ctx) {
             self.challenge(ctx);

@@ -10,6 +10,8 @@ pub(crate) struct Incoming<P> {
     pub(crate) irs: SeqNum,
     /// RCV.NXT: next expected.
     pub(crate) nxt: SeqNum,
+    /// What it was once the peer's SYN was taken, with the data in it.
+    opened_to: SeqNum,
     /// In order, not yet taken by the application.
     unread: VecDeque<P>,
     /// Ahead of RCV.NXT: disjoint, by sequence number.
@@ -22,7 +24,14 @@ pub(crate) struct Incoming<P> {
 
 impl<P: Payload> Incoming<P> {
     pub(crate) fn new(irs: SeqNum) -> Self {
-        Self { irs, nxt: irs + 1, unread: VecDeque::new(), ahead: Vec::new(), fin: None, finished: false }
+        let nxt = irs + 1;
+        Self { irs, nxt, opened_to: nxt, unread: VecDeque::new(), ahead: Vec::new(), fin: None, finished: false }
+    }
+
+    /// Takes the data and the FIN that came with the peer's SYN.
+    pub(crate) fn take_with_syn(&mut self, data: P, fin: bool, window: u32) {
+        let _ = self.take(self.nxt, data, fin, window, true);
+        self.opened_to = self.nxt;
     }
 
     /// The acceptability test of RFC 9293 §3.10.7.4, table 6; the window is never zero here unless it is set so.
@@ -113,9 +122,9 @@ impl<P: Payload> Incoming<P> {
         self.finished
     }
 
-    /// Whether nothing but the peer's SYN has come.
+    /// Whether nothing has come but the peer's SYN, and what came with it.
     pub(crate) fn untouched(&self) -> bool {
-        self.nxt == self.irs + 1 && self.ahead.is_empty()
+        self.nxt == self.opened_to && self.ahead.is_empty()
     }
 
     /// Whether something ahead of RCV.NXT came, and what lies between did not.

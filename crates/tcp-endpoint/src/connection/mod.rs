@@ -16,12 +16,13 @@ mod user;
 use sim_time::Instant;
 
 use crate::challenge::Challenges;
+use crate::half_open::Asked;
 use crate::host::Effects;
 use crate::rto::Rto;
 use crate::timestamps::TimestampClock;
 use crate::{
-    Effect, FourTuple, Handle, Notice, Payload, Reason, Segment, SeqNum, Settings, State, Status, Timestamps,
-    Transition,
+    Effect, FastOpen, FourTuple, Handle, Limits, Notice, Options, Payload, Reason, Segment, SeqNum, Settings, State,
+    Status, Transition,
 };
 
 use acks::Acks;
@@ -65,6 +66,32 @@ pub(crate) enum Owner {
     Nobody,
 }
 
+/// What opens a connection, for its application.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Opening {
+    /// The whole handshake.
+    Handshake,
+    /// A SYN with a good cookie: the application has what came with it, and may answer (RFC 7413 §4.2.2).
+    Early,
+    /// The SYN alone, on which the connection is ESTABLISHED. No timer stands behind its answer.
+    OnSyn,
+}
+
+/// The segment size of a peer that states none (RFC 9293 MUST-15).
+const DEFAULT_MSS: u16 = 536;
+
+/// The segment size that a SYN states.
+pub(crate) fn peer_mss(syn: Options) -> u16 {
+    syn.mss.unwrap_or(DEFAULT_MSS)
+}
+
+impl Limits {
+    /// The maximum segment size option of this host's SYNs.
+    pub(crate) fn mss_option(&self) -> u16 {
+        u16::try_from(self.mss).unwrap_or(u16::MAX)
+    }
+}
+
 /// A transmission control block.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Connection<P, T> {
@@ -82,6 +109,14 @@ pub(crate) struct Connection<P, T> {
     pub(crate) rto: Rto,
     /// The timestamps, if both ends carry them.
     pub(crate) clock: Option<TimestampClock>,
+    /// The most octets of data that the peer takes in one segment.
+    peer_mss: u16,
+    /// What our SYN, or SYN-ACK, says of fast open.
+    pub(crate) fast_open: Option<FastOpen>,
+    /// The count that our SYN bears, or the peer's bore and that is yet to be believed.
+    pub(crate) count: Option<u32>,
+    /// What opened it, or will.
+    pub(crate) opening: Opening,
     /// When retransmission began, while nothing new has been acknowledged since.
     retransmitting_since: Option<Instant>,
     /// How far the tail-loss probe has come.
@@ -176,6 +211,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             synchronized: false,
             rto: Rto::new(&settings.limits),
             clock: None,
+            peer_mss: DEFAULT_MSS,
+            fast_open: None,
+            count: None,
+            opening: Opening::Handshake,
             retransmitting_since: Some(now),
             probe: Probe::None,
             challenged_at: None,
@@ -193,21 +232,25 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// A connection opened by a peer's SYN, about to leave LISTEN.
-    pub(crate) fn answering(
-        tag: T,
-        tuple: FourTuple,
-        (iss, irs): (SeqNum, SeqNum),
-        now: Instant,
-        settings: &Settings,
-    ) -> Self {
+    pub(crate) fn answering(asked: &Asked<T>, opening: Opening, now: Instant, settings: &Settings) -> Self {
         Self {
+            opening,
             state: State::Listen,
             passive: true,
             owner: Owner::Listener,
-            incoming: Incoming::new(irs),
+            incoming: Incoming::new(asked.irs),
             synchronized: true,
-            ..Self::opening(tag, tuple, iss, now, settings)
+            clock: asked.clock,
+            peer_mss: asked.peer_mss,
+            fast_open: asked.cookie.map(FastOpen::Cookie),
+            count: asked.count,
+            ..Self::opening(asked.tag, asked.tuple, asked.iss, now, settings)
         }
+    }
+
+    /// Whether its peer has yet to show that it knows our initial sequence number, although it is open.
+    fn is_unproven(&self) -> bool {
+        self.state.synchronized() && self.send.una == self.send.iss
     }
 
     /// Initial receive sequence number, once known.
@@ -261,7 +304,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// A CLOSE that came early takes effect now (RFC 9293 §3.10.4, SYN-RECEIVED).
     pub(crate) fn establish(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
         let limits = &ctx.settings.limits;
-        if self.send.una == self.send.nxt {
+        if self.send.una.after(self.send.iss) {
             let timed_once = self.syn_sent_at.map(|sent| ctx.now - sent);
             let timed = timed_once.or_else(|| self.echoed_round_trip(segment, ctx));
             match timed {
@@ -276,23 +319,33 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.deadlines.retransmit = None;
         self.heard(ctx);
         self.enter(State::Established, Reason::Segment, ctx);
-        if self.outgoing.fin_queued() {
+        if self.outgoing.closed() {
             self.enter(State::FinWait1, Reason::Call, ctx);
+        }
+        if self.incoming.finished() {
+            // The FIN came with the SYN.
+            let state = if self.state == State::FinWait1 { State::Closing } else { State::CloseWait };
+            self.enter(state, Reason::Segment, ctx);
         }
         if !self.passive {
             self.notify(Notice::Connected, ctx);
         }
-        if self.passive && self.owner == Owner::Listener { After::Acceptable } else { After::Stay }
+        if self.passive && self.owner == Owner::Listener && self.opening != Opening::Early {
+            After::Acceptable
+        } else {
+            After::Stay
+        }
     }
 
     /// The round trip that an acknowledgment's timestamp measures, whatever was sent how often (RFC 7323 §4.1).
     fn echoed_round_trip(&self, segment: &Segment<P, T>, ctx: &Context<'_, P, T>) -> Option<sim_time::Duration> {
-        let echoed = segment.timestamps.filter(|_| segment.flags.ack())?;
+        let echoed = segment.options.timestamps.filter(|_| segment.flags.ack())?;
         self.clock.as_ref().map(|clock| clock.round_trip(echoed, ctx.now))
     }
 
-    /// The timestamps of the connection, now that the peer's SYN is here.
-    fn agree_on_timestamps(&mut self, syn: Option<Timestamps>, now: Instant) {
-        self.clock = self.clock.zip(syn).map(|(clock, value)| clock.begun_by(value, now));
+    /// Timestamps and segment size of the connection, now that the peer's SYN is here.
+    fn agree_on_options(&mut self, syn: Options, now: Instant) {
+        self.clock = self.clock.zip(syn.timestamps).map(|(clock, value)| clock.begun_by(value, now));
+        self.peer_mss = peer_mss(syn);
     }
 }

@@ -68,11 +68,6 @@ impl<P: Payload> Outgoing<P> {
         self.fin != Fin::Open
     }
 
-    /// Whether a FIN waits to be sent.
-    pub(crate) fn fin_queued(&self) -> bool {
-        self.fin == Fin::Queued
-    }
-
     /// Whether our FIN was sent and acknowledged.
     pub(crate) fn fin_acknowledged(&self) -> bool {
         self.fin == Fin::Sent && !self.in_flight()
@@ -92,6 +87,11 @@ impl<P: Payload> Outgoing<P> {
     /// The oldest segment on the way that a timeout has passed over.
     pub(crate) fn next_lost(&mut self) -> Option<&mut Piece<P>> {
         self.flight.iter_mut().find(|piece| piece.lost)
+    }
+
+    /// The oldest segment on the way.
+    pub(crate) fn first_in_flight(&mut self) -> Option<&mut Piece<P>> {
+        self.flight.front_mut()
     }
 
     /// The newest segment on the way.

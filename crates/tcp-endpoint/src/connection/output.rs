@@ -2,9 +2,10 @@
 
 use sim_time::Duration;
 
-use super::{Connection, Context};
+use super::{Connection, Context, Opening};
 use crate::{
-    AbortReset, AckTiming, Acknowledged, Effect, Flags, Payload, Reason, Segment, SeqNum, State, Transmission,
+    AbortReset, AckTiming, Acknowledged, Effect, FastOpen, Flags, Options, Payload, Reason, Segment, SeqNum, State,
+    SynData, Transmission,
 };
 
 impl<P: Payload, T: Copy> Connection<P, T> {
@@ -12,7 +13,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// owed one that nothing carried.
     pub(crate) fn flush(&mut self, ctx: &mut Context<'_, P, T>) {
         // After a timeout one segment asks whether anyone is there; the rest follows when an answer comes.
-        if self.retries == 0 && self.state.synchronized() {
+        if self.retries == 0 && (self.state.synchronized() || self.opening == Opening::Early) {
             while self.send_one_lost(ctx) {}
             self.send_new(ctx);
         }
@@ -36,7 +37,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     fn send_new(&mut self, ctx: &mut Context<'_, P, T>) {
         loop {
             let in_flight = self.send.nxt - self.send.una;
-            let room = self.send.wnd.saturating_sub(in_flight).min(ctx.settings.limits.mss);
+            let room = self.send.wnd.saturating_sub(in_flight).min(self.effective_mss(ctx));
             let Some(piece) = self.outgoing.next_new(self.send.nxt, room, ctx.now) else { break };
             piece.sent += 1;
             let (data, flags) = (piece.data.clone(), data_flags(piece.push, piece.fin));
@@ -48,6 +49,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             self.transmit(seq, flags, data, 0, ctx);
             self.time_flight(true, ctx);
         }
+    }
+
+    /// The most octets of data in one segment (RFC 9293 §3.7.1).
+    fn effective_mss(&self, ctx: &Context<'_, P, T>) -> u32 {
+        ctx.settings.limits.mss.min(u32::from(self.peer_mss))
     }
 
     /// Acknowledges at once, if the peer is owed it.
@@ -109,10 +115,30 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.transmit(self.send.nxt, Flags::ACK, P::default(), 0, ctx);
     }
 
-    /// `<SEQ=ISS><CTL=SYN>`. Only a SYN offers timestamps before the peer has (RFC 7323 §3.2).
+    /// `<SEQ=ISS><CTL=SYN>`, with the first of the data if the handshake takes it there.
     pub(crate) fn send_syn(&mut self, ctx: &mut Context<'_, P, T>) {
-        self.transmit(self.send.iss, Flags::SYN, P::default(), self.retries, ctx);
+        let carries_data = match ctx.settings.handshake.syn_data {
+            SynData::Never => false,
+            SynData::AfterHandshake => true,
+            SynData::Cookie => matches!(self.fast_open, Some(FastOpen::Cookie(_))),
+        };
+        let (data, fin) = if carries_data { self.data_of_syn(ctx) } else { (P::default(), false) };
+        let flags = if fin { Flags::SYN.with(Flags::FIN) } else { Flags::SYN };
+        self.transmit(self.send.iss, flags, data, self.retries, ctx);
         self.start_retransmission_timer(ctx);
+    }
+
+    /// The data that the SYN carries, or carried when it was sent first, and whether the FIN is with it.
+    fn data_of_syn(&mut self, ctx: &Context<'_, P, T>) -> (P, bool) {
+        if !self.outgoing.in_flight() && self.retries == 0 {
+            let room = ctx.settings.limits.mss;
+            if let Some(piece) = self.outgoing.next_new(self.send.nxt, room, ctx.now) {
+                self.send.nxt += piece.data.len() + u32::from(piece.fin);
+            }
+        }
+        let Some(piece) = self.outgoing.first_in_flight() else { return (P::default(), false) };
+        piece.sent += 1;
+        (piece.data.clone(), piece.fin)
     }
 
     /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`
@@ -178,6 +204,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if !data.is_empty() {
             self.acks.data_left(ctx.now);
         }
+        let options = self.options(flags, ctx);
         let segment = Segment {
             source: self.tuple.local,
             destination: self.tuple.remote,
@@ -185,12 +212,22 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             ack: if flags.ack() { self.incoming.nxt } else { SeqNum::default() },
             flags,
             window: if flags.rst() { 0 } else { ctx.settings.limits.window },
-            timestamps: self.clock.as_ref().map(|clock| clock.stamp(ctx.now)),
+            options,
             payload: data,
             tag: self.tag,
         };
         let sender = Some((ctx.entry, self.tag));
         ctx.effects.push(Effect::Transmit(Transmission { segment, sender, retransmission, acknowledges }));
+    }
+
+    /// Only a SYN offers timestamps before the peer has (RFC 7323 §3.2); the other options are a SYN's alone.
+    fn options(&self, flags: Flags, ctx: &Context<'_, P, T>) -> Options {
+        let stamped = Options::stamped(self.clock.map(|clock| clock.stamp(ctx.now)));
+        if !flags.syn() {
+            return stamped;
+        }
+        let count = self.count.filter(|_| !flags.ack());
+        Options { mss: Some(ctx.settings.limits.mss_option()), fast_open: self.fast_open, count, ..stamped }
     }
 
     /// Keepalive counts from the last segment that came (RFC 9293 §3.8.4).

@@ -28,14 +28,17 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let three_way = ctx.settings.handshake.proof == Proof::Ack;
         self.incoming = Incoming::new(segment.seq);
         self.synchronized = true;
-        self.agree_on_timestamps(segment.timestamps, ctx.now);
+        self.agree_on_options(segment.options, ctx.now);
         self.heard_at = ctx.now;
         self.send.set_window(segment);
         if segment.flags.ack() {
             self.send.una = segment.ack;
+            let _ = self.outgoing.acknowledge(segment.ack);
             // Two-way has no third message: the first data, FIN or acknowledgment of data serves.
             self.ack_due = three_way;
-            return self.establish(segment, ctx);
+            let after = self.establish(segment, ctx);
+            self.follow_up_the_syn(ctx);
+            return after;
         }
         // Both ends opened at once (§3.5, figure 7).
         if three_way {
@@ -48,5 +51,15 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let after = self.establish(segment, ctx);
         self.send_syn_ack(ctx);
         after
+    }
+
+    /// What came with our SYN and was not acknowledged with it was not taken: it is sent again at once (RFC 7413 §4.2.1).
+    fn follow_up_the_syn(&mut self, ctx: &mut Context<'_, P, T>) {
+        if self.outgoing.in_flight() {
+            self.outgoing.presume_lost();
+            self.time_flight(false, ctx);
+        } else if self.outgoing.fin_acknowledged() && self.state == State::FinWait1 {
+            self.enter(State::FinWait2, Reason::Segment, ctx);
+        }
     }
 }

@@ -41,7 +41,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.retransmitting_since = self.retransmitting_since.or(Some(ctx.now));
         self.syn_sent_at = None; // Karn's rule
         match self.state {
-            State::SynSent => self.send_syn(ctx),
+            State::SynSent => {
+                self.fast_open = None; // a cookie, or its data, may be what keeps the answer away (RFC 7413 §4.2.1)
+                self.send_syn(ctx);
+            }
             State::SynReceived => self.send_syn_ack(ctx),
             _ => {
                 self.outgoing.presume_lost();

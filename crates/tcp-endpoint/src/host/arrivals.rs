@@ -3,12 +3,13 @@
 use sim_time::Instant;
 
 use super::{BEYOND_THE_OLD, Effects, Host};
-use crate::connection::{After, Connection, Context};
-use crate::half_open::{HalfOpen, Request};
+use crate::connection::{After, Connection, Context, Opening, peer_mss};
+use crate::cookie;
+use crate::half_open::{Asked, HalfOpen, Request};
 use crate::timestamps::TimestampClock;
 use crate::{
-    Acknowledged, Commit, Effect, EntryKind, Flags, FourTuple, Handle, Payload, Proof, Queue, Reason, Segment, SeqNum,
-    State, Transmission, Unexpected,
+    Acknowledged, Commit, Effect, EntryKind, FastOpen, Flags, Handle, Options, Payload, Proof, Queue, Reason,
+    Remembers, Segment, SeqNum, Settings, State, SynData, Transmission, Unexpected,
 };
 
 impl<P: Payload, T: Copy> Host<P, T> {
@@ -23,9 +24,17 @@ impl<P: Payload, T: Copy> Host<P, T> {
         match entry.kind {
             EntryKind::HalfOpen => self.arrives_at_half_open(now, entry, segment, effects),
             EntryKind::Connection => {
+                let granted = segment.options.fast_open;
                 self.with_connection(now, entry, effects, |connection, ctx| connection.on_segment(segment, ctx));
+                if let Some(FastOpen::Cookie(cookie)) = granted {
+                    self.take_fast_open_cookie(entry, cookie, effects);
+                }
             }
             EntryKind::TimeWait => self.arrives_in_time_wait(now, entry, &segment, effects),
+            EntryKind::HoldDown if is_request(&segment) => {
+                effects.push(Effect::HeldDown { port: segment.destination.port() });
+            }
+            EntryKind::HoldDown | EntryKind::Peer => self.arrives_without_connection(now, &segment, effects),
         }
     }
 
@@ -53,68 +62,102 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return;
         }
         if segment.flags.ack() {
-            if self.resets_the_unexpected() {
+            if !self.takes_cookie(now, segment, effects) && self.resets_the_unexpected() {
                 effects.push(reset_outside_connection(segment));
             }
             return;
         }
-        let refused = segment.flags.fin() && self.settings.limits.drop_syn_fin;
-        if segment.flags.syn() && !refused {
-            self.take_request(now, segment, effects);
+        let refused = segment.flags.fin() && self.settings.limits.drop_syn_fin && !self.takes_syn_data();
+        if !segment.flags.syn() || refused {
+            return;
         }
+        if self.refuse_until.is_some_and(|until| now <= until) {
+            return effects.push(Effect::HeldDown { port: segment.destination.port() });
+        }
+        let iss = self.isn.choose(&self.settings.limits, now, segment.receiver_tuple());
+        self.answer_request(now, iss, segment, effects);
+    }
+
+    fn takes_syn_data(&self) -> bool {
+        self.settings.handshake.syn_data != SynData::Never
     }
 
     fn resets_the_unexpected(&self) -> bool {
         self.settings.handshake.unexpected == Unexpected::Reset
     }
 
-    /// A connection request: what is committed, and what must come back, is the handshake's choice.
-    fn take_request(&mut self, now: Instant, segment: &Segment<P, T>, effects: &mut Effects<P, T>) {
-        let tuple = segment.receiver_tuple();
-        let iss = self.isn.choose(&self.settings.limits, now, tuple);
-        self.answer_request(now, (iss, segment.seq), segment, effects);
-    }
-
-    /// Commits to a connection request, if there is room.
-    fn answer_request(
-        &mut self,
-        now: Instant,
-        numbers: (SeqNum, SeqNum),
-        segment: &Segment<P, T>,
-        effects: &mut Effects<P, T>,
-    ) {
-        let (tuple, limits) = (segment.receiver_tuple(), &self.settings.limits);
-        let port = tuple.local.port();
+    /// A connection request, if there is room: what is committed, and what must come back, is the handshake's choice.
+    fn answer_request(&mut self, now: Instant, iss: SeqNum, syn: &Segment<P, T>, effects: &mut Effects<P, T>) {
+        let Settings { handshake, limits, .. } = &self.settings;
+        let port = syn.destination.port();
         let Some(listener) = self.listeners.iter().find(|listener| listener.port == port) else { return };
-        if let Some(queue) = listener.full(limits) {
+        let full = listener.full(handshake.commit, limits);
+        if handshake.commit == Commit::Nothing && full.is_none()
+            || full == Some(Queue::Syn) && limits.cookies_on_overflow
+        {
+            return self.answer_with_cookie(now, syn, effects);
+        }
+        if let Some(queue) = full {
             return effects.push(Effect::Overflow { port, queue });
         }
-        let clock = self.agreed_clock(segment, now);
-        match (self.settings.handshake.proof, self.settings.handshake.commit) {
-            (Proof::Ack, Commit::HalfOpen) => self.make_half_open(now, tuple, numbers, (segment.tag, clock), effects),
-            (proof, _) => self.make_connection(now, numbers, (segment, clock), proof, effects),
+        let asked = self.asked(now, iss, syn);
+        let believed = self.believes(&asked);
+        match (handshake.proof, handshake.commit) {
+            _ if believed => self.make_connection(now, &asked, syn, Opening::OnSyn, effects),
+            (Proof::None, _) => self.make_connection(now, &asked, syn, Opening::OnSyn, effects),
+            _ if self.knows_fast_open_cookie(now, syn) => {
+                self.make_connection(now, &asked, syn, Opening::Early, effects);
+            }
+            (Proof::Ack, Commit::Connection) => self.make_connection(now, &asked, syn, Opening::Handshake, effects),
+            (Proof::Ack, _) => self.make_half_open(now, asked, effects),
         }
+    }
+
+    /// What a SYN asks for, and the numbers of its answer.
+    fn asked(&self, now: Instant, iss: SeqNum, syn: &Segment<P, T>) -> Asked<T> {
+        let Settings { handshake, limits, .. } = &self.settings;
+        let tuple = syn.receiver_tuple();
+        let grants = handshake.syn_data == SynData::Cookie
+            && syn.options.fast_open.is_some()
+            && !self.knows_fast_open_cookie(now, syn);
+        let client = *tuple.remote.ip();
+        let cookie =
+            grants.then(|| cookie::fast_open_cookie(self.isn.secret(), client, now, limits.fast_open_key_lifetime));
+        Asked {
+            tag: syn.tag,
+            tuple,
+            iss,
+            irs: syn.seq,
+            clock: self.agreed_clock(syn, now),
+            peer_mss: peer_mss(syn.options),
+            cookie,
+            count: syn.options.count.filter(|_| handshake.remembers == Remembers::Count),
+        }
+    }
+
+    /// Whether a SYN shows a fast open cookie that this host gave its sender.
+    fn knows_fast_open_cookie(&self, now: Instant, syn: &Segment<P, T>) -> bool {
+        let Some(FastOpen::Cookie(cookie)) = syn.options.fast_open else { return false };
+        let (handshake, lifetime) = (&self.settings.handshake, self.settings.limits.fast_open_key_lifetime);
+        handshake.syn_data == SynData::Cookie
+            && cookie::check_fast_open_cookie(self.isn.secret(), *syn.source.ip(), cookie, now, lifetime)
     }
 
     /// Timestamps are carried if the SYN offers them and this host has them (RFC 7323 §3.2).
     fn agreed_clock(&self, syn: &Segment<P, T>, now: Instant) -> Option<TimestampClock> {
-        let offered = syn.timestamps.filter(|_| self.settings.limits.timestamps)?;
+        let offered = syn.options.timestamps.filter(|_| self.settings.limits.timestamps)?;
         let offset = self.isn.timestamp_offset(syn.receiver_tuple());
         Some(TimestampClock::new(offset).begun_by(offered, now))
     }
 
-    fn make_half_open(
-        &mut self,
-        now: Instant,
-        tuple: FourTuple,
-        numbers: (SeqNum, SeqNum),
-        (tag, clock): (T, Option<TimestampClock>),
-        effects: &mut Effects<P, T>,
-    ) {
-        let half_open = HalfOpen::new(tag, tuple, numbers, clock, now);
-        let entry = self.half_open.insert(half_open);
-        self.count_half_open(tuple.local.port(), 1);
-        self.index.insert(tuple, entry);
+    fn make_half_open(&mut self, now: Instant, asked: Asked<T>, effects: &mut Effects<P, T>) {
+        let port = asked.tuple.local.port();
+        if self.settings.handshake.commit == Commit::Cache {
+            self.make_room_in_cache(now, port, effects);
+        }
+        let entry = self.half_open.insert(HalfOpen::new(asked, now));
+        self.note_half_open(port, entry);
+        self.index.insert(asked.tuple, entry);
         self.with_half_open(now, entry, effects, |half_open, ctx| {
             let transition = half_open.transition(entry, State::Listen, State::SynReceived, Reason::Segment);
             ctx.effects.push(Effect::State(transition));
@@ -124,38 +167,113 @@ impl<P: Payload, T: Copy> Host<P, T> {
         });
     }
 
-    /// A full entry from the start: in SYN-RECEIVED, or ESTABLISHED if nothing needs to come back.
+    /// The oldest entries of a full cache go without a word.
+    fn make_room_in_cache(&mut self, now: Instant, port: u16, effects: &mut Effects<P, T>) {
+        let most = self.settings.limits.cache_entries;
+        while let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port)
+            && listener.half_open >= most
+            && let Some(oldest) = listener.requests.pop_front()
+        {
+            self.end_half_open(now, oldest, Reason::Evicted, effects);
+        }
+    }
+
+    /// A full entry from the start.
     fn make_connection(
         &mut self,
         now: Instant,
-        numbers: (SeqNum, SeqNum),
-        (segment, clock): (&Segment<P, T>, Option<TimestampClock>),
-        proof: Proof,
+        asked: &Asked<T>,
+        syn: &Segment<P, T>,
+        opening: Opening,
         effects: &mut Effects<P, T>,
     ) {
-        let tuple = segment.receiver_tuple();
-        let mut connection = Connection::answering(segment.tag, tuple, numbers, now, &self.settings);
-        connection.clock = clock;
-        let entry = self.connections.insert(connection);
-        self.index.insert(tuple, entry);
+        let entry = self.connections.insert(Connection::answering(asked, opening, now, &self.settings));
+        self.index.insert(asked.tuple, entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
-            connection.send.set_window(segment);
-            let after = match proof {
-                Proof::Ack => {
+            connection.send.set_window(syn);
+            let kept = ctx.settings.handshake.syn_data == SynData::AfterHandshake || opening == Opening::Early;
+            if kept {
+                connection.incoming.take_with_syn(syn.payload.clone(), syn.flags.fin(), ctx.settings.limits.window);
+            }
+            let after = match opening {
+                Opening::Handshake => {
                     connection.enter(State::SynReceived, Reason::Segment, ctx);
                     After::Stay
                 }
-                Proof::None => {
-                    // The SYN counts as acknowledged when it is sent, and nothing is measured from it.
-                    connection.send.una = connection.send.nxt;
+                Opening::Early => {
+                    connection.enter(State::SynReceived, Reason::Segment, ctx);
+                    After::Acceptable
+                }
+                Opening::OnSyn => {
+                    if !ctx.settings.handshake.data_check {
+                        // The SYN counts as acknowledged when it is sent, and nothing is measured from it.
+                        connection.send.una = connection.send.nxt;
+                    }
                     connection.syn_sent_at = None;
-                    connection.establish(segment, ctx)
+                    connection.establish(syn, ctx)
                 }
             };
             ctx.effects.push(Effect::Hold { entry });
             connection.send_syn_ack(ctx);
             after
         });
+    }
+
+    /// `<SEQ=cookie><ACK=RCV.NXT><CTL=SYN,ACK>`, and nothing is kept.
+    fn answer_with_cookie(&self, now: Instant, syn: &Segment<P, T>, effects: &mut Effects<P, T>) {
+        let (limits, tuple) = (&self.settings.limits, syn.receiver_tuple());
+        let time = (now, limits.cookie_period);
+        let timestamps = self.agreed_clock(syn, now).map(|clock| clock.stamp(now));
+        effects.push(Effect::Transmit(Transmission {
+            segment: Segment {
+                source: syn.destination,
+                destination: syn.source,
+                seq: cookie::syn_cookie(self.isn.secret(), tuple, syn.seq, peer_mss(syn.options), time),
+                ack: syn.seq + 1,
+                flags: Flags::SYN_ACK,
+                window: limits.window,
+                options: Options { mss: Some(limits.mss_option()), ..Options::stamped(timestamps) },
+                payload: P::default(),
+                tag: syn.tag,
+            },
+            sender: None,
+            retransmission: 0,
+            acknowledges: Acknowledged::Syn,
+        }));
+    }
+
+    /// If the segment acknowledges a cookie of this listener, the connection that it stands for is there at once.
+    /// Returns whether it does.
+    fn takes_cookie(&mut self, now: Instant, segment: &Segment<P, T>, effects: &mut Effects<P, T>) -> bool {
+        let Settings { handshake, limits, .. } = &self.settings;
+        let gives_cookies = handshake.commit == Commit::Nothing || limits.cookies_on_overflow;
+        if !gives_cookies || segment.flags.syn() {
+            return false;
+        }
+        let (tuple, irs, iss) = (segment.receiver_tuple(), segment.seq - 1_u32, segment.ack - 1_u32);
+        let time = (now, limits.cookie_period);
+        let Some(peer_mss) = cookie::check_syn_cookie(self.isn.secret(), tuple, irs, iss, time) else { return false };
+        let port = tuple.local.port();
+        if self.listeners.iter().any(|listener| listener.port == port && listener.has_full_queue(limits)) {
+            effects.push(Effect::Overflow { port, queue: Queue::Accept });
+            return true;
+        }
+        let clock = self.agreed_clock(segment, now);
+        let asked = Asked { tag: segment.tag, tuple, iss, irs, clock, peer_mss, cookie: None, count: None };
+        let mut connection = Connection::answering(&asked, Opening::Handshake, now, &self.settings);
+        connection.syn_acks = 1;
+        connection.syn_sent_at = None; // it is not known when
+        let entry = self.connections.insert(connection);
+        self.index.insert(tuple, entry);
+        self.with_connection(now, entry, effects, |connection, ctx| {
+            connection.send.una = segment.ack;
+            connection.send.set_window(segment);
+            let after = connection.establish(segment, ctx);
+            ctx.effects.push(Effect::Hold { entry });
+            after
+        });
+        self.with_connection(now, entry, effects, |connection, ctx| connection.on_segment(segment.clone(), ctx));
+        true
     }
 
     fn arrives_at_half_open(
@@ -175,7 +293,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             effects.push(Effect::Overflow { port, queue: Queue::Accept });
             if self.settings.limits.abort_on_overflow {
                 effects.push(reset_outside_connection(&segment));
-                self.end_half_open(entry, Reason::Call, effects);
+                self.end_half_open(now, entry, Reason::Call, effects);
             }
             return;
         }
@@ -185,9 +303,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The handshake is complete: a connection takes the half-open entry's place and looks at the segment itself.
     fn complete(&mut self, now: Instant, entry: Handle, segment: Segment<P, T>, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
-        self.count_half_open(half_open.tuple.local.port(), -1);
+        self.forget_half_open(half_open.asked.tuple.local.port(), entry);
         let connection = self.connections.insert(half_open.complete(&self.settings));
-        self.index.insert(half_open.tuple, connection);
+        self.index.insert(half_open.asked.tuple, connection);
         effects.push(Effect::Moved { from: entry, to: connection });
         effects.push(Effect::Release { entry });
         effects.push(Effect::Hold { entry: connection });
@@ -206,19 +324,24 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let port = segment.destination.port();
         if successor && self.listeners.iter().any(|listener| listener.port == port) {
             let iss = time_wait.send_next + BEYOND_THE_OLD;
-            self.end_time_wait(entry, Reason::Segment, effects);
-            return self.answer_request(now, (iss, segment.seq), segment, effects);
+            self.end_time_wait(now, entry, Reason::Segment, effects);
+            return self.answer_request(now, iss, segment, effects);
         }
         let until = time_wait.until;
         let Self { settings, challenges, .. } = self;
         let after = time_wait.on_segment(segment, &mut Context { now, settings, entry, challenges, effects });
         match after {
-            After::Close(reason) => self.end_time_wait(entry, reason, effects),
+            After::Close(reason) => self.end_time_wait(now, entry, reason, effects),
             After::TimeWait => self.fin_wait_2_to_time_wait(now, entry, effects),
             _ if time_wait.until != until => effects.push(Effect::Arm { entry, at: time_wait.until }),
             _ => {}
         }
     }
+}
+
+/// Whether a segment is a SYN that opens something.
+fn is_request<P, T>(segment: &Segment<P, T>) -> bool {
+    segment.flags.syn() && !segment.flags.ack() && !segment.flags.rst()
 }
 
 /// The reset that answers a segment for no connection (RFC 9293 §3.10.7.1). It inherits the segment's tag.
@@ -236,7 +359,7 @@ pub(crate) fn reset_outside_connection<P: Payload, T: Copy>(segment: &Segment<P,
             ack,
             flags,
             window: 0,
-            timestamps: None,
+            options: Options::default(),
             payload: P::default(),
             tag: segment.tag,
         },

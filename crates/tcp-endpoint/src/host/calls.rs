@@ -1,6 +1,5 @@
 //! User calls (RFC 9293 §3.9.1, §3.10.1–§3.10.6).
 
-use std::collections::VecDeque;
 use std::net::SocketAddrV4;
 
 use sim_time::Instant;
@@ -10,7 +9,7 @@ use crate::connection::{After, Connection, Owner};
 use crate::half_open::HalfOpen;
 use crate::time_wait::TimeWait;
 use crate::timestamps::TimestampClock;
-use crate::{Effect, EntryKind, FourTuple, Handle, Payload, Reason, SeqNum, State};
+use crate::{Effect, EntryKind, FastOpen, FourTuple, Handle, Payload, Reason, Remembers, SeqNum, State, SynData};
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// Passive OPEN: takes connection requests at `port`.
@@ -21,7 +20,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         match self.listeners.binary_search_by_key(&port, |listener| listener.port) {
             Ok(_) => Err(UserError::AlreadyExists),
             Err(place) => {
-                self.listeners.insert(place, Listener { port, half_open: 0, acceptable: VecDeque::new() });
+                self.listeners.insert(place, Listener::new(port));
                 Ok(())
             }
         }
@@ -40,17 +39,44 @@ impl<P: Payload, T: Copy> Host<P, T> {
         tag: T,
         effects: &mut Effects<P, T>,
     ) -> Result<Handle, UserError> {
+        self.open_with(now, (local_port, remote), (P::default(), false), tag, effects)
+    }
+
+    /// Active OPEN with the first octets to send, and whether they are all there will be: a handshake that takes them
+    /// with the SYN (`syn-data`) sends them there, any other once the connection is open (RFC 9293 §3.10.1, RFC 7413 §6).
+    ///
+    /// # Errors
+    /// Those of [`Host::open`].
+    pub fn open_with(
+        &mut self,
+        now: Instant,
+        (local_port, remote): (u16, SocketAddrV4),
+        (octets, all): (P, bool),
+        tag: T,
+        effects: &mut Effects<P, T>,
+    ) -> Result<Handle, UserError> {
         let tuple = FourTuple { local: SocketAddrV4::new(self.address, local_port), remote };
         if self.is_quiet(now) {
             return Err(UserError::Quiet);
         }
-        let iss = match self.index.get(&tuple) {
-            None => self.isn.choose(&self.settings.limits, now, tuple),
-            Some(&entry) => self.reuse(now, entry, effects).ok_or(UserError::AlreadyExists)?,
+        let held = self.index.get(&tuple).copied();
+        let iss = match held {
+            Some(entry) if entry.kind != EntryKind::HoldDown => {
+                self.reuse(now, entry, effects).ok_or(UserError::AlreadyExists)?
+            }
+            _ => self.isn.choose(&self.settings.limits, now, tuple),
         };
+        if let Some(entry) = held.filter(|entry| entry.kind == EntryKind::HoldDown) {
+            self.end_hold_down(entry, effects); // it is about the peer's SYNs, not ours
+        }
         let mut connection = Connection::opening(tag, tuple, iss, now, &self.settings);
         let offset = self.isn.timestamp_offset(tuple);
         connection.clock = self.settings.limits.timestamps.then(|| TimestampClock::new(offset));
+        connection.outgoing.queue(octets);
+        if all {
+            connection.outgoing.queue_fin();
+        }
+        self.introduce(&mut connection);
         let entry = self.connections.insert(connection);
         self.index.insert(tuple, entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
@@ -62,6 +88,24 @@ impl<P: Payload, T: Copy> Host<P, T> {
         Ok(entry)
     }
 
+    /// What the SYN says of this host's past with its peer.
+    fn introduce(&mut self, connection: &mut Connection<P, T>) {
+        let handshake = &self.settings.handshake;
+        if handshake.remembers == Remembers::Count {
+            self.opens += 1;
+            connection.count = Some(self.opens);
+        }
+        if handshake.syn_data == SynData::Cookie {
+            let cookie = self.fast_open_cookie(*connection.tuple.remote.ip());
+            let nothing_to_send = connection.outgoing.unacknowledged_octets() == 0;
+            connection.fast_open = match cookie {
+                Some(_) if nothing_to_send => None,
+                Some(cookie) => Some(FastOpen::Cookie(cookie)),
+                None => Some(FastOpen::Request),
+            };
+        }
+    }
+
     /// Ends a TIME-WAIT whose 4-tuple is wanted again, if timestamps tell its old segments from the new ones; returns
     /// the initial sequence number that follows.
     fn reuse(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) -> Option<SeqNum> {
@@ -70,7 +114,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let reusable = time_wait.state == State::TimeWait && time_wait.clock?.silent_for(age, now);
         let iss = time_wait.send_next + BEYOND_THE_OLD;
         reusable.then(|| {
-            self.end_time_wait(entry, Reason::Call, effects);
+            self.end_time_wait(now, entry, Reason::Call, effects);
             iss
         })
     }
@@ -154,6 +198,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             EntryKind::HalfOpen => self.half_open.get(entry).map(HalfOpen::status),
             EntryKind::Connection => self.connections.get(entry).map(Connection::status),
             EntryKind::TimeWait => self.time_waits.get(entry).map(TimeWait::status),
+            EntryKind::HoldDown | EntryKind::Peer => None,
         }
     }
 

@@ -5,6 +5,8 @@ use std::hash::{Hash, Hasher};
 use super::Host;
 use crate::connection::Connection;
 use crate::half_open::HalfOpen;
+use crate::hold_down::HoldDown;
+use crate::peer::Peer;
 use crate::time_wait::TimeWait;
 use crate::{FourTuple, Payload, State};
 
@@ -14,27 +16,37 @@ enum Entry<'a, P, T> {
     HalfOpen(&'a HalfOpen<T>),
     Connection(&'a Connection<P, T>),
     TimeWait(&'a TimeWait<T>),
+    HoldDown(&'a HoldDown),
 }
 
 impl<P, T> Entry<'_, P, T> {
     const fn rank(&self) -> (bool, u32) {
         match self {
             Self::Connection(connection) => (matches!(connection.state, State::Closed), connection.send.iss.raw()),
-            Self::HalfOpen(half_open) => (false, half_open.iss.raw()),
+            Self::HalfOpen(half_open) => (false, half_open.asked.iss.raw()),
             Self::TimeWait(time_wait) => (false, time_wait.iss.raw()),
+            Self::HoldDown(_) => (false, 0),
         }
     }
 }
 
 impl<P: Payload, T: Copy> Host<P, T> {
     fn entries(&self) -> Vec<(FourTuple, Entry<'_, P, T>)> {
-        let half_open = self.half_open.entries().map(|entry| (entry.tuple, Entry::HalfOpen(entry)));
+        let half_open = self.half_open.entries().map(|entry| (entry.asked.tuple, Entry::HalfOpen(entry)));
         let connections = self.connections.entries().map(|entry| (entry.tuple, Entry::Connection(entry)));
         let time_waits = self.time_waits.entries().map(|entry| (entry.tuple, Entry::TimeWait(entry)));
-        let mut entries: Vec<_> = half_open.chain(connections).chain(time_waits).collect();
+        let hold_downs = self.hold_downs.entries().map(|entry| (entry.tuple, Entry::HoldDown(entry)));
+        let mut entries: Vec<_> = half_open.chain(connections).chain(time_waits).chain(hold_downs).collect();
         // A connection that is over and kept for its application may share its name with a later one.
         entries.sort_by_key(|(tuple, entry)| (*tuple, entry.rank()));
         entries
+    }
+
+    /// What is remembered of other hosts, by address.
+    fn known_peers(&self) -> Vec<&Peer> {
+        let mut peers: Vec<_> = self.peers.entries().collect();
+        peers.sort_unstable_by_key(|peer| peer.address);
+        peers
     }
 
     /// Each listening port with the connections that wait there, by name.
@@ -54,6 +66,9 @@ impl<P: Payload, T: Copy + Eq> PartialEq for Host<P, T> {
             && self.isn == other.isn
             && self.challenges == other.challenges
             && self.quiet_until == other.quiet_until
+            && self.refuse_until == other.refuse_until
+            && self.opens == other.opens
+            && self.known_peers() == other.known_peers()
             && self.waiting() == other.waiting()
             && self.entries() == other.entries()
     }
@@ -67,6 +82,9 @@ impl<P: Payload, T: Copy + Hash> Hash for Host<P, T> {
         self.isn.hash(state);
         self.challenges.hash(state);
         self.quiet_until.hash(state);
+        self.refuse_until.hash(state);
+        self.opens.hash(state);
+        self.known_peers().hash(state);
         self.waiting().hash(state);
         self.entries().hash(state);
     }

@@ -4,6 +4,7 @@ mod arrivals;
 mod calls;
 mod identity;
 mod listener;
+mod memory;
 mod reboot;
 
 use std::collections::HashMap;
@@ -17,7 +18,9 @@ use sim_time::{Duration, Instant};
 use crate::challenge::Challenges;
 use crate::connection::{After, Connection, Context, Deadlines, Outgoing, Owner};
 use crate::half_open::{HalfOpen, Request};
+use crate::hold_down::HoldDown;
 use crate::isn::IsnSource;
+use crate::peer::Peer;
 use crate::table::Table;
 use crate::time_wait::TimeWait;
 use crate::{Effect, EntryKind, FourTuple, Handle, Notice, Payload, Reason, SeqNum, Settings, State};
@@ -48,7 +51,14 @@ pub struct Host<P, T> {
     half_open: Table<HalfOpen<T>>,
     connections: Table<Connection<P, T>>,
     time_waits: Table<TimeWait<T>>,
+    hold_downs: Table<HoldDown>,
+    peers: Table<Peer>,
+    peer_index: HashMap<Ipv4Addr, Handle, FxBuildHasher>,
+    /// Active opens so far: the connection count of the next SYN (RFC 1644 §3.1).
+    opens: u32,
     challenges: Challenges,
+    /// Until when the host refuses SYNs after a reboot.
+    refuse_until: Option<Instant>,
     /// Until when the host keeps quiet after a reboot.
     quiet_until: Instant,
     /// Connections that the next flush looks at, in the order in which they were touched.
@@ -117,7 +127,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
             half_open: Table::new(EntryKind::HalfOpen),
             connections: Table::new(EntryKind::Connection),
             time_waits: Table::new(EntryKind::TimeWait),
+            hold_downs: Table::new(EntryKind::HoldDown),
+            peers: Table::new(EntryKind::Peer),
+            peer_index: HashMap::default(),
+            opens: 0,
             challenges: Challenges::default(),
+            refuse_until: None,
             quiet_until: Instant::ZERO,
             ready: Vec::new(),
         }
@@ -136,10 +151,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 }
             }
             EntryKind::TimeWait => match self.time_waits.get(entry) {
-                Some(time_wait) if time_wait.until <= now => self.end_time_wait(entry, Reason::Expired, effects),
+                Some(time_wait) if time_wait.until <= now => {
+                    self.end_time_wait(now, entry, Reason::Expired, effects);
+                }
                 Some(time_wait) => effects.push(Effect::Arm { entry, at: time_wait.until }),
                 None => {}
             },
+            EntryKind::HoldDown => self.on_hold_down_deadline(now, entry, effects),
+            EntryKind::Peer => {}
         }
     }
 
@@ -187,7 +206,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             After::Acceptable => self.offer(entry, effects),
             After::TimeWait => self.begin_time_wait(now, entry, effects),
             After::Orphan => self.begin_orphaned_fin_wait_2(now, entry, effects),
-            After::Close(reason) => self.end_connection(entry, reason, effects),
+            After::Close(reason) => self.end_connection(now, entry, reason, effects),
         }
     }
 
@@ -218,13 +237,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
             _ => {}
         }
         if let Request::Withdrawn(reason) = request {
-            self.end_half_open(entry, reason, effects);
+            self.end_half_open(now, entry, reason, effects);
         }
         request
     }
 
-    /// A passive connection became ESTABLISHED.
+    /// A passive connection is open, for its application at least.
     fn offer(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
+        self.take_count(entry, effects);
         let Some(connection) = self.connections.get(entry) else { return };
         let port = connection.tuple.local.port();
         if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
@@ -255,7 +275,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Some(connection) = self.connections.get_mut(entry) else { return };
         if length.is_zero() || self.time_waits.len() >= settings.teardown.time_wait_max as usize {
             connection.pay_ack(&mut Context { now, settings, entry, challenges, effects });
-            self.end_connection(entry, Reason::Segment, effects);
+            self.end_connection(now, entry, Reason::Segment, effects);
             return;
         }
         let (from, ack_due) = (connection.state, connection.owes_ack());
@@ -282,7 +302,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let length = self.settings.teardown.time_wait;
         let Some(time_wait) = self.time_waits.get_mut(entry) else { return };
         if length.is_zero() {
-            return self.end_time_wait(entry, Reason::Segment, effects);
+            return self.end_time_wait(now, entry, Reason::Segment, effects);
         }
         let from = std::mem::replace(&mut time_wait.state, State::TimeWait);
         time_wait.until = self.settings.limits.fires_at(now, length);
@@ -291,12 +311,15 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// The connection is over.
-    fn end_connection(&mut self, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
+    fn end_connection(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(connection) = self.connections.get_mut(entry) else { return };
         let from = std::mem::replace(&mut connection.state, State::Closed);
         effects.push(Effect::State(connection.transition(entry, from, reason)));
-        let (tuple, owner) = (connection.tuple, connection.owner);
+        let (tuple, owner, passive) = (connection.tuple, connection.owner, connection.passive);
         self.index.remove(&tuple);
+        if passive {
+            self.hold_down(now, entry, tuple, effects);
+        }
         if owner == Owner::Listener {
             for listener in &mut self.listeners {
                 listener.acceptable.retain(|waiting| *waiting != entry);
@@ -321,19 +344,24 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
     }
 
-    fn end_half_open(&mut self, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
+    fn end_half_open(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
-        self.index.remove(&half_open.tuple);
-        self.count_half_open(half_open.tuple.local.port(), -1);
-        let to = State::Closed;
-        effects.push(Effect::State(half_open.transition(entry, State::SynReceived, to, reason)));
+        let tuple = half_open.asked.tuple;
+        self.index.remove(&tuple);
+        self.forget_half_open(tuple.local.port(), entry);
+        effects.push(Effect::State(half_open.transition(entry, State::SynReceived, State::Closed, reason)));
+        self.hold_down(now, entry, tuple, effects);
         effects.push(Effect::Release { entry });
     }
 
-    fn end_time_wait(&mut self, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
+    fn end_time_wait(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(time_wait) = self.time_waits.remove(entry) else { return };
         self.index.remove(&time_wait.tuple);
         effects.push(Effect::State(time_wait.transition(entry, time_wait.state, State::Closed, reason)));
+        let succeeded = matches!(reason, Reason::Call | Reason::Segment);
+        if time_wait.passive && !succeeded {
+            self.hold_down(now, entry, time_wait.tuple, effects);
+        }
         effects.push(Effect::Release { entry });
     }
 }

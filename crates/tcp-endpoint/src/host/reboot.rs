@@ -25,22 +25,30 @@ impl<P: Payload, T: Copy> Host<P, T> {
                     .time_waits
                     .get(entry)
                     .map(|time_wait| time_wait.transition(entry, time_wait.state, State::Closed, Reason::Crash)),
+                EntryKind::HoldDown | EntryKind::Peer => None,
             };
             effects.extend(transition.map(Effect::State));
         }
         let mut handles = self.half_open.clear();
         handles.append(&mut self.connections.clear());
         handles.append(&mut self.time_waits.clear());
+        handles.append(&mut self.hold_downs.clear());
+        handles.append(&mut self.peers.clear());
         effects.extend(handles.into_iter().map(|entry| Effect::Release { entry }));
+        self.peer_index.clear();
+        self.opens = 0;
         self.listeners.clear();
         self.ready.clear();
         self.challenges = crate::challenge::Challenges::default();
     }
 
     /// The host is up again after a crash. For the quiet time it neither opens nor answers, so that what it sent before
-    /// is gone from the network when it chooses a sequence number again (RFC 9293 §3.4.3).
+    /// is gone from the network when it chooses a sequence number again (RFC 9293 §3.4.3). A handshake with a hold-down
+    /// refuses every SYN for as long, since it cannot know which names it had.
     pub fn reboot(&mut self, now: Instant) {
         self.quiet_until = now + self.settings.limits.quiet_time;
+        let hold_down = self.settings.handshake.hold_down;
+        self.refuse_until = (!hold_down.is_zero()).then_some(now + hold_down);
     }
 
     /// Whether the quiet time is not over.

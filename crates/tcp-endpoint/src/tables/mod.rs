@@ -2,9 +2,14 @@
 
 mod acknowledgments;
 mod backlog;
+mod cache;
 mod calls;
 mod challenges;
+mod cookies;
+mod counts;
 mod crash;
+mod fast_open;
+mod hold_down;
 mod opening;
 mod orphans;
 mod random;

@@ -85,7 +85,7 @@ fn segment_arrives_in_syn_sent() {
 #[test]
 fn segment_arrives_in_syn_received() {
     let small = settings("three-way");
-    let handshake = Handshake { commit: Commit::Connection, ..small.handshake.clone() };
+    let handshake = Handshake { commit: Commit::Connection, ..small.handshake };
     let full = Settings { handshake, ..small.clone() };
     for settings in [small, full] {
         table(

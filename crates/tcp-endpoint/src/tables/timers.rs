@@ -126,7 +126,7 @@ fn keepalive_is_off_unless_asked_for() {
 fn without_a_timer_no_syn_ack_is_sent_unasked() {
     for commit in [Commit::HalfOpen, Commit::Connection] {
         let three_way = with(Limits { duplicate_syn: DuplicateSyn::SynAck, ..limits() });
-        let handshake = Handshake { commit, syn_ack_timer: false, ..three_way.handshake.clone() };
+        let handshake = Handshake { commit, syn_ack_timer: false, ..three_way.handshake };
         let mut bench = Bench::in_state(Settings { handshake, ..three_way }, State::SynReceived);
         assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
         assert!(bench.wait(at(1_000_000)).is_empty());
@@ -139,7 +139,7 @@ fn a_syn_ack_that_was_sent_twice_is_not_measured() {
     for commit in [Commit::HalfOpen, Commit::Connection] {
         let three_way =
             with(Limits { duplicate_syn: DuplicateSyn::SynAck, rto_min: Duration::from_millis(1), ..limits() });
-        let handshake = Handshake { commit, ..three_way.handshake.clone() };
+        let handshake = Handshake { commit, ..three_way.handshake };
         let mut bench = Bench::in_state(Settings { handshake, ..three_way }, State::SynReceived);
         bench.arrives("S 0");
         bench.wait(at(10));

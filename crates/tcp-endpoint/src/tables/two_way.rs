@@ -96,3 +96,40 @@ fn crossing_syns_measure_nothing() {
     bench.send(10);
     assert_eq!(bench.wait(at(1500)), ["1.001 PA 1/1 10"], "the initial timeout, not one of a measured millisecond");
 }
+
+/// `two-way-checked`: open on the SYN, and deaf until its own number is acknowledged.
+#[test]
+fn a_checked_server_takes_no_octets_without_an_acknowledgment_of_its_number() {
+    for (arrives, answers, after) in [
+        ("S 0", vec!["SA 0/1"], State::Established),
+        ("A 1/-500", vec![], State::Established),
+        ("PA 1/1 10", vec!["A 1/11"], State::Established),
+        ("PA 1/-500 10", vec!["R -500"], State::Established),
+        ("PA 1/9 10", vec!["R 9"], State::Established),
+        ("FA 1/-500", vec!["R -500"], State::Established),
+        ("FA 1/1", vec!["A 1/2"], State::CloseWait),
+    ] {
+        let mut bench = Bench::listening(settings("two-way-checked"));
+        bench.arrives("S 0");
+        assert_eq!(bench.state, State::Established);
+        assert_eq!((bench.arrives(arrives), bench.state), (answers.iter().map(|&a| a.to_owned()).collect(), after));
+    }
+    let mut bench = Bench::listening(settings("two-way-checked"));
+    bench.arrives("S 0");
+    bench.arrives("A 1/1");
+    assert_eq!(bench.arrives("PA 1/-500 10"), ["A 1/11"], "once proven, an old acknowledgment is ignored as ever");
+}
+
+/// `delta-t`: the first segment carries data, and is all there is to opening.
+#[test]
+fn data_with_the_syn_is_delivered_at_once_where_nothing_needs_to_come_back() {
+    let mut bench = Bench::listening(settings("delta-t"));
+    assert_eq!(bench.arrives("S 0 100"), ["SA 0/101"]);
+    assert_eq!((bench.state, bench.receive()), (State::Established, (100, false)));
+    assert_eq!(bench.arrives("S 0 100"), ["SA 0/101"], "its answer was lost: it comes again");
+    assert_eq!(bench.receive(), (0, false));
+    let mut bench = Bench::closed(settings("delta-t"));
+    assert_eq!(bench.open_with(100), ["S 0 100"]);
+    assert_eq!(bench.arrives("SA 0/101"), Vec::<String>::new());
+    assert_eq!(bench.state, State::Established);
+}

@@ -147,8 +147,8 @@ fn in_variants() {
         (
             "",
             "handshake = { name = \"x\", base = \"two\" }\n",
-            "t.toml:1:34: unknown handshake `two` (expected one of `three-way`, `three-way-silent`, `two-way`, \
-             `two-way-rst`)",
+            "t.toml:1:34: unknown handshake `two` (expected one of `delta-t`, `fast-open`, `syn-cache`, `syn-cookies`, `t-tcp`, \
+             `three-way`, `three-way-silent`, `two-way`, `two-way-checked`, `two-way-hold-down`, `two-way-rst`)",
         ),
         (
             "",

@@ -1,0 +1,13 @@
+//! The name of a connection that is closed, on which a listener takes no SYN for a time (protocols that know how long a
+//! packet can live need no third message: Watson's Delta-t, and Attiya and Rappoport, 1997).
+
+use sim_time::Instant;
+
+use crate::FourTuple;
+
+/// A 4-tuple, and until when it is held down, that instant included.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct HoldDown {
+    pub(crate) tuple: FourTuple,
+    pub(crate) until: Instant,
+}

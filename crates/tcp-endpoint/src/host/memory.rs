@@ -1,0 +1,94 @@
+//! What a host remembers beyond its connections: names that are held down, and other hosts.
+
+use std::net::Ipv4Addr;
+
+use sim_time::{Duration, Instant};
+
+use super::{Effects, Host};
+use crate::half_open::Asked;
+use crate::hold_down::HoldDown;
+use crate::peer::Peer;
+use crate::{Effect, EntryKind, FourTuple, Handle, Payload};
+
+/// What is held down until some instant is so at that instant, too.
+const JUST_AFTER: Duration = Duration::from_nanos(1);
+
+impl<P: Payload, T: Copy> Host<P, T> {
+    /// The connection `of` at a listener is closed: its name is held down, if the handshake has that.
+    pub(super) fn hold_down(&mut self, now: Instant, of: Handle, tuple: FourTuple, effects: &mut Effects<P, T>) {
+        let length = self.settings.handshake.hold_down;
+        if length.is_zero() {
+            return;
+        }
+        let until = now + length;
+        let entry = self.hold_downs.insert(HoldDown { tuple, until });
+        self.index.insert(tuple, entry);
+        effects.push(Effect::Keep { of, entry });
+        effects.push(Effect::Hold { entry });
+        effects.push(Effect::Arm { entry, at: until + JUST_AFTER });
+    }
+
+    /// The deadline of a hold-down has come.
+    pub(super) fn on_hold_down_deadline(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
+        match self.hold_downs.get(entry) {
+            Some(held) if held.until < now => self.end_hold_down(entry, effects),
+            Some(held) => effects.push(Effect::Arm { entry, at: held.until + JUST_AFTER }),
+            None => {}
+        }
+    }
+
+    /// A name is free again.
+    pub(super) fn end_hold_down(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
+        let Some(held) = self.hold_downs.remove(entry) else { return };
+        self.index.remove(&held.tuple);
+        effects.push(Effect::Release { entry });
+    }
+
+    /// What is remembered of the host at that address, from now on if nothing was.
+    fn peer(&mut self, address: Ipv4Addr, of: Handle, effects: &mut Effects<P, T>) -> &mut Peer {
+        let entry = *self.peer_index.entry(address).or_insert_with(|| {
+            let entry = self.peers.insert(Peer::new(address));
+            effects.push(Effect::Keep { of, entry });
+            effects.push(Effect::Hold { entry });
+            entry
+        });
+        self.peers.get_mut(entry).expect("what the index names is there")
+    }
+
+    fn known_peer(&self, address: Ipv4Addr) -> Option<&Peer> {
+        self.peers.get(*self.peer_index.get(&address)?)
+    }
+
+    /// Whether a SYN's count is higher than any that came from its address before, so that it cannot be an old one.
+    pub(super) fn believes(&self, asked: &Asked<T>) -> bool {
+        let peer = self.known_peer(*asked.tuple.remote.ip());
+        asked.count.zip(peer).is_some_and(|(count, peer)| peer.has_not_seen(count))
+    }
+
+    /// A connection at a listener is open: the count that its SYN bore is the highest now.
+    pub(super) fn take_count(&mut self, of: Handle, effects: &mut Effects<P, T>) {
+        let Some(connection) = self.connections.get_mut(of) else { return };
+        let address = *connection.tuple.remote.ip();
+        if let Some(count) = connection.count.take() {
+            let peer = self.peer(address, of, effects);
+            if peer.count.is_none() || peer.has_not_seen(count) {
+                peer.count = Some(count);
+            }
+        }
+    }
+
+    /// The answer to the SYN of the connection `of` brought a fast open cookie (RFC 7413 §4.1.3).
+    pub(super) fn take_fast_open_cookie(&mut self, of: Handle, cookie: u64, effects: &mut Effects<P, T>) {
+        debug_assert_eq!(of.kind, EntryKind::Connection);
+        let Some(connection) = self.connections.get(of).filter(|open| !open.passive && open.synchronized) else {
+            return;
+        };
+        let address = *connection.tuple.remote.ip();
+        self.peer(address, of, effects).cookie = Some(cookie);
+    }
+
+    /// The fast open cookie that the host at that address gave us.
+    pub(super) fn fast_open_cookie(&self, address: Ipv4Addr) -> Option<u64> {
+        self.known_peer(address)?.cookie
+    }
+}

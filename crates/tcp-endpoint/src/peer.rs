@@ -1,0 +1,24 @@
+//! What a host remembers of another host, whatever becomes of the connections between them.
+
+use std::net::Ipv4Addr;
+
+/// One other host.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Peer {
+    pub(crate) address: Ipv4Addr,
+    /// The fast open cookie it gave us (RFC 7413 §4.1.3).
+    pub(crate) cookie: Option<u64>,
+    /// The highest connection count that we have taken from it (RFC 1644 §2.1).
+    pub(crate) count: Option<u32>,
+}
+
+impl Peer {
+    pub(crate) const fn new(address: Ipv4Addr) -> Self {
+        Self { address, cookie: None, count: None }
+    }
+
+    /// Whether a SYN with this count is newer than any that was taken before. Without a memory nothing is.
+    pub(crate) fn has_not_seen(&self, count: u32) -> bool {
+        self.count.is_some_and(|last| count.wrapping_sub(last).cast_signed() > 0)
+    }
+}

@@ -1,0 +1,126 @@
+//! TCP Fast Open (RFC 7413), from either end.
+
+use sim_time::Duration;
+
+use crate::testing::{Bench, at, limits, settings};
+use crate::{EntryKind, Limits, Notice, Patience, Settings, State};
+
+const NONE: [&str; 0] = [];
+
+/// A listener that has given its peer a cookie.
+fn with_cookie() -> Bench {
+    let mut bench = Bench::listening(settings("fast-open"));
+    assert_eq!(bench.arrives_from(4999, "S 0 fo"), ["SA 0/1 fo=c"]);
+    bench.arrives_from(4999, "R 1");
+    bench
+}
+
+#[test]
+fn a_request_is_answered_with_a_cookie_and_opens_as_ever() {
+    let mut bench = Bench::listening(settings("fast-open"));
+    assert_eq!(bench.arrives("S 0 100 fo"), ["SA 0/1 fo=c"], "the data that came with it is ignored");
+    assert_eq!((bench.state, bench.kinds()), (State::SynReceived, vec![EntryKind::HalfOpen]));
+    bench.arrives("A 1/1");
+    assert_eq!((bench.state, bench.receive()), (State::Established, (0, false)));
+}
+
+/// Recorded in o1: the server reads, and answers, before the third message.
+#[test]
+fn a_good_cookie_delivers_the_data_at_once() {
+    let mut bench = with_cookie();
+    assert_eq!(bench.arrives("S 0 100 fo=c"), ["SA 0/101"]);
+    assert_eq!((bench.state, bench.kinds()), (State::SynReceived, vec![EntryKind::Connection]));
+    assert_eq!(bench.receive(), (100, false));
+    assert_eq!(bench.send(10), ["PA 1/101 10"]);
+    assert_eq!(bench.arrives("A 101/11"), NONE);
+    assert_eq!(bench.state, State::Established);
+    assert_eq!(bench.wait(at(10_000)), NONE, "the answer was acknowledged, too");
+}
+
+#[test]
+fn what_was_sent_early_and_not_acknowledged_is_sent_again() {
+    let mut bench = with_cookie();
+    bench.arrives("S 0 100 fo=c");
+    bench.send(10);
+    assert_eq!(bench.arrives("A 101/1"), NONE);
+    assert_eq!(bench.wait(at(5000)), ["1.000 PA 1/101 10", "3.000 PA 1/101 10"]);
+}
+
+#[test]
+fn an_early_connection_is_offered_once() {
+    let mut bench = with_cookie();
+    bench.accepts = false;
+    bench.arrives("S 0 100 fo=c");
+    bench.arrives("A 101/1");
+    let offered = bench.notices.iter().filter(|notice| matches!(notice, Notice::Acceptable { .. })).count();
+    assert_eq!((offered, bench.state), (1, State::Established));
+}
+
+#[test]
+fn the_syn_ack_is_timed_and_a_repeated_syn_without_data_gets_it_again() {
+    let mut bench = with_cookie();
+    bench.arrives("S 0 100 fo=c");
+    assert_eq!(bench.wait(at(1000)), ["1.000 SA 0/101"]);
+    assert_eq!(bench.arrives("S 0"), ["A 1/101"], "as RFC 9293 answers a repeated SYN");
+}
+
+#[test]
+fn a_wrong_or_aged_cookie_is_worth_a_new_one() {
+    let mut bench = with_cookie();
+    assert_eq!(bench.arrives("S 0 100 fo=x"), ["SA 0/1 fo=c"]);
+    assert_eq!(bench.kinds(), [EntryKind::HalfOpen]);
+
+    let lifetime = Patience::For(Duration::from_secs(10));
+    let limits = Limits { fast_open_key_lifetime: lifetime, ..limits() };
+    for (seconds, answer) in [(19, "SA 0/101"), (20, "SA 0/1 fo=c")] {
+        let mut bench = Bench::listening(Settings { limits: limits.clone(), ..settings("fast-open") });
+        bench.arrives_from(4999, "S 0 fo");
+        bench.arrives_from(4999, "R 1");
+        bench.wait(at(seconds * 1000));
+        assert_eq!(bench.arrives("S 0 100 fo=c"), [answer]);
+    }
+}
+
+#[test]
+fn the_client_asks_keeps_and_shows_the_cookie() {
+    let mut bench = Bench::closed(settings("fast-open"));
+    assert_eq!(bench.open_with(100), ["S 0 fo"], "without a cookie no data");
+    assert_eq!(bench.arrives("SA 0/1 fo=x"), ["PA 1/1 100"]);
+    assert!(bench.kinds().contains(&EntryKind::Peer));
+    bench.abort();
+    assert_eq!(bench.open_with(100), ["S 0 100 fo=c"]);
+    assert_eq!(bench.arrives("SA 0/101"), ["A 101/1"]);
+    assert_eq!(bench.wait(at(10_000)), NONE);
+}
+
+#[test]
+fn what_the_server_did_not_take_is_sent_again_at_once() {
+    let mut bench = Bench::closed(settings("fast-open"));
+    bench.open();
+    bench.arrives("SA 0/1 fo=x");
+    bench.abort();
+    bench.open_with(100);
+    assert_eq!(bench.arrives("SA 0/1"), ["PA 1/1 100"]);
+    assert_eq!(bench.wait(at(1000)), ["1.000 PA 1/1 100"], "with a timer behind it");
+}
+
+/// Recorded in o2: the cookie or the data may be what keeps the answer away.
+#[test]
+fn a_repeated_syn_carries_neither_cookie_nor_data() {
+    let mut bench = Bench::closed(settings("fast-open"));
+    bench.open();
+    bench.arrives("SA 0/1 fo=x");
+    bench.abort();
+    bench.open_with(100);
+    assert_eq!(bench.wait(at(1000)), ["1.000 S 0"]);
+    assert_eq!(bench.arrives("SA 0/1"), ["PA 1/1 100"]);
+}
+
+#[test]
+fn a_client_with_nothing_to_send_shows_no_cookie() {
+    let mut bench = Bench::closed(settings("fast-open"));
+    bench.open();
+    bench.arrives("SA 0/1 fo=x");
+    bench.abort();
+    assert_eq!(bench.open(), ["S 0"]);
+}

@@ -1,0 +1,71 @@
+//! Hold-down: the name of a closed connection is refused for a time, and all names after a reboot.
+
+use sim_time::Duration;
+
+use crate::testing::{Bench, at, settings};
+use crate::{EntryKind, Handshake, Settings, State};
+
+const NONE: [&str; 0] = [];
+
+fn held_down(seconds: u64) -> Settings {
+    let settings = settings("two-way-hold-down");
+    Settings { handshake: Handshake { hold_down: Duration::from_secs(seconds), ..settings.handshake }, ..settings }
+}
+
+/// A listener whose connection was closed by its peer and itself at 1 s.
+fn closed_at_1_s() -> Bench {
+    let mut bench = Bench::listening(held_down(10));
+    bench.arrives("S 0");
+    bench.wait(at(1000));
+    bench.arrives("FA 1/1");
+    bench.close();
+    bench.arrives("A 2/2");
+    assert_eq!((bench.state, bench.kinds()), (State::Closed, vec![EntryKind::HoldDown]));
+    bench
+}
+
+#[test]
+fn a_syn_is_refused_up_to_the_last_instant() {
+    for (millis, refused) in [(1000, true), (10_999, true), (11_000, true), (11_001, false)] {
+        let mut bench = closed_at_1_s();
+        // At the last instant the order of segment and deadline must not matter.
+        bench.wait(at(millis));
+        assert_eq!(bench.arrives("S 0") == NONE, refused, "at {millis} ms");
+    }
+}
+
+#[test]
+fn other_names_are_free() {
+    let mut bench = closed_at_1_s();
+    assert_eq!(bench.arrives_from(5001, "S 0"), ["SA 0/1"]);
+}
+
+#[test]
+fn what_is_no_syn_is_for_no_connection() {
+    let mut bench = closed_at_1_s();
+    assert_eq!(bench.arrives("A 2/2"), NONE, "silence is this handshake's answer");
+    assert_eq!(bench.wait(at(20_000)), NONE);
+    assert_eq!(bench.kinds(), []);
+}
+
+#[test]
+fn it_does_not_keep_the_host_itself_from_opening() {
+    let mut bench = closed_at_1_s();
+    assert_eq!(bench.open(), ["S 0"]);
+    assert_eq!(bench.kinds(), [EntryKind::Connection]);
+}
+
+#[test]
+fn after_a_reboot_every_name_is_held_down() {
+    let mut bench = Bench::listening(Settings {
+        limits: crate::Limits { quiet_time: Duration::ZERO, ..crate::testing::limits() },
+        ..held_down(10)
+    });
+    bench.crash();
+    bench.host.reboot(at(0));
+    bench.host.listen(80).expect("nothing listens");
+    bench.wait(at(10_000));
+    assert_eq!(bench.arrives("S 0"), NONE);
+    bench.wait(at(10_001));
+    assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
+}
