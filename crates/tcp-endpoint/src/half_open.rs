@@ -70,6 +70,13 @@ impl<T: Copy> HalfOpen<T> {
             .is_some_and(|(clock, carried)| clock.is_old(carried, ctx.now));
         let old = old && !flags.rst();
         let again = flags.syn() && !flags.ack() && segment.seq == self.asked.irs;
+        let foreign = flags.ack() && segment.ack != self.asked.iss + 1;
+        if foreign && !again && ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
+            if !flags.rst() {
+                ctx.effects.push(reset_outside_connection(segment));
+            }
+            return Request::Pending;
+        }
         if old || again || !acceptable(next, ctx.settings.limits.window, segment.seq, segment.len()) {
             self.answer_unacceptable(segment, old, ctx);
             return Request::Pending;

@@ -39,7 +39,7 @@ pub use segment::{FastOpen, Flags, FourTuple, Options, Segment, Timestamps};
 pub use seq::SeqNum;
 pub use settings::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, GiveUp, HalfOpenCheck,
-    Handshake, Isn, Limits, Patience, Proof, Remembers, RtoFloor, Settings, SynData, SynInTimeWait, Teardown,
-    TimeWaitRestart, Unexpected,
+    Handshake, Isn, Limits, Patience, Proof, Remembers, RtoFloor, SequenceCheck, Settings, SynData, SynInTimeWait,
+    Teardown, TimeWaitRestart, Unexpected,
 };
 pub use state::State;

@@ -117,8 +117,8 @@ pub struct Teardown {
     pub time_wait_restart: TimeWaitRestart,
     /// Which SYN ends TIME-WAIT and opens the next incarnation.
     pub syn_in_time_wait: SynInTimeWait,
-    /// How long an entry in TIME-WAIT keeps this host from opening the same 4-tuple again, if both ends carry timestamps
-    /// (Linux `tcp_tw_reuse`). In whole seconds.
+    /// How long an entry in TIME-WAIT keeps this host from opening the same 4-tuple again, counted from its beginning, if
+    /// both ends carry timestamps (Linux `tcp_tw_reuse` and `tcp_tw_reuse_delay`).
     pub time_wait_reuse: Patience,
     /// Most entries in TIME-WAIT, closed FIN-WAIT-2 included; beyond them a connection is forgotten at once.
     pub time_wait_max: u32,
@@ -232,13 +232,25 @@ pub enum AckCheck {
     Window,
 }
 
-/// What ends a half-open entry besides its timer.
+/// Which segments a synchronized connection looks at beyond their sequence number (RFC 9293 §3.10.7.4, first check).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SequenceCheck {
+    /// Those of table 6: with an octet in the receive window.
+    Window,
+    /// Also those that end where an acknowledgment was sent last, or later: what they acknowledge counts, although all
+    /// they carry has come before (Linux).
+    LastAck,
+}
+
+/// What ends a half-open entry, or one of FIN-WAIT-2 without its application, besides its timer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HalfOpenCheck {
     /// A reset at RCV.NXT exactly (RFC 5961 §3.2), and a SYN in the window, without an answer (RFC 9293 §3.10.7.4).
     Exact,
-    /// A reset anywhere in the window (RFC 793), and a SYN in the window, which is answered with a reset (Linux).
+    /// A reset anywhere in the window (RFC 793), and a SYN in the window, which is answered with a reset; what
+    /// acknowledges something else than a half-open entry's SYN is for no connection, wherever it lies (Linux).
     Window,
 }
 
@@ -340,8 +352,18 @@ pub struct Limits {
     pub duplicate_syn: DuplicateSyn,
     /// What answers a SYN that crosses ours.
     pub crossing_syn: CrossingSyn,
-    /// What ends a half-open entry besides its timer.
+    /// What ends a half-open entry, or one of FIN-WAIT-2 without its application, besides its timer.
     pub half_open_check: HalfOpenCheck,
+    /// Which segments are looked at beyond their sequence number.
+    pub sequence_check: SequenceCheck,
+    /// Whether a reset just before RCV.NXT counts once the peer's FIN has come, since the peer may have sent both before
+    /// it was acknowledged (Linux).
+    pub reset_before_fin: bool,
+    /// Whether PAWS acknowledges an old segment without data or control bits, as RFC 7323 §5.3 asks of every segment.
+    pub paws_answers_acks: bool,
+    /// How soon a SYN that was sent once is sent again if an acknowledgment of something else comes for it: its reset
+    /// may just have cleared the way (Linux).
+    pub syn_resend_on_bad_ack: Patience,
     /// Whether a listener drops a SYN that carries a FIN, too; RFC 9293 §3.10.7.2 takes it and ignores the FIN.
     pub drop_syn_fin: bool,
     /// Which acknowledgments are challenged.
@@ -429,4 +451,9 @@ pub struct Limits {
     pub half_duplex_close: bool,
     /// What the reset of an ABORT looks like.
     pub abort_reset: AbortReset,
+    /// Whether a FIN rides on data that the application sends at the same instant (RFC 9293 §3.10.4); otherwise data
+    /// leaves at the SEND, and the FIN joins only what the window has held back (Linux).
+    pub fin_joins_data: bool,
+    /// Whether a close in CLOSE-WAIT brings LAST-ACK at once (Linux), or the FIN when it leaves (RFC 9293 §3.10.4).
+    pub last_ack_at_close: bool,
 }

@@ -14,7 +14,7 @@ use sim_time::{Duration, Instant};
 use crate::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, Effect, EntryKind, FastOpen, Flags,
     GiveUp, HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Options, Patience, Queue, RtoFloor, Segment, SeqNum,
-    Settings, State, SynInTimeWait, Teardown, TimeWaitRestart, Timestamps, UserError, presets,
+    SequenceCheck, Settings, State, SynInTimeWait, Teardown, TimeWaitRestart, Timestamps, UserError, presets,
 };
 
 /// RFC 9293's numbers, as in the profile of that name, but for five SYN-ACK retries.
@@ -25,6 +25,10 @@ pub(crate) fn limits() -> Limits {
         duplicate_syn: DuplicateSyn::Ack,
         crossing_syn: CrossingSyn::Figure,
         half_open_check: HalfOpenCheck::Exact,
+        sequence_check: SequenceCheck::Window,
+        reset_before_fin: false,
+        paws_answers_acks: true,
+        syn_resend_on_bad_ack: Patience::Forever,
         drop_syn_fin: false,
         ack_check: AckCheck::Unsent,
         challenge_limit: ChallengeLimit::None,
@@ -66,6 +70,8 @@ pub(crate) fn limits() -> Limits {
         mss: 1460,
         half_duplex_close: false,
         abort_reset: AbortReset::Rst,
+        fin_joins_data: true,
+        last_ack_at_close: false,
     }
 }
 
@@ -75,6 +81,12 @@ pub(crate) fn linux() -> Limits {
         duplicate_syn: DuplicateSyn::SynAck,
         crossing_syn: CrossingSyn::Acknowledged,
         half_open_check: HalfOpenCheck::Window,
+        sequence_check: SequenceCheck::LastAck,
+        reset_before_fin: true,
+        paws_answers_acks: false,
+        syn_resend_on_bad_ack: Patience::For(Duration::from_millis(8)),
+        fin_joins_data: false,
+        last_ack_at_close: true,
         drop_syn_fin: true,
         ack_check: AckCheck::Window,
         challenge_limit: ChallengeLimit::Connection,
@@ -272,6 +284,15 @@ impl Bench {
     pub(crate) fn send(&mut self, octets: usize) -> Vec<String> {
         let socket = self.socket.expect("accepted");
         self.act(|host, _, _| host.send(socket, vec![0; octets]).map(|()| None))
+    }
+
+    /// SEND and CLOSE at one instant.
+    pub(crate) fn send_and_close(&mut self, octets: usize) -> Vec<String> {
+        let socket = self.socket.take().expect("accepted");
+        self.act(|host, now, effects| {
+            host.send(socket, vec![0; octets])?;
+            host.close(now, socket, effects).map(|()| None)
+        })
     }
 
     /// Takes what waits for the application: octets, and whether the peer's data has ended.

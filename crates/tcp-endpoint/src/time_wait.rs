@@ -4,10 +4,11 @@
 use sim_time::{Duration, Instant};
 
 use crate::connection::{After, Connection, Context, acceptable};
+use crate::host::reset_outside_connection;
 use crate::timestamps::TimestampClock;
 use crate::{
-    Acknowledged, ChallengeLimit, Effect, Flags, FourTuple, Handle, Options, Payload, Reason, Segment, SeqNum, State,
-    Status, SynInTimeWait, TimeWaitRestart, Transition, Transmission,
+    Acknowledged, ChallengeLimit, Effect, Flags, FourTuple, HalfOpenCheck, Handle, Options, Payload, Reason, Segment,
+    SeqNum, State, Status, SynInTimeWait, TimeWaitRestart, Transition, Transmission,
 };
 
 /// An entry in TIME-WAIT or FIN-WAIT-2.
@@ -26,13 +27,20 @@ pub(crate) struct TimeWait<T> {
     pub(crate) state: State,
     pub(crate) clock: Option<TimestampClock>,
     challenged_at: Option<Instant>,
+    /// When TIME-WAIT, or closed FIN-WAIT-2, began.
+    pub(crate) entered: Instant,
     /// When it is over.
     pub(crate) until: Instant,
 }
 
 impl<T: Copy> TimeWait<T> {
     /// What is kept of a connection that is over for its application.
-    pub(crate) fn of<P: Payload>(connection: &Connection<P, T>, state: State, until: Instant) -> Self {
+    pub(crate) fn of<P: Payload>(
+        connection: &Connection<P, T>,
+        state: State,
+        entered: Instant,
+        until: Instant,
+    ) -> Self {
         Self {
             tag: connection.tag,
             tuple: connection.tuple,
@@ -44,6 +52,7 @@ impl<T: Copy> TimeWait<T> {
             state,
             clock: connection.clock,
             challenged_at: None,
+            entered,
             until,
         }
     }
@@ -123,6 +132,10 @@ impl<T: Copy> TimeWait<T> {
             self.answer(segment, ctx);
             return After::Stay;
         }
+        if segment.flags.syn() && ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
+            ctx.effects.push(reset_outside_connection(segment));
+            return After::Close(Reason::Segment);
+        }
         if segment.flags.syn() {
             self.challenge(ctx);
             return After::Stay;
@@ -151,6 +164,13 @@ impl<T: Copy> TimeWait<T> {
     /// An exact reset ends TIME-WAIT, unless RFC 1337's fixes are in force; another in the window is challenged.
     fn take_reset<P: Payload>(&mut self, seq: SeqNum, acceptable: bool, ctx: &mut Context<'_, P, T>) -> After {
         let teardown = &ctx.settings.teardown;
+        if self.state == State::FinWait2 && ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
+            if acceptable {
+                return After::Close(Reason::Reset);
+            }
+            self.challenge(ctx);
+            return After::Stay;
+        }
         let guarded =
             self.state == State::TimeWait && (!teardown.reset_ends_time_wait || self.age(ctx) < teardown.reset_guard);
         if !acceptable || guarded {

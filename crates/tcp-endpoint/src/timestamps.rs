@@ -58,11 +58,6 @@ impl TimestampClock {
         self.recent
     }
 
-    /// Whether the peer was last heard `age` ago or longer, in whole seconds as this end keeps them.
-    pub(crate) fn silent_for(&self, age: Duration, now: Instant) -> bool {
-        u64::from(seconds(now).saturating_sub(self.recent_at)) * 1_000_000_000 >= age.as_nanos()
-    }
-
     /// The round trip that an acknowledgment measures (§4.1), at least one tick of the clock.
     pub(crate) fn round_trip(&self, acknowledgment: Timestamps, now: Instant) -> Duration {
         let ticks = self.value(now).wrapping_sub(acknowledgment.echo).cast_signed();

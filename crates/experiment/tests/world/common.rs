@@ -8,7 +8,7 @@ use net_link::{Criteria, Delay, Fault, Kinds, LinkConfig, Numbers, ScriptedFate}
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, GiveUp, HalfOpenCheck, Isn, Limits,
-    Patience, RtoFloor, Settings, SynInTimeWait, Teardown, TimeWaitRestart, presets,
+    Patience, RtoFloor, SequenceCheck, Settings, SynInTimeWait, Teardown, TimeWaitRestart, presets,
 };
 
 pub(crate) const CLIENT: HostId = HostId(0);
@@ -87,6 +87,10 @@ pub(crate) fn limits() -> Limits {
         duplicate_syn: DuplicateSyn::Ack,
         crossing_syn: CrossingSyn::Text,
         half_open_check: HalfOpenCheck::Exact,
+        sequence_check: SequenceCheck::Window,
+        reset_before_fin: false,
+        paws_answers_acks: true,
+        syn_resend_on_bad_ack: Patience::Forever,
         drop_syn_fin: false,
         ack_check: AckCheck::Unsent,
         challenge_limit: ChallengeLimit::None,
@@ -128,6 +132,8 @@ pub(crate) fn limits() -> Limits {
         mss: 1460,
         half_duplex_close: false,
         abort_reset: AbortReset::Rst,
+        fin_joins_data: true,
+        last_ack_at_close: false,
     }
 }
 

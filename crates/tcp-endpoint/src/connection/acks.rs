@@ -32,15 +32,8 @@ pub(crate) struct Acks {
 }
 
 impl Acks {
-    pub(super) const fn new(now: Instant) -> Self {
-        Self {
-            last: SeqNum::new(0),
-            quick: 0,
-            delay: Duration::ZERO,
-            interactive: false,
-            data_at: now,
-            unacknowledged: 0,
-        }
+    pub(super) const fn new(now: Instant, last: SeqNum) -> Self {
+        Self { last, quick: 0, delay: Duration::ZERO, interactive: false, data_at: now, unacknowledged: 0 }
     }
 
     /// Data came in order. After a pause longer than the timeout the peer starts slowly again, and so do we.

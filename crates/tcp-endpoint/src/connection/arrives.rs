@@ -4,7 +4,8 @@ use std::ops::ControlFlow::{self, Break, Continue};
 
 use super::{After, Connection, Context, Opening, Owner, Probe};
 use crate::{
-    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, Notice, Patience, Payload, Reason, Segment, SeqNum, State,
+    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, Limits, Notice, Patience, Payload, Reason, Segment, SeqNum,
+    SequenceCheck, State,
 };
 
 /// A check settles the segment, or passes it on with what it has brought about so far.
@@ -56,7 +57,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             return Continue(());
         }
         if clock.is_old(carried, ctx.now) {
-            self.answer_unacceptable(segment, ctx);
+            let bare = segment.is_empty() && segment.seq.before(self.incoming.nxt);
+            if !bare || ctx.settings.limits.paws_answers_acks {
+                self.answer_unacceptable(segment, ctx);
+            }
             return Break(After::Stay);
         }
         if segment.seq.at_or_before(self.acks.last) {
@@ -71,7 +75,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if again {
             return Break(self.take_peers_syn_again(segment, ctx));
         }
-        if self.incoming.acceptable(segment.seq, segment.len(), ctx.settings.limits.window) {
+        if self.is_in_sequence(segment, &ctx.settings.limits) || self.is_reset_before_fin(segment, ctx) {
             return Continue(());
         }
         if segment.flags.rst() {
@@ -79,6 +83,25 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         self.answer_unacceptable(segment, ctx);
         Break(After::Stay)
+    }
+
+    fn is_in_sequence(&self, segment: &Segment<P, T>, limits: &Limits) -> bool {
+        match limits.sequence_check {
+            SequenceCheck::Window => self.incoming.acceptable(segment.seq, segment.len(), limits.window),
+            SequenceCheck::LastAck => {
+                let end = segment.seq + segment.len();
+                end.at_or_after(self.acks.last) && segment.seq.at_or_before(self.incoming.nxt + limits.window)
+            }
+        }
+    }
+
+    /// Whether a peer whose FIN has come resets the connection as it was before that.
+    fn is_reset_before_fin(&self, segment: &Segment<P, T>, ctx: &Context<'_, P, T>) -> bool {
+        let closed_by_peer = matches!(self.state, State::CloseWait | State::LastAck | State::Closing);
+        ctx.settings.limits.reset_before_fin
+            && closed_by_peer
+            && segment.flags.rst()
+            && segment.seq + 1 == self.incoming.nxt
     }
 
     /// An ACK, for what is not acceptable. Where challenge ACKs are limited for each connection, so are those that
@@ -127,7 +150,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if !segment.flags.rst() {
             return Continue(());
         }
-        if segment.seq != self.incoming.nxt {
+        if segment.seq != self.incoming.nxt && !self.is_reset_before_fin(segment, ctx) {
             self.challenge(ctx);
             return Break(After::Stay);
         }
@@ -226,6 +249,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Sixth, urgent: not implemented. Seventh, the segment text; eighth, the FIN bit.
     fn take_text_and_fin(&mut self, segment: Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
+        if !segment.is_empty() && (segment.seq + segment.len()).at_or_before(self.incoming.nxt) {
+            // Only a loose sequence check lets it come so far: all of it is old.
+            self.answer_unacceptable(&segment, ctx);
+            return After::Stay;
+        }
         if segment.is_empty() || !matches!(self.state, State::Established | State::FinWait1 | State::FinWait2) {
             return After::Stay;
         }

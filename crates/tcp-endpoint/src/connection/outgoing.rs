@@ -68,6 +68,11 @@ impl<P: Payload> Outgoing<P> {
         self.fin != Fin::Open
     }
 
+    /// Whether our FIN was sent.
+    pub(crate) fn fin_left(&self) -> bool {
+        self.fin == Fin::Sent
+    }
+
     /// Whether our FIN was sent and acknowledged.
     pub(crate) fn fin_acknowledged(&self) -> bool {
         self.fin == Fin::Sent && !self.in_flight()

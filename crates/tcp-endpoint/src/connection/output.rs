@@ -8,17 +8,24 @@ use crate::{
     SynData, Transmission,
 };
 
+/// What the timestamps option takes of a segment, with its padding (RFC 7323 appendix A).
+const TIMESTAMPS_OCTETS: u32 = 12;
+
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// Emits what is ready once the application has reacted: data and FINs, and a bare acknowledgment if the peer is
     /// owed one that nothing carried.
     pub(crate) fn flush(&mut self, ctx: &mut Context<'_, P, T>) {
-        // After a timeout one segment asks whether anyone is there; the rest follows when an answer comes.
+        self.send_what_is_queued(ctx);
+        if self.ack_due {
+            self.acknowledge_soon(ctx);
+        }
+    }
+
+    /// After a timeout one segment asks whether anyone is there; the rest follows when an answer comes.
+    pub(super) fn send_what_is_queued(&mut self, ctx: &mut Context<'_, P, T>) {
         if self.retries == 0 && (self.state.synchronized() || self.opening == Opening::Early) {
             while self.send_one_lost(ctx) {}
             self.send_new(ctx);
-        }
-        if self.ack_due {
-            self.acknowledge_soon(ctx);
         }
     }
 
@@ -53,7 +60,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// The most octets of data in one segment (RFC 9293 §3.7.1).
     fn effective_mss(&self, ctx: &Context<'_, P, T>) -> u32 {
-        ctx.settings.limits.mss.min(u32::from(self.peer_mss))
+        let options = if self.clock.is_some() { TIMESTAMPS_OCTETS } else { 0 };
+        ctx.settings.limits.mss.min(u32::from(self.peer_mss)).saturating_sub(options).max(1)
     }
 
     /// Acknowledges at once, if the peer is owed it.

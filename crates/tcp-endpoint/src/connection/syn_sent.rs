@@ -7,6 +7,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     pub(super) fn arrives_in_syn_sent(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
         // First, check the ACK bit.
         if segment.flags.ack() && !self.send.acceptable(segment.ack) {
+            if let (0, Some(wait)) = (self.retries, ctx.settings.limits.syn_resend_on_bad_ack.limit()) {
+                self.deadlines.retransmit = Some(ctx.settings.limits.fires_at(ctx.now, wait));
+            }
             if !segment.flags.rst() && ctx.settings.handshake.unexpected == Unexpected::Reset {
                 self.send_reset_for(segment.ack, ctx);
             }
@@ -27,6 +30,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     fn take_syn(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
         let three_way = ctx.settings.handshake.proof == Proof::Ack;
         self.incoming = Incoming::new(segment.seq);
+        self.acks.last = self.incoming.nxt;
         self.synchronized = true;
         self.agree_on_options(segment.options, ctx.now);
         self.heard_at = ctx.now;

@@ -18,9 +18,13 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if self.outgoing.closed() {
             return Err(UserError::Closing);
         }
+        if !ctx.settings.limits.fin_joins_data {
+            self.send_what_is_queued(ctx);
+        }
         match self.state {
             State::SynSent => return Ok(After::Close(Reason::Call)),
             State::Established => self.enter(State::FinWait1, Reason::Call, ctx),
+            State::CloseWait if ctx.settings.limits.last_ack_at_close => self.enter(State::LastAck, Reason::Call, ctx),
             // SYN-RECEIVED: the FIN waits for ESTABLISHED. CLOSE-WAIT: LAST-ACK begins when the FIN leaves.
             _ => {}
         }
@@ -47,7 +51,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// ABORT (§3.10.5).
     pub(crate) fn abort(&mut self, ctx: &mut Context<'_, P, T>) -> After {
         self.owner = Owner::Nobody;
-        if !matches!(self.state, State::SynSent | State::Closing | State::LastAck) {
+        let fin_left = matches!(self.state, State::Closing | State::LastAck) && self.outgoing.fin_left();
+        if self.state != State::SynSent && !fin_left {
             self.send_reset(ctx);
         }
         After::Close(Reason::Call)

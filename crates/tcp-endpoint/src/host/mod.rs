@@ -279,7 +279,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return;
         }
         let (from, ack_due) = (connection.state, connection.owes_ack());
-        let time_wait = TimeWait::of(connection, state, settings.limits.fires_at(now, length));
+        let time_wait = TimeWait::of(connection, state, now, settings.limits.fires_at(now, length));
         let (tuple, at) = (time_wait.tuple, time_wait.until);
         let small = self.time_waits.insert(time_wait);
         self.index.insert(tuple, small);
@@ -305,7 +305,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return self.end_time_wait(now, entry, Reason::Segment, effects);
         }
         let from = std::mem::replace(&mut time_wait.state, State::TimeWait);
-        time_wait.until = self.settings.limits.fires_at(now, length);
+        (time_wait.entered, time_wait.until) = (now, self.settings.limits.fires_at(now, length));
         effects.push(Effect::State(time_wait.transition(entry, from, State::TimeWait, Reason::Segment)));
         effects.push(Effect::Arm { entry, at: time_wait.until });
     }

@@ -10,6 +10,7 @@ mod counts;
 mod crash;
 mod fast_open;
 mod hold_down;
+mod linux;
 mod opening;
 mod orphans;
 mod random;

@@ -38,7 +38,7 @@ fn a_fin_wait_2_in_use_does_not() {
     assert_eq!(bench.state, State::Closed);
 }
 
-/// It is a small entry, and behaves as a large one would.
+/// It is a small entry, which Linux lets a reset or a SYN anywhere in the window end, as it does half-open ones.
 #[test]
 fn segment_arrives_in_a_closed_fin_wait_2() {
     for (arrives, answers, after) in [
@@ -48,8 +48,10 @@ fn segment_arrives_in_a_closed_fin_wait_2() {
         ("FPA 1/2 10", vec!["R 2"], State::Closed),
         ("A 70000/2", vec!["A 2/1"], State::FinWait2),
         ("S 0", vec!["A 2/1"], State::FinWait2),
+        ("S 1", vec!["RA 0/2"], State::Closed),
         ("R 1", vec![], State::Closed),
-        ("R 0", vec![], State::FinWait2),
+        ("R 9000", vec![], State::Closed),
+        ("R 0", vec!["A 2/1"], State::FinWait2),
     ] {
         let mut bench = Bench::in_state(host(linux()), State::FinWait2);
         bench.close();

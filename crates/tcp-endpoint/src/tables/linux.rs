@@ -1,0 +1,141 @@
+//! Where Linux goes other ways than RFC 9293, beyond what the tables of each state and timer show.
+
+use sim_time::Duration;
+
+use crate::testing::{Bench, at, linux, settings};
+use crate::{Limits, Settings, State};
+
+const NONE: [&str; 0] = [];
+
+fn host() -> Settings {
+    Settings { limits: linux(), ..settings("three-way") }
+}
+
+fn timestamped() -> Settings {
+    Settings { limits: Limits { timestamps: true, ..linux() }, ..settings("three-way") }
+}
+
+/// `tcp_rcv_synsent_state_process`: what its reset has just cleared away is tried again two ticks later, once.
+#[test]
+fn a_bad_acknowledgment_in_syn_sent_brings_the_syn_again() {
+    for bad in ["A 1/9", "SA 0/9", "RA 1/9"] {
+        let mut bench = Bench::connecting(host());
+        bench.wait(at(20));
+        bench.arrives(bad);
+        assert_eq!(bench.wait(at(500)), ["0.028 S 0"], "{bad}");
+        bench.arrives(bad);
+        assert!(bench.wait(at(1000)).is_empty(), "{bad}: not a second time");
+    }
+    let mut bench = Bench::connecting(settings("three-way"));
+    bench.arrives("A 1/9");
+    assert_eq!(bench.wait(at(1000)), ["1.000 S 0"], "RFC 9293 waits");
+}
+
+/// `tcp_reset_check`: the peer that sent a FIN may reset before it learns that the FIN has come.
+#[test]
+fn a_reset_from_before_the_fin_counts_once_the_fin_has_come() {
+    for (state, counts) in [
+        (State::Established, false),
+        (State::FinWait1, false),
+        (State::CloseWait, true),
+        (State::Closing, true),
+        (State::LastAck, true),
+    ] {
+        let next = if counts { 2 } else { 1 };
+        let mut bench = Bench::in_state(host(), state);
+        bench.arrives(&format!("R {}", next - 1));
+        assert_eq!(bench.state == State::Closed, counts, "in {state}");
+        let mut bench = Bench::in_state(settings("three-way"), state);
+        bench.arrives(&format!("R {}", next - 1));
+        assert_eq!(bench.state, state, "RFC 9293 takes the exact one only");
+    }
+}
+
+/// `tcp_disordered_ack_check`: an old bare ACK is nothing to answer; old data and an old SYN are.
+#[test]
+fn an_old_acknowledgment_is_dropped_without_a_word() {
+    for (arrives, answers) in [("A 0/1 @99", 0), ("PA 0/1 1 @99", 1), ("S 0 @99", 1)] {
+        let mut bench = Bench::listening(timestamped());
+        bench.arrives("S 0 @100");
+        bench.arrives("A 1/1 @100");
+        assert_eq!(bench.arrives(arrives).len(), answers, "{arrives}");
+    }
+}
+
+/// `tcp_sequence`: in a simultaneous close whose ACKs are lost, the repeated FIN acknowledges ours, and that counts.
+#[test]
+fn an_old_fin_may_bring_a_new_acknowledgment() {
+    let mut bench = Bench::in_state(host(), State::Closing);
+    assert_eq!(bench.arrives("FA 1/2"), NONE);
+    assert_eq!(bench.state, State::TimeWait);
+
+    let mut bench = Bench::in_state(settings("three-way"), State::Closing);
+    assert_eq!(bench.arrives("FA 1/2"), ["A 2/2"], "RFC 9293 looks no further than the sequence number");
+    assert_eq!(bench.state, State::Closing);
+}
+
+#[test]
+fn old_data_is_answered_and_its_acknowledgment_counts() {
+    let mut bench = Bench::in_state(host(), State::Established);
+    bench.arrives("PA 1/1 10");
+    bench.send(20);
+    assert_eq!(bench.arrives("PA 1/21 10"), ["A 21/11"]);
+    assert!(bench.wait(at(10_000)).is_empty(), "nothing is left to acknowledge");
+}
+
+/// `tcp_check_req`: whatever lies where, an acknowledgment of something else is for no connection.
+#[test]
+fn a_half_open_entry_looks_at_the_acknowledgment_first() {
+    for (arrives, answers) in [
+        ("A 70000/9", vec!["R 9"]),
+        ("A 1/9", vec!["R 9"]),
+        ("PA 1/0 10", vec!["R 0"]),
+        ("RA 1/9", vec![]),
+        ("A 70000/1", vec!["A 1/1"]),
+    ] {
+        let mut bench = Bench::in_state(host(), State::SynReceived);
+        assert_eq!(
+            (bench.arrives(arrives), bench.state),
+            (answers.iter().map(|&a| a.to_owned()).collect(), State::SynReceived),
+            "{arrives}"
+        );
+    }
+}
+
+/// `tcp_send_fin`: data leaves at the SEND; a FIN joins only what is still queued.
+#[test]
+fn a_fin_follows_the_data_of_the_same_instant() {
+    let mut bench = Bench::in_state(host(), State::Established);
+    assert_eq!(bench.send_and_close(100), ["PA 1/1 100", "FA 101/1"]);
+    let mut bench = Bench::in_state(settings("three-way"), State::Established);
+    assert_eq!(bench.send_and_close(100), ["FPA 1/1 100"]);
+    // The window of 10,000 octets holds the tail back, and the FIN with it.
+    let mut bench = Bench::in_state(host(), State::Established);
+    assert_eq!(bench.send_and_close(10_100).last().map(String::as_str), Some("A 8761/1 1240"));
+    assert_eq!(bench.arrives("A 1/10001"), ["FPA 10001/1 100"]);
+}
+
+/// `tcp_close_state`: LAST-ACK begins with the call, whatever waits to be sent first.
+#[test]
+fn last_ack_begins_at_close() {
+    let mut bench = Bench::in_state(host(), State::CloseWait);
+    bench.send(10_100);
+    bench.shutdown();
+    assert_eq!(bench.state, State::LastAck);
+    assert_eq!(bench.abort(), ["RA 10001/2"], "its FIN has not left, so an abort is told");
+
+    let mut bench = Bench::in_state(settings("three-way"), State::CloseWait);
+    bench.send(10_100);
+    bench.shutdown();
+    assert_eq!(bench.state, State::CloseWait);
+}
+
+/// The option takes room in every segment (RFC 7323 appendix A).
+#[test]
+fn timestamps_take_twelve_octets_of_a_segment() {
+    let mut bench = Bench::listening(timestamped());
+    bench.arrives("S 0 @100");
+    bench.arrives("A 1/1 @100");
+    assert_eq!(bench.send(1500), ["A 1/1 1448 @100", "PA 1449/1 52 @100"]);
+    assert!(bench.now == at(0) + Duration::ZERO);
+}
