@@ -38,8 +38,8 @@ pub use payload::Payload;
 pub use segment::{FastOpen, Flags, FourTuple, Options, Segment, Timestamps};
 pub use seq::SeqNum;
 pub use settings::{
-    AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, GiveUp, HalfOpenCheck,
-    Handshake, Isn, Limits, Patience, Proof, Remembers, RtoFloor, SequenceCheck, Settings, SynData, SynInTimeWait,
-    Teardown, TimeWaitRestart, Unexpected,
+    AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
+    HalfOpenCheck, Handshake, Isn, Limits, Patience, Proof, Remembers, RtoFloor, SequenceCheck, Settings, SynData,
+    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Unexpected,
 };
 pub use state::State;

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use sim_time::Duration;
 
-use crate::{Commit, Handshake, Proof, Remembers, SynData, SynInTimeWait, Unexpected};
+use crate::{
+    Commit, FinAcknowledgment, Handshake, Proof, Remembers, SynData, SynInTimeWait, TimeWaitOwner, Unexpected,
+};
 
 /// A named handshake.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -159,6 +161,9 @@ pub struct TeardownPreset {
     /// What sets it apart, in a sentence.
     #[serde(skip)]
     pub summary: &'static str,
+    /// Where it comes from.
+    #[serde(skip)]
+    pub source: &'static str,
     /// A TIME-WAIT length of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_wait: Option<Duration>,
@@ -168,44 +173,86 @@ pub struct TeardownPreset {
     /// Its own choice of the SYN that ends TIME-WAIT.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub syn_in_time_wait: Option<SynInTimeWait>,
+    /// Its own choice of who keeps TIME-WAIT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_wait_owner: Option<TimeWaitOwner>,
+    /// Whether it lets an end go on sending after its peer has closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub half_close: Option<bool>,
+    /// How it acknowledges a FIN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fin_acknowledgment: Option<FinAcknowledgment>,
     /// Whether it needs timestamps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamps: Option<bool>,
 }
 
+/// The teardown that changes nothing: the others say what they do otherwise.
+const UNCHANGED: TeardownPreset = TeardownPreset {
+    name: "rfc9293",
+    summary: "the host's own settings, unchanged",
+    source: "RFC 9293 §3.6",
+    time_wait: None,
+    reset_ends_time_wait: None,
+    syn_in_time_wait: None,
+    time_wait_owner: None,
+    half_close: None,
+    fin_acknowledgment: None,
+    timestamps: None,
+};
+
 /// The teardowns that have a name.
 pub const TEARDOWNS: &[TeardownPreset] = &[
+    UNCHANGED,
     TeardownPreset {
-        name: "rfc9293",
-        summary: "the host's own settings, unchanged",
-        time_wait: None,
-        reset_ends_time_wait: None,
-        syn_in_time_wait: None,
-        timestamps: None,
+        name: "three-segment",
+        summary: "the acknowledgment of a FIN waits for the FIN in return, and they are one segment",
+        source: "RFC 9293 §3.8.6.3 allows the delay",
+        fin_acknowledgment: Some(FinAcknowledgment::Joined),
+        ..UNCHANGED
+    },
+    TeardownPreset {
+        name: "four-segment",
+        summary: "the acknowledgment of a FIN leaves at once, and the FIN in return is a segment of its own",
+        source: "RFC 9293 §3.6, figure 12",
+        fin_acknowledgment: Some(FinAcknowledgment::Apart),
+        ..UNCHANGED
     },
     TeardownPreset {
         name: "no-time-wait",
         summary: "the connection is forgotten as soon as both FINs are acknowledged",
+        source: "RFC 9293 §3.6 without MUST-13",
         time_wait: Some(Duration::ZERO),
-        reset_ends_time_wait: None,
-        syn_in_time_wait: None,
-        timestamps: None,
+        ..UNCHANGED
     },
     TeardownPreset {
         name: "rfc1337",
         summary: "a reset does not end TIME-WAIT (RFC 1337 fix 1)",
-        time_wait: None,
+        source: "RFC 1337 §3",
         reset_ends_time_wait: Some(false),
-        syn_in_time_wait: None,
-        timestamps: None,
+        ..UNCHANGED
     },
     TeardownPreset {
         name: "timestamp-reuse",
         summary: "a SYN with a newer timestamp ends TIME-WAIT and opens the next connection (RFC 6191)",
-        time_wait: None,
-        reset_ends_time_wait: None,
+        source: "RFC 6191 §2",
         syn_in_time_wait: Some(SynInTimeWait::Timestamp),
         timestamps: Some(true),
+        ..UNCHANGED
+    },
+    TeardownPreset {
+        name: "opener-time-wait",
+        summary: "the end that opened keeps TIME-WAIT, whoever closed first",
+        source: "Faber, Touch and Yue 1999",
+        time_wait_owner: Some(TimeWaitOwner::Opener),
+        ..UNCHANGED
+    },
+    TeardownPreset {
+        name: "forced-close",
+        summary: "an end whose peer has closed is closed at once, and what it has not sent is lost",
+        source: "a close without RFC 9293 §3.6's two halves",
+        half_close: Some(false),
+        ..UNCHANGED
     },
 ];
 

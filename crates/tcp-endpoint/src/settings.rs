@@ -122,9 +122,39 @@ pub struct Teardown {
     pub time_wait_reuse: Patience,
     /// Most entries in TIME-WAIT, closed FIN-WAIT-2 included; beyond them a connection is forgotten at once.
     pub time_wait_max: u32,
+    /// Who keeps TIME-WAIT.
+    pub time_wait_owner: TimeWaitOwner,
+    /// Whether an end whose peer has closed may go on sending (RFC 9293 §3.6); otherwise it is closed at once, and what it
+    /// has not sent by then is lost.
+    pub half_close: bool,
+    /// Whether the acknowledgment of a FIN and the FIN in return are one segment.
+    pub fin_acknowledgment: FinAcknowledgment,
     /// How long FIN-WAIT-2 lasts once the application has closed (RFC 9293 §3.6 has no end to it; Linux
     /// `tcp_fin_timeout`), but no less than 3.5 retransmission timeouts.
     pub fin_wait_2_timeout: Patience,
+}
+
+/// Who keeps TIME-WAIT.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeWaitOwner {
+    /// The end that closed first, or both (RFC 9293 §3.6).
+    Closer,
+    /// The end that opened: at the end of its LAST-ACK it resets a peer that closed first, and waits in its place (Faber,
+    /// Touch and Yue 1999).
+    Opener,
+}
+
+/// Whether the acknowledgment of a FIN and the FIN in return are one segment, where an end closes after its peer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FinAcknowledgment {
+    /// As `ack-timing` has it: one segment if the application closes before the acknowledgment leaves.
+    Free,
+    /// One: the acknowledgment waits for the application, up to `delayed-ack`.
+    Joined,
+    /// Two: the acknowledgment leaves before the application can react.
+    Apart,
 }
 
 /// Which segments restart TIME-WAIT.

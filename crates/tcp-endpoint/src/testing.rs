@@ -12,9 +12,10 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use sim_time::{Duration, Instant};
 
 use crate::{
-    AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, Effect, EntryKind, FastOpen, Flags,
-    GiveUp, HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Options, Patience, Queue, RtoFloor, Segment, SeqNum,
-    SequenceCheck, Settings, State, SynInTimeWait, Teardown, TimeWaitRestart, Timestamps, UserError, presets,
+    AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, Effect, EntryKind, FastOpen,
+    FinAcknowledgment, Flags, GiveUp, HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Options, Patience, Queue,
+    RtoFloor, Segment, SeqNum, SequenceCheck, Settings, State, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart,
+    Timestamps, UserError, presets,
 };
 
 /// RFC 9293's numbers, as in the profile of that name, but for five SYN-ACK retries.
@@ -119,6 +120,9 @@ pub(crate) fn settings(handshake: &str) -> Settings {
             syn_in_time_wait: SynInTimeWait::None,
             time_wait_reuse: Patience::Forever,
             time_wait_max: u32::MAX,
+            time_wait_owner: TimeWaitOwner::Closer,
+            half_close: true,
+            fin_acknowledgment: FinAcknowledgment::Free,
             fin_wait_2_timeout: Patience::Forever,
         },
         limits: limits(),
@@ -284,6 +288,22 @@ impl Bench {
     pub(crate) fn send(&mut self, octets: usize) -> Vec<String> {
         let socket = self.socket.expect("accepted");
         self.act(|host, _, _| host.send(socket, vec![0; octets]).map(|()| None))
+    }
+
+    /// A segment comes from the peer, and the application closes at once.
+    pub(crate) fn arrives_and_close(&mut self, text: &str) -> Vec<String> {
+        let segment = self.parse(THERE.port(), text);
+        let socket = self.socket.take().expect("accepted");
+        self.act(|host, now, effects| {
+            host.on_segment(now, segment, effects);
+            host.close(now, socket, effects).map(|()| None)
+        })
+    }
+
+    /// Whether a SEND is allowed.
+    pub(crate) fn may_send(&mut self) -> bool {
+        let socket = self.socket.expect("accepted");
+        self.host.clone().send(socket, Vec::new()).is_ok()
     }
 
     /// SEND and CLOSE at one instant.

@@ -7,8 +7,9 @@ use experiment::{Application, EntrySizes, HostId, HostPlan, LinkPlan, Scenario, 
 use net_link::{Criteria, Delay, Fault, Kinds, LinkConfig, Numbers, ScriptedFate};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{
-    AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, GiveUp, HalfOpenCheck, Isn, Limits,
-    Patience, RtoFloor, SequenceCheck, Settings, SynInTimeWait, Teardown, TimeWaitRestart, presets,
+    AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
+    HalfOpenCheck, Isn, Limits, Patience, RtoFloor, SequenceCheck, Settings, SynInTimeWait, Teardown, TimeWaitOwner,
+    TimeWaitRestart, presets,
 };
 
 pub(crate) const CLIENT: HostId = HostId(0);
@@ -148,6 +149,9 @@ pub(crate) fn settings(handshake: &str) -> Settings {
             syn_in_time_wait: SynInTimeWait::None,
             time_wait_reuse: Patience::Forever,
             time_wait_max: u32::MAX,
+            time_wait_owner: TimeWaitOwner::Closer,
+            half_close: true,
+            fin_acknowledgment: FinAcknowledgment::Free,
             fin_wait_2_timeout: Patience::Forever,
         },
         limits: limits(),

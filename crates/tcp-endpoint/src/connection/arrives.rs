@@ -5,7 +5,7 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use super::{After, Connection, Context, Opening, Owner, Probe};
 use crate::{
     AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, Limits, Notice, Patience, Payload, Reason, Segment, SeqNum,
-    SequenceCheck, State,
+    SequenceCheck, State, TimeWaitOwner,
 };
 
 /// A check settles the segment, or passes it on with what it has brought about so far.
@@ -212,10 +212,19 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         match self.state {
             State::FinWait1 if self.outgoing.fin_acknowledged() => self.enter(State::FinWait2, Reason::Segment, ctx),
             State::Closing if self.outgoing.fin_acknowledged() => return Break(After::TimeWait),
-            State::LastAck if self.outgoing.fin_acknowledged() => return Break(After::Close(Reason::Segment)),
+            State::LastAck if self.outgoing.fin_acknowledged() => return Break(self.end_last_ack(ctx)),
             _ => {}
         }
         Continue(After::Stay)
+    }
+
+    /// The peer closed first, and knows that we have closed.
+    fn end_last_ack(&mut self, ctx: &mut Context<'_, P, T>) -> After {
+        if self.passive || ctx.settings.teardown.time_wait_owner == TimeWaitOwner::Closer {
+            return After::Close(Reason::Segment);
+        }
+        self.send_reset(ctx);
+        After::TimeWait
     }
 
     /// RFC 5961 §5.2: an acknowledgment older than the largest window the peer has offered is no honest one.
@@ -278,7 +287,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         self.acks.fin_came();
         match self.state {
-            State::Established => self.enter(State::CloseWait, Reason::Segment, ctx),
+            State::Established => {
+                self.enter(State::CloseWait, Reason::Segment, ctx);
+                if !ctx.settings.teardown.half_close {
+                    self.outgoing.close_at_once();
+                }
+            }
             State::FinWait1 => self.enter(State::Closing, Reason::Segment, ctx),
             _ => return After::TimeWait,
         }

@@ -63,6 +63,12 @@ impl<P: Payload> Outgoing<P> {
         }
     }
 
+    /// A FIN follows what was sent, and what was queued never leaves.
+    pub(crate) fn close_at_once(&mut self) {
+        self.unsent.clear();
+        self.queue_fin();
+    }
+
     /// Whether the sending direction is closed, as far as the application is concerned.
     pub(crate) fn closed(&self) -> bool {
         self.fin != Fin::Open

@@ -4,8 +4,8 @@ use sim_time::Duration;
 
 use super::{Connection, Context, Opening};
 use crate::{
-    AbortReset, AckTiming, Acknowledged, Effect, FastOpen, Flags, Options, Payload, Reason, Segment, SeqNum, State,
-    SynData, Transmission,
+    AbortReset, AckTiming, Acknowledged, Effect, FastOpen, FinAcknowledgment, Flags, Options, Payload, Reason, Segment,
+    SeqNum, State, SynData, Transmission,
 };
 
 /// What the timestamps option takes of a segment, with its padding (RFC 7323 appendix A).
@@ -78,6 +78,13 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Whether an acknowledgment leaves before the application can react.
     pub(super) fn acknowledges_at_once(&self, ctx: &Context<'_, P, T>) -> bool {
+        if self.state == State::CloseWait {
+            match ctx.settings.teardown.fin_acknowledgment {
+                FinAcknowledgment::Free => {}
+                FinAcknowledgment::Joined => return false,
+                FinAcknowledgment::Apart => return true,
+            }
+        }
         match ctx.settings.limits.ack_timing {
             AckTiming::AtOnce => true,
             AckTiming::AfterApplication | AckTiming::Delayed => false,
@@ -96,7 +103,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// A delayed acknowledgment waits for one segment only (RFC 9293 §3.8.6.3).
     fn acknowledge_soon(&mut self, ctx: &mut Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
+        let joined = ctx.settings.teardown.fin_acknowledgment == FinAcknowledgment::Joined;
         let delay = match limits.ack_timing {
+            _ if self.state == State::CloseWait && joined => limits.delayed_ack,
             _ if self.is_urgent() => Duration::ZERO,
             AckTiming::Delayed if self.deadlines.delayed_ack.is_none() => limits.delayed_ack,
             AckTiming::QuickThenDelayed => self.acks.patience(self.rto.smoothed(), limits),

@@ -15,6 +15,7 @@ mod opening;
 mod orphans;
 mod random;
 mod synchronized;
+mod teardowns;
 mod time_wait;
 mod timers;
 mod timestamps;

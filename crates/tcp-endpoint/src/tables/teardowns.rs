@@ -1,0 +1,71 @@
+//! The teardowns that have names, where they differ from RFC 9293's.
+
+use sim_time::Duration;
+
+use crate::testing::{Bench, at, settings};
+use crate::{FinAcknowledgment, Settings, State, Teardown, TimeWaitOwner};
+
+const NONE: [&str; 0] = [];
+
+fn with(change: impl FnOnce(Teardown) -> Teardown) -> Settings {
+    let settings = settings("three-way");
+    Settings { teardown: change(settings.teardown.clone()), ..settings }
+}
+
+fn fin_acknowledgment(how: FinAcknowledgment) -> Settings {
+    with(|teardown| Teardown { fin_acknowledgment: how, ..teardown })
+}
+
+#[test]
+fn the_acknowledgment_of_a_fin_may_wait_for_the_close() {
+    let mut bench = Bench::in_state(fin_acknowledgment(FinAcknowledgment::Joined), State::Established);
+    assert_eq!(bench.arrives("FA 1/1"), NONE);
+    bench.wait(at(199));
+    assert_eq!(bench.close(), ["FA 1/2"]);
+
+    let mut bench = Bench::in_state(fin_acknowledgment(FinAcknowledgment::Joined), State::Established);
+    bench.arrives("FA 1/1");
+    assert_eq!(bench.wait(at(1000)), ["0.200 A 1/2"], "it waits for so long and no longer");
+}
+
+#[test]
+fn or_leave_before_it() {
+    let mut bench = Bench::in_state(fin_acknowledgment(FinAcknowledgment::Apart), State::Established);
+    assert_eq!(bench.arrives_and_close("FA 1/1"), ["A 1/2", "FA 1/2"]);
+    let mut bench = Bench::in_state(fin_acknowledgment(FinAcknowledgment::Free), State::Established);
+    assert_eq!(bench.arrives_and_close("FA 1/1"), ["FA 1/2"]);
+}
+
+/// What the window had let out is still delivered; the rest never leaves.
+#[test]
+fn a_forced_close_loses_what_was_not_sent() {
+    let mut bench = Bench::in_state(with(|teardown| Teardown { half_close: false, ..teardown }), State::Established);
+    bench.send(10_100);
+    assert_eq!(bench.arrives("FA 1/1"), ["FA 10001/2"]);
+    assert_eq!(bench.state, State::LastAck);
+    assert!(!bench.may_send());
+    assert_eq!(bench.wait(at(1000)).first().map(String::as_str), Some("1.000 A 1/2 1460"));
+    bench.arrives("A 2/10002");
+    assert_eq!(bench.state, State::Closed);
+}
+
+/// The peer, which closed first, is told that it need not wait; the opener waits in its place.
+#[test]
+fn the_opener_may_keep_time_wait() {
+    let mut bench = Bench::connecting(with(|teardown| Teardown { time_wait_owner: TimeWaitOwner::Opener, ..teardown }));
+    bench.arrives("SA 0/1");
+    bench.arrives("FA 1/1");
+    bench.close();
+    assert_eq!(bench.arrives("A 2/2"), ["R 2"]);
+    assert_eq!(bench.state, State::TimeWait);
+    bench.wait(at(0) + Duration::from_secs(240));
+    assert_eq!(bench.state, State::Closed);
+
+    // A server does not, and neither does an opener whose peer has not closed first.
+    let mut bench = Bench::in_state(
+        with(|teardown| Teardown { time_wait_owner: TimeWaitOwner::Opener, ..teardown }),
+        State::LastAck,
+    );
+    assert_eq!(bench.arrives("A 2/2"), NONE);
+    assert_eq!(bench.state, State::Closed);
+}
