@@ -229,6 +229,7 @@ const fn notice(of: Notice) -> u64 {
         Notice::Refused => pair(3, 0),
         Notice::Reset => pair(4, 0),
         Notice::TimedOut => pair(5, 0),
+        Notice::Unanswered => pair(6, 0),
     }
 }
 
@@ -252,6 +253,8 @@ const fn outcome(of: Outcome) -> u64 {
         Outcome::Failed(UserError::AlreadyExists) => pair(1, 1),
         Outcome::Failed(UserError::Closing) => pair(1, 2),
         Outcome::Failed(UserError::Quiet) => pair(1, 3),
+        Outcome::Failed(UserError::Unspecified) => pair(1, 4),
+        Outcome::Failed(UserError::InvalidRemote) => pair(1, 5),
         Outcome::NoPort => pair(1, 4),
     }
 }

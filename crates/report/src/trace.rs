@@ -296,6 +296,7 @@ const fn notice_word(notice: Notice) -> &'static str {
         Notice::Refused => "refused",
         Notice::Reset => "reset",
         Notice::TimedOut => "timed-out",
+        Notice::Unanswered => "unanswered",
     }
 }
 

@@ -130,6 +130,9 @@ pub enum Notice {
     Reset,
     /// Retransmissions or keepalive probes ran out: "connection aborted due to user timeout".
     TimedOut,
+    /// R1 is reached: a segment has been sent again three times, and nothing was heard (RFC 9293 §3.8.3). Only for an
+    /// application that asked, by [`crate::Preferences::reports`].
+    Unanswered,
 }
 
 /// One thing the endpoint wants done, or says has happened, in order.

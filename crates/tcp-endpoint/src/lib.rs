@@ -33,7 +33,7 @@ mod time_wait;
 mod timestamps;
 
 pub use effect::{Acknowledged, Effect, EntryKind, Handle, Notice, Queue, Reason, Transition, Transmission};
-pub use host::{Effects, Host, Received, Secret, Status, UserError};
+pub use host::{Effects, Host, Preferences, Received, Secret, Status, UserError};
 pub use payload::Payload;
 pub use segment::{FastOpen, Flags, FourTuple, Options, Segment, Timestamps};
 pub use seq::SeqNum;

@@ -1,7 +1,7 @@
 //! Segments, as RFC 9293 §3.1 lays them out, less what the simulator has no use for (checksum, urgent pointer).
 
 use std::fmt;
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use crate::{Payload, SeqNum};
 
@@ -109,6 +109,11 @@ impl FourTuple {
     pub const fn flipped(self) -> Self {
         Self { local: self.remote, remote: self.local }
     }
+}
+
+/// Whether an address can be that of one host: not an unspecified, a broadcast or a multicast one (RFC 1122 §3.2.1.3).
+pub(crate) const fn names_one_host(address: Ipv4Addr) -> bool {
+    !(address.is_unspecified() || address.is_broadcast() || address.is_multicast())
 }
 
 /// What the timestamps option says (RFC 7323 §3.2).

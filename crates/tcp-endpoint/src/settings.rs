@@ -129,6 +129,8 @@ pub struct Teardown {
     pub half_close: bool,
     /// Whether the acknowledgment of a FIN and the FIN in return are one segment.
     pub fin_acknowledgment: FinAcknowledgment,
+    /// Whether an ABORT in TIME-WAIT ends it (RFC 9293 §3.10.5), or only gives the handle back (Linux).
+    pub abort_ends_time_wait: bool,
     /// How long FIN-WAIT-2 lasts once the application has closed (RFC 9293 §3.6 has no end to it; Linux
     /// `tcp_fin_timeout`), but no less than 3.5 retransmission timeouts.
     pub fin_wait_2_timeout: Patience,

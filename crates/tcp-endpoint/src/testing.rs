@@ -13,9 +13,9 @@ use sim_time::{Duration, Instant};
 
 use crate::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, Effect, EntryKind, FastOpen,
-    FinAcknowledgment, Flags, GiveUp, HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Options, Patience, Queue,
-    RtoFloor, Segment, SeqNum, SequenceCheck, Settings, State, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart,
-    Timestamps, UserError, presets,
+    FinAcknowledgment, Flags, GiveUp, HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Options, Patience, Preferences,
+    Queue, RtoFloor, Segment, SeqNum, SequenceCheck, Settings, State, SynInTimeWait, Teardown, TimeWaitOwner,
+    TimeWaitRestart, Timestamps, UserError, presets,
 };
 
 /// RFC 9293's numbers, as in the profile of that name, but for five SYN-ACK retries.
@@ -123,6 +123,7 @@ pub(crate) fn settings(handshake: &str) -> Settings {
             time_wait_owner: TimeWaitOwner::Closer,
             half_close: true,
             fin_acknowledgment: FinAcknowledgment::Free,
+            abort_ends_time_wait: true,
             fin_wait_2_timeout: Patience::Forever,
         },
         limits: limits(),
@@ -163,6 +164,8 @@ pub(crate) struct Bench {
     clock_start: u32,
     /// The fast open cookie that the host made last.
     cookie: Option<u64>,
+    /// The window of the peer's segments, in octets.
+    pub(crate) window: u32,
 }
 
 impl Bench {
@@ -190,6 +193,7 @@ impl Bench {
             overflows: Vec::new(),
             clock_start: 0,
             cookie: None,
+            window: 10_000,
         }
     }
 
@@ -333,6 +337,46 @@ impl Bench {
             host.on_segment(now, segment, effects);
             Ok(None)
         })
+    }
+
+    /// Segments come from the peer at once, before the host can answer.
+    pub(crate) fn arrive_together(&mut self, texts: &[&str]) -> Vec<String> {
+        let segments: Vec<_> = texts.iter().map(|text| self.parse(THERE.port(), text)).collect();
+        self.act(|host, now, effects| {
+            for segment in segments {
+                host.on_segment(now, segment, effects);
+            }
+            Ok(None)
+        })
+    }
+
+    /// A segment comes from the peer between other addresses than the usual; returns how many effects that has.
+    pub(crate) fn arrives_between(&mut self, source: [u8; 4], destination: [u8; 4], text: &str) -> usize {
+        let usual = self.parse(THERE.port(), text);
+        let socket = |address: [u8; 4], port| SocketAddrV4::new(address.into(), port);
+        let (source, destination) =
+            (socket(source, usual.source.port()), socket(destination, usual.destination.port()));
+        let mut effects = Vec::new();
+        self.host.on_segment(self.now, Segment { source, destination, ..usual }, &mut effects);
+        effects.len()
+    }
+
+    /// A segment comes from the peer; what it brings about is kept as it is.
+    pub(crate) fn take_effects(&mut self, text: &str, effects: &mut Vec<Effect<Vec<u8>, ()>>) {
+        let segment = self.parse(THERE.port(), text);
+        self.host.on_segment(self.now, segment, effects);
+        self.host.flush(self.now, effects);
+    }
+
+    /// CLOSE in LISTEN.
+    pub(crate) fn unlisten(&mut self) -> Vec<String> {
+        self.act(|host, now, effects| host.unlisten(now, HERE.port(), effects).map(|()| None))
+    }
+
+    /// The application chooses.
+    pub(crate) fn prefer(&mut self, preferences: Preferences) {
+        let socket = self.socket.expect("accepted");
+        self.act(|host, _, _| host.prefer(socket, preferences).map(|()| None));
     }
 
     /// Time passes up to `until`; returns what the deadlines on the way brought about, with the seconds.
@@ -489,7 +533,7 @@ impl Bench {
             seq: PEER_ISS + relative(seq),
             ack: if flags.ack() { iss + relative(ack) } else { SeqNum::default() },
             flags,
-            window: 10_000,
+            window: self.window,
             options: Options { timestamps, ..options },
             payload: vec![0; words.next().map_or(0, |len| len.parse().expect("a length"))],
             tag: (),

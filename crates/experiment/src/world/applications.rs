@@ -121,7 +121,7 @@ impl<F: Fold> World<F> {
                 self.play(round, queue);
             }
             (Notice::Refused | Notice::Reset | Notice::TimedOut, _) => self.skip_rest(round, queue),
-            (Notice::Connected | Notice::Readable | Notice::Acceptable { .. }, _) => {}
+            (Notice::Connected | Notice::Readable | Notice::Acceptable { .. } | Notice::Unanswered, _) => {}
         }
     }
 

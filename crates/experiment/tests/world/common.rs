@@ -152,6 +152,7 @@ pub(crate) fn settings(handshake: &str) -> Settings {
             time_wait_owner: TimeWaitOwner::Closer,
             half_close: true,
             fin_acknowledgment: FinAcknowledgment::Free,
+            abort_ends_time_wait: true,
             fin_wait_2_timeout: Patience::Forever,
         },
         limits: limits(),

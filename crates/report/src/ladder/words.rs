@@ -112,6 +112,7 @@ pub(super) const fn notice(notice: Notice) -> Option<&'static str> {
         Notice::Refused => Some("told: refused"),
         Notice::Reset => Some("told: reset"),
         Notice::TimedOut => Some("told: timed out"),
+        Notice::Unanswered => Some("told: unanswered"),
         Notice::Connected | Notice::Acceptable { .. } | Notice::Readable => None,
     }
 }

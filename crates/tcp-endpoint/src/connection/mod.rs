@@ -21,8 +21,8 @@ use crate::host::Effects;
 use crate::rto::Rto;
 use crate::timestamps::TimestampClock;
 use crate::{
-    Effect, FastOpen, FourTuple, Handle, Limits, Notice, Options, Payload, Reason, Segment, SeqNum, Settings, State,
-    Status, Transition,
+    Effect, FastOpen, FourTuple, Handle, Limits, Notice, Options, Payload, Preferences, Reason, Segment, SeqNum,
+    Settings, State, Status, Transition,
 };
 
 use acks::Acks;
@@ -101,6 +101,8 @@ pub(crate) struct Connection<P, T> {
     /// Whether a peer's SYN opened it.
     pub(crate) passive: bool,
     pub(crate) owner: Owner,
+    /// What the application has chosen for it.
+    pub(crate) preferences: Preferences,
     pub(crate) send: SendSpace,
     pub(crate) outgoing: Outgoing<P>,
     pub(crate) incoming: Incoming<P>,
@@ -205,6 +207,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             state: State::SynSent,
             passive: false,
             owner: Owner::Application,
+            preferences: Preferences::default(),
             send: SendSpace::new(iss),
             outgoing: Outgoing::new(),
             incoming: Incoming::new(SeqNum::default()),

@@ -84,6 +84,16 @@ impl<P: Payload> Outgoing<P> {
         self.fin == Fin::Sent && !self.in_flight()
     }
 
+    /// Whether data waits to be sent for the first time.
+    pub(crate) fn has_unsent(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// Where the oldest segment on the way begins.
+    pub(crate) fn oldest(&self) -> Option<SeqNum> {
+        self.flight.front().map(|piece| piece.seq)
+    }
+
     /// Whether anything sent is unacknowledged.
     pub(crate) fn in_flight(&self) -> bool {
         !self.flight.is_empty()

@@ -257,10 +257,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// retransmission finds out as well.
     pub(crate) fn schedule_keepalive(&mut self, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
+        let wanted = self.preferences.keepalive.unwrap_or(limits.keepalive);
         let probed = matches!(self.state, State::Established | State::CloseWait | State::FinWait2);
         let silence = limits.keepalive_idle + limits.keepalive_interval * u64::from(self.probes);
         self.deadlines.keepalive =
-            (limits.keepalive && probed && !self.outgoing.in_flight()).then(|| limits.fires_at(self.heard_at, silence));
+            (wanted && probed && !self.outgoing.in_flight()).then(|| limits.fires_at(self.heard_at, silence));
     }
 
     /// One probe: a sequence number the peer has acknowledged long ago, which it must answer.

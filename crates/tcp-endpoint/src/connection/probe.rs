@@ -48,7 +48,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// When the connection is given up for want of an acknowledgment (RFC 9293 §3.9.1, RFC 5482).
     pub(crate) fn schedule_user_timeout(&mut self, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
-        self.deadlines.user_timeout = limits.user_timeout.limit().and_then(|timeout| {
+        self.deadlines.user_timeout = self.user_timeout(limits).and_then(|timeout| {
             let since = self.unacknowledged_since(limits.user_timeout_from_retransmission)?;
             Some(limits.fires_at(since, timeout).max(ctx.now))
         });

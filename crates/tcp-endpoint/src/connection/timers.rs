@@ -5,6 +5,9 @@ use sim_time::Duration;
 use super::{After, Connection, Context, Owner, Probe};
 use crate::{GiveUp, Limits, Notice, Payload, Reason, State};
 
+/// R1 (RFC 9293 §3.8.3, SHLD-10): retransmissions of a segment after which the application may want to know.
+const R1: u32 = 3;
+
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// Serves every deadline that has come.
     pub(crate) fn on_deadline(&mut self, ctx: &mut Context<'_, P, T>) -> After {
@@ -40,6 +43,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.retries += 1;
         self.retransmitting_since = self.retransmitting_since.or(Some(ctx.now));
         self.syn_sent_at = None; // Karn's rule
+        if self.retries == R1 && self.preferences.reports {
+            self.notify(Notice::Unanswered, ctx);
+        }
         match self.state {
             State::SynSent => {
                 self.fast_open = None; // a cookie, or its data, may be what keeps the answer away (RFC 7413 §4.2.1)
@@ -48,11 +54,25 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             State::SynReceived => self.send_syn_ack(ctx),
             _ => {
                 self.outgoing.presume_lost();
-                self.send_one_lost(ctx);
+                if self.awaits_its_syn() {
+                    self.send_syn_ack(ctx);
+                } else {
+                    self.send_one_lost(ctx);
+                }
                 self.start_retransmission_timer(ctx);
             }
         }
         After::Stay
+    }
+
+    /// Whether our SYN-ACK heads the retransmission queue, though a CLOSE in SYN-RECEIVED has moved the state on.
+    fn awaits_its_syn(&self) -> bool {
+        self.outgoing.oldest().unwrap_or(self.send.nxt) != self.send.una
+    }
+
+    /// How long sent data may stay unacknowledged (RFC 9293 §3.9.1, RFC 5482): as the application has chosen, or the host.
+    pub(super) fn user_timeout(&self, limits: &Limits) -> Option<Duration> {
+        self.preferences.user_timeout.unwrap_or(limits.user_timeout).limit()
     }
 
     /// Whether R2 is reached (RFC 9293 §3.8.3).
@@ -61,6 +81,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let most = match self.state {
             State::SynSent => return self.retries >= limits.syn_retries + limits.syn_linear_retries,
             State::SynReceived => return self.retries >= limits.syn_ack_retries,
+            _ if self.preferences.user_timeout.is_some() => return false, // that is its R2
             _ if self.owner == Owner::Nobody => limits.orphan_retries,
             _ => limits.data_retries,
         };
@@ -79,7 +100,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     fn on_keepalive(&mut self, ctx: &mut Context<'_, P, T>) -> After {
         let limits = &ctx.settings.limits;
-        let enough = match limits.user_timeout.limit() {
+        let enough = match self.user_timeout(limits) {
             Some(timeout) => self.probes > 0 && ctx.now - self.heard_at >= timeout,
             None => self.probes >= limits.keepalive_probes,
         };

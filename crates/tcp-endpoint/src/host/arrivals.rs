@@ -6,6 +6,7 @@ use super::{BEYOND_THE_OLD, Effects, Host};
 use crate::connection::{After, Connection, Context, Opening, peer_mss};
 use crate::cookie;
 use crate::half_open::{Asked, HalfOpen, Request};
+use crate::segment::names_one_host;
 use crate::timestamps::TimestampClock;
 use crate::{
     Acknowledged, Commit, Effect, EntryKind, FastOpen, Flags, Handle, Options, Payload, Proof, Queue, Reason,
@@ -15,6 +16,9 @@ use crate::{
 impl<P: Payload, T: Copy> Host<P, T> {
     /// SEGMENT ARRIVES (RFC 9293 §3.10.7).
     pub fn on_segment(&mut self, now: Instant, segment: Segment<P, T>, effects: &mut Effects<P, T>) {
+        if *segment.destination.ip() != self.address || !names_one_host(*segment.source.ip()) {
+            return; // RFC 9293 §3.9.2.3: it is not for this host alone, or could not be answered
+        }
         if self.is_quiet(now) {
             return; // it cannot know whether the segment belongs to a life before the reboot
         }

@@ -4,9 +4,10 @@ use std::net::SocketAddrV4;
 
 use sim_time::Instant;
 
-use super::{BEYOND_THE_OLD, Effects, Host, Listener, Received, Status, UserError};
+use super::{BEYOND_THE_OLD, Effects, Host, Listener, Preferences, Received, Status, UserError};
 use crate::connection::{After, Connection, Owner};
 use crate::half_open::HalfOpen;
+use crate::segment::names_one_host;
 use crate::time_wait::TimeWait;
 use crate::timestamps::TimestampClock;
 use crate::{Effect, EntryKind, FastOpen, FourTuple, Handle, Payload, Reason, Remembers, SeqNum, State, SynData};
@@ -26,10 +27,36 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
     }
 
+    /// CLOSE in LISTEN: requests at `port` are refused from now on. What no application has accepted has none to go to:
+    /// half-open entries are forgotten, connections are aborted.
+    ///
+    /// # Errors
+    /// [`UserError::NoConnection`] if the port is not listened at.
+    pub fn unlisten(&mut self, now: Instant, port: u16, effects: &mut Effects<P, T>) -> Result<(), UserError> {
+        let found = self.listeners.binary_search_by_key(&port, |listener| listener.port);
+        self.listeners.remove(found.map_err(|_| UserError::NoConnection)?);
+        let at_port = self.index.iter().filter(|(tuple, _)| tuple.local.port() == port);
+        let mut entries: Vec<_> = at_port.map(|(tuple, entry)| (*tuple, *entry)).collect();
+        entries.sort_unstable_by_key(|(tuple, _)| *tuple);
+        for (_, entry) in entries {
+            match entry.kind {
+                EntryKind::HalfOpen => self.end_half_open(entry, Reason::Call, effects),
+                EntryKind::Connection => {
+                    if self.connections.get(entry).is_some_and(|connection| connection.owner == Owner::Listener) {
+                        self.with_connection(now, entry, effects, Connection::abort);
+                    }
+                }
+                EntryKind::TimeWait => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Active OPEN from a given local port. The SYN leaves at once.
     ///
     /// # Errors
-    /// [`UserError::AlreadyExists`] if the 4-tuple is in use (TIME-WAIT included, unless it may be reused);
+    /// [`UserError::Unspecified`] without a remote address or port; [`UserError::InvalidRemote`] if the address is not
+    /// one host's; [`UserError::AlreadyExists`] if the 4-tuple is in use (TIME-WAIT included, unless it may be reused);
     /// [`UserError::Quiet`] in the quiet time after a reboot.
     pub fn open(
         &mut self,
@@ -56,6 +83,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
     ) -> Result<Handle, UserError> {
         let tuple = FourTuple { local: SocketAddrV4::new(self.address, local_port), remote };
+        if remote.ip().is_unspecified() || remote.port() == 0 {
+            return Err(UserError::Unspecified);
+        }
+        if !names_one_host(*remote.ip()) {
+            return Err(UserError::InvalidRemote);
+        }
         if self.is_quiet(now) {
             return Err(UserError::Quiet);
         }
@@ -130,7 +163,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// SEND: queues octets; [`Host::flush`] puts them on the wire as the window allows.
     ///
     /// # Errors
-    /// [`UserError::NoConnection`], [`UserError::Closing`].
+    /// [`UserError::NoConnection`]; [`UserError::Closing`] after a CLOSE, TIME-WAIT included.
     pub fn send(&mut self, connection: Handle, octets: P) -> Result<(), UserError> {
         self.live(connection)?;
         self.connections.get_mut(connection).ok_or(UserError::NoConnection)?.send(octets)?;
@@ -138,21 +171,37 @@ impl<P: Payload, T: Copy> Host<P, T> {
         Ok(())
     }
 
-    /// RECEIVE: appends at most `limit` octets, in order, to `into`.
+    /// Chooses anew what an application may choose for one connection.
     ///
     /// # Errors
-    /// [`UserError::NoConnection`].
+    /// [`UserError::NoConnection`], [`UserError::Closing`] in TIME-WAIT.
+    pub fn prefer(&mut self, connection: Handle, preferences: Preferences) -> Result<(), UserError> {
+        self.live(connection)?;
+        self.connections.get_mut(connection).ok_or(UserError::NoConnection)?.preferences = preferences;
+        self.touch(connection);
+        Ok(())
+    }
+
+    /// RECEIVE: appends at most `limit` octets, in order, to `into`. Where RFC 9293 §3.10.3 says "connection closing",
+    /// the end of data says so.
+    ///
+    /// # Errors
+    /// [`UserError::NoConnection`], also once everything was read of a connection that ended without the peer's FIN.
     pub fn receive(&mut self, connection: Handle, limit: u32, into: &mut Vec<P>) -> Result<Received, UserError> {
         let connection = self.connections.get_mut(connection).ok_or(UserError::NoConnection)?;
         let octets = connection.incoming.read(limit, into);
-        let end_of_data = connection.incoming.finished() && connection.incoming.unread_octets() == 0;
+        let all_read = connection.incoming.unread_octets() == 0;
+        let end_of_data = connection.incoming.finished() && all_read;
+        if connection.state == State::Closed && all_read && octets == 0 && !end_of_data {
+            return Err(UserError::NoConnection); // it was reset or given up
+        }
         Ok(Received { octets, end_of_data })
     }
 
     /// CLOSE in RFC 9293's sense (`shutdown(SHUT_WR)` in the sockets'): a FIN follows what was sent; receiving goes on.
     ///
     /// # Errors
-    /// [`UserError::NoConnection`], [`UserError::Closing`].
+    /// [`UserError::NoConnection`]; [`UserError::Closing`] after a CLOSE, TIME-WAIT included.
     pub fn shutdown(&mut self, now: Instant, connection: Handle, effects: &mut Effects<P, T>) -> Result<(), UserError> {
         self.live(connection)?;
         let mut outcome = Ok(());
@@ -184,6 +233,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::NoConnection`].
     pub fn abort(&mut self, now: Instant, connection: Handle, effects: &mut Effects<P, T>) -> Result<(), UserError> {
+        if self.settings.teardown.abort_ends_time_wait
+            && let Some(time_wait) = self.time_wait_of(connection)
+        {
+            self.end_time_wait(time_wait, Reason::Call, effects);
+        }
         if self.give_back(connection, effects)? {
             return Ok(());
         }
@@ -191,12 +245,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
         Ok(())
     }
 
-    /// STATUS.
+    /// STATUS; nothing where RFC 9293 says "connection does not exist".
     #[must_use]
     pub fn status(&self, entry: Handle) -> Option<Status> {
         match entry.kind {
             EntryKind::HalfOpen => self.half_open.get(entry).map(HalfOpen::status),
-            EntryKind::Connection => self.connections.get(entry).map(Connection::status),
+            EntryKind::Connection => {
+                let status = self.connections.get(entry)?.status();
+                let state = self.time_wait_of(entry).map_or(status.state, |_| State::TimeWait);
+                Some(Status { state, ..status })
+            }
             EntryKind::TimeWait => self.time_waits.get(entry).map(TimeWait::status),
             EntryKind::HoldDown | EntryKind::Peer => None,
         }
@@ -206,8 +264,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn live(&self, connection: Handle) -> Result<(), UserError> {
         match self.connections.get(connection) {
             Some(connection) if connection.state != State::Closed => Ok(()),
+            _ if self.time_wait_of(connection).is_some() => Err(UserError::Closing),
             _ => Err(UserError::NoConnection),
         }
+    }
+
+    /// The TIME-WAIT of a connection that is over for its application, as long as it lasts.
+    fn time_wait_of(&self, connection: Handle) -> Option<Handle> {
+        let over = self.connections.get(connection).filter(|held| held.state == State::Closed)?;
+        let entry = *self.index.get(&over.tuple).filter(|entry| entry.kind == EntryKind::TimeWait)?;
+        self.time_waits.get(entry).filter(|time_wait| time_wait.iss == over.send.iss).map(|_| entry)
     }
 
     /// If the connection is over and kept only for its application, lets it go; returns whether it was so.

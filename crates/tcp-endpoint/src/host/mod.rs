@@ -23,7 +23,7 @@ use crate::isn::IsnSource;
 use crate::peer::Peer;
 use crate::table::Table;
 use crate::time_wait::TimeWait;
-use crate::{Effect, EntryKind, FourTuple, Handle, Notice, Payload, Reason, SeqNum, Settings, State};
+use crate::{Effect, EntryKind, FourTuple, Handle, Notice, Patience, Payload, Reason, SeqNum, Settings, State};
 
 /// How far beyond the last sequence number of the old incarnation the next one starts, where it follows a TIME-WAIT:
 /// more than any window without scaling (RFC 9293 §3.6.1, MAY-2; the number is Linux's).
@@ -89,6 +89,25 @@ pub enum UserError {
     /// The host keeps quiet for a time after a reboot (RFC 9293 §3.4.3).
     #[error("quiet time after a reboot")]
     Quiet,
+    /// An active OPEN needs a remote address and port.
+    #[error("remote socket unspecified")]
+    Unspecified,
+    /// The remote address is not that of one host, but a broadcast or multicast one (RFC 9293 MUST-46).
+    #[error("remote address invalid")]
+    InvalidRemote,
+}
+
+/// What an application chooses for one connection, where the host's settings leave it to it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Preferences {
+    /// Whether the connection is probed when it is idle (RFC 9293 MUST-24); otherwise as the host's `keepalive` says.
+    pub keepalive: Option<bool>,
+    /// R2 as a time (RFC 9293 MUST-21, RFC 5482): how long sent data may stay unacknowledged. It takes the place of the
+    /// host's `user-timeout`, and once the connection is open that of its `data-retries` and `orphan-retries`, too.
+    pub user_timeout: Option<Patience>,
+    /// Whether the application is told of trouble that has not ended the connection, by [`Notice::Unanswered`]
+    /// (RFC 9293 MUST-47, SHLD-9; not unless it asks, SHLD-20).
+    pub reports: bool,
 }
 
 /// What STATUS tells.

@@ -4,7 +4,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{Limits, Notice, Settings, State, UserError};
+use crate::{Limits, Notice, Settings, State, Teardown, UserError};
 
 const NONE: [&str; 0] = [];
 
@@ -35,22 +35,67 @@ fn abort_in_every_state() {
         (State::CloseWait, vec!["R 1"]),
         (State::Closing, vec![]),
         (State::LastAck, vec![]),
+        (State::TimeWait, vec![]),
     ] {
         let mut bench = Bench::in_state(settings("three-way"), state);
         assert_eq!(bench.abort(), answers, "{state}");
         assert_eq!(bench.state, State::Closed, "{state}");
         assert!(bench.wait(at(1_000_000)).is_empty(), "{state}: nothing is left to happen");
     }
-}
-
-#[test]
-fn a_close_that_comes_early_waits_for_established() {
     let mut bench = Bench::connecting(settings("three-way"));
     bench.arrives("S 0");
+    assert_eq!((bench.abort(), bench.state), (vec!["R 1".to_owned()], State::Closed), "SYN-RECEIVED");
+}
+
+/// Linux and FreeBSD part the socket from its TIME-WAIT: an ABORT then only gives the handle back.
+#[test]
+fn an_abort_may_leave_time_wait_alone() {
+    let rfc9293 = settings("three-way");
+    let teardown = Teardown { abort_ends_time_wait: false, ..rfc9293.teardown.clone() };
+    let mut bench = Bench::in_state(Settings { teardown, ..rfc9293 }, State::TimeWait);
+    assert_eq!((bench.abort(), bench.state), (vec![], State::TimeWait));
+    assert_eq!(bench.arrives("FA 1/2"), ["A 2/2"]);
+}
+
+/// §3.10.4: in SYN-RECEIVED the FIN leaves at once, or follows the data that waits for ESTABLISHED.
+#[test]
+fn a_close_in_syn_received() {
+    let mut bench = Bench::connecting(settings("three-way"));
+    bench.arrives("S 0");
+    assert_eq!(bench.close(), ["FA 1/1"]);
+    assert_eq!(bench.state, State::FinWait1);
+    assert_eq!(bench.arrives("SA 0/1"), ["A 2/1"]);
+    assert_eq!(bench.arrives("A 1/2"), NONE);
+    assert_eq!(bench.state, State::FinWait2);
+
+    let mut bench = Bench::connecting(settings("three-way"));
+    bench.arrives("S 0");
+    bench.send(10);
     assert_eq!(bench.close(), NONE);
     assert_eq!(bench.state, State::SynReceived);
-    assert_eq!(bench.arrives("A 1/1"), ["FA 1/1"]);
+    assert_eq!(bench.arrives("A 1/1"), ["FPA 1/1 10"]);
     assert_eq!(bench.state, State::FinWait1);
+}
+
+/// The SYN-ACK is still the first that has to arrive: it heads the retransmission queue, and the FIN follows it.
+#[test]
+fn after_a_close_in_syn_received_the_syn_ack_is_sent_again() {
+    let mut bench = Bench::connecting(settings("three-way"));
+    bench.arrives("S 0");
+    bench.close();
+    assert_eq!(bench.wait(at(3500)), ["1.000 SA 0/1", "3.000 SA 0/1"]);
+    assert_eq!(bench.arrives("A 1/1"), ["FA 1/1"]);
+    assert_eq!(bench.arrives("A 1/2"), NONE);
+    assert_eq!(bench.state, State::FinWait2);
+
+    let mut bench = Bench::connecting(settings("three-way"));
+    bench.arrives("S 0");
+    bench.wait(at(1500));
+    assert_eq!(bench.close(), NONE, "a timeout has passed: one segment asks for an answer, the rest waits");
+    assert_eq!(bench.wait(at(3500)), ["3.000 SA 0/1"]);
+    assert_eq!(bench.arrives("FA 1/1"), ["FA 1/2"]);
+    assert_eq!(bench.arrives("A 2/2"), NONE);
+    assert_eq!(bench.state, State::TimeWait);
 }
 
 #[test]
@@ -98,7 +143,7 @@ fn what_was_received_can_be_read_after_the_connection_is_over() {
     assert_eq!(bench.state, State::TimeWait);
     assert_eq!(bench.receive(), (10, true));
     let socket = bench.socket.expect("accepted");
-    assert_eq!(bench.host.send(socket, vec![0]), Err(UserError::NoConnection));
+    assert_eq!(bench.host.send(socket, vec![0]), Err(UserError::Closing));
     bench.close();
     assert_eq!(bench.host.status(socket), None);
 }

@@ -1,6 +1,7 @@
 //! State tables: one row for each segment that can arrive, one table for each state and handshake.
 
 mod acknowledgments;
+mod addresses;
 mod backlog;
 mod cache;
 mod calls;
@@ -8,11 +9,14 @@ mod challenges;
 mod cookies;
 mod counts;
 mod crash;
+mod data;
 mod fast_open;
 mod hold_down;
+mod interface;
 mod linux;
 mod opening;
 mod orphans;
+mod preferences;
 mod random;
 mod synchronized;
 mod teardowns;

@@ -1,0 +1,89 @@
+//! Data, as far as opening and closing need it: windows, PSH, what one acknowledgment covers (RFC 9293 §3.8.6, §3.10.7.4).
+
+use crate::testing::{Bench, at, limits, settings, table};
+use crate::{Limits, Settings, State};
+
+const NONE: [&str; 0] = [];
+
+fn with(limits: Limits) -> Settings {
+    Settings { limits, ..settings("three-way") }
+}
+
+/// MUST-1, REC-1: a window of 2³¹ octets and more is a number like any other, for either end.
+#[test]
+fn a_window_has_no_sign() {
+    let settings = with(Limits { window: 3_000_000_000, ..limits() });
+    table(
+        &settings,
+        State::Established,
+        "R 2999999999 | A 1/1 | ESTABLISHED
+         R 3000000001 | -     | ESTABLISHED",
+    );
+    let mut bench = Bench::listening(settings);
+    bench.window = 3_000_000_000;
+    bench.arrives("S 0");
+    bench.arrives("A 1/1");
+    assert_eq!(bench.send(10), ["PA 1/1 10"]);
+}
+
+/// MUST-34, SHLD-15, SHLD-16: a peer that takes back its window gets nothing new, and the old once more.
+#[test]
+fn a_window_that_shrinks_holds_back_what_is_new() {
+    let mut bench = Bench::in_state(with(Limits { mss: 100, ..limits() }), State::Established);
+    assert_eq!(bench.send(300).len(), 3);
+    bench.window = 150;
+    assert_eq!(bench.arrives("A 1/1"), NONE);
+    assert_eq!(bench.send(100), NONE);
+    assert_eq!(bench.wait(at(1500)), ["1.000 A 1/1 100"]);
+    assert_eq!(bench.arrives("A 1/101"), ["A 101/1 100", "PA 201/1 100"]);
+    bench.window = 1000;
+    assert_eq!(bench.arrives("A 1/301"), ["PA 301/1 100"]);
+}
+
+/// MUST-66: with a receive window of zero, resets and acknowledgments count all the same.
+#[test]
+fn a_closed_window_lets_resets_and_acknowledgments_through() {
+    let settings = with(Limits { window: 0, ..limits() });
+    table(
+        &settings,
+        State::Established,
+        "R 1        | -     | CLOSED
+         R 2        | -     | ESTABLISHED
+         PA 1/1 10  | A 1/1 | ESTABLISHED",
+    );
+    table(&settings, State::FinWait1, "A 1/2 | - | FIN-WAIT-2");
+}
+
+/// MUST-58, MUST-59: what came together, or fills a gap, is acknowledged once.
+#[test]
+fn acknowledgments_are_put_together() {
+    let mut bench = Bench::in_state(settings("three-way"), State::Established);
+    assert_eq!(bench.arrive_together(&["PA 1/1 10", "PA 11/1 10", "FA 21/1"]), ["A 1/22"]);
+
+    // SHLD-31, MAY-13: what is ahead is kept, and answered.
+    let mut bench = Bench::in_state(settings("three-way"), State::Established);
+    assert_eq!(bench.arrives("PA 11/1 10"), ["A 1/1"]);
+    assert_eq!(bench.arrives("FA 21/1"), ["A 1/1"]);
+    assert_eq!(bench.arrives("PA 1/1 10"), ["A 1/22"]);
+    assert_eq!((bench.state, bench.receive()), (State::CloseWait, (20, true)));
+}
+
+/// MUST-60, MUST-61: there is no PUSH flag to a SEND, so each leaves as soon as it may and its last segment is marked.
+#[test]
+fn every_send_is_pushed() {
+    let mut bench = Bench::in_state(with(Limits { mss: 100, ..limits() }), State::Established);
+    assert_eq!(bench.send(250), ["A 1/1 100", "A 101/1 100", "PA 201/1 50"]);
+    assert_eq!(bench.send(10), ["PA 251/1 10"]);
+}
+
+/// SHLD-2: what a reset carries is nobody's concern.
+#[test]
+fn a_reset_may_carry_data() {
+    for state in [State::SynReceived, State::Established, State::FinWait2, State::CloseWait] {
+        let next = if state == State::CloseWait { 2 } else { 1 };
+        table(&settings("three-way"), state, &format!("R {next} 20 | - | CLOSED"));
+    }
+    table(&settings("three-way"), State::SynSent, "RA 0/1 20 | - | CLOSED");
+    table(&settings("three-way"), State::TimeWait, "R 2 20 | - | CLOSED");
+    table(&settings("three-way"), State::Closed, "R 2 20 | - | CLOSED");
+}
