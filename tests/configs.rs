@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use experiment::{Experiment, Summary, Variant, case, cases, profile, profiles, simulate};
+use sim_time::Duration;
 use synlab_tests::{parse, scenario};
+use tcp_endpoint::{GiveUp, Isn};
 
 /// The TOML files of a directory of `configs/`, sorted, with their texts.
 fn files(directory: &str) -> Vec<(PathBuf, String)> {
@@ -106,6 +108,45 @@ fn every_expectation_can_fail() {
             assert!(!verdict.passed, "{}: `{}` holds of nothing at all", case.name, expectation.that());
         }
     }
+}
+
+/// The RFC leaves its numbers to whoever configures a host: profile `rfc9293` does, within the bounds it sets.
+#[test]
+fn profile_rfc9293_keeps_to_the_numbers_of_the_rfc() {
+    let experiment = parse(
+        "profile.toml",
+        r#"
+        horizon = "10 min"
+        handshake = ["three-way"]
+        link.delay = "50ms"
+        client = { profile = "rfc9293", script = ["connect", "close"] }
+        server = { profile = "rfc9293", script = ["accept", "close on EOF"] }
+        "#,
+    );
+    let variants = experiment.variants();
+    let settings = &scenario(&experiment, &variants[0]).hosts[0].settings;
+    let (teardown, limits) = (&settings.teardown, &settings.limits);
+    let seconds = Duration::from_secs;
+    let until_given_up = |retries| {
+        let timeouts = (0..=retries).scan(limits.rto_initial, |timeout, _| {
+            let this = *timeout;
+            *timeout = (this * 2).min(limits.rto_max);
+            Some(this)
+        });
+        timeouts.fold(Duration::ZERO, |sum, timeout| sum + timeout)
+    };
+    assert_eq!(teardown.time_wait, seconds(2 * 120), "MUST-13: 2 MSL, of two minutes (§3.4.2)");
+    assert_eq!((limits.isn, limits.isn_tick), (Isn::Clock, Duration::from_micros(4)), "MUST-8");
+    assert_eq!(limits.give_up, GiveUp::Retries);
+    assert!(until_given_up(limits.data_retries) >= seconds(100), "SHLD-11");
+    assert!(until_given_up(limits.orphan_retries) >= seconds(100), "SHLD-11");
+    assert!(until_given_up(limits.syn_retries) >= seconds(180), "MUST-23");
+    assert!(until_given_up(limits.syn_ack_retries) >= seconds(180), "MUST-23");
+    assert!(!limits.keepalive, "MUST-25");
+    assert!(limits.keepalive_idle >= seconds(2 * 3600), "MUST-28");
+    assert!(limits.keepalive_probes > 1, "MUST-29");
+    assert!(limits.delayed_ack < Duration::from_millis(500), "MUST-40");
+    assert_eq!(limits.quiet_time, seconds(120), "§3.4.3: one MSL");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Data, as far as opening and closing need it: windows, PSH, what one acknowledgment covers (RFC 9293 §3.8.6, §3.10.7.4).
 
 use crate::testing::{Bench, at, limits, settings, table};
-use crate::{Limits, Settings, State};
+use crate::{Effect, Limits, Settings, State};
 
 const NONE: [&str; 0] = [];
 
@@ -38,6 +38,24 @@ fn a_window_that_shrinks_holds_back_what_is_new() {
     assert_eq!(bench.arrives("A 1/101"), ["A 101/1 100", "PA 201/1 100"]);
     bench.window = 1000;
     assert_eq!(bench.arrives("A 1/301"), ["PA 301/1 100"]);
+}
+
+/// SHLD-14: RCV.NXT + RCV.WND only ever moves on.
+#[test]
+fn the_offered_window_is_never_taken_back() {
+    let mut bench = Bench::in_state(settings("three-way"), State::Established);
+    let (mut effects, mut edge) = (Vec::new(), None);
+    for segment in ["PA 1/1 10", "PA 31/1 10", "PA 11/1 10", "PA 1/1 10", "A 70000/1", "FA 41/1", "PA 21/1 10"] {
+        bench.take_effects(segment, &mut effects);
+        for effect in effects.drain(..) {
+            if let Effect::Transmit(sent) = effect {
+                let new = sent.segment.ack + sent.segment.window;
+                assert!(edge.is_none_or(|old| new.at_or_after(old)), "{segment}");
+                edge = Some(new);
+            }
+        }
+    }
+    assert_eq!(bench.receive(), (40, true));
 }
 
 /// MUST-66: with a receive window of zero, resets and acknowledgments count all the same.
