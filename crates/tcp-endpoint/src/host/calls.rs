@@ -157,6 +157,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
     }
 
+    /// Every entry there is, to ask STATUS of: what [`Effect::Hold`] announced and [`Effect::Release`] did not take back.
+    #[must_use]
+    pub fn held(&self) -> Vec<Handle> {
+        self.half_open.handles().chain(self.connections.handles()).chain(self.time_waits.handles()).collect()
+    }
+
     /// Refuses a handle whose connection is gone, or over and kept only for its application to read.
     fn live(&self, connection: Handle) -> Result<(), UserError> {
         match self.connections.get(connection) {
