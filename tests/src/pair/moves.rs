@@ -32,12 +32,7 @@ pub(super) fn make_one(world: &mut World, bytes: &mut Unstructured<'_>) -> Resul
         11 if bytes.ratio(1, 4)? => with_handle(world, host, bytes, |world, handle| world.abort(host, handle))?,
         11 if bytes.ratio(1, 6)? => world.crash(host),
         // What was sent first arrives first, or what was sent later.
-        11..=18 => {
-            if !world.in_flight.is_empty() {
-                let packet = world.in_flight.remove(0);
-                world.deliver(packet);
-            }
-        }
+        11..=18 => world.deliver_oldest(),
         19..=23 => {
             if let Some(packet) = take(world, bytes)? {
                 world.deliver(packet);

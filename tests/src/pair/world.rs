@@ -183,12 +183,22 @@ impl World {
         self.deadlines_at_once = 0;
         let Packet { segment, origin, to } = packet;
         let (tuple, takes_space) = (segment.receiver_tuple(), !segment.is_empty());
+        // The segment may end the connection, and an application read on.
+        if let Some(entry) = self.books[to].connection(tuple) {
+            let reading = self.readings.entry(entry.incarnation).or_default();
+            reading.tainted |= takes_space && reading.peer.is_some() && reading.peer != origin;
+        }
         let mut effects = Vec::new();
         self.hosts[to].on_segment(self.now, segment, &mut effects);
         self.settle(to, effects, origin);
-        let Some(entry) = self.books[to].connection(tuple) else { return };
-        let reading = self.readings.entry(entry.incarnation).or_default();
-        reading.tainted |= takes_space && reading.peer.is_some() && reading.peer != origin;
+    }
+
+    /// What was sent first arrives.
+    pub(super) fn deliver_oldest(&mut self) {
+        if !self.in_flight.is_empty() {
+            let packet = self.in_flight.remove(0);
+            self.deliver(packet);
+        }
     }
 
     /// The earliest deadline comes.
@@ -261,8 +271,7 @@ impl World {
                 (Some(arrival), deadline) if deadline.is_none_or(|(at, ..)| arrival < at) => {
                     self.now = arrival.max(self.now);
                     arrivals.remove(0);
-                    let packet = self.in_flight.remove(0);
-                    self.deliver(packet);
+                    self.deliver_oldest();
                 }
                 _ => self.let_a_deadline_fire(),
             }
