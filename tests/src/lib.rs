@@ -1,6 +1,8 @@
 //! What the tests beside this library share: small experiments, runs that keep every record, and a way to replay what
 //! failed.
 
+pub mod pair;
+
 use expect_test::Expect;
 use experiment::record::Record;
 use experiment::{Experiment, Scenario, Summary, Variant, simulate};

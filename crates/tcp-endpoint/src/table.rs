@@ -53,15 +53,20 @@ impl<E> Table<E> {
 
     /// Takes out everything; returns the handles in the order of the places.
     pub(crate) fn clear(&mut self) -> Vec<Handle> {
-        let handle = |(index, place): (usize, &Place<E>)| {
-            let index = u32::try_from(index).expect("fewer than 2³² entries");
-            place.entry.is_some().then_some(Handle { kind: self.kind, index, generation: place.generation })
-        };
-        let handles: Vec<_> = self.places.iter().enumerate().filter_map(handle).collect();
+        let handles: Vec<_> = self.handles().collect();
         for handle in &handles {
             let _ = self.remove(*handle);
         }
         handles
+    }
+
+    /// What the entries are called, in the order of the places.
+    pub(crate) fn handles(&self) -> impl Iterator<Item = Handle> {
+        self.places.iter().zip(0..).filter(|(place, _)| place.entry.is_some()).map(|(place, index)| Handle {
+            kind: self.kind,
+            index,
+            generation: place.generation,
+        })
     }
 
     /// How many entries there are.

@@ -12,9 +12,9 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use sim_time::{Duration, Instant};
 
 use crate::{
-    AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, Effect, EntryKind, FastOpen,
+    AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, Effect, EntryKind, FastOpen,
     FinAcknowledgment, Flags, GiveUp, HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Options, Patience, Preferences,
-    Queue, RtoFloor, Segment, SeqNum, SequenceCheck, Settings, State, SynInTimeWait, Teardown, TimeWaitOwner,
+    Queue, RtoFloor, Segment, SeqNum, SequenceCheck, Settings, State, Status, SynInTimeWait, Teardown, TimeWaitOwner,
     TimeWaitRestart, Timestamps, UserError, presets,
 };
 
@@ -108,6 +108,30 @@ pub(crate) fn linux() -> Limits {
     }
 }
 
+/// The same for the choices of FreeBSD.
+pub(crate) fn freebsd() -> Limits {
+    Limits {
+        duplicate_syn: DuplicateSyn::SynAck,
+        challenge_limit: ChallengeLimit::Connection,
+        challenge_interval: Duration::from_millis(200),
+        ack_timing: AckTiming::Delayed,
+        delayed_ack: Duration::from_millis(40),
+        rto_min: Duration::from_millis(200),
+        rto_floor: RtoFloor::Variance,
+        rto_max: Duration::from_secs(64),
+        syn_ack_retries: 3,
+        abort_on_overflow: true,
+        data_retries: 12,
+        orphan_retries: 12,
+        keepalive: true,
+        keepalive_probes: 8,
+        keepalive_reset: true,
+        half_duplex_close: true,
+        abort_reset: AbortReset::RstAck,
+        ..limits()
+    }
+}
+
 /// A host with the handshake of that name.
 pub(crate) fn settings(handshake: &str) -> Settings {
     Settings {
@@ -149,6 +173,8 @@ pub(crate) struct Bench {
     pub(crate) state: State,
     /// The handle an application holds.
     pub(crate) socket: Option<Handle>,
+    /// The handles that applications of earlier connections still hold.
+    pub(crate) earlier: Vec<Handle>,
     /// The deadlines that are set.
     armed: Vec<(Handle, Instant)>,
     pub(crate) notices: Vec<Notice>,
@@ -158,6 +184,8 @@ pub(crate) struct Bench {
     isns: BTreeMap<u16, SeqNum>,
     /// The entries there are.
     held: Vec<Handle>,
+    /// The state that was announced last of each, and whether it is passive.
+    announced: BTreeMap<Handle, (State, bool)>,
     /// What had no room.
     pub(crate) overflows: Vec<Queue>,
     /// What the host's timestamps start from.
@@ -185,11 +213,13 @@ impl Bench {
             iss: SeqNum::default(),
             state: State::Closed,
             socket: None,
+            earlier: Vec::new(),
             armed: Vec::new(),
             notices: Vec::new(),
             accepts: true,
             isns: BTreeMap::new(),
             held: Vec::new(),
+            announced: BTreeMap::new(),
             overflows: Vec::new(),
             clock_start: 0,
             cookie: None,
@@ -263,6 +293,7 @@ impl Bench {
     /// The host crashes.
     pub(crate) fn crash(&mut self) -> Vec<String> {
         self.socket = None;
+        self.earlier.clear();
         self.act(|host, _, effects| {
             host.crash(effects);
             Ok(None)
@@ -272,6 +303,41 @@ impl Bench {
     /// The tables in which there are entries.
     pub(crate) fn kinds(&self) -> Vec<EntryKind> {
         self.held.iter().map(|entry| entry.kind).collect()
+    }
+
+    /// The connection with the peer, as the host tells of it.
+    pub(crate) fn connection(&self) -> Option<(Handle, Status)> {
+        let statuses = self.host.held().into_iter().filter_map(|entry| Some((entry, self.host.status(entry)?)));
+        statuses.into_iter().find(|(_, status)| status.state != State::Closed)
+    }
+
+    /// Checks that the host holds what its effects have said, each entry in the table that its state asks for.
+    #[track_caller]
+    pub(crate) fn audit(&self, settings: &Settings) {
+        let (mut held, mut announced) = (self.host.held(), self.held.clone());
+        held.sort_unstable();
+        announced.sort_unstable();
+        assert_eq!(held, announced);
+        let Settings { handshake, teardown, .. } = settings;
+        for entry in held.into_iter().filter(|entry| !matches!(entry.kind, EntryKind::HoldDown | EntryKind::Peer)) {
+            let (state, passive) = self.announced[&entry];
+            let found = self.host.status(entry).map(|status| status.state).expect("it is held");
+            // Where a small entry has taken its place, an application's handle tells of that.
+            let moved = state == State::Closed && matches!(found, State::TimeWait | State::FinWait2);
+            assert!(found == state || moved, "{entry:?}: {found} instead of {state}");
+            let orphan = self.socket != Some(entry) && !self.earlier.contains(&entry);
+            let kind = match state {
+                State::TimeWait => EntryKind::TimeWait,
+                State::FinWait2 if orphan && teardown.fin_wait_2_timeout != Patience::Forever => EntryKind::TimeWait,
+                State::SynReceived if passive && entry.kind == EntryKind::HalfOpen => {
+                    assert!(matches!(handshake.commit, Commit::HalfOpen | Commit::Cache));
+                    EntryKind::HalfOpen
+                }
+                _ => EntryKind::Connection,
+            };
+            assert_eq!(entry.kind, kind, "{state}");
+            assert!(state != State::Closed || !orphan, "{entry:?} is kept for no one");
+        }
     }
 
     pub(crate) fn shutdown(&mut self) -> Vec<String> {
@@ -330,9 +396,19 @@ impl Bench {
         self.arrives_from(THERE.port(), text)
     }
 
+    /// The segment that a text stands for.
+    pub(crate) fn segment(&self, text: &str) -> Segment<Vec<u8>, ()> {
+        self.parse(THERE.port(), text)
+    }
+
     /// A segment comes from another port of the peer.
     pub(crate) fn arrives_from(&mut self, port: u16, text: &str) -> Vec<String> {
         let segment = self.parse(port, text);
+        self.takes(segment)
+    }
+
+    /// A segment comes that is no text's.
+    pub(crate) fn takes(&mut self, segment: Segment<Vec<u8>, ()>) -> Vec<String> {
         self.act(|host, now, effects| {
             host.on_segment(now, segment, effects);
             Ok(None)
@@ -414,12 +490,12 @@ impl Bench {
     ) -> Vec<String> {
         let mut effects = Vec::new();
         if let Some(opened) = call(&mut self.host, self.now, &mut effects).expect("the call is allowed") {
-            self.socket = Some(opened);
+            self.earlier.extend(self.socket.replace(opened));
         }
         if self.accepts
             && let Some(accepted) = self.host.accept(HERE.port())
         {
-            self.socket = Some(accepted);
+            self.earlier.extend(self.socket.replace(accepted));
         }
         self.host.flush(self.now, &mut effects);
         effects.into_iter().filter_map(|effect| self.observe(effect)).collect()
@@ -443,6 +519,7 @@ impl Bench {
             Effect::State(transition) => {
                 self.state = transition.to;
                 self.iss = transition.iss;
+                self.announced.insert(transition.entry, (transition.to, transition.passive));
                 self.isns.insert(transition.tuple.remote.port(), transition.iss);
             }
             Effect::Arm { entry, at } => {
@@ -454,10 +531,16 @@ impl Bench {
             Effect::Release { entry } => {
                 self.armed.retain(|(armed, _)| *armed != entry);
                 self.held.retain(|held| *held != entry);
+                self.announced.remove(&entry);
             }
             Effect::Notify { notice, .. } => self.notices.push(notice),
             Effect::Overflow { queue, .. } => self.overflows.push(queue),
-            Effect::Moved { .. } | Effect::Keep { .. } | Effect::HeldDown { .. } => {}
+            Effect::Moved { from, to } => {
+                let moved = self.announced[&from];
+                self.announced.insert(from, (State::Closed, moved.1));
+                self.announced.insert(to, moved);
+            }
+            Effect::Keep { .. } | Effect::HeldDown { .. } => {}
         }
         None
     }

@@ -251,7 +251,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn takes_cookie(&mut self, now: Instant, segment: &Segment<P, T>, effects: &mut Effects<P, T>) -> bool {
         let Settings { handshake, limits, .. } = &self.settings;
         let gives_cookies = handshake.commit == Commit::Nothing || limits.cookies_on_overflow;
-        if !gives_cookies || segment.flags.syn() {
+        let held_down = self.index.contains_key(&segment.receiver_tuple());
+        if !gives_cookies || segment.flags.syn() || held_down {
             return false;
         }
         let (tuple, irs, iss) = (segment.receiver_tuple(), segment.seq - 1_u32, segment.ack - 1_u32);

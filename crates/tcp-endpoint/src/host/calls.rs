@@ -40,13 +40,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
         entries.sort_unstable_by_key(|(tuple, _)| *tuple);
         for (_, entry) in entries {
             match entry.kind {
-                EntryKind::HalfOpen => self.end_half_open(entry, Reason::Call, effects),
+                EntryKind::HalfOpen => self.end_half_open(now, entry, Reason::Call, effects),
                 EntryKind::Connection => {
                     if self.connections.get(entry).is_some_and(|connection| connection.owner == Owner::Listener) {
                         self.with_connection(now, entry, effects, Connection::abort);
                     }
                 }
-                EntryKind::TimeWait => {}
+                EntryKind::TimeWait | EntryKind::HoldDown | EntryKind::Peer => {}
             }
         }
         Ok(())
@@ -236,7 +236,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if self.settings.teardown.abort_ends_time_wait
             && let Some(time_wait) = self.time_wait_of(connection)
         {
-            self.end_time_wait(time_wait, Reason::Call, effects);
+            self.end_time_wait(now, time_wait, Reason::Call, effects);
         }
         if self.give_back(connection, effects)? {
             return Ok(());
@@ -258,6 +258,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
             EntryKind::TimeWait => self.time_waits.get(entry).map(TimeWait::status),
             EntryKind::HoldDown | EntryKind::Peer => None,
         }
+    }
+
+    /// Every entry there is, to ask STATUS of: what [`Effect::Hold`] announced and [`Effect::Release`] did not take back.
+    #[must_use]
+    pub fn held(&self) -> Vec<Handle> {
+        let entries = self.half_open.handles().chain(self.connections.handles()).chain(self.time_waits.handles());
+        entries.chain(self.hold_downs.handles()).chain(self.peers.handles()).collect()
     }
 
     /// Refuses a handle whose connection is gone, or over and kept only for its application to read.

@@ -1,7 +1,7 @@
 //! Data, as far as opening and closing need it: windows, PSH, what one acknowledgment covers (RFC 9293 §3.8.6, §3.10.7.4).
 
 use crate::testing::{Bench, at, limits, settings, table};
-use crate::{Effect, Limits, Settings, State};
+use crate::{Commit, Effect, Limits, Settings, State};
 
 const NONE: [&str; 0] = [];
 
@@ -104,4 +104,39 @@ fn a_reset_may_carry_data() {
     table(&settings("three-way"), State::SynSent, "RA 0/1 20 | - | CLOSED");
     table(&settings("three-way"), State::TimeWait, "R 2 20 | - | CLOSED");
     table(&settings("three-way"), State::Closed, "R 2 20 | - | CLOSED");
+}
+
+/// MUST-14, SHLD-5, MAY-3, MUST-65: whatever it is, and nowhere else.
+#[test]
+fn the_segment_size_is_told_with_the_syn_alone() {
+    let told = |bench: &mut Bench, arrives: &str| {
+        let (segment, mut effects) = (bench.segment(arrives), Vec::new());
+        bench.host.on_segment(at(0), segment, &mut effects);
+        bench.host.flush(at(0), &mut effects);
+        let sent = effects.iter().find_map(|effect| match effect {
+            Effect::Transmit(transmission) => Some(&transmission.segment),
+            _ => None,
+        });
+        sent.map(|segment| (segment.flags.syn(), segment.options.mss))
+    };
+    for commit in [Commit::HalfOpen, Commit::Connection, Commit::Nothing] {
+        let mut settings = with(Limits { mss: 536, ..limits() });
+        settings.handshake.commit = commit;
+        let mut bench = Bench::listening(settings);
+        assert_eq!(told(&mut bench, "S 0"), Some((true, Some(536))), "{commit:?}");
+    }
+    let mut bench = Bench::in_state(with(limits()), State::Established);
+    assert_eq!(told(&mut bench, "PA 1/1 10"), Some((false, None)));
+}
+
+/// MUST-15, MUST-16.
+#[test]
+fn a_peer_that_states_no_segment_size_gets_536_octets() {
+    let mut bench = Bench::listening(with(limits()));
+    for arrives in ["S 0", "A 1/1"] {
+        let mut segment = bench.segment(arrives);
+        segment.options.mss = None;
+        bench.takes(segment);
+    }
+    assert_eq!(bench.send(1000), ["A 1/1 536", "PA 537/1 464"]);
 }

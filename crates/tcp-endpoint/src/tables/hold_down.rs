@@ -48,6 +48,22 @@ fn what_is_no_syn_is_for_no_connection() {
     assert_eq!(bench.kinds(), []);
 }
 
+/// A cookie that comes back on a held-down name opens nothing either, whatever it would have opened.
+#[test]
+fn a_cookie_is_refused_too() {
+    let cookies = settings("syn-cookies");
+    let hold_down = Duration::from_secs(10);
+    let mut bench = Bench::listening(Settings { handshake: Handshake { hold_down, ..cookies.handshake }, ..cookies });
+    bench.arrives("S 0");
+    bench.arrives("A 1/1");
+    bench.abort();
+    assert_eq!(bench.arrives("A 1/1"), ["R 1"]);
+    assert_eq!(bench.kinds(), [EntryKind::HoldDown]);
+    bench.wait(at(10_001));
+    bench.arrives("A 1/1");
+    assert_eq!(bench.state, State::Established);
+}
+
 #[test]
 fn it_does_not_keep_the_host_itself_from_opening() {
     let mut bench = closed_at_1_s();

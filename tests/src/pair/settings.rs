@@ -1,0 +1,152 @@
+//! Settings from bytes: a profile's, with some of its choices changed.
+
+use std::sync::LazyLock;
+
+use arbitrary::{Result, Unstructured};
+use sim_time::Duration;
+use tcp_endpoint::{
+    AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
+    HalfOpenCheck, Handshake, Isn, Patience, Proof, Remembers, RtoFloor, SequenceCheck, Settings, SynData,
+    SynInTimeWait, TimeWaitOwner, TimeWaitRestart, Unexpected, presets,
+};
+
+/// What each built-in profile says.
+static PROFILES: LazyLock<Vec<Settings>> = LazyLock::new(|| {
+    let settings = |profile: experiment::BuiltIn| {
+        let text = format!(
+            "seed = 1\nhorizon = \"1 s\"\nhandshake = [\"three-way\"]\n[link]\ndelay = \"1ms\"\n[client]\nprofile = \
+             \"{0}\"\nscript = [\"connect\"]\n[server]\nprofile = \"{0}\"\nscript = [\"accept\"]\n",
+            profile.name
+        );
+        let experiment = crate::parse("profile.toml", &text);
+        crate::scenario(&experiment, &experiment.variants()[0]).hosts.swap_remove(0).settings
+    };
+    experiment::profiles().into_iter().map(settings).collect()
+});
+
+/// A preset, or a design that nobody has named. Both hosts have the same.
+pub(super) fn handshake(bytes: &mut Unstructured<'_>) -> Result<Handshake> {
+    if bytes.ratio(3, 4)? {
+        return Ok(bytes.choose(presets::HANDSHAKES)?.policy);
+    }
+    Ok(Handshake {
+        commit: *bytes.choose(&[Commit::Connection, Commit::HalfOpen, Commit::Cache, Commit::Nothing])?,
+        proof: *bytes.choose(&[Proof::None, Proof::Ack])?,
+        unexpected: *bytes.choose(&[Unexpected::Reset, Unexpected::Silence])?,
+        syn_ack_timer: bytes.arbitrary()?,
+        data_check: bytes.arbitrary()?,
+        syn_data: *bytes.choose(&[SynData::Never, SynData::AfterHandshake, SynData::Cookie])?,
+        hold_down: *bytes.choose(&[Duration::ZERO, Duration::from_secs(10)])?,
+        remembers: *bytes.choose(&[Remembers::Nothing, Remembers::Count])?,
+    })
+}
+
+/// What one host is set to.
+pub(super) fn settings(bytes: &mut Unstructured<'_>, handshake: Handshake) -> Result<Settings> {
+    let mut settings = Settings { handshake, ..bytes.choose(&PROFILES)?.clone() };
+    for _ in 0..bytes.int_in_range(0..=6)? {
+        if bytes.arbitrary()? {
+            change_a_policy(bytes, &mut settings)?;
+        } else {
+            change_a_number(bytes, &mut settings)?;
+        }
+    }
+    Ok(settings)
+}
+
+fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Result<()> {
+    let Settings { teardown, limits, .. } = settings;
+    match bytes.int_in_range(0..=30)? {
+        0 => limits.isn = *bytes.choose(&[Isn::Clock, Isn::Random, Isn::Constant])?,
+        1 => limits.duplicate_syn = *bytes.choose(&[DuplicateSyn::Ack, DuplicateSyn::SynAck])?,
+        2 => {
+            let choices = [CrossingSyn::Figure, CrossingSyn::Text, CrossingSyn::Acknowledged];
+            limits.crossing_syn = *bytes.choose(&choices)?;
+        }
+        3 => limits.half_open_check = *bytes.choose(&[HalfOpenCheck::Exact, HalfOpenCheck::Window])?,
+        4 => limits.drop_syn_fin = bytes.arbitrary()?,
+        5 => limits.ack_check = *bytes.choose(&[AckCheck::Unsent, AckCheck::Window])?,
+        6 => {
+            let choices = [ChallengeLimit::None, ChallengeLimit::Host, ChallengeLimit::Connection];
+            limits.challenge_limit = *bytes.choose(&choices)?;
+        }
+        7 => {
+            let choices =
+                [AckTiming::AfterApplication, AckTiming::AtOnce, AckTiming::Delayed, AckTiming::QuickThenDelayed];
+            limits.ack_timing = *bytes.choose(&choices)?;
+        }
+        8 => limits.rto_floor = *bytes.choose(&[RtoFloor::Timeout, RtoFloor::Variance])?,
+        9 => limits.tail_loss_probe = bytes.arbitrary()?,
+        10 => limits.timestamps = bytes.arbitrary()?,
+        11 => limits.abort_on_overflow = bytes.arbitrary()?,
+        12 => limits.give_up = *bytes.choose(&[GiveUp::Retries, GiveUp::Time])?,
+        13 => limits.user_timeout_from_retransmission = bytes.arbitrary()?,
+        14 => limits.keepalive = bytes.arbitrary()?,
+        15 => limits.keepalive_reset = bytes.arbitrary()?,
+        16 => limits.half_duplex_close = bytes.arbitrary()?,
+        17 => limits.abort_reset = *bytes.choose(&[AbortReset::Rst, AbortReset::RstAck])?,
+        18 => teardown.reset_ends_time_wait = bytes.arbitrary()?,
+        20 => limits.sequence_check = *bytes.choose(&[SequenceCheck::Window, SequenceCheck::LastAck])?,
+        21 => limits.reset_before_fin = bytes.arbitrary()?,
+        22 => limits.paws_answers_acks = bytes.arbitrary()?,
+        23 => limits.fin_joins_data = bytes.arbitrary()?,
+        24 => limits.last_ack_at_close = bytes.arbitrary()?,
+        25 => limits.cookies_on_overflow = bytes.arbitrary()?,
+        26 => teardown.half_close = bytes.arbitrary()?,
+        27 => teardown.time_wait_owner = *bytes.choose(&[TimeWaitOwner::Closer, TimeWaitOwner::Opener])?,
+        28 => {
+            let choices = [FinAcknowledgment::Free, FinAcknowledgment::Joined, FinAcknowledgment::Apart];
+            teardown.fin_acknowledgment = *bytes.choose(&choices)?;
+        }
+        29 => limits.cache_entries = *bytes.choose(&[0, 1, 2])?,
+        19 => teardown.time_wait_restart = *bytes.choose(&[TimeWaitRestart::Fin, TimeWaitRestart::Any])?,
+        _ => {
+            let choices =
+                [SynInTimeWait::None, SynInTimeWait::Sequence, SynInTimeWait::Timestamp, SynInTimeWait::Either];
+            teardown.syn_in_time_wait = *bytes.choose(&choices)?;
+        }
+    }
+    Ok(())
+}
+
+/// Every value is one that an experiment file may state.
+fn change_a_number(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Result<()> {
+    let Settings { teardown, limits, .. } = settings;
+    let patience = |bytes: &mut Unstructured<'_>| {
+        let choices = [Patience::Forever, Patience::For(Duration::ZERO), Patience::For(Duration::from_secs(5))];
+        bytes.choose(&choices).copied()
+    };
+    let mut millis =
+        |choices: &[u64]| bytes.int_in_range(0..=choices.len() - 1).map(|n| Duration::from_millis(choices[n]));
+    match millis(&(0..23).collect::<Vec<_>>())?.as_nanos() / 1_000_000 {
+        0 => limits.delayed_ack = millis(&[0, 40, 499])?,
+        1 => limits.rto_initial = millis(&[1, 300, 1000])?,
+        2 => limits.rto_min = millis(&[1, 200, 1000])?,
+        3 => limits.rto_max = millis(&[1000, 2000, 60_000])?,
+        4 => limits.rto_after_syn_loss = millis(&[1, 3000])?,
+        5 => limits.timer_tick = millis(&[0, 1, 4, 500])?,
+        6 => limits.defer_accept = millis(&[0, 1000, 7000])?,
+        7 => limits.quiet_time = millis(&[0, 500, 120_000])?,
+        8 => limits.challenge_interval = millis(&[0, 500, 5000])?,
+        9 => limits.keepalive_idle = millis(&[0, 1000, 7_200_000])?,
+        10 => limits.keepalive_interval = millis(&[1, 75_000])?,
+        11 => teardown.time_wait = millis(&[0, 1, 1000, 60_000])?,
+        12 => teardown.reset_guard = millis(&[0, 2000])?,
+        13 => teardown.time_wait_reuse = patience(bytes)?,
+        14 => teardown.fin_wait_2_timeout = patience(bytes)?,
+        15 => limits.user_timeout = patience(bytes)?,
+        16 => teardown.time_wait_max = bytes.int_in_range(0..=2)?,
+        17 => limits.challenge_count = bytes.int_in_range(0..=2)?,
+        18 => limits.syn_backlog = bytes.int_in_range(0..=2)?,
+        19 => limits.accept_backlog = bytes.int_in_range(0..=2)?,
+        20 => limits.mss = *bytes.choose(&[100, 1460, 65_495])?,
+        21 => limits.window = *bytes.choose(&[100, 1000, 65_535, 1 << 30])?,
+        _ => {
+            let retries = bytes.int_in_range(0..=3)?;
+            (limits.syn_retries, limits.syn_ack_retries) = (retries, retries);
+            (limits.data_retries, limits.orphan_retries) = (retries, retries);
+            (limits.keepalive_probes, limits.syn_linear_retries) = (retries, retries);
+        }
+    }
+    Ok(())
+}
