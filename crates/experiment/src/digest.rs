@@ -248,7 +248,7 @@ const fn outcome(of: Outcome) -> u64 {
         Outcome::Failed(UserError::AlreadyExists) => pair(1, 1),
         Outcome::Failed(UserError::Closing) => pair(1, 2),
         Outcome::Failed(UserError::Quiet) => pair(1, 3),
-        Outcome::NoPort => pair(1, 4),
+        Outcome::Failed(UserError::NoPort) => pair(1, 4),
     }
 }
 

@@ -257,8 +257,6 @@ pub enum Outcome {
     EndOfData,
     /// It failed.
     Failed(tcp_endpoint::UserError),
-    /// It failed before it came to the TCP: every ephemeral port is in use towards that peer.
-    NoPort,
 }
 
 impl Outcome {
@@ -268,7 +266,6 @@ impl Outcome {
         match self {
             Self::Done | Self::EndOfData => None,
             Self::Failed(error) => Some(error.to_string()),
-            Self::NoPort => Some("no ephemeral port is free".to_owned()),
         }
     }
 }

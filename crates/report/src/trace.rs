@@ -269,7 +269,7 @@ impl<'a> CallLine<'a> {
         let (outcome, error) = match outcome {
             Outcome::Done => ("done", None),
             Outcome::EndOfData => ("end-of-data", None),
-            Outcome::Failed(_) | Outcome::NoPort => ("failed", outcome.failure()),
+            Outcome::Failed(_) => ("failed", outcome.failure()),
         };
         let len = match call {
             Call::Send(octets) | Call::Receive(octets) => Some(octets),

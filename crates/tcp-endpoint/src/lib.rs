@@ -14,6 +14,7 @@ mod half_open;
 mod host;
 mod isn;
 mod payload;
+mod ports;
 pub mod presets;
 mod rto;
 mod segment;
@@ -36,6 +37,7 @@ pub use segment::{Flags, FourTuple, Segment, Timestamps};
 pub use seq::SeqNum;
 pub use settings::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, GiveUp, HalfOpenCheck,
-    Handshake, Isn, Limits, Patience, Proof, RtoFloor, Settings, SynInTimeWait, Teardown, TimeWaitRestart, Unexpected,
+    Handshake, Isn, Limits, Patience, PortRange, PortSelection, Proof, RtoFloor, Settings, SynInTimeWait, Teardown,
+    TimeWaitRestart, Unexpected,
 };
 pub use state::State;

@@ -11,14 +11,16 @@ use sim_time::{Duration, Instant};
 
 use crate::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, Effect, EntryKind, Flags, GiveUp,
-    HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Patience, Queue, RtoFloor, Segment, SeqNum, Settings, State,
-    SynInTimeWait, Teardown, TimeWaitRestart, Timestamps, UserError, presets,
+    HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Patience, PortRange, PortSelection, Queue, RtoFloor, Segment,
+    SeqNum, Settings, State, SynInTimeWait, Teardown, TimeWaitRestart, Timestamps, UserError, presets,
 };
 
 /// RFC 9293's numbers, as in the profile of that name, but for five SYN-ACK retries.
 pub(crate) fn limits() -> Limits {
     Limits {
         isn: Isn::Clock,
+        ephemeral_ports: PortRange::new(49_152, 65_535).expect("a range"),
+        port_selection: PortSelection::Sequential,
         duplicate_syn: DuplicateSyn::Ack,
         crossing_syn: CrossingSyn::Figure,
         half_open_check: HalfOpenCheck::Exact,

@@ -125,6 +125,12 @@ const HOST: &[Line<HostTotals>] = &[
         "active opens from a given port that failed because a connection to the same peer still holds it"
     ),
     line!(
+        "attempts.kept-quiet",
+        "attempts",
+        |h| count(h.kept_quiet),
+        "active opens that failed because the host kept quiet after a reboot"
+    ),
+    line!(
         "ports.exhausted",
         "attempts",
         |h| count(h.ports_exhausted),

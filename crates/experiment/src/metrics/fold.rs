@@ -295,10 +295,9 @@ impl Fold for MetricsFold {
                 self.run.data_stale += stale_octets;
             }
             Event::DataLost { octets, .. } => self.run.data_lost += octets,
-            Event::Call { host, call: Call::Connect, outcome: Outcome::Failed(_), .. } => {
-                self.host(host).port_in_use += 1;
+            Event::Call { host, call: Call::Connect, outcome: Outcome::Failed(error), .. } => {
+                *self.host(host).failed_open(error) += 1;
             }
-            Event::Call { host, outcome: Outcome::NoPort, .. } => self.host(host).ports_exhausted += 1,
             Event::Overflow { host, queue: Queue::Syn, .. } => self.host(host).syn_dropped += 1,
             Event::Overflow { host, queue: Queue::Accept, .. } => self.host(host).accept_dropped += 1,
             Event::Call { .. } | Event::Notice { .. } | Event::TimerSet { .. } | Event::TimerFired { .. } => {}

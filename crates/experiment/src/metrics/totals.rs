@@ -1,7 +1,7 @@
 //! What the metrics are made of: counters and levels for each host and for the whole run.
 
 use sim_time::Instant;
-use tcp_endpoint::State;
+use tcp_endpoint::{State, UserError};
 
 use super::level::Level;
 use crate::record::{Cause, Worth};
@@ -16,6 +16,7 @@ pub(super) struct HostTotals {
     pub(super) reset: u64,
     pub(super) port_in_use: u64,
     pub(super) ports_exhausted: u64,
+    pub(super) kept_quiet: u64,
     pub(super) syn_dropped: u64,
     pub(super) accept_dropped: u64,
     pub(super) states: [Level; State::ALL.len()],
@@ -52,6 +53,15 @@ impl HostTotals {
         match worth {
             Worth::Useful => None,
             Worth::Abandoned(_) => Some(&mut self.abandoned),
+    /// The count of opens that fail so before a SYN leaves.
+    pub(super) const fn failed_open(&mut self, error: UserError) -> &mut u64 {
+        match error {
+            UserError::NoPort => &mut self.ports_exhausted,
+            UserError::Quiet => &mut self.kept_quiet,
+            UserError::AlreadyExists | UserError::NoConnection | UserError::Closing => &mut self.port_in_use,
+        }
+    }
+
             Worth::Ghost(_) => Some(&mut self.ghost),
             Worth::Bereft(_) => Some(&mut self.bereft),
         }

@@ -11,12 +11,6 @@ use super::{Origin, Pending, Reaction, World};
 use crate::record::{Attempt, Call, Event, Fold, Outcome};
 use crate::{Application, HostId, Span, Step};
 
-/// The first port that an active open without a port of its own may take (RFC 6335 §6).
-pub(super) const FIRST_EPHEMERAL_PORT: u16 = 49152;
-
-/// How many ephemeral ports there are.
-const EPHEMERAL_PORTS: u16 = u16::MAX - FIRST_EPHEMERAL_PORT + 1;
-
 /// An application's script, and how often it may still run.
 pub(super) struct Script {
     steps: Vec<Step>,
@@ -225,13 +219,7 @@ impl<F: Fold> World<F> {
         let Some(host) = self.rounds.get(round).map(|playing| playing.host) else { return Played::Failed };
         let remote = SocketAddrV4::new(self.hosts[usize::from(to.0)].address, port);
         let opened = self.open(host, from, remote, now);
-        let outcome = match opened {
-            Ok(_) => Outcome::Done,
-            // Whoever names no port is refused none in particular: there was none left.
-            Err(UserError::AlreadyExists) if from.is_none() => Outcome::NoPort,
-            Err(error) => Outcome::Failed(error),
-        };
-        self.record_call(round, Call::Connect, outcome, now);
+        self.record_call(round, Call::Connect, opened.map_or_else(Outcome::Failed, |_| Outcome::Done), now);
         let Ok(handle) = opened else { return Played::Failed };
         self.perform(host, Origin::Call, queue);
         let Some(life) = self.life(host, handle) else { return Played::Failed };
@@ -245,7 +233,7 @@ impl<F: Fold> World<F> {
         Played::Waits
     }
 
-    /// Active OPEN from the given port, or from the next ephemeral one that is free.
+    /// Active OPEN from the given port, or from an ephemeral one.
     fn open(
         &mut self,
         host: HostId,
@@ -255,14 +243,10 @@ impl<F: Fold> World<F> {
     ) -> Result<Handle, UserError> {
         let (machine, effects) = (&mut self.hosts[usize::from(host.0)], &mut self.effects);
         let tag = Attempt { host, ordinal: machine.attempts + 1 };
-        let mut opened = Err(UserError::AlreadyExists);
-        for _ in 0..if from.is_some() { 1 } else { EPHEMERAL_PORTS } {
-            let port = from.unwrap_or_else(|| machine.take_port());
-            opened = machine.tcp.open(now, port, remote, tag, effects);
-            if opened != Err(UserError::AlreadyExists) {
-                break;
-            }
-        }
+        let opened = match from {
+            Some(port) => machine.tcp.open(now, port, remote, tag, effects),
+            None => machine.tcp.open_ephemeral(now, remote, tag, effects),
+        };
         machine.attempts += u32::from(opened.is_ok());
         opened
     }

@@ -73,7 +73,6 @@ struct Machine {
     sizes: EntrySizes,
     scripts: Vec<Script>,
     entries: FxHashMap<Handle, Entry>,
-    next_port: u16,
     attempts: u32,
     rounds: u32,
 }
@@ -416,17 +415,9 @@ impl Machine {
             sizes: plan.sizes,
             scripts: plan.applications.iter().map(Script::new).collect(),
             entries: FxHashMap::default(),
-            next_port: applications::FIRST_EPHEMERAL_PORT,
             attempts: 0,
             rounds: 0,
         }
-    }
-
-    /// The next ephemeral port in turn, free or not.
-    const fn take_port(&mut self) -> u16 {
-        let port = self.next_port;
-        self.next_port = if port == u16::MAX { applications::FIRST_EPHEMERAL_PORT } else { port + 1 };
-        port
     }
 
     const fn octets(&self, kind: EntryKind) -> u64 {

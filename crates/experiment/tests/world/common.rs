@@ -8,7 +8,7 @@ use net_link::{Criteria, Delay, Fault, Kinds, LinkConfig, Numbers, ScriptedFate}
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, GiveUp, HalfOpenCheck, Isn, Limits,
-    Patience, RtoFloor, Settings, SynInTimeWait, Teardown, TimeWaitRestart, presets,
+    Patience, PortRange, PortSelection, RtoFloor, Settings, SynInTimeWait, Teardown, TimeWaitRestart, presets,
 };
 
 pub(crate) const CLIENT: HostId = HostId(0);
@@ -83,6 +83,8 @@ impl Run {
 pub(crate) fn limits() -> Limits {
     Limits {
         isn: Isn::Clock,
+        ephemeral_ports: PortRange::new(49_152, 65_535).expect("a range"),
+        port_selection: PortSelection::Sequential,
         duplicate_syn: DuplicateSyn::Ack,
         crossing_syn: CrossingSyn::Text,
         half_open_check: HalfOpenCheck::Exact,

@@ -52,6 +52,7 @@ impl<P: Payload, T: Copy + Eq> PartialEq for Host<P, T> {
         self.address == other.address
             && self.settings == other.settings
             && self.isn == other.isn
+            && self.ports == other.ports
             && self.challenges == other.challenges
             && self.quiet_until == other.quiet_until
             && self.waiting() == other.waiting()
@@ -65,6 +66,7 @@ impl<P: Payload, T: Copy + Hash> Hash for Host<P, T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.address.hash(state);
         self.isn.hash(state);
+        self.ports.hash(state);
         self.challenges.hash(state);
         self.quiet_until.hash(state);
         self.waiting().hash(state);

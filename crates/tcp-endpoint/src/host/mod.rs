@@ -18,6 +18,7 @@ use crate::challenge::Challenges;
 use crate::connection::{After, Connection, Context, Deadlines, Outgoing, Owner};
 use crate::half_open::{HalfOpen, Request};
 use crate::isn::IsnSource;
+use crate::ports::Ports;
 use crate::table::Table;
 use crate::time_wait::TimeWait;
 use crate::{Effect, EntryKind, FourTuple, Handle, Notice, Payload, Reason, SeqNum, Settings, State};
@@ -42,6 +43,7 @@ pub struct Host<P, T> {
     address: Ipv4Addr,
     settings: Settings,
     isn: IsnSource,
+    ports: Ports,
     /// By port.
     listeners: Vec<Listener>,
     index: HashMap<FourTuple, Handle, FxBuildHasher>,
@@ -76,6 +78,9 @@ pub enum UserError {
     /// The sending direction is closed already.
     #[error("connection closing")]
     Closing,
+    /// No ephemeral port is free towards that peer (the sockets' `EADDRNOTAVAIL`).
+    #[error("insufficient resources: no port")]
+    NoPort,
     /// The host keeps quiet for a time after a reboot (RFC 9293 §3.4.3).
     #[error("quiet time after a reboot")]
     Quiet,
@@ -112,6 +117,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             address,
             settings,
             isn: IsnSource::new(secret),
+            ports: Ports::new(secret),
             listeners: Vec::new(),
             index: HashMap::default(),
             half_open: Table::new(EntryKind::HalfOpen),

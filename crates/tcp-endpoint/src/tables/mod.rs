@@ -7,6 +7,7 @@ mod challenges;
 mod crash;
 mod opening;
 mod orphans;
+mod ports;
 mod random;
 mod synchronized;
 mod time_wait;
