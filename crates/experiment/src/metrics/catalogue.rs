@@ -218,8 +218,16 @@ const HOST: &[Line<HostTotals>] = &[
         "those that did not stay their full time"
     ),
     line!("segments.sent", "segments", |h| count(h.segments_sent), "segments this host sent"),
+    line!(
+        "segments.unheard",
+        "segments",
+        |h| count(h.unheard),
+        "copies of segments that came to this host while it was down or kept quiet"
+    ),
     line!("syn-acks.sent", "segments", |h| count(h.syn_acks_sent), "SYN-ACKs this host sent, retransmissions included"),
     line!("resets.sent", "segments", |h| count(h.resets_sent), "resets this host sent"),
+    line!("crashes", "crashes", |h| count(h.crashes), "times this host crashed"),
+    line!("down.seconds", "s", |h| Some(h.down.unit_seconds()), "time it was down"),
 ];
 
 const RUN: &[Line<RunTotals>] = &[
@@ -229,6 +237,12 @@ const RUN: &[Line<RunTotals>] = &[
         "segments",
         |r| count(r.delivered),
         "copies of segments that arrived before the end of the run"
+    ),
+    line!(
+        "segments.unheard",
+        "segments",
+        |r| count(r.unheard),
+        "copies that arrived at a host that was down or kept quiet: neither delivered nor lost"
     ),
     line!("segments.lost", "segments", |r| count(r.lost), "segments of which no copy was to arrive"),
     line!(

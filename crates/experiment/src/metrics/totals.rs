@@ -17,6 +17,10 @@ pub(super) struct HostTotals {
     pub(super) port_in_use: u64,
     pub(super) ports_exhausted: u64,
     pub(super) kept_quiet: u64,
+    pub(super) crashes: u64,
+    /// 1 while it is down.
+    pub(super) down: Level,
+    pub(super) unheard: u64,
     pub(super) syn_dropped: u64,
     pub(super) accept_dropped: u64,
     pub(super) states: [Level; State::ALL.len()],
@@ -48,11 +52,6 @@ impl HostTotals {
         &mut self.states[state as usize]
     }
 
-    /// The account that a verdict belongs to; `None` for what is useful.
-    pub(super) const fn useless(&mut self, worth: Worth) -> Option<&mut Useless> {
-        match worth {
-            Worth::Useful => None,
-            Worth::Abandoned(_) => Some(&mut self.abandoned),
     /// The count of opens that fail so before a SYN leaves.
     pub(super) const fn failed_open(&mut self, error: UserError) -> &mut u64 {
         match error {
@@ -62,6 +61,11 @@ impl HostTotals {
         }
     }
 
+    /// The account that a verdict belongs to; `None` for what is useful.
+    pub(super) const fn useless(&mut self, worth: Worth) -> Option<&mut Useless> {
+        match worth {
+            Worth::Useful => None,
+            Worth::Abandoned(_) => Some(&mut self.abandoned),
             Worth::Ghost(_) => Some(&mut self.ghost),
             Worth::Bereft(_) => Some(&mut self.bereft),
         }
@@ -75,7 +79,7 @@ impl HostTotals {
             useless.now.advance(at);
             useless.bytes.advance(at);
         }
-        for level in [&mut self.half_open, &mut self.memory, &mut self.wasted_memory] {
+        for level in [&mut self.half_open, &mut self.memory, &mut self.wasted_memory, &mut self.down] {
             level.advance(at);
         }
     }
@@ -86,6 +90,7 @@ impl HostTotals {
 pub(super) struct RunTotals {
     pub(super) sent: u64,
     pub(super) delivered: u64,
+    pub(super) unheard: u64,
     pub(super) lost: u64,
     pub(super) duplicated: u64,
     pub(super) retransmitted: u64,

@@ -14,16 +14,18 @@ use crate::{Application, HostId, Span, Step};
 /// An application's script, and how often it may still run.
 pub(super) struct Script {
     steps: Vec<Step>,
-    rounds_left: Option<u32>,
+    pub(super) rounds_left: Option<u32>,
+    /// Whether it has done more than wait. Listening is more.
+    pub(super) begun: bool,
 }
 
 impl Script {
     pub(super) fn new(application: &Application) -> Self {
-        Self { steps: application.steps.clone(), rounds_left: application.rounds }
+        Self { steps: application.steps.clone(), rounds_left: application.rounds, begun: false }
     }
 
     /// The port a server's script listens at.
-    fn listens_at(&self) -> Option<u16> {
+    pub(super) fn listens_at(&self) -> Option<u16> {
         match self.steps.first() {
             Some(Step::Accept { port }) => Some(*port),
             _ => None,
@@ -46,8 +48,8 @@ impl Script {
 /// One run of a script.
 #[derive(Clone, Debug)]
 pub(super) struct Round {
-    host: HostId,
-    script: u16,
+    pub(super) host: HostId,
+    pub(super) script: u16,
     /// Its number among all rounds on the host.
     ordinal: u32,
     /// The step that is being played, or waited for.
@@ -56,7 +58,7 @@ pub(super) struct Round {
     /// Octets that the step in play has taken so far.
     taken: u64,
     /// The end of a wait, or of the patience with an open.
-    alarm: Option<Key>,
+    pub(super) alarm: Option<Key>,
 }
 
 /// How a step went.
@@ -75,6 +77,7 @@ impl<F: Fold> World<F> {
         let machine = self.machine(host);
         let played = &mut machine.scripts[usize::from(script)];
         if let Some(port) = played.listens_at() {
+            played.begun = true;
             // Two scripts may share a port: the first that has rounds left takes the next connection.
             let _ = machine.tcp.listen(port);
         } else if played.take_round() {
@@ -166,6 +169,9 @@ impl<F: Fold> World<F> {
     /// Plays a round until it has to wait or is over.
     fn play<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
         while let Some(step) = self.current_step(round) {
+            if !matches!(step, Step::Wait(_) | Step::WaitUntil(_)) {
+                self.note_begun(round);
+            }
             match self.play_step(round, step, queue) {
                 Played::Done => {
                     if let Some(playing) = self.rounds.get_mut(round) {
@@ -177,6 +183,12 @@ impl<F: Fold> World<F> {
             }
         }
         self.end_round(round, queue);
+    }
+
+    fn note_begun(&mut self, round: u32) {
+        if let Some(playing) = self.rounds.get(round) {
+            self.hosts[usize::from(playing.host.0)].scripts[usize::from(playing.script)].begun = true;
+        }
     }
 
     fn play_step<Q: EventQueue<Pending>>(&mut self, round: u32, step: Step, queue: &mut Q) -> Played {

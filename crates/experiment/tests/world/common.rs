@@ -152,6 +152,7 @@ pub(crate) fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> H
         settings: settings(handshake),
         sizes: EntrySizes { half_open: 256, connection: 2048, time_wait: 128 },
         applications: vec![Application { start: Instant::ZERO, steps, rounds: Some(1) }],
+        outages: Vec::new(),
     }
 }
 
