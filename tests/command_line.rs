@@ -224,6 +224,21 @@ fn list_names_what_there_is() {
 }
 
 #[test]
+fn an_axis_says_what_it_takes() {
+    let axes = synlab(&["list", "axes"]).0;
+    let line = |axis: &str| axes.lines().find(|line| line.starts_with(axis)).unwrap_or_else(|| panic!("no {axis}"));
+    for (axis, values) in [
+        ("syn-ack-timer ", "[true, false]"),
+        ("commit ", "[connection, half-open]"),
+        ("time-wait ", "[a duration]"),
+        ("time-wait-max ", "[a whole number]"),
+        ("fin-wait-2-timeout ", "[a duration, forever]"),
+    ] {
+        assert!(line(axis).ends_with(values), "{}", line(axis));
+    }
+}
+
+#[test]
 fn new_writes_an_experiment_that_runs_and_never_overwrites() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("mine.toml");

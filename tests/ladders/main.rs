@@ -5,6 +5,7 @@
 
 mod ack_lost;
 mod closing;
+mod crash;
 mod data;
 mod duplicate_syn;
 mod give_up;

@@ -35,6 +35,6 @@ pub fn play(bytes: &[u8]) {
 fn prepare(bytes: &mut Unstructured<'_>) -> Result<World> {
     let handshake = settings::handshake(bytes)?;
     let forging = bytes.ratio(1, 4)?;
-    let settings = [settings::settings(bytes, handshake.clone())?, settings::settings(bytes, handshake)?];
+    let settings = [settings::settings(bytes, handshake)?, settings::settings(bytes, handshake)?];
     Ok(World::new(settings, forging))
 }

@@ -7,7 +7,7 @@ use sim_core::{Digest, DigestValue};
 use tcp_endpoint::{Acknowledged, EntryKind, FourTuple, Notice, Queue, Reason, State, UserError};
 
 use crate::HostId;
-use crate::record::{Attempt, Call, Cause, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
+use crate::record::{Attempt, Call, Cause, Deaf, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
 
 /// The version of what [`DigestFold`] feeds: digests of different formats cannot be compared.
 pub const RECORD_FORMAT: u32 = 1;
@@ -93,6 +93,13 @@ impl Fold for DigestFold {
             }
             Event::Delivered { segment, to, copy, stale } => {
                 self.words([2, segment.0, pair(host(to), copy), u64::from(stale)]);
+            }
+            Event::Unheard { segment, to, copy, because } => {
+                self.words([14, segment.0, pair(host(to), copy), deaf(because)]);
+            }
+            Event::Crashed { host: on } => self.words([15, u64::from(host(on))]),
+            Event::Rebooted { host: on, quiet_until } => {
+                self.words([16, u64::from(host(on)), quiet_until.as_nanos()]);
             }
             Event::State(ref change) => {
                 self.digest.word(3);
@@ -221,6 +228,13 @@ const fn queue(of: Queue) -> u64 {
     }
 }
 
+const fn deaf(of: Deaf) -> u64 {
+    match of {
+        Deaf::Down => 0,
+        Deaf::Quiet => 1,
+    }
+}
+
 const fn notice(of: Notice) -> u64 {
     match of {
         Notice::Connected => 0,
@@ -253,9 +267,9 @@ const fn outcome(of: Outcome) -> u64 {
         Outcome::Failed(UserError::AlreadyExists) => pair(1, 1),
         Outcome::Failed(UserError::Closing) => pair(1, 2),
         Outcome::Failed(UserError::Quiet) => pair(1, 3),
-        Outcome::Failed(UserError::Unspecified) => pair(1, 4),
-        Outcome::Failed(UserError::InvalidRemote) => pair(1, 5),
-        Outcome::NoPort => pair(1, 4),
+        Outcome::Failed(UserError::NoPort) => pair(1, 4),
+        Outcome::Failed(UserError::Unspecified) => pair(1, 5),
+        Outcome::Failed(UserError::InvalidRemote) => pair(1, 6),
     }
 }
 
@@ -313,6 +327,18 @@ mod tests {
         events.into_iter().map(|event| Record { at: Instant::from_nanos(7), event }).collect()
     }
 
+    /// Records that were added to the format without a change to those above.
+    fn later_records() -> Vec<Record> {
+        let (segment, host) = (SegmentId(1), HostId(1));
+        let events = [
+            Event::Unheard { segment, to: host, copy: 0, because: Deaf::Down },
+            Event::Unheard { segment, to: host, copy: 0, because: Deaf::Quiet },
+            Event::Crashed { host },
+            Event::Rebooted { host, quiet_until: Instant::from_nanos(9) },
+        ];
+        events.into_iter().map(|event| Record { at: Instant::from_nanos(7), event }).collect()
+    }
+
     fn digest<'a>(records: impl IntoIterator<Item = &'a Record>) -> DigestValue {
         let mut fold = DigestFold::new();
         records.into_iter().for_each(|record| fold.record(record));
@@ -321,7 +347,7 @@ mod tests {
 
     #[test]
     fn every_word_of_a_record_counts() {
-        let records = records();
+        let records = [records(), later_records()].concat();
         let mut digests: Vec<u128> = records.iter().map(|record| digest([record]).0).collect();
         digests.push(digest(&[Record { at: Instant::from_nanos(8), event: records[0].event.clone() }]).0);
         digests.push(digest([]).0);
@@ -343,5 +369,6 @@ mod tests {
     fn the_format_is_the_one_it_is_numbered_as() {
         assert_eq!(RECORD_FORMAT, 1);
         assert_eq!(format!("{:032x}", digest(&records()).0), "960bf494486e7cdf2471e627de8971ce");
+        assert_eq!(format!("{:032x}", digest(&later_records()).0), "2c97e837e2ea4fd4ed23ab87555ad633");
     }
 }

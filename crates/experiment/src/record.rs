@@ -68,6 +68,30 @@ pub enum Event {
         /// that there is no TCB: it is stale if its sender holds one by now, and another than the one that sent it.
         stale: bool,
     },
+    /// A copy of a segment arrived at a host that did not listen to it. It counts as neither delivered nor lost.
+    Unheard {
+        /// Which.
+        segment: SegmentId,
+        /// The host it came to.
+        to: HostId,
+        /// 0 for the first copy, n for duplicate n.
+        copy: u32,
+        /// Why.
+        because: Deaf,
+    },
+    /// A host crashed: all that its TCP and its applications knew is gone, and nothing was sent. What it held is released
+    /// in the records that follow.
+    Crashed {
+        /// The host.
+        host: HostId,
+    },
+    /// A host is up again after a crash.
+    Rebooted {
+        /// The host.
+        host: HostId,
+        /// The end of its quiet time (RFC 9293 §3.4.3).
+        quiet_until: Instant,
+    },
     /// A connection changed its state.
     State(StateChange),
     /// A connection's deadline was set.
@@ -176,6 +200,15 @@ pub enum Event {
     },
 }
 
+/// Why a host hears nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Deaf {
+    /// It has crashed and is not up again.
+    Down,
+    /// It keeps quiet after a reboot (RFC 9293 §3.4.3).
+    Quiet,
+}
+
 /// A segment as it was sent.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Sent {
@@ -264,8 +297,6 @@ pub enum Outcome {
     EndOfData,
     /// It failed.
     Failed(tcp_endpoint::UserError),
-    /// It failed before it came to the TCP: every ephemeral port is in use towards that peer.
-    NoPort,
 }
 
 impl Outcome {
@@ -275,7 +306,6 @@ impl Outcome {
         match self {
             Self::Done | Self::EndOfData => None,
             Self::Failed(error) => Some(error.to_string()),
-            Self::NoPort => Some("no ephemeral port is free".to_owned()),
         }
     }
 }

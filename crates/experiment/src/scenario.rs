@@ -36,6 +36,22 @@ pub struct HostPlan {
     pub sizes: EntrySizes,
     /// What runs on it.
     pub applications: Vec<Application>,
+    /// When it is down, in the order of time; none begins before the one before it has ended.
+    pub outages: Vec<Outage>,
+}
+
+/// A crash, and how long the host stays down.
+///
+/// Everything that its TCP and its applications know is gone at once, and nothing is sent. Segments that arrive while it
+/// is down are not heard. At the reboot its servers' scripts listen again. A client's script that was running, or that
+/// repeats, has come to its end; one that had done no more than wait, or was not started yet, goes on: at the reboot, if
+/// it was due before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outage {
+    /// When it crashes.
+    pub at: Instant,
+    /// When it is up again; `None` for not before the end of the run.
+    pub until: Option<Instant>,
 }
 
 /// Octets an entry of each kind takes.

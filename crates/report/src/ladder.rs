@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddrV4;
 
 use experiment::record::{
-    Attempt, Call, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth,
+    Attempt, Call, Deaf, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth,
 };
 use experiment::{HostId, RelativeNumbers};
 use sim_time::Instant;
@@ -39,6 +39,8 @@ pub struct Ladder {
     /// Per direction, the last segment (by sending) that has arrived: what arrives with a lower number was overtaken.
     last_arrived: BTreeMap<(HostId, Option<HostId>), SegmentId>,
     connections: BTreeMap<Incarnation, Connection>,
+    /// The crashes and reboots so far, for ladders that begin later.
+    outages: Vec<(HostId, Row)>,
     /// Per host, a call that still waits for the change of state it leads to.
     calls: BTreeMap<HostId, (Instant, Call)>,
     rows: usize,
@@ -127,6 +129,7 @@ impl Ladder {
             arrived: None,
             last_arrived: BTreeMap::new(),
             connections: BTreeMap::new(),
+            outages: Vec::new(),
             calls: BTreeMap::new(),
             rows: 0,
             most_rows: usize::MAX,
@@ -179,7 +182,11 @@ impl Ladder {
                 other => (host, other),
             };
             self.sections.push(Section { left, right, rows: Vec::new(), pairs: BTreeSet::new() });
-            self.sections.len() - 1
+            let section = self.sections.len() - 1;
+            for (host, row) in self.outages.clone() {
+                self.outage(section, host, row);
+            }
+            section
         });
         self.sections[section].pairs.insert((local.min(remote), local.max(remote)));
         section
@@ -223,6 +230,40 @@ impl Ladder {
                 copies_left: sent.fate.deliveries.len(),
             };
             self.in_flight.insert(sent.id, flight);
+        }
+    }
+
+    /// A row for each ladder of a host that crashes or is up again.
+    fn crashed_or_rebooted(&mut self, at: Instant, host: HostId, quiet_until: Option<Instant>) {
+        let (tone, text, note) = words::outage(at, quiet_until);
+        let mut row = Row::text(at, None, Side::Left, tone, text.to_owned());
+        row.notes.extend(note);
+        for section in 0..self.sections.len() {
+            self.outage(section, host, row.clone());
+        }
+        self.outages.push((host, row));
+    }
+
+    fn outage(&mut self, section: usize, host: HostId, mut row: Row) {
+        if self.sections[section].has(host) {
+            let side_of_host = self.sections[section].side_of(host);
+            if let Line::Text { side, .. } = &mut row.line {
+                *side = side_of_host;
+            }
+            self.push(section, row);
+        }
+    }
+
+    /// A copy arrives that nobody listens to.
+    fn unheard(&mut self, at: Instant, segment: SegmentId, copy: u32, because: Deaf) {
+        let Some(mut flight) = self.in_flight.remove(&segment) else { return };
+        let mut notes = words::arrival_notes(flight.sent_at, false, copy, false);
+        notes.push(words::unheard(because));
+        let line = Line::Arrived { side: flight.side, label: flight.label.clone() };
+        self.push(flight.section, Row { at, attempt: Some(flight.attempt), line, arrives: None, notes });
+        flight.copies_left -= 1;
+        if flight.copies_left > 0 {
+            self.in_flight.insert(segment, flight);
         }
     }
 
@@ -336,6 +377,9 @@ impl Fold for Ladder {
         match &record.event {
             Event::Sent(sent) => self.sent(at, sent),
             Event::Delivered { segment, copy, stale, .. } => self.delivered(at, *segment, *copy, *stale),
+            Event::Unheard { segment, copy, because, .. } => self.unheard(at, *segment, *copy, *because),
+            Event::Crashed { host } => self.crashed_or_rebooted(at, *host, None),
+            Event::Rebooted { host, quiet_until } => self.crashed_or_rebooted(at, *host, Some(*quiet_until)),
             Event::State(change) => self.state(at, change),
             Event::Call { host, call, outcome, .. } => self.call(at, *host, *call, *outcome),
             Event::Notice { incarnation, notice, .. } => {

@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 use std::net::SocketAddrV4;
 
-use experiment::record::{Attempt, Call, Cause, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
+use experiment::record::{
+    Attempt, Call, Cause, Deaf, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth,
+};
 use experiment::{HostId, Relative, RelativeNumbers};
 use net_link::Loss;
 use serde::Serialize;
@@ -74,6 +76,9 @@ struct Line<'a> {
 enum What<'a> {
     Segment(SegmentLine<'a>),
     Delivered { segment: u64, to: &'a str, copy: u32, stale: bool },
+    Unheard { segment: u64, to: &'a str, copy: u32, because: &'static str },
+    Crashed { host: &'a str },
+    Rebooted { host: &'a str, quiet_until: Seconds },
     State(StateLine<'a>),
     TimerSet { host: &'a str, connection: u32, deadline: Seconds },
     TimerFired { host: &'a str, connection: u32 },
@@ -159,6 +164,17 @@ impl<'a> What<'a> {
             Event::Sent(ref sent) => Self::Segment(SegmentLine::new(sent, hosts, numbers.next(sent))),
             Event::Delivered { segment, to, copy, stale } => {
                 Self::Delivered { segment: segment.0, to: name(to), copy, stale }
+            }
+            Event::Unheard { segment, to, copy, because } => {
+                let because = match because {
+                    Deaf::Down => "down",
+                    Deaf::Quiet => "quiet",
+                };
+                Self::Unheard { segment: segment.0, to: name(to), copy, because }
+            }
+            Event::Crashed { host } => Self::Crashed { host: name(host) },
+            Event::Rebooted { host, quiet_until } => {
+                Self::Rebooted { host: name(host), quiet_until: Seconds(quiet_until) }
             }
             Event::State(ref change) => Self::State(StateLine::new(change, hosts)),
             Event::TimerSet { host, incarnation: Incarnation(connection), deadline } => {
@@ -272,7 +288,7 @@ impl<'a> CallLine<'a> {
         let (outcome, error) = match outcome {
             Outcome::Done => ("done", None),
             Outcome::EndOfData => ("end-of-data", None),
-            Outcome::Failed(_) | Outcome::NoPort => ("failed", outcome.failure()),
+            Outcome::Failed(_) => ("failed", outcome.failure()),
         };
         let len = match call {
             Call::Send(octets) | Call::Receive(octets) => Some(octets),
@@ -418,12 +434,15 @@ mod tests {
             Event::Call { host, application: 0, call: Call::Send(100), outcome: Outcome::Done },
             Event::Held { host, incarnation, kind, octets },
             Event::Judged { host, incarnation, worth: Worth::Ghost(Cause::Delayed) },
+            Event::Crashed { host },
+            Event::Unheard { segment: SegmentId(7), to: host, copy: 0, because: Deaf::Down },
+            Event::Rebooted { host, quiet_until: sim_time::Instant::from_nanos(1) },
         ]);
         let kinds: Vec<String> = lines
             .iter()
             .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["kind"].as_str().unwrap().to_owned())
             .collect();
-        assert_eq!(kinds, ["state", "timer-set", "call", "held", "judged"]);
+        assert_eq!(kinds, ["state", "timer-set", "call", "held", "judged", "crashed", "unheard", "rebooted"]);
         assert!(lines[0].contains(
             r#""host":"server","peer":"client","sport":80,"dport":40001,"from":"LISTEN","to":"SYN-RECEIVED""#
         ));

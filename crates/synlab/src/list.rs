@@ -55,29 +55,33 @@ fn axes<T: JsonSchema>(of: &str) -> Vec<[String; 3]> {
     properties
         .iter()
         .map(|(name, property)| {
-            let reference = property["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-            let kind = reference.and_then(|path| schema.pointer(path)).unwrap_or(property);
+            let kind = resolved(property, &schema);
             let meaning = property["description"].as_str().or(kind["description"].as_str()).unwrap_or_default();
             let meaning = meaning.lines().next().unwrap_or_default();
-            row(name, of, &format!("{meaning} [{}]", values(kind).join(", ")))
+            row(name, of, &format!("{meaning} [{}]", values(kind, &schema).join(", ")))
         })
         .collect()
 }
 
-/// The words a schema allows.
-fn values(kind: &Value) -> Vec<String> {
+/// What a property's `$ref` leads to, or the property itself.
+fn resolved<'a>(property: &'a Value, schema: &'a Value) -> &'a Value {
+    let reference = property["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    reference.and_then(|path| schema.pointer(path)).unwrap_or(property)
+}
+
+/// The words a schema allows, or what else it does.
+fn values(kind: &Value, schema: &Value) -> Vec<String> {
     let words = |list: &Value| -> Vec<String> {
         list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     };
-    match (&kind["type"], &kind["oneOf"]) {
-        (Value::String(name), _) if name == "boolean" => vec!["true".to_owned(), "false".to_owned()],
-        (_, Value::Array(choices)) => choices
-            .iter()
-            .flat_map(|choice| {
-                choice["const"].as_str().map_or_else(|| words(&choice["enum"]), |word| vec![word.to_owned()])
-            })
-            .collect(),
+    if let Some(choices) = kind["oneOf"].as_array().or(kind["anyOf"].as_array()) {
+        return choices.iter().flat_map(|choice| values(resolved(choice, schema), schema)).collect();
+    }
+    match (kind["const"].as_str(), kind["type"].as_str()) {
+        (Some(word), _) => vec![word.to_owned()],
         _ if kind["enum"].is_array() => words(&kind["enum"]),
+        (_, Some("boolean")) => vec!["true".to_owned(), "false".to_owned()],
+        (_, Some("integer")) => vec!["a whole number".to_owned()],
         _ => vec!["a duration".to_owned()],
     }
 }

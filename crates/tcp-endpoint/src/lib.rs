@@ -18,6 +18,7 @@ mod host;
 mod isn;
 mod payload;
 mod peer;
+mod ports;
 pub mod presets;
 pub mod requirements;
 mod rto;
@@ -41,7 +42,7 @@ pub use segment::{FastOpen, Flags, FourTuple, Options, Segment, Timestamps};
 pub use seq::SeqNum;
 pub use settings::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
-    HalfOpenCheck, Handshake, Isn, Limits, Patience, Proof, Remembers, RtoFloor, SequenceCheck, Settings, SynData,
-    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Unexpected,
+    HalfOpenCheck, Handshake, Isn, Limits, Patience, PortRange, PortSelection, Proof, Remembers, RtoFloor,
+    SequenceCheck, Settings, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Unexpected,
 };
 pub use state::State;

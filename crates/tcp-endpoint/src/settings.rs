@@ -196,6 +196,103 @@ pub enum Isn {
     Constant,
 }
 
+/// How the local port of an OPEN that names none is selected (RFC 6056 §2.2, §3.3). It is free if no connection to the
+/// same peer has it (a TIME-WAIT that may be reused does not count) and nobody listens there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PortSelection {
+    /// Each in turn, for all peers together (§2.2: traditional BSD).
+    Sequential,
+    /// The first free one from a random one on (Algorithm 1, Simple Port Randomization).
+    Random,
+    /// Random ones until one is free (Algorithm 2, Another Simple Port Randomization); if chance misses those that are
+    /// free, the first of them.
+    RandomAgain,
+    /// Each in turn, from an offset that depends on the peer (Algorithm 3, Simple Hash-Based Port Selection).
+    Hash,
+    /// The same, in turn for each of 65536 groups of peers (Algorithm 4, Double-Hash Port Selection).
+    DoubleHash,
+    /// The same over the ports of the first one's parity, then over the others, with up to seven skipped at random after
+    /// each (Linux).
+    DoubleHashByParity,
+    /// A random 1 to 500 after the last one (Algorithm 5, Random-Increments Port Selection); if chance misses those that
+    /// are free, the first of them.
+    RandomIncrements,
+}
+
+/// The ports that an OPEN without a local port may take: written `"FIRST-LAST"`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct PortRange {
+    first: u16,
+    last: u16,
+}
+
+impl PortRange {
+    /// The ports from `first` to `last`; `None` if that is none, or if port 0 is among them.
+    #[must_use]
+    pub const fn new(first: u16, last: u16) -> Option<Self> {
+        if first == 0 || first > last { None } else { Some(Self { first, last }) }
+    }
+
+    /// How many ports there are.
+    #[must_use]
+    pub fn count(self) -> u32 {
+        u32::from(self.last - self.first) + 1
+    }
+
+    /// The port at a place, counted from 0 and below [`PortRange::count`].
+    #[must_use]
+    pub(crate) fn port(self, place: u32) -> u16 {
+        debug_assert!(place < self.count());
+        self.first + u16::try_from(place).expect("there are fewer than 2¹⁶ ports")
+    }
+}
+
+impl fmt::Display for PortRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.first, self.last)
+    }
+}
+
+impl Serialize for PortRange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for PortRange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl de::Visitor<'_> for Text {
+            type Value = PortRange;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a range of ports such as \"49152-65535\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<PortRange, E> {
+                let ends = text.split_once('-').and_then(|(first, last)| first.parse().ok().zip(last.parse().ok()));
+                let wrong =
+                    || E::custom(format!("`{text}` is no range of ports: expected FIRST-LAST, from 1 to 65535"));
+                ends.and_then(|(first, last)| PortRange::new(first, last)).ok_or_else(wrong)
+            }
+        }
+
+        deserializer.deserialize_str(Text)
+    }
+}
+
+impl JsonSchema for PortRange {
+    fn schema_name() -> Cow<'static, str> {
+        "PortRange".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[1-9][0-9]{0,4}-[1-9][0-9]{0,4}$" })
+    }
+}
+
 /// What answers a retransmitted SYN in SYN-RECEIVED.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -380,6 +477,10 @@ pub struct Limits {
     pub isn: Isn,
     /// How long the clock behind `isn = "clock"` takes for one number (RFC 9293 §3.4.1: about 4 µs).
     pub isn_tick: Duration,
+    /// The ports of which an active open without a port of its own takes one.
+    pub ephemeral_ports: PortRange,
+    /// Which of them it takes.
+    pub port_selection: PortSelection,
     /// What answers a retransmitted SYN in SYN-RECEIVED.
     pub duplicate_syn: DuplicateSyn,
     /// What answers a SYN that crosses ours.

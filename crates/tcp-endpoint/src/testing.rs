@@ -13,9 +13,9 @@ use sim_time::{Duration, Instant};
 
 use crate::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, Effect, EntryKind, FastOpen,
-    FinAcknowledgment, Flags, GiveUp, HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Options, Patience, Preferences,
-    Queue, RtoFloor, Segment, SeqNum, SequenceCheck, Settings, State, Status, SynInTimeWait, Teardown, TimeWaitOwner,
-    TimeWaitRestart, Timestamps, UserError, presets,
+    FinAcknowledgment, Flags, GiveUp, HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Options, Patience, PortRange,
+    PortSelection, Preferences, Queue, RtoFloor, Segment, SeqNum, SequenceCheck, Settings, State, Status,
+    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timestamps, UserError, presets,
 };
 
 /// RFC 9293's numbers, as in the profile of that name, but for five SYN-ACK retries.
@@ -23,6 +23,8 @@ pub(crate) fn limits() -> Limits {
     Limits {
         isn: Isn::Clock,
         isn_tick: Duration::from_micros(4),
+        ephemeral_ports: PortRange::new(49_152, 65_535).expect("a range"),
+        port_selection: PortSelection::Sequential,
         duplicate_syn: DuplicateSyn::Ack,
         crossing_syn: CrossingSyn::Figure,
         half_open_check: HalfOpenCheck::Exact,
@@ -276,13 +278,13 @@ impl Bench {
     /// Active OPEN with octets to send, and more to follow.
     pub(crate) fn open_with(&mut self, octets: usize) -> Vec<String> {
         let first = (vec![0; octets], false);
-        self.act(|host, now, effects| host.open_with(now, (HERE.port(), THERE), first, (), effects).map(Some))
+        self.act(|host, now, effects| host.open_with(now, (Some(HERE.port()), THERE), first, (), effects).map(Some))
     }
 
     /// Active OPEN with all that there is to send.
     pub(crate) fn open_with_all(&mut self, octets: usize) -> Vec<String> {
         let all = (vec![0; octets], true);
-        self.act(|host, now, effects| host.open_with(now, (HERE.port(), THERE), all, (), effects).map(Some))
+        self.act(|host, now, effects| host.open_with(now, (Some(HERE.port()), THERE), all, (), effects).map(Some))
     }
 
     /// Active OPEN that may fail.

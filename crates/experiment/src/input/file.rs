@@ -95,6 +95,20 @@ pub(super) struct Host {
     /// The host's address. Default: 10.0.0.1 for `client`, 10.0.0.2 for `server`, and one in 10.0.0.0/8 that depends on
     /// nothing but the name for any other host.
     pub(super) address: Option<Ipv4Addr>,
+    /// When it crashes: all that its TCP and its applications know is gone, and nothing is sent.
+    pub(super) crash: Option<Vec<Crash>>,
+}
+
+/// A crash. While the host is down it hears nothing. At the reboot its servers listen again and its quiet time begins; a
+/// client's script that was running has come to its end, but one that had only waited so far goes on.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Crash {
+    /// When.
+    pub(super) at: Duration,
+    /// How long the host is down. Default: for the rest of the run.
+    #[serde(rename = "for")]
+    pub(super) lasts: Option<Duration>,
 }
 
 /// A port that can be listened at.

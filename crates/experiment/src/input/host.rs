@@ -12,7 +12,7 @@ use super::de::{fields_of, read_table};
 use super::diagnostic::{Diagnostic, Diagnostics, Place, Source, suggest};
 use super::file::{self, Sizes};
 use super::tree::{self, Node, Table};
-use crate::{Application, EntrySizes, HostPlan};
+use crate::{Application, EntrySizes, HostPlan, Outage};
 
 /// A host with everything settled but the variant.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,6 +28,7 @@ pub(super) struct Host {
     /// What `--set` says: it beats the variant.
     sets: Table,
     pub(super) applications: Vec<Application>,
+    outages: Vec<Outage>,
 }
 
 /// The settings a host can have, by key, in the order of their types.
@@ -53,6 +54,7 @@ impl Host {
             own_keys.overlay(&keys);
             set_settings = settings;
         }
+        let crash_node = own_keys.get("crash").cloned();
         let profile_node = own_keys.get("profile").cloned();
         let scripts_place = own_keys.entry("scripts").map_or(&node.place, |entry| &entry.key_place).clone();
         let keys = errors.keep(read_table::<file::Host>(own_keys, &node.place));
@@ -62,7 +64,11 @@ impl Host {
         if keys.as_ref().is_some_and(|keys| keys.script.is_some() && keys.scripts.is_some()) {
             errors.push(scripts_place.error("a host has either `script` or `scripts`"));
         }
-        let (Some(keys), Some((mut own, profile))) = (keys, profile) else { return Err(errors) };
+        let crashes = keys.as_ref().and_then(|keys| keys.crash.as_deref()).unwrap_or_default();
+        let outages = errors.keep(outages(crashes, crash_node.as_ref()));
+        let (Some(keys), Some((mut own, profile)), Some(outages)) = (keys, profile, outages) else {
+            return Err(errors);
+        };
         own.overlay(&own_settings);
         let host = Self {
             name: name.to_owned(),
@@ -73,6 +79,7 @@ impl Host {
             profile,
             sets: set_settings,
             applications: Vec::new(),
+            outages,
         };
         errors.or(host)
     }
@@ -90,8 +97,30 @@ impl Host {
             settings,
             sizes,
             applications: self.applications.clone(),
+            outages: self.outages.clone(),
         })
     }
+}
+
+/// A host's crashes in the order of time; `list` is where they stand. A host that is down cannot crash.
+fn outages(crashes: &[file::Crash], list: Option<&Node>) -> Result<Vec<Outage>, Diagnostics> {
+    let nodes = list.and_then(Node::as_array).unwrap_or_default();
+    let mut outages: Vec<(Outage, &Node)> = Vec::new();
+    for (crash, node) in crashes.iter().zip(nodes) {
+        let at = Instant::ZERO + crash.at;
+        outages.push((Outage { at, until: crash.lasts.map(|lasts| at + lasts) }, node));
+    }
+    outages.sort_by_key(|(outage, _)| outage.at);
+    let mut errors = Diagnostics::default();
+    for pair in outages.windows(2) {
+        let [(before, _), (outage, node)] = pair else { continue };
+        if before.until.is_none_or(|until| until > outage.at) {
+            let place = node.as_table().and_then(|table| table.get("at")).map_or(&node.place, |at| &at.place);
+            let still = format!("the host is still down then, from its crash at {}", before.at.since(Instant::ZERO));
+            errors.push(place.error(still));
+        }
+    }
+    errors.or(outages.into_iter().map(|(outage, _)| outage).collect())
 }
 
 /// Divides a host's section into the keys that are its own and the settings of its TCP.

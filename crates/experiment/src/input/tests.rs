@@ -7,7 +7,7 @@ use sim_time::{Duration, Instant};
 use tcp_endpoint::{Isn, Unexpected};
 
 use super::*;
-use crate::{Application, HostId, Scenario, Step};
+use crate::{Application, HostId, Outage, Scenario, Step};
 
 mod mistakes;
 
@@ -98,6 +98,22 @@ script = ["accept at 8080", "send 1MB", "receive 1 B", "close on EOF", "repeat 2
     assert_eq!((east[0].rounds, east[1].rounds, west[0].rounds), (None, Some(3), Some(2)));
     assert_eq!(east[0].start, Instant::ZERO + Duration::from_secs(1));
     assert_eq!(west[0].steps, [Step::Accept { port: 8080 }, Step::Send(1_000_000), Step::Receive(1), Step::CloseAtEnd]);
+}
+
+#[test]
+fn crashes_are_read_in_the_order_of_time() {
+    let text = BASIC
+        .replace("[server]", "[[server.crash]]\nat = \"5s\"\n[[server.crash]]\nat = \"1s\"\nfor = \"4s\"\n[server]");
+    let text = text.replace("[server]\nscript", "[host.server]\nscript");
+    assert!(Experiment::parse("t.toml", &text, &[]).is_err(), "one host, described twice");
+    let text = BASIC.to_owned() + "[[server.crash]]\nat = \"5s\"\n[[server.crash]]\nat = \"1s\"\nfor = \"4s\"\n";
+    let at = |seconds| Instant::ZERO + Duration::from_secs(seconds);
+    let expected = [Outage { at: at(1), until: Some(at(5)) }, Outage { at: at(5), until: None }];
+    assert_eq!(first_scenario(&parse(&text)).hosts[1].outages, expected);
+    let set = parse_with(BASIC, &["client.crash=[{ at = \"2s\" }]", "client.ephemeral-ports=5000-5001"]);
+    let client = &first_scenario(&set).hosts[0];
+    assert_eq!(client.outages, [Outage { at: at(2), until: None }]);
+    assert_eq!(client.settings.limits.ephemeral_ports.to_string(), "5000-5001");
 }
 
 #[test]
@@ -320,7 +336,7 @@ fn the_template_is_an_experiment() {
 fn the_schema_knows_the_keys_of_every_section() {
     let schema = schema();
     let host = &schema["$defs"]["Host"]["properties"];
-    for key in ["profile", "script", "time-wait", "isn", "rto-min", "half-open-octets"] {
+    for key in ["profile", "script", "time-wait", "isn", "rto-min", "half-open-octets", "ephemeral-ports", "crash"] {
         assert!(host[key].is_object(), "{key}");
     }
     for key in ["question", "seed", "horizon", "expect", "handshake", "teardown", "client", "server", "host", "link"] {

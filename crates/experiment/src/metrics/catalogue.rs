@@ -125,6 +125,12 @@ const HOST: &[Line<HostTotals>] = &[
         "active opens from a given port that failed because a connection to the same peer still holds it"
     ),
     line!(
+        "attempts.kept-quiet",
+        "attempts",
+        |h| count(h.kept_quiet),
+        "active opens that failed because the host kept quiet after a reboot"
+    ),
+    line!(
         "ports.exhausted",
         "attempts",
         |h| count(h.ports_exhausted),
@@ -218,8 +224,16 @@ const HOST: &[Line<HostTotals>] = &[
         "those that did not stay their full time"
     ),
     line!("segments.sent", "segments", |h| count(h.segments_sent), "segments this host sent"),
+    line!(
+        "segments.unheard",
+        "segments",
+        |h| count(h.unheard),
+        "copies of segments that came to this host while it was down or kept quiet"
+    ),
     line!("syn-acks.sent", "segments", |h| count(h.syn_acks_sent), "SYN-ACKs this host sent, retransmissions included"),
     line!("resets.sent", "segments", |h| count(h.resets_sent), "resets this host sent"),
+    line!("crashes", "crashes", |h| count(h.crashes), "times this host crashed"),
+    line!("down.seconds", "s", |h| Some(h.down.unit_seconds()), "time it was down"),
 ];
 
 const RUN: &[Line<RunTotals>] = &[
@@ -229,6 +243,12 @@ const RUN: &[Line<RunTotals>] = &[
         "segments",
         |r| count(r.delivered),
         "copies of segments that arrived before the end of the run"
+    ),
+    line!(
+        "segments.unheard",
+        "segments",
+        |r| count(r.unheard),
+        "copies that arrived at a host that was down or kept quiet: neither delivered nor lost"
     ),
     line!("segments.lost", "segments", |r| count(r.lost), "segments of which no copy was to arrive"),
     line!(

@@ -136,15 +136,21 @@ impl MetricsFold {
     fn delivered(&mut self, segment: SegmentId, stale: bool) {
         self.run.delivered += 1;
         self.run.stale += u64::from(stale);
-        let Some(opener) = self.openers.get_mut(&segment) else { return };
-        let Opener { pair, to, trips, .. } = *opener;
-        opener.copies -= 1;
-        if opener.copies == 0 {
-            self.openers.remove(&segment);
-        }
+        let Some(Opener { pair, to, trips, .. }) = self.landed(segment) else { return };
         if let Some(exchange) = self.exchanges.get_mut(&pair) {
             exchange.trips[to] = exchange.trips[to].max(trips);
         }
+    }
+
+    /// Counts a copy of a segment that may complete a handshake as gone from the network.
+    fn landed(&mut self, segment: SegmentId) -> Option<Opener> {
+        let opener = self.openers.get_mut(&segment)?;
+        opener.copies -= 1;
+        let landed = *opener;
+        if landed.copies == 0 {
+            self.openers.remove(&segment);
+        }
+        Some(landed)
     }
 
     fn state(&mut self, at: Instant, change: &StateChange) {
@@ -284,6 +290,17 @@ impl Fold for MetricsFold {
         match record.event {
             Event::Sent(ref sent) => self.sent(sent),
             Event::Delivered { segment, stale, .. } => self.delivered(segment, stale),
+            Event::Unheard { segment, to, .. } => {
+                self.host(to).unheard += 1;
+                self.run.unheard += 1;
+                let _ = self.landed(segment);
+            }
+            Event::Crashed { host } => {
+                let host = self.host(host);
+                host.crashes += 1;
+                host.down.change(at, 1);
+            }
+            Event::Rebooted { host, .. } => self.host(host).down.change(at, -1),
             Event::State(ref change) => self.state(at, change),
             Event::Held { host, incarnation, octets, .. } => self.held(at, host, incarnation, octets.cast_signed()),
             Event::Released { host, incarnation, octets, .. } => {
@@ -295,10 +312,9 @@ impl Fold for MetricsFold {
                 self.run.data_stale += stale_octets;
             }
             Event::DataLost { octets, .. } => self.run.data_lost += octets,
-            Event::Call { host, call: Call::Connect, outcome: Outcome::Failed(_), .. } => {
-                self.host(host).port_in_use += 1;
+            Event::Call { host, call: Call::Connect, outcome: Outcome::Failed(error), .. } => {
+                *self.host(host).failed_open(error) += 1;
             }
-            Event::Call { host, outcome: Outcome::NoPort, .. } => self.host(host).ports_exhausted += 1,
             Event::Overflow { host, queue: Queue::Syn, .. } => self.host(host).syn_dropped += 1,
             Event::Overflow { host, queue: Queue::Accept, .. } => self.host(host).accept_dropped += 1,
             Event::HeldDown { host, .. } => self.host(host).held_down += 1,

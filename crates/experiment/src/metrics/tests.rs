@@ -275,7 +275,10 @@ fn failed_opens_are_told_apart() {
             outcome: Outcome::Failed(UserError::AlreadyExists),
         },
     );
-    run.put(700, Event::Call { host: CLIENT, application: 4, call: Call::Connect, outcome: Outcome::NoPort });
+    for (at, error) in [(700, UserError::NoPort), (800, UserError::Quiet), (900, UserError::Quiet)] {
+        let outcome = Outcome::Failed(error);
+        run.put(at, Event::Call { host: CLIENT, application: 4, call: Call::Connect, outcome });
+    }
     let metrics = run.finish(1000);
     check(
         &metrics,
@@ -287,6 +290,7 @@ fn failed_opens_are_told_apart() {
             ("client.attempts.reset", 0.0),
             ("client.attempts.port-in-use", 1.0),
             ("client.ports.exhausted", 1.0),
+            ("client.attempts.kept-quiet", 2.0),
             ("client.state.SYN-SENT.seconds", 1.5),
             ("client.state.SYN-SENT.peak", 3.0),
         ],

@@ -1,7 +1,7 @@
 //! What the metrics are made of: counters and levels for each host and for the whole run.
 
 use sim_time::Instant;
-use tcp_endpoint::State;
+use tcp_endpoint::{State, UserError};
 
 use super::level::Level;
 use crate::record::{Cause, Worth};
@@ -16,6 +16,11 @@ pub(super) struct HostTotals {
     pub(super) reset: u64,
     pub(super) port_in_use: u64,
     pub(super) ports_exhausted: u64,
+    pub(super) kept_quiet: u64,
+    pub(super) crashes: u64,
+    /// 1 while it is down.
+    pub(super) down: Level,
+    pub(super) unheard: u64,
     pub(super) syn_dropped: u64,
     pub(super) accept_dropped: u64,
     pub(super) held_down: u64,
@@ -48,6 +53,19 @@ impl HostTotals {
         &mut self.states[state as usize]
     }
 
+    /// The count of opens that fail so before a SYN leaves.
+    pub(super) const fn failed_open(&mut self, error: UserError) -> &mut u64 {
+        match error {
+            UserError::NoPort => &mut self.ports_exhausted,
+            UserError::Quiet => &mut self.kept_quiet,
+            UserError::AlreadyExists
+            | UserError::NoConnection
+            | UserError::Closing
+            | UserError::Unspecified
+            | UserError::InvalidRemote => &mut self.port_in_use,
+        }
+    }
+
     /// The account that a verdict belongs to; `None` for what is useful.
     pub(super) const fn useless(&mut self, worth: Worth) -> Option<&mut Useless> {
         match worth {
@@ -66,7 +84,7 @@ impl HostTotals {
             useless.now.advance(at);
             useless.bytes.advance(at);
         }
-        for level in [&mut self.half_open, &mut self.memory, &mut self.wasted_memory] {
+        for level in [&mut self.half_open, &mut self.memory, &mut self.wasted_memory, &mut self.down] {
             level.advance(at);
         }
     }
@@ -77,6 +95,7 @@ impl HostTotals {
 pub(super) struct RunTotals {
     pub(super) sent: u64,
     pub(super) delivered: u64,
+    pub(super) unheard: u64,
     pub(super) lost: u64,
     pub(super) duplicated: u64,
     pub(super) retransmitted: u64,

@@ -11,25 +11,21 @@ use super::{Origin, Pending, Reaction, World};
 use crate::record::{Attempt, Call, Event, Fold, Outcome};
 use crate::{Application, HostId, Span, Step};
 
-/// The first port that an active open without a port of its own may take (RFC 6335 §6).
-pub(super) const FIRST_EPHEMERAL_PORT: u16 = 49152;
-
-/// How many ephemeral ports there are.
-const EPHEMERAL_PORTS: u16 = u16::MAX - FIRST_EPHEMERAL_PORT + 1;
-
 /// An application's script, and how often it may still run.
 pub(super) struct Script {
     steps: Vec<Step>,
-    rounds_left: Option<u32>,
+    pub(super) rounds_left: Option<u32>,
+    /// Whether it has done more than wait. Listening is more.
+    pub(super) begun: bool,
 }
 
 impl Script {
     pub(super) fn new(application: &Application) -> Self {
-        Self { steps: application.steps.clone(), rounds_left: application.rounds }
+        Self { steps: application.steps.clone(), rounds_left: application.rounds, begun: false }
     }
 
     /// The port a server's script listens at.
-    fn listens_at(&self) -> Option<u16> {
+    pub(super) fn listens_at(&self) -> Option<u16> {
         match self.steps.first() {
             Some(Step::Accept { port }) => Some(*port),
             _ => None,
@@ -52,8 +48,8 @@ impl Script {
 /// One run of a script.
 #[derive(Clone, Debug)]
 pub(super) struct Round {
-    host: HostId,
-    script: u16,
+    pub(super) host: HostId,
+    pub(super) script: u16,
     /// Its number among all rounds on the host.
     ordinal: u32,
     /// The step that is being played, or waited for.
@@ -62,7 +58,7 @@ pub(super) struct Round {
     /// Octets that the step in play has taken so far.
     taken: u64,
     /// The end of a wait, or of the patience with an open.
-    alarm: Option<Key>,
+    pub(super) alarm: Option<Key>,
 }
 
 /// How a step went.
@@ -81,6 +77,7 @@ impl<F: Fold> World<F> {
         let machine = self.machine(host);
         let played = &mut machine.scripts[usize::from(script)];
         if let Some(port) = played.listens_at() {
+            played.begun = true;
             // Two scripts may share a port: the first that has rounds left takes the next connection.
             let _ = machine.tcp.listen(port);
         } else if played.take_round() {
@@ -172,6 +169,9 @@ impl<F: Fold> World<F> {
     /// Plays a round until it has to wait or is over.
     fn play<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
         while let Some(step) = self.current_step(round) {
+            if !matches!(step, Step::Wait(_) | Step::WaitUntil(_)) {
+                self.note_begun(round);
+            }
             match self.play_step(round, step, queue) {
                 Played::Done => {
                     if let Some(playing) = self.rounds.get_mut(round) {
@@ -183,6 +183,12 @@ impl<F: Fold> World<F> {
             }
         }
         self.end_round(round, queue);
+    }
+
+    fn note_begun(&mut self, round: u32) {
+        if let Some(playing) = self.rounds.get(round) {
+            self.hosts[usize::from(playing.host.0)].scripts[usize::from(playing.script)].begun = true;
+        }
     }
 
     fn play_step<Q: EventQueue<Pending>>(&mut self, round: u32, step: Step, queue: &mut Q) -> Played {
@@ -225,13 +231,7 @@ impl<F: Fold> World<F> {
         let Some(host) = self.rounds.get(round).map(|playing| playing.host) else { return Played::Failed };
         let remote = SocketAddrV4::new(self.hosts[usize::from(to.0)].address, port);
         let opened = self.open(host, from, remote, now);
-        let outcome = match opened {
-            Ok(_) => Outcome::Done,
-            // Whoever names no port is refused none in particular: there was none left.
-            Err(UserError::AlreadyExists) if from.is_none() => Outcome::NoPort,
-            Err(error) => Outcome::Failed(error),
-        };
-        self.record_call(round, Call::Connect, outcome, now);
+        self.record_call(round, Call::Connect, opened.map_or_else(Outcome::Failed, |_| Outcome::Done), now);
         let Ok(handle) = opened else { return Played::Failed };
         self.perform(host, Origin::Call, queue);
         let Some(life) = self.life(host, handle) else { return Played::Failed };
@@ -245,7 +245,7 @@ impl<F: Fold> World<F> {
         Played::Waits
     }
 
-    /// Active OPEN from the given port, or from the next ephemeral one that is free.
+    /// Active OPEN from the given port, or from an ephemeral one.
     fn open(
         &mut self,
         host: HostId,
@@ -255,14 +255,10 @@ impl<F: Fold> World<F> {
     ) -> Result<Handle, UserError> {
         let (machine, effects) = (&mut self.hosts[usize::from(host.0)], &mut self.effects);
         let tag = Attempt { host, ordinal: machine.attempts + 1 };
-        let mut opened = Err(UserError::AlreadyExists);
-        for _ in 0..if from.is_some() { 1 } else { EPHEMERAL_PORTS } {
-            let port = from.unwrap_or_else(|| machine.take_port());
-            opened = machine.tcp.open(now, port, remote, tag, effects);
-            if opened != Err(UserError::AlreadyExists) {
-                break;
-            }
-        }
+        let opened = match from {
+            Some(port) => machine.tcp.open(now, port, remote, tag, effects),
+            None => machine.tcp.open_ephemeral(now, remote, tag, effects),
+        };
         machine.attempts += u32::from(opened.is_ok());
         opened
     }

@@ -9,6 +9,7 @@ mod attempts;
 mod inject;
 mod intake;
 mod network;
+mod outages;
 mod slab;
 mod truth;
 #[cfg(test)]
@@ -47,6 +48,10 @@ pub(crate) enum Pending {
     Inject { injection: u32 },
     /// An entry's deadline comes.
     Deadline { host: HostId, entry: Handle },
+    /// A host crashes.
+    Crash { host: HostId },
+    /// A host that crashed is up again.
+    Reboot { host: HostId },
 }
 
 /// A run in progress. `F` is told everything that happens.
@@ -73,9 +78,12 @@ struct Machine {
     sizes: EntrySizes,
     scripts: Vec<Script>,
     entries: FxHashMap<Handle, Entry>,
-    next_port: u16,
     attempts: u32,
     rounds: u32,
+    /// Whether it has crashed and is not up again.
+    down: bool,
+    /// What applications were to do while it was down.
+    overdue: Vec<Pending>,
 }
 
 /// What the world keeps for an entry of a host's tables.
@@ -97,6 +105,7 @@ struct Reaction {
 struct Arrival {
     wasted: bool,
     duplicate: bool,
+    orphaned: bool,
 }
 
 /// What brought effects about.
@@ -119,6 +128,7 @@ impl<F: Fold> World<F> {
                 let _ = queue.arm(application.start, Pending::Start { host: HostId(host), script });
             }
         }
+        outages::arm(scenario, queue);
         for (injection, place) in scenario.injections.iter().zip(0..) {
             let _ = queue.arm(injection.at, Pending::Inject { injection: place });
         }
@@ -150,9 +160,14 @@ impl<F: Fold> World<F> {
         let now = queue.now();
         let packet = self.network.packet(place)?;
         let (to, segment) = (packet.to, packet.segment.clone());
+        if let Some(because) = self.hosts[usize::from(to.0)].is_deaf(now) {
+            let unheard = Event::Unheard { segment: packet.id, to, copy, because };
+            self.record(now, unheard);
+            return Some(to);
+        }
         let (octets, tuple) = (segment.payload, segment.receiver_tuple());
         let stale = self.is_stale(packet);
-        self.arrival = Some(Arrival { wasted: packet.wasted, duplicate: copy > 0 });
+        self.arrival = Some(Arrival { wasted: packet.wasted, duplicate: copy > 0, orphaned: packet.orphaned });
         let delivered = Event::Delivered { segment: packet.id, to, copy, stale };
         self.record(now, delivered);
         let (machine, effects) = (&mut self.hosts[usize::from(to.0)], &mut self.effects);
@@ -257,7 +272,9 @@ impl<F: Fold> World<F> {
             Some(life) => (life, None),
             None => {
                 let birth = match self.arrival {
-                    Some(arrival) if origin != Origin::Call => Birth::Segment { duplicate: arrival.duplicate },
+                    Some(Arrival { duplicate, orphaned, .. }) if origin != Origin::Call => {
+                        Birth::Segment { duplicate, orphaned }
+                    }
                     _ => Birth::Call,
                 };
                 (self.give_birth(host, transition), Some(birth))
@@ -425,17 +442,11 @@ impl Machine {
             sizes: plan.sizes,
             scripts: plan.applications.iter().map(Script::new).collect(),
             entries: FxHashMap::default(),
-            next_port: applications::FIRST_EPHEMERAL_PORT,
             attempts: 0,
             rounds: 0,
+            down: false,
+            overdue: Vec::new(),
         }
-    }
-
-    /// The next ephemeral port in turn, free or not.
-    const fn take_port(&mut self) -> u16 {
-        let port = self.next_port;
-        self.next_port = if port == u16::MAX { applications::FIRST_EPHEMERAL_PORT } else { port + 1 };
-        port
     }
 
     const fn octets(&self, kind: EntryKind) -> u64 {
@@ -490,6 +501,7 @@ impl<F: Fold> Model<Pending> for World<F> {
             },
             other => other,
         };
+        let Some(event) = self.put_off(event) else { return };
         let host = match event {
             Pending::Inject { .. } => None,
             Pending::Start { host, script } => {
@@ -500,6 +512,14 @@ impl<F: Fold> Model<Pending> for World<F> {
             Pending::Arrive { packet, copy } => self.arrive(packet, copy, queue),
             Pending::Deadline { host, entry } => {
                 self.deadline(host, entry, queue);
+                Some(host)
+            }
+            Pending::Crash { host } => {
+                self.crash(host, queue);
+                Some(host)
+            }
+            Pending::Reboot { host } => {
+                self.reboot(host, queue);
                 Some(host)
             }
         };

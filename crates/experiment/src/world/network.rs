@@ -38,6 +38,8 @@ pub(super) struct Packet {
     pub(super) wasted: bool,
     /// Whether no endpoint sent it.
     pub(super) forged: bool,
+    /// Whether its sender held its TCB until it crashed with it, while the packet was on its way.
+    pub(super) orphaned: bool,
     copies: u32,
 }
 
@@ -91,6 +93,11 @@ impl Network {
         self.packets.get(place)
     }
 
+    /// What is on its way.
+    pub(super) fn packets_mut(&mut self) -> impl Iterator<Item = &mut Packet> {
+        self.packets.values_mut()
+    }
+
     /// Counts a copy as arrived; returns the packet after the last one.
     pub(super) fn landed(&mut self, place: u32) -> Option<Packet> {
         let packet = self.packets.get_mut(place)?;
@@ -109,12 +116,22 @@ impl Packet {
         copies: u32,
     ) -> Self {
         let Transmission { segment, retransmission, .. } = transmission;
-        Self { id, segment, to, sender, retransmission, wasted, forged: false, copies }
+        Self { id, segment, to, sender, retransmission, wasted, forged: false, orphaned: false, copies }
     }
 
     /// A segment that no endpoint sends.
     pub(super) fn forged(id: SegmentId, segment: Segment<Span, Attempt>, to: HostId) -> Self {
-        Self { id, segment, to, sender: None, retransmission: 0, wasted: false, forged: true, copies: 1 }
+        Self {
+            id,
+            segment,
+            to,
+            sender: None,
+            retransmission: 0,
+            wasted: false,
+            forged: true,
+            orphaned: false,
+            copies: 1,
+        }
     }
 }
 

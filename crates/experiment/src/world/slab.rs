@@ -33,6 +33,16 @@ impl<T> Slab<T> {
         self.places.get(place as usize)?.as_ref()
     }
 
+    /// What is there, with its places, in their order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+        (0..).zip(&self.places).filter_map(|(place, value)| Some((place, value.as_ref()?)))
+    }
+
+    /// What is there, in the order of the places.
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.places.iter_mut().flatten()
+    }
+
     pub(super) fn get_mut(&mut self, place: u32) -> Option<&mut T> {
         self.places.get_mut(place as usize)?.as_mut()
     }
@@ -50,5 +60,6 @@ mod tests {
         assert_eq!(slab.remove(a), None);
         assert_eq!(slab.insert('c'), a);
         assert_eq!((slab.get(a), slab.get(b), slab.get(9)), (Some(&'c'), Some(&'b'), None));
+        assert_eq!(slab.iter().collect::<Vec<_>>(), [(a, &'c'), (b, &'b')]);
     }
 }

@@ -74,6 +74,8 @@ pub(super) enum Birth {
     Segment {
         /// Whether it was not the first copy.
         duplicate: bool,
+        /// Whether its sender crashed while it was on its way.
+        orphaned: bool,
     },
 }
 
@@ -294,7 +296,9 @@ impl Truth {
     ///
     /// * a verdict that only changes its name keeps its cause;
     /// * its SYN was forged, or nobody has the other end's address: it was spoofed;
-    /// * the client's TCB ended on a call: the application; for any other reason: a packet that was lost;
+    /// * the client's TCB ended on a call: the application; with its host: the crash; for any other reason: a packet that
+    ///   was lost;
+    /// * it was born of a segment whose sender crashed while it was on its way: the crash;
     /// * otherwise it was born of a segment that came too late, a duplicate if it was not the first copy, a delayed
     ///   one if it was, or the client took up another connection in the meantime, which is a delay too.
     fn cause(&self, known: &Known, trigger: Trigger) -> Cause {
@@ -303,8 +307,10 @@ impl Truth {
             _ if known.attempt.is_forged() => Cause::Spoofed,
             _ if !self.addresses.contains(known.tuple.remote.ip()) => Cause::Spoofed,
             (_, Trigger::Other(Some(Reason::Call))) => Cause::Application,
+            (_, Trigger::Other(Some(Reason::Crash))) => Cause::Crash,
             (_, Trigger::Other(Some(_))) => Cause::Lost,
-            (_, Trigger::Born(Birth::Segment { duplicate: true })) => Cause::Duplicated,
+            (_, Trigger::Born(Birth::Segment { orphaned: true, .. })) => Cause::Crash,
+            (_, Trigger::Born(Birth::Segment { duplicate: true, .. })) => Cause::Duplicated,
             (_, Trigger::Born(_) | Trigger::Own | Trigger::Other(None)) => Cause::Delayed,
         }
     }

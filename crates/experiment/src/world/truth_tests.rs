@@ -10,7 +10,7 @@ use crate::record::{Attempt, Cause, Worth};
 
 const CLIENT: HostId = HostId(0);
 const SERVER: HostId = HostId(1);
-const IN_TIME: Birth = Birth::Segment { duplicate: false };
+const IN_TIME: Birth = Birth::Segment { duplicate: false, orphaned: false };
 
 /// The ISS of every client here, and what those of the server count up from.
 const CLIENT_ISS: u32 = 5000;
@@ -122,7 +122,7 @@ fn an_entry_whose_client_waits_for_it_is_useful() {
 fn an_entry_born_too_late_is_useless_from_the_start() {
     for (state, birth, worth) in [
         (State::SynReceived, IN_TIME, Worth::Abandoned(Cause::Delayed)),
-        (State::SynReceived, Birth::Segment { duplicate: true }, Worth::Abandoned(Cause::Duplicated)),
+        (State::SynReceived, Birth::Segment { duplicate: true, orphaned: false }, Worth::Abandoned(Cause::Duplicated)),
         (State::Established, IN_TIME, Worth::Ghost(Cause::Delayed)),
     ] {
         assert_eq!(Scene::new().server(birth, state).1, [worth]);

@@ -8,8 +8,8 @@ use net_link::{Criteria, Delay, Fault, Kinds, LinkConfig, Numbers, ScriptedFate}
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
-    HalfOpenCheck, Isn, Limits, Patience, RtoFloor, SequenceCheck, Settings, SynInTimeWait, Teardown, TimeWaitOwner,
-    TimeWaitRestart, presets,
+    HalfOpenCheck, Isn, Limits, Patience, PortRange, PortSelection, RtoFloor, SequenceCheck, Settings, SynInTimeWait,
+    Teardown, TimeWaitOwner, TimeWaitRestart, presets,
 };
 
 pub(crate) const CLIENT: HostId = HostId(0);
@@ -85,6 +85,8 @@ pub(crate) fn limits() -> Limits {
     Limits {
         isn: Isn::Clock,
         isn_tick: Duration::from_micros(4),
+        ephemeral_ports: PortRange::new(49_152, 65_535).expect("a range"),
+        port_selection: PortSelection::Sequential,
         duplicate_syn: DuplicateSyn::Ack,
         crossing_syn: CrossingSyn::Text,
         half_open_check: HalfOpenCheck::Exact,
@@ -166,6 +168,7 @@ pub(crate) fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> H
         settings: settings(handshake),
         sizes: EntrySizes { half_open: 256, connection: 2048, time_wait: 128, hold_down: 128, peer: 64 },
         applications: vec![Application { start: Instant::ZERO, steps, rounds: Some(1) }],
+        outages: Vec::new(),
     }
 }
 

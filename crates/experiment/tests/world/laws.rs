@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use experiment::record::{Call, Event, Outcome};
-use experiment::{Scenario, Step};
+use experiment::{Outage, Scenario, Step};
 use net_link::{Delay, Exponential, LossModel, Probability};
 use proptest::prelude::*;
 use sim_time::Duration;
@@ -26,12 +26,21 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..6)
 }
 
+/// A crash of either host, some time in the first rounds.
+fn outage() -> impl Strategy<Value = Option<(usize, Outage)>> {
+    let lasts = prop::option::of((0_u64..5000).prop_map(ms));
+    let outage = (0..2_usize, 0_u64..10_000, lasts).prop_map(|(host, millis, lasts)| {
+        (host, Outage { at: at(millis), until: lasts.map(|lasts| at(millis) + lasts) })
+    });
+    prop::option::of(outage)
+}
+
 fn scenario() -> impl Strategy<Value = Scenario> {
     let handshake = prop::sample::select(vec!["two-way", "two-way-rst", "three-way", "three-way-silent"]);
     let network = (0.0..0.4, 0.0..0.3, 1_u64..2000);
     let patience = prop::option::of(1_u64..3000);
-    (handshake, steps(), steps(), network, patience, 0_u64..3, any::<u32>()).prop_map(
-        |(handshake, client, server, (loss, duplicate, spread), patience, time_wait, seed)| {
+    (handshake, steps(), steps(), network, patience, 0_u64..3, outage(), any::<u32>()).prop_map(
+        |(handshake, client, server, (loss, duplicate, spread), patience, time_wait, outage, seed)| {
             let open = match connect() {
                 Step::Connect { to, port, .. } => Step::Connect { to, port, from: None, within: patience.map(ms) },
                 other => other,
@@ -44,6 +53,9 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             scenario.hosts[0].applications[0].rounds = Some(5);
             for host in &mut scenario.hosts {
                 host.settings.teardown.time_wait = Duration::from_secs(time_wait);
+            }
+            if let Some((host, outage)) = outage {
+                scenario.hosts[host].outages.push(outage);
             }
             for link in &mut scenario.links {
                 link.config.delay = Delay::Exponential(Exponential { mean: ms(spread + 1), min: ms(1) });

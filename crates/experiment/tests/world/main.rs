@@ -4,5 +4,6 @@ mod cases;
 mod common;
 mod forged;
 mod laws;
+mod outages;
 mod runs;
 mod stale_syn;

@@ -1,7 +1,7 @@
 //! What a ladder calls things.
 
 use experiment::Relative;
-use experiment::record::{Call, Cause, Sent, Worth};
+use experiment::record::{Call, Cause, Deaf, Sent, Worth};
 use net_link::Loss;
 use sim_time::Instant;
 use tcp_endpoint::{Flags, Notice, Reason, SeqNum, State};
@@ -91,6 +91,24 @@ pub(super) fn arrival_notes(sent_at: Instant, overtaken: bool, copy: u32, stale:
         notes.push((Tone::Bad, "stale".to_owned()));
     }
     notes
+}
+
+/// Why nobody listened to an arrival.
+pub(super) fn unheard(because: Deaf) -> (Tone, String) {
+    let words = match because {
+        Deaf::Down => "unheard: the host is down",
+        Deaf::Quiet => "unheard: quiet time",
+    };
+    (Tone::Bad, words.to_owned())
+}
+
+/// A crash, or with the end of the quiet time a reboot.
+pub(super) fn outage(at: Instant, quiet_until: Option<Instant>) -> (Tone, &'static str, Option<(Tone, String)>) {
+    match quiet_until {
+        None => (Tone::Bad, "the host crashes", None),
+        Some(until) if until <= at => (Tone::Good, "the host is up again", None),
+        Some(until) => (Tone::Good, "the host is up again", Some((Tone::Quiet, format!("keeps quiet until {until}")))),
+    }
 }
 
 /// Why a state changed, where the ladder does not show it otherwise.

@@ -66,23 +66,22 @@ impl<P: Payload, T: Copy> Host<P, T> {
         tag: T,
         effects: &mut Effects<P, T>,
     ) -> Result<Handle, UserError> {
-        self.open_with(now, (local_port, remote), (P::default(), false), tag, effects)
+        self.open_with(now, (Some(local_port), remote), (P::default(), false), tag, effects)
     }
 
-    /// Active OPEN with the first octets to send, and whether they are all there will be: a handshake that takes them
+    /// Active OPEN from a given local port, or one that the host selects (RFC 9293 §3.9.1.1), with the first octets to send, and whether they are all there will be: a handshake that takes them
     /// with the SYN (`syn-data`) sends them there, any other once the connection is open (RFC 9293 §3.10.1, RFC 7413 §6).
     ///
     /// # Errors
-    /// Those of [`Host::open`].
+    /// Those of [`Host::open`]; [`UserError::NoPort`] if no ephemeral port is free towards `remote`.
     pub fn open_with(
         &mut self,
         now: Instant,
-        (local_port, remote): (u16, SocketAddrV4),
+        (local_port, remote): (Option<u16>, SocketAddrV4),
         (octets, all): (P, bool),
         tag: T,
         effects: &mut Effects<P, T>,
     ) -> Result<Handle, UserError> {
-        let tuple = FourTuple { local: SocketAddrV4::new(self.address, local_port), remote };
         if remote.ip().is_unspecified() || remote.port() == 0 {
             return Err(UserError::Unspecified);
         }
@@ -92,6 +91,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if self.is_quiet(now) {
             return Err(UserError::Quiet);
         }
+        let local_port = local_port.or_else(|| self.select_port(now, remote)).ok_or(UserError::NoPort)?;
+        let tuple = FourTuple { local: SocketAddrV4::new(self.address, local_port), remote };
         let held = self.index.get(&tuple).copied();
         let iss = match held {
             Some(entry) if entry.kind != EntryKind::HoldDown => {
@@ -139,17 +140,54 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
     }
 
-    /// Ends a TIME-WAIT whose 4-tuple is wanted again, if timestamps tell its old segments from the new ones; returns
-    /// the initial sequence number that follows.
+    /// Active OPEN that leaves the local port to the host (RFC 9293 §3.9.1.1).
+    ///
+    /// # Errors
+    /// [`UserError::NoPort`] if no ephemeral port is free towards `remote`; [`UserError::Quiet`] in the quiet time after a
+    /// reboot.
+    pub fn open_ephemeral(
+        &mut self,
+        now: Instant,
+        remote: SocketAddrV4,
+        tag: T,
+        effects: &mut Effects<P, T>,
+    ) -> Result<Handle, UserError> {
+        self.open_with(now, (None, remote), (P::default(), false), tag, effects)
+    }
+
+    /// An ephemeral port that is free towards `remote`.
+    fn select_port(&mut self, now: Instant, remote: SocketAddrV4) -> Option<u16> {
+        let (range, how) = (self.settings.limits.ephemeral_ports, self.settings.limits.port_selection);
+        let mut ports = std::mem::take(&mut self.ports);
+        let port = ports.select(range, how, (self.address, remote), |port| self.is_free(now, port, remote));
+        self.ports = ports;
+        port
+    }
+
+    /// Whether a connection to `remote` can be opened from `port`, and nobody listens there.
+    fn is_free(&self, now: Instant, port: u16, remote: SocketAddrV4) -> bool {
+        let tuple = FourTuple { local: SocketAddrV4::new(self.address, port), remote };
+        let usable = self
+            .index
+            .get(&tuple)
+            .is_none_or(|&entry| entry.kind == EntryKind::HoldDown || self.successor(now, entry).is_some());
+        usable && self.listeners.binary_search_by_key(&port, |listener| listener.port).is_err()
+    }
+
+    /// Ends a TIME-WAIT whose 4-tuple is wanted again, if it may be; returns the initial sequence number that follows.
     fn reuse(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) -> Option<SeqNum> {
+        let iss = self.successor(now, entry)?;
+        self.end_time_wait(now, entry, Reason::Call, effects);
+        Some(iss)
+    }
+
+    /// The initial sequence number of a connection that follows this entry's on the same 4-tuple: one in TIME-WAIT whose
+    /// timestamps tell its old segments from the new ones. `None` if the 4-tuple is in use.
+    fn successor(&self, now: Instant, entry: Handle) -> Option<SeqNum> {
         let age = self.settings.teardown.time_wait_reuse.limit()?;
         let time_wait = if entry.kind == EntryKind::TimeWait { self.time_waits.get(entry)? } else { return None };
         let reusable = time_wait.state == State::TimeWait && time_wait.clock.is_some() && now - time_wait.entered > age;
-        let iss = time_wait.send_next + BEYOND_THE_OLD;
-        reusable.then(|| {
-            self.end_time_wait(now, entry, Reason::Call, effects);
-            iss
-        })
+        reusable.then_some(time_wait.send_next + BEYOND_THE_OLD)
     }
 
     /// Takes the connection that has waited longest at the listening port.

@@ -64,6 +64,7 @@ impl<P: Payload, T: Copy + Eq> PartialEq for Host<P, T> {
         self.address == other.address
             && self.settings == other.settings
             && self.isn == other.isn
+            && self.ports == other.ports
             && self.challenges == other.challenges
             && self.quiet_until == other.quiet_until
             && self.refuse_until == other.refuse_until
@@ -80,6 +81,7 @@ impl<P: Payload, T: Copy + Hash> Hash for Host<P, T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.address.hash(state);
         self.isn.hash(state);
+        self.ports.hash(state);
         self.challenges.hash(state);
         self.quiet_until.hash(state);
         self.refuse_until.hash(state);

@@ -21,6 +21,7 @@ use crate::half_open::{HalfOpen, Request};
 use crate::hold_down::HoldDown;
 use crate::isn::IsnSource;
 use crate::peer::Peer;
+use crate::ports::Ports;
 use crate::table::Table;
 use crate::time_wait::TimeWait;
 use crate::{Effect, EntryKind, FourTuple, Handle, Notice, Patience, Payload, Reason, SeqNum, Settings, State};
@@ -45,6 +46,7 @@ pub struct Host<P, T> {
     address: Ipv4Addr,
     settings: Settings,
     isn: IsnSource,
+    ports: Ports,
     /// By port.
     listeners: Vec<Listener>,
     index: HashMap<FourTuple, Handle, FxBuildHasher>,
@@ -86,6 +88,9 @@ pub enum UserError {
     /// The sending direction is closed already.
     #[error("connection closing")]
     Closing,
+    /// No ephemeral port is free towards that peer (the sockets' `EADDRNOTAVAIL`).
+    #[error("insufficient resources: no port")]
+    NoPort,
     /// The host keeps quiet for a time after a reboot (RFC 9293 §3.4.3).
     #[error("quiet time after a reboot")]
     Quiet,
@@ -141,6 +146,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             address,
             settings,
             isn: IsnSource::new(secret),
+            ports: Ports::new(secret),
             listeners: Vec::new(),
             index: HashMap::default(),
             half_open: Table::new(EntryKind::HalfOpen),

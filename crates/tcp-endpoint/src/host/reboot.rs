@@ -39,6 +39,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.opens = 0;
         self.listeners.clear();
         self.ready.clear();
+        self.ports.forget();
         self.challenges = crate::challenge::Challenges::default();
     }
 
@@ -51,8 +52,15 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.refuse_until = (!hold_down.is_zero()).then_some(now + hold_down);
     }
 
-    /// Whether the quiet time is not over.
-    pub(super) fn is_quiet(&self, now: Instant) -> bool {
+    /// When the quiet time ends or ended: time zero if the host never rebooted.
+    #[must_use]
+    pub const fn quiet_until(&self) -> Instant {
+        self.quiet_until
+    }
+
+    /// Whether the quiet time is not over: what arrives then is not looked at.
+    #[must_use]
+    pub fn is_quiet(&self, now: Instant) -> bool {
         now < self.quiet_until
     }
 }

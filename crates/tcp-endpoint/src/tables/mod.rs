@@ -16,6 +16,7 @@ mod interface;
 mod linux;
 mod opening;
 mod orphans;
+mod ports;
 mod preferences;
 mod random;
 mod synchronized;

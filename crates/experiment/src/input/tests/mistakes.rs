@@ -96,6 +96,54 @@ fn of_two_values_that_contradict_each_other_the_one_the_user_gave_is_named() {
 }
 
 #[test]
+fn in_ports_and_crashes() {
+    assert_table(&[
+        (
+            "[server]",
+            "[server]\nephemeral-ports = \"5000\"",
+            "t.toml:7:19: `5000` is no range of ports: expected FIRST-LAST, from 1 to 65535",
+        ),
+        (
+            "[server]",
+            "[server]\nephemeral-ports = \"9-8\"",
+            "t.toml:7:19: `9-8` is no range of ports: expected FIRST-LAST, from 1 to 65535",
+        ),
+        (
+            "[server]",
+            "[server]\nephemeral-ports = 5000",
+            "t.toml:7:19: expected a range of ports such as \"49152-65535\", found the number 5000",
+        ),
+        (
+            "[server]",
+            "[server]\nport-selection = \"rando\"",
+            "t.toml:7:18: unknown value `rando` (did you mean `random`?)",
+        ),
+        ("[server]", "[server]\ncrash = \"1s\"", "t.toml:7:9: expected a list, found the string \"1s\""),
+        ("[server]", "[[server.crash]]\nfor = \"1s\"\n[server]", "t.toml:6:1: missing key `at`"),
+        (
+            "[server]",
+            "[server]\ncrash = [{ at = 3 }]",
+            "t.toml:7:17: expected a duration such as \"50ms\", found the number 3",
+        ),
+        (
+            "[server]",
+            "[server]\ncrash = [{ at = \"3s\", fro = \"1s\" }]",
+            "t.toml:7:23: unknown key `fro` (did you mean `for`?)",
+        ),
+        (
+            "[server]",
+            "[server]\ncrash = [{ at = \"3s\" }, { at = \"1s\", for = \"2.5s\" }]",
+            "t.toml:7:17: the host is still down then, from its crash at 1s",
+        ),
+        (
+            "[server]",
+            "[server]\ncrash = [{ at = \"3s\" }, { at = \"4s\" }]",
+            "t.toml:7:32: the host is still down then, from its crash at 3s",
+        ),
+    ]);
+}
+
+#[test]
 fn in_links() {
     assert_table(&[
         ("[link]", "[link]\ndelya = \"1s\"", "t.toml:4:1: unknown key `delya` (did you mean `delay`?)"),
