@@ -140,6 +140,58 @@ fn compare_puts_variants_side_by_side() {
 }
 
 #[test]
+fn compare_draws_ladders_side_by_side() {
+    let (out, _, code) = synlab(&["compare", "stale-syn", "--handshake", "two-way", "--handshake", "three-way"]);
+    assert_eq!(code, Some(0));
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert!(out.lines().any(|line| words(line) == ["two-way", "three-way"]), "{out}");
+    let both = out.lines().find(|line| line.contains("ghost from here on")).unwrap();
+    assert!(both.contains("abandoned from here on") && both.starts_with("    5.000 "), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
+    // What does not differ is left out, or the reader would have to look for what does.
+    assert!(out.contains("⋮              11 rows alike              ⋮   ⋮"), "{out}");
+
+    let (bare, _, _) = synlab(&["compare", "stale-syn", "--no-ladder"]);
+    assert!(!bare.contains("SYN,ACK") && bare.contains("server.ghost.connections"), "{bare}");
+    let (few, _, _) = synlab(&["compare", "stale-syn", "--rows", "5"]);
+    assert!(few.contains(" more rows are not shown\n"), "{few}");
+}
+
+#[test]
+fn compare_runs_the_variants_of_the_arguments() {
+    let labels = |arguments: &[&str]| -> Vec<String> {
+        let (out, err, code) = synlab(&[&["compare", "stale-syn", "--format", "json"], arguments].concat());
+        assert_eq!(code, Some(0), "{err}");
+        let runs: Value = serde_json::from_str(&out).unwrap();
+        let label = |run: &Value| format!("{} {}", run["handshake"], run["teardown"]).replace('"', "");
+        runs.as_array().unwrap().iter().map(label).collect()
+    };
+    assert_eq!(
+        labels(&["--handshake", "syn-cookies"]),
+        ["syn-cookies rfc9293"],
+        "also one that the file does not list"
+    );
+    assert_eq!(
+        labels(&["--handshake", "three-way", "--teardown", "no-time-wait", "--teardown", "rfc9293"]),
+        ["three-way no-time-wait", "three-way rfc9293"]
+    );
+    let (_, err, code) = synlab(&["compare", "stale-syn", "--handshake", "tree-way"]);
+    assert!(code == Some(2) && err.contains("did you mean `three-way`?"), "{err}");
+}
+
+#[test]
+fn compare_draws_the_first_of_many_variants() {
+    let many =
+        r#"handshake=["two-way", "two-way-rst", "two-way-checked", "three-way-silent", "syn-cache", "three-way"]"#;
+    let (out, err, code) = synlab(&["compare", "handshake", "--set", many]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("… 2 more variants are not drawn; choose with --handshake and --teardown\n"), "{out}");
+    let names: Vec<&str> = out.lines().filter(|line| line.starts_with("           t")).collect();
+    assert_eq!(names.len(), 2, "{out}");
+    assert!(names[0].contains("two-way ") && names[0].ends_with("three-way"), "the base is beside the first: {out}");
+}
+
+#[test]
 fn compare_as_json_is_a_flat_list_in_the_files_order() {
     let (out, _, code) = synlab(&["compare", "stale-syn", "--format", "json"]);
     assert_eq!(code, Some(0));

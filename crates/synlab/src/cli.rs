@@ -27,7 +27,7 @@ fn version() -> String {
 pub(crate) enum Command {
     /// Run one variant of an experiment and show what happened
     Run(Run),
-    /// Run every variant on the same randomness and show them side by side
+    /// Run every variant on the same randomness and show them side by side, as ladders and as numbers
     Compare(Compare),
     /// Check every expectation of every variant of every experiment
     Verify(Verify),
@@ -114,7 +114,19 @@ pub(crate) struct Compare {
     /// Write the result to a file instead of standard output (`-`)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// List all metrics, not only those in which variants differ
+    /// Compare this handshake, whether the file lists it or not, instead of all it lists; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) handshake: Vec<String>,
+    /// Compare this teardown, whether the file lists it or not, instead of all it lists; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) teardown: Vec<String>,
+    /// Draw no ladders
+    #[arg(long)]
+    pub(crate) no_ladder: bool,
+    /// Draw at most this many rows of ladders that stand side by side
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub(crate) rows: usize,
+    /// List all metrics, not only those in which variants differ and what opening cost
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -175,7 +187,7 @@ pub(crate) enum RunFormat {
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CompareFormat {
-    /// A table
+    /// Ladders side by side, a table and verdicts
     Text,
     /// A list of objects, one for each variant, in the file's order
     Json,

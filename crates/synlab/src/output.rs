@@ -45,6 +45,12 @@ pub(crate) fn colour(file: Option<&Path>) -> Colour {
     }
 }
 
+/// Columns of the terminal that a result written to `file` goes to; `None` if it goes to no terminal.
+pub(crate) fn width(file: Option<&Path>) -> Option<usize> {
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;
+    file.is_none().then_some(usize::from(columns))
+}
+
 /// Says something on standard error that is no result.
 pub(crate) fn note(text: &str) {
     // A note that cannot be written changes nothing.
