@@ -35,8 +35,8 @@ impl<'a> Runs<'a> {
     /// Runs a variant while `fold` watches.
     pub(crate) fn watch<F: Fold>(&mut self, variant: &Variant, fold: &mut F) -> Result<&Summary, Complaint> {
         let scenario = self.experiment.scenario(variant)?;
-        let summary = simulate(&scenario, fold).map_err(|livelock| {
-            Complaint::Other(format!("{}: {}: {livelock}", self.experiment.file(), variant.label()))
+        let summary = simulate(&scenario, fold).map_err(|endless| {
+            Complaint::Other(format!("{}: {}: {endless}", self.experiment.file(), variant.label()))
         })?;
         self.done.insert(variant.clone(), summary);
         Ok(&self.done[variant])
