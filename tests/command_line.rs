@@ -81,6 +81,16 @@ fn a_run_repeats_and_a_seed_tells() {
 }
 
 #[test]
+fn the_queue_decides_nothing() {
+    let run = |queue: &str| synlab(&["run", "stale-syn", "--format", "json", "--quiet", "--queue", queue]);
+    assert_eq!(run("wheel"), run("reference"));
+    assert_eq!(run("reference").2, Some(0));
+    assert_eq!(synlab(&["verify", "stale-syn", "--queue", "reference"]).2, Some(0));
+    assert_eq!(synlab(&["compare", "stale-syn", "--queue", "reference"]).2, Some(0));
+    assert_eq!(synlab(&["run", "stale-syn", "--queue", "heap"]).2, Some(2));
+}
+
+#[test]
 fn a_trace_is_held_against_a_recording() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
@@ -273,6 +283,45 @@ fn list_names_what_there_is() {
         assert!(line.is_some_and(|line| line.split_whitespace().count() > 2), "{topic}: {out}");
         assert!(synlab(&["list"]).0.contains(line.unwrap()));
     }
+}
+
+#[test]
+fn list_says_what_an_axis_is_and_what_it_takes() {
+    let (out, _, _) = synlab(&["list", "axes"]);
+    for lines in [
+        "\
+commit                handshake  What a listener commits when a SYN arrives.
+                                 connection | half-open | cache | nothing
+",
+        "\
+data-check            handshake  Whether a listener's connection takes octets, and a FIN, only once a
+                                 segment has acknowledged its initial sequence number; what comes with
+                                 another acknowledgment before that is answered with a reset.
+                                 true | false
+",
+        "\
+time-wait-max         teardown   Most entries in TIME-WAIT, closed FIN-WAIT-2 included; beyond them a
+                                 connection is forgotten at once.
+                                 a whole number
+",
+        "\
+time-wait-reuse       teardown   How long an entry in TIME-WAIT keeps this host from opening the same
+                                 4-tuple again, counted from its beginning, if both ends carry timestamps
+                                 (Linux `tcp_tw_reuse` and `tcp_tw_reuse_delay`).
+                                 a duration | forever
+",
+    ] {
+        assert!(out.contains(lines), "{lines}\n{out}");
+    }
+    let (out, _, _) = synlab(&["list", "variants"]);
+    let three_way = "\
+three-way          handshake  RFC 9293: the server is ESTABLISHED when its own sequence number is
+                              acknowledged
+                              on the wire: SYN; SYN-ACK; ACK
+                              the server: LISTEN; SYN-RECEIVED on the SYN; ESTABLISHED on the ACK
+                              from: RFC 9293 §3.5
+";
+    assert!(out.contains(three_way), "{out}");
 }
 
 #[test]

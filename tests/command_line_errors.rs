@@ -113,11 +113,17 @@ fn a_script_that_repeats_without_ever_waiting() {
     assert!(FILE.contains(script));
     // The ports of a minute run out, and an open that fails takes no time.
     let message = endless(r#"["connect", "send 100 B", "close", "repeat"]"#, "1ms");
-    assert!(message.contains(" s: the script of `client` fails at its step 1 (no ephemeral port is free)"), "{message}");
+    assert!(
+        message.contains(" s: the script of `client` fails at its step 1 (no ephemeral port is free)"),
+        "{message}"
+    );
     assert!(message.ends_with(" and repeats at once, 201 times so far; begin it with a `wait`\n"), "{message}");
     // Refused, in no time at all, for ever.
     let message = endless(r#"["connect server:81", "repeat"]"#, "0s");
-    assert!(message.starts_with("time does not move on from 0.000 s: the script of `client` ends and repeats"), "{message}");
+    assert!(
+        message.starts_with("time does not move on from 0.000 s: the script of `client` ends and repeats"),
+        "{message}"
+    );
     assert!(message.ends_with(" times so far; begin it with a `wait`, or give every link a delay\n"), "{message}");
 }
 

@@ -57,6 +57,16 @@ pub(crate) struct Source {
     /// End of the run, instead of the file's horizon, as in `--until 30s`
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = end_of_run)]
     pub(crate) until: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) engine: Engine,
+}
+
+/// What drives a run.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Engine {
+    /// The event queue; it decides nothing but speed
+    #[arg(long, value_enum, default_value_t = QueueName::Wheel)]
+    pub(crate) queue: QueueName,
 }
 
 /// A seed, refused as a file's would be.
@@ -139,6 +149,8 @@ pub(crate) struct Verify {
     /// Print nothing for experiments that hold
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) engine: Engine,
 }
 
 /// Each side is a trace (`synlab run --trace`) or a recording as CSV; `-` is standard input. Times may differ by 5 % and
@@ -173,6 +185,14 @@ pub(crate) struct New {
 pub(crate) struct Completions {
     /// The shell
     pub(crate) shell: Shell,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum QueueName {
+    /// The hierarchical timing wheel
+    Wheel,
+    /// The readable reference, for whoever doubts a result
+    Reference,
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

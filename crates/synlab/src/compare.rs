@@ -19,7 +19,7 @@ const DRAWN: usize = 4;
 pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     let experiment = load(&arguments.source)?;
     let variants = choose(arguments, &experiment)?;
-    let mut runs = Runs::of(&experiment);
+    let mut runs = Runs::of(&experiment, arguments.source.engine);
     let mut ladders = Vec::new();
     for variant in drawn(arguments, &variants) {
         let mut ladder = Ladder::new(Hosts::of(&experiment.scenario(variant)?)).with_at_most(KEPT_ROWS);

@@ -127,11 +127,7 @@ fn in_links() {
             "[[link.fault]]\non = { flags = [\"SYN\", \"FNI\"] }\ndrop = true",
             "t.toml:4:24: unknown value `FNI` (did you mean `FIN`?)",
         ),
-        (
-            "[link]",
-            "[link]\nqueue = \"5 packets\"",
-            "t.toml:4:1: nothing waits on a line without `rate`",
-        ),
+        ("[link]", "[link]\nqueue = \"5 packets\"", "t.toml:4:1: nothing waits on a line without `rate`"),
         (
             "[link]",
             "[link.server-to-client]",
