@@ -81,6 +81,16 @@ fn a_run_repeats_and_a_seed_tells() {
 }
 
 #[test]
+fn the_queue_decides_nothing() {
+    let run = |queue: &str| synlab(&["run", "stale-syn", "--format", "json", "--quiet", "--queue", queue]);
+    assert_eq!(run("wheel"), run("reference"));
+    assert_eq!(run("reference").2, Some(0));
+    assert_eq!(synlab(&["verify", "stale-syn", "--queue", "reference"]).2, Some(0));
+    assert_eq!(synlab(&["compare", "stale-syn", "--queue", "reference"]).2, Some(0));
+    assert_eq!(synlab(&["run", "stale-syn", "--queue", "heap"]).2, Some(2));
+}
+
+#[test]
 fn a_trace_is_held_against_a_recording() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
@@ -137,6 +147,58 @@ fn compare_puts_variants_side_by_side() {
     assert_eq!(variants, ["two-way", "two-way-rst", "three-way", "three-way-silent"]);
     let ghosts = out.lines().find(|line| line.starts_with("server.ghost.connections")).unwrap();
     assert_eq!(ghosts.split_whitespace().skip(1).collect::<Vec<_>>(), ["1", "1", "0", "0"]);
+}
+
+#[test]
+fn compare_draws_ladders_side_by_side() {
+    let (out, _, code) = synlab(&["compare", "stale-syn", "--handshake", "two-way", "--handshake", "three-way"]);
+    assert_eq!(code, Some(0));
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert!(out.lines().any(|line| words(line) == ["two-way", "three-way"]), "{out}");
+    let both = out.lines().find(|line| line.contains("ghost from here on")).unwrap();
+    assert!(both.contains("abandoned from here on") && both.starts_with("    5.000 "), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
+    // What does not differ is left out, or the reader would have to look for what does.
+    assert!(out.contains("⋮              11 rows alike              ⋮   ⋮"), "{out}");
+
+    let (bare, _, _) = synlab(&["compare", "stale-syn", "--no-ladder"]);
+    assert!(!bare.contains("SYN,ACK") && bare.contains("server.ghost.connections"), "{bare}");
+    let (few, _, _) = synlab(&["compare", "stale-syn", "--rows", "5"]);
+    assert!(few.contains(" more rows are not shown\n"), "{few}");
+}
+
+#[test]
+fn compare_runs_the_variants_of_the_arguments() {
+    let labels = |arguments: &[&str]| -> Vec<String> {
+        let (out, err, code) = synlab(&[&["compare", "stale-syn", "--format", "json"], arguments].concat());
+        assert_eq!(code, Some(0), "{err}");
+        let runs: Value = serde_json::from_str(&out).unwrap();
+        let label = |run: &Value| format!("{} {}", run["handshake"], run["teardown"]).replace('"', "");
+        runs.as_array().unwrap().iter().map(label).collect()
+    };
+    assert_eq!(
+        labels(&["--handshake", "syn-cookies"]),
+        ["syn-cookies rfc9293"],
+        "also one that the file does not list"
+    );
+    assert_eq!(
+        labels(&["--handshake", "three-way", "--teardown", "no-time-wait", "--teardown", "rfc9293"]),
+        ["three-way no-time-wait", "three-way rfc9293"]
+    );
+    let (_, err, code) = synlab(&["compare", "stale-syn", "--handshake", "tree-way"]);
+    assert!(code == Some(2) && err.contains("did you mean `three-way`?"), "{err}");
+}
+
+#[test]
+fn compare_draws_the_first_of_many_variants() {
+    let many =
+        r#"handshake=["two-way", "two-way-rst", "two-way-checked", "three-way-silent", "syn-cache", "three-way"]"#;
+    let (out, err, code) = synlab(&["compare", "handshake", "--set", many]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("… 2 more variants are not drawn; choose with --handshake and --teardown\n"), "{out}");
+    let names: Vec<&str> = out.lines().filter(|line| line.starts_with("           t")).collect();
+    assert_eq!(names.len(), 2, "{out}");
+    assert!(names[0].contains("two-way ") && names[0].ends_with("three-way"), "the base is beside the first: {out}");
 }
 
 #[test]
@@ -224,18 +286,42 @@ fn list_names_what_there_is() {
 }
 
 #[test]
-fn an_axis_says_what_it_takes() {
-    let axes = synlab(&["list", "axes"]).0;
-    let line = |axis: &str| axes.lines().find(|line| line.starts_with(axis)).unwrap_or_else(|| panic!("no {axis}"));
-    for (axis, values) in [
-        ("syn-ack-timer ", "[true, false]"),
-        ("commit ", "[connection, half-open]"),
-        ("time-wait ", "[a duration]"),
-        ("time-wait-max ", "[a whole number]"),
-        ("fin-wait-2-timeout ", "[a duration, forever]"),
+fn list_says_what_an_axis_is_and_what_it_takes() {
+    let (out, _, _) = synlab(&["list", "axes"]);
+    for lines in [
+        "\
+commit                handshake  What a listener commits when a SYN arrives.
+                                 connection | half-open | cache | nothing
+",
+        "\
+data-check            handshake  Whether a listener's connection takes octets, and a FIN, only once a
+                                 segment has acknowledged its initial sequence number; what comes with
+                                 another acknowledgment before that is answered with a reset.
+                                 true | false
+",
+        "\
+time-wait-max         teardown   Most entries in TIME-WAIT, closed FIN-WAIT-2 included; beyond them a
+                                 connection is forgotten at once.
+                                 a whole number
+",
+        "\
+time-wait-reuse       teardown   How long an entry in TIME-WAIT keeps this host from opening the same
+                                 4-tuple again, counted from its beginning, if both ends carry timestamps
+                                 (Linux `tcp_tw_reuse` and `tcp_tw_reuse_delay`).
+                                 a duration | forever
+",
     ] {
-        assert!(line(axis).ends_with(values), "{}", line(axis));
+        assert!(out.contains(lines), "{lines}\n{out}");
     }
+    let (out, _, _) = synlab(&["list", "variants"]);
+    let three_way = "\
+three-way          handshake  RFC 9293: the server is ESTABLISHED when its own sequence number is
+                              acknowledged
+                              on the wire: SYN; SYN-ACK; ACK
+                              the server: LISTEN; SYN-RECEIVED on the SYN; ESTABLISHED on the ACK
+                              from: RFC 9293 §3.5
+";
+    assert!(out.contains(three_way), "{out}");
 }
 
 #[test]

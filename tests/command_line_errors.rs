@@ -80,6 +80,53 @@ fn an_expectation_that_does_not_hold() {
     assert_eq!((err.as_str(), code), ("", Some(1)));
 }
 
+/// `verify wrong.toml | head -0`: that nobody reads what failed does not make it hold.
+#[test]
+fn an_expectation_that_does_not_hold_and_nobody_reads_of() {
+    let (_directory, path) = experiment("0.1 s", "0.2 s");
+    for command in ["run", "compare", "verify"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut synlab = std::process::Command::new(assert_cmd::cargo::cargo_bin!("synlab"));
+        let output = synlab.args([command, &path]).stdout(writer).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{command}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(!errors.contains("error"), "{command}: {errors}");
+    }
+}
+
+/// A run that would never end ends soon, and says whose doing it is. Where the links have a delay, a delay is no help.
+#[test]
+fn a_script_that_repeats_without_ever_waiting() {
+    let script = "script = [\"connect\", \"close\"]";
+    let endless = |script: &str, delay: &str| {
+        let text = FILE.replace("50ms", delay).replace("[\"connect\", \"close\"]", script);
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("test.toml");
+        fs::write(&path, text).unwrap();
+        let started = std::time::Instant::now();
+        let (out, err, code) = synlab(&["run", path.to_str().unwrap(), "--no-ladder"]);
+        assert_eq!((out.as_str(), code), ("", Some(2)), "{err}");
+        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
+        err.split_once("two-way: ").expect(&err).1.to_owned()
+    };
+    assert!(FILE.contains(script));
+    // The ports of a minute run out, and an open that fails takes no time.
+    let message = endless(r#"["connect", "send 100 B", "close", "repeat"]"#, "1ms");
+    assert!(
+        message.contains(" s: the script of `client` fails at its step 1 (no ephemeral port is free)"),
+        "{message}"
+    );
+    assert!(message.ends_with(" and repeats at once, 201 times so far; begin it with a `wait`\n"), "{message}");
+    // Refused, in no time at all, for ever.
+    let message = endless(r#"["connect server:81", "repeat"]"#, "0s");
+    assert!(
+        message.starts_with("time does not move on from 0.000 s: the script of `client` ends and repeats"),
+        "{message}"
+    );
+    assert!(message.ends_with(" times so far; begin it with a `wait`, or give every link a delay\n"), "{message}");
+}
+
 #[test]
 fn a_misspelt_key() {
     refuses(

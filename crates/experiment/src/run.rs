@@ -1,14 +1,20 @@
 //! One run from beginning to end.
 
+use std::fmt;
+
+use net_link::Delay;
 use sim_core::{DigestValue, EventQueue, Livelock, ReferenceQueue, WheelQueue};
-use sim_time::Instant;
+use sim_time::{Duration, Instant};
 
 use crate::record::Fold;
-use crate::world::{Pending, World};
+use crate::world::{Culprit, Pending, World};
 use crate::{DigestFold, Metrics, MetricsFold, Scenario};
 
-/// More events than this at one instant are taken for an endless exchange without delay.
-const MOST_EVENTS_AT_ONE_INSTANT: u64 = 10_000_000;
+/// More events than this at one instant, and as many again for each script, are taken for an endless exchange without
+/// delay.
+const MOST_EVENTS_AT_ONE_INSTANT: u64 = 1_000_000;
+/// Events that one script may rightly cause at one instant.
+const EVENTS_OF_A_SCRIPT: u64 = 100;
 
 /// What every run yields.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,6 +27,60 @@ pub struct Summary {
     pub events: u64,
     /// What it measured, every integral run to the horizon.
     pub metrics: Metrics,
+}
+
+/// Why a run was given up: time does not move on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Endless {
+    /// The instant that has no end.
+    pub at: Instant,
+    /// Events served at it.
+    pub events: u64,
+    /// What goes on there, and what to do about it.
+    why: String,
+}
+
+impl fmt::Display for Endless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "time does not move on from {} s: {}", self.at, self.why)
+    }
+}
+
+impl std::error::Error for Endless {}
+
+impl Endless {
+    fn new(scenario: &Scenario, Livelock { at, events }: Livelock, culprit: Option<Culprit>) -> Self {
+        let Some(Culprit { host, script, rounds, failure }) = culprit else {
+            let help = if has_instant_link(scenario) {
+                "give every link a delay"
+            } else {
+                "give the scripts a `wait`, or the injections other times"
+            };
+            let why = format!("{events} events, and something answers itself without delay; {help}");
+            return Self { at, events, why };
+        };
+        let host = &scenario.hosts[usize::from(host.0)];
+        let whose = match host.applications.len() {
+            1 => format!("the script of `{}`", host.name),
+            _ => format!("script {} of `{}`", script + 1, host.name),
+        };
+        let help = match has_instant_link(scenario) {
+            true => "begin it with a `wait`, or give every link a delay",
+            false => "begin it with a `wait`",
+        };
+        let why = match failure {
+            Some((step, error)) => {
+                format!("{whose} fails at its step {step} ({error}) and repeats at once, {rounds} times so far; {help}")
+            }
+            None => format!("{whose} ends and repeats at once, {rounds} times so far; {help}"),
+        };
+        Self { at, events, why }
+    }
+}
+
+/// Whether packets cross one of the links in no time.
+fn has_instant_link(scenario: &Scenario) -> bool {
+    scenario.links.iter().any(|link| link.config.delay == Delay::Constant(Duration::ZERO))
 }
 
 /// Which event queue drives a run. It decides nothing but speed: all give the same records.
@@ -37,16 +97,16 @@ pub enum Queue {
 /// the digest; `&mut ()` is nobody.
 ///
 /// # Errors
-/// [`Livelock`] if time stops moving on.
-pub fn simulate<F: Fold>(scenario: &Scenario, fold: &mut F) -> Result<Summary, Livelock> {
+/// [`Endless`] if time stops moving on.
+pub fn simulate<F: Fold>(scenario: &Scenario, fold: &mut F) -> Result<Summary, Endless> {
     simulate_with(Queue::default(), scenario, fold)
 }
 
 /// [`simulate`] with a queue of one's choice.
 ///
 /// # Errors
-/// [`Livelock`] if time stops moving on.
-pub fn simulate_with<F: Fold>(queue: Queue, scenario: &Scenario, fold: &mut F) -> Result<Summary, Livelock> {
+/// [`Endless`] if time stops moving on.
+pub fn simulate_with<F: Fold>(queue: Queue, scenario: &Scenario, fold: &mut F) -> Result<Summary, Endless> {
     match queue {
         Queue::Wheel => simulate_on(WheelQueue::new(), scenario, fold),
         Queue::Reference => simulate_on(ReferenceQueue::new(), scenario, fold),
@@ -58,10 +118,13 @@ fn simulate_on<Q: EventQueue<Pending>, F: Fold>(
     mut queue: Q,
     scenario: &Scenario,
     fold: &mut F,
-) -> Result<Summary, Livelock> {
+) -> Result<Summary, Endless> {
     let mut digest = DigestFold::new();
     let mut metrics = MetricsFold::new(scenario.hosts.iter().map(|host| host.name.clone()));
     let mut world = World::new(scenario, (&mut metrics, &mut digest, fold), &mut queue);
-    let events = sim_core::run(&mut queue, &mut world, scenario.horizon, MOST_EVENTS_AT_ONE_INSTANT)?;
+    let scripts = scenario.hosts.iter().map(|host| host.applications.len() as u64).sum::<u64>();
+    let most = MOST_EVENTS_AT_ONE_INSTANT + EVENTS_OF_A_SCRIPT * scripts;
+    let events = sim_core::run(&mut queue, &mut world, scenario.horizon, most)
+        .map_err(|livelock| Endless::new(scenario, livelock, world.culprit(livelock.at)))?;
     Ok(Summary { digest: digest.value(), ended_at: queue.now(), events, metrics: metrics.finish(scenario.horizon) })
 }

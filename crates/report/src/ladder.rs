@@ -4,6 +4,7 @@
 //! its row where it is sent, with the time of its arrival at the right margin. An arrival has a row of its own only if
 //! it is out of the ordinary: decided by a fault, overtaken by a later segment, a duplicate, or stale.
 
+mod beside;
 mod draw;
 mod keepalive;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use crate::hosts::Hosts;
 use crate::paint::{Colour, Tone};
 use keepalive::Keepalives;
 
+pub use beside::side_by_side;
 pub(crate) use words::call_name;
 
 /// Collects a run for drawing.
@@ -74,16 +76,27 @@ struct Row {
 }
 
 /// What a row draws between the lifelines.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 enum Line {
     /// A segment leaves.
-    Sent { side: Side, label: String, lost: bool },
+    Sent { side: Side, label: String, course: Course },
     /// A copy arrives that did not do so in the ordinary way.
     Arrived { side: Side, label: String },
     /// A change of state, and whether a call made it.
     State { side: Side, text: String, by_call: bool },
     /// Other words beside a host's lifeline.
     Text { side: Side, tone: Tone, text: String },
+}
+
+/// How far the arrow of a segment gets in its own row.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Course {
+    /// To the other side.
+    Through,
+    /// Not to the other side: its arrival has a row of its own, or comes after the end of the run.
+    Late,
+    /// Nowhere.
+    Lost,
 }
 
 /// The side of a ladder: of a segment, the side it comes from.
@@ -97,6 +110,8 @@ enum Side {
 #[derive(Clone, Debug)]
 struct InFlight {
     section: usize,
+    /// Its row among the section's.
+    row: usize,
     side: Side,
     label: String,
     direction: (HostId, Option<HostId>),
@@ -150,6 +165,12 @@ impl Ladder {
         if self.cut {
             return;
         }
+        let pending: Vec<(usize, usize)> = self.in_flight.values().map(|flight| (flight.section, flight.row)).collect();
+        for (section, row) in pending {
+            if self.sections[section].rows[row].arrives.is_some_and(|arrives| arrives > end) {
+                self.sections[section].ends_late(row);
+            }
+        }
         let mut left_over: BTreeMap<(usize, HostId, State), u32> = BTreeMap::new();
         for connection in self.connections.values() {
             if !matches!(connection.state, State::Closed | State::Listen) {
@@ -192,6 +213,11 @@ impl Ladder {
         section
     }
 
+    fn attempt_name(&self, attempt: Attempt, with_host: bool) -> String {
+        let host = if with_host { self.hosts.name(attempt.host) } else { "" };
+        format!("{host}#{}", attempt.ordinal)
+    }
+
     fn push(&mut self, section: usize, row: Row) {
         if self.rows == self.most_rows {
             self.cut = true;
@@ -215,12 +241,15 @@ impl Ladder {
         }
         let lost = sent.fate.deliveries.is_empty() || sent.to.is_none();
         let arrives = sent.fate.deliveries.first().copied().filter(|_| !lost);
-        let line = Line::Sent { side, label: label.clone(), lost };
+        let course = if lost { Course::Lost } else { Course::Through };
+        let line = Line::Sent { side, label: label.clone(), course };
         let attempt = Some(sent.attempt).filter(|attempt| !attempt.is_forged());
+        let row = self.sections[section].rows.len();
         self.push(section, Row { at, attempt, line, arrives, notes });
         if !lost {
             let flight = InFlight {
                 section,
+                row,
                 side,
                 label,
                 direction: (sent.from, sent.to),
@@ -274,6 +303,9 @@ impl Ladder {
         let overtaken = segment < *last;
         *last = segment.max(*last);
         if overtaken || stale || copy > 0 || flight.faulted {
+            if copy == 0 && !self.cut {
+                self.sections[flight.section].ends_late(flight.row);
+            }
             let notes = words::arrival_notes(flight.sent_at, overtaken, copy, stale);
             let line = Line::Arrived { side: flight.side, label: flight.label.clone() };
             self.push(flight.section, Row { at, attempt: Some(flight.attempt), line, arrives: None, notes });
@@ -419,12 +451,26 @@ impl Section {
         self.left == host || self.right == Some(host)
     }
 
+    /// Whether it shows more than one connection. Both ends of a simultaneous open make an attempt, yet that is one.
+    fn has_several_attempts(&self) -> bool {
+        let attempts: BTreeSet<Attempt> = self.rows.iter().filter_map(|row| row.attempt).collect();
+        let openers: BTreeSet<HostId> = attempts.iter().map(|attempt| attempt.host).collect();
+        attempts.len() != openers.len() || self.pairs.len() > 1
+    }
+
     fn is_between(&self, one: HostId, other: Option<HostId>) -> bool {
         (self.left == one && self.right == other) || (Some(self.left) == other && self.right == Some(one))
     }
 
     fn side_of(&self, host: HostId) -> Side {
         if self.left == host { Side::Left } else { Side::Right }
+    }
+
+    /// The segment of a row has not arrived where the row says that it was sent.
+    fn ends_late(&mut self, row: usize) {
+        if let Some(Row { line: Line::Sent { course, .. }, .. }) = self.rows.get_mut(row) {
+            *course = Course::Late;
+        }
     }
 
     /// Takes back the row of what the application was told just now.

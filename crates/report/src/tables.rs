@@ -58,16 +58,17 @@ pub fn base(variants: &[&Variant]) -> usize {
     variants.iter().position(|variant| variant.label() == "three-way").unwrap_or(0)
 }
 
-/// Several variants' metrics side by side, with ratios to the [`base`].
+/// Several variants' metrics side by side, with ratios to the [`base`]; in several tables if one would take more than
+/// `width` columns.
 #[must_use]
-pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed) -> String {
+pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed, width: usize) -> String {
     let base = base(&runs.iter().map(|(variant, _)| *variant).collect::<Vec<_>>());
-    let mut head = vec!["metric".to_owned(), "unit".to_owned()];
-    head.extend(runs.iter().map(|(variant, _)| variant.label()));
-    let mut table = table(&head.iter().map(String::as_str).collect::<Vec<_>>());
     let columns: Vec<Vec<Option<f64>>> =
         runs.iter().map(|(_, summary)| summary.metrics.iter().map(|(_, value)| value).collect()).collect();
     let spread = runs.iter().any(|(_, summary)| has_spread(&summary.metrics));
+    // The first two columns are the metric and its unit; the others are the variants'.
+    let mut cells = vec![vec!["metric".to_owned()], vec!["unit".to_owned()]];
+    cells.extend(runs.iter().map(|(variant, _)| vec![variant.label()]));
     for (row, info) in catalogue(hosts).iter().enumerate() {
         let values: Vec<Option<f64>> = columns.iter().map(|column| column.get(row).copied().flatten()).collect();
         let differ = values.iter().any(|value| *value != values[0]) && (spread || !is_quantile(&info.name));
@@ -75,12 +76,43 @@ pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed)
         if listed == Listed::Telling && !(matters && values.iter().copied().any(tells)) {
             continue;
         }
-        let cells = values.iter().enumerate().map(|(place, value)| {
+        cells[0].push(info.name.clone());
+        cells[1].push(shown_unit(info.unit).to_owned());
+        for (place, value) in values.iter().enumerate() {
             let ratio = ratio(*value, values[base]).filter(|_| place != base);
             let ratio = ratio.map_or(String::new(), |ratio| format!("  {ratio}"));
-            right(format!("{}{ratio}", amount(*value)))
+            cells[place + 2].push(format!("{}{ratio}", amount(*value)));
+        }
+    }
+    let (names, variants) = cells.split_at(2);
+    blocks(names, variants, width).into_iter().map(|block| side(names, block)).collect::<Vec<_>>().join("\n")
+}
+
+/// The variants' columns in groups that fit `width` columns beside the names.
+fn blocks<'a>(names: &[Vec<String>], mut variants: &'a [Vec<String>], width: usize) -> Vec<&'a [Vec<String>]> {
+    // Two columns of space follow each; those of the last are not printed.
+    let widest = |column: &Vec<String>| column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0) + 2;
+    let room = width.saturating_add(2).saturating_sub(names.iter().map(widest).sum());
+    let mut blocks = Vec::new();
+    while !variants.is_empty() {
+        let ends = variants.iter().scan(0, |end, column| {
+            *end += widest(column);
+            Some(*end)
         });
-        table.add_row([Cell::new(&info.name), Cell::new(shown_unit(info.unit))].into_iter().chain(cells));
+        let (block, rest) = variants.split_at(ends.take_while(|end| *end <= room).count().max(1));
+        blocks.push(block);
+        variants = rest;
+    }
+    blocks
+}
+
+/// One table of names and some variants' columns, each with its head first.
+fn side(names: &[Vec<String>], variants: &[Vec<String>]) -> String {
+    let head: Vec<&str> = names.iter().chain(variants).map(|column| column[0].as_str()).collect();
+    let mut table = table(&head);
+    for row in 1..names[0].len() {
+        let words = names.iter().map(|column| Cell::new(&column[row]));
+        table.add_row(words.chain(variants.iter().map(|column| right(&column[row]))));
     }
     text(&table)
 }
@@ -206,6 +238,28 @@ mod tests {
             segments.sent                     6  ×0.75           8
             setup.seconds.mean         s           0.1         0.1
         "#]]
-        .assert_eq(&comparison(&[(&two, &two_way), (&three, &three_way)], &["client", "server"], Listed::Telling));
+        .assert_eq(&comparison(&[(&two, &two_way), (&three, &three_way)], &["client", "server"], Listed::Telling, 100));
+    }
+
+    #[test]
+    fn a_comparison_that_is_too_wide_goes_on_below() {
+        let names = ["two-way", "three-way", "three-way-silent"];
+        let variants = names.map(|name| Variant { handshake: name.to_owned(), teardown: "rfc9293".to_owned() });
+        let summary = summary(&[("setup.seconds.mean", 0.1), ("setup.seconds.max", 0.1)]);
+        let runs: Vec<(&Variant, &Summary)> = variants.iter().map(|variant| (variant, &summary)).collect();
+        expect![[r#"
+            metric               unit   two-way   three-way
+            ─────────────────────────────────────────────────
+            setup.seconds.mean   s          0.1         0.1
+
+            metric               unit   three-way-silent
+            ──────────────────────────────────────────────
+            setup.seconds.mean   s                   0.1
+        "#]]
+        .assert_eq(&comparison(&runs, &["client", "server"], Listed::Telling, 60));
+        let narrow = comparison(&runs, &["client", "server"], Listed::Telling, 1);
+        assert_eq!(narrow.matches("metric ").count(), 3, "a table has at least one variant");
+        let wide = comparison(&runs, &["client", "server"], Listed::Telling, usize::MAX);
+        assert_eq!(wide.matches("metric ").count(), 1);
     }
 }

@@ -8,14 +8,16 @@ use crate::EventQueue;
 pub trait Model<E> {
     /// Handles one event at `queue.now()`.
     fn handle<Q: EventQueue<E>>(&mut self, event: E, queue: &mut Q);
+
+    /// Whether it knows that time will not move on any more: then the run is over.
+    fn is_stuck(&self) -> bool {
+        false
+    }
 }
 
 /// Too many events at one instant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error(
-    "{events} events at {at} s and time does not move on: something answers itself without delay; \
-     give the links between the hosts a delay, or the script a `wait`"
-)]
+#[error("{events} events at {at} s and time does not move on: something answers itself without delay")]
 pub struct Livelock {
     /// The instant.
     pub at: Instant,
@@ -26,8 +28,8 @@ pub struct Livelock {
 /// Serves events up to and including `until`; returns how many were served.
 ///
 /// # Errors
-/// [`Livelock`] when more than `most_at_one_instant` events fall on one instant. The event that is one too many is not
-/// handled.
+/// [`Livelock`] when more than `most_at_one_instant` events fall on one instant, of which the one that is too many is not
+/// handled; or when the model says that it is stuck.
 pub fn run<E, Q: EventQueue<E>, M: Model<E>>(
     queue: &mut Q,
     model: &mut M,
@@ -47,6 +49,9 @@ pub fn run<E, Q: EventQueue<E>, M: Model<E>>(
         }
         model.handle(event, queue);
         served += 1;
+        if model.is_stuck() {
+            return Err(Livelock { at, events: served - served_before_instant });
+        }
     }
     Ok(served)
 }
@@ -91,6 +96,25 @@ mod tests {
         assert_eq!(ticks, [5; 100]);
         let message = result.unwrap_err().to_string();
         assert!(message.starts_with("100 events at 0.000000005 s and time does not move on"), "{message}");
+    }
+
+    #[test]
+    fn a_model_that_is_stuck_ends_the_run() {
+        struct Stuck(u32);
+        impl Model<()> for Stuck {
+            fn handle<Q: EventQueue<()>>(&mut self, (): (), queue: &mut Q) {
+                self.0 += 1;
+                let _ = queue.arm(queue.now(), ());
+            }
+
+            fn is_stuck(&self) -> bool {
+                self.0 == 7
+            }
+        }
+        let mut queue = ReferenceQueue::new();
+        let _ = queue.arm(Instant::ZERO, ());
+        let result = run(&mut queue, &mut Stuck(0), Instant::MAX, 1_000);
+        assert_eq!(result, Err(Livelock { at: Instant::ZERO, events: 7 }));
     }
 
     /// The count starts again at every instant, at time zero too.

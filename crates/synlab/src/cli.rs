@@ -27,7 +27,7 @@ fn version() -> String {
 pub(crate) enum Command {
     /// Run one variant of an experiment and show what happened
     Run(Run),
-    /// Run every variant on the same randomness and show them side by side
+    /// Run every variant on the same randomness and show them side by side, as ladders and as numbers
     Compare(Compare),
     /// Check every expectation of every variant of every experiment
     Verify(Verify),
@@ -57,6 +57,16 @@ pub(crate) struct Source {
     /// End of the run, instead of the file's horizon, as in `--until 30s`
     #[arg(long, value_name = "DURATION", allow_hyphen_values = true, value_parser = end_of_run)]
     pub(crate) until: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) engine: Engine,
+}
+
+/// What drives a run.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Engine {
+    /// The event queue; it decides nothing but speed
+    #[arg(long, value_enum, default_value_t = QueueName::Wheel)]
+    pub(crate) queue: QueueName,
 }
 
 /// A seed, refused as a file's would be.
@@ -114,7 +124,19 @@ pub(crate) struct Compare {
     /// Write the result to a file instead of standard output (`-`)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// List all metrics, not only those in which variants differ
+    /// Compare this handshake, whether the file lists it or not, instead of all it lists; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) handshake: Vec<String>,
+    /// Compare this teardown, whether the file lists it or not, instead of all it lists; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) teardown: Vec<String>,
+    /// Draw no ladders
+    #[arg(long)]
+    pub(crate) no_ladder: bool,
+    /// Draw at most this many rows of ladders that stand side by side
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    pub(crate) rows: usize,
+    /// List all metrics, not only those in which variants differ and what opening cost
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -127,6 +149,8 @@ pub(crate) struct Verify {
     /// Print nothing for experiments that hold
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) engine: Engine,
 }
 
 /// Each side is a trace (`synlab run --trace`) or a recording as CSV; `-` is standard input. Times may differ by 5 % and
@@ -164,6 +188,14 @@ pub(crate) struct Completions {
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum QueueName {
+    /// The hierarchical timing wheel
+    Wheel,
+    /// The readable reference, for whoever doubts a result
+    Reference,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum RunFormat {
     /// Ladder, metrics, ledger and verdicts
     Text,
@@ -175,7 +207,7 @@ pub(crate) enum RunFormat {
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CompareFormat {
-    /// A table
+    /// Ladders side by side, a table and verdicts
     Text,
     /// A list of objects, one for each variant, in the file's order
     Json,

@@ -1,7 +1,7 @@
 //! `synlab compare`: every variant on the same randomness, side by side.
 
-use experiment::{Summary, Variant, Verdict};
-use report::{Colour, Listed, RunResult, json, tables, verdicts};
+use experiment::{Experiment, Summary, Variant, Verdict};
+use report::{Colour, Hosts, Ladder, Listed, RunResult, json, side_by_side, tables, verdicts};
 
 use crate::Ending;
 use crate::cli::{Compare, CompareFormat};
@@ -9,11 +9,26 @@ use crate::complaint::Complaint;
 use crate::execute::{Runs, load};
 use crate::output;
 
+/// Columns of ladders that go to no terminal.
+const WIDTH: usize = 100;
+/// Rows of a ladder that are kept: enough to find what differs, little enough to cost nothing.
+const KEPT_ROWS: usize = 2_000;
+/// Variants whose ladders are drawn, unless they are chosen by name.
+const DRAWN: usize = 4;
+
 pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     let experiment = load(&arguments.source)?;
-    let mut runs = Runs::of(&experiment);
+    let variants = choose(arguments, &experiment)?;
+    let mut runs = Runs::of(&experiment, arguments.source.engine);
+    let mut ladders = Vec::new();
+    for variant in drawn(arguments, &variants) {
+        let mut ladder = Ladder::new(Hosts::of(&experiment.scenario(variant)?)).with_at_most(KEPT_ROWS);
+        runs.watch(variant, &mut ladder)?;
+        ladder.finish(experiment.horizon());
+        ladders.push((variant.label(), ladder));
+    }
     let mut done: Vec<(Variant, Summary, Vec<Verdict>)> = Vec::new();
-    for variant in experiment.variants() {
+    for variant in variants {
         let summary = runs.summary(&variant)?.clone();
         let verdicts = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
         done.push((variant, summary, verdicts));
@@ -24,30 +39,85 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
         .collect();
     let file = arguments.output.as_deref();
     let text = match arguments.format {
-        CompareFormat::Text => text(arguments, &results, output::colour(file)),
+        CompareFormat::Text => text(arguments, &results, &ladders, output::colour(file)),
         CompareFormat::Json => json::runs(&results),
     };
     output::write(file, &text)?;
     Ok(Ending::of(done.iter().flat_map(|(_, _, verdicts)| verdicts)))
 }
 
-fn text(arguments: &Compare, results: &[RunResult<'_>], colour: Colour) -> String {
+/// The variants to run: every handshake with every teardown, those of the arguments or else those of the file.
+fn choose(arguments: &Compare, experiment: &Experiment) -> Result<Vec<Variant>, Complaint> {
+    let listed = experiment.variants();
+    let names = |chosen: &[String], listed: Vec<String>| {
+        let mut names = Vec::new();
+        for name in if chosen.is_empty() { listed } else { chosen.to_vec() } {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    };
+    let handshakes = names(&arguments.handshake, listed.iter().map(|variant| variant.handshake.clone()).collect());
+    let teardowns = names(&arguments.teardown, listed.iter().map(|variant| variant.teardown.clone()).collect());
+    let mut variants = Vec::new();
+    for handshake in &handshakes {
+        for teardown in &teardowns {
+            variants.push(experiment.variant(Some(handshake), Some(teardown))?);
+        }
+    }
+    Ok(variants)
+}
+
+/// The variants whose ladders are drawn: all that were asked for by name, or else the first few and the base.
+fn drawn<'a>(arguments: &Compare, variants: &'a [Variant]) -> Vec<&'a Variant> {
+    if arguments.no_ladder || arguments.format != CompareFormat::Text {
+        return Vec::new();
+    }
+    let all: Vec<&Variant> = variants.iter().collect();
+    if !(arguments.handshake.is_empty() && arguments.teardown.is_empty()) || all.len() <= DRAWN {
+        return all;
+    }
+    let base = tables::base(&all);
+    let others = (0..all.len()).filter(|&place| place != base).take(DRAWN - 1);
+    let mut places: Vec<usize> = others.chain([base]).collect();
+    places.sort_unstable();
+    places.into_iter().map(|place| all[place]).collect()
+}
+
+fn text(arguments: &Compare, results: &[RunResult<'_>], ladders: &[(String, Ladder)], colour: Colour) -> String {
     let Some(first) = results.first() else { return String::new() };
     let experiment = first.experiment;
+    let width = output::width(arguments.output.as_deref());
     let question = experiment.question().map_or(String::new(), |question| format!(": {question}"));
     let variants: Vec<&Variant> = results.iter().map(|result| result.variant).collect();
+    let base = tables::base(&variants);
     let head = format!(
         "{}{question}\nseed {}, until {} s, the same network for every variant; × is times {}\n",
         experiment.name(),
         experiment.seed(),
         experiment.horizon(),
-        variants[tables::base(&variants)].label()
+        variants[base].label()
     );
     let runs: Vec<(&Variant, &Summary)> = results.iter().map(|result| (result.variant, result.summary)).collect();
     let listed = if arguments.all { Listed::All } else { Listed::Telling };
-    let mut parts = vec![head, tables::comparison(&runs, &experiment.host_names(), listed)];
+    let left_out = if ladders.is_empty() { 0 } else { results.len() - ladders.len() };
+    let more = format!("… {left_out} more variants are not drawn; choose with --handshake and --teardown\n");
+    let mut parts = vec![
+        head,
+        drawing(arguments, ladders, &variants[base].label(), colour),
+        if left_out > 0 { more } else { String::new() },
+        tables::comparison(&runs, &experiment.host_names(), listed, width.unwrap_or(usize::MAX)),
+    ];
     for result in results.iter().filter(|result| !result.verdicts.is_empty()) {
         parts.push(format!("{}\n{}", result.variant.label(), verdicts(result.verdicts, colour)));
     }
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+fn drawing(arguments: &Compare, ladders: &[(String, Ladder)], base: &str, colour: Colour) -> String {
+    let width = output::width(arguments.output.as_deref()).unwrap_or(WIDTH);
+    let base = ladders.iter().position(|(name, _)| name == base).unwrap_or(0);
+    let named: Vec<(&str, &Ladder)> = ladders.iter().map(|(name, ladder)| (name.as_str(), ladder)).collect();
+    side_by_side(&named, base, width, arguments.rows, colour)
 }

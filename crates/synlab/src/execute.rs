@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use experiment::record::Fold;
-use experiment::{Experiment, Summary, Variant, Verdict, simulate};
+use experiment::{Experiment, Queue, Summary, Variant, Verdict, simulate_with};
 use sim_time::Instant;
 
-use crate::cli::Source;
+use crate::cli::{Engine, QueueName, Source};
 use crate::complaint::Complaint;
 
 /// Reads the experiment and changes what the arguments change.
@@ -24,19 +24,24 @@ pub(crate) fn load(source: &Source) -> Result<Experiment, Complaint> {
 /// The runs of one experiment, each variant at most once.
 pub(crate) struct Runs<'a> {
     experiment: &'a Experiment,
+    queue: Queue,
     done: BTreeMap<Variant, Summary>,
 }
 
 impl<'a> Runs<'a> {
-    pub(crate) fn of(experiment: &'a Experiment) -> Self {
-        Self { experiment, done: BTreeMap::new() }
+    pub(crate) fn of(experiment: &'a Experiment, engine: Engine) -> Self {
+        let queue = match engine.queue {
+            QueueName::Wheel => Queue::Wheel,
+            QueueName::Reference => Queue::Reference,
+        };
+        Self { experiment, queue, done: BTreeMap::new() }
     }
 
     /// Runs a variant while `fold` watches.
     pub(crate) fn watch<F: Fold>(&mut self, variant: &Variant, fold: &mut F) -> Result<&Summary, Complaint> {
         let scenario = self.experiment.scenario(variant)?;
-        let summary = simulate(&scenario, fold).map_err(|livelock| {
-            Complaint::Other(format!("{}: {}: {livelock}", self.experiment.file(), variant.label()))
+        let summary = simulate_with(self.queue, &scenario, fold).map_err(|endless| {
+            Complaint::Other(format!("{}: {}: {endless}", self.experiment.file(), variant.label()))
         })?;
         self.done.insert(variant.clone(), summary);
         Ok(&self.done[variant])

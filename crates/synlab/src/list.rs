@@ -1,4 +1,4 @@
-//! `synlab list`: what there is, one line each.
+//! `synlab list`: what there is.
 
 use experiment::{BuiltIn, cases, catalogue, profiles};
 use schemars::JsonSchema;
@@ -29,81 +29,140 @@ pub(crate) fn list(arguments: &List) -> Result<Ending, Complaint> {
     Ok(Ending::Done)
 }
 
-fn lines(topic: Topic) -> String {
-    let rows: Vec<[String; 3]> = match topic {
-        Topic::Variants => variants(),
-        Topic::Axes => [axes::<Handshake>("handshake"), axes::<Teardown>("teardown")].concat(),
-        Topic::Profiles => files(profiles()),
-        Topic::Metrics => {
-            catalogue(&["HOST"]).iter().map(|metric| row(&metric.name, metric.unit, metric.meaning)).collect()
-        }
-        Topic::Cases => files(cases()),
-    };
-    aligned(&rows)
+/// Columns of an entry of several lines, where there is no terminal to say.
+const WIDTH: usize = 100;
+
+/// Something to list.
+struct Entry {
+    name: String,
+    /// What kind of thing it is, or its unit.
+    kind: String,
+    /// What there is to say, each on a line of its own.
+    says: Vec<String>,
 }
 
-fn variants() -> Vec<[String; 3]> {
-    let handshakes = HANDSHAKES.iter().map(|preset| row(preset.name, "handshake", preset.summary));
-    let teardowns = TEARDOWNS.iter().map(|preset| row(preset.name, "teardown", preset.summary));
+impl Entry {
+    fn new(name: &str, kind: &str, says: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { name: name.to_owned(), kind: kind.to_owned(), says: says.into_iter().map(Into::into).collect() }
+    }
+}
+
+fn lines(topic: Topic) -> String {
+    let terminal = output::width(None);
+    match topic {
+        Topic::Variants => aligned(&variants(), terminal.unwrap_or(WIDTH)),
+        Topic::Axes => {
+            let axes = axes::<Handshake>("handshake").into_iter().chain(axes::<Teardown>("teardown"));
+            aligned(&axes.collect::<Vec<_>>(), terminal.unwrap_or(WIDTH))
+        }
+        // One line each, for programs that look for one.
+        Topic::Profiles => aligned(&files(profiles()), terminal.unwrap_or(usize::MAX)),
+        Topic::Cases => aligned(&files(cases()), terminal.unwrap_or(usize::MAX)),
+        Topic::Metrics => {
+            let metrics = catalogue(&["HOST"]);
+            let entries = metrics.iter().map(|metric| Entry::new(&metric.name, metric.unit, [metric.meaning]));
+            aligned(&entries.collect::<Vec<_>>(), terminal.unwrap_or(usize::MAX))
+        }
+    }
+}
+
+fn variants() -> Vec<Entry> {
+    let handshakes = HANDSHAKES.iter().map(|preset| {
+        let says = [
+            preset.summary.to_owned(),
+            format!("on the wire: {}", preset.exchange),
+            format!("the server: {}", preset.server),
+            format!("from: {}", preset.source),
+        ];
+        Entry::new(preset.name, "handshake", says)
+    });
+    let teardowns = TEARDOWNS.iter().map(|preset| Entry::new(preset.name, "teardown", [preset.summary]));
     handshakes.chain(teardowns).collect()
 }
 
 /// The fields of a policy, with the values they take, as the type itself declares them.
-fn axes<T: JsonSchema>(of: &str) -> Vec<[String; 3]> {
+fn axes<T: JsonSchema>(of: &str) -> Vec<Entry> {
     let schema = schemars::SchemaGenerator::default().into_root_schema_for::<T>().to_value();
     let Some(properties) = schema["properties"].as_object() else { return Vec::new() };
     properties
         .iter()
         .map(|(name, property)| {
-            let kind = resolved(property, &schema);
-            let meaning = property["description"].as_str().or(kind["description"].as_str()).unwrap_or_default();
-            let meaning = meaning.lines().next().unwrap_or_default();
-            row(name, of, &format!("{meaning} [{}]", values(kind, &schema).join(", ")))
+            let of_type = &resolved(property, &schema)["description"];
+            let meaning = property["description"].as_str().or(of_type.as_str()).unwrap_or_default();
+            let paragraph = meaning.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+            let values = values(property, &schema).join(" | ");
+            Entry::new(name, of, [paragraph, values])
         })
         .collect()
 }
 
-/// What a property's `$ref` leads to, or the property itself.
-fn resolved<'a>(property: &'a Value, schema: &'a Value) -> &'a Value {
-    let reference = property["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-    reference.and_then(|path| schema.pointer(path)).unwrap_or(property)
+/// A schema, or what it refers to.
+fn resolved<'a>(schema: &'a Value, root: &'a Value) -> &'a Value {
+    let path = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+    path.and_then(|path| root.pointer(path)).unwrap_or(schema)
 }
 
-/// The words a schema allows, or what else it does.
-fn values(kind: &Value, schema: &Value) -> Vec<String> {
-    let words = |list: &Value| -> Vec<String> {
-        list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+/// What a schema allows: words, or a kind of value.
+fn values(schema: &Value, root: &Value) -> Vec<String> {
+    let schema = resolved(schema, root);
+    if let Some(choices) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()) {
+        return choices.iter().flat_map(|choice| values(choice, root)).collect();
+    }
+    if let Some(word) = schema["const"].as_str() {
+        return vec![word.to_owned()];
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        return words.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    }
+    let kinds = match schema["type"].as_str() {
+        Some("boolean") => &["true", "false"][..],
+        Some("integer") => &["a whole number"],
+        Some("number") => &["a number"],
+        Some("string") => &["a duration"],
+        _ => &["a value"],
     };
-    if let Some(choices) = kind["oneOf"].as_array().or(kind["anyOf"].as_array()) {
-        return choices.iter().flat_map(|choice| values(resolved(choice, schema), schema)).collect();
-    }
-    match (kind["const"].as_str(), kind["type"].as_str()) {
-        (Some(word), _) => vec![word.to_owned()],
-        _ if kind["enum"].is_array() => words(&kind["enum"]),
-        (_, Some("boolean")) => vec!["true".to_owned(), "false".to_owned()],
-        (_, Some("integer")) => vec!["a whole number".to_owned()],
-        _ => vec!["a duration".to_owned()],
-    }
+    kinds.iter().map(|&kind| kind.to_owned()).collect()
 }
 
 /// Built-in files with what they are for.
-fn files(files: Vec<BuiltIn>) -> Vec<[String; 3]> {
-    files.iter().map(|file| row(file.name, "", &file.summary().unwrap_or_default())).collect()
+fn files(files: Vec<BuiltIn>) -> Vec<Entry> {
+    files.iter().map(|file| Entry::new(file.name, "", file.summary())).collect()
 }
 
-fn row(name: &str, kind: &str, meaning: &str) -> [String; 3] {
-    [name, kind, meaning].map(str::to_owned)
-}
-
-/// Rows with their columns one below the other; a column that is empty throughout is left out.
-fn aligned(rows: &[[String; 3]]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let (first, second) = (width(0), width(1));
+/// Entries with their columns one below the other, in lines of at most `width` columns if that can be; a column that is
+/// empty throughout is left out.
+fn aligned(entries: &[Entry], width: usize) -> String {
+    let widest =
+        |part: fn(&Entry) -> &String| entries.iter().map(|entry| part(entry).chars().count()).max().unwrap_or(0);
+    let (first, second) = (widest(|entry| &entry.name), widest(|entry| &entry.kind));
     let mut text = String::new();
-    for [name, kind, meaning] in rows {
+    for Entry { name, kind, says } in entries {
         let kind = if second > 0 { format!("{kind:second$}  ") } else { String::new() };
-        text.push_str(format!("{name:first$}  {kind}{meaning}").trim_end());
-        text.push('\n');
+        let mut before = format!("{name:first$}  {kind}");
+        let room = width.saturating_sub(before.chars().count());
+        let said = says.iter().flat_map(|paragraph| wrapped(paragraph, room));
+        for line in said {
+            text.push_str(format!("{before}{line}").trim_end());
+            text.push('\n');
+            before = " ".repeat(before.chars().count());
+        }
     }
     text
+}
+
+/// A paragraph in lines of at most `width` columns, unless a word is longer.
+fn wrapped(paragraph: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in paragraph.split(' ') {
+        let line = lines.last_mut().expect("there is one");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if width.checked_sub(line.chars().count() + 1).is_some_and(|room| word.chars().count() <= room) {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }

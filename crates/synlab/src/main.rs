@@ -19,7 +19,6 @@ use clap::Parser;
 use experiment::Verdict;
 
 use cli::{Cli, Command};
-use complaint::Complaint;
 
 /// How a command that could do its work ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,8 +56,6 @@ fn main() -> ExitCode {
     match ended {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Disappointed) => ExitCode::from(1),
-        // The reader has gone, as `| head` does: there is nobody to tell.
-        Err(Complaint::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(complaint) => {
             complaint.print();
             ExitCode::from(2)

@@ -15,7 +15,7 @@ static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// Writes a result to `file`, or to standard output if there is none.
 ///
 /// # Errors
-/// What writing met; [`io::ErrorKind::BrokenPipe`] means that the reader has gone.
+/// What writing met. That the reader has gone is none: see [`Sink`].
 pub(crate) fn write(file: Option<&Path>, text: &str) -> Result<(), Complaint> {
     let mut sink = Sink::open(file)?;
     sink.write_all(text.as_bytes()).map_err(|error| cannot_write(file, error))?;
@@ -45,6 +45,12 @@ pub(crate) fn colour(file: Option<&Path>) -> Colour {
     }
 }
 
+/// Columns of the terminal that a result written to `file` goes to; `None` if it goes to no terminal.
+pub(crate) fn width(file: Option<&Path>) -> Option<usize> {
+    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;
+    file.is_none().then_some(usize::from(columns))
+}
+
 /// Says something on standard error that is no result.
 pub(crate) fn note(text: &str) {
     // A note that cannot be written changes nothing.
@@ -65,10 +71,15 @@ fn unfinished() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
 
 /// A place for a result. A file is written beside its place and moved there by [`Sink::commit`], so that whoever looks
 /// finds the old content or the new; what is no regular file (a pipe, a device, an open descriptor) is written directly.
+///
+/// A reader that has gone, as `| head` does, has seen what it wanted: the rest goes nowhere, and the command goes on to
+/// its end, since its exit status says something that was not read.
 pub(crate) struct Sink {
     out: Out,
     path: Option<PathBuf>,
     temporary: Option<Temporary>,
+    /// Whether the reader has gone.
+    unread: bool,
 }
 
 enum Out {
@@ -84,7 +95,8 @@ impl Sink {
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, Complaint> {
         // `/dev/stdout` may be a link to a regular file, which must not be moved away from under the shell.
         let Some(path) = file.filter(|path| *path != Path::new("-") && *path != Path::new("/dev/stdout")) else {
-            return Ok(Self { out: Out::Stdout(BufWriter::new(io::stdout().lock())), path: None, temporary: None });
+            let out = Out::Stdout(BufWriter::new(io::stdout().lock()));
+            return Ok(Self { out, path: None, temporary: None, unread: false });
         };
         Self::create(path).map_err(|error| cannot_write(file, error))
     }
@@ -93,7 +105,8 @@ impl Sink {
         let open_already = path.starts_with("/dev") || path.starts_with("/proc");
         if open_already || fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             let file = fs::OpenOptions::new().write(true).open(path)?;
-            return Ok(Self { out: Out::File(BufWriter::new(file)), path: Some(path.to_owned()), temporary: None });
+            let out = Out::File(BufWriter::new(file));
+            return Ok(Self { out, path: Some(path.to_owned()), temporary: None, unread: false });
         }
         // A link is followed, or the move would put a file in its place.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
@@ -102,7 +115,7 @@ impl Sink {
         let file = File::create_new(&temporary)?;
         unfinished().push(temporary.clone());
         let temporary = Some(Temporary(temporary));
-        Ok(Self { out: Out::File(BufWriter::new(file)), path: Some(path), temporary })
+        Ok(Self { out: Out::File(BufWriter::new(file)), path: Some(path), temporary, unread: false })
     }
 
     /// Finishes the result: what was written is there from now on.
@@ -115,19 +128,40 @@ impl Sink {
     }
 }
 
+impl Sink {
+    /// What writing came to; `unread` if it came to nothing because the reader has gone.
+    fn unless_unread<T>(&mut self, written: io::Result<T>, unread: T) -> io::Result<T> {
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.unread = true;
+                Ok(unread)
+            }
+            written => written,
+        }
+    }
+}
+
 impl Write for Sink {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        match &mut self.out {
+        if self.unread {
+            return Ok(octets.len());
+        }
+        let written = match &mut self.out {
             Out::Stdout(out) => out.write(octets),
             Out::File(out) => out.write(octets),
-        }
+        };
+        self.unless_unread(written, octets.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.out {
+        if self.unread {
+            return Ok(());
+        }
+        let written = match &mut self.out {
             Out::Stdout(out) => out.flush(),
             Out::File(out) => out.flush(),
-        }
+        };
+        self.unless_unread(written, ())
     }
 }
 
@@ -139,12 +173,10 @@ impl Drop for Temporary {
     }
 }
 
-/// An error with the path it is about; that a reader has gone stays recognisable.
+/// An error with the path it is about.
 pub(crate) fn cannot_write(path: Option<&Path>, error: io::Error) -> Complaint {
     match path {
-        Some(path) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Complaint::Other(format!("cannot write {}: {error}", path.display()))
-        }
-        _ => Complaint::Output(error),
+        Some(path) => Complaint::Other(format!("cannot write {}: {error}", path.display())),
+        None => Complaint::Output(error),
     }
 }

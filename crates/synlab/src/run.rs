@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     let experiment = load(&arguments.source)?;
     let variant = choose(arguments, &experiment)?;
     let mut watchers = Watchers::new(arguments, &Hosts::of(&experiment.scenario(&variant)?))?;
-    let mut runs = Runs::of(&experiment);
+    let mut runs = Runs::of(&experiment, arguments.source.engine);
     let summary = runs.watch(&variant, &mut watchers)?.clone();
     let ladder = watchers.finish(experiment.horizon())?;
     let verdicts: Vec<Verdict> = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();

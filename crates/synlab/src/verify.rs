@@ -6,7 +6,7 @@ use std::path::Path;
 use experiment::{Experiment, Variant, Verdict};
 
 use crate::Ending;
-use crate::cli::Verify;
+use crate::cli::{Engine, Verify};
 use crate::complaint::Complaint;
 use crate::execute::Runs;
 use crate::output;
@@ -22,7 +22,7 @@ pub(crate) fn verify(arguments: &Verify) -> Result<Ending, Complaint> {
     }
     let (mut held, mut failed, mut wrong) = (0_usize, 0_usize, 0_usize);
     for file in &files {
-        let line = match check(file) {
+        let line = match check(file, arguments.engine) {
             Ok(checked) if checked.failures.is_empty() => {
                 held += 1;
                 if arguments.quiet {
@@ -76,10 +76,10 @@ impl Checked {
 }
 
 /// Judges every expectation for every variant. What is expected is counted once for each variant it is about.
-fn check(file: &str) -> Result<Checked, Complaint> {
+fn check(file: &str, engine: Engine) -> Result<Checked, Complaint> {
     let experiment = Experiment::load(file, &[])?;
     let variants = experiment.variants();
-    let mut runs = Runs::of(&experiment);
+    let mut runs = Runs::of(&experiment, engine);
     let mut checked = Checked { expectations: 0, variants: variants.len(), failures: Vec::new() };
     for variant in &variants {
         // A variant of which nothing is expected is run as well: that it can be run is worth knowing.

@@ -198,7 +198,7 @@ impl Books {
 }
 
 /// Whether an entry is what a host remembers beyond its connections.
-fn is_memory(handle: Handle) -> bool {
+pub(super) fn is_memory(handle: Handle) -> bool {
     matches!(handle.kind, EntryKind::HoldDown | EntryKind::Peer)
 }
 

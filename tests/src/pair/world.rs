@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{Effect, Handle, Host, Patience, Segment, Settings, State, Status};
 
-use super::books::{Books, Entry, Incarnation};
+use super::books::{Books, Entry, Incarnation, is_memory};
 
 /// A segment on its way.
 #[derive(Clone, Debug)]
@@ -304,7 +304,7 @@ impl World {
     /// What may stay for ever: FIN-WAIT-2 where it has no end, and SYN-RECEIVED without a timer, if the other end is gone.
     fn check_what_is_left(&self) {
         for (host, books) in self.books.iter().enumerate() {
-            for entry in books.held.values() {
+            for (_, entry) in books.held.iter().filter(|(handle, _)| !is_memory(**handle)) {
                 let endless = match entry.state {
                     State::FinWait2 => books.settings.teardown.fin_wait_2_timeout == Patience::Forever,
                     State::SynReceived => !books.settings.handshake.syn_ack_timer,

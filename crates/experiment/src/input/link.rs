@@ -49,7 +49,11 @@ pub(super) fn links(hosts: &[String], file: Option<&Node>, sets: Option<&Node>) 
                 table.overlay(section);
             }
             let place = &direction.or(pair).unwrap_or(node).place;
-            if let Some(config) = errors.keep(read_table(table, place)) {
+            if let Some(config) = errors.keep(read_table::<LinkConfig>(table.clone(), place)) {
+                errors.keep(config.check().map_err(|contradiction| {
+                    let place = table.entry(contradiction.key).map_or(place, |entry| &entry.key_place);
+                    place.error(contradiction.problem)
+                }));
                 let name = name(hosts, Section::OneWay(from, to));
                 links.push(LinkPlan { from: id(from), to: id(to), name, config });
             }

@@ -6,6 +6,7 @@ use sim_core::{EventQueue, Key};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{Handle, Notice, UserError};
 
+use super::streak::{Culprit, Streak};
 use super::truth::Life;
 use super::{Origin, Pending, Reaction, World};
 use crate::record::{Attempt, Call, Event, Fold, Outcome};
@@ -17,11 +18,17 @@ pub(super) struct Script {
     pub(super) rounds_left: Option<u32>,
     /// Whether it has done more than wait. Listening is more.
     pub(super) begun: bool,
+    pub(super) streak: Streak,
 }
 
 impl Script {
     pub(super) fn new(application: &Application) -> Self {
-        Self { steps: application.steps.clone(), rounds_left: application.rounds, begun: false }
+        Self {
+            steps: application.steps.clone(),
+            rounds_left: application.rounds,
+            begun: false,
+            streak: Streak::default(),
+        }
     }
 
     /// The port a server's script listens at.
@@ -81,6 +88,7 @@ impl<F: Fold> World<F> {
             // Two scripts may share a port: the first that has rounds left takes the next connection.
             let _ = machine.tcp.listen(port);
         } else if played.take_round() {
+            played.streak.begin(queue.now());
             let round = self.new_round(host, script, None);
             self.play(round, queue);
         }
@@ -179,7 +187,10 @@ impl<F: Fold> World<F> {
                     }
                 }
                 Played::Waits => return,
-                Played::Failed => break,
+                Played::Failed => {
+                    self.note_failure(round, queue.now());
+                    break;
+                }
             }
         }
         self.end_round(round, queue);
@@ -188,6 +199,17 @@ impl<F: Fold> World<F> {
     fn note_begun(&mut self, round: u32) {
         if let Some(playing) = self.rounds.get(round) {
             self.hosts[usize::from(playing.host.0)].scripts[usize::from(playing.script)].begun = true;
+        }
+    }
+
+    /// A step has failed. If that is all that its script does, over and over at this instant, time will not move on.
+    fn note_failure(&mut self, round: u32, now: Instant) {
+        let Some(&Round { host, script: place, step, .. }) = self.rounds.get(round) else { return };
+        let script = &mut self.hosts[usize::from(host.0)].scripts[usize::from(place)];
+        if script.rounds_left.is_none() && script.listens_at().is_none() && script.streak.fail(now) {
+            let why = self.failed.and_then(Outcome::failure).unwrap_or_else(|| "it cannot be done".to_owned());
+            let rounds = script.streak.rounds();
+            self.stuck = Some(Culprit { host, script: place, rounds, failure: Some((step + 1, why)) });
         }
     }
 
@@ -421,6 +443,9 @@ impl<F: Fold> World<F> {
     fn record_call(&mut self, round: u32, call: Call, outcome: Outcome, now: Instant) {
         if let Some(Round { host, ordinal, .. }) = self.rounds.get(round) {
             let event = Event::Call { host: *host, application: *ordinal, call, outcome };
+            if matches!(outcome, Outcome::Failed(_)) {
+                self.failed = Some(outcome);
+            }
             self.record(now, event);
         }
     }

@@ -11,6 +11,7 @@ mod intake;
 mod network;
 mod outages;
 mod slab;
+mod streak;
 mod truth;
 #[cfg(test)]
 mod truth_tests;
@@ -31,8 +32,9 @@ use self::attempts::Attempts;
 use self::inject::Forger;
 use self::network::{Network, Packet};
 use self::slab::Slab;
+pub(crate) use self::streak::Culprit;
 use self::truth::{Birth, Judgement, Life, Loss, Settled, Truth};
-use crate::record::{Attempt, Event, Fold, Record, SegmentId, Sent};
+use crate::record::{Attempt, Event, Fold, Outcome, Record, SegmentId, Sent};
 use crate::{EntrySizes, HostId, HostPlan, Scenario, Span};
 
 /// Something that is going to happen.
@@ -68,6 +70,10 @@ pub(crate) struct World<F> {
     arrival: Option<Arrival>,
     effects: Effects<Span, Attempt>,
     received: Vec<Span>,
+    /// How the last call that failed ended.
+    failed: Option<Outcome>,
+    /// A script that will go on for ever at this instant.
+    stuck: Option<Culprit>,
     fold: F,
 }
 
@@ -143,8 +149,21 @@ impl<F: Fold> World<F> {
             arrival: None,
             effects: Vec::new(),
             received: Vec::new(),
+            failed: None,
+            stuck: None,
             fold,
         }
+    }
+
+    /// The script that keeps time from moving on beyond `at`, if it is a script's doing.
+    pub(crate) fn culprit(&self, at: Instant) -> Option<Culprit> {
+        let scripts = self.hosts.iter().zip(0..).flat_map(|(host, number)| {
+            host.scripts.iter().zip(0..).filter_map(move |(script, place)| {
+                let rounds = script.streak.many(at)?;
+                Some(Culprit { host: HostId(number), script: place, rounds, failure: None })
+            })
+        });
+        self.stuck.clone().or_else(|| scripts.max_by_key(|culprit| culprit.rounds))
     }
 
     fn machine(&mut self, host: HostId) -> &mut Machine {
@@ -493,6 +512,10 @@ fn sent(
 }
 
 impl<F: Fold> Model<Pending> for World<F> {
+    fn is_stuck(&self) -> bool {
+        self.stuck.is_some()
+    }
+
     fn handle<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) {
         let event = match event {
             Pending::Inject { injection } => match self.inject(injection, queue.now()) {

@@ -6,17 +6,15 @@ use experiment::HostId;
 use experiment::record::Attempt;
 use sim_time::{Duration, Instant};
 
-use super::{Ladder, Line, Row, Section, Side};
+use super::{Course, Ladder, Line, Row, Section, Side};
 use crate::paint::{Colour, Tone};
 
 /// Columns a line may take.
 const WIDTH: usize = 100;
 /// Columns between the two lifelines.
 const INNER: usize = 42;
-/// Columns a lost segment's arrow takes of them, unless its label needs more.
-const LOST: usize = 28;
 /// A silence that is worth a line.
-const SILENCE: Duration = Duration::from_secs(5);
+pub(super) const SILENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn ladder(ladder: &Ladder, colour: Colour) -> String {
     let mut text = String::new();
@@ -61,20 +59,18 @@ impl<'a> Sheet<'a> {
     }
 
     fn attempt_column(&self) -> Option<AttemptColumn> {
-        let attempts: BTreeSet<Attempt> = self.section.rows.iter().filter_map(|row| row.attempt).collect();
-        let openers: BTreeSet<HostId> = attempts.iter().map(|attempt| attempt.host).collect();
-        // Both ends of a simultaneous open make an attempt, yet it is one connection.
-        if attempts.len() == openers.len() && self.section.pairs.len() < 2 {
+        if !self.section.has_several_attempts() {
             return None;
         }
+        let attempts: BTreeSet<Attempt> = self.section.rows.iter().filter_map(|row| row.attempt).collect();
+        let openers: BTreeSet<HostId> = attempts.iter().map(|attempt| attempt.host).collect();
         let with_host = openers.len() > 1;
         let width = attempts.iter().map(|&attempt| self.attempt_name(attempt, with_host).chars().count()).max()?;
         Some(AttemptColumn { width, with_host })
     }
 
     fn attempt_name(&self, attempt: Attempt, with_host: bool) -> String {
-        let host = if with_host { self.ladder.hosts.name(attempt.host) } else { "" };
-        format!("{host}#{}", attempt.ordinal)
+        self.ladder.attempt_name(attempt, with_host)
     }
 
     fn draw(&self, text: &mut String) {
@@ -92,9 +88,7 @@ impl<'a> Sheet<'a> {
     fn header(&self, text: &mut String) {
         let left = self.ladder.hosts.name(self.section.left);
         let right = self.section.right.map_or("nobody", |host| self.ladder.hosts.name(host));
-        let field = format!("{left}{}", pad_left(right, (INNER + 2).saturating_sub(left.chars().count())));
-        let field =
-            if left.chars().count() + right.chars().count() > INNER { format!("{left}  {right}") } else { field };
+        let field = heads(left, right, INNER);
         let attempt = self.attempt.as_ref().map_or(String::new(), |column| " ".repeat(column.width + 2));
         let line = format!("{}  {attempt}{field}  {}", pad_left("time", self.time), pad_left("arrives", self.arrives));
         text.push_str(&self.colour.paint(Tone::Quiet, line.trim_end()));
@@ -102,12 +96,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn gap(&self, silence: Duration, text: &mut String) {
-        let exact = Instant::from_nanos(silence.as_nanos()).to_string();
-        let exact = exact.trim_end_matches('0').trim_end_matches('.');
-        let words = format!("{exact} s");
-        let before = (INNER - words.len().min(INNER)) / 2;
-        let field = format!("⋮{}{}⋮", " ".repeat(before), pad_right(&words, INNER - before));
-        let line = format!("{}{field}", " ".repeat(self.margin()));
+        let line = format!("{}{}", " ".repeat(self.margin()), elided(&seconds(silence), INNER));
         text.push_str(&self.colour.paint(Tone::Quiet, &line));
         text.push('\n');
     }
@@ -127,7 +116,7 @@ impl<'a> Sheet<'a> {
             text.push_str(&quiet(&pad_right(&name, column.width)));
             text.push_str("  ");
         }
-        text.push_str(&field(&row.line, self.colour));
+        text.push_str(&field(&row.line, INNER, self.colour));
         text.push_str("  ");
         let arrives = row.arrives.map_or(String::new(), |at| at.to_string());
         text.push_str(&quiet(&pad_left(&arrives, self.arrives)));
@@ -149,21 +138,22 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// What is drawn from one lifeline to the other.
-fn field(line: &Line, colour: Colour) -> String {
+/// What is drawn from one lifeline to the other, `inner` columns apart.
+pub(super) fn field(line: &Line, inner: usize, colour: Colour) -> String {
     match line {
-        Line::State { side, text, .. } => words(*side, Tone::State, text, colour),
-        Line::Text { side, tone, text } => words(*side, *tone, text, colour),
-        Line::Sent { side, label, lost: false } => {
-            let rest = rule('─', INNER.saturating_sub(label.chars().count() + 5));
+        Line::State { side, text, .. } => words(*side, Tone::State, text, inner, colour),
+        Line::Text { side, tone, text } => words(*side, *tone, text, inner, colour),
+        Line::Sent { side, label, course: Course::Through | Course::Late } => {
+            let rest = rule('─', inner.saturating_sub(label.chars().count() + 5));
             match side {
                 Side::Left => format!("├── {label} {rest}▶│"),
                 Side::Right => format!("│◀{rest} {label} ──┤"),
             }
         }
-        Line::Sent { side, label, lost: true } => {
-            let rest = rule('─', LOST.saturating_sub(label.chars().count() + 5).max(2));
-            let space = " ".repeat(INNER.saturating_sub(label.chars().count() + 5 + rest.chars().count()));
+        Line::Sent { side, label, course: Course::Lost } => {
+            // Two thirds of the way, unless the label needs more.
+            let rest = rule('─', (inner * 2 / 3).saturating_sub(label.chars().count() + 5).max(2));
+            let space = " ".repeat(inner.saturating_sub(label.chars().count() + 5 + rest.chars().count()));
             let cross = colour.paint(Tone::Bad, "✗");
             match side {
                 Side::Left => format!("├── {label} {rest}{cross}{space}│"),
@@ -171,7 +161,7 @@ fn field(line: &Line, colour: Colour) -> String {
             }
         }
         Line::Arrived { side, label } => {
-            let rest = rule('┄', INNER.saturating_sub(label.chars().count() + 6));
+            let rest = rule('┄', inner.saturating_sub(label.chars().count() + 6));
             match side {
                 Side::Left => format!("│ ┄┄ {label} {rest}▶│"),
                 Side::Right => format!("│◀{rest} {label} ┄┄ │"),
@@ -180,10 +170,30 @@ fn field(line: &Line, colour: Colour) -> String {
     }
 }
 
+/// Lifelines between which something was left out.
+pub(super) fn elided(words: &str, inner: usize) -> String {
+    let before = inner.saturating_sub(words.chars().count()) / 2;
+    format!("⋮{}{}⋮", " ".repeat(before), pad_right(words, inner - before))
+}
+
+/// A silence in seconds: `10795 s`, `0.05 s`.
+pub(super) fn seconds(silence: Duration) -> String {
+    let exact = Instant::from_nanos(silence.as_nanos()).to_string();
+    format!("{} s", exact.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// The names of two hosts over their lifelines.
+pub(super) fn heads(left: &str, right: &str, inner: usize) -> String {
+    if left.chars().count() + right.chars().count() > inner {
+        return format!("{left}  {right}");
+    }
+    format!("{left}{}", pad_left(right, (inner + 2).saturating_sub(left.chars().count())))
+}
+
 /// Words beside the lifeline of one side.
-fn words(side: Side, tone: Tone, text: &str, colour: Colour) -> String {
+fn words(side: Side, tone: Tone, text: &str, inner: usize, colour: Colour) -> String {
     let bar = colour.paint(Tone::Quiet, "│");
-    let space = " ".repeat((INNER - 1).saturating_sub(text.chars().count()));
+    let space = " ".repeat((inner - 1).saturating_sub(text.chars().count()));
     let text = colour.paint(tone, text);
     match side {
         Side::Left => format!("{bar} {text}{space}{bar}"),
@@ -220,10 +230,10 @@ fn rule(stroke: char, length: usize) -> String {
     std::iter::repeat_n(stroke, length).collect()
 }
 
-fn pad_left(text: &str, width: usize) -> String {
+pub(super) fn pad_left(text: &str, width: usize) -> String {
     format!("{text:>width$}")
 }
 
-fn pad_right(text: &str, width: usize) -> String {
+pub(super) fn pad_right(text: &str, width: usize) -> String {
     format!("{text:<width$}")
 }

@@ -175,12 +175,20 @@ fn in_links() {
             "[[link.fault]]\non = { flags = [\"SYN\", \"FNI\"] }\ndrop = true",
             "t.toml:4:24: unknown value `FNI` (did you mean `FIN`?)",
         ),
+        ("[link]", "[link]\nqueue = \"5 packets\"", "t.toml:4:1: nothing waits on a line without `rate`"),
         (
             "[link]",
             "[link.server-to-client]",
             "t.toml:5:11: no link leads from `client` to `server` (add [link] or [link.client-server])",
         ),
     ]);
+}
+
+#[test]
+fn in_a_list_of_more_faults_than_a_link_can_number() {
+    let faults = "{ drop = true }, ".repeat(65_537);
+    let text = format!("[link]\nfault = [{faults}]");
+    assert_eq!(messages("[link]", &text), ["t.toml:4:1: a link has at most 65536 faults"]);
 }
 
 #[test]
