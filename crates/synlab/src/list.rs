@@ -1,6 +1,6 @@
 //! `synlab list`: what there is, one line each.
 
-use experiment::{BuiltIn, cases, catalogue, profiles};
+use experiment::{BuiltIn, cases, catalogue, claims, profiles};
 use schemars::JsonSchema;
 use serde_json::Value;
 use tcp_endpoint::presets::{HANDSHAKES, TEARDOWNS};
@@ -21,6 +21,7 @@ pub(crate) fn list(arguments: &List) -> Result<Ending, Complaint> {
                 ("Profiles", Topic::Profiles),
                 ("Metrics (HOST is a host's name)", Topic::Metrics),
                 ("Built-in cases", Topic::Cases),
+                ("Built-in claims, put to the test", Topic::Claims),
             ];
             topics.map(|(title, topic)| format!("{title}\n{}", lines(topic))).join("\n")
         }
@@ -38,6 +39,7 @@ fn lines(topic: Topic) -> String {
             catalogue(&["HOST"]).iter().map(|metric| row(&metric.name, metric.unit, metric.meaning)).collect()
         }
         Topic::Cases => files(cases()),
+        Topic::Claims => files(claims()),
     };
     aligned(&rows)
 }
