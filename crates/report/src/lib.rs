@@ -4,6 +4,7 @@
 //! of files or terminals: functions return text or write to what they are given.
 
 mod amount;
+mod claim;
 pub mod diff;
 mod hosts;
 pub mod json;
@@ -16,6 +17,7 @@ pub mod tables;
 mod trace;
 mod verdicts;
 
+pub use claim::{ClaimTested, claim_tally};
 pub use hosts::Hosts;
 pub use ladder::{Ladder, side_by_side};
 pub use ledger::ledger;

@@ -18,6 +18,8 @@ pub(crate) enum Tone {
     Plain,
     /// Needed, but not what one looks at: times, lifelines.
     Quiet,
+    /// What one looks at first.
+    Heading,
     /// A change of state.
     State,
     /// Something that repairs or repeats: a retransmission, a late copy.
@@ -33,6 +35,7 @@ impl Tone {
         match self {
             Self::Plain => Style::new(),
             Self::Quiet => Style::new().dimmed(),
+            Self::Heading => Style::new().bold(),
             Self::State => AnsiColor::Cyan.on_default(),
             Self::Notable => AnsiColor::Yellow.on_default(),
             Self::Bad => AnsiColor::Red.on_default(),

@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Hold a run against a recording: two ladders side by side, the first difference marked
     TraceDiff(TraceDiff),
-    /// List what there is: variants, axes, profiles, metrics, cases
+    /// List what there is: variants, axes, profiles, metrics, cases, claims
     List(List),
     /// Write a commented experiment to start from
     New(New),
@@ -225,4 +225,6 @@ pub(crate) enum Topic {
     Metrics,
     /// Built-in experiments
     Cases,
+    /// Built-in experiments that put something to the test that is often said
+    Claims,
 }

@@ -71,4 +71,15 @@ impl<'a> Runs<'a> {
         }
         Ok(verdicts)
     }
+
+    /// What the runs show of the experiment's claim, if it makes one; it is about the first variant.
+    pub(crate) fn evidence(&mut self) -> Result<Option<String>, Complaint> {
+        let Some(claim) = self.experiment.claim() else { return Ok(None) };
+        let first = self.experiment.variant(None, None)?;
+        for needed in std::iter::once(first.clone()).chain(claim.needs(&first)) {
+            self.summary(&needed)?;
+        }
+        let metric = |of: &Variant, name: &str| self.done.get(of).and_then(|summary| summary.metrics.get(name))?;
+        Ok(Some(claim.evidence(&first, &metric)))
+    }
 }

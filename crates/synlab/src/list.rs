@@ -1,6 +1,6 @@
 //! `synlab list`: what there is.
 
-use experiment::{BuiltIn, cases, catalogue, profiles};
+use experiment::{BuiltIn, cases, catalogue, claims, profiles};
 use schemars::JsonSchema;
 use serde_json::Value;
 use tcp_endpoint::presets::{HANDSHAKES, TEARDOWNS};
@@ -21,6 +21,7 @@ pub(crate) fn list(arguments: &List) -> Result<Ending, Complaint> {
                 ("Profiles", Topic::Profiles),
                 ("Metrics (HOST is a host's name)", Topic::Metrics),
                 ("Built-in cases", Topic::Cases),
+                ("Built-in claims, put to the test", Topic::Claims),
             ];
             topics.map(|(title, topic)| format!("{title}\n{}", lines(topic))).join("\n")
         }
@@ -58,6 +59,7 @@ fn lines(topic: Topic) -> String {
         // One line each, for programs that look for one.
         Topic::Profiles => aligned(&files(profiles()), terminal.unwrap_or(usize::MAX)),
         Topic::Cases => aligned(&files(cases()), terminal.unwrap_or(usize::MAX)),
+        Topic::Claims => aligned(&files(claims()), terminal.unwrap_or(usize::MAX)),
         Topic::Metrics => {
             let metrics = catalogue(&["HOST"]);
             let entries = metrics.iter().map(|metric| Entry::new(&metric.name, metric.unit, [metric.meaning]));

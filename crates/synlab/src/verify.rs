@@ -1,9 +1,10 @@
-//! `synlab verify`: every expectation of every variant of every experiment, one line each.
+//! `synlab verify`: every expectation of every variant of every experiment, one line each; a claim in full.
 
 use std::fs;
 use std::path::Path;
 
-use experiment::{Experiment, Variant, Verdict};
+use experiment::{Experiment, Finding, Variant, Verdict};
+use report::{ClaimTested, Colour, claim_tally};
 
 use crate::Ending;
 use crate::cli::{Engine, Verify};
@@ -20,19 +21,19 @@ pub(crate) fn verify(arguments: &Verify) -> Result<Ending, Complaint> {
             return Err(Complaint::Other(format!("{path}: no experiment is below it")));
         }
     }
+    let colour = output::colour(None);
+    let mut findings: Vec<Finding> = Vec::new();
     let (mut held, mut failed, mut wrong) = (0_usize, 0_usize, 0_usize);
     for file in &files {
         let line = match check(file, arguments.engine) {
-            Ok(checked) if checked.failures.is_empty() => {
-                held += 1;
-                if arguments.quiet {
+            Ok(checked) => {
+                let holds = checked.failures.is_empty();
+                *if holds { &mut held } else { &mut failed } += 1;
+                findings.extend(checked.finding());
+                if holds && arguments.quiet {
                     continue;
                 }
-                checked.line("ok   ", file)
-            }
-            Ok(checked) => {
-                failed += 1;
-                checked.line("FAIL ", file)
+                checked.text(file, colour)
             }
             Err(complaint) => {
                 wrong += 1;
@@ -44,6 +45,9 @@ pub(crate) fn verify(arguments: &Verify) -> Result<Ending, Complaint> {
     }
     let wrong_files = if wrong > 0 { format!(", {wrong} could not be run") } else { String::new() };
     if !arguments.quiet || failed + wrong > 0 {
+        if !findings.is_empty() {
+            output::write(None, &claim_tally(&findings, colour))?;
+        }
         output::write(None, &format!("{}: {held} hold, {failed} do not{wrong_files}\n", experiments(files.len())))?;
     }
     match (failed, wrong) {
@@ -55,13 +59,37 @@ pub(crate) fn verify(arguments: &Verify) -> Result<Ending, Complaint> {
 
 /// What checking one experiment found.
 struct Checked {
+    experiment: Experiment,
+    /// What its runs show of its claim, if it has one.
+    evidence: Option<String>,
     expectations: usize,
     variants: usize,
     failures: Vec<String>,
 }
 
 impl Checked {
-    fn line(&self, word: &str, file: &str) -> String {
+    fn finding(&self) -> Option<Finding> {
+        self.experiment.claim().map(experiment::Claim::finding)
+    }
+
+    /// A claim with its evidence and an empty line; of any other experiment one line.
+    fn text(&self, file: &str, colour: Colour) -> String {
+        let (Some(claim), Some(evidence)) = (self.experiment.claim(), &self.evidence) else { return self.line(file) };
+        let name = self.experiment.name();
+        let digits = name.find(|c: char| !c.is_ascii_digit()).unwrap_or(name.len());
+        let tested = ClaimTested {
+            claim,
+            number: name[..digits].parse().ok(),
+            evidence: evidence.clone(),
+            variants: self.variants,
+            expectations: self.expectations,
+            failures: &self.failures,
+        };
+        format!("{}\n", tested.page(colour))
+    }
+
+    fn line(&self, file: &str) -> String {
+        let word = if self.failures.is_empty() { "ok   " } else { "FAIL " };
         let variants = if self.variants == 1 { "1 variant".to_owned() } else { format!("{} variants", self.variants) };
         let count = match (self.expectations, self.failures.len()) {
             (0, _) => "nothing expected".to_owned(),
@@ -80,18 +108,19 @@ fn check(file: &str, engine: Engine) -> Result<Checked, Complaint> {
     let experiment = Experiment::load(file, &[])?;
     let variants = experiment.variants();
     let mut runs = Runs::of(&experiment, engine);
-    let mut checked = Checked { expectations: 0, variants: variants.len(), failures: Vec::new() };
+    let (mut expectations, mut failures) = (0, Vec::new());
     for variant in &variants {
         // A variant of which nothing is expected is run as well: that it can be run is worth knowing.
         runs.summary(variant)?;
         for (place, verdict) in runs.judge(variant)? {
-            checked.expectations += 1;
+            expectations += 1;
             if !verdict.passed {
-                checked.failures.push(failure(&experiment, place, variant, &verdict));
+                failures.push(failure(&experiment, place, variant, &verdict));
             }
         }
     }
-    Ok(checked)
+    let evidence = runs.evidence()?;
+    Ok(Checked { evidence, expectations, variants: variants.len(), failures, experiment })
 }
 
 fn failure(experiment: &Experiment, place: usize, variant: &Variant, verdict: &Verdict) -> String {

@@ -16,11 +16,11 @@ pub struct BuiltIn {
 }
 
 impl BuiltIn {
-    /// What it is for, in a sentence: a case's question, a profile's description.
+    /// What it is for, in a sentence: a claim, a case's question, a profile's description.
     #[must_use]
     pub fn summary(&self) -> Option<String> {
         let table: toml::Table = self.text.parse().ok()?;
-        let sentence = table.get("question").or_else(|| table.get("description"))?;
+        let sentence = table.get("claim").or_else(|| table.get("question")).or_else(|| table.get("description"))?;
         sentence.as_str().map(str::to_owned)
     }
 }
@@ -31,16 +31,22 @@ pub fn cases() -> Vec<BuiltIn> {
     files("cases")
 }
 
+/// Claims put to the test, by name.
+#[must_use]
+pub fn claims() -> Vec<BuiltIn> {
+    files("claims")
+}
+
 /// The profiles, by name.
 #[must_use]
 pub fn profiles() -> Vec<BuiltIn> {
     files("profiles")
 }
 
-/// The classic case of that name.
+/// The classic case of that name, or the claim.
 #[must_use]
 pub fn case(name: &str) -> Option<BuiltIn> {
-    cases().into_iter().find(|file| file.name == name)
+    cases().into_iter().chain(claims()).find(|file| file.name == name)
 }
 
 /// The profile of that name.

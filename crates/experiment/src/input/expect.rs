@@ -99,7 +99,7 @@ impl Expectation {
 }
 
 /// The variant a reference means, seen from `variant`.
-fn of(reference: &Reference, variant: &Variant) -> Variant {
+pub(super) fn of(reference: &Reference, variant: &Variant) -> Variant {
     match reference.clone() {
         Reference::Handshake(handshake) => Variant { handshake, teardown: variant.teardown.clone() },
         Reference::Teardown(teardown) => Variant { handshake: variant.handshake.clone(), teardown },

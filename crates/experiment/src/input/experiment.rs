@@ -6,6 +6,7 @@ use std::path::Path;
 use sim_time::Instant;
 
 use super::builtin;
+use super::claim::Claim;
 use super::de::{fields_of, read_table};
 use super::diagnostic::{Diagnostic, Diagnostics, Source, suggest};
 use super::expect::{Context, Expectation};
@@ -34,6 +35,7 @@ pub struct Experiment {
     name: String,
     file: String,
     question: Option<String>,
+    claim: Option<Claim>,
     seed: u64,
     horizon: Instant,
     handshakes: Vec<Choice>,
@@ -56,7 +58,7 @@ impl Experiment {
             if let Some(case) = builtin::case(name_or_path) {
                 return Self::parse(&case.path, case.text, sets);
             }
-            let cases = builtin::cases();
+            let cases = [builtin::cases(), builtin::claims()].concat();
             let error = Diagnostic::without_place(name_or_path, "neither a file nor a built-in case");
             return Err(error.with_help(suggest(name_or_path, cases.iter().map(|case| case.name))).into());
         }
@@ -98,7 +100,8 @@ impl Experiment {
         let mut experiment = Self {
             name: Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             file: source_name.to_owned(),
-            question: top.question,
+            question: top.question.clone(),
+            claim: None,
             seed: top.seed.map_or(1, |seed| seed.0),
             horizon: Instant::ZERO + top.horizon.0,
             handshakes,
@@ -109,9 +112,10 @@ impl Experiment {
             expectations: Vec::new(),
         };
         errors.keep(experiment.read_scripts(&table));
+        let context = experiment.context(file_choices.unwrap_or_default());
+        experiment.claim = errors.keep(Claim::read(&top, &table, &context)).flatten();
         errors.keep(experiment.read_injections(&top.inject.unwrap_or_default(), table.get("inject")));
-        let known = file_choices.unwrap_or_default();
-        errors.keep(experiment.read_expectations(top.expect.unwrap_or_default(), table.get("expect"), known));
+        errors.keep(experiment.read_expectations(top.expect.unwrap_or_default(), table.get("expect"), &context));
         for variant in experiment.variants() {
             errors.keep(experiment.scenario(&variant));
         }
@@ -169,24 +173,26 @@ impl Experiment {
         errors.or(())
     }
 
+    /// What the words of expectations and of the evidence may be: the variants of the run, and those of the file.
+    fn context(&self, in_file: (Vec<Choice>, Vec<Choice>)) -> Context {
+        Context {
+            metrics: metrics::catalogue(&self.host_names()),
+            handshakes: [self.handshakes.clone(), in_file.0].concat(),
+            teardowns: [self.teardowns.clone(), in_file.1].concat(),
+        }
+    }
+
     fn read_expectations(
         &mut self,
         expects: Vec<file::Expect>,
         nodes: Option<&Node>,
-        in_file: (Vec<Choice>, Vec<Choice>),
+        context: &Context,
     ) -> Result<(), Diagnostics> {
         let mut errors = Diagnostics::default();
-        let hosts = self.host_names();
-        let metrics = metrics::catalogue(&hosts);
-        let context = Context {
-            metrics,
-            handshakes: [self.handshakes.clone(), in_file.0].concat(),
-            teardowns: [self.teardowns.clone(), in_file.1].concat(),
-        };
         let nodes = nodes.and_then(Node::as_array).unwrap_or_default();
         let mut expectations = Vec::new();
         for (expect, node) in expects.into_iter().zip(nodes) {
-            expectations.extend(errors.keep(Expectation::read(expect, node, &context)));
+            expectations.extend(errors.keep(Expectation::read(expect, node, context)));
         }
         self.expectations = expectations;
         errors.or(())
@@ -208,6 +214,12 @@ impl Experiment {
     #[must_use]
     pub fn question(&self) -> Option<&str> {
         self.question.as_deref()
+    }
+
+    /// The claim it puts to the test.
+    #[must_use]
+    pub const fn claim(&self) -> Option<&Claim> {
+        self.claim.as_ref()
     }
 
     /// Seed of every random stream.

@@ -23,7 +23,7 @@ mod quantity;
 #[cfg(test)]
 mod tests;
 
-pub(super) use parser::{Fault, Words, parse};
+pub(super) use parser::{Fault, Words, parse, parse_quantity};
 use quantity::Unit;
 
 /// Two values that differ by less than this, relative to the larger, are equal: metrics are sums of floats.
@@ -77,6 +77,35 @@ enum Term {
 
 /// How the value of a metric is found: by the variant, if it is another one, and the name.
 pub(super) type Lookup<'a> = &'a dyn Fn(Option<&Reference>, &str) -> Option<f64>;
+
+/// A sum of metrics, to be shown.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Quantity {
+    term: Term,
+    unit: Unit,
+}
+
+impl Quantity {
+    /// The value with its unit, to the nanosecond or as far as a float is certain; a dash for an empty statistic.
+    pub(super) fn show(&self, lookup: Lookup<'_>) -> String {
+        let Some(value) = self.term.value(lookup).filter(|value| value.is_finite()) else { return "–".to_owned() };
+        let whole_digits = format!("{:.0}", value.abs()).len();
+        let text = format!("{value:.*}", 15_usize.saturating_sub(whole_digits).min(9));
+        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        let text = if text == "-0" { "0" } else { text };
+        match self.unit.symbol() {
+            "" => text.to_owned(),
+            unit => format!("{text} {unit}"),
+        }
+    }
+
+    /// The other variants it reads.
+    pub(super) fn references(&self) -> Vec<&Reference> {
+        let mut found = Vec::new();
+        self.term.references(&mut found);
+        found
+    }
+}
 
 impl Expression {
     /// Whether it holds, and the values of both sides of each comparison.

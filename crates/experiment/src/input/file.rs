@@ -8,6 +8,7 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use sim_time::Duration;
 
+use super::claim::Finding;
 use super::inject::Inject;
 
 /// The largest seed: every integer up to it is exact in JSON and in a double.
@@ -19,6 +20,13 @@ pub const MAX_SEED: u64 = (1 << 53) - 1;
 pub(super) struct Top {
     /// The question the experiment asks, in one sentence.
     pub(super) question: Option<String>,
+    /// Something that is said, in one sentence, which the experiment puts to the test. Needs `verdict` and `evidence`.
+    pub(super) claim: Option<String>,
+    /// What is true of the claim.
+    pub(super) verdict: Option<Finding>,
+    /// What the runs show of the claim, in one line. A metric in braces, such as `{server.ghost.seconds}`, stands for
+    /// what the first variant measures, and `{two-way:server.ghost.seconds}` for what another does.
+    pub(super) evidence: Option<String>,
     /// Seed of every random stream: 0 to 2^53 - 1. Default: 1.
     pub(super) seed: Option<Seed>,
     /// The end of the run. Every integral (ghost seconds, byte seconds) runs to it.

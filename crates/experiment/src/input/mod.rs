@@ -1,6 +1,7 @@
 //! From TOML text to resolved scenarios: every choice made, every word checked, every error with its place.
 
 mod builtin;
+mod claim;
 mod de;
 mod diagnostic;
 mod expect;
@@ -16,7 +17,8 @@ mod script;
 mod tree;
 mod variant;
 
-pub use builtin::{BuiltIn, case, cases, profile, profiles};
+pub use builtin::{BuiltIn, case, cases, claims, profile, profiles};
+pub use claim::{Claim, Finding};
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
 pub use expect::{Expectation, Verdict};
 pub use experiment::Experiment;

@@ -35,8 +35,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 }
             }
             EntryKind::TimeWait => self.arrives_in_time_wait(now, entry, &segment, effects),
-            EntryKind::HoldDown if is_request(&segment) => {
+            EntryKind::HoldDown if is_request(&segment) && self.is_held_down(now, entry) => {
                 effects.push(Effect::HeldDown { port: segment.destination.port() });
+            }
+            EntryKind::HoldDown if is_request(&segment) => {
+                // Its deadline is due at this very instant, and the segment is served first.
+                self.end_hold_down(entry, effects);
+                self.arrives_without_connection(now, &segment, effects);
             }
             EntryKind::HoldDown | EntryKind::Peer => self.arrives_without_connection(now, &segment, effects),
         }

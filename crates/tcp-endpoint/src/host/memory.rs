@@ -37,6 +37,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
     }
 
+    /// Whether a name is held down still: to its last instant, included.
+    pub(super) fn is_held_down(&self, now: Instant, entry: Handle) -> bool {
+        self.hold_downs.get(entry).is_some_and(|held| now <= held.until)
+    }
+
     /// A name is free again.
     pub(super) fn end_hold_down(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(held) = self.hold_downs.remove(entry) else { return };

@@ -34,6 +34,16 @@ fn a_syn_is_refused_up_to_the_last_instant() {
     }
 }
 
+/// The deadline is a nanosecond after the last instant, and a SYN may be served before it.
+#[test]
+fn a_syn_is_taken_a_nanosecond_after_the_last_instant() {
+    for (nanos, refused) in [(0, true), (1, false)] {
+        let mut bench = closed_at_1_s();
+        bench.now = at(11_000) + Duration::from_nanos(nanos);
+        assert_eq!(bench.arrives("S 0") == NONE, refused, "{nanos} ns after 11 s");
+    }
+}
+
 #[test]
 fn other_names_are_free() {
     let mut bench = closed_at_1_s();

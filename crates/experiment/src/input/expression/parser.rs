@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::quantity::{Unit, same};
-use super::{Comparison, Expression, Operator, Reference, Side, Term};
+use super::{Comparison, Expression, Operator, Quantity, Reference, Side, Term};
 use crate::MetricInfo;
 use crate::input::diagnostic::suggest;
 use crate::input::script::SIZE_UNITS;
@@ -43,6 +43,26 @@ pub(in crate::input) fn parse(text: &str, words: &dyn Words) -> Result<Expressio
         return Err(parser.fault_here("expected an operator, `and` or the end"));
     }
     Ok(Expression(comparisons))
+}
+
+/// Parses a sum of metrics that is to be shown, and checks every word in it.
+pub(in crate::input) fn parse_quantity(text: &str, words: &dyn Words) -> Result<Quantity, Fault> {
+    let mut parser = Parser { text, at: 0, words, depth: 0 };
+    let term = parser.sum()?;
+    parser.skip_space();
+    if parser.at < text.len() {
+        return Err(parser.fault_here("expected `+`, `-`, `*`, `/` or the end"));
+    }
+    if !term.is_measured() {
+        return Err(Parser::fault(0..text.len(), "this names no metric, so it says nothing of the run"));
+    }
+    match term.unit() {
+        Ok(unit) => Ok(Quantity { term, unit: unit.unwrap_or_default() }),
+        Err((one, other)) => {
+            let message = format!("the units do not fit: {} and {}", one.words(), other.words());
+            Err(Parser::fault(0..text.len(), message))
+        }
+    }
 }
 
 struct Parser<'a> {

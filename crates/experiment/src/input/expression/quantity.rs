@@ -23,6 +23,16 @@ impl Unit {
         }
     }
 
+    /// As it stands behind a number; nothing for what is counted.
+    pub(super) const fn symbol(self) -> &'static str {
+        match (self.seconds, self.octets) {
+            (1, 0) => "s",
+            (0, 1) => "B",
+            (1, 1) => "B·s",
+            _ => "",
+        }
+    }
+
     const fn power(self, other: Self, sign: i32) -> Self {
         Self { seconds: self.seconds + sign * other.seconds, octets: self.octets + sign * other.octets }
     }
