@@ -67,7 +67,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Whether our SYN-ACK heads the retransmission queue, though a CLOSE in SYN-RECEIVED has moved the state on.
     fn awaits_its_syn(&self) -> bool {
-        self.outgoing.oldest().unwrap_or(self.send.nxt) != self.send.una
+        self.send.una == self.send.iss && self.outgoing.oldest().unwrap_or(self.send.nxt) != self.send.una
     }
 
     /// How long sent data may stay unacknowledged (RFC 9293 §3.9.1, RFC 5482): as the application has chosen, or the host.
