@@ -214,6 +214,7 @@ fn list_names_what_there_is() {
         ("profiles", "rfc9293"),
         ("metrics", "HOST.ghost.byte-seconds"),
         ("cases", "stale-syn"),
+        ("claims", "05-waits-forever"),
     ] {
         let (out, _, code) = synlab(&["list", topic]);
         assert_eq!(code, Some(0));
