@@ -104,17 +104,15 @@ fn a_script_that_repeats_without_ever_waiting() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("test.toml");
         fs::write(&path, text).unwrap();
-        let started = std::time::Instant::now();
         let (out, err, code) = synlab(&["run", path.to_str().unwrap(), "--no-ladder"]);
         assert_eq!((out.as_str(), code), ("", Some(2)), "{err}");
-        assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
         err.split_once("two-way: ").expect(&err).1.to_owned()
     };
     assert!(FILE.contains(script));
     // The ports of a minute run out, and an open that fails takes no time.
     let message = endless(r#"["connect", "send 100 B", "close", "repeat"]"#, "1ms");
     assert!(
-        message.contains(" s: the script of `client` fails at its step 1 (no ephemeral port is free)"),
+        message.contains(" s: the script of `client` fails at its step 1 (insufficient resources: no port)"),
         "{message}"
     );
     assert!(message.ends_with(" and repeats at once, 201 times so far; begin it with a `wait`\n"), "{message}");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use experiment::{Experiment, Summary, Variant, case, cases, profile, profiles, simulate};
+use experiment::{BuiltIn, Experiment, Summary, Variant, case, cases, claims, profile, profiles, simulate};
 use sim_time::Duration;
 use synlab_tests::{parse, scenario};
 use tcp_endpoint::{GiveUp, Isn};
@@ -25,46 +25,73 @@ fn stem(path: &Path) -> &str {
     path.file_stem().and_then(|stem| stem.to_str()).expect("names are Unicode")
 }
 
-/// Comment, question, seed, handshakes, and expectations at the end: a case reads like the question it asks.
+/// Question, seed, handshakes, and expectations at the end: an experiment reads like the question it asks.
+fn read_as_one(path: &Path, text: &str) -> Experiment {
+    let name = stem(path);
+    let begins = |start: &str| text.lines().any(|line| line.starts_with(start));
+    assert!(text.starts_with("# "), "{name} opens with a comment");
+    assert!(begins("seed = "), "{name} states its seed");
+    assert!(begins("handshake = [\""), "{name} lists its handshakes");
+    let tables: Vec<&str> = text.lines().filter(|line| line.starts_with('[')).collect();
+    let first = tables.iter().position(|table| *table == "[[expect]]");
+    let expects = first.map(|first| &tables[first..]).unwrap_or_default();
+    assert!(!expects.is_empty() && expects.iter().all(|table| *table == "[[expect]]"), "{name} ends with [[expect]]s");
+
+    let experiment =
+        Experiment::load(path.to_str().expect("paths are Unicode"), &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(experiment.question().is_some_and(|question| question.ends_with('?')), "{name} states its question");
+    assert_eq!(experiment.expectations().len(), expects.len(), "{name}");
+    assert_eq!(experiment.host_names(), ["client", "server"], "{name}");
+    experiment
+}
+
+/// A case has its question on top.
 #[test]
 fn every_case_has_the_form_of_one() {
     for (path, text) in files("cases") {
         let name = stem(&path);
-        let begins = |start: &str| text.lines().any(|line| line.starts_with(start));
-        assert!(text.starts_with("# "), "{name} opens with a comment");
         assert!(text.lines().next().is_some_and(|line| line.ends_with('?')) || text.contains("?\n#"), "{name} asks");
-        assert!(begins("seed = "), "{name} states its seed");
-        assert!(begins("handshake = [\""), "{name} lists its handshakes");
-        let tables: Vec<&str> = text.lines().filter(|line| line.starts_with('[')).collect();
-        let first = tables.iter().position(|table| *table == "[[expect]]");
-        let expects = first.map(|first| &tables[first..]).unwrap_or_default();
-        assert!(
-            !expects.is_empty() && expects.iter().all(|table| *table == "[[expect]]"),
-            "{name} ends with [[expect]]s"
-        );
-
-        let experiment = Experiment::load(path.to_str().expect("paths are Unicode"), &[])
-            .unwrap_or_else(|errors| panic!("{errors}"));
-        assert!(experiment.question().is_some_and(|question| question.ends_with('?')), "{name} states its question");
-        assert_eq!(experiment.expectations().len(), expects.len(), "{name}");
-        assert_eq!(experiment.host_names(), ["client", "server"], "{name}");
+        assert!(read_as_one(&path, &text).claim().is_none(), "{name} is no claim");
     }
 }
 
+/// A claim has its number in its name, and on top the claim itself and, in the same word as the key, what is true of it.
 #[test]
-fn every_case_is_built_in() {
-    let files = files("cases");
+fn every_claim_has_the_form_of_one() {
+    let files = files("claims");
+    for (number, (path, text)) in (1..).zip(&files) {
+        let name = stem(path);
+        assert!(name.starts_with(&format!("{number:02}-")), "{name} is number {number}");
+        let experiment = read_as_one(path, text);
+        let claim = experiment.claim().unwrap_or_else(|| panic!("{name} makes no claim"));
+        let comment: Vec<&str> = text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim).collect();
+        let said = comment.iter().take_while(|line| !line.is_empty()).copied().collect::<Vec<_>>().join(" ");
+        assert_eq!(said, format!("“{}”", claim.sentence()), "{name}");
+        let verdict = comment.iter().skip_while(|line| !line.is_empty()).nth(1).map(|line| line.to_lowercase());
+        assert!(verdict.is_some_and(|line| line.starts_with(claim.finding().words())), "{name} states its verdict");
+    }
+    assert_eq!(files.len(), 20);
+}
+
+/// What is compiled in, cases and claims.
+fn built_in() -> Vec<BuiltIn> {
+    [cases(), claims()].concat()
+}
+
+#[test]
+fn every_case_and_claim_is_built_in() {
+    let files = [files("cases"), files("claims")].concat();
     for (path, text) in &files {
         let case = case(stem(path)).unwrap_or_else(|| panic!("{} is not built in", path.display()));
         assert_eq!(case.text, text, "{}", path.display());
     }
-    assert_eq!(cases().len(), files.len(), "and nothing else is");
+    assert_eq!(built_in().len(), files.len(), "and nothing else is");
 }
 
 #[test]
 fn every_expectation_holds() {
     let mut failures = Vec::new();
-    for case in cases() {
+    for case in built_in() {
         let experiment = parse(&case.path, case.text);
         let mut runs = BTreeMap::new();
         for variant in experiment.variants() {
@@ -98,7 +125,7 @@ fn play(experiment: &Experiment, variant: &Variant, runs: &mut BTreeMap<Variant,
 /// own numbers, from others.
 #[test]
 fn every_expectation_can_fail() {
-    for case in cases() {
+    for case in built_in() {
         let experiment = parse(&case.path, case.text);
         for expectation in experiment.expectations() {
             let variants = experiment.variants();

@@ -215,7 +215,7 @@ fn is_an_edge(from: State, to: State, reason: Reason, settings: &Settings) -> bo
         (Closed, SynSent, Reason::Call) | (Listen, SynReceived, Reason::Segment) => true,
         (Listen, Established, Reason::Segment) => on_one_segment,
         (SynSent, SynReceived | Established, Reason::Segment) | (SynReceived, Established, Reason::Segment) => true,
-        (Established, FinWait1, Reason::Call) | (Established, CloseWait, Reason::Segment) => true,
+        (Established | SynReceived, FinWait1, Reason::Call) | (Established, CloseWait, Reason::Segment) => true,
         (FinWait1, FinWait2 | Closing, Reason::Segment) | (CloseWait, LastAck, Reason::Call) => true,
         (FinWait2 | Closing, TimeWait, Reason::Segment) | (LastAck, Closed, Reason::Segment) => true,
         // Without room or a length for it, TIME-WAIT is passed over.

@@ -110,7 +110,7 @@ impl Claim {
         let place = |key: &str| &table.get(key).expect("it was read from there").place;
         for (key, text) in [("claim", sentence), ("evidence", evidence)] {
             if text.trim().is_empty() || text.contains('\n') {
-                errors.push(place(key).error(format!("`{key}` is one line")));
+                errors.push(place(key).error(format!("`{key}` is one line of text")));
             }
         }
         let evidence = errors.keep(parts(evidence, place("evidence"), context)).unwrap_or_default();

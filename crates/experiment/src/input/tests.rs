@@ -286,9 +286,32 @@ fn expectations_are_judged_for_the_variants_they_select() {
 }
 
 #[test]
+fn a_claim_is_shown_with_what_was_measured() {
+    let text = r#"
+claim = "Two are enough."
+verdict = "half right"
+evidence = "{server.ghost.seconds} and {two-way:server.ghost.seconds + 1 s}, {segments.wasted} segments, {client.memory.byte-seconds}, {setup.seconds.max}."
+handshake = ["three-way", "two-way"]
+"#;
+    let experiment = parse(&format!("{text}{BASIC}"));
+    let claim = experiment.claim().unwrap();
+    assert_eq!((claim.sentence(), claim.finding().words()), ("Two are enough.", "half right"));
+    let [three, two] = experiment.variants().try_into().unwrap();
+    assert_eq!(claim.needs(&three), [two.clone()]);
+    assert_eq!(claim.needs(&two), [] as [Variant; 0]);
+    let metric = |of: &Variant, name: &str| match name {
+        "setup.seconds.max" => None,
+        "server.ghost.seconds" if *of == two => Some(0.1 + 0.2),
+        _ => Some(7.0),
+    };
+    assert_eq!(claim.evidence(&three, &metric), "7 s and 1.3 s, 7 segments, 7 B·s, –.");
+    assert!(parse(BASIC).claim().is_none());
+}
+
+#[test]
 fn built_in_files_are_whole() {
     let mut mistakes = Vec::new();
-    for file in profiles().into_iter().chain(cases()) {
+    for file in profiles().into_iter().chain(cases()).chain(claims()) {
         assert!(file.summary().is_some_and(|sentence| !sentence.is_empty()), "{}", file.path);
     }
     let names: Vec<_> = profiles().into_iter().map(|profile| profile.name).collect();
@@ -297,7 +320,7 @@ fn built_in_files_are_whole() {
         let experiment = parse(&BASIC.replace("[server]", &format!("[server]\nprofile = \"{name}\"")));
         assert!(experiment.scenario(&experiment.variants()[0]).is_ok());
     }
-    for file in cases() {
+    for file in cases().into_iter().chain(claims()) {
         match Experiment::load(file.name, &[]) {
             Ok(experiment) => assert_eq!((experiment.name(), experiment.file()), (file.name, file.path.as_str())),
             Err(errors) => errors.as_slice().iter().for_each(|error| mistakes.push(error.to_string())),
@@ -339,6 +362,10 @@ fn the_schema_knows_the_keys_of_every_section() {
     for key in ["profile", "script", "time-wait", "isn", "rto-min", "half-open-octets", "ephemeral-ports", "crash"] {
         assert!(host[key].is_object(), "{key}");
     }
+    for key in ["claim", "verdict", "evidence"] {
+        assert!(schema["properties"][key].is_object(), "{key}");
+    }
+    assert!(schema["$defs"]["Finding"].to_string().contains("half right"));
     for key in ["question", "seed", "horizon", "expect", "handshake", "teardown", "client", "server", "host", "link"] {
         assert!(schema["properties"][key].is_object(), "{key}");
     }

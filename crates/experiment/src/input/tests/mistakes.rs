@@ -295,11 +295,54 @@ fn in_expectations() {
         ),
         (
             "that = \"segments.sent < 2\"\nteardown = [\"rfc9293\", \"rfc\"]",
-            "t.toml:10:24: unknown teardown `rfc` (expected one of `no-time-wait`, `rfc1337`, `rfc9293`, `timestamp-reuse`)",
+            "t.toml:10:24: unknown teardown `rfc` (expected one of `forced-close`, `four-segment`, `no-time-wait`, \
+             `opener-time-wait`, `rfc1337`, `rfc9293`, `three-segment`, `timestamp-reuse`)",
         ),
     ] {
         let errors = errors_of(&format!("{BASIC}[[expect]]\n{expect}\n"), &[]);
         assert_eq!(errors, [message], "{expect}");
+    }
+}
+
+#[test]
+fn in_claims() {
+    let with = |evidence: &str| format!("claim = \"x\"\nverdict = \"right\"\nevidence = \"{evidence}\"\n");
+    let pairs = "`{` and `}` stand around a metric, in pairs";
+    for (keys, message) in [
+        (
+            "claim = \"x\"\n".to_owned(),
+            "t.toml:1:9: `verdict` and `evidence` are missing (`claim`, `verdict` and `evidence` go together)"
+                .to_owned(),
+        ),
+        (
+            "verdict = \"wrong\"\nclaim = \"x\"\n".to_owned(),
+            "t.toml:2:9: `evidence` is missing (`claim`, `verdict` and `evidence` go together)".to_owned(),
+        ),
+        (
+            with("x").replace("\"right\"", "\"half-right\""),
+            "t.toml:2:11: unknown value `half-right` (did you mean `half right`?)".to_owned(),
+        ),
+        (
+            with("x").replace("\"right\"", "\"true\""),
+            "t.toml:2:11: unknown value `true` (expected one of `right`, `half right`, `imprecise`, `wrong`)"
+                .to_owned(),
+        ),
+        (with(""), "t.toml:3:12: `evidence` is one line of text".to_owned()),
+        (
+            with("{server.gost.seconds}"),
+            "t.toml:3:14: unknown metric `server.gost.seconds` (did you mean `server.ghost.seconds`?)".to_owned(),
+        ),
+        (with("{tow-way:segments.sent}"), "t.toml:3:14: unknown teardown `tow-way` (expected one of)".to_owned()),
+        (with("{1 s}"), "t.toml:3:14: this names no metric, so it says nothing of the run".to_owned()),
+        (with("{segments.sent < 1}"), "t.toml:3:28: expected `+`, `-`, `*`, `/` or the end, found `<`".to_owned()),
+        (
+            with("{server.ghost.seconds + server.memory.peak-bytes}"),
+            "t.toml:3:14: the units do not fit: seconds and octets".to_owned(),
+        ),
+        (with("a { b"), format!("t.toml:3:15: {pairs}")),
+        (with("a } b"), format!("t.toml:3:15: {pairs}")),
+    ] {
+        assert_eq!(messages("", &keys), [message], "{keys}");
     }
 }
 
