@@ -187,7 +187,7 @@ fn an_application_is_told_that_no_port_is_free() {
                time  client                                server  arrives
               0.000  │ CLOSED → SYN-SENT                        │
               0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-              0.020  │ connect: insufficient resources: no ephemeral port is free│
+              0.020  │ connect: insufficient resources: no port │
               0.050  │                    LISTEN → SYN-RECEIVED │
               0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
               0.100  │ SYN-SENT → ESTABLISHED                   │
