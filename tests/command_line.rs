@@ -356,7 +356,7 @@ fn schema_completions_and_version() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(synlab(&["completions", shell]).0.contains("verify"), "{shell}");
     }
-    assert_eq!(synlab(&["--version"]).0, "synlab 0.1.0 (record format 1)\n");
+    assert_eq!(synlab(&["--version"]).0, "synlab 0.1.0 (record format 2)\n");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::HostId;
 use crate::record::{Attempt, Call, Cause, Deaf, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
 
 /// The version of what [`DigestFold`] feeds: digests of different formats cannot be compared.
-pub const RECORD_FORMAT: u32 = 1;
+pub const RECORD_FORMAT: u32 = 2;
 
 /// Folds every record into 128 bits, as words of fixed width; names, paths and presentation never enter.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ impl DigestFold {
             pair(*octets, sent.retransmission),
             attempt(sent.attempt),
             sent.incarnation.map_or(u64::MAX, |Incarnation(number)| u64::from(number)),
-            pair(acknowledged(sent.acknowledges), u32::from(sent.wasted) | u32::from(sent.forged) << 1),
+            pair(acknowledged(sent.acknowledges), u32::from(sent.wasted.is_some()) | u32::from(sent.forged) << 1),
         ]);
         self.fate(&sent.fate);
     }
@@ -128,9 +128,13 @@ impl Fold for DigestFold {
                 self.words([11, entry(host, incarnation), kind(table), octets]);
             }
             Event::Judged { host, incarnation, worth: verdict } => {
-                self.words([12, entry(host, incarnation), worth(verdict)]);
+                let packet = verdict.blame().and_then(|blame| blame.packet);
+                self.words([12, entry(host, incarnation), worth(verdict), packet.map_or(u64::MAX, |packet| packet.0)]);
             }
-            Event::HeldDown { host: on, port } => self.words([14, pair(host(on), u32::from(port))]),
+            Event::Served { host, incarnation, begins } => {
+                self.words([17, entry(host, incarnation), u64::from(begins)]);
+            }
+            Event::HeldDown { host: on, port } => self.words([18, pair(host(on), u32::from(port))]),
             Event::Overflow { host: on, port, queue: full } => {
                 self.words([13, pair(host(on), u32::from(port)), queue(full)]);
             }
@@ -276,9 +280,9 @@ const fn outcome(of: Outcome) -> u64 {
 const fn worth(of: Worth) -> u64 {
     match of {
         Worth::Useful => 0,
-        Worth::Abandoned(of) => pair(1, cause(of)),
-        Worth::Ghost(of) => pair(2, cause(of)),
-        Worth::Bereft(of) => pair(3, cause(of)),
+        Worth::Abandoned(of) => pair(1, cause(of.cause)),
+        Worth::Ghost(of) => pair(2, cause(of.cause)),
+        Worth::Bereft(of) => pair(3, cause(of.cause)),
     }
 }
 
@@ -298,12 +302,13 @@ mod tests {
     use sim_time::Instant;
 
     use super::*;
-    use crate::record::SegmentId;
+    use crate::record::{Blame, SegmentId};
 
     /// Records that differ from one another in one place each.
     fn records() -> Vec<Record> {
         let (host, incarnation) = (HostId(1), Incarnation(3));
         let octets = 100;
+        let lost = Blame { cause: Cause::Lost, packet: Some(SegmentId(5)) };
         let events = [
             Event::Delivered { segment: SegmentId(1), to: host, copy: 0, stale: false },
             Event::Delivered { segment: SegmentId(1), to: host, copy: 1, stale: false },
@@ -320,9 +325,10 @@ mod tests {
             Event::Held { host, incarnation, kind: EntryKind::HalfOpen, octets },
             Event::Released { host, incarnation, kind: EntryKind::HalfOpen, octets },
             Event::Judged { host, incarnation, worth: Worth::Useful },
-            Event::Judged { host, incarnation, worth: Worth::Ghost(Cause::Lost) },
-            Event::Judged { host, incarnation, worth: Worth::Bereft(Cause::Lost) },
-            Event::Judged { host, incarnation, worth: Worth::Bereft(Cause::Application) },
+            Event::Judged { host, incarnation, worth: Worth::Ghost(lost) },
+            Event::Judged { host, incarnation, worth: Worth::Bereft(lost) },
+            Event::Judged { host, incarnation, worth: Worth::Bereft(Blame { packet: None, ..lost }) },
+            Event::Judged { host, incarnation, worth: Worth::Bereft(Blame { cause: Cause::Application, ..lost }) },
         ];
         events.into_iter().map(|event| Record { at: Instant::from_nanos(7), event }).collect()
     }
@@ -335,6 +341,9 @@ mod tests {
             Event::Unheard { segment, to: host, copy: 0, because: Deaf::Quiet },
             Event::Crashed { host },
             Event::Rebooted { host, quiet_until: Instant::from_nanos(9) },
+            Event::HeldDown { host, port: 80 },
+            Event::Served { host, incarnation: Incarnation(3), begins: true },
+            Event::Served { host, incarnation: Incarnation(3), begins: false },
         ];
         events.into_iter().map(|event| Record { at: Instant::from_nanos(7), event }).collect()
     }
@@ -367,8 +376,8 @@ mod tests {
     /// If this fails, [`RECORD_FORMAT`] is due for a new number.
     #[test]
     fn the_format_is_the_one_it_is_numbered_as() {
-        assert_eq!(RECORD_FORMAT, 1);
-        assert_eq!(format!("{:032x}", digest(&records()).0), "960bf494486e7cdf2471e627de8971ce");
-        assert_eq!(format!("{:032x}", digest(&later_records()).0), "2c97e837e2ea4fd4ed23ab87555ad633");
+        assert_eq!(RECORD_FORMAT, 2);
+        assert_eq!(format!("{:032x}", digest(&records()).0), "2d561408e7fbe9cb81ccba29f3f3a9f2");
+        assert_eq!(format!("{:032x}", digest(&later_records()).0), "7dbd49ccbdad08aa589be4d7a9e45195");
     }
 }

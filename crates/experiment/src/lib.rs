@@ -7,6 +7,8 @@
 
 mod digest;
 mod input;
+mod ledger;
+mod level;
 mod metrics;
 mod numbers;
 pub mod record;
@@ -20,6 +22,7 @@ pub use input::{
     BuiltIn, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Finding, MAX_SEED, Source, Variant, Verdict,
     case, cases, claims, profile, profiles, schema, template,
 };
+pub use ledger::{Account, Ledger, LedgerFold, Resource, SegmentAccount};
 pub use metrics::{MetricInfo, Metrics, MetricsFold, catalogue};
 pub use numbers::{Relative, RelativeNumbers};
 pub use record::HostId;

@@ -131,7 +131,7 @@ mod tests {
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,
-            wasted: false,
+            wasted: None,
             fate: Fate { deliveries: smallvec::smallvec![], lost: None, fault: None },
         }
     }

@@ -189,6 +189,15 @@ pub enum Event {
         /// The port.
         port: u16,
     },
+    /// A run of a server's script begins to serve a connection, or has ended.
+    Served {
+        /// The host.
+        host: HostId,
+        /// The connection.
+        incarnation: Incarnation,
+        /// Whether it begins.
+        begins: bool,
+    },
     /// Ground truth judges what a passive connection is worth from now on.
     Judged {
         /// The host.
@@ -242,8 +251,9 @@ pub struct Sent {
     pub acknowledges: Acknowledged,
     /// Whether it was put on the wire by no endpoint. Then `from` is the host whose address it bears.
     pub forged: bool,
-    /// Whether it was sent on behalf of a ghost or an abandoned half-open entry, or in answer to a segment that was.
-    pub wasted: bool,
+    /// What is to blame if it was sent on behalf of a ghost or an abandoned half-open entry, or in answer to a segment that
+    /// was.
+    pub wasted: Option<Blame>,
     /// The link's decision.
     pub fate: Fate,
 }
@@ -317,11 +327,42 @@ pub enum Worth {
     /// Someone is, or will be, there.
     Useful,
     /// In SYN-RECEIVED without a live peer.
-    Abandoned(Cause),
+    Abandoned(Blame),
     /// ESTABLISHED or later without a live peer, and no client was ever bound to it.
-    Ghost(Cause),
+    Ghost(Blame),
     /// A client was bound to it and is gone, unheard.
-    Bereft(Cause),
+    Bereft(Blame),
+}
+
+impl Worth {
+    /// What is to blame, if it is of no use.
+    #[must_use]
+    pub const fn blame(self) -> Option<Blame> {
+        match self {
+            Self::Useful => None,
+            Self::Abandoned(blame) | Self::Ghost(blame) | Self::Bereft(blame) => Some(blame),
+        }
+    }
+
+    /// The same verdict, for which something else is to blame.
+    #[must_use]
+    pub(crate) const fn blamed_on(self, blame: Blame) -> Self {
+        match self {
+            Self::Useful => Self::Useful,
+            Self::Abandoned(_) => Self::Abandoned(blame),
+            Self::Ghost(_) => Self::Ghost(blame),
+            Self::Bereft(_) => Self::Bereft(blame),
+        }
+    }
+}
+
+/// What is to blame for something held, or sent, for nobody.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Blame {
+    /// What happened.
+    pub cause: Cause,
+    /// The packet it happened to; `None` where it was none, or none that is known: a crash, a call, an end of patience.
+    pub packet: Option<SegmentId>,
 }
 
 /// What made a held resource useless.

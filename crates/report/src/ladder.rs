@@ -26,7 +26,7 @@ use crate::paint::{Colour, Tone};
 use keepalive::Keepalives;
 
 pub use beside::side_by_side;
-pub(crate) use words::call_name;
+pub(crate) use words::{call_name, cause_in_words, label};
 
 /// Collects a run for drawing.
 #[derive(Clone, Debug)]
@@ -438,6 +438,7 @@ impl Fold for Ladder {
             Event::HeldDown { host, .. } => self.refused(at, *host, "refused: held down"),
             Event::Judged { incarnation, worth, .. } => self.judged(at, *incarnation, *worth),
             Event::Received { .. }
+            | Event::Served { .. }
             | Event::TimerSet { .. }
             | Event::TimerFired { .. }
             | Event::Held { .. }

@@ -90,6 +90,7 @@ enum What<'a> {
     Released { host: &'a str, connection: u32, table: &'static str, bytes: u64 },
     Overflow { host: &'a str, port: u16, queue: &'static str },
     HeldDown { host: &'a str, port: u16 },
+    Served { host: &'a str, connection: u32, begins: bool },
     Judged { host: &'a str, connection: u32, worth: &'static str, cause: Option<&'static str> },
 }
 
@@ -207,6 +208,9 @@ impl<'a> What<'a> {
             Event::Overflow { host, port, queue: Queue::Accept } => {
                 Self::Overflow { host: name(host), port, queue: "accept" }
             }
+            Event::Served { host, incarnation: Incarnation(connection), begins } => {
+                Self::Served { host: name(host), connection, begins }
+            }
             Event::HeldDown { host, port } => Self::HeldDown { host: name(host), port },
             Event::Judged { host, incarnation: Incarnation(connection), worth } => {
                 let (worth, cause) = worth_words(worth);
@@ -244,7 +248,7 @@ impl<'a> SegmentLine<'a> {
             connection: sent.incarnation.map(|incarnation| incarnation.0),
             retransmission: sent.retransmission,
             forged: sent.forged,
-            wasted: sent.wasted,
+            wasted: sent.wasted.is_some(),
             loss: sent.fate.lost.map(|loss| match loss {
                 Loss::Chance => "chance",
                 Loss::Fault => "fault",
@@ -329,9 +333,9 @@ const fn table_word(kind: EntryKind) -> &'static str {
 const fn worth_words(worth: Worth) -> (&'static str, Option<&'static str>) {
     match worth {
         Worth::Useful => ("useful", None),
-        Worth::Abandoned(cause) => ("abandoned", Some(cause_word(cause))),
-        Worth::Ghost(cause) => ("ghost", Some(cause_word(cause))),
-        Worth::Bereft(cause) => ("bereft", Some(cause_word(cause))),
+        Worth::Abandoned(blame) => ("abandoned", Some(cause_word(blame.cause))),
+        Worth::Ghost(blame) => ("ghost", Some(cause_word(blame.cause))),
+        Worth::Bereft(blame) => ("bereft", Some(cause_word(blame.cause))),
     }
 }
 
@@ -384,7 +388,7 @@ mod tests {
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,
-            wasted: false,
+            wasted: None,
             fate: Fate {
                 deliveries: deliveries.iter().map(|&nanos| sim_time::Instant::from_nanos(nanos)).collect(),
                 lost: deliveries.is_empty().then_some(Loss::Chance),
@@ -433,7 +437,11 @@ mod tests {
             Event::TimerSet { host, incarnation, deadline: sim_time::Instant::from_nanos(1) },
             Event::Call { host, application: 0, call: Call::Send(100), outcome: Outcome::Done },
             Event::Held { host, incarnation, kind, octets },
-            Event::Judged { host, incarnation, worth: Worth::Ghost(Cause::Delayed) },
+            Event::Judged {
+                host,
+                incarnation,
+                worth: Worth::Ghost(experiment::record::Blame { cause: Cause::Delayed, packet: Some(SegmentId(0)) }),
+            },
             Event::Crashed { host },
             Event::Unheard { segment: SegmentId(7), to: host, copy: 0, because: Deaf::Down },
             Event::Rebooted { host, quiet_until: sim_time::Instant::from_nanos(1) },

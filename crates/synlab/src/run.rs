@@ -4,7 +4,7 @@ use std::path::Path;
 
 use experiment::record::{Fold, Record};
 use experiment::{Experiment, Variant, Verdict};
-use report::{Colour, Hosts, Ladder, Listed, RunResult, Trace, json, ledger, tables, verdicts};
+use report::{Colour, Hosts, Ladder, LedgerBook, Listed, RunResult, Trace, json, tables, verdicts};
 use sim_time::Instant;
 
 use crate::Ending;
@@ -25,12 +25,12 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     let mut watchers = Watchers::new(arguments, &Hosts::of(&experiment.scenario(&variant)?))?;
     let mut runs = Runs::of(&experiment, arguments.source.engine);
     let summary = runs.watch(&variant, &mut watchers)?.clone();
-    let ladder = watchers.finish(experiment.horizon())?;
+    let seen = watchers.finish(experiment.horizon())?;
     let verdicts: Vec<Verdict> = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
     let result = RunResult { experiment: &experiment, variant: &variant, summary: &summary, verdicts: &verdicts };
     let file = arguments.output.as_deref();
     match arguments.format {
-        RunFormat::Text => output::write(file, &text(arguments, &result, ladder.as_ref(), output::colour(file)))?,
+        RunFormat::Text => output::write(file, &text(arguments, &result, &seen, output::colour(file)))?,
         RunFormat::Json => output::write(file, &json::run(&result))?,
         // A watcher wrote it.
         RunFormat::Jsonl => {}
@@ -54,9 +54,17 @@ fn choose(arguments: &Run, experiment: &Experiment) -> Result<Variant, Complaint
     Ok(variant)
 }
 
+/// What watchers have to show at the end.
+struct Seen {
+    ladder: Option<Ladder>,
+    /// The ledger's tables.
+    ledger: String,
+}
+
 /// Whatever looks at the records of the run.
 struct Watchers<'a> {
     ladder: Option<Ladder>,
+    ledger: Option<LedgerBook>,
     /// Traces, each with the file it goes to.
     traces: Vec<(Option<&'a Path>, Trace<Sink>)>,
 }
@@ -65,21 +73,24 @@ impl<'a> Watchers<'a> {
     fn new(arguments: &'a Run, hosts: &Hosts) -> Result<Self, Complaint> {
         let drawn = arguments.format == RunFormat::Text && !arguments.no_ladder && !arguments.quiet;
         let ladder = drawn.then(|| Ladder::new(hosts.clone()).with_at_most(arguments.rows));
+        let booked = arguments.format == RunFormat::Text && !arguments.quiet;
+        let ledger = booked.then(|| LedgerBook::new(hosts.clone()));
         let result = (arguments.format == RunFormat::Jsonl).then_some(arguments.output.as_deref());
         let files = result.into_iter().chain(arguments.trace.as_deref().map(Some));
         let traces = files.map(|file| Ok((file, Trace::new(hosts.clone(), Sink::open(file)?))));
-        Ok(Self { ladder, traces: traces.collect::<Result<_, Complaint>>()? })
+        Ok(Self { ladder, ledger, traces: traces.collect::<Result<_, Complaint>>()? })
     }
 
     /// Completes what was written, and gives back what was drawn.
-    fn finish(self, end: Instant) -> Result<Option<Ladder>, Complaint> {
+    fn finish(self, end: Instant) -> Result<Seen, Complaint> {
         for (file, trace) in self.traces {
             trace.finish().map_err(|error| cannot_write(file, error))?.commit()?;
         }
-        Ok(self.ladder.map(|mut ladder| {
+        let ladder = self.ladder.map(|mut ladder| {
             ladder.finish(end);
             ladder
-        }))
+        });
+        Ok(Seen { ladder, ledger: self.ledger.map_or(String::new(), |ledger| ledger.render(end)) })
     }
 }
 
@@ -88,6 +99,9 @@ impl Fold for Watchers<'_> {
         if let Some(ladder) = &mut self.ladder {
             ladder.record(record);
         }
+        if let Some(ledger) = &mut self.ledger {
+            ledger.record(record);
+        }
         for (_, trace) in &mut self.traces {
             trace.record(record);
         }
@@ -95,7 +109,7 @@ impl Fold for Watchers<'_> {
 }
 
 /// The parts of the text, an empty line between two of them.
-fn text(arguments: &Run, result: &RunResult<'_>, ladder: Option<&Ladder>, colour: Colour) -> String {
+fn text(arguments: &Run, result: &RunResult<'_>, seen: &Seen, colour: Colour) -> String {
     let failed: Vec<Verdict> = result.verdicts.iter().filter(|verdict| !verdict.passed).cloned().collect();
     if arguments.quiet {
         return verdicts(&failed, colour);
@@ -105,10 +119,10 @@ fn text(arguments: &Run, result: &RunResult<'_>, ladder: Option<&Ladder>, colour
     let metrics = &result.summary.metrics;
     let parts = [
         head(result),
-        ladder.map_or(String::new(), |ladder| ladder.render(colour)),
+        seen.ladder.as_ref().map_or(String::new(), |ladder| ladder.render(colour)),
         tables::states(metrics, &hosts, listed),
         tables::metrics(metrics, &hosts, listed),
-        ledger(metrics, &hosts),
+        seen.ledger.clone(),
         verdicts(result.verdicts, colour),
         foot(result),
     ];

@@ -3,8 +3,8 @@
 use tcp_endpoint::State;
 
 use super::Metrics;
-use super::level::Level;
 use super::totals::{HostTotals, RunTotals};
+use crate::level::Level;
 use crate::record::Cause;
 
 /// What there is to know about a metric.

@@ -109,7 +109,7 @@ impl MetricsFold {
         self.run.lost += u64::from(copies == 0);
         self.run.duplicated += copies.saturating_sub(1);
         self.run.retransmitted += u64::from(sent.retransmission > 0);
-        self.run.wasted += u64::from(sent.wasted);
+        self.run.wasted += u64::from(sent.wasted.is_some());
         if sent.forged {
             // It was on the wire, but no host's doing.
             return;
@@ -120,7 +120,7 @@ impl MetricsFold {
         host.resets_sent += u64::from(sent.flags.rst());
         let (pair, from) = pair(sent.source, sent.destination);
         if let Some(exchange) = self.exchanges.get_mut(&pair) {
-            if !sent.wasted {
+            if sent.wasted.is_none() {
                 self.run.closes += u64::from(sent.flags.fin() && !exchange.closing);
                 exchange.closing |= sent.flags.fin();
                 self.run.close_segments += u64::from(exchange.closing);
@@ -262,8 +262,8 @@ impl MetricsFold {
 
     /// Books entries and bytes to the account of their verdict.
     fn account(&mut self, at: Instant, host: HostId, worth: Worth, entries: i64, bytes: i64) {
-        let (Worth::Abandoned(cause) | Worth::Ghost(cause) | Worth::Bereft(cause)) = worth else { return };
-        self.run.waste(cause).change(at, bytes);
+        let Some(blame) = worth.blame() else { return };
+        self.run.waste(blame.cause).change(at, bytes);
         let host = self.host(host);
         host.wasted_memory.change(at, bytes);
         if let Some(useless) = host.useless(worth) {
@@ -318,7 +318,11 @@ impl Fold for MetricsFold {
             Event::Overflow { host, queue: Queue::Syn, .. } => self.host(host).syn_dropped += 1,
             Event::Overflow { host, queue: Queue::Accept, .. } => self.host(host).accept_dropped += 1,
             Event::HeldDown { host, .. } => self.host(host).held_down += 1,
-            Event::Call { .. } | Event::Notice { .. } | Event::TimerSet { .. } | Event::TimerFired { .. } => {}
+            Event::Served { .. }
+            | Event::Call { .. }
+            | Event::Notice { .. }
+            | Event::TimerSet { .. }
+            | Event::TimerFired { .. } => {}
         }
     }
 }

@@ -2,7 +2,6 @@
 
 mod catalogue;
 mod fold;
-mod level;
 #[cfg(test)]
 mod tests;
 mod totals;

@@ -3,7 +3,7 @@
 use sim_time::Instant;
 use tcp_endpoint::{State, UserError};
 
-use super::level::Level;
+use crate::level::Level;
 use crate::record::{Cause, Worth};
 
 /// Counters and levels of one host.

@@ -9,7 +9,7 @@ use tcp_endpoint::{Handle, Notice, UserError};
 use super::streak::{Culprit, Streak};
 use super::truth::Life;
 use super::{Origin, Pending, Reaction, World};
-use crate::record::{Attempt, Call, Event, Fold, Outcome};
+use crate::record::{Attempt, Call, Event, Fold, Incarnation, Outcome};
 use crate::{Application, HostId, Span, Step};
 
 /// An application's script, and how often it may still run.
@@ -64,6 +64,8 @@ pub(super) struct Round {
     connection: Option<Life>,
     /// Octets that the step in play has taken so far.
     taken: u64,
+    /// The connection it serves, if it is a server's.
+    pub(super) serves: Option<Incarnation>,
     /// The end of a wait, or of the patience with an open.
     pub(super) alarm: Option<Key>,
 }
@@ -99,7 +101,9 @@ impl<F: Fold> World<F> {
         let ordinal = machine.rounds;
         machine.rounds += 1;
         let step = usize::from(connection.is_some());
-        let round = self.rounds.insert(Round { host, script, ordinal, step, connection, taken: 0, alarm: None });
+        let serves = connection.map(|life| life.number);
+        let round =
+            self.rounds.insert(Round { host, script, ordinal, step, connection, taken: 0, serves, alarm: None });
         if let Some(known) = connection.and_then(|life| self.truth.get_mut(life)) {
             (known.owner, known.in_hand) = (Some(round), true);
         }
@@ -139,6 +143,7 @@ impl<F: Fold> World<F> {
         machine.scripts[usize::from(script)].take_round();
         let Some(life) = self.life(host, handle) else { return };
         let round = self.new_round(host, script, Some(life));
+        self.record(queue.now(), Event::Served { host, incarnation: life.number, begins: true });
         self.record_call(round, Call::Accept, Outcome::Done, queue.now());
         self.play(round, queue);
     }
@@ -431,12 +436,20 @@ impl<F: Fold> World<F> {
     fn end_round<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
         self.give_back(round);
         let Some(ended) = self.rounds.remove(round) else { return };
+        self.record_end(&ended, queue.now());
         if let Some(alarm) = ended.alarm {
             let _ = queue.cancel(alarm);
         }
         let script = &self.hosts[usize::from(ended.host.0)].scripts[usize::from(ended.script)];
         if script.listens_at().is_none() && script.rounds_left != Some(0) {
             let _ = queue.arm(queue.now(), Pending::Start { host: ended.host, script: ended.script });
+        }
+    }
+
+    /// A round that served a connection is over.
+    pub(super) fn record_end(&mut self, ended: &Round, now: Instant) {
+        if let Some(incarnation) = ended.serves {
+            self.record(now, Event::Served { host: ended.host, incarnation, begins: false });
         }
     }
 

@@ -143,7 +143,7 @@ impl<F: Fold> World<F> {
                 retransmission: 0,
                 acknowledges: Acknowledged::Nothing,
                 forged: true,
-                wasted: false,
+                wasted: None,
                 fate: net_link::Fate { deliveries: smallvec![now], lost: None, fault: None },
             }),
         );

@@ -24,7 +24,8 @@ use sim_core::{EventQueue, Key, Model, Streams};
 use sim_time::Instant;
 use smallvec::SmallVec;
 use tcp_endpoint::{
-    Effect, Effects, EntryKind, Handle, Host, Notice, Payload, Segment, State, Transition, Transmission,
+    Effect, Effects, EntryKind, FourTuple, Handle, Host, Notice, Payload, Segment, State, Transition, Transmission,
+    Unexpected,
 };
 
 use self::applications::{Round, Script};
@@ -34,7 +35,7 @@ use self::network::{Network, Packet};
 use self::slab::Slab;
 pub(crate) use self::streak::Culprit;
 use self::truth::{Birth, Judgement, Life, Loss, Settled, Truth};
-use crate::record::{Attempt, Event, Fold, Outcome, Record, SegmentId, Sent};
+use crate::record::{Attempt, Blame, Event, Fold, Outcome, Record, SegmentId, Sent};
 use crate::{EntrySizes, HostId, HostPlan, Scenario, Span};
 
 /// Something that is going to happen.
@@ -86,6 +87,8 @@ struct Machine {
     entries: FxHashMap<Handle, Entry>,
     attempts: u32,
     rounds: u32,
+    /// Whether it resets what it does not expect.
+    resets: bool,
     /// Whether it has crashed and is not up again.
     down: bool,
     /// What applications were to do while it was down.
@@ -109,7 +112,9 @@ struct Reaction {
 /// What the world remembers of an arrival while it is handled.
 #[derive(Clone, Copy)]
 struct Arrival {
-    wasted: bool,
+    id: SegmentId,
+    sender: Option<Life>,
+    wasted: Option<Blame>,
     duplicate: bool,
     orphaned: bool,
 }
@@ -186,7 +191,13 @@ impl<F: Fold> World<F> {
         }
         let (octets, tuple) = (segment.payload, segment.receiver_tuple());
         let stale = self.is_stale(packet);
-        self.arrival = Some(Arrival { wasted: packet.wasted, duplicate: copy > 0, orphaned: packet.orphaned });
+        self.arrival = Some(Arrival {
+            id: packet.id,
+            sender: packet.sender,
+            wasted: packet.wasted,
+            duplicate: copy > 0,
+            orphaned: packet.orphaned,
+        });
         let delivered = Event::Delivered { segment: packet.id, to, copy, stale };
         self.record(now, delivered);
         let (machine, effects) = (&mut self.hosts[usize::from(to.0)], &mut self.effects);
@@ -291,8 +302,8 @@ impl<F: Fold> World<F> {
             Some(life) => (life, None),
             None => {
                 let birth = match self.arrival {
-                    Some(Arrival { duplicate, orphaned, .. }) if origin != Origin::Call => {
-                        Birth::Segment { duplicate, orphaned }
+                    Some(Arrival { id, duplicate, orphaned, .. }) if origin != Origin::Call => {
+                        Birth::Segment { id, duplicate, orphaned }
                     }
                     _ => Birth::Call,
                 };
@@ -403,7 +414,7 @@ impl<F: Fold> World<F> {
         let now = queue.now();
         let segment = &transmission.segment;
         let sender = transmission.sender.and_then(|(entry, _)| self.life(host, entry));
-        let wasted = self.is_wasted(segment, sender, origin);
+        let wasted = self.waste(segment, sender, origin);
         let to = self.network.host_at(*segment.destination.ip());
         let nth_life = sender.and_then(|life| self.truth.get(life)).map_or(0, |known| known.nth);
         let position = network::position(&transmission, host, nth_life, self.attempts.end(segment.tag, host));
@@ -414,7 +425,11 @@ impl<F: Fold> World<F> {
         self.forger.watch(segment, false);
         let deliveries = fate.deliveries.clone();
         let id = self.network.number();
+        let lost = deliveries.is_empty().then(|| Lost::of(segment));
         self.record(now, Event::Sent(sent(id, host, to, sender, &transmission, wasted, fate)));
+        if let Some(lost) = lost {
+            self.lose(id, to, sender, &lost, now);
+        }
         let Some(to) = to.filter(|_| !deliveries.is_empty()) else { return };
         self.attempts.hold(segment.tag);
         if let Some(known) = sender.filter(|_| !segment.payload.is_empty()).and_then(|life| self.truth.get_mut(life)) {
@@ -427,16 +442,38 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// Whether a segment is wasted: sent on behalf of a ghost or an abandoned half-open entry, or in answer to a wasted
-    /// segment. What an application's call set going answers the application.
-    fn is_wasted(&self, segment: &Segment<Span, Attempt>, sender: Option<Life>, origin: Origin) -> bool {
-        let answers_wasted = self.arrival.is_some_and(|arrival| arrival.wasted);
+    /// What is to blame if a segment is wasted: sent on behalf of a ghost or an abandoned half-open entry, or in answer to
+    /// a wasted segment. What an application's call set going answers the application.
+    fn waste(&self, segment: &Segment<Span, Attempt>, sender: Option<Life>, origin: Origin) -> Option<Blame> {
         let answer = match origin {
             Origin::Protocol => true,
             Origin::Call => false,
             Origin::Flush => segment.payload.is_empty() && !segment.flags.fin(),
         };
-        (answers_wasted && answer) || sender.is_some_and(|life| self.truth.is_wasted(life))
+        let own = sender.and_then(|life| self.truth.waste(life));
+        own.or_else(|| self.arrival.filter(|_| answer).and_then(|arrival| arrival.wasted))
+    }
+
+    /// Nothing arrives of a segment. If it would have ended a useless connection, its loss is to blame for that from now
+    /// on: a reset that answers what the connection sent, or what the connection sent where it would be so answered.
+    fn lose(&mut self, lost: SegmentId, to: Option<HostId>, sender: Option<Life>, segment: &Lost, now: Instant) {
+        self.truth.lost(segment.tuple, lost);
+        let prolonged = if segment.reset {
+            self.arrival.and_then(|arrival| arrival.sender)
+        } else {
+            sender.filter(|_| segment.acknowledges && to.is_some_and(|to| self.would_reset(to, segment.tuple)))
+        };
+        let judgement = prolonged.and_then(|life| self.truth.prolong(life, lost));
+        if let Some(Judgement { host, incarnation, worth }) = judgement {
+            self.record(now, Event::Judged { host, incarnation, worth });
+        }
+    }
+
+    /// Whether a host would answer an acknowledgment with a reset for want of a connection.
+    fn would_reset(&self, host: HostId, tuple: FourTuple) -> bool {
+        let machine = &self.hosts[usize::from(host.0)];
+        let holds = self.truth.holder(tuple).is_some_and(|life| self.truth.holds(life));
+        machine.resets && !machine.down && !holds
     }
 
     /// Counts a copy as gone from the network, now that all that came of it is done.
@@ -463,6 +500,7 @@ impl Machine {
             entries: FxHashMap::default(),
             attempts: 0,
             rounds: 0,
+            resets: plan.settings.handshake.unexpected == Unexpected::Reset,
             down: false,
             overdue: Vec::new(),
         }
@@ -479,6 +517,21 @@ impl Machine {
     }
 }
 
+/// What its loss needs to know of a segment.
+struct Lost {
+    /// The connection it was for, as its receiver names it.
+    tuple: FourTuple,
+    acknowledges: bool,
+    reset: bool,
+}
+
+impl Lost {
+    fn of(segment: &Segment<Span, Attempt>) -> Self {
+        let Segment { flags, .. } = segment;
+        Self { tuple: segment.receiver_tuple(), acknowledges: flags.ack(), reset: flags.rst() }
+    }
+}
+
 /// The record of a segment that was offered to a link.
 fn sent(
     id: SegmentId,
@@ -486,7 +539,7 @@ fn sent(
     to: Option<HostId>,
     sender: Option<Life>,
     transmission: &Transmission<Span, Attempt>,
-    wasted: bool,
+    wasted: Option<Blame>,
     fate: net_link::Fate,
 ) -> Sent {
     let Transmission { segment, retransmission, acknowledges, .. } = transmission;

@@ -13,7 +13,7 @@ use tcp_endpoint::{Acknowledged, Payload, Segment, Transmission};
 use super::attempts::EndCounts;
 use super::slab::Slab;
 use super::truth::Life;
-use crate::record::{Attempt, SegmentId};
+use crate::record::{Attempt, Blame, SegmentId};
 use crate::{HostId, Scenario, Span};
 
 /// Octets of headers before the data: IPv4 and TCP without options.
@@ -35,7 +35,7 @@ pub(super) struct Packet {
     /// The incarnation that sent it, if one did.
     pub(super) sender: Option<Life>,
     pub(super) retransmission: u32,
-    pub(super) wasted: bool,
+    pub(super) wasted: Option<Blame>,
     /// Whether no endpoint sent it.
     pub(super) forged: bool,
     /// Whether its sender held its TCB until it crashed with it, while the packet was on its way.
@@ -112,7 +112,7 @@ impl Packet {
         transmission: Transmission<Span, Attempt>,
         to: HostId,
         sender: Option<Life>,
-        wasted: bool,
+        wasted: Option<Blame>,
         copies: u32,
     ) -> Self {
         let Transmission { segment, retransmission, .. } = transmission;
@@ -127,7 +127,7 @@ impl Packet {
             to,
             sender: None,
             retransmission: 0,
-            wasted: false,
+            wasted: None,
             forged: true,
             orphaned: false,
             copies: 1,

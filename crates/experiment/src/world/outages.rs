@@ -121,7 +121,9 @@ impl<F: Fold> World<F> {
             script.rounds_left = Some(0);
         }
         for round in dying {
-            if let Some(alarm) = self.rounds.remove(round).and_then(|round| round.alarm) {
+            let Some(ended) = self.rounds.remove(round) else { continue };
+            self.record_end(&ended, queue.now());
+            if let Some(alarm) = ended.alarm {
                 let _ = queue.cancel(alarm);
             }
         }

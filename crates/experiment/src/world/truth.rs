@@ -8,7 +8,7 @@ use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Transition};
 
 use super::intake::Intake;
 use super::slab::Slab;
-use crate::record::{Attempt, Cause, Incarnation, StateChange, Worth};
+use crate::record::{Attempt, Blame, Cause, Incarnation, SegmentId, StateChange, Worth};
 use crate::{HostId, Span};
 
 /// Names an incarnation for as long as anything may refer to it, and harmlessly after that.
@@ -51,6 +51,10 @@ pub(super) struct Known {
     irs: Option<SeqNum>,
     state: State,
     passive: bool,
+    /// The segment it was born of.
+    born_of: Option<SegmentId>,
+    /// The last segment between the two ends, as far as this one knows, of which nothing arrived.
+    last_lost: Option<SegmentId>,
     /// Whether a client TCB is or was ESTABLISHED with its ISS.
     bound: bool,
     pub(super) worth: Worth,
@@ -72,6 +76,8 @@ pub(super) enum Birth {
     Call,
     /// The arrival of a segment, or of a copy of one.
     Segment {
+        /// Which.
+        id: SegmentId,
         /// Whether it was not the first copy.
         duplicate: bool,
         /// Whether its sender crashed while it was on its way.
@@ -153,6 +159,8 @@ impl Truth {
             irs: transition.irs,
             state: transition.from,
             passive: transition.passive,
+            born_of: None,
+            last_lost: None,
             bound: false,
             worth: Worth::Useful,
             ended: None,
@@ -224,9 +232,12 @@ impl Truth {
         self.get(life).is_some_and(|known| known.ended.is_none())
     }
 
-    /// Whether the TCB's entry has no one, or the wrong one, at its other end: what it sends is wasted.
-    pub(super) fn is_wasted(&self, life: Life) -> bool {
-        self.get(life).is_some_and(|known| matches!(known.worth, Worth::Abandoned(_) | Worth::Ghost(_)))
+    /// What is to blame if the TCB's entry has no one, or the wrong one, at its other end: what it sends is wasted.
+    pub(super) fn waste(&self, life: Life) -> Option<Blame> {
+        match self.get(life)?.worth {
+            Worth::Abandoned(blame) | Worth::Ghost(blame) => Some(blame),
+            Worth::Useful | Worth::Bereft(_) => None,
+        }
     }
 
     /// Notes that the sequence space from `seq` on was sent for another time.
@@ -252,6 +263,9 @@ impl Truth {
     ) -> SmallVec<[Judgement; 2]> {
         let ended = (transition.to == State::Closed).then_some(transition.reason);
         let other = self.holders.get(&transition.tuple.flipped()).copied();
+        if let (Some(Birth::Segment { id, .. }), Some(known)) = (birth, self.get_mut(life)) {
+            known.born_of = Some(id);
+        }
         let mut judgements = SmallVec::new();
         judgements.extend(self.judge_one(life, birth.map_or(Trigger::Own, Trigger::Born)));
         judgements.extend(other.and_then(|other| self.judge_one(other, Trigger::Other(ended))));
@@ -260,8 +274,7 @@ impl Truth {
 
     fn judge_one(&mut self, life: Life, trigger: Trigger) -> Option<Judgement> {
         let known = self.get(life).filter(|known| known.passive && known.ended.is_none())?;
-        let cause = self.cause(known, trigger);
-        let worth = self.worth(life, known, cause);
+        let worth = self.worth(life, known, self.blame(known, trigger));
         if worth == known.worth {
             return None;
         }
@@ -270,15 +283,15 @@ impl Truth {
     }
 
     /// The verdict on a passive connection, in the words of the vocabulary (ARCHITECTURE.md).
-    fn worth(&self, life: Life, known: &Known, cause: Cause) -> Worth {
+    fn worth(&self, life: Life, known: &Known, blame: Blame) -> Worth {
         if self.has_live_peer(life, known) {
             return Worth::Useful;
         }
         match known.state {
-            State::SynReceived => Worth::Abandoned(cause),
-            _ if !known.bound => Worth::Ghost(cause),
+            State::SynReceived => Worth::Abandoned(blame),
+            _ if !known.bound => Worth::Ghost(blame),
             // In every other state the client's FIN was heard, and it may be gone for good reasons.
-            State::Established | State::FinWait1 | State::FinWait2 => Worth::Bereft(cause),
+            State::Established | State::FinWait1 | State::FinWait2 => Worth::Bereft(blame),
             _ => Worth::Useful,
         }
     }
@@ -292,27 +305,46 @@ impl Truth {
             && (client.state == State::SynSent || client.irs == Some(server.iss))
     }
 
-    /// What made a connection useless, in one place and by a simple rule:
+    /// What is to blame for a useless connection, in one place and by a simple rule:
     ///
-    /// * a verdict that only changes its name keeps its cause;
+    /// * a verdict that only changes its name keeps what is to blame (but see [`Truth::prolong`]);
     /// * its SYN was forged, or nobody has the other end's address: it was spoofed;
-    /// * the client's TCB ended on a call: the application; with its host: the crash; for any other reason: a packet that
-    ///   was lost;
+    /// * the client's TCB ended on a call: the application; with its host: the crash; for any other reason: the last packet
+    ///   between the two that was lost;
     /// * it was born of a segment whose sender crashed while it was on its way: the crash;
     /// * otherwise it was born of a segment that came too late, a duplicate if it was not the first copy, a delayed
     ///   one if it was, or the client took up another connection in the meantime, which is a delay too.
-    fn cause(&self, known: &Known, trigger: Trigger) -> Cause {
-        match (known.worth, trigger) {
-            (Worth::Abandoned(cause) | Worth::Ghost(cause) | Worth::Bereft(cause), _) => cause,
-            _ if known.attempt.is_forged() => Cause::Spoofed,
-            _ if !self.addresses.contains(known.tuple.remote.ip()) => Cause::Spoofed,
-            (_, Trigger::Other(Some(Reason::Call))) => Cause::Application,
-            (_, Trigger::Other(Some(Reason::Crash))) => Cause::Crash,
-            (_, Trigger::Other(Some(_))) => Cause::Lost,
-            (_, Trigger::Born(Birth::Segment { orphaned: true, .. })) => Cause::Crash,
-            (_, Trigger::Born(Birth::Segment { duplicate: true, .. })) => Cause::Duplicated,
-            (_, Trigger::Born(_) | Trigger::Own | Trigger::Other(None)) => Cause::Delayed,
+    fn blame(&self, known: &Known, trigger: Trigger) -> Blame {
+        let (cause, packet) = match (known.worth.blame(), trigger) {
+            (Some(blame), _) => return blame,
+            _ if known.attempt.is_forged() => (Cause::Spoofed, known.born_of),
+            _ if !self.addresses.contains(known.tuple.remote.ip()) => (Cause::Spoofed, known.born_of),
+            (_, Trigger::Other(Some(Reason::Call))) => (Cause::Application, None),
+            (_, Trigger::Other(Some(Reason::Crash))) => (Cause::Crash, None),
+            (_, Trigger::Other(Some(_))) => (Cause::Lost, known.last_lost),
+            (_, Trigger::Born(Birth::Segment { orphaned: true, .. })) => (Cause::Crash, None),
+            (_, Trigger::Born(Birth::Segment { duplicate: true, .. })) => (Cause::Duplicated, known.born_of),
+            (_, Trigger::Born(_) | Trigger::Own | Trigger::Other(None)) => (Cause::Delayed, known.born_of),
+        };
+        Blame { cause, packet }
+    }
+
+    /// Notes that nothing arrives of a segment between the sockets of a connection.
+    pub(super) fn lost(&mut self, tuple: FourTuple, segment: SegmentId) {
+        for end in [tuple, tuple.flipped()] {
+            let holder = self.holders.get(&end).copied();
+            if let Some(known) = holder.and_then(|life| self.get_mut(life)) {
+                known.last_lost = Some(segment);
+            }
         }
+    }
+
+    /// A segment that would have ended a useless connection is lost: from now on that is to blame for it.
+    pub(super) fn prolong(&mut self, life: Life, segment: SegmentId) -> Option<Judgement> {
+        let known = self.get_mut(life).filter(|known| known.ended.is_none())?;
+        known.worth.blame()?;
+        known.worth = known.worth.blamed_on(Blame { cause: Cause::Lost, packet: Some(segment) });
+        Some(Judgement { host: life.host, incarnation: life.number, worth: known.worth })
     }
 
     /// Forgets an incarnation that is over, once its application holds it no more and the last segment with its octets

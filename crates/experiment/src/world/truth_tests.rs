@@ -6,15 +6,23 @@ use tcp_endpoint::{EntryKind, FourTuple, Handle, Reason, SeqNum, State, Transiti
 
 use super::truth::{Birth, Life, Loss, Truth};
 use crate::HostId;
-use crate::record::{Attempt, Cause, Worth};
+use crate::record::{Attempt, Blame, Cause, SegmentId, Worth};
 
 const CLIENT: HostId = HostId(0);
 const SERVER: HostId = HostId(1);
-const IN_TIME: Birth = Birth::Segment { duplicate: false, orphaned: false };
+/// The segment that a server's connection is born of.
+const SYN: SegmentId = SegmentId(3);
+const IN_TIME: Birth = Birth::Segment { id: SYN, duplicate: false, orphaned: false };
 
 /// The ISS of every client here, and what those of the server count up from.
 const CLIENT_ISS: u32 = 5000;
 const SERVER_ISS: u32 = 70_000;
+
+/// What is to blame: the SYN where it is about how that came, and no packet otherwise, as none was lost here.
+fn because(cause: Cause) -> Blame {
+    let of_the_syn = matches!(cause, Cause::Delayed | Cause::Duplicated | Cause::Spoofed);
+    Blame { cause, packet: of_the_syn.then_some(SYN) }
+}
 
 /// Two hosts and what is true of them.
 struct Scene {
@@ -121,9 +129,13 @@ fn an_entry_whose_client_waits_for_it_is_useful() {
 #[test]
 fn an_entry_born_too_late_is_useless_from_the_start() {
     for (state, birth, worth) in [
-        (State::SynReceived, IN_TIME, Worth::Abandoned(Cause::Delayed)),
-        (State::SynReceived, Birth::Segment { duplicate: true, orphaned: false }, Worth::Abandoned(Cause::Duplicated)),
-        (State::Established, IN_TIME, Worth::Ghost(Cause::Delayed)),
+        (State::SynReceived, IN_TIME, Worth::Abandoned(because(Cause::Delayed))),
+        (
+            State::SynReceived,
+            Birth::Segment { id: SYN, duplicate: true, orphaned: false },
+            Worth::Abandoned(because(Cause::Duplicated)),
+        ),
+        (State::Established, IN_TIME, Worth::Ghost(because(Cause::Delayed))),
     ] {
         assert_eq!(Scene::new().server(birth, state).1, [worth]);
     }
@@ -132,7 +144,7 @@ fn an_entry_born_too_late_is_useless_from_the_start() {
 #[test]
 fn a_syn_from_nowhere_is_spoofed() {
     let (_, verdicts) = Scene::new().server_from([192, 0, 2, 1], IN_TIME, State::SynReceived);
-    assert_eq!(verdicts, [Worth::Abandoned(Cause::Spoofed)]);
+    assert_eq!(verdicts, [Worth::Abandoned(because(Cause::Spoofed))]);
 }
 
 #[test]
@@ -143,10 +155,10 @@ fn a_client_that_gives_up_abandons_its_entry() {
         let mut scene = Scene::new();
         let mut client = scene.client();
         let (mut server, _) = scene.server(IN_TIME, State::SynReceived);
-        assert_eq!(scene.goes(&mut client, State::Closed, reason), [Worth::Abandoned(cause)]);
+        assert_eq!(scene.goes(&mut client, State::Closed, reason), [Worth::Abandoned(because(cause))]);
         // What completes the handshake now makes a ghost, for the same cause.
-        assert_eq!(scene.goes(&mut server, State::Established, Reason::Segment), [Worth::Ghost(cause)]);
-        assert!(scene.truth.is_wasted(server.life));
+        assert_eq!(scene.goes(&mut server, State::Established, Reason::Segment), [Worth::Ghost(because(cause))]);
+        assert_eq!(scene.truth.waste(server.life), Some(because(cause)));
     }
 }
 
@@ -159,15 +171,15 @@ fn a_client_bound_to_another_incarnation_is_no_live_peer() {
         scene.goes(&mut client, state, Reason::Segment);
     }
     assert_eq!(scene.goes(&mut server, State::Closed, Reason::Segment), []);
-    assert_eq!(scene.server(IN_TIME, State::SynReceived).1, [Worth::Abandoned(Cause::Delayed)]);
+    assert_eq!(scene.server(IN_TIME, State::SynReceived).1, [Worth::Abandoned(because(Cause::Delayed))]);
 }
 
 #[test]
 fn a_connection_whose_client_vanished_is_bereft_until_it_has_heard_its_fin() {
     for (state, verdicts) in [
-        (State::Established, vec![Worth::Bereft(Cause::Application)]),
-        (State::FinWait1, vec![Worth::Bereft(Cause::Application)]),
-        (State::FinWait2, vec![Worth::Bereft(Cause::Application)]),
+        (State::Established, vec![Worth::Bereft(because(Cause::Application))]),
+        (State::FinWait1, vec![Worth::Bereft(because(Cause::Application))]),
+        (State::FinWait2, vec![Worth::Bereft(because(Cause::Application))]),
         (State::CloseWait, vec![]),
         (State::Closing, vec![]),
         (State::LastAck, vec![]),
@@ -177,7 +189,7 @@ fn a_connection_whose_client_vanished_is_bereft_until_it_has_heard_its_fin() {
         let (mut client, mut server) = scene.connected();
         scene.goes(&mut server, state, Reason::Segment);
         assert_eq!(scene.goes(&mut client, State::Closed, Reason::Call), verdicts, "{state}");
-        assert!(!scene.truth.is_wasted(server.life), "{state}");
+        assert_eq!(scene.truth.waste(server.life), None, "{state}");
     }
 }
 
@@ -187,7 +199,7 @@ fn a_bereft_connection_that_hears_the_fin_is_none_any_more() {
     let mut scene = Scene::new();
     let (mut client, mut server) = scene.connected();
     scene.goes(&mut client, State::FinWait1, Reason::Call);
-    assert_eq!(scene.goes(&mut client, State::Closed, Reason::GaveUp), [Worth::Bereft(Cause::Lost)]);
+    assert_eq!(scene.goes(&mut client, State::Closed, Reason::GaveUp), [Worth::Bereft(because(Cause::Lost))]);
     assert_eq!(scene.goes(&mut server, State::CloseWait, Reason::Segment), [Worth::Useful]);
 }
 
@@ -237,4 +249,21 @@ fn a_retransmission_supersedes_what_went_before() {
     assert!(scene.truth.superseded(client.life, seq, 1));
     assert!(!scene.truth.superseded(client.life, seq, 2));
     assert!(!scene.truth.superseded(client.life, seq + 1, 0));
+}
+
+/// A loss that keeps a useless connection from ending takes the blame from the SYN; of a useful one it makes nothing.
+#[test]
+fn a_loss_that_prolongs_takes_the_blame() {
+    let mut scene = Scene::new();
+    let (server, verdicts) = scene.server(IN_TIME, State::Established);
+    assert_eq!(verdicts, [Worth::Ghost(because(Cause::Delayed))]);
+    let lost = SegmentId(9);
+    let prolonged = scene.truth.prolong(server.life, lost).expect("it is of no use");
+    assert_eq!(prolonged.worth, Worth::Ghost(Blame { cause: Cause::Lost, packet: Some(lost) }));
+
+    let mut scene = Scene::new();
+    let client = scene.client();
+    let (server, verdicts) = scene.server(IN_TIME, State::SynReceived);
+    assert!(verdicts.is_empty() && scene.truth.holds(client.life));
+    assert_eq!(scene.truth.prolong(server.life, lost), None);
 }

@@ -46,7 +46,8 @@ impl Run {
 
     /// When the wasted segments were sent.
     pub(crate) fn wasted_at_millis(&self) -> Vec<u64> {
-        let wasted = self.records.iter().filter(|record| matches!(&record.event, Event::Sent(sent) if sent.wasted));
+        let wasted =
+            self.records.iter().filter(|record| matches!(&record.event, Event::Sent(sent) if sent.wasted.is_some()));
         wasted.map(|record| record.at.as_nanos() / 1_000_000).collect()
     }
 
@@ -63,7 +64,7 @@ impl Run {
                     sent.octets,
                     sent.attempt.ordinal,
                     sent.retransmission,
-                    if sent.wasted { ", wasted" } else { "" },
+                    if sent.wasted.is_some() { ", wasted" } else { "" },
                     sent.fate.deliveries
                 ),
                 Event::Delivered { stale: true, segment, .. } => format!("stale: {}", segment.0),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use experiment::record::{Call, Event, Outcome};
-use experiment::{Outage, Scenario, Step};
+use experiment::record::{Call, Cause, Event, Fold, Outcome};
+use experiment::{Account, HostId, LedgerFold, Outage, Resource, Scenario, Step};
 use net_link::{Delay, Exponential, LossModel, Probability};
 use proptest::prelude::*;
 use sim_time::Duration;
@@ -129,6 +129,42 @@ proptest! {
         prop_assert!(value("client.memory.wasted-byte-seconds") == 0.0, "only passive connections are judged");
         prop_assert!(value("server.memory.wasted-byte-seconds") <= value("server.memory.byte-seconds"));
         prop_assert_eq!(value("server.memory.wasted-byte-seconds"), value("waste.byte-seconds"));
+    }
+
+    /// What is useful and what each packet is to blame for adds up to what the metrics measured, to the last unit, and
+    /// whatever is given back in the end was taken.
+    #[test]
+    fn the_ledger_adds_up(scenario in scenario()) {
+        let run = Run::of(&scenario);
+        let mut fold = LedgerFold::new();
+        for record in &run.records {
+            fold.record(record);
+        }
+        let ledger = fold.finish(scenario.horizon);
+        let value = |name: &str| run.summary.metrics.get(name).flatten().expect("a number");
+        for (host, plan) in (0..).zip(&scenario.hosts) {
+            let of_memory = |account: &&Account| {
+                account.host == HostId(host) && matches!(account.resource, Resource::Memory(_))
+            };
+            let sum = |part: fn(&Account) -> u128| -> f64 {
+                ledger.accounts.iter().filter(of_memory).map(part).sum::<u128>() as f64 / 1e9
+            };
+            prop_assert_eq!(sum(Account::total), value(&format!("{}.memory.byte-seconds", plan.name)));
+            prop_assert_eq!(sum(Account::wasted), value(&format!("{}.memory.wasted-byte-seconds", plan.name)));
+        }
+        let by_cause = |cause: Cause| -> f64 {
+            let memory = ledger.accounts.iter().filter(|account| matches!(account.resource, Resource::Memory(_)));
+            let held = memory.flat_map(|account| &account.wasted).filter(|(blame, _)| blame.cause == cause);
+            held.map(|(_, held)| held).sum::<u128>() as f64 / 1e9
+        };
+        prop_assert_eq!(by_cause(Cause::Lost), value("waste.lost.byte-seconds"));
+        prop_assert_eq!(by_cause(Cause::Delayed), value("waste.delayed.byte-seconds"));
+        prop_assert_eq!(by_cause(Cause::Duplicated), value("waste.duplicated.byte-seconds"));
+        prop_assert_eq!(by_cause(Cause::Application), value("waste.application.byte-seconds"));
+        prop_assert_eq!(by_cause(Cause::Crash), value("waste.crash.byte-seconds"));
+        let wasted: u64 = ledger.segments.wasted.iter().map(|(_, count)| count).sum();
+        prop_assert_eq!(wasted as f64, value("segments.wasted"));
+        prop_assert_eq!((wasted + ledger.segments.useful) as f64, value("segments.sent"));
     }
 
     #[test]

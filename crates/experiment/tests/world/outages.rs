@@ -1,10 +1,12 @@
 //! Hosts that crash and reboot: what is left of their connections and applications, and what becomes of arrivals.
 
 use crate::common::{CLIENT, Run, SERVER, accept, at, connect, ms, pair};
-use experiment::record::{Call, Cause, Deaf, Event, Outcome, Record, Worth};
+use experiment::record::{Blame, Call, Cause, Deaf, Event, Outcome, Record, Worth};
 use experiment::{Application, HostId, Outage, Scenario, Step};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::UserError;
+
+const CRASH: Blame = Blame { cause: Cause::Crash, packet: None };
 
 /// A request, a response, and a connection that stays open until 10 s.
 fn patient() -> Scenario {
@@ -50,7 +52,7 @@ fn held(run: &Run, on: HostId) -> i64 {
 #[test]
 fn a_crash_sends_nothing_and_leaves_the_peer_bereft() {
     let run = Run::of(&Scenario { horizon: at(12_000), ..down(CLIENT, 2000, None, patient()) });
-    assert_eq!(verdicts(&run), [(at(2000), Worth::Bereft(Cause::Crash))]);
+    assert_eq!(verdicts(&run), [(at(2000), Worth::Bereft(CRASH))]);
     assert_eq!((held(&run, CLIENT), held(&run, SERVER)), (0, 2048));
     run.check(&[
         ("server.bereft.seconds", 10.0),
@@ -67,7 +69,7 @@ fn a_crash_sends_nothing_and_leaves_the_peer_bereft() {
 #[test]
 fn a_syn_of_a_crashed_host_makes_a_useless_entry() {
     let run = Run::of(&down(CLIENT, 20, Some(200), patient()));
-    assert_eq!(verdicts(&run), [(at(50), Worth::Abandoned(Cause::Crash))]);
+    assert_eq!(verdicts(&run), [(at(50), Worth::Abandoned(CRASH))]);
     run.check(&[
         ("segments.unheard", 1.0),
         ("client.segments.unheard", 1.0),

@@ -1,7 +1,7 @@
 //! Whole runs: what applications do, what becomes of their data, and what does not change from run to run.
 
 use crate::common::{CLIENT, Run, SERVER, accept, at, connect, fault, host, link, ms, pair};
-use experiment::record::{Call, Cause, Event, Outcome, Record, Worth};
+use experiment::record::{Blame, Call, Cause, Event, Outcome, Record, SegmentId, Worth};
 use experiment::{Application, Scenario, Step, simulate};
 use net_link::{Delay, Exponential, Kinds, Loss, LossModel, Probability, ScriptedFate};
 use sim_time::{Duration, Instant};
@@ -20,6 +20,10 @@ fn verdicts(run: &Run) -> Vec<(u64, Worth)> {
         _ => None,
     };
     run.records.iter().filter_map(verdict).collect()
+}
+
+fn blame(cause: Cause, packet: Option<u64>) -> Blame {
+    Blame { cause, packet: packet.map(SegmentId) }
 }
 
 fn calls(run: &Run) -> Vec<(u16, u32, Call, Outcome)> {
@@ -275,7 +279,7 @@ fn an_impatient_client_abandons_the_half_open_entry() {
     scenario.hosts[0].applications[0].steps[0] =
         Step::Connect { to: SERVER, port: 80, from: None, within: Some(ms(70)) };
     let run = Run::of(&scenario);
-    assert_eq!(verdicts(&run), [(70, Worth::Abandoned(Cause::Application))]);
+    assert_eq!(verdicts(&run), [(70, Worth::Abandoned(blame(Cause::Application, None)))]);
     run.check(&[
         ("server.half-open.seconds", 0.1),
         ("server.half-open.abandoned", 1.0),
@@ -311,7 +315,7 @@ fn an_unheard_abort_leaves_the_server_bereft() {
         vec![fault(Kinds::RST, ScriptedFate::Drop), fault(Kinds::DATA, ScriptedFate::Drop)];
     scenario.horizon = at(10_201);
     let run = Run::of(&scenario);
-    assert_eq!(verdicts(&run), [(201, Worth::Bereft(Cause::Application))]);
+    assert_eq!(verdicts(&run), [(201, Worth::Bereft(blame(Cause::Application, None)))]);
     run.check(&[
         ("server.bereft.connections", 1.0),
         ("server.bereft.seconds", 10.0),
@@ -329,7 +333,7 @@ fn a_late_copy_of_a_syn_is_a_duplicate() {
     scenario.links[0].config.fault = vec![fault(Kinds::SYN, ScriptedFate::Copies(vec![ms(50), ms(5000)]))];
     scenario.horizon = at(15_000);
     let run = Run::of(&scenario);
-    assert_eq!(verdicts(&run), [(5000, Worth::Ghost(Cause::Duplicated))]);
+    assert_eq!(verdicts(&run), [(5000, Worth::Ghost(blame(Cause::Duplicated, Some(0))))]);
     run.check(&[
         ("server.ghost.seconds", 10.0),
         ("waste.duplicated.byte-seconds", 20_480.0),

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use expect_test::{Expect, expect};
 use experiment::HostId;
 use experiment::record::{
-    Attempt, Call, Cause, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth,
+    Attempt, Blame, Call, Cause, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth,
 };
 use net_link::{Fate, Loss};
 use sim_time::{Duration, Instant};
@@ -101,7 +101,7 @@ impl Script {
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,
-            wasted: false,
+            wasted: None,
             fate,
         };
         self.next += 1;
@@ -198,12 +198,12 @@ fn what_goes_wrong_is_said_where_it_happens() {
     script.arrives(3_100, &third, 1, false);
     script.state(4_000, CLIENT, SynSent, Closed, Reason::GaveUp);
     script.event(4_000, Event::Notice { host: CLIENT, incarnation: Incarnation(2), notice: Notice::TimedOut });
-    let worth = Worth::Abandoned(Cause::Lost);
+    let worth = Worth::Abandoned(Blame { cause: Cause::Lost, packet: None });
     script.event(4_000, Event::Judged { host: SERVER, incarnation: Incarnation(3), worth });
     script.arrives(5_000, &late, 0, true);
     let mut wasted = script.send(60_000, SERVER, Flags::SYN_ACK, (0, 1), 0, Does::Drop(Loss::QueueFull, None));
     wasted.retransmission = 1;
-    wasted.wasted = true;
+    wasted.wasted = Some(Blame { cause: Cause::Lost, packet: None });
     script.sent(60_000, &wasted);
     script.shows(
         10_800_000,

@@ -12,7 +12,7 @@ use crate::paint::Tone;
 ///
 /// A number that is near no initial sequence number is `?`, save for 0, which is what a reset has that refuses a SYN
 /// (RFC 9293 §3.10.7.1).
-pub(super) fn label(sent: &Sent, numbers: Relative) -> String {
+pub(crate) fn label(sent: &Sent, numbers: Relative) -> String {
     let mut kinds = Vec::with_capacity(3);
     for (flag, name) in [(Flags::SYN, "SYN"), (Flags::FIN, "FIN"), (Flags::RST, "RST")] {
         if sent.flags.contains(flag) {
@@ -49,7 +49,7 @@ pub(super) fn notes(sent: &Sent) -> Vec<(Tone, String)> {
     if sent.forged {
         notes.push((Tone::Bad, "forged".to_owned()));
     }
-    if sent.wasted {
+    if sent.wasted.is_some() {
         notes.push((Tone::Bad, "wasted".to_owned()));
     }
     notes
@@ -157,14 +157,14 @@ pub(crate) const fn call_name(call: Call) -> &'static str {
 pub(super) fn worth(worth: Worth) -> (Tone, String, Option<String>) {
     let (tone, text, cause) = match worth {
         Worth::Useful => (Tone::Good, "useful again: someone is there", None),
-        Worth::Abandoned(cause) => (Tone::Bad, "abandoned from here on: nobody is there", Some(cause)),
-        Worth::Ghost(cause) => (Tone::Bad, "ghost from here on: nobody is there", Some(cause)),
-        Worth::Bereft(cause) => (Tone::Bad, "bereft from here on: its peer is gone", Some(cause)),
+        Worth::Abandoned(blame) => (Tone::Bad, "abandoned from here on: nobody is there", Some(blame.cause)),
+        Worth::Ghost(blame) => (Tone::Bad, "ghost from here on: nobody is there", Some(blame.cause)),
+        Worth::Bereft(blame) => (Tone::Bad, "bereft from here on: its peer is gone", Some(blame.cause)),
     };
     (tone, text.to_owned(), cause.map(|cause| format!("cause: {}", cause_in_words(cause))))
 }
 
-const fn cause_in_words(cause: Cause) -> &'static str {
+pub(crate) const fn cause_in_words(cause: Cause) -> &'static str {
     match cause {
         Cause::Lost => "a lost segment",
         Cause::Delayed => "a delayed segment",

@@ -4,7 +4,7 @@ use sim_time::Instant;
 
 /// How much of something there is, and how much there was for how long, in units × nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Level {
+pub(crate) struct Level {
     amount: u64,
     since: Instant,
     integral: u128,
@@ -13,7 +13,7 @@ pub(super) struct Level {
 
 impl Level {
     /// Adds `delta`, which may be negative, from `at` on.
-    pub(super) fn change(&mut self, at: Instant, delta: i64) {
+    pub(crate) fn change(&mut self, at: Instant, delta: i64) {
         self.advance(at);
         self.amount = self.amount.checked_add_signed(delta).unwrap_or_else(|| {
             panic!("{}", if delta < 0 { "nothing is given back that was not taken" } else { "a level fits 64 bits" })
@@ -22,7 +22,7 @@ impl Level {
 
     /// Accounts for the time up to `at`. Only an amount held for some time can be the peak: what moves from one table
     /// to another at one instant is never there twice.
-    pub(super) fn advance(&mut self, at: Instant) {
+    pub(crate) fn advance(&mut self, at: Instant) {
         debug_assert!(at >= self.since, "records come in the order of time");
         let held = at.since(self.since);
         if !held.is_zero() {
@@ -33,22 +33,22 @@ impl Level {
     }
 
     /// Units × seconds up to the last change or advance.
-    pub(super) fn unit_seconds(&self) -> f64 {
+    pub(crate) fn unit_seconds(&self) -> f64 {
         self.integral as f64 / 1e9
     }
 
     /// Units × seconds that a part of this level does not account for, subtracted exactly.
-    pub(super) fn unit_seconds_beyond(&self, part: &Self) -> f64 {
+    pub(crate) fn unit_seconds_beyond(&self, part: &Self) -> f64 {
         self.integral.saturating_sub(part.integral) as f64 / 1e9
     }
 
     /// Units × nanoseconds up to the last change or advance.
-    pub(super) const fn integral(&self) -> u128 {
+    pub(crate) const fn integral(&self) -> u128 {
         self.integral
     }
 
     /// The largest amount held for any time.
-    pub(super) const fn peak(&self) -> u64 {
+    pub(crate) const fn peak(&self) -> u64 {
         self.peak
     }
 }
