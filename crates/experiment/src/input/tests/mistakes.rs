@@ -239,7 +239,8 @@ fn in_expectations() {
         ),
         (
             "that = \"segments.sent < 2\"\nteardown = [\"rfc9293\", \"rfc\"]",
-            "t.toml:10:24: unknown teardown `rfc` (expected one of `no-time-wait`, `rfc1337`, `rfc9293`, `timestamp-reuse`)",
+            "t.toml:10:24: unknown teardown `rfc` (expected one of `forced-close`, `four-segment`, `no-time-wait`, \
+             `opener-time-wait`, `rfc1337`, `rfc9293`, `three-segment`, `timestamp-reuse`)",
         ),
     ] {
         let errors = errors_of(&format!("{BASIC}[[expect]]\n{expect}\n"), &[]);
@@ -275,7 +276,10 @@ fn in_claims() {
             with("{server.gost.seconds}"),
             "t.toml:3:14: unknown metric `server.gost.seconds` (did you mean `server.ghost.seconds`?)".to_owned(),
         ),
-        (with("{tow-way:segments.sent}"), "t.toml:3:14: unknown teardown `tow-way` (expected one of)".to_owned()),
+        (
+            with("{tow-way:segments.sent}"),
+            "t.toml:3:14: unknown handshake `tow-way` (did you mean `two-way`?)".to_owned(),
+        ),
         (with("{1 s}"), "t.toml:3:14: this names no metric, so it says nothing of the run".to_owned()),
         (with("{segments.sent < 1}"), "t.toml:3:28: expected `+`, `-`, `*`, `/` or the end, found `<`".to_owned()),
         (
