@@ -297,7 +297,7 @@ handshake = ["three-way", "two-way"]
     let claim = experiment.claim().unwrap();
     assert_eq!((claim.sentence(), claim.finding().words()), ("Two are enough.", "half right"));
     let [three, two] = experiment.variants().try_into().unwrap();
-    assert_eq!(claim.needs(&three), [two.clone()]);
+    assert_eq!(claim.needs(&three), std::slice::from_ref(&two));
     assert_eq!(claim.needs(&two), [] as [Variant; 0]);
     let metric = |of: &Variant, name: &str| match name {
         "setup.seconds.max" => None,
