@@ -17,7 +17,7 @@ mod trace;
 mod verdicts;
 
 pub use hosts::Hosts;
-pub use ladder::{Ladder, side_by_side};
+pub use ladder::{LEGEND, Ladder, side_by_side};
 pub use ledger::ledger;
 pub use paint::Colour;
 pub use result::RunResult;

@@ -196,11 +196,16 @@ impl<'a> Block<'a> {
             })
         };
         let mut line = row.line.clone();
+        if let (Line::Sent { course: Course::Late, label, .. }, Some(arrives)) = (&mut line, row.arrives) {
+            *label = format!("{label} till {arrives}");
+        }
         match &mut line {
             Line::State { text, .. } => *text = with(text, ", ", self.inner - 2),
             Line::Text { text, .. } => *text = with(text, ", ", self.inner - 2),
             Line::Sent { course: Course::Lost, .. } => {}
-            Line::Sent { label, .. } | Line::Arrived { label, .. } => *label = with(label, " ", self.inner - 8),
+            Line::Sent { label, .. } | Line::Arrived { label, .. } => {
+                *label = with(&label.clone(), " ", self.inner - 8);
+            }
         }
         line
     }
