@@ -17,8 +17,8 @@ mod world;
 
 pub use digest::{DigestFold, RECORD_FORMAT};
 pub use input::{
-    BuiltIn, Diagnostic, Diagnostics, Expectation, Experiment, MAX_SEED, Source, Variant, Verdict, case, cases,
-    profile, profiles, schema, template,
+    BuiltIn, Diagnostic, Diagnostics, Expectation, Experiment, MAX_SEED, ScriptedFault, Source, Variant, Verdict, case,
+    cases, profile, profiles, schema, template,
 };
 pub use metrics::{MetricInfo, Metrics, MetricsFold, catalogue};
 pub use numbers::{Relative, RelativeNumbers};
