@@ -305,14 +305,14 @@ data-check            handshake  Whether a listener's connection takes octets, a
                                  true | false
 ",
         "\
-time-wait-max         teardown   Most entries in TIME-WAIT, closed FIN-WAIT-2 included; beyond them a
-                                 connection is forgotten at once.
+time-wait-max         teardown   Most entries in TIME-WAIT, closed FIN-WAIT-2 included; beyond them
+                                 a connection is forgotten at once.
                                  a whole number
 ",
         "\
-time-wait-reuse       teardown   How long an entry in TIME-WAIT keeps this host from opening the same
-                                 4-tuple again, counted from its beginning, if both ends carry timestamps
-                                 (Linux `tcp_tw_reuse` and `tcp_tw_reuse_delay`).
+time-wait-reuse       teardown   How long an entry in TIME-WAIT keeps this host from opening the
+                                 same 4-tuple again, counted from its beginning, if both ends carry
+                                 timestamps (Linux `tcp_tw_reuse` and `tcp_tw_reuse_delay`).
                                  a duration | forever
 ",
     ] {
