@@ -197,6 +197,8 @@ fn side_by_side_has_as_many_columns_as_there_is_room_for() {
         let widest = drawn.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(widest <= width.max(42), "{widest} of {width}: {drawn}");
     }
+    let narrow = beside(&ladders, 2, 80, 100);
+    assert!(narrow.contains(" ghost from here on │"), "{narrow}");
     let drawn = beside(&ladders, 2, 100, 3);
     assert_eq!(drawn.matches(" more rows are not shown\n").count(), 2, "{drawn}");
 }

@@ -52,7 +52,7 @@ fn put_in_list(name: &str, below: Option<&Node>, above: &mut Node, errors: &mut 
             continue;
         }
         let message = if is_number(&entry.key) {
-            format!("`{name}` has no entry {}: there are {count}, counted from 1", entry.key)
+            format!("`{name}` has no entry {}: it has {count}, counted from 1", entry.key)
         } else {
             format!("`{name}` is a list: which of its entries, counted from 1?")
         };

@@ -190,7 +190,9 @@ impl<'a> Block<'a> {
         let bad = row.notes.iter().filter(|(tone, _)| *tone == Tone::Bad).map(|(_, note)| note.as_str());
         let with = |text: &str, before: &str, room: usize| {
             let long = bad.clone().fold(text.to_owned(), |text, note| format!("{text}{before}{note}"));
-            [long, text.to_owned()].into_iter().find(|text| text.chars().count() <= room).unwrap_or_else(|| {
+            // Before the colon is what matters: `ghost from here on: nobody is there`.
+            let short = text.split(": ").next().unwrap_or_default().to_owned();
+            [long, text.to_owned(), short].into_iter().find(|text| text.chars().count() <= room).unwrap_or_else(|| {
                 let kept: String = text.chars().take(room.saturating_sub(1)).collect();
                 format!("{kept}…")
             })

@@ -285,11 +285,11 @@ fn in_overrides_of_a_lists_entries() {
         ("client.script.2=send 1 kB", ""),
         (
             "link.fault.3.delay=3s",
-            "--set link.fault.3.delay:1:12: `fault` has no entry 3: there are 2, counted from 1 (write `fault.1` for the first)",
+            "--set link.fault.3.delay:1:12: `fault` has no entry 3: it has 2, counted from 1 (write `fault.1` for the first)",
         ),
         (
             "link.fault.0.delay=3s",
-            "--set link.fault.0.delay:1:12: `fault` has no entry 0: there are 2, counted from 1 (write `fault.1` for the first)",
+            "--set link.fault.0.delay:1:12: `fault` has no entry 0: it has 2, counted from 1 (write `fault.1` for the first)",
         ),
         (
             "link.fault.delay=3s",
