@@ -25,7 +25,8 @@ fn run_draws_measures_and_judges() {
     assert_eq!(code, Some(0), "{err}");
     assert_eq!(err, "");
     assert!(out.starts_with("stale-syn: What does one delayed, superseded SYN cost the server?\n"), "{out}");
-    assert!(out.contains("├── SYN 0 ────────────────────────────────▶│    5.000  delayed by fault 1\n"), "{out}");
+    assert!(out.contains("├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1\n"), "{out}");
+    assert!(!out.contains("in a row of its own"), "the legend is for terminals");
     assert!(out.contains("ghost from here on: nobody is there"), "{out}");
     assert!(out.lines().any(|line| line.starts_with("server.ghost.seconds") && line.ends_with(" 10795")), "{out}");
     assert!(out.lines().any(|line| line.starts_with("nobody: a segment was delayed")), "{out}");
@@ -131,6 +132,10 @@ fn a_trace_is_a_record_a_line() {
     let state = lines.iter().find(|line| line["kind"] == "state").unwrap();
     assert_eq!((&state["host"], &state["peer"]), (&"client".into(), &"server".into()));
     assert_eq!((&state["from"], &state["to"]), (&"CLOSED".into(), &"SYN-SENT".into()));
+    // A SYN has the number 0, also where it follows close upon another: here in the answer to the SYN that is late.
+    let answers: Vec<&Value> = lines.iter().filter(|line| line["flags"] == "SA").collect();
+    assert_eq!(answers.len(), 2);
+    assert!(answers.iter().all(|line| line["seq"] == 0), "{answers:?}");
     let left: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["trace.jsonl"], "nothing else is left in the directory");
 
@@ -157,7 +162,7 @@ fn compare_draws_ladders_side_by_side() {
     assert!(out.lines().any(|line| words(line) == ["two-way", "three-way"]), "{out}");
     let both = out.lines().find(|line| line.contains("ghost from here on")).unwrap();
     assert!(both.contains("abandoned from here on") && both.starts_with("    5.000 "), "{out}");
-    assert!(out.lines().all(|line| line.chars().count() <= 100), "{out}");
+    assert!(out.lines().filter(|line| line.contains('│')).all(|line| line.chars().count() <= 100), "{out}");
     // What does not differ is left out, or the reader would have to look for what does.
     assert!(out.contains("⋮              11 rows alike              ⋮   ⋮"), "{out}");
 
@@ -171,7 +176,7 @@ fn compare_draws_ladders_side_by_side() {
 fn compare_runs_the_variants_of_the_arguments() {
     let labels = |arguments: &[&str]| -> Vec<String> {
         let (out, err, code) = synlab(&[&["compare", "stale-syn", "--format", "json"], arguments].concat());
-        assert_eq!(code, Some(0), "{err}");
+        assert!(code.is_some_and(|code| code < 2), "{err}");
         let runs: Value = serde_json::from_str(&out).unwrap();
         let label = |run: &Value| format!("{} {}", run["handshake"], run["teardown"]).replace('"', "");
         runs.as_array().unwrap().iter().map(label).collect()
@@ -196,10 +201,7 @@ fn compare_draws_the_first_of_many_variants() {
     let (out, err, code) = synlab(&["compare", "handshake", "--set", many]);
     assert_eq!(code, Some(0), "{err}");
     assert!(out.contains("… 2 more variants are not drawn; choose with --handshake and --teardown\n"), "{out}");
-    let names: Vec<&str> = out
-        .lines()
-        .filter(|line| line.trim_start().starts_with("two-way ") || line.trim_start().starts_with("two-way-rst "))
-        .collect();
+    let names: Vec<&str> = out.lines().filter(|line| line.starts_with("   ") && line.contains("two-way")).collect();
     assert_eq!(names.len(), 2, "{out}");
     assert!(names[0].contains("two-way ") && names[0].ends_with("three-way"), "the base is beside the first: {out}");
 }
@@ -298,20 +300,20 @@ commit                handshake  What a listener commits when a SYN arrives.
                                  connection | half-open | cache | nothing
 ",
         "\
-data-check            handshake  Whether a listener's connection takes octets, and a FIN, only once a
-                                 segment has acknowledged its initial sequence number; what comes with
-                                 another acknowledgment before that is answered with a reset.
+data-check            handshake  Whether a listener's connection takes octets, and a FIN, only once
+                                 a segment has acknowledged its initial sequence number; what comes
+                                 with another acknowledgment before that is answered with a reset.
                                  true | false
 ",
         "\
-time-wait-max         teardown   Most entries in TIME-WAIT, closed FIN-WAIT-2 included; beyond them a
-                                 connection is forgotten at once.
+time-wait-max         teardown   Most entries in TIME-WAIT, closed FIN-WAIT-2 included; beyond them
+                                 a connection is forgotten at once.
                                  a whole number
 ",
         "\
-time-wait-reuse       teardown   How long an entry in TIME-WAIT keeps this host from opening the same
-                                 4-tuple again, counted from its beginning, if both ends carry timestamps
-                                 (Linux `tcp_tw_reuse` and `tcp_tw_reuse_delay`).
+time-wait-reuse       teardown   How long an entry in TIME-WAIT keeps this host from opening the
+                                 same 4-tuple again, counted from its beginning, if both ends carry
+                                 timestamps (Linux `tcp_tw_reuse` and `tcp_tw_reuse_delay`).
                                  a duration | forever
 ",
     ] {
@@ -346,6 +348,16 @@ fn new_writes_an_experiment_that_runs_and_never_overwrites() {
     assert_eq!((err, code), (format!("error: {path} exists already\n"), Some(2)));
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
     assert_eq!(synlab(&["new"]).0, before);
+}
+
+#[test]
+fn the_help_says_how_to_read_a_ladder() {
+    for command in ["run", "compare"] {
+        let (out, _, code) = synlab(&[command, "--help"]);
+        assert_eq!(code, Some(0));
+        assert!(out.contains("How to read a ladder:\n  SYN 0, ACK 1/101 "), "{out}");
+        assert!(!synlab(&[command, "-h"]).0.contains("How to read"), "the short help is short");
+    }
 }
 
 #[test]

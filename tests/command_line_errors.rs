@@ -55,11 +55,13 @@ fn an_expectation_that_does_not_hold() {
     let (_directory, path) = experiment("0.1 s", "0.2 s");
     let (out, _, code) = synlab(&["run", &path]);
     assert_eq!(code, Some(1));
-    assert!(out.contains("FAIL  setup.seconds.max == 0.2 s\n      setup.seconds.max = 0.1\n"), "{out}");
+    let verdict = "FAIL  setup.seconds.max == 0.2 s (one round trip)\n      setup.seconds.max = 0.1\n";
+    assert!(out.contains(verdict), "{out}");
     let (out, err, code) = synlab(&["run", &path, "--quiet"]);
-    assert_eq!(out, "FAIL  setup.seconds.max == 0.2 s\n      setup.seconds.max = 0.1\n");
+    assert_eq!(out, verdict);
     assert_eq!((err.as_str(), code), ("", Some(1)));
-    assert_eq!(synlab(&["compare", &path]).2, Some(1));
+    let (out, _, code) = synlab(&["compare", &path]);
+    assert_eq!((out.matches(verdict).count(), code), (2, Some(1)), "{out}");
     assert_eq!(synlab(&["run", &path, "--format", "json"]).2, Some(1));
 
     let (out, err, code) = synlab(&["verify", &path]);
@@ -174,10 +176,42 @@ fn a_file_that_is_not_there_or_cannot_be_read() {
     assert_eq!(err, "stale-sin: error: neither a file nor a built-in case\n |\n = help: did you mean `stale-syn`?\n");
     let directory = tempfile::tempdir().unwrap();
     let binary = directory.path().join("binary.toml");
-    fs::write(&binary, [0xff, 0xfe, 0x00]).unwrap();
+    fs::write(&binary, b"seed = 1\n# \xff\xfe").unwrap();
     let (_, err, code) = synlab(&["run", binary.to_str().unwrap()]);
     assert_eq!(code, Some(2));
-    assert!(err.contains("error: cannot be read: "), "{err}");
+    assert!(err.ends_with("error: cannot be read: the octet at offset 11, in line 2, is not UTF-8\n"), "{err}");
+}
+
+#[test]
+fn a_profile_or_a_directory_is_no_experiment() {
+    let configs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs");
+    let (_, err, code) = synlab(&["run", configs]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("is a directory, not an experiment") && err.contains("`synlab verify`"), "{err}");
+    let (_, err, code) = synlab(&["verify", &format!("{configs}/profiles")]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("linux.toml: error: is a profile, not an experiment"), "{err}");
+}
+
+#[test]
+fn a_fault_that_matches_nothing_is_said() {
+    let fault = "[[link.fault]]\non = { flags = \"RST\" }\ndrop = true\n\n[client]";
+    let (_directory, path) = experiment("[client]", fault);
+    let note = "fault 1 (line 8) matched no segment\n";
+    let (_, err, code) = synlab(&["run", &path, "--handshake", "two-way"]);
+    assert_eq!((err.as_str(), code), (note, Some(0)));
+    assert_eq!(synlab(&["run", &path, "--quiet"]).1, "");
+    assert_eq!(synlab(&["compare", &path]).1, note);
+    // A fault is at work if it is in one of the variants that are compared.
+    let fault =
+        "[[link.fault]]\non = { from = \"server\", flags = \"SYN-ACK\", nth = 1 }\ndelay = \"10ms\"\n\n[client]";
+    let (_directory, path) = experiment("[client]", fault);
+    assert_eq!(synlab(&["compare", &path]).1, "");
+    let (_, err, _) = synlab(&["run", &path, "--handshake", "two-way", "--set", "link.fault.1.on.nth=9"]);
+    assert_eq!(err, note);
+    let set = "link.fault=[{ on = { nth = 99 }, drop = true }]";
+    let (_, err, _) = synlab(&["run", &path, "--handshake", "two-way", "--set", set]);
+    assert_eq!(err, "fault 1 (--set link.fault, line 1) matched no segment\n");
 }
 
 #[test]
@@ -197,6 +231,37 @@ fn a_wrong_experiment_does_not_stop_the_others() {
     assert!(out.contains(&format!("WRONG  {path}\n")), "{out}");
     assert!(out.ends_with("2 experiments: 1 hold, 0 do not, 1 could not be run\n"), "{out}");
     assert!(err.starts_with(&format!("{path}:6:1: error: unknown key `delai`\n")), "{err}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_back_is_followed_once() {
+    let (directory, path) = experiment("delay", "delay");
+    let below = directory.path().join("below");
+    fs::create_dir(&below).unwrap();
+    std::os::unix::fs::symlink(directory.path(), below.join("back")).unwrap();
+    let (out, err, code) = synlab(&["verify", directory.path().to_str().unwrap()]);
+    assert_eq!((out.matches(&path).count(), err.as_str(), code), (1, "", Some(0)), "{out}");
+}
+
+/// Whoever ends a run, by the keyboard or as a job's supervisor does, finds no half of a file.
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_ended_leaves_nothing_half_written() {
+    for signal in ["-INT", "-TERM"] {
+        let directory = tempfile::tempdir().unwrap();
+        let trace = directory.path().join("trace.jsonl");
+        let mut synlab = std::process::Command::new(assert_cmd::cargo::cargo_bin!("synlab"));
+        synlab.args(["run", "handshake", "--quiet", "--until", "1000000h", "--trace", trace.to_str().unwrap()]);
+        let mut child =
+            synlab.args(["--set", "client.script=[\"wait 1s\", \"connect\", \"close\", \"repeat\"]"]).spawn().unwrap();
+        let entries = || fs::read_dir(directory.path()).unwrap().count();
+        while entries() == 0 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert_eq!((child.wait().unwrap().code(), entries()), (Some(130), 0), "{signal}");
+    }
 }
 
 #[test]

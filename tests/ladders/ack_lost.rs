@@ -97,7 +97,7 @@ fn linux_answers_the_syn_with_the_syn_ack() {
          0.050  │                    LISTEN → SYN-RECEIVED │
          0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 1
          1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-         1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
+         1.050  │              ┄┄─────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 2
          1.100  │◀┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ SYN,ACK 0/1 ┄┄ │           sent 1.050, stale
          1.100  │ SYN-SENT → ESTABLISHED                   │

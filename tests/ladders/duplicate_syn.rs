@@ -22,7 +22,7 @@ fn a_copy_meets_syn_received() {
         &expect![[r#"
            time  client                                server  arrives
           0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050  duplicated by fault 1, again at
+          0.000  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
                  │                                          │           0.060
           0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
           0.050  │                    LISTEN → SYN-RECEIVED │
@@ -56,11 +56,11 @@ fn a_copy_meets_a_two_way_server() {
         &expect![[r#"
            time  client                                server  arrives
           0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050  duplicated by fault 1, again at
+          0.000  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
                  │                                          │           0.060
           0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
           0.050  │                     LISTEN → ESTABLISHED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+          0.050  │              ┄┄─────────── SYN,ACK 0/1 ──┤    0.100
           0.060  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1
           0.060  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.110  retransmission 1
           0.100  │◀┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ SYN,ACK 0/1 ┄┄ │           sent 0.050, stale
@@ -101,13 +101,13 @@ fn two_way_delivers_a_request_twice() {
         &expect![[r#"
            time  client                                server  arrives
           0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050  duplicated by fault 1, again at
+          0.000  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
                  │                                          │           3.050
           0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
           0.050  │                     LISTEN → ESTABLISHED │
           0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
           0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150  duplicated by fault 1, again at
+          0.100  ├── DATA 1/1 100 B ────────┄┄              │    0.150  duplicated by fault 1, again at
                  │                                          │           3.150
           0.150  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100
           0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
@@ -151,12 +151,12 @@ fn three_way_delivers_it_once() {
         &expect![[r#"
          time  client                                server  arrives
         0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    0.050  duplicated by fault 1, again at 3.050
+        0.000  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at 3.050
         0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
         0.050  │                    LISTEN → SYN-RECEIVED │
         0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
         0.100  │ SYN-SENT → ESTABLISHED                   │
-        0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150  duplicated by fault 1, again at 3.150
+        0.100  ├── DATA 1/1 100 B ────────┄┄              │    0.150  duplicated by fault 1, again at 3.150
         0.150  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100
         0.150  │               SYN-RECEIVED → ESTABLISHED │
         0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
@@ -210,7 +210,7 @@ fn two_lives_of_a_4_tuple_argue() {
         &expect![[r#"
            time      client                                server  arrives
           0.000  #1  │ CLOSED → SYN-SENT                        │
-          0.000  #1  ├── SYN 0 ────────────────────────────────▶│    0.050  duplicated by fault 1, again at
+          0.000  #1  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
                      │                                          │           3.000
           0.050  #1  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
           0.050  #1  │                    LISTEN → SYN-RECEIVED │

@@ -119,12 +119,12 @@ fn an_abort_follows_data_in_flight() {
         0.100  │ SYN-SENT → ESTABLISHED                   │
         0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
         0.150  │               SYN-RECEIVED → ESTABLISHED │
-        1.000  ├── DATA 1/1 1000 B ──────────────────────▶│    1.050
+        1.000  ├── DATA 1/1 1000 B ───────┄┄              │    1.050
         1.010  ├── RST 1001 ─────────────────────────────▶│    1.060
         1.010  │ ESTABLISHED → CLOSED                     │           abort
         1.010  │    bereft from here on: its peer is gone │           cause: the application
         1.050  │ ┄┄ DATA 1/1 1000 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 1.000, stale
-        1.050  │◀─────────────────────────── ACK 1/1001 ──┤    1.100
+        1.050  │              ┄┄──────────── ACK 1/1001 ──┤    1.100
         1.060  │                     ESTABLISHED → CLOSED │           reset, told: reset
         1.060  │ 900 B sent are lost                      │
         1.100  │◀┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ ACK 1/1001 ┄┄ │           sent 1.050, stale

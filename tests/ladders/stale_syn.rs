@@ -25,7 +25,7 @@ fn a_stale_syn_in_two_way_leaves_a_ghost() {
         &expect![[r#"
            time  client                                server  arrives
           0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    5.000  delayed by fault 1
+          0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
           1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
           1.050  │                     LISTEN → ESTABLISHED │
           1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
@@ -58,7 +58,7 @@ fn a_reset_ends_the_ghost() {
         &expect![[r#"
          time  client                                server  arrives
         0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    5.000  delayed by fault 1
+        0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
         1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
         1.050  │                     LISTEN → ESTABLISHED │
         1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
@@ -91,7 +91,7 @@ fn a_reset_ends_the_half_open_entry() {
         &expect![[r#"
          time  client                                server  arrives
         0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    5.000  delayed by fault 1
+        0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
         1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
         1.050  │                    LISTEN → SYN-RECEIVED │
         1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
@@ -127,7 +127,7 @@ fn silence_leaves_the_half_open_entry_to_its_timer() {
         &expect![[r#"
           time  client                                server  arrives
          0.000  │ CLOSED → SYN-SENT                        │
-         0.000  ├── SYN 0 ────────────────────────────────▶│    5.000  delayed by fault 1
+         0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
          1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
          1.050  │                    LISTEN → SYN-RECEIVED │
          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
@@ -178,7 +178,7 @@ fn a_stale_syn_meets_its_own_connection() {
         &expect![[r#"
            time  client                                server  arrives
           0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    1.300  delayed by fault 1
+          0.000  ├── SYN 0 ─────────────────┄┄              │    1.300  delayed by fault 1
           1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
           1.050  │                    LISTEN → SYN-RECEIVED │
           1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
@@ -212,7 +212,7 @@ fn a_stale_syn_meets_its_own_connection_in_two_way() {
         &expect![[r#"
            time  client                                server  arrives
           0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    1.300  delayed by fault 1
+          0.000  ├── SYN 0 ─────────────────┄┄              │    1.300  delayed by fault 1
           1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
           1.050  │                     LISTEN → ESTABLISHED │
           1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
@@ -258,7 +258,7 @@ fn a_stale_syn_assassinates_time_wait() {
         &expect![[r#"
          time  client                                server  arrives
         0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    5.000  delayed by fault 1
+        0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
         1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
         1.050  │                    LISTEN → SYN-RECEIVED │
         1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
@@ -297,7 +297,7 @@ fn silence_does_not_save_time_wait() {
         &expect![[r#"
           time  client                                server  arrives
          0.000  │ CLOSED → SYN-SENT                        │
-         0.000  ├── SYN 0 ────────────────────────────────▶│    5.000  delayed by fault 1
+         0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
          1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
          1.050  │                    LISTEN → SYN-RECEIVED │
          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
@@ -336,7 +336,7 @@ fn rfc_1337_saves_time_wait_and_costs_the_server() {
         &expect![[r#"
            time  client                                server  arrives
           0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    5.000  delayed by fault 1
+          0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
           1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
           1.050  │                    LISTEN → SYN-RECEIVED │
           1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
@@ -380,7 +380,7 @@ fn time_wait_shields_a_ghost_from_the_reset() {
         &expect![[r#"
            time  client                                server  arrives
           0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    5.000  delayed by fault 1
+          0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
           1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
           1.050  │                     LISTEN → ESTABLISHED │
           1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100

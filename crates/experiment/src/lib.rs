@@ -19,8 +19,8 @@ mod world;
 
 pub use digest::{DigestFold, RECORD_FORMAT};
 pub use input::{
-    BuiltIn, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Finding, MAX_SEED, Source, Variant, Verdict,
-    case, cases, claims, profile, profiles, schema, template,
+    BuiltIn, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Finding, MAX_SEED, ScriptedFault, Source,
+    Variant, Verdict, case, cases, claims, profile, profiles, schema, template,
 };
 pub use ledger::{Account, Ledger, LedgerFold, Resource, SegmentAccount};
 pub use metrics::{MetricInfo, Metrics, MetricsFold, catalogue};

@@ -4,7 +4,7 @@ use std::net::SocketAddrV4;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
-use tcp_endpoint::SeqNum;
+use tcp_endpoint::{Flags, SeqNum};
 
 use crate::record::Sent;
 
@@ -57,13 +57,25 @@ impl RelativeNumbers {
 
     /// Takes the next segment of the run and returns its relative numbers.
     pub fn next(&mut self, segment: &Sent) -> Relative {
-        let (source, destination) = (segment.source, segment.destination);
-        if segment.flags.syn() && !(self.go_on && self.count(source, destination, segment.seq, 0).is_some()) {
-            self.note_initial(source, destination, segment.seq);
+        let Sent { source, destination, flags, seq, ack, octets, .. } = *segment;
+        self.next_of((source, destination), flags, (seq, ack), octets)
+    }
+
+    /// As [`RelativeNumbers::next`], for a segment of which no more is known: its sockets, the sender's first; its flags; SEG.SEQ
+    /// and SEG.ACK; its octets of data.
+    pub fn next_of(
+        &mut self,
+        (source, destination): (SocketAddrV4, SocketAddrV4),
+        flags: Flags,
+        (seq, ack): (SeqNum, SeqNum),
+        octets: u32,
+    ) -> Relative {
+        if flags.syn() && !(self.go_on && self.count(source, destination, seq, 0).is_some()) {
+            self.note_initial(source, destination, seq);
         }
-        let end = segment.octets + u32::from(segment.flags.syn()) + u32::from(segment.flags.fin());
-        let seq = self.count(source, destination, segment.seq, end);
-        let ack = segment.flags.ack().then(|| self.count(destination, source, segment.ack, 0)).flatten();
+        let end = octets + u32::from(flags.syn()) + u32::from(flags.fin());
+        let seq = self.count(source, destination, seq, end);
+        let ack = flags.ack().then(|| self.count(destination, source, ack, 0)).flatten();
         Relative { seq, ack }
     }
 
@@ -100,7 +112,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use net_link::Fate;
-    use tcp_endpoint::{Acknowledged, Flags};
+    use tcp_endpoint::Acknowledged;
 
     use super::*;
     use crate::record::{Attempt, HostId, SegmentId};

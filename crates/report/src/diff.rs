@@ -4,6 +4,10 @@
 //! lengths must be the same; times may differ by [`tolerance`]. What became of a segment on its way is not compared: it is
 //! the network's doing, not the endpoints'. The states each end was in are compared likewise.
 //!
+//! In the recordings an initial sequence number within 2²⁰ of an earlier one on the same sockets is counted from that, since
+//! it shows how the kernel chose it. A run's trace is counted in the same way here, from its numbers on the wire, whatever
+//! its own relative numbers are.
+//!
 //! [`Observation::read`] reads either side, [`compare`] compares, [`Comparison::render`] draws two ladders side by side.
 
 mod align;

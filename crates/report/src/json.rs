@@ -131,7 +131,7 @@ mod tests {
             events: 15,
             metrics: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         };
-        let verdicts = [Verdict { that: "a == 3".to_owned(), passed: true, actual: "a = 3".to_owned() }];
+        let verdicts = [Verdict { that: "a == 3".to_owned(), passed: true, actual: "a = 3".to_owned(), because: None }];
         let result = RunResult { experiment: &experiment, variant: &variant, summary: &summary, verdicts: &verdicts };
         expect![[r#"
             {

@@ -2,7 +2,8 @@
 //!
 //! [`Ladder`] is a fold that keeps one row for each thing worth a line; [`Ladder::render`] draws them. A segment has
 //! its row where it is sent, with the time of its arrival at the right margin. An arrival has a row of its own only if
-//! it is out of the ordinary: decided by a fault, overtaken by a later segment, a duplicate, or stale.
+//! it is out of the ordinary: decided by a fault, overtaken by a later segment, a duplicate, or stale. The arrow of a segment
+//! that arrives in such a row ends short of the other side where it is sent.
 
 mod beside;
 mod draw;
@@ -50,6 +51,16 @@ pub struct Ladder {
     /// Whether something was left out, and so everything after it.
     cut: bool,
 }
+
+/// How to read a ladder, in lines that a terminal has room for.
+pub const LEGEND: &str = "\
+SYN 0, ACK 1/101   sequence number / acknowledgment number, counted from the initial one; then octets of data
+├── … ─▶│          sent in this row; `arrives` says when it comes to the other side
+├── … ─✗           lost on its way
+├── … ─┄┄          still on its way; it comes later, in a row of its own: │ ┄┄ … ┄▶│
+⋮ 10795 s ⋮        nothing happens for so long
+#1                 the attempt to open that a row goes back to, where there are several
+";
 
 /// The tone of what an application is told, and of no other words.
 const NEWS: Tone = Tone::Notable;

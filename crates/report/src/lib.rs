@@ -19,7 +19,7 @@ mod verdicts;
 
 pub use claim::{ClaimTested, claim_tally};
 pub use hosts::Hosts;
-pub use ladder::{Ladder, side_by_side};
+pub use ladder::{LEGEND, Ladder, side_by_side};
 pub use ledger::LedgerBook;
 pub use paint::Colour;
 pub use result::RunResult;

@@ -88,22 +88,16 @@ pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed,
     blocks(names, variants, width).into_iter().map(|block| side(names, block)).collect::<Vec<_>>().join("\n")
 }
 
-/// The variants' columns in groups that fit `width` columns beside the names.
-fn blocks<'a>(names: &[Vec<String>], mut variants: &'a [Vec<String>], width: usize) -> Vec<&'a [Vec<String>]> {
+/// The variants' columns in groups that fit `width` columns beside the names, if that can be; about as many in each, since
+/// one alone would be compared with nothing.
+fn blocks<'a>(names: &[Vec<String>], variants: &'a [Vec<String>], width: usize) -> Vec<&'a [Vec<String>]> {
     // Two columns of space follow each; those of the last are not printed.
     let widest = |column: &Vec<String>| column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0) + 2;
     let room = width.saturating_add(2).saturating_sub(names.iter().map(widest).sum());
-    let mut blocks = Vec::new();
-    while !variants.is_empty() {
-        let ends = variants.iter().scan(0, |end, column| {
-            *end += widest(column);
-            Some(*end)
-        });
-        let (block, rest) = variants.split_at(ends.take_while(|end| *end <= room).count().max(1));
-        blocks.push(block);
-        variants = rest;
-    }
-    blocks
+    let fit = |many: usize| variants.chunks(many).all(|block| block.iter().map(widest).sum::<usize>() <= room);
+    let most = (1..=variants.len()).rev().find(|&many| fit(many)).unwrap_or(1);
+    let even = variants.len().div_ceil(variants.len().div_ceil(most).max(1)).max(1);
+    variants.chunks(if fit(even) { even } else { most }).collect()
 }
 
 /// One table of names and some variants' columns, each with its head first.

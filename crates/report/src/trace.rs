@@ -29,7 +29,7 @@ pub struct Trace<W> {
 impl<W: Write> Trace<W> {
     /// A trace of a run between these hosts.
     pub fn new(hosts: Hosts, out: W) -> Self {
-        Self { out, hosts, numbers: RelativeNumbers::as_recorded(), error: None }
+        Self { out, hosts, numbers: RelativeNumbers::new(), error: None }
     }
 
     /// Flushes, and gives the writer back.
@@ -95,7 +95,9 @@ enum What<'a> {
 }
 
 /// A segment. `seq` and `ack` are relative to the nearest initial sequence number seen so far on the same 4-tuple and
-/// direction, as in the recordings of Linux; `seq_raw` and `ack_raw` are the numbers on the wire.
+/// direction, so that a SYN has the number 0, also the SYN of an incarnation that follows close upon another; `seq_raw` and
+/// `ack_raw` are the numbers on the wire. (The recordings of Linux count such a SYN from the incarnation before; what is held
+/// against them is counted anew, see [`crate::diff`].)
 #[derive(Serialize)]
 struct SegmentLine<'a> {
     from: &'a str,

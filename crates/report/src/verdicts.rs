@@ -4,13 +4,15 @@ use experiment::Verdict;
 
 use crate::paint::{Colour, Tone};
 
-/// One line for each expectation, with what was measured under one that does not hold.
+/// One line for each expectation; one that does not hold says why it should, and under it is what was measured.
 #[must_use]
 pub fn verdicts(verdicts: &[Verdict], colour: Colour) -> String {
     let mut text = String::new();
     for verdict in verdicts {
         let (tone, word) = if verdict.passed { (Tone::Good, "ok  ") } else { (Tone::Bad, "FAIL") };
-        text.push_str(&format!("{}  {}\n", colour.paint(tone, word), verdict.that));
+        let because = verdict.because.as_ref().filter(|_| !verdict.passed);
+        let because = because.map_or(String::new(), |because| format!(" ({because})"));
+        text.push_str(&format!("{}  {}{because}\n", colour.paint(tone, word), verdict.that));
         if !verdict.passed {
             text.push_str(&format!("      {}\n", colour.paint(Tone::Bad, &verdict.actual)));
         }

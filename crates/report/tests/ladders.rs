@@ -137,7 +137,7 @@ fn variants_stand_side_by_side() {
                 two-way                                        three-way
           time  client                                server   client                                server
          0.000  │ CLOSED → SYN-SENT                        │   │ CLOSED → SYN-SENT                        │
-         0.000  ├── SYN 0 ────────────────────────────────▶│   ├── SYN 0 ────────────────────────────────▶│
+         0.000  ├── SYN 0 till 0.050 ──────┄┄              │   ├── SYN 0 till 0.050 ──────┄┄              │
          0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│   │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│
          0.050  │                     LISTEN → ESTABLISHED │   │                    LISTEN → SYN-RECEIVED │
          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤   │◀────────────────────────── SYN,ACK 0/1 ──┤
@@ -174,7 +174,7 @@ fn variants_stand_side_by_side() {
                 three-way-silent                               three-way
           time  client                                server   client                                server
          0.000  │ CLOSED → SYN-SENT                        │   │ CLOSED → SYN-SENT                        │
-         0.000  ├── SYN 0 ────────────────────────────────▶│   ├── SYN 0 ────────────────────────────────▶│
+         0.000  ├── SYN 0 till 0.050 ──────┄┄              │   ├── SYN 0 till 0.050 ──────┄┄              │
          0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│   │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│
          0.050  │                    LISTEN → SYN-RECEIVED │   │                    LISTEN → SYN-RECEIVED │
                 ⋮              17 rows alike               ⋮   ⋮              17 rows alike               ⋮
@@ -197,6 +197,8 @@ fn side_by_side_has_as_many_columns_as_there_is_room_for() {
         let widest = drawn.lines().map(|line| line.chars().count()).max().unwrap();
         assert!(widest <= width.max(42), "{widest} of {width}: {drawn}");
     }
+    let narrow = beside(&ladders, 2, 80, 100);
+    assert!(narrow.contains(" ghost from here on │"), "{narrow}");
     let drawn = beside(&ladders, 2, 100, 3);
     assert_eq!(drawn.matches(" more rows are not shown\n").count(), 2, "{drawn}");
 }
@@ -236,4 +238,27 @@ fn attempts_stay_apart_side_by_side() {
         5.000      │ 2 still TIME-WAIT                        │   │ 2 still TIME-WAIT                        │
     "#]]
     .assert_eq(&beside(&ladders(text), 1, 100, 100));
+}
+
+#[test]
+fn an_arrow_that_has_not_arrived_ends_short() {
+    let text = r#"
+    horizon = "2s"
+    [link]
+    delay = "50ms"
+    [[link.fault]]
+    on = { from = "client", flags = "SYN", nth = 1 }
+    delay = "5s"
+    [client]
+    script = ["connect", "close"]
+    [server]
+    script = ["accept", "close on EOF"]
+    "#;
+    let [(_, ladder)] = <[_; 1]>::try_from(ladders(text)).unwrap();
+    let drawn = ladder.render(Colour::Never);
+    // The run is over before the SYN of time 0 is there; the one of 1 s takes its ordinary time.
+    let syns: Vec<&str> = drawn.lines().filter(|line| line.contains("├── SYN 0 ─")).collect();
+    assert!(syns[0].contains("─┄┄   ") && syns[0].contains("│    5.000  delayed by fault 1"), "{drawn}");
+    assert!(syns[1].contains("─▶│    1.050"), "{drawn}");
+    assert!(beside(&ladders(text), 0, 100, 100).contains("├── SYN 0 till 5.000 ─"), "so does the other drawing");
 }

@@ -23,11 +23,17 @@ fn version() -> String {
     format!("{} (record format {RECORD_FORMAT})", env!("CARGO_PKG_VERSION"))
 }
 
+fn legend() -> String {
+    format!("How to read a ladder:\n{}", report::LEGEND.lines().map(|line| format!("  {line}\n")).collect::<String>())
+}
+
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     /// Run one variant of an experiment and show what happened
+    #[command(after_long_help = legend())]
     Run(Run),
     /// Run every variant on the same randomness and show them side by side, as ladders and as numbers
+    #[command(after_long_help = legend())]
     Compare(Compare),
     /// Check every expectation of every variant of every experiment
     Verify(Verify),

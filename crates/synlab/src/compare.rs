@@ -6,7 +6,7 @@ use report::{Colour, Hosts, Ladder, Listed, RunResult, json, side_by_side, table
 use crate::Ending;
 use crate::cli::{Compare, CompareFormat};
 use crate::complaint::Complaint;
-use crate::execute::{Runs, load};
+use crate::execute::{Matched, Runs, load};
 use crate::output;
 
 /// Columns of ladders that go to no terminal.
@@ -21,12 +21,19 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     let variants = choose(arguments, &experiment)?;
     let mut runs = Runs::of(&experiment, arguments.source.engine);
     let mut ladders = Vec::new();
-    for variant in drawn(arguments, &variants) {
+    let mut matched = Matched::default();
+    let drawn = drawn(arguments, &variants);
+    for variant in &variants {
+        if !drawn.contains(&variant) {
+            runs.watch(variant, &mut matched)?;
+            continue;
+        }
         let mut ladder = Ladder::new(Hosts::of(&experiment.scenario(variant)?)).with_at_most(KEPT_ROWS);
-        runs.watch(variant, &mut ladder)?;
+        runs.watch(variant, &mut (&mut ladder, &mut matched))?;
         ladder.finish(experiment.horizon());
         ladders.push((variant.label(), ladder));
     }
+    matched.note_others(&experiment);
     let mut done: Vec<(Variant, Summary, Vec<Verdict>)> = Vec::new();
     for variant in variants {
         let summary = runs.summary(&variant)?.clone();

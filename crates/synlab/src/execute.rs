@@ -1,13 +1,14 @@
 //! Running variants and judging them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use experiment::record::Fold;
-use experiment::{Experiment, Queue, Summary, Variant, Verdict, simulate_with};
+use experiment::record::{Event, Fold, Record, Sent};
+use experiment::{Experiment, HostId, Queue, Summary, Variant, Verdict, simulate_with};
 use sim_time::Instant;
 
 use crate::cli::{Engine, QueueName, Source};
 use crate::complaint::Complaint;
+use crate::output;
 
 /// Reads the experiment and changes what the arguments change.
 pub(crate) fn load(source: &Source) -> Result<Experiment, Complaint> {
@@ -19,6 +20,35 @@ pub(crate) fn load(source: &Source) -> Result<Experiment, Complaint> {
         experiment = experiment.with_horizon(Instant::ZERO + until);
     }
     Ok(experiment)
+}
+
+/// Which faults have decided over a segment.
+#[derive(Default)]
+pub(crate) struct Matched(BTreeSet<(HostId, HostId, u16)>);
+
+impl Fold for Matched {
+    fn record(&mut self, record: &Record) {
+        if let Event::Sent(Sent { from, to: Some(to), fate, .. }) = &record.event
+            && let Some(place) = fate.fault
+        {
+            self.0.insert((*from, *to, place));
+        }
+    }
+}
+
+impl Matched {
+    /// Says which faults of the experiment have decided over none, since whoever wrote them meant some.
+    pub(crate) fn note_others(&self, experiment: &Experiment) {
+        for fault in experiment.faults() {
+            if self.0.iter().any(|&(from, to, place)| fault.is(from, to, place)) {
+                continue;
+            }
+            let place = fault.diagnostic("");
+            let line = place.line_column().map_or(0, |(line, _)| line);
+            let file = if place.source.name == experiment.file() { "" } else { &format!("{}, ", place.source.name) };
+            output::note(&format!("fault {} ({file}line {line}) matched no segment", fault.number()));
+        }
+    }
 }
 
 /// The runs of one experiment, each variant at most once.

@@ -37,7 +37,7 @@ impl Ending {
 }
 
 fn main() -> ExitCode {
-    // Without a handler an interrupted run would end by signal, and leave half a file beside the one it was to write.
+    // Without a handler a run that is interrupted or terminated would leave half a file beside the one it was to write.
     let handler = ctrlc::set_handler(|| {
         output::abandon();
         std::process::exit(130);

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use experiment::record::{Fold, Record};
 use experiment::{Experiment, Variant, Verdict};
-use report::{Colour, Hosts, Ladder, LedgerBook, Listed, RunResult, Trace, json, tables, verdicts};
+use report::{Colour, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, json, tables, verdicts};
 use sim_time::Instant;
 
 use crate::Ending;
 use crate::cli::{Run, RunFormat};
 use crate::complaint::Complaint;
-use crate::execute::{Runs, load};
+use crate::execute::{Matched, Runs, load};
 use crate::output::{self, Sink, cannot_write};
 
 pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
@@ -24,7 +24,11 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     let variant = choose(arguments, &experiment)?;
     let mut watchers = Watchers::new(arguments, &Hosts::of(&experiment.scenario(&variant)?))?;
     let mut runs = Runs::of(&experiment, arguments.source.engine);
-    let summary = runs.watch(&variant, &mut watchers)?.clone();
+    let mut matched = Matched::default();
+    let summary = runs.watch(&variant, &mut (&mut watchers, &mut matched))?.clone();
+    if !arguments.quiet {
+        matched.note_others(&experiment);
+    }
     let seen = watchers.finish(experiment.horizon())?;
     let verdicts: Vec<Verdict> = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
     let result = RunResult { experiment: &experiment, variant: &variant, summary: &summary, verdicts: &verdicts };
@@ -120,6 +124,12 @@ fn text(arguments: &Run, result: &RunResult<'_>, seen: &Seen, colour: Colour) ->
     let parts = [
         head(result),
         seen.ladder.as_ref().map_or(String::new(), |ladder| ladder.render(colour)),
+        // Whoever looks at a terminal may see a ladder for the first time.
+        if seen.ladder.is_some() && output::width(arguments.output.as_deref()).is_some() {
+            LEGEND.to_owned()
+        } else {
+            String::new()
+        },
         tables::states(metrics, &hosts, listed),
         tables::metrics(metrics, &hosts, listed),
         seen.ledger.clone(),

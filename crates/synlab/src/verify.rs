@@ -1,7 +1,8 @@
 //! `synlab verify`: every expectation of every variant of every experiment, one line each; a claim in full.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use experiment::{Experiment, Finding, Variant, Verdict};
 use report::{ClaimTested, Colour, claim_tally};
@@ -16,7 +17,7 @@ pub(crate) fn verify(arguments: &Verify) -> Result<Ending, Complaint> {
     let mut files = Vec::new();
     for path in &arguments.paths {
         let found = files.len();
-        collect(path, &mut files)?;
+        collect(path, &mut BTreeSet::new(), &mut files)?;
         if files.len() == found {
             return Err(Complaint::Other(format!("{path}: no experiment is below it")));
         }
@@ -126,19 +127,22 @@ fn check(file: &str, engine: Engine) -> Result<Checked, Complaint> {
 fn failure(experiment: &Experiment, place: usize, variant: &Variant, verdict: &Verdict) -> String {
     let expectation = &experiment.expectations()[place];
     let line = expectation.diagnostic("").line_column().map_or(0, |(line, _)| line);
-    let because = expectation.because().map_or(String::new(), |because| format!(" ({because})"));
+    let because = verdict.because.as_ref().map_or(String::new(), |because| format!(" ({because})"));
     let label = variant.label();
     format!("line {line}, {label}: expected {}{because}, measured {}", verdict.that, verdict.actual)
 }
 
 /// Adds the experiments that `path` names: itself, if it is a file or a built-in case, or every TOML file below it, in
-/// the order of their names.
-fn collect(path: &str, files: &mut Vec<String>) -> Result<(), Complaint> {
+/// the order of their names. A directory among `seen` is passed over: a link has led back to it.
+fn collect(path: &str, seen: &mut BTreeSet<PathBuf>, files: &mut Vec<String>) -> Result<(), Complaint> {
     if !Path::new(path).is_dir() {
         files.push(path.to_owned());
         return Ok(());
     }
     let cannot_read = |error: std::io::Error| Complaint::Other(format!("cannot read {path}: {error}"));
+    if !seen.insert(fs::canonicalize(path).map_err(cannot_read)?) {
+        return Ok(());
+    }
     let mut entries = fs::read_dir(path)
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>())
         .map_err(cannot_read)?;
@@ -150,7 +154,7 @@ fn collect(path: &str, files: &mut Vec<String>) -> Result<(), Complaint> {
             return Err(Complaint::Other(format!("{}: the path is not Unicode", entry.display())));
         };
         if entry.is_dir() && !is_profiles {
-            collect(name, files)?;
+            collect(name, seen, files)?;
         } else if entry.is_file() && is_toml {
             files.push(name.to_owned());
         }

@@ -27,6 +27,8 @@ pub struct Verdict {
     pub passed: bool,
     /// What was measured, as `server.ghost.connections = 0`; an empty statistic is `null`.
     pub actual: String,
+    /// Why it must hold, if the file says so.
+    pub because: Option<String>,
 }
 
 impl Expectation {
@@ -70,7 +72,7 @@ impl Expectation {
             None => metric(variant, name),
             Some(reference) => metric(&of(reference, variant), name),
         });
-        Verdict { that: self.that.clone(), passed, actual }
+        Verdict { that: self.that.clone(), passed, actual, because: self.because.clone() }
     }
 
     /// A message about it that points to its place in the file.

@@ -8,10 +8,11 @@ use sim_time::Instant;
 use super::builtin;
 use super::claim::Claim;
 use super::de::{fields_of, read_table};
-use super::diagnostic::{Diagnostic, Diagnostics, Source, suggest};
+use super::diagnostic::{Diagnostic, Diagnostics, Source, nearest, suggest};
 use super::expect::{Context, Expectation};
 use super::file::{self, MAX_SEED, Top};
-use super::host::{Host, default_addresses, is_path};
+use super::host::{Host, default_addresses, is_path, settings_keys};
+use super::link::ScriptedFault;
 use super::tree::{self, Entry, Node, Table, Value};
 use super::variant::{Choice, Kind, Variant, choices, chosen};
 use super::{inject, link, overrides, script};
@@ -42,6 +43,7 @@ pub struct Experiment {
     teardowns: Vec<Choice>,
     hosts: Vec<Host>,
     links: Vec<LinkPlan>,
+    faults: Vec<ScriptedFault>,
     injections: Vec<Injection>,
     expectations: Vec<Expectation>,
 }
@@ -54,6 +56,10 @@ impl Experiment {
     /// Everything that is wrong with the file or an override, with its place; or that there is no such file.
     pub fn load(name_or_path: &str, sets: &[String]) -> Result<Self, Diagnostics> {
         let path = Path::new(name_or_path);
+        if path.is_dir() {
+            let error = Diagnostic::without_place(name_or_path, "is a directory, not an experiment");
+            return Err(error.with_help("`synlab verify` takes a directory, and all experiments in it").into());
+        }
         if !path.is_file() && !is_path(name_or_path) {
             if let Some(case) = builtin::case(name_or_path) {
                 return Self::parse(&case.path, case.text, sets);
@@ -62,9 +68,7 @@ impl Experiment {
             let error = Diagnostic::without_place(name_or_path, "neither a file nor a built-in case");
             return Err(error.with_help(suggest(name_or_path, cases.iter().map(|case| case.name))).into());
         }
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Diagnostic::without_place(name_or_path, format!("cannot be read: {error}")))?;
-        Self::parse(name_or_path, &text, sets)
+        Self::parse(name_or_path, &read(name_or_path)?, sets)
     }
 
     /// As [`Experiment::load`], from a text. Paths in it are relative to the directory of `source_name`.
@@ -76,6 +80,7 @@ impl Experiment {
         let file = errors.keep(file_tree(source_name, text));
         let sets = errors.keep(set_tree(sets));
         let (Some(file), Some(sets)) = (file, sets) else { return Err(errors.in_order(source_name)) };
+        let sets = overrides::in_lists(file.table()?, sets)?;
         Self::from_trees(source_name, &file, &sets).map_err(|errors| errors.in_order(source_name))
     }
 
@@ -96,6 +101,7 @@ impl Experiment {
         let (Some(top), Some(hosts), Some(links), Some((handshakes, teardowns))) = (top, hosts, links, choices) else {
             return Err(errors);
         };
+        let (links, faults) = links;
 
         let mut experiment = Self {
             name: Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
@@ -108,6 +114,7 @@ impl Experiment {
             teardowns,
             hosts,
             links,
+            faults,
             injections: Vec::new(),
             expectations: Vec::new(),
         };
@@ -301,11 +308,36 @@ impl Experiment {
         })
     }
 
+    /// The scripted faults of all links, in the order in which they are read.
+    #[must_use]
+    pub fn faults(&self) -> &[ScriptedFault] {
+        &self.faults
+    }
+
     /// What must hold.
     #[must_use]
     pub fn expectations(&self) -> &[Expectation] {
         &self.expectations
     }
+}
+
+/// The text of a file.
+fn read(name: &str) -> Result<String, Diagnostic> {
+    let cannot = |why: String| Diagnostic::without_place(name, format!("cannot be read: {why}"));
+    let octets = std::fs::read(name).map_err(|error| {
+        let stem = Path::new(name).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let cases = builtin::cases();
+        let near = nearest(stem, cases.iter().map(|case| case.name));
+        match near.filter(|_| error.kind() == std::io::ErrorKind::NotFound) {
+            Some(case) => cannot(error.to_string()).with_help(format!("did you mean the built-in case `{case}`?")),
+            None => cannot(error.to_string()),
+        }
+    })?;
+    String::from_utf8(octets).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|octet| **octet == b'\n').count() + 1;
+        cannot(format!("the octet at offset {at}, in line {line}, is not UTF-8"))
+    })
 }
 
 /// The handshakes and teardowns a table lists; `None` if one of them is wrong.
@@ -317,8 +349,20 @@ fn listed(table: &Table, errors: &mut Diagnostics) -> Option<(Vec<Choice>, Vec<C
 
 fn file_tree(source_name: &str, text: &str) -> Result<Node, Diagnostics> {
     let root = tree::parse(&Source::new(source_name, text))?;
+    if is_profile(root.table()?) {
+        let error = Diagnostic::without_place(source_name, "is a profile, not an experiment");
+        let name = Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy();
+        return Err(error.with_help(format!("a host takes it: `profile = \"{name}\"`, or by its path")).into());
+    }
     let table = normal(root.table()?.clone())?;
     Ok(Node { value: Value::Table(table), place: root.place })
+}
+
+/// Whether a file says what a host is set to, and nothing of an experiment.
+fn is_profile(table: &Table) -> bool {
+    let settings = settings_keys();
+    let mut keys = table.iter().map(|entry| entry.key.as_str());
+    table.get("description").is_some() && keys.all(|key| key == "description" || settings.contains(&key))
 }
 
 fn set_tree(sets: &[String]) -> Result<Table, Diagnostics> {

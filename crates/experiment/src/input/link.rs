@@ -5,12 +5,43 @@
 //! a list of faults replaces the list below it. A file with such sections and no key in `[link]` itself joins only
 //! the hosts they name; a file without any link joins none.
 
+use std::collections::BTreeMap;
+
 use net_link::LinkConfig;
 
 use super::de::{fields_of, read_table};
-use super::diagnostic::{Diagnostic, Diagnostics, suggest};
+use super::diagnostic::{Diagnostic, Diagnostics, Place, suggest};
 use super::tree::{Entry, Node, Table};
 use crate::{HostId, LinkPlan};
+
+/// A fault as a file states it, once for all the links it applies to.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ScriptedFault {
+    /// Its place in its list, from 0.
+    index: u16,
+    place: Place,
+    links: Vec<(HostId, HostId)>,
+}
+
+impl ScriptedFault {
+    /// Its number in its list, counted from 1.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        u32::from(self.index) + 1
+    }
+
+    /// Where it stands: a message about it points there.
+    #[must_use]
+    pub fn diagnostic(&self, message: &str) -> Diagnostic {
+        self.place.error(message)
+    }
+
+    /// Whether it is what decided over a segment sent `from` one host `to` another: fault `index` of the link, from 0.
+    #[must_use]
+    pub fn is(&self, from: HostId, to: HostId, index: u16) -> bool {
+        index == self.index && self.links.contains(&(from, to))
+    }
+}
 
 /// Which directions a section of `[link]` is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,8 +51,12 @@ enum Section {
 }
 
 /// The links of a file, with what `--set` says of them, one for each direction.
-pub(super) fn links(hosts: &[String], file: Option<&Node>, sets: Option<&Node>) -> Result<Vec<LinkPlan>, Diagnostics> {
-    let Some(node) = file.or(sets) else { return Ok(Vec::new()) };
+pub(super) fn links(
+    hosts: &[String],
+    file: Option<&Node>,
+    sets: Option<&Node>,
+) -> Result<(Vec<LinkPlan>, Vec<ScriptedFault>), Diagnostics> {
+    let Some(node) = file.or(sets) else { return Ok((Vec::new(), Vec::new())) };
     let mut errors = Diagnostics::default();
     let mut merged = Table::default();
     for tree in [file, sets].into_iter().flatten() {
@@ -36,6 +71,7 @@ pub(super) fn links(hosts: &[String], file: Option<&Node>, sets: Option<&Node>) 
     let joins_all = stated.iter().any(is_setting) || stated.iter().next().is_none();
     let (base, sections) = merged.partition(is_setting);
     let mut links = Vec::new();
+    let mut faults = Faults::default();
     for from in 0..hosts.len() {
         for to in (0..hosts.len()).filter(|&to| to != from) {
             let (first, second) = (from.min(to), from.max(to));
@@ -55,11 +91,36 @@ pub(super) fn links(hosts: &[String], file: Option<&Node>, sets: Option<&Node>) 
                     place.error(contradiction.problem)
                 }));
                 let name = name(hosts, Section::OneWay(from, to));
+                faults.note(table.get("fault"), (id(from), id(to)));
                 links.push(LinkPlan { from: id(from), to: id(to), name, config });
             }
         }
     }
-    errors.or(links)
+    errors.or((links, faults.list))
+}
+
+/// The faults of several links, each once.
+#[derive(Default)]
+struct Faults {
+    list: Vec<ScriptedFault>,
+    /// Where in the list a fault is, by its index, its source and where it stands there.
+    known: BTreeMap<(u16, String, usize), usize>,
+}
+
+impl Faults {
+    /// Notes that a link has these faults.
+    fn note(&mut self, list: Option<&Node>, link: (HostId, HostId)) {
+        for (node, index) in list.and_then(Node::as_array).unwrap_or_default().iter().zip(0..=u16::MAX) {
+            let key = (index, node.place.source.name.clone(), node.place.span.start);
+            match self.known.get(&key) {
+                Some(&at) => self.list[at].links.push(link),
+                None => {
+                    self.known.insert(key, self.list.len());
+                    self.list.push(ScriptedFault { index, place: node.place.clone(), links: vec![link] });
+                }
+            }
+        }
+    }
 }
 
 fn id(host: usize) -> HostId {

@@ -23,6 +23,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Source};
 pub use expect::{Expectation, Verdict};
 pub use experiment::Experiment;
 pub use file::MAX_SEED;
+pub use link::ScriptedFault;
 pub use schema::{schema, template};
 pub use variant::Variant;
 

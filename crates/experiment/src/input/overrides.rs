@@ -19,6 +19,52 @@ pub(super) fn tree(set: &str) -> Result<Table, Diagnostics> {
     Ok(root.table()?.clone())
 }
 
+/// The overrides with single entries of lists put in their place: where the file has a list, a key is the number of an
+/// entry, counted from 1 (`link.fault.1.delay`), and the override becomes the file's list with that entry changed.
+pub(super) fn in_lists(file: &Table, mut sets: Table) -> Result<Table, Diagnostics> {
+    let mut errors = Diagnostics::default();
+    for entry in sets.iter_mut() {
+        put_in_list(&entry.key, file.get(&entry.key), &mut entry.node, &mut errors);
+    }
+    errors.or(sets)
+}
+
+fn put_in_list(name: &str, below: Option<&Node>, above: &mut Node, errors: &mut Diagnostics) {
+    let Value::Table(table) = &mut above.value else { return };
+    let Some(Value::Array(items)) = below.map(|node| &node.value) else {
+        let below = below.and_then(Node::as_table);
+        for entry in table.iter_mut() {
+            if is_number(&entry.key) {
+                let message = format!("the file has no list `{name}`, and so no entry {} of it", entry.key);
+                errors.push(entry.key_place.error(message));
+            }
+            put_in_list(&entry.key, below.and_then(|table| table.get(&entry.key)), &mut entry.node, errors);
+        }
+        return;
+    };
+    let mut items = items.clone();
+    let count = items.len();
+    for entry in table.iter_mut() {
+        let number = entry.key.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        if let Some(item) = number.and_then(|number| items.get_mut(number)) {
+            put_in_list(&entry.key, Some(item), &mut entry.node, errors);
+            item.overlay(&entry.node);
+            continue;
+        }
+        let message = if is_number(&entry.key) {
+            format!("`{name}` has no entry {}: it has {count}, counted from 1", entry.key)
+        } else {
+            format!("`{name}` is a list: which of its entries, counted from 1?")
+        };
+        errors.push(entry.key_place.error(message).with_help(format!("write `{name}.1` for the first")));
+    }
+    above.value = Value::Array(items);
+}
+
+fn is_number(key: &str) -> bool {
+    key.chars().all(|c| c.is_ascii_digit())
+}
+
 /// The override with its value taken as a string; `None` if the value was meant as TOML.
 fn bare_word(source: &Arc<Source>, key_end: usize) -> Option<Result<Node, Diagnostic>> {
     let value = source.text[key_end + 1..].trim();

@@ -72,7 +72,7 @@ impl Node {
     }
 
     /// Lays `over` on `self`: tables merge key by key, anything else is replaced.
-    fn overlay(&mut self, over: &Self) {
+    pub(super) fn overlay(&mut self, over: &Self) {
         match (&mut self.value, &over.value) {
             (Value::Table(below), Value::Table(above)) => below.overlay(above),
             _ => self.clone_from(over),

@@ -1,7 +1,11 @@
 //! Reads a run's trace: one record a line.
 
+use std::net::SocketAddrV4;
+
+use experiment::{Relative, RelativeNumbers};
 use serde::Deserialize;
 use sim_time::Instant;
+use tcp_endpoint::{Flags, SeqNum};
 
 use super::{Change, End, Number, Observation, ReadError, Seen};
 
@@ -24,6 +28,8 @@ enum Line {
         delivered_at: Vec<f64>,
         #[serde(default)]
         forged: bool,
+        source: Option<SocketAddrV4>,
+        destination: Option<SocketAddrV4>,
     },
     State {
         t: f64,
@@ -40,6 +46,7 @@ enum Line {
 
 pub(super) fn read(text: &str) -> Result<Observation, ReadError> {
     let mut observation = Observation::default();
+    let mut numbers = RelativeNumbers::as_recorded();
     for (line, number) in text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty()) {
         let line = serde_json::from_str(line)
             .map_err(|error| ReadError { line: Some(number), message: format!("no record of a trace: {error}") })?;
@@ -58,7 +65,15 @@ pub(super) fn read(text: &str) -> Result<Observation, ReadError> {
                 len,
                 delivered_at,
                 forged,
+                source,
+                destination,
             } => {
+                let sockets = source.zip(destination);
+                let counted = sockets.zip(seq_raw).map(|(sockets, raw)| {
+                    let ack = SeqNum::new(ack_raw.unwrap_or_default());
+                    numbers.next_of(sockets, flags_of(&flags), (SeqNum::new(raw), ack), len)
+                });
+                let Relative { seq, ack } = counted.unwrap_or(Relative { seq, ack });
                 observation.segments.push(Seen {
                     at: instant(t),
                     from: End { host: from, port: sport },
@@ -82,6 +97,14 @@ pub(super) fn read(text: &str) -> Result<Observation, ReadError> {
         }
     }
     Ok(observation)
+}
+
+/// The control bits that count for numbers.
+fn flags_of(letters: &str) -> Flags {
+    [('S', Flags::SYN), ('F', Flags::FIN), ('A', Flags::ACK)]
+        .into_iter()
+        .filter(|(letter, _)| letters.contains(*letter))
+        .fold(Flags::NONE, |flags, (_, flag)| flags.with(flag))
 }
 
 #[expect(

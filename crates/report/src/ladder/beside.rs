@@ -190,17 +190,24 @@ impl<'a> Block<'a> {
         let bad = row.notes.iter().filter(|(tone, _)| *tone == Tone::Bad).map(|(_, note)| note.as_str());
         let with = |text: &str, before: &str, room: usize| {
             let long = bad.clone().fold(text.to_owned(), |text, note| format!("{text}{before}{note}"));
-            [long, text.to_owned()].into_iter().find(|text| text.chars().count() <= room).unwrap_or_else(|| {
+            // Before the colon is what matters: `ghost from here on: nobody is there`.
+            let short = text.split(": ").next().unwrap_or_default().to_owned();
+            [long, text.to_owned(), short].into_iter().find(|text| text.chars().count() <= room).unwrap_or_else(|| {
                 let kept: String = text.chars().take(room.saturating_sub(1)).collect();
                 format!("{kept}…")
             })
         };
         let mut line = row.line.clone();
+        if let (Line::Sent { course: Course::Late, label, .. }, Some(arrives)) = (&mut line, row.arrives) {
+            *label = format!("{label} till {arrives}");
+        }
         match &mut line {
             Line::State { text, .. } => *text = with(text, ", ", self.inner - 2),
             Line::Text { text, .. } => *text = with(text, ", ", self.inner - 2),
             Line::Sent { course: Course::Lost, .. } => {}
-            Line::Sent { label, .. } | Line::Arrived { label, .. } => *label = with(label, " ", self.inner - 8),
+            Line::Sent { label, .. } | Line::Arrived { label, .. } => {
+                *label = with(&label.clone(), " ", self.inner - 8);
+            }
         }
         line
     }

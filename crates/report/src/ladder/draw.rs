@@ -143,21 +143,23 @@ pub(super) fn field(line: &Line, inner: usize, colour: Colour) -> String {
     match line {
         Line::State { side, text, .. } => words(*side, Tone::State, text, inner, colour),
         Line::Text { side, tone, text } => words(*side, *tone, text, inner, colour),
-        Line::Sent { side, label, course: Course::Through | Course::Late } => {
+        Line::Sent { side, label, course: Course::Through } => {
             let rest = rule('─', inner.saturating_sub(label.chars().count() + 5));
             match side {
                 Side::Left => format!("├── {label} {rest}▶│"),
                 Side::Right => format!("│◀{rest} {label} ──┤"),
             }
         }
-        Line::Sent { side, label, course: Course::Lost } => {
+        Line::Sent { side, label, course: course @ (Course::Late | Course::Lost) } => {
+            let end = if *course == Course::Lost { "✗" } else { "┄┄" };
             // Two thirds of the way, unless the label needs more.
-            let rest = rule('─', (inner * 2 / 3).saturating_sub(label.chars().count() + 5).max(2));
-            let space = " ".repeat(inner.saturating_sub(label.chars().count() + 5 + rest.chars().count()));
-            let cross = colour.paint(Tone::Bad, "✗");
+            let taken = label.chars().count() + 4 + end.chars().count();
+            let rest = rule('─', (inner * 2 / 3).saturating_sub(taken).max(2));
+            let space = " ".repeat(inner.saturating_sub(taken + rest.chars().count()));
+            let end = if *course == Course::Lost { colour.paint(Tone::Bad, end) } else { end.to_owned() };
             match side {
-                Side::Left => format!("├── {label} {rest}{cross}{space}│"),
-                Side::Right => format!("│{space}{cross}{rest} {label} ──┤"),
+                Side::Left => format!("├── {label} {rest}{end}{space}│"),
+                Side::Right => format!("│{space}{end}{rest} {label} ──┤"),
             }
         }
         Line::Arrived { side, label } => {

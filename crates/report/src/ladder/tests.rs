@@ -210,7 +210,7 @@ fn what_goes_wrong_is_said_where_it_happens() {
         &expect![[r#"
                  time  client                                server  arrives
                 0.000  │ CLOSED → SYN-SENT                        │
-                0.000  ├── SYN 0 ────────────────────────────────▶│    5.000  delayed by fault 1
+                0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
                 1.000  ├── SYN 0 ──────────────────✗              │           retransmission 1, lost by chance
                 3.000  ├── SYN 0 ────────────────────────────────▶│    3.050  retransmission 2, duplicated,
                        │                                          │           again at 3.100

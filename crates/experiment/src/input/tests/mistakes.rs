@@ -369,6 +369,42 @@ fn in_overrides() {
 }
 
 #[test]
+fn in_overrides_of_a_lists_entries() {
+    let text = BASIC.replace(
+        "[link]",
+        "[link]\n[[link.fault]]\non = { nth = 1 }\ndelay = \"5s\"\n[[link.fault]]\non = { nth = 2 }\ndrop = true\n",
+    );
+    for (set, message) in [
+        ("link.fault.1.delay=3s", ""),
+        ("client.script.2=send 1 kB", ""),
+        (
+            "link.fault.3.delay=3s",
+            "--set link.fault.3.delay:1:12: `fault` has no entry 3: it has 2, counted from 1 (write `fault.1` for the first)",
+        ),
+        (
+            "link.fault.0.delay=3s",
+            "--set link.fault.0.delay:1:12: `fault` has no entry 0: it has 2, counted from 1 (write `fault.1` for the first)",
+        ),
+        (
+            "link.fault.delay=3s",
+            "--set link.fault.delay:1:12: `fault` is a list: which of its entries, counted from 1? (write `fault.1` for the first)",
+        ),
+        ("link.fault.1.dealy=3s", "--set link.fault.1.dealy:1:14: unknown key `dealy` (did you mean `delay`?)"),
+        (
+            "link.client-to-server.fault.1.delay=3s",
+            "--set link.client-to-server.fault.1.delay:1:29: the file has no list `fault`, and so no entry 1 of it",
+        ),
+    ] {
+        assert_eq!(errors_of(&text, &[set]).join("\n"), message, "{set}");
+    }
+    let sets = ["link.fault.1.delay=3s".to_owned(), "link.fault.1.on.nth=7".to_owned()];
+    let experiment = Experiment::parse("t.toml", &text, &sets).unwrap();
+    let scenario = experiment.scenario(&experiment.variants()[0]).unwrap();
+    let faults = toml::Value::try_from(&scenario.links[0].config.fault).unwrap().to_string();
+    assert_eq!(faults, r#"[{ delay = "3s", on = { nth = 7 } }, { drop = true, on = { nth = 2 } }]"#);
+}
+
+#[test]
 fn in_a_default_that_several_hosts_could_be() {
     let text = format!("{BASIC}[host.third]\n").replace(", \"receive 100 B\"", "");
     let text = text.replace("script = [\"accept\", \"close on EOF\"]", "");
@@ -398,6 +434,19 @@ fn in_the_name_of_a_file() {
     let error = |name: &str| Experiment::load(name, &[]).unwrap_err().to_string();
     assert!(error("no/such.toml").starts_with("no/such.toml: cannot be read: "));
     assert!(error("zzz").starts_with("zzz: neither a file nor a built-in case"));
+    assert!(error("no/stale-sin.toml").ends_with(" (did you mean the built-in case `stale-syn`?)"));
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../configs");
+    assert_eq!(
+        error(directory),
+        format!(
+            "{directory}: is a directory, not an experiment (`synlab verify` takes a directory, and all experiments in it)"
+        )
+    );
+    let profile = format!("{directory}/profiles/linux.toml");
+    assert_eq!(
+        error(&profile),
+        format!("{profile}: is a profile, not an experiment (a host takes it: `profile = \"linux\"`, or by its path)")
+    );
 }
 
 #[test]
