@@ -216,6 +216,7 @@ fn keepalive_gives_up() {
                  ⋮                 99.15 s                  ⋮
         100.150  │◀────────────────────────────── ACK 0/1 ──┤  100.200  keepalive
         100.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1
+        100.200  │        would be gone by now but for this │           cause: a lost segment
                  ⋮                  9.95 s                  ⋮
         110.150  │◀────────────────────────────── ACK 0/1 ──┤  110.200  keepalive, retransmission 1
         110.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1

@@ -139,7 +139,7 @@ struct Connection {
     attempt: Attempt,
     host: HostId,
     state: State,
-    judged: bool,
+    worth: Worth,
 }
 
 impl Ladder {
@@ -349,9 +349,9 @@ impl Ladder {
             row.notes.extend(words::call(call));
         }
         self.push(section, row);
-        let judged = self.connections.get(&change.incarnation).is_some_and(|connection| connection.judged);
+        let worth = self.connections.get(&change.incarnation).map_or(Worth::Useful, |connection| connection.worth);
         let (attempt, host, state) = (change.attempt, change.host, change.to);
-        self.connections.insert(change.incarnation, Connection { section, attempt, host, state, judged });
+        self.connections.insert(change.incarnation, Connection { section, attempt, host, state, worth });
     }
 
     /// A call that changes a state becomes a note on the change, whichever of the two is recorded first.
@@ -376,11 +376,8 @@ impl Ladder {
 
     fn judged(&mut self, at: Instant, incarnation: Incarnation, worth: Worth) {
         let Some(connection) = self.connections.get_mut(&incarnation) else { return };
-        let was_judged = std::mem::replace(&mut connection.judged, worth != Worth::Useful);
-        if worth == Worth::Useful && !was_judged {
-            return;
-        }
-        let (tone, text, cause) = words::worth(worth);
+        let before = std::mem::replace(&mut connection.worth, worth);
+        let Some((tone, text, cause)) = words::worth(before, worth) else { return };
         self.remark(at, incarnation, tone, text, cause.map(|cause| (Tone::Quiet, cause)));
     }
 

@@ -157,9 +157,9 @@ mod tests {
             server: connections         B·s             1433.6     38689280   100.0 %
             server: workers             worker·s           0.3        10795   100.0 %
 
-            for nobody, because of                                      server B·s   segments
-            ───────────────────────────────────────────────────────────────────────────────────
-            a delayed segment: SYN 0 of client, sent 0.0, arrived 5.0     38689280          1
+            for nobody, because of                                          server B·s   segments
+            ───────────────────────────────────────────────────────────────────────────────────────
+            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000     38689280          1
         "#]]
         .assert_eq(&ledger_of("stale-syn", "two-way"));
     }
@@ -178,10 +178,10 @@ mod tests {
             server: SYN backlog         place·s            0.1          1.1   91.7 %
             server: workers             worker·s           0.2            0    0.0 %
 
-            for nobody, because of                                      server B·s   segments
-            ───────────────────────────────────────────────────────────────────────────────────
-            a lost segment: RST 1 of client, sent 5.0, lost                    336          2
-            a delayed segment: SYN 0 of client, sent 0.0, arrived 5.0           16          2
+            for nobody, because of                                          server B·s   segments
+            ───────────────────────────────────────────────────────────────────────────────────────
+            a lost segment: RST 1 of client, sent 5.050, lost                      336          2
+            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000           16          2
         "#]]
         .assert_eq(&ledger_of("stale-syn-reset-lost", "three-way"));
     }

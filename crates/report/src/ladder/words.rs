@@ -153,15 +153,23 @@ pub(crate) const fn call_name(call: Call) -> &'static str {
     }
 }
 
-/// A judgement in words, and what made it so.
-pub(super) fn worth(worth: Worth) -> (Tone, String, Option<String>) {
-    let (tone, text, cause) = match worth {
-        Worth::Useful => (Tone::Good, "useful again: someone is there", None),
-        Worth::Abandoned(blame) => (Tone::Bad, "abandoned from here on: nobody is there", Some(blame.cause)),
-        Worth::Ghost(blame) => (Tone::Bad, "ghost from here on: nobody is there", Some(blame.cause)),
-        Worth::Bereft(blame) => (Tone::Bad, "bereft from here on: its peer is gone", Some(blame.cause)),
+/// A judgement in words, and what made it so; `None` if there is nothing new about it.
+///
+/// Where only the packet to blame is another, that was lost: it is the first such loss that is worth telling.
+pub(super) fn worth(before: Worth, worth: Worth) -> Option<(Tone, String, Option<String>)> {
+    let same = std::mem::discriminant(&before) == std::mem::discriminant(&worth);
+    let cause = |of: Worth| of.blame().map(|blame| blame.cause);
+    if same && cause(before) == cause(worth) {
+        return None;
+    }
+    let (tone, text) = match worth {
+        Worth::Useful => (Tone::Good, "useful again: someone is there"),
+        _ if same => (Tone::Bad, "would be gone by now but for this"),
+        Worth::Abandoned(_) => (Tone::Bad, "abandoned from here on: nobody is there"),
+        Worth::Ghost(_) => (Tone::Bad, "ghost from here on: nobody is there"),
+        Worth::Bereft(_) => (Tone::Bad, "bereft from here on: its peer is gone"),
     };
-    (tone, text.to_owned(), cause.map(|cause| format!("cause: {}", cause_in_words(cause))))
+    Some((tone, text.to_owned(), cause(worth).map(|cause| format!("cause: {}", cause_in_words(cause)))))
 }
 
 pub(crate) const fn cause_in_words(cause: Cause) -> &'static str {
