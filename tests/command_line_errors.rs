@@ -257,6 +257,7 @@ fn a_run_that_is_ended_leaves_nothing_half_written() {
             synlab.args(["--set", "client.script=[\"wait 1s\", \"connect\", \"close\", \"repeat\"]"]).spawn().unwrap();
         let entries = || fs::read_dir(directory.path()).unwrap().count();
         while entries() == 0 {
+            assert_eq!(child.try_wait().unwrap(), None, "it runs until it is told to end");
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
         std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();

@@ -111,6 +111,8 @@ fn digests_are_what_they_were() {
         553a02c58199d1b86a64e3c42389753e     24  closed-port three-way
         9901a3b37822baae179f67ddff48d83d     22  closed-port three-way-silent
         dad211893c3e784a4cb83e4c1ac3f90c     22  closed-port two-way
+        6d8d101d78780332636a5202b988b6ae     18  connection-count t-tcp
+        78cd7657d34edb9f373e6c008e41c9e8     18  connection-count three-way
         8193417edb45f059c8cc90489b182d7d     23  crash-reconnect three-way
         8fbdc12e7511cbcf1811289ca0254b18     35  crash-reconnect three-way-silent
         f5b998ccd44b11e60d5b36474871d45e     23  crash-reconnect two-way-rst
@@ -125,6 +127,8 @@ fn digests_are_what_they_were() {
         a5b8c88347aad22cb07c386eba77054e     16  endless-random-isn two-way
         612df7fdebe306f136210e5cd38d6958     36  endless-random-isn random
         8e51f8a2327a14fde4c4fc84b0ad66bc   4743  endless-random-isn no-limit
+        f324320c413883a7f53e94df9ee75126     25  fast-open-stale-syn fast-open
+        f7cf493af3588b206232f31618c43f97     23  fast-open-stale-syn three-way
         311c0257e5af44cae98cb436c0a66de4     22  forced-close three-way
         0a304d04d1a46c302d5d14a5cc4617a9      9  forced-close three-way/forced-close
         311c0257e5af44cae98cb436c0a66de4     22  half-close three-way
@@ -234,6 +238,7 @@ fn digests_are_what_they_were() {
         9fbe2fbfccb05939e68e114c8b4ebe27     13  time-wait-assassination two-way-rst/rfc1337
         983897d0cc52eb389072cc463f6fe490    154  time-wait-assassination-data three-way
         64d44778581d9b663c17a213f866662d     18  time-wait-assassination-data three-way/rfc1337
+        39db6083748cdebce0eaf562d4e2018c     17  time-wait-assassination-data three-way/fix-2
         2e7486834c474ddad28b79d0ac471daa    486  random two-way
         c3362db575135f1595b879b23afd9acc    492  random three-way
     "#]]

@@ -4,7 +4,7 @@
     reduce.py DIRECTORY OUTPUT [FAMILIES]
 
 DIRECTORY holds recordings: a line `# {json}`, a line with the names of the columns, then rows of the kinds `seg`, `inj`,
-`state`, `app` and others. For each whose name begins with one of the letters FAMILIES (default: nhtcfra) OUTPUT gets a
+`state`, `app` and others. For each whose name begins with one of the letters FAMILIES (default: nhtcfrao) OUTPUT gets a
 file of the same name. README.md, beside this script, says what is kept and how.
 """
 
@@ -32,7 +32,7 @@ STATES = {
 
 def main():
     source, target = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
-    families = sys.argv[3] if len(sys.argv) > 3 else "nhtcfra"
+    families = sys.argv[3] if len(sys.argv) > 3 else "nhtcfrao"
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted(source.glob("*.csv")):
         if path.name[0] in families:

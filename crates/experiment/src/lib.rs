@@ -27,5 +27,7 @@ pub use metrics::{MetricInfo, Metrics, MetricsFold, catalogue};
 pub use numbers::{Relative, RelativeNumbers};
 pub use record::HostId;
 pub use run::{Endless, Queue, Summary, simulate, simulate_with};
-pub use scenario::{Application, EntrySizes, HostPlan, Injection, LinkPlan, Outage, Position, Scenario, Sockets, Step};
+pub use scenario::{
+    Application, EntrySizes, FirstOctets, HostPlan, Injection, LinkPlan, Outage, Position, Scenario, Sockets, Step,
+};
 pub use span::Span;

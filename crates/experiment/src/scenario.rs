@@ -140,11 +140,20 @@ pub struct Application {
     pub rounds: Option<u32>,
 }
 
+/// What an application has to send when it opens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FirstOctets {
+    /// How many.
+    pub octets: u32,
+    /// Whether there will be no more, so that the FIN follows at once.
+    pub all: bool,
+}
+
 /// One step of a script.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
-    /// `connect [HOST[:PORT]] [from PORT] [within DURATION]`: waits until the connection is open. If that fails, or
-    /// takes longer than `within` (then it is aborted), the rest of the round is skipped.
+    /// `connect [HOST[:PORT]] [from PORT] [with [all] SIZE] [within DURATION]`: waits until the connection is open. If that
+    /// fails, or takes longer than `within` (then it is aborted), the rest of the round is skipped.
     Connect {
         /// The host to connect to.
         to: HostId,
@@ -152,6 +161,8 @@ pub enum Step {
         port: u16,
         /// The local port; `None` takes the next ephemeral one.
         from: Option<u16>,
+        /// What there is to send from the beginning: with the SYN, where the handshake takes octets there.
+        with: Option<FirstOctets>,
         /// The application's patience.
         within: Option<Duration>,
     },

@@ -56,7 +56,7 @@ pub(super) fn settings(bytes: &mut Unstructured<'_>, handshake: Handshake) -> Re
 
 fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Result<()> {
     let Settings { teardown, limits, .. } = settings;
-    match bytes.int_in_range(0..=30)? {
+    match bytes.int_in_range(0..=34)? {
         0 => limits.isn = *bytes.choose(&[Isn::Clock, Isn::Random, Isn::Constant])?,
         1 => limits.duplicate_syn = *bytes.choose(&[DuplicateSyn::Ack, DuplicateSyn::SynAck])?,
         2 => {
@@ -86,6 +86,7 @@ fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
         16 => limits.half_duplex_close = bytes.arbitrary()?,
         17 => limits.abort_reset = *bytes.choose(&[AbortReset::Rst, AbortReset::RstAck])?,
         18 => teardown.reset_ends_time_wait = bytes.arbitrary()?,
+        19 => teardown.time_wait_restart = *bytes.choose(&[TimeWaitRestart::Fin, TimeWaitRestart::Any])?,
         20 => limits.sequence_check = *bytes.choose(&[SequenceCheck::Window, SequenceCheck::LastAck])?,
         21 => limits.reset_before_fin = bytes.arbitrary()?,
         22 => limits.paws_answers_acks = bytes.arbitrary()?,
@@ -99,7 +100,16 @@ fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
             teardown.fin_acknowledgment = *bytes.choose(&choices)?;
         }
         29 => limits.cache_entries = *bytes.choose(&[0, 1, 2])?,
-        19 => teardown.time_wait_restart = *bytes.choose(&[TimeWaitRestart::Fin, TimeWaitRestart::Any])?,
+        30 => {
+            limits.syn_resend_on_bad_ack =
+                *bytes.choose(&[Patience::Forever, Patience::For(Duration::from_millis(8))])?
+        }
+        31 => teardown.abort_ends_time_wait = bytes.arbitrary()?,
+        32 => limits.cookie_period = *bytes.choose(&[Duration::from_secs(1), Duration::from_secs(64)])?,
+        33 => {
+            limits.fast_open_key_lifetime =
+                *bytes.choose(&[Patience::Forever, Patience::For(Duration::from_secs(5))])?
+        }
         _ => {
             let choices =
                 [SynInTimeWait::None, SynInTimeWait::Sequence, SynInTimeWait::Timestamp, SynInTimeWait::Either];

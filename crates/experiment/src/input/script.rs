@@ -4,7 +4,7 @@ use sim_time::{Duration, Instant};
 
 use super::diagnostic::{Diagnostic, Diagnostics, suggest};
 use super::tree::Node;
-use crate::{Application, HostId, Step};
+use crate::{Application, FirstOctets, HostId, Step};
 
 const VERBS: [&str; 9] = ["connect", "accept", "send", "receive", "wait", "shutdown", "close", "abort", "repeat"];
 
@@ -100,6 +100,7 @@ impl Connection {
             Step::Connect { .. } if matches!(self.life, Life::Open | Life::Shut) => {
                 return Err("the script has a connection already".to_owned());
             }
+            Step::Connect { with: Some(FirstOctets { all: true, .. }), .. } => Life::Shut,
             Step::Connect { .. } => Life::Open,
             Step::Send(_) => self.sending("send")?,
             Step::Shutdown => self.sending("shutdown").map(|_| Life::Shut)?,
@@ -180,7 +181,7 @@ impl<T: Into<String>> From<T> for Wrong {
 }
 
 fn connect(clauses: &[&str], hosts: &Hosts<'_>) -> Result<Step, Wrong> {
-    let is_clause = |word: &&str| ["from", "within"].contains(word);
+    let is_clause = |word: &&str| ["from", "with", "within"].contains(word);
     let (target, mut rest) = match clauses.split_first() {
         Some((first, rest)) if !is_clause(first) => (Some(*first), rest),
         _ => (None, clauses),
@@ -189,19 +190,29 @@ fn connect(clauses: &[&str], hosts: &Hosts<'_>) -> Result<Step, Wrong> {
         Some(target) => named_host(target, hosts)?,
         None => (only_other_host(hosts)?, None),
     };
-    let (mut from, mut within) = (None, None);
+    let (mut from, mut with, mut within) = (None, None, None);
     while let Some((&word, after)) = rest.split_first() {
         let end = after.iter().position(is_clause).unwrap_or(after.len());
         let (value, next) = after.split_at(end);
         match (word, value) {
             ("from", [local]) if from.is_none() => from = Some(port(local)?),
+            ("with", ["all", size @ ..]) if with.is_none() => with = Some(first_octets(size, true)?),
+            ("with", size @ [_, ..]) if with.is_none() => with = Some(first_octets(size, false)?),
             ("within", [_, ..]) if within.is_none() => within = Some(duration(value, "connect within 3s")?),
-            _ => return Err("expected `connect [HOST[:PORT]] [from PORT] [within DURATION]`".into()),
+            _ => return Err("expected `connect [HOST[:PORT]] [from PORT] [with [all] SIZE] [within DURATION]`".into()),
         }
         rest = next;
     }
     let to = HostId(u16::try_from(host).expect("hosts are counted when they are read"));
-    Ok(Step::Connect { to, port: port_given.unwrap_or(hosts.all[host].1), from, within })
+    Ok(Step::Connect { to, port: port_given.unwrap_or(hosts.all[host].1), from, with, within })
+}
+
+fn first_octets(size: &[&str], all: bool) -> Result<FirstOctets, Wrong> {
+    let octets = octets(&size.join(" "))?;
+    match u32::try_from(octets) {
+        Ok(octets) => Ok(FirstOctets { octets, all }),
+        Err(_) => Err("at most 4 GiB can be sent with the call; `send` the rest".into()),
+    }
 }
 
 fn named_host(target: &str, hosts: &Hosts<'_>) -> Result<(usize, Option<u16>), Wrong> {

@@ -46,13 +46,23 @@ fn a_small_file_gets_every_default() {
     assert_eq!((server.name.as_str(), server.address), ("server", Ipv4Addr::new(10, 0, 0, 2)));
     assert_eq!(server.settings.teardown.time_wait, Duration::from_secs(240));
     assert_eq!((server.sizes.half_open, server.sizes.connection, server.sizes.time_wait), (320, 3584, 256));
-    let connect = Step::Connect { to: HostId(1), port: 80, from: None, within: None };
+    let connect = Step::Connect { to: HostId(1), port: 80, from: None, with: None, within: None };
     let steps = vec![connect, Step::Send(100), Step::Close];
     assert_eq!(client.applications, [Application { start: Instant::ZERO, steps, rounds: Some(1) }]);
     let steps = vec![Step::Accept { port: 80 }, Step::Receive(100), Step::CloseAtEnd];
     assert_eq!(server.applications, [Application { start: Instant::ZERO, steps, rounds: None }]);
     let names: Vec<_> = scenario.links.iter().map(|link| (link.name.as_str(), link.from.0, link.to.0)).collect();
     assert_eq!(names, [("client-to-server", 0, 1), ("server-to-client", 1, 0)]);
+}
+
+#[test]
+fn octets_may_come_with_the_call_to_open() {
+    for (clause, octets, all) in [("with 100 B", 100, false), ("from 4000 with all 2 kB within 3s", 2000, true)] {
+        let text = BASIC.replacen("\"connect\", \"send 100 B\"", &format!("\"connect {clause}\""), 1);
+        let step = first_scenario(&parse(&text)).hosts[0].applications[0].steps[0];
+        let Step::Connect { with: Some(first), .. } = step else { panic!("{clause}: {step:?}") };
+        assert_eq!((first.octets, first.all), (octets, all), "{clause}");
+    }
 }
 
 #[test]
@@ -72,7 +82,7 @@ script = ["accept at 8080", "send 1MB", "receive 1 B", "close on EOF", "repeat 2
 "#;
     let scenario = first_scenario(&parse(text));
     let (east, west) = (&scenario.hosts[0].applications, &scenario.hosts[1].applications);
-    let connect = |port, from, within| Step::Connect { to: HostId(1), port, from, within };
+    let connect = |port, from, within| Step::Connect { to: HostId(1), port, from, with: None, within };
     assert_eq!(
         east[0].steps,
         [

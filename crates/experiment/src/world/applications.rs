@@ -10,7 +10,7 @@ use super::streak::{Culprit, Streak};
 use super::truth::Life;
 use super::{Origin, Pending, Reaction, World};
 use crate::record::{Attempt, Call, Event, Fold, Incarnation, Outcome};
-use crate::{Application, HostId, Span, Step};
+use crate::{Application, FirstOctets, HostId, Span, Step};
 
 /// An application's script, and how often it may still run.
 pub(super) struct Script {
@@ -220,7 +220,9 @@ impl<F: Fold> World<F> {
 
     fn play_step<Q: EventQueue<Pending>>(&mut self, round: u32, step: Step, queue: &mut Q) -> Played {
         match step {
-            Step::Connect { to, port, from, within } => self.connect(round, (to, port), from, within, queue),
+            Step::Connect { to, port, from, with, within } => {
+                self.connect(round, (to, port), (from, with), within, queue)
+            }
             // Only the first step accepts, and that is played before the round begins.
             Step::Accept { .. } => Played::Failed,
             Step::Send(octets) => self.send(round, octets, queue),
@@ -250,20 +252,26 @@ impl<F: Fold> World<F> {
         &mut self,
         round: u32,
         (to, port): (HostId, u16),
-        from: Option<u16>,
+        (from, with): (Option<u16>, Option<FirstOctets>),
         within: Option<Duration>,
         queue: &mut Q,
     ) -> Played {
         let now = queue.now();
         let Some(host) = self.rounds.get(round).map(|playing| playing.host) else { return Played::Failed };
         let remote = SocketAddrV4::new(self.hosts[usize::from(to.0)].address, port);
-        let opened = self.open(host, from, remote, now);
+        let opened = self.open(host, from, remote, with, now);
         self.record_call(round, Call::Connect, opened.map_or_else(Outcome::Failed, |_| Outcome::Done), now);
         let Ok(handle) = opened else { return Played::Failed };
         self.perform(host, Origin::Call, queue);
         let Some(life) = self.life(host, handle) else { return Played::Failed };
         if let Some(known) = self.truth.get_mut(life) {
             (known.owner, known.in_hand) = (Some(round), true);
+            known.sent += with.map_or(0, |first| u64::from(first.octets));
+        }
+        if let Some(first) = with {
+            let attempt = Attempt { host, ordinal: self.machine(host).attempts };
+            self.attempts.end(attempt, host).octets += u64::from(first.octets);
+            self.record_call(round, Call::Send(u64::from(first.octets)), Outcome::Done, now);
         }
         if let Some(playing) = self.rounds.get_mut(round) {
             playing.connection = Some(life);
@@ -278,14 +286,15 @@ impl<F: Fold> World<F> {
         host: HostId,
         from: Option<u16>,
         remote: SocketAddrV4,
+        with: Option<FirstOctets>,
         now: Instant,
     ) -> Result<Handle, UserError> {
         let (machine, effects) = (&mut self.hosts[usize::from(host.0)], &mut self.effects);
         let tag = Attempt { host, ordinal: machine.attempts + 1 };
-        let opened = match from {
-            Some(port) => machine.tcp.open(now, port, remote, tag, effects),
-            None => machine.tcp.open_ephemeral(now, remote, tag, effects),
-        };
+        let first = with.map_or((Span::default(), false), |FirstOctets { octets, all }| {
+            (Span { attempt: tag, sender: host, offset: 0, length: octets }, all)
+        });
+        let opened = machine.tcp.open_with(now, (from, remote), first, tag, effects);
         machine.attempts += u32::from(opened.is_ok());
         opened
     }

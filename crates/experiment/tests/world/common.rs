@@ -174,7 +174,7 @@ pub(crate) fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> H
 }
 
 pub(crate) const fn connect() -> Step {
-    Step::Connect { to: SERVER, port: 80, from: None, within: None }
+    Step::Connect { to: SERVER, port: 80, from: None, with: None, within: None }
 }
 
 pub(crate) const fn accept() -> Step {

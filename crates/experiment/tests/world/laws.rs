@@ -42,7 +42,9 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     (handshake, steps(), steps(), network, patience, 0_u64..3, outage(), any::<u32>()).prop_map(
         |(handshake, client, server, (loss, duplicate, spread), patience, time_wait, outage, seed)| {
             let open = match connect() {
-                Step::Connect { to, port, .. } => Step::Connect { to, port, from: None, within: patience.map(ms) },
+                Step::Connect { to, port, with, .. } => {
+                    Step::Connect { to, port, from: None, with, within: patience.map(ms) }
+                }
                 other => other,
             };
             let client = [open].into_iter().chain(client).collect();

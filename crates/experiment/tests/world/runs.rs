@@ -222,7 +222,7 @@ fn rounds_follow_one_another_from_fresh_ports() {
 #[test]
 fn a_port_in_use_is_no_port() {
     let mut scenario = plain("three-way");
-    let from_5000 = Step::Connect { to: SERVER, port: 80, from: Some(5000), within: None };
+    let from_5000 = Step::Connect { to: SERVER, port: 80, from: Some(5000), with: None, within: None };
     scenario.hosts[0].applications[0].steps[0] = from_5000;
     scenario.hosts[0].applications.push(Application {
         start: at(10),
@@ -277,7 +277,7 @@ fn without_a_link_nothing_arrives() {
 fn an_impatient_client_abandons_the_half_open_entry() {
     let mut scenario = plain("three-way");
     scenario.hosts[0].applications[0].steps[0] =
-        Step::Connect { to: SERVER, port: 80, from: None, within: Some(ms(70)) };
+        Step::Connect { to: SERVER, port: 80, from: None, with: None, within: Some(ms(70)) };
     let run = Run::of(&scenario);
     assert_eq!(verdicts(&run), [(70, Worth::Abandoned(blame(Cause::Application, None)))]);
     run.check(&[
@@ -344,7 +344,7 @@ fn a_late_copy_of_a_syn_is_a_duplicate() {
 
 #[test]
 fn crossing_opens_make_one_connection_and_no_stale_data() {
-    let open = |to, from, port| Step::Connect { to, port, from: Some(from), within: None };
+    let open = |to, from, port| Step::Connect { to, port, from: Some(from), with: None, within: None };
     let talk = [Step::Send(100), Step::Receive(100), Step::WaitUntil(at(2000)), Step::Close];
     let steps = |connect| [connect].into_iter().chain(talk).collect::<Vec<_>>();
     let mut scenario = pair("three-way", steps(open(SERVER, 5000, 6000)), vec![]);

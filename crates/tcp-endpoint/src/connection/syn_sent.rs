@@ -61,6 +61,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     fn follow_up_the_syn(&mut self, ctx: &mut Context<'_, P, T>) {
         if self.outgoing.in_flight() {
             self.outgoing.presume_lost();
+            self.send_one_lost(ctx);
             self.time_flight(false, ctx);
         } else if self.outgoing.fin_acknowledged() && self.state == State::FinWait1 {
             self.enter(State::FinWait2, Reason::Segment, ctx);

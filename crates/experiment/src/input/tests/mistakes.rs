@@ -228,7 +228,10 @@ fn in_scripts() {
         (r#"["connect sevrer", "close"]"#, "t.toml:5:11: no host is called `sevrer` (did you mean `server`?)"),
         (r#"["connect client"]"#, "t.toml:5:11: `client` cannot connect to itself"),
         (r#"["connect server:0"]"#, "t.toml:5:11: `0` is not a port: expected a number from 1 to 65535"),
-        (r#"["connect from"]"#, "t.toml:5:11: expected `connect [HOST[:PORT]] [from PORT] [within DURATION]`"),
+        (
+            r#"["connect from"]"#,
+            "t.toml:5:11: expected `connect [HOST[:PORT]] [from PORT] [with [all] SIZE] [within DURATION]`",
+        ),
         (r#"["connect within 3"]"#, "t.toml:5:11: `3`: a duration needs a unit: ns, us, ms, s, min, h or d"),
         (
             r#"["connect", "send 100"]"#,
