@@ -102,13 +102,13 @@ fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
         29 => limits.cache_entries = *bytes.choose(&[0, 1, 2])?,
         30 => {
             limits.syn_resend_on_bad_ack =
-                *bytes.choose(&[Patience::Forever, Patience::For(Duration::from_millis(8))])?
+                *bytes.choose(&[Patience::Forever, Patience::For(Duration::from_millis(8))])?;
         }
         31 => teardown.abort_ends_time_wait = bytes.arbitrary()?,
         32 => limits.cookie_period = *bytes.choose(&[Duration::from_secs(1), Duration::from_secs(64)])?,
         33 => {
             limits.fast_open_key_lifetime =
-                *bytes.choose(&[Patience::Forever, Patience::For(Duration::from_secs(5))])?
+                *bytes.choose(&[Patience::Forever, Patience::For(Duration::from_secs(5))])?;
         }
         _ => {
             let choices =
