@@ -142,8 +142,13 @@ impl<T: Copy> HalfOpen<T> {
         connection
     }
 
-    /// The retransmission timer went off.
-    pub(crate) fn on_deadline<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) -> Request {
+    /// Whether the retransmission timer has not gone off yet.
+    pub(crate) const fn is_young(&self) -> bool {
+        self.retries == 0
+    }
+
+    /// The retransmission timer went off; the SYN-ACK may be sent again `most` times in all.
+    pub(crate) fn on_deadline<P: Payload>(&mut self, most: u32, ctx: &mut Context<'_, P, T>) -> Request {
         let limits = &ctx.settings.limits;
         match self.retransmit_at {
             Some(at) if at <= ctx.now => {}
@@ -155,7 +160,7 @@ impl<T: Copy> HalfOpen<T> {
         }
         let deferred = deferred_retries(limits);
         let waits_for_data = self.acknowledged && self.retries < deferred;
-        if self.retries >= limits.syn_ack_retries && !waits_for_data {
+        if self.retries >= most && !waits_for_data {
             return Request::Withdrawn(Reason::GaveUp);
         }
         // A client that has acknowledged is asked once more at the end only, as a last chance.

@@ -16,8 +16,10 @@ mod half_open;
 mod hold_down;
 mod host;
 mod isn;
+mod patience;
 mod payload;
 mod peer;
+mod port_range;
 mod ports;
 pub mod presets;
 pub mod requirements;
@@ -37,12 +39,14 @@ mod timestamps;
 
 pub use effect::{Acknowledged, Effect, EntryKind, Handle, Notice, Queue, Reason, Transition, Transmission};
 pub use host::{Effects, Host, Preferences, Received, Secret, Status, UserError};
+pub use patience::Patience;
 pub use payload::Payload;
+pub use port_range::PortRange;
 pub use segment::{FastOpen, Flags, FourTuple, Options, Segment, Timestamps};
 pub use seq::SeqNum;
 pub use settings::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
-    HalfOpenCheck, Handshake, Isn, Limits, Patience, PortRange, PortSelection, Proof, Remembers, RtoFloor,
+    HalfOpenCheck, Handshake, Isn, Limits, PortSelection, Proof, Remembers, RtoFloor,
     SequenceCheck, Settings, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Unexpected,
 };
 pub use state::State;

@@ -10,11 +10,13 @@ pub(crate) struct Peer {
     pub(crate) cookie: Option<u64>,
     /// The highest connection count that we have taken from it (RFC 1644 §2.1).
     pub(crate) count: Option<u32>,
+    /// Whether the last connection with it was closed in good order, its round trip measured.
+    pub(crate) proven: bool,
 }
 
 impl Peer {
     pub(crate) const fn new(address: Ipv4Addr) -> Self {
-        Self { address, cookie: None, count: None }
+        Self { address, cookie: None, count: None, proven: false }
     }
 
     /// Whether a SYN with this count is newer than any that was taken before. Without a memory nothing is.

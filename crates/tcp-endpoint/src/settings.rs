@@ -1,11 +1,10 @@
 //! Everything about a host's TCP that can be chosen: the policies of a variant, and the numbers of a profile.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use sim_time::Duration;
+
+use crate::{Patience, PortRange};
 
 /// What a host does. There is no default: a profile states every value.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -220,79 +219,6 @@ pub enum PortSelection {
     RandomIncrements,
 }
 
-/// The ports that an OPEN without a local port may take: written `"FIRST-LAST"`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct PortRange {
-    first: u16,
-    last: u16,
-}
-
-impl PortRange {
-    /// The ports from `first` to `last`; `None` if that is none, or if port 0 is among them.
-    #[must_use]
-    pub const fn new(first: u16, last: u16) -> Option<Self> {
-        if first == 0 || first > last { None } else { Some(Self { first, last }) }
-    }
-
-    /// How many ports there are.
-    #[must_use]
-    pub fn count(self) -> u32 {
-        u32::from(self.last - self.first) + 1
-    }
-
-    /// The port at a place, counted from 0 and below [`PortRange::count`].
-    #[must_use]
-    pub(crate) fn port(self, place: u32) -> u16 {
-        debug_assert!(place < self.count());
-        self.first + u16::try_from(place).expect("there are fewer than 2¹⁶ ports")
-    }
-}
-
-impl fmt::Display for PortRange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.first, self.last)
-    }
-}
-
-impl Serialize for PortRange {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for PortRange {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl de::Visitor<'_> for Text {
-            type Value = PortRange;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a range of ports such as \"49152-65535\"")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<PortRange, E> {
-                let ends = text.split_once('-').and_then(|(first, last)| first.parse().ok().zip(last.parse().ok()));
-                let wrong =
-                    || E::custom(format!("`{text}` is no range of ports: expected FIRST-LAST, from 1 to 65535"));
-                ends.and_then(|(first, last)| PortRange::new(first, last)).ok_or_else(wrong)
-            }
-        }
-
-        deserializer.deserialize_str(Text)
-    }
-}
-
-impl JsonSchema for PortRange {
-    fn schema_name() -> Cow<'static, str> {
-        "PortRange".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[1-9][0-9]{0,4}-[1-9][0-9]{0,4}$" })
-    }
-}
-
 /// What answers a retransmitted SYN in SYN-RECEIVED.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -406,69 +332,6 @@ pub enum GiveUp {
     Time,
 }
 
-/// How long to put up with something: a duration, or `"forever"`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Patience {
-    /// So long.
-    For(Duration),
-    /// Without end.
-    Forever,
-}
-
-impl Patience {
-    /// The time, if there is an end to it.
-    #[must_use]
-    pub const fn limit(self) -> Option<Duration> {
-        match self {
-            Self::For(duration) => Some(duration),
-            Self::Forever => None,
-        }
-    }
-}
-
-impl Serialize for Patience {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::For(duration) => duration.serialize(serializer),
-            Self::Forever => serializer.serialize_str("forever"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Patience {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-
-        impl de::Visitor<'_> for Text {
-            type Value = Patience;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a duration such as \"60s\", or \"forever\"")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Patience, E> {
-                if text == "forever" {
-                    return Ok(Patience::Forever);
-                }
-                text.parse().map(Patience::For).map_err(E::custom)
-            }
-        }
-
-        deserializer.deserialize_str(Text)
-    }
-}
-
-impl JsonSchema for Patience {
-    fn schema_name() -> Cow<'static, str> {
-        "Patience".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let duration = generator.subschema_for::<Duration>();
-        json_schema!({ "anyOf": [duration, { "const": "forever" }] })
-    }
-}
-
 /// Timers, limits and other numbers a profile states.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -539,8 +402,15 @@ pub struct Limits {
     /// How long a listener waits for data before it takes a connection for open: until then a bare acknowledgment of
     /// its SYN-ACK is not enough (Linux `TCP_DEFER_ACCEPT`). In steps of the SYN-ACK timer; `"0s"` for not at all.
     pub defer_accept: Duration,
-    /// Half-open entries a listening port may have; a SYN beyond them is dropped.
+    /// Half-open entries a listening port may have; a SYN beyond them is dropped, unless it follows a TIME-WAIT.
     pub syn_backlog: u32,
+    /// The same for SYNs from strangers: hosts with which no connection has been closed in good order yet, its round trip
+    /// measured. It counts where a full backlog is not answered with cookies (Linux: all but the last quarter of
+    /// `tcp_max_syn_backlog`).
+    pub syn_backlog_for_strangers: u32,
+    /// Whether half-open entries that were sent their SYN-ACK more than once get fewer retries, but two at least, once the
+    /// backlog is more than half full: the fewer, the fewer of them are young (Linux).
+    pub syn_backlog_pruning: bool,
     /// Whether it is answered with a SYN cookie instead (Linux `tcp_syncookies` = 1).
     pub cookies_on_overflow: bool,
     /// How long the time count in a SYN cookie takes for one step; a cookie is good in its own and the next.

@@ -115,6 +115,8 @@ pub(crate) fn limits() -> Limits {
         syn_ack_retries: 5,
         defer_accept: Duration::ZERO,
         syn_backlog: 128,
+        syn_backlog_for_strangers: u32::MAX,
+        syn_backlog_pruning: false,
         cookies_on_overflow: false,
         cookie_period: Duration::from_secs(64),
         cache_entries: 128,

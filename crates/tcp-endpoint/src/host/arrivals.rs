@@ -2,6 +2,7 @@
 
 use sim_time::Instant;
 
+use super::listener::Requester;
 use super::{BEYOND_THE_OLD, Effects, Host};
 use crate::connection::{After, Connection, Context, Opening, peer_mss};
 use crate::cookie;
@@ -83,8 +84,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if self.refuse_until.is_some_and(|until| now <= until) {
             return effects.push(Effect::HeldDown { port: segment.destination.port() });
         }
-        let iss = self.isn.choose(&self.settings.limits, now, segment.receiver_tuple());
-        self.answer_request(now, iss, segment, effects);
+        self.answer_request(now, None, segment, effects);
     }
 
     fn takes_syn_data(&self) -> bool {
@@ -96,11 +96,19 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// A connection request, if there is room: what is committed, and what must come back, is the handshake's choice.
-    fn answer_request(&mut self, now: Instant, iss: SeqNum, syn: &Segment<P, T>, effects: &mut Effects<P, T>) {
+    /// One that follows a TIME-WAIT goes on from the sequence number `successor`.
+    fn answer_request(
+        &mut self,
+        now: Instant,
+        successor: Option<SeqNum>,
+        syn: &Segment<P, T>,
+        effects: &mut Effects<P, T>,
+    ) {
         let Settings { handshake, limits, .. } = &self.settings;
         let port = syn.destination.port();
         let Some(listener) = self.listeners.iter().find(|listener| listener.port == port) else { return };
-        let full = listener.full(handshake.commit, limits);
+        let from = successor.map_or_else(|| self.requester(*syn.source.ip()), |_| Requester::Successor);
+        let full = listener.full(handshake.commit, from, limits);
         if handshake.commit == Commit::Nothing && full.is_none()
             || full == Some(Queue::Syn) && limits.cookies_on_overflow
         {
@@ -109,6 +117,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if let Some(queue) = full {
             return effects.push(Effect::Overflow { port, queue });
         }
+        let iss = successor.unwrap_or_else(|| self.isn.choose(&self.settings.limits, now, syn.receiver_tuple()));
         let asked = self.asked(now, iss, syn);
         let believed = self.believes(&asked);
         match (handshake.proof, handshake.commit) {
@@ -313,7 +322,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The handshake is complete: a connection takes the half-open entry's place and looks at the segment itself.
     fn complete(&mut self, now: Instant, entry: Handle, segment: Segment<P, T>, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
-        self.forget_half_open(half_open.asked.tuple.local.port(), entry);
+        self.forget_half_open(half_open.asked.tuple.local.port(), entry, half_open.is_young());
         let connection = self.connections.insert(half_open.complete(&self.settings));
         self.index.insert(half_open.asked.tuple, connection);
         effects.push(Effect::Moved { from: entry, to: connection });
@@ -335,7 +344,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if successor && self.listeners.iter().any(|listener| listener.port == port) {
             let iss = time_wait.send_next + BEYOND_THE_OLD;
             self.end_time_wait(now, entry, Reason::Segment, effects);
-            return self.answer_request(now, iss, segment, effects);
+            return self.answer_request(now, Some(iss), segment, effects);
         }
         let until = time_wait.until;
         let Self { settings, challenges, .. } = self;

@@ -2,8 +2,14 @@
 
 use std::collections::VecDeque;
 
+use std::net::Ipv4Addr;
+
 use super::Host;
 use crate::{Commit, Handle, Limits, Payload, Queue};
+
+/// Fewest retransmissions of a SYN-ACK that pruning leaves, and the smallest backlog whose half it looks at (Linux).
+const PRUNED_RETRIES: u32 = 2;
+const PRUNED_BACKLOG: u32 = 8;
 
 /// A port at which connection requests are taken.
 #[derive(Clone, Debug)]
@@ -11,6 +17,8 @@ pub(super) struct Listener {
     pub(super) port: u16,
     /// Its half-open entries.
     pub(super) half_open: u32,
+    /// Those of them whose timer has not gone off yet.
+    pub(super) young: u32,
     /// Those of them that a cache may have to give up, oldest first; what is gone otherwise is passed over.
     pub(super) requests: VecDeque<Handle>,
     /// Open and not accepted yet, oldest first.
@@ -19,15 +27,38 @@ pub(super) struct Listener {
 
 impl Listener {
     pub(super) const fn new(port: u16) -> Self {
-        Self { port, half_open: 0, requests: VecDeque::new(), acceptable: VecDeque::new() }
+        Self { port, half_open: 0, young: 0, requests: VecDeque::new(), acceptable: VecDeque::new() }
     }
 
-    /// What has no room for another connection request: a SYN is dropped for either queue's sake. A cache has room.
-    pub(super) fn full(&self, commit: Commit, limits: &Limits) -> Option<Queue> {
+    /// What has no room for a connection request from this host: a SYN is dropped for either queue's sake.
+    pub(super) fn full(&self, commit: Commit, from: Requester, limits: &Limits) -> Option<Queue> {
         if self.has_full_queue(limits) {
             return Some(Queue::Accept);
         }
-        (commit != Commit::Cache && self.half_open >= limits.syn_backlog).then_some(Queue::Syn)
+        let most = match from {
+            _ if commit == Commit::Cache => return None, // it makes room
+            Requester::Successor => return None,
+            Requester::Stranger if !limits.cookies_on_overflow => {
+                limits.syn_backlog.min(limits.syn_backlog_for_strangers)
+            }
+            Requester::Stranger | Requester::Proven => limits.syn_backlog,
+        };
+        (self.half_open >= most).then_some(Queue::Syn)
+    }
+
+    /// Retransmissions of a SYN-ACK that a half-open entry gets. Half of the room is for the young: as they become a
+    /// smaller part of a queue that is more than half full, the others are given up sooner.
+    fn syn_ack_retries(&self, limits: &Limits) -> u32 {
+        let mut retries = limits.syn_ack_retries;
+        if !limits.syn_backlog_pruning || self.half_open * 2 <= limits.syn_backlog.max(PRUNED_BACKLOG) {
+            return retries;
+        }
+        let mut young = self.young * 2;
+        while retries > PRUNED_RETRIES && self.half_open >= young {
+            retries -= 1;
+            young *= 2;
+        }
+        retries
     }
 
     /// Whether no more connections can wait to be accepted.
@@ -36,22 +67,55 @@ impl Listener {
     }
 }
 
+/// Who asks for a connection, as far as the SYN backlog cares.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Requester {
+    /// The peer of the TIME-WAIT that its SYN ends: it is real, and takes no more than it gives back.
+    Successor,
+    /// A host that has proven to be there.
+    Proven,
+    /// Any other.
+    Stranger,
+}
+
 impl<P: Payload, T: Copy> Host<P, T> {
+    /// Retransmissions of its SYN-ACK that a half-open entry at that port gets now.
+    pub(super) fn syn_ack_retries(&self, port: u16) -> u32 {
+        let listener = self.listeners.iter().find(|listener| listener.port == port);
+        let limits = &self.settings.limits;
+        listener.map_or(limits.syn_ack_retries, |listener| listener.syn_ack_retries(limits))
+    }
+
+    /// Whether a host at that address is a stranger to this one.
+    pub(super) fn requester(&self, address: Ipv4Addr) -> Requester {
+        let proven = self.known_peer(address).is_some_and(|peer| peer.proven);
+        if proven { Requester::Proven } else { Requester::Stranger }
+    }
+
     /// Notes that a port has another half-open entry.
     pub(super) fn note_half_open(&mut self, port: u16, entry: Handle) {
         let cached = self.settings.handshake.commit == Commit::Cache;
         if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
             listener.half_open += 1;
+            listener.young += 1;
             if cached {
                 listener.requests.push_back(entry);
             }
         }
     }
 
+    /// Notes that the timer of a port's half-open entry has gone off for the first time.
+    pub(super) fn note_aged(&mut self, port: u16) {
+        if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
+            listener.young = listener.young.saturating_sub(1);
+        }
+    }
+
     /// Notes that a port's half-open entry is gone.
-    pub(super) fn forget_half_open(&mut self, port: u16, entry: Handle) {
+    pub(super) fn forget_half_open(&mut self, port: u16, entry: Handle, young: bool) {
         if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
             listener.half_open = listener.half_open.saturating_sub(1);
+            listener.young = listener.young.saturating_sub(u32::from(young));
             listener.requests.retain(|request| *request != entry);
         }
     }

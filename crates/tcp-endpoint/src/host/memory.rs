@@ -8,7 +8,7 @@ use super::{Effects, Host};
 use crate::half_open::Asked;
 use crate::hold_down::HoldDown;
 use crate::peer::Peer;
-use crate::{Effect, EntryKind, FourTuple, Handle, Payload};
+use crate::{Effect, EntryKind, FourTuple, Handle, Limits, Payload};
 
 /// What is held down until some instant is so at that instant, too.
 const JUST_AFTER: Duration = Duration::from_nanos(1);
@@ -60,7 +60,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.peers.get_mut(entry).expect("what the index names is there")
     }
 
-    fn known_peer(&self, address: Ipv4Addr) -> Option<&Peer> {
+    pub(super) fn known_peer(&self, address: Ipv4Addr) -> Option<&Peer> {
         self.peers.get(*self.peer_index.get(&address)?)
     }
 
@@ -68,6 +68,18 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub(super) fn believes(&self, asked: &Asked<T>) -> bool {
         let peer = self.known_peer(*asked.tuple.remote.ip());
         asked.count.zip(peer).is_some_and(|(count, peer)| peer.has_not_seen(count))
+    }
+
+    /// A connection is closed in good order: if its round trip was measured, its peer has proven to be there. That is
+    /// remembered where strangers are turned away sooner.
+    pub(super) fn note_proof(&mut self, of: Handle, effects: &mut Effects<P, T>) {
+        let Limits { cookies_on_overflow, syn_backlog, syn_backlog_for_strangers, .. } = self.settings.limits;
+        let Some(connection) = self.connections.get(of) else { return };
+        if cookies_on_overflow || syn_backlog_for_strangers >= syn_backlog {
+            return;
+        }
+        let (address, proven) = (*connection.tuple.remote.ip(), connection.rto.smoothed().is_some());
+        self.peer(address, of, effects).proven = proven;
     }
 
     /// A connection at a listener is open: the count that its SYN bore is the highest now.

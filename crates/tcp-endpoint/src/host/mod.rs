@@ -166,9 +166,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The entry's deadline has come. A call that is too early, or for an entry that is gone, does no harm.
     pub fn on_deadline(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
         match entry.kind {
-            EntryKind::HalfOpen => {
-                self.with_half_open(now, entry, effects, HalfOpen::on_deadline);
-            }
+            EntryKind::HalfOpen => self.on_half_open_deadline(now, entry, effects),
             EntryKind::Connection => {
                 if let Some(connection) = self.connections.get_mut(entry).filter(|held| held.state != State::Closed) {
                     connection.armed = None;
@@ -267,6 +265,18 @@ impl<P: Payload, T: Copy> Host<P, T> {
         request
     }
 
+    /// The deadline of a half-open entry has come.
+    fn on_half_open_deadline(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
+        let Some(half_open) = self.half_open.get(entry) else { return };
+        let (port, young) = (half_open.asked.tuple.local.port(), half_open.is_young());
+        let most = self.syn_ack_retries(port);
+        let request = self.with_half_open(now, entry, effects, |half_open, ctx| half_open.on_deadline(most, ctx));
+        let aged = self.half_open.get(entry).is_some_and(|half_open| !half_open.is_young());
+        if young && aged && request == Request::Pending {
+            self.note_aged(port);
+        }
+    }
+
     /// A passive connection is open, for its application at least.
     fn offer(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         self.take_count(entry, effects);
@@ -296,6 +306,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// A small entry takes a connection's place, for `length`.
     fn shrink(&mut self, now: Instant, entry: Handle, state: State, length: Duration, effects: &mut Effects<P, T>) {
+        self.note_proof(entry, effects);
         let Self { settings, challenges, .. } = self;
         let Some(connection) = self.connections.get_mut(entry) else { return };
         if length.is_zero() || self.time_waits.len() >= settings.teardown.time_wait_max as usize {
@@ -337,6 +348,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// The connection is over.
     fn end_connection(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
+        let closed = self.connections.get(entry).is_some_and(|connection| connection.state == State::LastAck);
+        if closed && reason == Reason::Segment {
+            self.note_proof(entry, effects);
+        }
         let Some(connection) = self.connections.get_mut(entry) else { return };
         let from = std::mem::replace(&mut connection.state, State::Closed);
         effects.push(Effect::State(connection.transition(entry, from, reason)));
@@ -373,7 +388,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Some(half_open) = self.half_open.remove(entry) else { return };
         let tuple = half_open.asked.tuple;
         self.index.remove(&tuple);
-        self.forget_half_open(tuple.local.port(), entry);
+        self.forget_half_open(tuple.local.port(), entry, half_open.is_young());
         effects.push(Effect::State(half_open.transition(entry, State::SynReceived, State::Closed, reason)));
         self.hold_down(now, entry, tuple, effects);
         effects.push(Effect::Release { entry });

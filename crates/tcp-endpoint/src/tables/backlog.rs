@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{Limits, Queue, Settings, State};
+use crate::{Limits, Queue, Settings, State, SynInTimeWait};
 
 const NONE: [&str; 0] = [];
 
@@ -93,4 +93,76 @@ fn a_deferred_accept_waits_for_data() {
     assert_eq!(bench.wait(at(10_000)), ["7.000 SA 0/1"]);
     bench.arrives("A 1/1");
     assert_eq!(bench.state, State::Established);
+}
+
+/// Half of the room is for the young: of five old entries in a queue of eight, one is given up after two retries of
+/// five, and the other four are not more than half.
+#[test]
+fn a_queue_more_than_half_full_gives_up_an_old_entry_sooner() {
+    let pruning = Limits { syn_backlog: 8, syn_backlog_pruning: true, ..limits() };
+    let mut bench = Bench::listening(with(pruning));
+    let mut retried_by = |entries: u16| {
+        let ports = 5001..5001 + entries;
+        ports.for_each(|port| assert_eq!(bench.arrives_from(port, "S 0"), ["SA 0/1"]));
+        let start = bench.now;
+        [1000, 3000, 7000, 15_000, 31_000, 63_000].map(|after| bench.wait(start + Duration::from_millis(after)).len())
+    };
+    assert_eq!(retried_by(5), [5, 5, 4, 4, 4, 0]);
+    assert_eq!(retried_by(4), [4, 4, 4, 4, 4, 0]);
+    assert_eq!(retried_by(8), [8, 8, 4, 4, 4, 0]);
+}
+
+/// An entry whose retries were four has one less where the queue is at least twice as long as its young part.
+#[test]
+fn the_more_are_young_the_longer_the_old_may_stay() {
+    let pruning = Limits { syn_backlog: 8, syn_backlog_pruning: true, syn_ack_retries: 4, ..limits() };
+    let retried = |old: u16, young: u16| {
+        let mut bench = Bench::listening(with(pruning.clone()));
+        (5001..5001 + old).for_each(|port| assert_eq!(bench.arrives_from(port, "S 0"), ["SA 0/1"]));
+        bench.wait(at(14_500));
+        (5101..5101 + young).for_each(|port| assert_eq!(bench.arrives_from(port, "S 0"), ["SA 0/1"]));
+        bench.wait(at(15_000)).len()
+    };
+    assert_eq!(retried(2, 6), 2, "8 < 2·6");
+    assert_eq!(retried(4, 4), 3, "8 = 2·4, then 7 < 2·4");
+    assert_eq!(retried(4, 3), 2, "7 > 2·3, 6 = 2·3, then 5 < 2·3");
+    assert_eq!(retried(4, 0), 4, "no more than half full");
+}
+
+#[test]
+fn a_stranger_is_dropped_where_a_proven_host_is_not() {
+    let reserved = Limits { syn_backlog: 3, syn_backlog_for_strangers: 1, ..limits() };
+    let mut bench = Bench::listening(with(reserved.clone()));
+    bench.arrives_from(5001, "S 0");
+    assert_eq!(bench.arrives_from(5002, "S 0"), NONE);
+    assert_eq!(bench.overflows, [Queue::Syn]);
+    // The host opens and closes a connection in good order: from then on it may use all the room there is.
+    bench.wait(at(50));
+    bench.arrives_from(5001, "A 1/1");
+    bench.arrives_from(5001, "FA 1/1");
+    bench.shutdown();
+    bench.arrives_from(5001, "A 2/2");
+    for port in 5002..=5004 {
+        assert_eq!(bench.arrives_from(port, "S 0"), ["SA 0/1"]);
+    }
+    assert_eq!(bench.arrives_from(5005, "S 0"), NONE);
+
+    // Where cookies answer a full backlog, there is no need to reserve anything.
+    let mut bench = Bench::listening(with(Limits { cookies_on_overflow: true, ..reserved }));
+    for port in 5001..=5003 {
+        assert_eq!(bench.arrives_from(port, "S 0"), ["SA 0/1"]);
+    }
+    assert_eq!(bench.kinds().len(), 3);
+}
+
+/// A SYN that ends a TIME-WAIT takes no more room than that gave back, so the backlog does not count for it.
+#[test]
+fn what_follows_a_time_wait_is_let_in() {
+    let mut settings = with(Limits { syn_backlog: 1, ..limits() });
+    settings.teardown.syn_in_time_wait = SynInTimeWait::Sequence;
+    let mut bench = Bench::in_state(settings, State::TimeWait);
+    assert_eq!(bench.arrives_from(5001, "S 0"), ["SA 0/1"]);
+    assert_eq!(bench.arrives_from(5002, "S 0"), NONE);
+    let answer = bench.arrives("S 100");
+    assert!(matches!(&answer[..], [one] if one.starts_with("SA ")), "{answer:?}");
 }
