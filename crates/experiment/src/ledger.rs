@@ -9,13 +9,13 @@ use tcp_endpoint::{EntryKind, Notice, State};
 
 use crate::HostId;
 use crate::level::Level;
-use crate::record::{Blame, Event, Fold, Incarnation, Record, StateChange};
+use crate::record::{Blame, Event, Fold, Incarnation, Memory, Record, StateChange};
 
 /// Something a host has only so much of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Resource {
-    /// Memory of entries of one kind, in octets.
-    Memory(EntryKind),
+    /// Memory, in octets.
+    Memory(Memory),
     /// Local ports of connections that this host opened.
     Ports,
     /// Places of half-open entries in a listening port's SYN backlog.
@@ -31,11 +31,12 @@ impl Resource {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Memory(EntryKind::HalfOpen) => "half-open entries",
-            Self::Memory(EntryKind::Connection) => "connections",
-            Self::Memory(EntryKind::TimeWait) => "TIME-WAIT entries",
-            Self::Memory(EntryKind::HoldDown) => "hold-downs",
-            Self::Memory(EntryKind::Peer) => "peers remembered",
+            Self::Memory(Memory::Entry(EntryKind::HalfOpen)) => "half-open entries",
+            Self::Memory(Memory::Entry(EntryKind::Connection)) => "connections",
+            Self::Memory(Memory::Entry(EntryKind::TimeWait)) => "TIME-WAIT entries",
+            Self::Memory(Memory::Entry(EntryKind::HoldDown)) => "hold-downs",
+            Self::Memory(Memory::Entry(EntryKind::Peer)) => "peers remembered",
+            Self::Memory(Memory::Socket) => "sockets",
             Self::Ports => "ports",
             Self::SynBacklog => "SYN backlog",
             Self::AcceptQueue => "accept queue",
@@ -212,17 +213,17 @@ impl Fold for LedgerFold {
     fn record(&mut self, record: &Record) {
         let at = record.at;
         match record.event {
-            Event::Held { host, incarnation, kind, octets } => {
-                self.take(at, host, incarnation, Resource::Memory(kind), octets);
-                if kind == EntryKind::HalfOpen {
+            Event::Held { host, incarnation, memory, octets } => {
+                self.take(at, host, incarnation, Resource::Memory(memory), octets);
+                if memory == Memory::Entry(EntryKind::HalfOpen) {
                     self.take(at, host, incarnation, Resource::SynBacklog, 1);
                 }
             }
-            Event::Released { host, incarnation, kind, .. } => {
-                if kind == EntryKind::HalfOpen {
+            Event::Released { host, incarnation, memory, .. } => {
+                if memory == Memory::Entry(EntryKind::HalfOpen) {
                     self.give(at, host, incarnation, Resource::SynBacklog);
                 }
-                self.give(at, host, incarnation, Resource::Memory(kind));
+                self.give(at, host, incarnation, Resource::Memory(memory));
             }
             Event::State(ref change) => self.state(at, change),
             Event::Notice { host, incarnation, notice: Notice::Acceptable { .. } } => {

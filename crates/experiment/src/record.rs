@@ -151,26 +151,26 @@ pub enum Event {
         /// How many.
         octets: u64,
     },
-    /// An entry was put into a host's table.
+    /// A host took memory for a connection.
     Held {
         /// The host.
         host: HostId,
         /// The connection.
         incarnation: Incarnation,
-        /// The table.
-        kind: EntryKind,
-        /// Its size in octets.
+        /// For what.
+        memory: Memory,
+        /// How many octets.
         octets: u64,
     },
-    /// An entry was taken out of a host's table.
+    /// It gave that memory back.
     Released {
         /// The host.
         host: HostId,
         /// The connection.
         incarnation: Incarnation,
-        /// The table.
-        kind: EntryKind,
-        /// Its size in octets.
+        /// For what.
+        memory: Memory,
+        /// How many octets.
         octets: u64,
     },
     /// A listening port had no room for a segment, which was dropped.
@@ -207,6 +207,16 @@ pub enum Event {
         /// The verdict.
         worth: Worth,
     },
+}
+
+/// What a host takes memory for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Memory {
+    /// An entry in a table of its TCP.
+    Entry(EntryKind),
+    /// A socket: what an application's hold of a connection takes beside the connection itself, from the call that opens
+    /// or accepts it to the one that closes it.
+    Socket,
 }
 
 /// Why a host hears nothing.

@@ -4,9 +4,10 @@ use std::net::Ipv4Addr;
 
 use net_link::LinkConfig;
 use sim_time::{Duration, Instant};
-use tcp_endpoint::{Flags, Settings};
+use tcp_endpoint::{EntryKind, Flags, Settings};
 
 use crate::HostId;
+use crate::record::Memory;
 
 /// One fully resolved run.
 #[derive(Clone, PartialEq, Debug)]
@@ -54,7 +55,7 @@ pub struct Outage {
     pub until: Option<Instant>,
 }
 
-/// Octets an entry of each kind takes.
+/// Octets that each kind of entry takes, and a socket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct EntrySizes {
     /// A half-open entry, or one in a SYN cache where the handshake has that.
@@ -67,6 +68,23 @@ pub struct EntrySizes {
     pub hold_down: u64,
     /// What is remembered of another host.
     pub peer: u64,
+    /// What an application's hold of a connection takes beside it.
+    pub socket: u64,
+}
+
+impl EntrySizes {
+    /// Octets that it takes.
+    #[must_use]
+    pub const fn octets(&self, memory: Memory) -> u64 {
+        match memory {
+            Memory::Entry(EntryKind::HalfOpen) => self.half_open,
+            Memory::Entry(EntryKind::Connection) => self.connection,
+            Memory::Entry(EntryKind::TimeWait) => self.time_wait,
+            Memory::Entry(EntryKind::HoldDown) => self.hold_down,
+            Memory::Entry(EntryKind::Peer) => self.peer,
+            Memory::Socket => self.socket,
+        }
+    }
 }
 
 /// One direction between two hosts.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::SocketAddrV4;
 
 use experiment::record::{
-    Attempt, Call, Cause, Deaf, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth,
+    Attempt, Call, Cause, Deaf, Event, Fold, Incarnation, Memory, Outcome, Record, Sent, StateChange, Worth,
 };
 use experiment::{HostId, Relative, RelativeNumbers};
 use net_link::Loss;
@@ -86,8 +86,8 @@ enum What<'a> {
     Notice { host: &'a str, connection: u32, notice: &'static str },
     Received { host: &'a str, connection: u32, len: u64, stale: u64 },
     DataLost { host: &'a str, connection: u32, len: u64 },
-    Held { host: &'a str, connection: u32, table: &'static str, bytes: u64 },
-    Released { host: &'a str, connection: u32, table: &'static str, bytes: u64 },
+    Held { host: &'a str, connection: u32, memory: &'static str, bytes: u64 },
+    Released { host: &'a str, connection: u32, memory: &'static str, bytes: u64 },
     Overflow { host: &'a str, port: u16, queue: &'static str },
     HeldDown { host: &'a str, port: u16 },
     Served { host: &'a str, connection: u32, begins: bool },
@@ -198,11 +198,11 @@ impl<'a> What<'a> {
             Event::DataLost { host, incarnation: Incarnation(connection), octets } => {
                 Self::DataLost { host: name(host), connection, len: octets }
             }
-            Event::Held { host, incarnation: Incarnation(connection), kind, octets } => {
-                Self::Held { host: name(host), connection, table: table_word(kind), bytes: octets }
+            Event::Held { host, incarnation: Incarnation(connection), memory, octets } => {
+                Self::Held { host: name(host), connection, memory: memory_word(memory), bytes: octets }
             }
-            Event::Released { host, incarnation: Incarnation(connection), kind, octets } => {
-                Self::Released { host: name(host), connection, table: table_word(kind), bytes: octets }
+            Event::Released { host, incarnation: Incarnation(connection), memory, octets } => {
+                Self::Released { host: name(host), connection, memory: memory_word(memory), bytes: octets }
             }
             Event::Overflow { host, port, queue: Queue::Syn } => {
                 Self::Overflow { host: name(host), port, queue: "syn" }
@@ -322,13 +322,14 @@ const fn notice_word(notice: Notice) -> &'static str {
     }
 }
 
-const fn table_word(kind: EntryKind) -> &'static str {
-    match kind {
-        EntryKind::HalfOpen => "half-open",
-        EntryKind::Connection => "connection",
-        EntryKind::TimeWait => "time-wait",
-        EntryKind::HoldDown => "hold-down",
-        EntryKind::Peer => "peer",
+const fn memory_word(memory: Memory) -> &'static str {
+    match memory {
+        Memory::Entry(EntryKind::HalfOpen) => "half-open",
+        Memory::Entry(EntryKind::Connection) => "connection",
+        Memory::Entry(EntryKind::TimeWait) => "time-wait",
+        Memory::Entry(EntryKind::HoldDown) => "hold-down",
+        Memory::Entry(EntryKind::Peer) => "peer",
+        Memory::Socket => "socket",
     }
 }
 
@@ -423,7 +424,7 @@ mod tests {
 
     #[test]
     fn every_line_is_json_with_a_kind() {
-        let (host, incarnation, kind, octets) = (HostId(1), Incarnation(3), EntryKind::HalfOpen, 96);
+        let (host, incarnation, memory, octets) = (HostId(1), Incarnation(3), Memory::Entry(EntryKind::HalfOpen), 96);
         let change = StateChange {
             host,
             incarnation,
@@ -438,7 +439,7 @@ mod tests {
             Event::State(change),
             Event::TimerSet { host, incarnation, deadline: sim_time::Instant::from_nanos(1) },
             Event::Call { host, application: 0, call: Call::Send(100), outcome: Outcome::Done },
-            Event::Held { host, incarnation, kind, octets },
+            Event::Held { host, incarnation, memory, octets },
             Event::Judged {
                 host,
                 incarnation,

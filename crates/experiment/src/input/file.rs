@@ -158,6 +158,8 @@ pub(super) struct Sizes {
     pub(super) hold_down_octets: u64,
     /// Octets it takes to remember another host: a fast open cookie, or a connection count.
     pub(super) peer_octets: u64,
+    /// Octets an application's socket takes beside the connection, from OPEN or accept to CLOSE.
+    pub(super) socket_octets: u64,
 }
 
 /// An expectation.

@@ -202,6 +202,7 @@ fn resolve(table: Table, profile: &Place) -> Result<(Settings, EntrySizes), Diag
         time_wait: sizes.time_wait_octets,
         hold_down: sizes.hold_down_octets,
         peer: sizes.peer_octets,
+        socket: sizes.socket_octets,
     };
     errors.or((settings, sizes))
 }
@@ -276,6 +277,7 @@ fn impossible_sizes(table: &Table, sizes: &Sizes, profile: &Place) -> Vec<Diagno
         ("cache-octets", sizes.cache_octets),
         ("hold-down-octets", sizes.hold_down_octets),
         ("peer-octets", sizes.peer_octets),
+        ("socket-octets", sizes.socket_octets),
     ];
     all.into_iter()
         .filter(|(_, octets)| *octets > LARGEST_ENTRY)

@@ -45,7 +45,7 @@ fn a_small_file_gets_every_default() {
     assert_eq!((client.name.as_str(), client.address), ("client", Ipv4Addr::new(10, 0, 0, 1)));
     assert_eq!((server.name.as_str(), server.address), ("server", Ipv4Addr::new(10, 0, 0, 2)));
     assert_eq!(server.settings.teardown.time_wait, Duration::from_secs(240));
-    assert_eq!((server.sizes.half_open, server.sizes.connection, server.sizes.time_wait), (320, 3584, 256));
+    assert_eq!((server.sizes.half_open, server.sizes.connection, server.sizes.time_wait), (320, 2368, 256));
     let connect = Step::Connect { to: HostId(1), port: 80, from: None, with: None, within: None };
     let steps = vec![connect, Step::Send(100), Step::Close];
     assert_eq!(client.applications, [Application { start: Instant::ZERO, steps, rounds: Some(1) }]);

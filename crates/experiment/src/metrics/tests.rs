@@ -9,7 +9,7 @@ use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Reason, SeqNum, St
 use super::{Metrics, MetricsFold, catalogue};
 use crate::HostId;
 use crate::record::{
-    Attempt, Blame, Call, Cause, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth,
+    Attempt, Blame, Call, Cause, Event, Fold, Incarnation, Memory, Outcome, Record, SegmentId, Sent, StateChange, Worth,
 };
 
 const CLIENT: HostId = HostId(0);
@@ -58,13 +58,13 @@ impl Stream {
     }
 
     fn held(&mut self, millis: u64, number: u32, held: bool, octets: u64) {
-        let (host, incarnation, kind) = (SERVER, Incarnation(number), EntryKind::Connection);
+        let (host, incarnation, memory) = (SERVER, Incarnation(number), Memory::Entry(EntryKind::Connection));
         self.put(
             millis,
             if held {
-                Event::Held { host, incarnation, kind, octets }
+                Event::Held { host, incarnation, memory, octets }
             } else {
-                Event::Released { host, incarnation, kind, octets }
+                Event::Released { host, incarnation, memory, octets }
             },
         );
     }

@@ -9,7 +9,7 @@ use tcp_endpoint::{Handle, Notice, UserError};
 use super::streak::{Culprit, Streak};
 use super::truth::Life;
 use super::{Origin, Pending, Reaction, World};
-use crate::record::{Attempt, Call, Event, Fold, Incarnation, Outcome};
+use crate::record::{Attempt, Call, Event, Fold, Incarnation, Memory, Outcome};
 use crate::{Application, FirstOctets, HostId, Span, Step};
 
 /// An application's script, and how often it may still run.
@@ -104,9 +104,6 @@ impl<F: Fold> World<F> {
         let serves = connection.map(|life| life.number);
         let round =
             self.rounds.insert(Round { host, script, ordinal, step, connection, taken: 0, serves, alarm: None });
-        if let Some(known) = connection.and_then(|life| self.truth.get_mut(life)) {
-            (known.owner, known.in_hand) = (Some(round), true);
-        }
         round
     }
 
@@ -143,6 +140,7 @@ impl<F: Fold> World<F> {
         machine.scripts[usize::from(script)].take_round();
         let Some(life) = self.life(host, handle) else { return };
         let round = self.new_round(host, script, Some(life));
+        self.take_in_hand(life, round, queue.now());
         self.record(queue.now(), Event::Served { host, incarnation: life.number, begins: true });
         self.record_call(round, Call::Accept, Outcome::Done, queue.now());
         self.play(round, queue);
@@ -264,8 +262,8 @@ impl<F: Fold> World<F> {
         let Ok(handle) = opened else { return Played::Failed };
         self.perform(host, Origin::Call, queue);
         let Some(life) = self.life(host, handle) else { return Played::Failed };
+        self.take_in_hand(life, round, now);
         if let Some(known) = self.truth.get_mut(life) {
-            (known.owner, known.in_hand) = (Some(round), true);
             known.sent += with.map_or(0, |first| u64::from(first.octets));
         }
         if let Some(first) = with {
@@ -389,7 +387,7 @@ impl<F: Fold> World<F> {
         };
         self.record_call(round, call, result.map_or_else(Outcome::Failed, |()| Outcome::Done), now);
         if matches!(call, Call::Close | Call::Abort) {
-            self.out_of_hand(life);
+            self.out_of_hand(life, now);
         }
         self.perform(life.host, Origin::Call, queue);
         self.forget_if_settled(life, now);
@@ -408,15 +406,25 @@ impl<F: Fold> World<F> {
         let (machine, effects) = (&mut self.hosts[usize::from(life.host.0)], &mut self.effects);
         // There is nothing left to close but the handle, which cannot fail.
         let _ = machine.tcp.close(queue.now(), handle, effects);
-        self.out_of_hand(life);
+        self.out_of_hand(life, queue.now());
         self.perform(life.host, Origin::Call, queue);
         self.forget_if_settled(life, queue.now());
     }
 
-    /// The application has given the handle back.
-    fn out_of_hand(&mut self, life: Life) {
+    /// A round has a socket for the connection.
+    fn take_in_hand(&mut self, life: Life, round: u32, now: Instant) {
         if let Some(known) = self.truth.get_mut(life) {
-            known.in_hand = false;
+            (known.owner, known.in_hand) = (Some(round), true);
+            self.take_memory(life, Memory::Socket, true, now);
+        }
+    }
+
+    /// The application has closed its socket, or died.
+    pub(super) fn out_of_hand(&mut self, life: Life, now: Instant) {
+        if let Some(known) = self.truth.get_mut(life)
+            && std::mem::take(&mut known.in_hand)
+        {
+            self.take_memory(life, Memory::Socket, false, now);
         }
     }
 

@@ -35,7 +35,7 @@ use self::network::{Network, Packet};
 use self::slab::Slab;
 pub(crate) use self::streak::Culprit;
 use self::truth::{Birth, Judgement, Life, Loss, Settled, Truth};
-use crate::record::{Attempt, Blame, Event, Fold, Outcome, Record, SegmentId, Sent};
+use crate::record::{Attempt, Blame, Event, Fold, Memory, Outcome, Record, SegmentId, Sent};
 use crate::{EntrySizes, HostId, HostPlan, Scenario, Span};
 
 /// Something that is going to happen.
@@ -358,15 +358,21 @@ impl<F: Fold> World<F> {
     }
 
     fn hold(&mut self, host: HostId, entry: Handle, held: bool, now: Instant) {
-        let Some(life) = self.life(host, entry) else { return };
-        let (kind, octets) = (entry.kind, self.machine(host).octets(entry.kind));
-        let incarnation = life.number;
+        if let Some(life) = self.life(host, entry) {
+            self.take_memory(life, Memory::Entry(entry.kind), held, now);
+        }
+    }
+
+    /// A host takes memory for a connection, or gives it back.
+    fn take_memory(&mut self, life: Life, memory: Memory, held: bool, now: Instant) {
+        let Life { host, number: incarnation, .. } = life;
+        let octets = self.machine(host).sizes.octets(memory);
         self.record(
             now,
             if held {
-                Event::Held { host, incarnation, kind, octets }
+                Event::Held { host, incarnation, memory, octets }
             } else {
-                Event::Released { host, incarnation, kind, octets }
+                Event::Released { host, incarnation, memory, octets }
             },
         );
     }
@@ -503,16 +509,6 @@ impl Machine {
             resets: plan.settings.handshake.unexpected == Unexpected::Reset,
             down: false,
             overdue: Vec::new(),
-        }
-    }
-
-    const fn octets(&self, kind: EntryKind) -> u64 {
-        match kind {
-            EntryKind::HalfOpen => self.sizes.half_open,
-            EntryKind::Connection => self.sizes.connection,
-            EntryKind::TimeWait => self.sizes.time_wait,
-            EntryKind::HoldDown => self.sizes.hold_down,
-            EntryKind::Peer => self.sizes.peer,
         }
     }
 }

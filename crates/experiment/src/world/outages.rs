@@ -40,8 +40,9 @@ impl<F: Fold> World<F> {
         self.orphan_packets(host);
         for life in &lives {
             if let Some(known) = self.truth.get_mut(*life) {
-                (known.owner, known.in_hand) = (None, false);
+                known.owner = None;
             }
+            self.out_of_hand(*life, now);
         }
         let (machine, effects) = (&mut self.hosts[usize::from(host.0)], &mut self.effects);
         machine.tcp.crash(effects);

@@ -169,7 +169,7 @@ pub(crate) fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> H
         name: name.to_owned(),
         address: Ipv4Addr::new(10, 0, 0, last),
         settings: settings(handshake),
-        sizes: EntrySizes { half_open: 256, connection: 2048, time_wait: 128, hold_down: 128, peer: 64 },
+        sizes: EntrySizes { half_open: 256, connection: 2048, time_wait: 128, hold_down: 128, peer: 64, socket: 512 },
         applications: vec![Application { start: Instant::ZERO, steps, rounds: Some(1) }],
         outages: Vec::new(),
     }

@@ -53,10 +53,10 @@ fn held(run: &Run, on: HostId) -> i64 {
 fn a_crash_sends_nothing_and_leaves_the_peer_bereft() {
     let run = Run::of(&Scenario { horizon: at(12_000), ..down(CLIENT, 2000, None, patient()) });
     assert_eq!(verdicts(&run), [(at(2000), Worth::Bereft(CRASH))]);
-    assert_eq!((held(&run, CLIENT), held(&run, SERVER)), (0, 2048));
+    assert_eq!((held(&run, CLIENT), held(&run, SERVER)), (0, 2048 + 512));
     run.check(&[
         ("server.bereft.seconds", 10.0),
-        ("waste.crash.byte-seconds", 20_480.0),
+        ("waste.crash.byte-seconds", 25_600.0),
         ("client.crashes", 1.0),
         ("client.down.seconds", 10.0),
         ("client.state.ESTABLISHED.seconds", 1.9),

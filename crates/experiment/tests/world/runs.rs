@@ -319,8 +319,8 @@ fn an_unheard_abort_leaves_the_server_bereft() {
     run.check(&[
         ("server.bereft.connections", 1.0),
         ("server.bereft.seconds", 10.0),
-        ("server.bereft.byte-seconds", 20_480.0),
-        ("waste.application.byte-seconds", 20_480.0),
+        ("server.bereft.byte-seconds", 25_600.0),
+        ("waste.application.byte-seconds", 25_600.0),
         ("server.ghost.connections", 0.0),
         ("data.lost.bytes", 1000.0),
     ]);
@@ -336,7 +336,7 @@ fn a_late_copy_of_a_syn_is_a_duplicate() {
     assert_eq!(verdicts(&run), [(5000, Worth::Ghost(blame(Cause::Duplicated, Some(0))))]);
     run.check(&[
         ("server.ghost.seconds", 10.0),
-        ("waste.duplicated.byte-seconds", 20_480.0),
+        ("waste.duplicated.byte-seconds", 25_600.0),
         ("segments.duplicated", 1.0),
         ("segments.stale", 1.0),
     ]);

@@ -78,8 +78,8 @@ fn e1_two_way_leaves_a_ghost_for_ever() {
         ("server.ghost.connections", 1.0),
         ("server.ghost.seconds", 10_795.0),
         ("server.half-open.entries", 0.0),
-        ("server.memory.wasted-byte-seconds", 10_795.0 * 2048.0),
-        ("waste.delayed.byte-seconds", 10_795.0 * 2048.0),
+        ("server.memory.wasted-byte-seconds", 10_795.0 * 2560.0),
+        ("waste.delayed.byte-seconds", 10_795.0 * 2560.0),
         ("segments.wasted", 1.0),
         ("segments.stale", 1.0),
     ]);
