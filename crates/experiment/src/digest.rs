@@ -8,7 +8,8 @@ use tcp_endpoint::{Acknowledged, EntryKind, FourTuple, Notice, Queue, Reason, St
 
 use crate::HostId;
 use crate::record::{
-    Attempt, Call, Cause, Deaf, Event, Fold, Incarnation, Memory, Outcome, Record, Sent, StateChange, Worth,
+    Attempt, Blame, Call, Cause, Deaf, Event, Fold, Incarnation, Memory, Outcome, Record, SegmentId, Sent, StateChange,
+    Worth,
 };
 
 /// The version of what [`DigestFold`] feeds: digests of different formats cannot be compared.
@@ -131,10 +132,19 @@ impl Fold for DigestFold {
             }
             Event::Judged { host, incarnation, worth: verdict } => {
                 let packet = verdict.blame().and_then(|blame| blame.packet);
-                self.words([12, entry(host, incarnation), worth(verdict), packet.map_or(u64::MAX, |packet| packet.0)]);
+                self.words([12, entry(host, incarnation), worth(verdict), packet_word(packet)]);
             }
             Event::Served { host, incarnation, begins } => {
                 self.words([17, entry(host, incarnation), u64::from(begins)]);
+            }
+            Event::Accepted { host, incarnation } => self.words([19, entry(host, incarnation)]),
+            Event::Waits { host: on, attempt: by, scarce, blame } => {
+                self.words([20, u64::from(host(on)), attempt(by), scarce as u64]);
+                self.words(blamed(blame));
+            }
+            Event::WaitOver { host: on, attempt: by, blame, served } => {
+                self.words([21, u64::from(host(on)), attempt(by), u64::from(served)]);
+                self.words(blamed(blame));
             }
             Event::HeldDown { host: on, port } => self.words([18, pair(host(on), u32::from(port))]),
             Event::Overflow { host: on, port, queue: full } => {
@@ -280,6 +290,22 @@ const fn outcome(of: Outcome) -> u64 {
     }
 }
 
+/// A blame, or none.
+const fn blamed(on: Option<Blame>) -> [u64; 2] {
+    match on {
+        None => [u64::MAX, u64::MAX],
+        Some(Blame { cause: of, packet }) => [cause(of) as u64, packet_word(packet)],
+    }
+}
+
+/// A packet, or none.
+const fn packet_word(of: Option<SegmentId>) -> u64 {
+    match of {
+        None => u64::MAX,
+        Some(packet) => packet.0,
+    }
+}
+
 const fn worth(of: Worth) -> u64 {
     match of {
         Worth::Useful => 0,
@@ -305,7 +331,6 @@ mod tests {
     use sim_time::Instant;
 
     use super::*;
-    use crate::record::{Blame, SegmentId};
 
     /// Records that differ from one another in one place each.
     fn records() -> Vec<Record> {

@@ -22,8 +22,10 @@ pub enum Resource {
     SynBacklog,
     /// Places of connections that wait to be accepted.
     AcceptQueue,
-    /// Runs of a server's script, each of which serves one connection.
+    /// Workers that serve a connection.
     Workers,
+    /// The time of clients that wait for a place or a worker: useful connections, or useless ones, leave them none.
+    Clients,
 }
 
 impl Resource {
@@ -41,6 +43,7 @@ impl Resource {
             Self::SynBacklog => "SYN backlog",
             Self::AcceptQueue => "accept queue",
             Self::Workers => "workers",
+            Self::Clients => "clients kept waiting",
         }
     }
 
@@ -52,6 +55,7 @@ impl Resource {
             Self::Ports => "port·s",
             Self::SynBacklog | Self::AcceptQueue => "place·s",
             Self::Workers => "worker·s",
+            Self::Clients => "client·s",
         }
     }
 }
@@ -83,13 +87,26 @@ impl Account {
     }
 }
 
-/// Segments sent, and for what.
+/// Things that are counted, and for what.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct SegmentAccount {
+pub struct Count {
     /// For someone.
     pub useful: u64,
     /// For nobody, by what is to blame.
     pub wasted: Vec<(Blame, u64)>,
+}
+
+impl Count {
+    fn of(counted: BTreeMap<Option<Blame>, u64>) -> Self {
+        let mut count = Self::default();
+        for (blame, number) in counted.into_iter().filter(|(_, number)| *number > 0) {
+            match blame {
+                None => count.useful = number,
+                Some(blame) => count.wasted.push((blame, number)),
+            }
+        }
+        count
+    }
 }
 
 /// A run's ledger.
@@ -97,8 +114,10 @@ pub struct SegmentAccount {
 pub struct Ledger {
     /// By host and resource; only what was held at all.
     pub accounts: Vec<Account>,
-    /// The segments.
-    pub segments: SegmentAccount,
+    /// Segments sent.
+    pub segments: Count,
+    /// Clients that were kept waiting until their connection was over: by useful connections, or by useless ones.
+    pub turned_away: Count,
 }
 
 impl Ledger {
@@ -106,8 +125,8 @@ impl Ledger {
     #[must_use]
     pub fn blames(&self) -> Vec<Blame> {
         let held = self.accounts.iter().flat_map(|account| account.wasted.iter().map(|(blame, _)| *blame));
-        let sent = self.segments.wasted.iter().map(|(blame, _)| *blame);
-        let mut blames: Vec<Blame> = held.chain(sent).collect();
+        let counted = [&self.segments, &self.turned_away].into_iter().flat_map(|count| &count.wasted);
+        let mut blames: Vec<Blame> = held.chain(counted.map(|(blame, _)| *blame)).collect();
         blames.sort_unstable();
         blames.dedup();
         blames
@@ -121,6 +140,7 @@ pub struct LedgerFold {
     /// By host, resource and blame, `None` for what is useful.
     levels: BTreeMap<(HostId, Resource, Option<Blame>), Level>,
     sent: BTreeMap<Option<Blame>, u64>,
+    turned_away: BTreeMap<Option<Blame>, u64>,
 }
 
 /// What an incarnation holds, and for what.
@@ -156,14 +176,7 @@ impl LedgerFold {
                 Some(blame) => account.wasted.push((blame, held)),
             }
         }
-        let mut segments = SegmentAccount::default();
-        for (blame, count) in self.sent {
-            match blame {
-                None => segments.useful = count,
-                Some(blame) => segments.wasted.push((blame, count)),
-            }
-        }
-        Ledger { accounts, segments }
+        Ledger { accounts, segments: Count::of(self.sent), turned_away: Count::of(self.turned_away) }
     }
 
     fn shift(&mut self, at: Instant, host: HostId, resource: Resource, blame: Option<Blame>, delta: i64) {
@@ -203,6 +216,10 @@ impl LedgerFold {
         if change.to == State::Closed {
             self.give(at, host, incarnation, Resource::Ports);
             self.give(at, host, incarnation, Resource::AcceptQueue);
+            if self.lives.contains_key(&incarnation) {
+                // What an application holds of it from now on is the application's own affair.
+                self.judged(at, host, incarnation, None);
+            }
         } else if change.to == State::SynSent {
             self.take(at, host, incarnation, Resource::Ports, 1);
         }
@@ -229,12 +246,17 @@ impl Fold for LedgerFold {
             Event::Notice { host, incarnation, notice: Notice::Acceptable { .. } } => {
                 self.take(at, host, incarnation, Resource::AcceptQueue, 1);
             }
+            Event::Accepted { host, incarnation } => self.give(at, host, incarnation, Resource::AcceptQueue),
             Event::Served { host, incarnation, begins: true } => {
-                self.give(at, host, incarnation, Resource::AcceptQueue);
                 self.take(at, host, incarnation, Resource::Workers, 1);
             }
             Event::Served { host, incarnation, begins: false } => self.give(at, host, incarnation, Resource::Workers),
             Event::Judged { host, incarnation, worth } => self.judged(at, host, incarnation, worth.blame()),
+            Event::Waits { host, blame, .. } => self.shift(at, host, Resource::Clients, blame, 1),
+            Event::WaitOver { host, blame, served, .. } => {
+                self.shift(at, host, Resource::Clients, blame, -1);
+                *self.turned_away.entry(blame).or_default() += u64::from(!served);
+            }
             Event::Sent(ref sent) => *self.sent.entry(sent.wasted).or_default() += 1,
             _ => {}
         }

@@ -22,12 +22,13 @@ pub use input::{
     BuiltIn, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Finding, MAX_SEED, ScriptedFault, Source,
     Variant, Verdict, case, cases, claims, profile, profiles, schema, template,
 };
-pub use ledger::{Account, Ledger, LedgerFold, Resource, SegmentAccount};
+pub use ledger::{Account, Count, Ledger, LedgerFold, Resource};
 pub use metrics::{MetricInfo, Metrics, MetricsFold, catalogue};
 pub use numbers::{Relative, RelativeNumbers};
 pub use record::HostId;
 pub use run::{Endless, Queue, Summary, simulate, simulate_with};
 pub use scenario::{
     Application, EntrySizes, FirstOctets, HostPlan, Injection, LinkPlan, Outage, Position, Scenario, Sockets, Step,
+    Workers,
 };
 pub use span::Span;

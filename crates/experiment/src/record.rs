@@ -189,7 +189,37 @@ pub enum Event {
         /// The port.
         port: u16,
     },
-    /// A run of a server's script begins to serve a connection, or has ended.
+    /// A server's application has accepted a connection.
+    Accepted {
+        /// The host.
+        host: HostId,
+        /// The connection.
+        incarnation: Incarnation,
+    },
+    /// A client has to wait at a server, for a place or a worker: its segment was dropped for want of room, or its
+    /// connection needs a worker and none is free.
+    Waits {
+        /// The server.
+        host: HostId,
+        /// The client's attempt.
+        attempt: Attempt,
+        /// What is scarce.
+        scarce: Scarce,
+        /// What is to blame, if useless connections take room that the client could have; `None` if only useful ones do.
+        blame: Option<Blame>,
+    },
+    /// Such a wait is over.
+    WaitOver {
+        /// The server.
+        host: HostId,
+        /// The client's attempt.
+        attempt: Attempt,
+        /// What was to blame for the wait.
+        blame: Option<Blame>,
+        /// Whether the client is served; otherwise its connection is over.
+        served: bool,
+    },
+    /// A worker begins with a connection, or is done with it.
     Served {
         /// The host.
         host: HostId,
@@ -217,6 +247,17 @@ pub enum Memory {
     /// A socket: what an application's hold of a connection takes beside the connection itself, from the call that opens
     /// or accepts it to the one that closes it.
     Socket,
+}
+
+/// What a server may be short of.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Scarce {
+    /// Places for half-open entries.
+    SynBacklog,
+    /// Places for connections that wait to be accepted.
+    AcceptQueue,
+    /// Workers.
+    Workers,
 }
 
 /// Why a host hears nothing.

@@ -147,7 +147,7 @@ pub enum Position {
     Raw(u32),
 }
 
-/// A script that runs on a host. One that begins with [`Step::Accept`] runs once for each accepted connection.
+/// A script that runs on a host. One with [`Step::Accept`] runs once for each accepted connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Application {
     /// When it starts.
@@ -156,6 +156,21 @@ pub struct Application {
     pub steps: Vec<Step>,
     /// How often it runs in all; `None` means for ever.
     pub rounds: Option<u32>,
+    /// Who runs it, if it is a server's.
+    pub workers: Workers,
+}
+
+/// Who serves the connections of a server's script.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Workers {
+    /// As many as there are connections.
+    Unlimited,
+    /// So many. Each runs the script from its beginning: it waits if the script says so, accepts one connection, and serves
+    /// it to the end of the script before it begins again.
+    Blocking(u32),
+    /// So many, who serve all connections by turns: a connection needs one only for its `work`, and waits until one is
+    /// free.
+    Asynchronous(u32),
 }
 
 /// What an application has to send when it opens.
@@ -184,7 +199,8 @@ pub enum Step {
         /// The application's patience.
         within: Option<Duration>,
     },
-    /// `accept [at PORT]`: the start of a server's script.
+    /// `accept [at PORT]`: the start of a server's script; it listens from the script's start, even if it waits before it
+    /// accepts.
     Accept {
         /// The listening port.
         port: u16,
@@ -199,6 +215,8 @@ pub enum Step {
     Wait(Duration),
     /// `wait until TIME`: goes on at that time of the run, at once if it has passed.
     WaitUntil(Instant),
+    /// `work DURATION`: keeps a worker busy; where there is no limit to them, it is a wait.
+    Work(Duration),
     /// `shutdown`: closes the sending direction.
     Shutdown,
     /// `close`.

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddrV4;
 
 use experiment::record::{
-    Attempt, Call, Deaf, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth,
+    Attempt, Call, Deaf, Event, Fold, Incarnation, Outcome, Record, Scarce, SegmentId, Sent, StateChange, Worth,
 };
 use experiment::{HostId, RelativeNumbers};
 use sim_time::Instant;
@@ -334,6 +334,13 @@ impl Ladder {
         self.push(section, Row::text(at, Some(attempt), side, Tone::Bad, why.to_owned()));
     }
 
+    /// A connection that just became acceptable has to wait for a worker.
+    fn waits(&mut self, at: Instant, host: HostId, attempt: Attempt) {
+        let Some((section, _)) = self.arrived.filter(|(_, arrived)| *arrived == attempt) else { return };
+        let side = self.sections[section].side_of(host);
+        self.push(section, Row::text(at, Some(attempt), side, Tone::Plain, "waits to be accepted".to_owned()));
+    }
+
     fn state(&mut self, at: Instant, change: &StateChange) {
         let section = self.section(change.host, change.tuple.local, change.tuple.remote, change.attempt);
         let side = self.sections[section].side_of(change.host);
@@ -444,8 +451,12 @@ impl Fold for Ladder {
                 self.refused(at, *host, "no room in the accept queue");
             }
             Event::HeldDown { host, .. } => self.refused(at, *host, "refused: held down"),
+            Event::Waits { host, attempt, scarce: Scarce::Workers, .. } => self.waits(at, *host, *attempt),
             Event::Judged { incarnation, worth, .. } => self.judged(at, *incarnation, *worth),
             Event::Received { .. }
+            | Event::Accepted { .. }
+            | Event::Waits { .. }
+            | Event::WaitOver { .. }
             | Event::Served { .. }
             | Event::TimerSet { .. }
             | Event::TimerFired { .. }

@@ -151,10 +151,12 @@ mod tests {
         expect![[r#"
             held                        unit       for someone   for nobody     share
             ───────────────────────────────────────────────────────────────────────────
-            client: connections         B·s             5017.6            0     0.0 %
+            client: connections         B·s             3315.2            0     0.0 %
             client: TIME-WAIT entries   B·s                256            0     0.0 %
+            client: sockets             B·s             1580.8            0     0.0 %
             client: ports               port·s             2.4            0     0.0 %
-            server: connections         B·s             1433.6     38689280   100.0 %
+            server: connections         B·s              947.2     25562560   100.0 %
+            server: sockets             B·s              364.8     13126720   100.0 %
             server: workers             worker·s           0.3        10795   100.0 %
 
             for nobody, because of                                          server B·s   segments
@@ -170,11 +172,13 @@ mod tests {
         expect![[r#"
             held                        unit       for someone   for nobody    share
             ──────────────────────────────────────────────────────────────────────────
-            client: connections         B·s             5017.6            0    0.0 %
+            client: connections         B·s             3315.2            0    0.0 %
             client: TIME-WAIT entries   B·s                256            0    0.0 %
+            client: sockets             B·s             1580.8            0    0.0 %
             client: ports               port·s             2.4            0    0.0 %
             server: half-open entries   B·s                 32          352   91.7 %
-            server: connections         B·s             1075.2            0    0.0 %
+            server: connections         B·s              710.4            0    0.0 %
+            server: sockets             B·s              243.2            0    0.0 %
             server: SYN backlog         place·s            0.1          1.1   91.7 %
             server: workers             worker·s           0.2            0    0.0 %
 

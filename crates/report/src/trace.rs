@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::net::SocketAddrV4;
 
 use experiment::record::{
-    Attempt, Call, Cause, Deaf, Event, Fold, Incarnation, Memory, Outcome, Record, Sent, StateChange, Worth,
+    Attempt, Blame, Call, Cause, Deaf, Event, Fold, Incarnation, Memory, Outcome, Record, Scarce, Sent, StateChange,
+    Worth,
 };
 use experiment::{HostId, Relative, RelativeNumbers};
 use net_link::Loss;
@@ -90,6 +91,9 @@ enum What<'a> {
     Released { host: &'a str, connection: u32, memory: &'static str, bytes: u64 },
     Overflow { host: &'a str, port: u16, queue: &'static str },
     HeldDown { host: &'a str, port: u16 },
+    Accepted { host: &'a str, connection: u32 },
+    Waits(WaitLine<'a>),
+    WaitOver(WaitLine<'a>),
     Served { host: &'a str, connection: u32, begins: bool },
     Judged { host: &'a str, connection: u32, worth: &'static str, cause: Option<&'static str> },
 }
@@ -153,6 +157,26 @@ struct CallLine<'a> {
     error: Option<String>,
 }
 
+/// A client begins or ends to wait at a server. `scarce` is what it waits for, `cause` what is to blame if useless
+/// connections take room that it could have, `served` how the wait ended.
+#[derive(Serialize)]
+struct WaitLine<'a> {
+    host: &'a str,
+    attempt: AttemptName<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scarce: Option<&'static str>,
+    cause: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    served: Option<bool>,
+}
+
+impl<'a> WaitLine<'a> {
+    fn new(host: &'a str, attempt: Attempt, blame: Option<Blame>, hosts: &'a Hosts) -> Self {
+        let cause = blame.map(|blame| cause_word(blame.cause));
+        Self { host, attempt: AttemptName::new(attempt, hosts), scarce: None, cause, served: None }
+    }
+}
+
 /// An attempt: who opened, and the how-manieth time.
 #[derive(Serialize)]
 struct AttemptName<'a> {
@@ -209,6 +233,16 @@ impl<'a> What<'a> {
             }
             Event::Overflow { host, port, queue: Queue::Accept } => {
                 Self::Overflow { host: name(host), port, queue: "accept" }
+            }
+            Event::Accepted { host, incarnation: Incarnation(connection) } => {
+                Self::Accepted { host: name(host), connection }
+            }
+            Event::Waits { host, attempt, scarce, blame } => {
+                let scarce = Some(scarce_word(scarce));
+                Self::Waits(WaitLine { scarce, ..WaitLine::new(name(host), attempt, blame, hosts) })
+            }
+            Event::WaitOver { host, attempt, blame, served } => {
+                Self::WaitOver(WaitLine { served: Some(served), ..WaitLine::new(name(host), attempt, blame, hosts) })
             }
             Event::Served { host, incarnation: Incarnation(connection), begins } => {
                 Self::Served { host: name(host), connection, begins }
@@ -319,6 +353,14 @@ const fn notice_word(notice: Notice) -> &'static str {
         Notice::Reset => "reset",
         Notice::TimedOut => "timed-out",
         Notice::Unanswered => "unanswered",
+    }
+}
+
+const fn scarce_word(scarce: Scarce) -> &'static str {
+    match scarce {
+        Scarce::SynBacklog => "syn-backlog",
+        Scarce::AcceptQueue => "accept-queue",
+        Scarce::Workers => "workers",
     }
 }
 

@@ -143,9 +143,15 @@ impl Experiment {
             .collect();
         let all: Vec<(String, u16)> = self.hosts.iter().map(|host| (host.name.clone(), host.port)).collect();
         for (own, scripts) in scripts.into_iter().enumerate() {
+            let section = sections.get(&self.hosts[own].name).and_then(Node::as_table);
+            if let Some(workers) = section.and_then(|section| section.entry("workers")).filter(|_| !accepts[own]) {
+                errors.push(workers.key_place.error("there is nothing to serve: no script of the host accepts"));
+            }
             for list in scripts {
                 let hosts = script::Hosts { all: &all, accepts: &accepts, own };
-                let Some(application) = errors.keep(script::read(list, self.hosts[own].start, &hosts)) else {
+                let Some(application) =
+                    errors.keep(script::read(list, (self.hosts[own].start, self.hosts[own].workers), &hosts))
+                else {
                     continue;
                 };
                 for (step, node) in application.steps.iter().zip(list.one_or_many()) {

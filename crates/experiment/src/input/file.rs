@@ -98,6 +98,10 @@ pub(super) struct Host {
     pub(super) scripts: Option<Vec<Vec<String>>>,
     /// When the applications start. Default: "0s".
     pub(super) start: Option<Duration>,
+    /// How many workers serve the connections of each server's script. Default: as many as there are connections.
+    pub(super) workers: Option<WorkerCount>,
+    /// What a worker does for a connection. Default: "blocking".
+    pub(super) serving: Option<Serving>,
     /// The port that `accept` listens at and `connect` goes to. Default: 80.
     pub(super) port: Option<Port>,
     /// The host's address. Default: 10.0.0.1 for `client`, 10.0.0.2 for `server`, and one in 10.0.0.0/8 that depends on
@@ -105,6 +109,39 @@ pub(super) struct Host {
     pub(super) address: Option<Ipv4Addr>,
     /// When it crashes: all that its TCP and its applications know is gone, and nothing is sent.
     pub(super) crash: Option<Vec<Crash>>,
+}
+
+/// How many workers there are.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "u32")]
+pub(super) struct WorkerCount(pub(super) u32);
+
+impl TryFrom<u32> for WorkerCount {
+    type Error = &'static str;
+
+    fn try_from(workers: u32) -> Result<Self, &'static str> {
+        if workers == 0 { Err("without a worker nobody is ever served") } else { Ok(Self(workers)) }
+    }
+}
+
+impl JsonSchema for WorkerCount {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "WorkerCount".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": u32::MAX })
+    }
+}
+
+/// What a worker does for a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Serving {
+    /// It serves one connection from accept to the end of the script.
+    Blocking,
+    /// It serves all by turns: it is busy with one only for its `work`.
+    Asynchronous,
 }
 
 /// A crash. While the host is down it hears nothing. At the reboot its servers listen again and its quiet time begins; a

@@ -10,9 +10,9 @@ use tcp_endpoint::{Commit, Handshake, Limits, Patience, Settings, Teardown};
 use super::builtin;
 use super::de::{fields_of, read_table};
 use super::diagnostic::{Diagnostic, Diagnostics, Place, Source, suggest};
-use super::file::{self, Sizes};
+use super::file::{self, Serving, Sizes};
 use super::tree::{self, Node, Table};
-use crate::{Application, EntrySizes, HostPlan, Outage};
+use crate::{Application, EntrySizes, HostPlan, Outage, Workers};
 
 /// A host with everything settled but the variant.
 #[derive(Clone, PartialEq, Debug)]
@@ -21,6 +21,7 @@ pub(super) struct Host {
     pub(super) address: Ipv4Addr,
     pub(super) port: u16,
     pub(super) start: Instant,
+    pub(super) workers: Workers,
     /// The profile with the host's own keys on top.
     own: Table,
     /// Where a key that nobody states belongs.
@@ -54,6 +55,7 @@ impl Host {
             own_keys.overlay(&keys);
             set_settings = settings;
         }
+        let workers_places = ["workers", "serving"].map(|key| own_keys.entry(key).map(|entry| entry.key_place.clone()));
         let crash_node = own_keys.get("crash").cloned();
         let profile_node = own_keys.get("profile").cloned();
         let scripts_place = own_keys.entry("scripts").map_or(&node.place, |entry| &entry.key_place).clone();
@@ -63,6 +65,9 @@ impl Host {
         let profile = errors.keep(profile(name_of_profile, &place, directory));
         if keys.as_ref().is_some_and(|keys| keys.script.is_some() && keys.scripts.is_some()) {
             errors.push(scripts_place.error("a host has either `script` or `scripts`"));
+        }
+        if let [None, Some(serving)] = &workers_places {
+            errors.push(serving.error("`serving` says what `workers` do, and the host states none"));
         }
         let crashes = keys.as_ref().and_then(|keys| keys.crash.as_deref()).unwrap_or_default();
         let outages = errors.keep(outages(crashes, crash_node.as_ref()));
@@ -75,6 +80,11 @@ impl Host {
             address: keys.address.unwrap_or(address),
             port: keys.port.map_or(80, |port| port.0),
             start: Instant::ZERO + keys.start.unwrap_or(Duration::ZERO),
+            workers: match (keys.workers, keys.serving) {
+                (None, _) => Workers::Unlimited,
+                (Some(workers), Some(Serving::Asynchronous)) => Workers::Asynchronous(workers.0),
+                (Some(workers), _) => Workers::Blocking(workers.0),
+            },
             own,
             profile,
             sets: set_settings,

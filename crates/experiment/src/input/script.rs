@@ -4,9 +4,10 @@ use sim_time::{Duration, Instant};
 
 use super::diagnostic::{Diagnostic, Diagnostics, suggest};
 use super::tree::Node;
-use crate::{Application, FirstOctets, HostId, Step};
+use crate::{Application, FirstOctets, HostId, Step, Workers};
 
-const VERBS: [&str; 9] = ["connect", "accept", "send", "receive", "wait", "shutdown", "close", "abort", "repeat"];
+const VERBS: [&str; 10] =
+    ["connect", "accept", "send", "receive", "wait", "work", "shutdown", "close", "abort", "repeat"];
 
 /// Units of a size, in octets.
 pub(super) const SIZE_UNITS: [(&str, u64); 7] = [
@@ -23,22 +24,28 @@ pub(super) const SIZE_UNITS: [(&str, u64); 7] = [
 pub(super) struct Hosts<'a> {
     /// Names and listening ports, in the order of the file.
     pub(super) all: &'a [(String, u16)],
-    /// Whether a host has a script that begins with `accept`.
+    /// Whether a host has a server's script.
     pub(super) accepts: &'a [bool],
     /// The host the script runs on.
     pub(super) own: usize,
 }
 
-/// Whether a script is a server's.
+/// Whether a script is a server's: it does no more than wait before it accepts.
 pub(super) fn accepts(steps: &[Node]) -> bool {
-    steps.first().and_then(Node::as_str).is_some_and(|step| step.split_whitespace().next() == Some("accept"))
+    let mut verbs = steps.iter().map(|step| step.as_str().and_then(|step| step.split_whitespace().next()));
+    verbs.find(|verb| *verb != Some("wait")).flatten() == Some("accept")
 }
 
 /// Reads one script; `place` is the list of its steps.
-pub(super) fn read(list: &Node, start: Instant, hosts: &Hosts<'_>) -> Result<Application, Diagnostics> {
+pub(super) fn read(
+    list: &Node,
+    (start, workers): (Instant, Workers),
+    hosts: &Hosts<'_>,
+) -> Result<Application, Diagnostics> {
     let steps = list.array()?;
     let mut errors = Diagnostics::default();
-    let mut application = Application { start, steps: Vec::new(), rounds: if accepts(steps) { None } else { Some(1) } };
+    let rounds = if accepts(steps) { None } else { Some(1) };
+    let mut application = Application { start, steps: Vec::new(), rounds, workers };
     let mut connection = Some(Connection { server: false, life: Life::None });
     for (place, node) in steps.iter().enumerate() {
         let last = place + 1 == steps.len();
@@ -52,7 +59,7 @@ pub(super) fn read(list: &Node, start: Instant, hosts: &Hosts<'_>) -> Result<App
             Line::Repeat(_) if place == 0 => errors.push(node.place.error("there is nothing to repeat")),
             Line::Repeat(rounds) => application.rounds = rounds,
             Line::Step(step) => {
-                let next = connection.map(|connection| connection.after(step, place == 0)).transpose();
+                let next = connection.map(|connection| connection.after(step)).transpose();
                 connection = next.unwrap_or_else(|message| {
                     errors.push(node.place.error(message));
                     None
@@ -89,13 +96,16 @@ enum Life {
 
 impl Connection {
     /// What it is after `step`, or why the step makes no sense here.
-    fn after(self, step: Step, first: bool) -> Result<Self, String> {
+    fn after(self, step: Step) -> Result<Self, String> {
         let life = match step {
             Step::Wait(_) | Step::WaitUntil(_) => self.life,
-            Step::Accept { .. } if first => return Ok(Self { server: true, life: Life::Open }),
-            Step::Accept { .. } => return Err("`accept` is the first step of a script".to_owned()),
+            Step::Work(_) => self.holding("work")?,
+            Step::Accept { .. } if !self.server && self.life == Life::None => {
+                return Ok(Self { server: true, life: Life::Open });
+            }
+            Step::Accept { .. } => return Err("only `wait` may come before `accept` in a script".to_owned()),
             Step::Connect { .. } if self.server => {
-                return Err("a script that begins with `accept` cannot connect; give the host a second one".to_owned());
+                return Err("a script that accepts cannot connect; give the host a second one".to_owned());
             }
             Step::Connect { .. } if matches!(self.life, Life::Open | Life::Shut) => {
                 return Err("the script has a connection already".to_owned());
@@ -150,6 +160,7 @@ fn line(node: &Node, hosts: &Hosts<'_>) -> Result<Line, Diagnostic> {
             duration(time, "wait until 1.5s").map(|time| Step::WaitUntil(Instant::ZERO + time))
         }
         ("wait", time) => duration(time, "wait 50ms").map(Step::Wait),
+        ("work", time) => duration(time, "work 5ms").map(Step::Work),
         ("shutdown", []) => Ok(Step::Shutdown),
         ("close", []) => Ok(Step::Close),
         ("close", ["on", "EOF"]) => Ok(Step::CloseAtEnd),

@@ -7,7 +7,7 @@ use sim_time::{Duration, Instant};
 use tcp_endpoint::{Isn, Unexpected};
 
 use super::*;
-use crate::{Application, HostId, Outage, Scenario, Step};
+use crate::{Application, HostId, Outage, Scenario, Step, Workers};
 
 mod mistakes;
 
@@ -48,9 +48,15 @@ fn a_small_file_gets_every_default() {
     assert_eq!((server.sizes.half_open, server.sizes.connection, server.sizes.time_wait), (320, 2368, 256));
     let connect = Step::Connect { to: HostId(1), port: 80, from: None, with: None, within: None };
     let steps = vec![connect, Step::Send(100), Step::Close];
-    assert_eq!(client.applications, [Application { start: Instant::ZERO, steps, rounds: Some(1) }]);
+    assert_eq!(
+        client.applications,
+        [Application { start: Instant::ZERO, steps, rounds: Some(1), workers: Workers::Unlimited }]
+    );
     let steps = vec![Step::Accept { port: 80 }, Step::Receive(100), Step::CloseAtEnd];
-    assert_eq!(server.applications, [Application { start: Instant::ZERO, steps, rounds: None }]);
+    assert_eq!(
+        server.applications,
+        [Application { start: Instant::ZERO, steps, rounds: None, workers: Workers::Unlimited }]
+    );
     let names: Vec<_> = scenario.links.iter().map(|link| (link.name.as_str(), link.from.0, link.to.0)).collect();
     assert_eq!(names, [("client-to-server", 0, 1), ("server-to-client", 1, 0)]);
 }

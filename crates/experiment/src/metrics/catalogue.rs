@@ -199,6 +199,49 @@ const HOST: &[Line<HostTotals>] = &[
         "SYNs and handshakes' last segments dropped because too many connections waited to be accepted"
     ),
     line!(
+        "clients.waits",
+        "waits",
+        |h| count(h.waits[0].begun),
+        "times that a client had to wait here: no room for its segment, or no worker for its connection"
+    ),
+    line!(
+        "clients.waits-by-waste",
+        "waits",
+        |h| count(h.waits[1].begun),
+        "those of them for which connections held for nobody took room that the client could have had"
+    ),
+    line!(
+        "clients.wait-seconds",
+        "client·s",
+        |h| Some(h.waits[0].now.unit_seconds()),
+        "clients that waited, summed over the time"
+    ),
+    line!(
+        "clients.wait-by-waste-seconds",
+        "client·s",
+        |h| Some(h.waits[1].now.unit_seconds()),
+        "clients that waited for want of what was held for nobody, summed over the time"
+    ),
+    line!(
+        "clients.turned-away",
+        "clients",
+        |h| count(h.waits[0].turned_away),
+        "clients whose connection was over before their wait was"
+    ),
+    line!(
+        "clients.turned-away-by-waste",
+        "clients",
+        |h| count(h.waits[1].turned_away),
+        "those of them that waited for want of what was held for nobody"
+    ),
+    line!(
+        "workers.busy-seconds",
+        "worker·s",
+        |h| Some(h.busy_workers.unit_seconds()),
+        "workers busy with a connection, summed over the time"
+    ),
+    line!("workers.busy-peak", "workers", |h| count(h.busy_workers.peak()), "most workers that were busy at once"),
+    line!(
         "hold-down.refused",
         "segments",
         |h| count(h.held_down),

@@ -6,10 +6,10 @@ use rustc_hash::FxHashMap;
 use sim_time::Instant;
 use tcp_endpoint::{Flags, FourTuple, Queue, Reason, State};
 
-use super::totals::{HostTotals, RunTotals};
+use super::totals::{HostTotals, RunTotals, Waits};
 use super::{Metrics, catalogue};
 use crate::HostId;
-use crate::record::{Call, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth};
+use crate::record::{Blame, Call, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth};
 
 /// Computes the metrics of a run from its records. What it remembers is in proportion to what is alive, but for one
 /// number for each successful open.
@@ -272,6 +272,11 @@ impl MetricsFold {
         }
     }
 
+    /// The accounts that a client's wait is booked to.
+    fn waits(&mut self, host: HostId, blame: Option<Blame>) -> &mut [Waits] {
+        &mut self.host(host).waits[..1 + usize::from(blame.is_some())]
+    }
+
     fn forget_if_over(&mut self, incarnation: Incarnation) {
         if self.lives.get(&incarnation).is_some_and(|life| life.over && life.bytes == 0) {
             self.lives.remove(&incarnation);
@@ -318,7 +323,22 @@ impl Fold for MetricsFold {
             Event::Overflow { host, queue: Queue::Syn, .. } => self.host(host).syn_dropped += 1,
             Event::Overflow { host, queue: Queue::Accept, .. } => self.host(host).accept_dropped += 1,
             Event::HeldDown { host, .. } => self.host(host).held_down += 1,
-            Event::Served { .. }
+            Event::Served { host, begins, .. } => {
+                self.host(host).busy_workers.change(at, if begins { 1 } else { -1 });
+            }
+            Event::Waits { host, blame, .. } => {
+                for waits in self.waits(host, blame) {
+                    waits.begun += 1;
+                    waits.now.change(at, 1);
+                }
+            }
+            Event::WaitOver { host, blame, served, .. } => {
+                for waits in self.waits(host, blame) {
+                    waits.turned_away += u64::from(!served);
+                    waits.now.change(at, -1);
+                }
+            }
+            Event::Accepted { .. }
             | Event::Call { .. }
             | Event::Notice { .. }
             | Event::TimerSet { .. }

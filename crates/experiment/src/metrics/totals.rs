@@ -24,6 +24,9 @@ pub(super) struct HostTotals {
     pub(super) syn_dropped: u64,
     pub(super) accept_dropped: u64,
     pub(super) held_down: u64,
+    pub(super) busy_workers: Level,
+    /// Clients kept waiting: by all, and by useless connections.
+    pub(super) waits: [Waits; 2],
     pub(super) states: [Level; State::ALL.len()],
     pub(super) half_open_entries: u64,
     pub(super) half_open: Level,
@@ -37,6 +40,14 @@ pub(super) struct HostTotals {
     pub(super) segments_sent: u64,
     pub(super) syn_acks_sent: u64,
     pub(super) resets_sent: u64,
+}
+
+/// Clients that are kept waiting.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Waits {
+    pub(super) begun: u64,
+    pub(super) turned_away: u64,
+    pub(super) now: Level,
 }
 
 /// Entries that are of no use to anyone.
@@ -84,7 +95,12 @@ impl HostTotals {
             useless.now.advance(at);
             useless.bytes.advance(at);
         }
-        for level in [&mut self.half_open, &mut self.memory, &mut self.wasted_memory, &mut self.down] {
+        for waits in &mut self.waits {
+            waits.now.advance(at);
+        }
+        for level in
+            [&mut self.busy_workers, &mut self.half_open, &mut self.memory, &mut self.wasted_memory, &mut self.down]
+        {
             level.advance(at);
         }
     }

@@ -8,8 +8,9 @@ use tcp_endpoint::{Handle, Notice, UserError};
 
 use super::streak::{Culprit, Streak};
 use super::truth::Life;
+use super::workers::Pool;
 use super::{Origin, Pending, Reaction, World};
-use crate::record::{Attempt, Call, Event, Fold, Incarnation, Memory, Outcome};
+use crate::record::{Attempt, Call, Event, Fold, Memory, Outcome, Scarce};
 use crate::{Application, FirstOctets, HostId, Span, Step};
 
 /// An application's script, and how often it may still run.
@@ -19,6 +20,7 @@ pub(super) struct Script {
     /// Whether it has done more than wait. Listening is more.
     pub(super) begun: bool,
     pub(super) streak: Streak,
+    pub(super) pool: Pool,
 }
 
 impl Script {
@@ -28,19 +30,31 @@ impl Script {
             rounds_left: application.rounds,
             begun: false,
             streak: Streak::default(),
+            pool: Pool::new(application.workers),
+        }
+    }
+
+    /// Where a server's script accepts: its first step but for waits.
+    fn accepts_at(&self) -> Option<(usize, u16)> {
+        let mut steps = self.steps.iter().enumerate();
+        match steps.find(|(_, step)| !matches!(step, Step::Wait(_) | Step::WaitUntil(_)))? {
+            (place, Step::Accept { port }) => Some((place, *port)),
+            _ => None,
         }
     }
 
     /// The port a server's script listens at.
     pub(super) fn listens_at(&self) -> Option<u16> {
-        match self.steps.first() {
-            Some(Step::Accept { port }) => Some(*port),
-            _ => None,
-        }
+        self.accepts_at().map(|(_, port)| port)
+    }
+
+    /// Whether a server's script begins by accepting.
+    pub(super) fn accepts_first(&self) -> bool {
+        matches!(self.steps.first(), Some(Step::Accept { .. }))
     }
 
     /// Takes one of the rounds that are left, if there is one.
-    const fn take_round(&mut self) -> bool {
+    pub(super) const fn take_round(&mut self) -> bool {
         match &mut self.rounds_left {
             None => true,
             Some(0) => false,
@@ -65,17 +79,21 @@ pub(super) struct Round {
     /// Octets that the step in play has taken so far.
     taken: u64,
     /// The connection it serves, if it is a server's.
-    pub(super) serves: Option<Incarnation>,
+    pub(super) serves: Option<Life>,
+    /// Whether a worker is busy with that.
+    pub(super) busy: bool,
     /// The end of a wait, or of the patience with an open.
     pub(super) alarm: Option<Key>,
 }
 
 /// How a step went.
-enum Played {
+pub(super) enum Played {
     /// It is done; the next one is due.
     Done,
     /// It waits for a notice or an alarm.
     Waits,
+    /// A worker has come to where it accepts.
+    Accepts,
     /// It failed; the rest of the round is skipped.
     Failed,
 }
@@ -83,12 +101,9 @@ enum Played {
 impl<F: Fold> World<F> {
     /// Starts a round of a client's script, or lets a server's script listen.
     pub(super) fn start<Q: EventQueue<Pending>>(&mut self, host: HostId, script: u16, queue: &mut Q) {
-        let machine = self.machine(host);
-        let played = &mut machine.scripts[usize::from(script)];
+        let played = &mut self.machine(host).scripts[usize::from(script)];
         if let Some(port) = played.listens_at() {
-            played.begun = true;
-            // Two scripts may share a port: the first that has rounds left takes the next connection.
-            let _ = machine.tcp.listen(port);
+            self.listen(host, script, port, queue);
         } else if played.take_round() {
             played.streak.begin(queue.now());
             let round = self.new_round(host, script, None);
@@ -96,22 +111,28 @@ impl<F: Fold> World<F> {
         }
     }
 
-    fn new_round(&mut self, host: HostId, script: u16, connection: Option<Life>) -> u32 {
+    pub(super) fn new_round(&mut self, host: HostId, script: u16, connection: Option<Life>) -> u32 {
         let machine = self.machine(host);
         let ordinal = machine.rounds;
         machine.rounds += 1;
-        let step = usize::from(connection.is_some());
-        let serves = connection.map(|life| life.number);
-        let round =
-            self.rounds.insert(Round { host, script, ordinal, step, connection, taken: 0, serves, alarm: None });
-        round
+        let accepted = connection.and_then(|_| machine.scripts[usize::from(script)].accepts_at());
+        let step = accepted.map_or(0, |(place, _)| place + 1);
+        let (serves, busy, alarm) = (connection, false, None);
+        self.rounds.insert(Round { host, script, ordinal, step, connection, taken: 0, serves, busy, alarm })
     }
 
     /// Lets an application react to what its TCP told it.
     pub(super) fn react<Q: EventQueue<Pending>>(&mut self, reaction: &Reaction, queue: &mut Q) {
-        let Reaction { host, life, notice } = *reaction;
+        let (host, life, notice) = match *reaction {
+            Reaction::Idle { host, script } => return self.begin_worker(host, script, queue),
+            Reaction::Notice { host, life, notice } => (host, life, notice),
+        };
         if let Notice::Acceptable { port } = notice {
+            self.occupy(life, Some(Scarce::AcceptQueue));
             self.accept(host, port, queue);
+            if let Some(known) = self.truth.get(life).filter(|known| !known.in_hand && self.truth.holds(life)) {
+                self.keep_waiting(host, port, known.attempt, Scarce::Workers, queue.now());
+            }
             return;
         }
         let Some(known) = self.truth.get(life) else { return };
@@ -131,21 +152,6 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// Starts a round of a server's script for the connection that has waited longest.
-    fn accept<Q: EventQueue<Pending>>(&mut self, host: HostId, port: u16, queue: &mut Q) {
-        let machine = self.machine(host);
-        let mut waiting = (0..).zip(&mut machine.scripts).filter(|(_, script)| script.listens_at() == Some(port));
-        let Some((script, _)) = waiting.find(|(_, script)| script.rounds_left != Some(0)) else { return };
-        let Some(handle) = machine.tcp.accept(port) else { return };
-        machine.scripts[usize::from(script)].take_round();
-        let Some(life) = self.life(host, handle) else { return };
-        let round = self.new_round(host, script, Some(life));
-        self.take_in_hand(life, round, queue.now());
-        self.record(queue.now(), Event::Served { host, incarnation: life.number, begins: true });
-        self.record_call(round, Call::Accept, Outcome::Done, queue.now());
-        self.play(round, queue);
-    }
-
     /// An alarm rings: a wait is over, or an open took too long. Returns the host.
     pub(super) fn wake<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) -> Option<HostId> {
         let playing = self.rounds.get_mut(round)?;
@@ -156,6 +162,12 @@ impl<F: Fold> World<F> {
                 self.user_call(round, Call::Abort, queue);
                 self.skip_rest(round, queue);
             }
+            Some(Step::Work(_)) => {
+                if self.goes_by_turns(round) {
+                    self.disengage(round, queue);
+                }
+                self.next_step(round, queue);
+            }
             _ => self.next_step(round, queue),
         }
         Some(host)
@@ -164,6 +176,14 @@ impl<F: Fold> World<F> {
     fn current_step(&self, round: u32) -> Option<Step> {
         let round = self.rounds.get(round)?;
         self.hosts[usize::from(round.host.0)].scripts[usize::from(round.script)].steps.get(round.step).copied()
+    }
+
+    /// How long the `work` takes that a round is at.
+    pub(super) fn current_work(&self, round: u32) -> Option<Duration> {
+        match self.current_step(round)? {
+            Step::Work(length) => Some(length),
+            _ => None,
+        }
     }
 
     fn next_step<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
@@ -178,7 +198,7 @@ impl<F: Fold> World<F> {
     }
 
     /// Plays a round until it has to wait or is over.
-    fn play<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
+    pub(super) fn play<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
         while let Some(step) = self.current_step(round) {
             if !matches!(step, Step::Wait(_) | Step::WaitUntil(_)) {
                 self.note_begun(round);
@@ -190,6 +210,12 @@ impl<F: Fold> World<F> {
                     }
                 }
                 Played::Waits => return,
+                Played::Accepts => {
+                    if let Some(Round { host, script, .. }) = self.rounds.remove(round) {
+                        self.ready(host, script, queue);
+                    }
+                    return;
+                }
                 Played::Failed => {
                     self.note_failure(round, queue.now());
                     break;
@@ -221,8 +247,9 @@ impl<F: Fold> World<F> {
             Step::Connect { to, port, from, with, within } => {
                 self.connect(round, (to, port), (from, with), within, queue)
             }
-            // Only the first step accepts, and that is played before the round begins.
-            Step::Accept { .. } => Played::Failed,
+            // A round that has a connection begins behind this step.
+            Step::Accept { .. } => Played::Accepts,
+            Step::Work(length) => self.work(round, length, queue),
             Step::Send(octets) => self.send(round, octets, queue),
             Step::Receive(octets) => self.receive(round, octets, queue),
             Step::ReceiveToEnd => self.receive(round, u64::MAX, queue),
@@ -239,7 +266,7 @@ impl<F: Fold> World<F> {
         }
     }
 
-    fn wait_until<Q: EventQueue<Pending>>(&mut self, round: u32, at: Instant, queue: &mut Q) -> Played {
+    pub(super) fn wait_until<Q: EventQueue<Pending>>(&mut self, round: u32, at: Instant, queue: &mut Q) -> Played {
         if let Some(playing) = self.rounds.get_mut(round) {
             playing.alarm = Some(queue.arm(at, Pending::Wake { round }));
         }
@@ -412,7 +439,7 @@ impl<F: Fold> World<F> {
     }
 
     /// A round has a socket for the connection.
-    fn take_in_hand(&mut self, life: Life, round: u32, now: Instant) {
+    pub(super) fn take_in_hand(&mut self, life: Life, round: u32, now: Instant) {
         if let Some(known) = self.truth.get_mut(life) {
             (known.owner, known.in_hand) = (Some(round), true);
             self.take_memory(life, Memory::Socket, true, now);
@@ -451,9 +478,9 @@ impl<F: Fold> World<F> {
 
     /// Ends a round and, if the script is a client's, starts the next. A connection that was not closed stays open.
     fn end_round<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
+        self.disengage(round, queue);
         self.give_back(round);
         let Some(ended) = self.rounds.remove(round) else { return };
-        self.record_end(&ended, queue.now());
         if let Some(alarm) = ended.alarm {
             let _ = queue.cancel(alarm);
         }
@@ -463,14 +490,7 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// A round that served a connection is over.
-    pub(super) fn record_end(&mut self, ended: &Round, now: Instant) {
-        if let Some(incarnation) = ended.serves {
-            self.record(now, Event::Served { host: ended.host, incarnation, begins: false });
-        }
-    }
-
-    fn record_call(&mut self, round: u32, call: Call, outcome: Outcome, now: Instant) {
+    pub(super) fn record_call(&mut self, round: u32, call: Call, outcome: Outcome, now: Instant) {
         if let Some(Round { host, ordinal, .. }) = self.rounds.get(round) {
             let event = Event::Call { host: *host, application: *ordinal, call, outcome };
             if matches!(outcome, Outcome::Failed(_)) {

@@ -6,6 +6,7 @@
 
 mod applications;
 mod attempts;
+mod crowd;
 mod inject;
 mod intake;
 mod network;
@@ -15,6 +16,7 @@ mod streak;
 mod truth;
 #[cfg(test)]
 mod truth_tests;
+mod workers;
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -30,12 +32,13 @@ use tcp_endpoint::{
 
 use self::applications::{Round, Script};
 use self::attempts::Attempts;
+use self::crowd::{Crowd, Waiting};
 use self::inject::Forger;
 use self::network::{Network, Packet};
 use self::slab::Slab;
 pub(crate) use self::streak::Culprit;
 use self::truth::{Birth, Judgement, Life, Loss, Settled, Truth};
-use crate::record::{Attempt, Blame, Event, Fold, Memory, Outcome, Record, SegmentId, Sent};
+use crate::record::{Attempt, Blame, Event, Fold, Memory, Outcome, Record, Scarce, SegmentId, Sent};
 use crate::{EntrySizes, HostId, HostPlan, Scenario, Span};
 
 /// Something that is going to happen.
@@ -65,6 +68,8 @@ pub(crate) struct World<F> {
     truth: Truth,
     attempts: Attempts,
     rounds: Slab<Round>,
+    /// Clients that wait for a place or a worker.
+    waiting: Waiting,
     /// Applications that were told something at this event and have not reacted yet.
     reactions: VecDeque<Reaction>,
     /// The arrival that is being handled, if one is.
@@ -84,6 +89,7 @@ struct Machine {
     address: Ipv4Addr,
     sizes: EntrySizes,
     scripts: Vec<Script>,
+    crowd: Crowd,
     entries: FxHashMap<Handle, Entry>,
     attempts: u32,
     rounds: u32,
@@ -102,11 +108,12 @@ struct Entry {
     deadline: Option<Key>,
 }
 
-/// An application is to react to a notice.
-struct Reaction {
-    host: HostId,
-    life: Life,
-    notice: Notice,
+/// What an application is to react to.
+enum Reaction {
+    /// Its TCP told it something.
+    Notice { host: HostId, life: Life, notice: Notice },
+    /// A worker is done with a connection.
+    Idle { host: HostId, script: u16 },
 }
 
 /// What the world remembers of an arrival while it is handled.
@@ -150,6 +157,7 @@ impl<F: Fold> World<F> {
             truth: Truth::new(scenario.hosts.iter().map(|plan| plan.address)),
             attempts: Attempts::default(),
             rounds: Slab::new(),
+            waiting: Waiting::default(),
             reactions: VecDeque::new(),
             arrival: None,
             effects: Vec::new(),
@@ -286,6 +294,7 @@ impl<F: Fold> World<F> {
                 }
                 Effect::Overflow { port, queue: full } => {
                     self.record(now, Event::Overflow { host, port, queue: full });
+                    self.crowd_out(host, port, full, now);
                 }
                 Effect::Notify { entry, notice } => self.notify(host, entry, notice, now),
             }
@@ -312,9 +321,21 @@ impl<F: Fold> World<F> {
         };
         let Some(change) = self.truth.changed(life, transition) else { return };
         self.record(now, Event::State(change));
-        for Judgement { host, incarnation, worth } in self.truth.judge(life, birth, transition) {
-            self.record(now, Event::Judged { host, incarnation, worth });
+        for judgement in self.truth.judge(life, birth, transition) {
+            self.judged(judgement, now);
         }
+        if change.to == State::Closed {
+            self.occupy(life, None);
+            if !change.passive {
+                self.end_wait(change.attempt, false, now);
+            }
+        }
+    }
+
+    /// The verdict on a connection has changed.
+    fn judged(&mut self, Judgement { life, worth }: Judgement, now: Instant) {
+        self.crowd_judged(life);
+        self.record(now, Event::Judged { host: life.host, incarnation: life.number, worth });
     }
 
     fn give_birth(&mut self, host: HostId, transition: &Transition<Attempt>) -> Life {
@@ -360,6 +381,9 @@ impl<F: Fold> World<F> {
     fn hold(&mut self, host: HostId, entry: Handle, held: bool, now: Instant) {
         if let Some(life) = self.life(host, entry) {
             self.take_memory(life, Memory::Entry(entry.kind), held, now);
+            if entry.kind == EntryKind::HalfOpen {
+                self.occupy(life, held.then_some(Scarce::SynBacklog));
+            }
         }
     }
 
@@ -406,7 +430,7 @@ impl<F: Fold> World<F> {
     fn notify(&mut self, host: HostId, entry: Handle, notice: Notice, now: Instant) {
         let Some(life) = self.life(host, entry) else { return };
         self.record(now, Event::Notice { host, incarnation: life.number, notice });
-        self.reactions.push_back(Reaction { host, life, notice });
+        self.reactions.push_back(Reaction::Notice { host, life, notice });
     }
 
     /// Offers a segment to the link it leaves by.
@@ -470,8 +494,8 @@ impl<F: Fold> World<F> {
             sender.filter(|_| segment.acknowledges && to.is_some_and(|to| self.would_reset(to, segment.tuple)))
         };
         let judgement = prolonged.and_then(|life| self.truth.prolong(life, lost));
-        if let Some(Judgement { host, incarnation, worth }) = judgement {
-            self.record(now, Event::Judged { host, incarnation, worth });
+        if let Some(judgement) = judgement {
+            self.judged(judgement, now);
         }
     }
 
@@ -503,6 +527,7 @@ impl Machine {
             address: plan.address,
             sizes: plan.sizes,
             scripts: plan.applications.iter().map(Script::new).collect(),
+            crowd: Crowd::default(),
             entries: FxHashMap::default(),
             attempts: 0,
             rounds: 0,

@@ -60,13 +60,14 @@ impl<F: Fold> World<F> {
         machine.down = false;
         machine.tcp.reboot(now);
         let quiet_until = machine.tcp.quiet_until();
-        for script in machine.scripts.iter().filter(|script| script.begun) {
-            if let Some(port) = script.listens_at() {
-                let _ = machine.tcp.listen(port); // another script may share the port
-            }
-        }
         let overdue = std::mem::take(&mut machine.overdue);
+        let servers = (0..).zip(&machine.scripts).filter(|(_, script)| script.begun);
+        let servers: Vec<(u16, u16)> =
+            servers.filter_map(|(place, script)| Some((place, script.listens_at()?))).collect();
         self.record(now, Event::Rebooted { host, quiet_until });
+        for (script, port) in servers {
+            self.listen(host, script, port, queue);
+        }
         for event in overdue {
             let key = queue.arm(now, event);
             if let Pending::Wake { round } = event
@@ -122,8 +123,10 @@ impl<F: Fold> World<F> {
             script.rounds_left = Some(0);
         }
         for round in dying {
+            if self.rounds.get(round).is_some_and(|ending| ending.busy) {
+                self.record_done(round, queue.now());
+            }
             let Some(ended) = self.rounds.remove(round) else { continue };
-            self.record_end(&ended, queue.now());
             if let Some(alarm) = ended.alarm {
                 let _ = queue.cancel(alarm);
             }

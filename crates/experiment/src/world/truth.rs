@@ -8,7 +8,7 @@ use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Transition};
 
 use super::intake::Intake;
 use super::slab::Slab;
-use crate::record::{Attempt, Blame, Cause, Incarnation, SegmentId, StateChange, Worth};
+use crate::record::{Attempt, Blame, Cause, Incarnation, Scarce, SegmentId, StateChange, Worth};
 use crate::{HostId, Span};
 
 /// Names an incarnation for as long as anything may refer to it, and harmlessly after that.
@@ -58,11 +58,22 @@ pub(super) struct Known {
     /// Whether a client TCB is or was ESTABLISHED with its ISS.
     bound: bool,
     pub(super) worth: Worth,
+    /// What it takes of that which its host is short of.
+    pub(super) takes: Option<Scarce>,
     /// Why it ended, if it has: it is remembered for its octets on their way, and those its application can still read.
     ended: Option<Reason>,
 }
 
 impl Known {
+    /// Whether it opened the connection.
+    pub(super) const fn is_active(&self) -> bool {
+        !self.passive
+    }
+
+    pub(super) const fn state(&self) -> State {
+        self.state
+    }
+
     /// Whether octets are part of what the other end of `life`, this incarnation, has to say to it.
     pub(super) fn hears(&self, life: Life, octets: &Span) -> bool {
         octets.attempt == self.heard && octets.sender != life.host
@@ -98,8 +109,7 @@ enum Trigger {
 /// What a verdict was changed to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Judgement {
-    pub(super) host: HostId,
-    pub(super) incarnation: Incarnation,
+    pub(super) life: Life,
     pub(super) worth: Worth,
 }
 
@@ -163,6 +173,7 @@ impl Truth {
             last_lost: None,
             bound: false,
             worth: Worth::Useful,
+            takes: None,
             ended: None,
         };
         let life = Life { place: self.known.insert((number, known)), number, host };
@@ -279,7 +290,7 @@ impl Truth {
             return None;
         }
         self.get_mut(life)?.worth = worth;
-        Some(Judgement { host: life.host, incarnation: life.number, worth })
+        Some(Judgement { life, worth })
     }
 
     /// The verdict on a passive connection, in the words of the vocabulary (ARCHITECTURE.md).
@@ -344,7 +355,7 @@ impl Truth {
         let known = self.get_mut(life).filter(|known| known.ended.is_none())?;
         known.worth.blame()?;
         known.worth = known.worth.blamed_on(Blame { cause: Cause::Lost, packet: Some(segment) });
-        Some(Judgement { host: life.host, incarnation: life.number, worth: known.worth })
+        Some(Judgement { life, worth: known.worth })
     }
 
     /// Forgets an incarnation that is over, once its application holds it no more and the last segment with its octets

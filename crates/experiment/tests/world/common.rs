@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use experiment::record::{Event, Record};
-use experiment::{Application, EntrySizes, HostId, HostPlan, LinkPlan, Scenario, Step, Summary, simulate};
+use experiment::{Application, EntrySizes, HostId, HostPlan, LinkPlan, Scenario, Step, Summary, Workers, simulate};
 use net_link::{Criteria, Delay, Fault, Kinds, LinkConfig, Numbers, ScriptedFate};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{
@@ -170,7 +170,7 @@ pub(crate) fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> H
         address: Ipv4Addr::new(10, 0, 0, last),
         settings: settings(handshake),
         sizes: EntrySizes { half_open: 256, connection: 2048, time_wait: 128, hold_down: 128, peer: 64, socket: 512 },
-        applications: vec![Application { start: Instant::ZERO, steps, rounds: Some(1) }],
+        applications: vec![Application { start: Instant::ZERO, steps, rounds: Some(1), workers: Workers::Unlimited }],
         outages: Vec::new(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use experiment::record::{Call, Cause, Event, Fold, Outcome};
-use experiment::{Account, HostId, LedgerFold, Outage, Resource, Scenario, Step};
+use experiment::{Account, HostId, LedgerFold, Outage, Resource, Scenario, Step, Workers};
 use net_link::{Delay, Exponential, LossModel, Probability};
 use proptest::prelude::*;
 use sim_time::Duration;
@@ -18,6 +18,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         (1_u64..5000).prop_map(Step::Receive),
         Just(Step::ReceiveToEnd),
         (0_u64..3000).prop_map(|millis| Step::Wait(ms(millis))),
+        (0_u64..3000).prop_map(|millis| Step::Work(ms(millis))),
         Just(Step::Shutdown),
         Just(Step::Close),
         Just(Step::CloseAtEnd),
@@ -35,12 +36,23 @@ fn outage() -> impl Strategy<Value = Option<(usize, Outage)>> {
     prop::option::of(outage)
 }
 
+/// How many workers there are, and of which kind.
+fn workers() -> impl Strategy<Value = Workers> {
+    prop_oneof![
+        Just(Workers::Unlimited),
+        (1_u32..3).prop_map(Workers::Blocking),
+        (1_u32..3).prop_map(Workers::Asynchronous),
+    ]
+}
+
 fn scenario() -> impl Strategy<Value = Scenario> {
     let handshake = prop::sample::select(vec!["two-way", "two-way-rst", "three-way", "three-way-silent"]);
     let network = (0.0..0.4, 0.0..0.3, 1_u64..2000);
     let patience = prop::option::of(1_u64..3000);
-    (handshake, steps(), steps(), network, patience, 0_u64..3, outage(), any::<u32>()).prop_map(
-        |(handshake, client, server, (loss, duplicate, spread), patience, time_wait, outage, seed)| {
+    let room = (workers(), 1_u32..4, 1_u32..4);
+    (handshake, steps(), steps(), network, patience, 0_u64..3, outage(), room, any::<u32>()).prop_map(
+        |(handshake, client, server, (loss, duplicate, spread), patience, time_wait, outage, room, seed)| {
+            let (workers, syn_backlog, accept_backlog) = room;
             let open = match connect() {
                 Step::Connect { to, port, with, .. } => {
                     Step::Connect { to, port, from: None, with, within: patience.map(ms) }
@@ -53,6 +65,12 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             scenario.seed = u64::from(seed);
             scenario.horizon = at(2_000_000);
             scenario.hosts[0].applications[0].rounds = Some(5);
+            // A second client, so that one may take the other's room.
+            let second = scenario.hosts[0].applications[0].clone();
+            scenario.hosts[0].applications.push(second);
+            scenario.hosts[1].applications[0].workers = workers;
+            let limits = &mut scenario.hosts[1].settings.limits;
+            (limits.syn_backlog, limits.accept_backlog) = (syn_backlog, accept_backlog);
             for host in &mut scenario.hosts {
                 host.settings.teardown.time_wait = Duration::from_secs(time_wait);
             }
@@ -167,6 +185,17 @@ proptest! {
         let wasted: u64 = ledger.segments.wasted.iter().map(|(_, count)| count).sum();
         prop_assert_eq!(wasted as f64, value("segments.wasted"));
         prop_assert_eq!((wasted + ledger.segments.useful) as f64, value("segments.sent"));
+        let waiting = ledger.accounts.iter().find(|account| account.resource == Resource::Clients);
+        prop_assert_eq!(waiting.map_or(0, Account::total) as f64 / 1e9, value("server.clients.wait-seconds"));
+        prop_assert_eq!(waiting.map_or(0, Account::wasted) as f64 / 1e9, value("server.clients.wait-by-waste-seconds"));
+        let turned_away: u64 = ledger.turned_away.wasted.iter().map(|(_, count)| count).sum();
+        prop_assert_eq!(turned_away as f64, value("server.clients.turned-away-by-waste"));
+        prop_assert_eq!((turned_away + ledger.turned_away.useful) as f64, value("server.clients.turned-away"));
+        let busy = ledger.accounts.iter().find(|account| account.resource == Resource::Workers);
+        prop_assert_eq!(busy.map_or(0, Account::total) as f64 / 1e9, value("server.workers.busy-seconds"));
+        if let Workers::Blocking(workers) | Workers::Asynchronous(workers) = scenario.hosts[1].applications[0].workers {
+            prop_assert!(value("server.workers.busy-peak") <= f64::from(workers));
+        }
     }
 
     #[test]

@@ -7,3 +7,4 @@ mod laws;
 mod outages;
 mod runs;
 mod stale_syn;
+mod workers;

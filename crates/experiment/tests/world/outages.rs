@@ -1,8 +1,9 @@
 //! Hosts that crash and reboot: what is left of their connections and applications, and what becomes of arrivals.
 
-use crate::common::{CLIENT, Run, SERVER, accept, at, connect, ms, pair};
-use experiment::record::{Blame, Call, Cause, Deaf, Event, Outcome, Record, Worth};
-use experiment::{Application, HostId, Outage, Scenario, Step};
+use crate::common::{CLIENT, Run, SERVER, accept, at, connect, fault, ms, pair};
+use experiment::record::{Blame, Call, Cause, Deaf, Event, Fold, Outcome, Record, Worth};
+use experiment::{Account, Application, HostId, LedgerFold, Outage, Scenario, Step, Workers};
+use net_link::{Kinds, ScriptedFate};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::UserError;
 
@@ -20,7 +21,7 @@ fn down(host: HostId, crash: u64, reboot: Option<u64>, mut scenario: Scenario) -
 }
 
 fn later(start: Instant, steps: Vec<Step>) -> Application {
-    Application { start, steps, rounds: Some(1) }
+    Application { start, steps, rounds: Some(1), workers: Workers::Unlimited }
 }
 
 fn verdicts(run: &Run) -> Vec<(Instant, Worth)> {
@@ -170,4 +171,23 @@ fn every_copy_has_one_fate() {
         value("segments.sent") - value("segments.lost") + value("segments.duplicated"),
         value("segments.delivered") + value("segments.unheard")
     );
+}
+
+/// The client's FIN outlives it and ends what the crash left bereft. What is held from then on, the server's application
+/// holds for itself: it never closes its socket.
+#[test]
+fn a_connection_that_is_over_is_no_one_s_waste() {
+    let client = vec![connect(), Step::ReceiveToEnd, Step::Close];
+    let mut scenario = pair("three-way", client, vec![accept(), Step::Shutdown]);
+    scenario.hosts[1].settings.teardown.time_wait = ms(0);
+    scenario.hosts[0].outages = vec![Outage { at: at(1000), until: None }];
+    scenario.links[0].config.fault = vec![fault(Kinds::FIN, ScriptedFate::Delay(ms(2800)))];
+    scenario.horizon = at(10_000);
+    let run = Run::of(&scenario);
+    let mut fold = LedgerFold::new();
+    run.records.iter().for_each(|record| fold.record(record));
+    let ledger = fold.finish(scenario.horizon);
+    let wasted: u128 = ledger.accounts.iter().map(Account::wasted).sum();
+    assert_eq!(wasted, 2_000_000_000 * (2048 + 512), "{}", run.text());
+    run.check(&[("server.memory.wasted-byte-seconds", 2.0 * 2560.0), ("server.bereft.seconds", 2.0)]);
 }

@@ -2,7 +2,7 @@
 
 use crate::common::{CLIENT, Run, SERVER, accept, at, connect, fault, host, link, ms, pair};
 use experiment::record::{Blame, Call, Cause, Event, Outcome, Record, SegmentId, Worth};
-use experiment::{Application, Scenario, Step, simulate};
+use experiment::{Application, Scenario, Step, Workers, simulate};
 use net_link::{Delay, Exponential, Kinds, Loss, LossModel, Probability, ScriptedFate};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{State, UserError};
@@ -228,6 +228,7 @@ fn a_port_in_use_is_no_port() {
         start: at(10),
         steps: vec![from_5000, Step::Send(1)],
         rounds: Some(1),
+        workers: Workers::Unlimited,
     });
     let run = Run::of(&scenario);
     run.check(&[

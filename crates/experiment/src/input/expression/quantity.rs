@@ -16,7 +16,7 @@ impl Unit {
     /// The unit of a metric, from its name in the catalogue.
     pub(super) fn named(name: &str) -> Self {
         match name {
-            "s" | "entry·s" => Self::SECONDS,
+            "s" | "entry·s" | "client·s" | "worker·s" => Self::SECONDS,
             "B" => Self::OCTETS,
             "B·s" => Self { seconds: 1, octets: 1 },
             _ => Self::default(),

@@ -246,7 +246,7 @@ fn in_scripts() {
         (r#"["connect", "wait"]"#, "t.toml:5:22: expected a duration, as in `wait 50ms`"),
         (r#"["connect", "close at EOF"]"#, "t.toml:5:22: expected `close` or `close on EOF`"),
         (r#"["send 1 B"]"#, "t.toml:5:11: `send` needs a connection: `connect` or `accept` comes first"),
-        (r#"["connect", "accept"]"#, "t.toml:5:22: `accept` is the first step of a script"),
+        (r#"["connect", "accept"]"#, "t.toml:5:22: only `wait` may come before `accept` in a script"),
         (r#"["connect", "connect"]"#, "t.toml:5:22: the script has a connection already"),
         (r#"["connect", "close", "send 1 B"]"#, "t.toml:5:31: `send` comes after the connection was given back"),
         (
@@ -259,20 +259,37 @@ fn in_scripts() {
         (r"[]", "t.toml:5:10: a script needs at least one step"),
         (r#"[""]"#, "t.toml:5:11: an empty step"),
         (r"[3]", "t.toml:5:11: expected a string, found the number 3"),
-        (
-            r#"["accept", "connect"]"#,
-            "t.toml:5:21: a script that begins with `accept` cannot connect; give the host a second one",
-        ),
+        (r#"["accept", "connect"]"#, "t.toml:5:21: a script that accepts cannot connect; give the host a second one"),
+        (r#"["connect", "close", "accept"]"#, "t.toml:5:31: only `wait` may come before `accept` in a script"),
+        (r#"["wait 1s", "accept", "work 5"]"#, "t.toml:5:32: `5`: a duration needs a unit: ns, us, ms, s, min, h or d"),
+        (r#"["work 5ms"]"#, "t.toml:5:11: `work` needs a connection: `connect` or `accept` comes first"),
         (r#"["connect"]"#, ""),
     ] {
         let errors = messages(r#"["connect", "send 100 B", "close"]"#, script);
         assert_eq!(errors.join("\n"), message, "{script}");
     }
-    assert_table(&[(
-        "[server]\nscript",
-        "[server]\nscripts = []\nscript",
-        "t.toml:7:1: a host has either `script` or `scripts`",
-    )]);
+    assert_table(&[
+        (
+            "[server]\nscript",
+            "[server]\nscripts = []\nscript",
+            "t.toml:7:1: a host has either `script` or `scripts`",
+        ),
+        (
+            "[client]",
+            "[client]\nworkers = 2",
+            "t.toml:5:1: there is nothing to serve: no script of the host accepts",
+        ),
+        (
+            "[server]",
+            "[server]\nserving = \"asynchronous\"",
+            "t.toml:7:1: `serving` says what `workers` do, and the host states none",
+        ),
+        (
+            "[server]",
+            "[server]\nworkers = 0",
+            "t.toml:7:11: without a worker nobody is ever served",
+        ),
+    ]);
 }
 
 /// Expectations are appended, so `that` stands on line 9 and its text begins in column 9.

@@ -1,0 +1,134 @@
+//! Who serves whom, and who has to wait for it.
+
+use crate::common::{Run, SERVER, accept, at, connect, fault, ms, pair};
+use experiment::record::{Blame, Cause, Event, Fold, Scarce, SegmentId};
+use experiment::{Application, LedgerFold, Outage, Resource, Scenario, Step, Workers};
+use net_link::{Kinds, ScriptedFate};
+use sim_time::Instant;
+
+/// A server's script and its workers, and clients that open at these times.
+fn served(handshake: &str, workers: Workers, script: Vec<Step>, clients: &[u64]) -> Scenario {
+    let mut scenario = pair(handshake, vec![], script);
+    scenario.hosts[1].applications[0].workers = workers;
+    let client = |start: &u64| Application {
+        start: at(*start),
+        steps: vec![connect(), Step::Send(100), Step::ReceiveToEnd, Step::Close],
+        rounds: Some(1),
+        workers: Workers::Unlimited,
+    };
+    scenario.hosts[0].applications = clients.iter().map(client).collect();
+    scenario.horizon = at(60_000);
+    scenario
+}
+
+/// Takes the request, works for a second, and closes.
+fn works() -> Vec<Step> {
+    vec![accept(), Step::Receive(100), Step::Work(ms(1000)), Step::Send(10), Step::Close]
+}
+
+fn times(run: &Run, of: impl Fn(&Event) -> bool) -> Vec<Instant> {
+    run.records.iter().filter(|record| of(&record.event)).map(|record| record.at).collect()
+}
+
+fn accepts(run: &Run) -> Vec<Instant> {
+    times(run, |event| matches!(event, Event::Accepted { .. }))
+}
+
+fn works_begin(run: &Run) -> Vec<Instant> {
+    times(run, |event| matches!(event, Event::Served { begins: true, .. }))
+}
+
+#[test]
+fn without_a_limit_all_are_served_at_once() {
+    let run = Run::of(&served("three-way", Workers::Unlimited, works(), &[0, 0, 0]));
+    assert_eq!(accepts(&run), [at(150); 3]);
+    run.check(&[("server.workers.busy-peak", 3.0), ("server.clients.waits", 0.0)]);
+}
+
+#[test]
+fn one_that_blocks_serves_one_after_the_other() {
+    let run = Run::of(&served("three-way", Workers::Blocking(1), works(), &[0, 0, 0]));
+    assert_eq!(accepts(&run), [at(150), at(1150), at(2150)]);
+    run.check(&[
+        ("server.workers.busy-peak", 1.0),
+        ("server.workers.busy-seconds", 3.0),
+        ("server.clients.waits", 2.0),
+        ("server.clients.waits-by-waste", 0.0),
+        ("server.clients.wait-seconds", 1.0 + 2.0),
+        ("server.clients.turned-away", 0.0),
+    ]);
+}
+
+/// The third's work has to wait for the first of two to be done; all are accepted at once.
+#[test]
+fn those_that_go_by_turns_are_busy_only_with_work() {
+    let script =
+        vec![accept(), Step::Receive(100), Step::Wait(ms(500)), Step::Work(ms(1000)), Step::Send(10), Step::Close];
+    let run = Run::of(&served("three-way", Workers::Asynchronous(2), script, &[0, 0, 0]));
+    assert_eq!(accepts(&run), [at(150); 3]);
+    assert_eq!(works_begin(&run), [at(650), at(650), at(1650)]);
+    run.check(&[
+        ("server.workers.busy-peak", 2.0),
+        ("server.workers.busy-seconds", 3.0),
+        ("server.clients.waits", 1.0),
+        ("server.clients.wait-seconds", 1.0),
+    ]);
+}
+
+/// A wait before `accept` is the worker's: it has none of its connection's time, and comes again before each.
+#[test]
+fn a_worker_waits_before_it_accepts() {
+    let script = || [vec![Step::Wait(ms(400))], works()].concat();
+    let run = Run::of(&served("three-way", Workers::Blocking(1), script(), &[0, 0]));
+    assert_eq!(accepts(&run), [at(400), at(400 + 1000 + 400)]);
+    // Where there is no end of workers, all of them have waited by then.
+    let run = Run::of(&served("three-way", Workers::Unlimited, script(), &[0, 0, 300]));
+    assert_eq!(accepts(&run), [at(400), at(400), at(450)]);
+}
+
+#[test]
+fn a_client_whose_connection_ends_in_the_queue_is_turned_away() {
+    let mut scenario = served("three-way", Workers::Blocking(1), works(), &[0, 0]);
+    scenario.hosts[0].applications[1].steps = vec![connect(), Step::Wait(ms(500)), Step::Abort];
+    let run = Run::of(&scenario);
+    assert_eq!(accepts(&run).len(), 1);
+    run.check(&[("server.clients.turned-away", 1.0), ("server.clients.wait-seconds", 0.45)]);
+}
+
+/// A stale SYN's ghost has the only worker: who comes next waits for as long as the ghost lives, and the ledger says
+/// which packet is to blame.
+#[test]
+fn a_ghost_keeps_a_client_waiting() {
+    let mut scenario = served("two-way", Workers::Blocking(1), works(), &[0, 10_000]);
+    scenario.links[0].config.fault = vec![fault(Kinds::SYN, ScriptedFate::Delay(ms(8000)))];
+    let run = Run::of(&scenario);
+    run.check(&[
+        ("server.ghost.connections", 1.0),
+        ("server.clients.waits-by-waste", 1.0),
+        ("server.clients.wait-by-waste-seconds", 60.0 - 10.05),
+    ]);
+    let blame = Some(Blame { cause: Cause::Delayed, packet: Some(SegmentId(0)) });
+    let waits =
+        |event: &Event| matches!(event, Event::Waits { scarce: Scarce::Workers, blame: of, .. } if *of == blame);
+    assert_eq!(times(&run, waits), [at(10_050)]);
+    let mut ledger = LedgerFold::new();
+    run.records.iter().for_each(|record| ledger.record(record));
+    let ledger = ledger.finish(scenario.horizon);
+    let clients = ledger.accounts.iter().find(|account| account.resource == Resource::Clients).expect("one waits");
+    assert_eq!((clients.host, clients.useful, clients.wasted.len()), (SERVER, 0, 1));
+    assert_eq!((Some(clients.wasted[0].0), clients.wasted[0].1), (blame, 49_950_000_000));
+}
+
+/// Workers die with their host, and as many are there again after the reboot.
+#[test]
+fn a_reboot_brings_new_workers() {
+    let mut scenario = served("three-way", Workers::Blocking(1), works(), &[0, 0, 3000]);
+    scenario.hosts[1].settings.limits.quiet_time = ms(0);
+    scenario.hosts[1].outages = vec![Outage { at: at(500), until: Some(at(2000)) }];
+    scenario.hosts[0].applications[0].steps = vec![connect(), Step::Abort];
+    let run = Run::of(&scenario);
+    assert_eq!(accepts(&run).last(), Some(&at(3150)));
+    let begun = times(&run, |event| matches!(event, Event::Served { begins: true, .. })).len();
+    let ended = times(&run, |event| matches!(event, Event::Served { begins: false, .. })).len();
+    assert_eq!(begun, ended);
+}
