@@ -302,8 +302,8 @@ pub struct Sent {
     pub acknowledges: Acknowledged,
     /// Whether it was put on the wire by no endpoint. Then `from` is the host whose address it bears.
     pub forged: bool,
-    /// What is to blame if it was sent on behalf of a ghost or an abandoned half-open entry, or in answer to a segment that
-    /// was.
+    /// What is to blame if it was sent on behalf of a ghost or an abandoned half-open entry, or of what would be one if a
+    /// listener with cookies kept any, or in answer to a segment that was.
     pub wasted: Option<Blame>,
     /// The link's decision.
     pub fate: Fate,

@@ -26,8 +26,8 @@ use sim_core::{EventQueue, Key, Model, Streams};
 use sim_time::Instant;
 use smallvec::SmallVec;
 use tcp_endpoint::{
-    Effect, Effects, EntryKind, FourTuple, Handle, Host, Notice, Payload, Segment, State, Transition, Transmission,
-    Unexpected,
+    Effect, Effects, EntryKind, Flags, FourTuple, Handle, Host, Notice, Payload, Segment, State, Transition,
+    Transmission, Unexpected,
 };
 
 use self::applications::{Round, Script};
@@ -124,6 +124,13 @@ struct Arrival {
     wasted: Option<Blame>,
     duplicate: bool,
     orphaned: bool,
+}
+
+impl Arrival {
+    /// That something was born of it.
+    const fn birth(self) -> Birth {
+        Birth::Segment { id: self.id, duplicate: self.duplicate, orphaned: self.orphaned }
+    }
 }
 
 /// What brought effects about.
@@ -310,12 +317,8 @@ impl<F: Fold> World<F> {
         let (life, birth) = match self.life(host, transition.entry) {
             Some(life) => (life, None),
             None => {
-                let birth = match self.arrival {
-                    Some(Arrival { id, duplicate, orphaned, .. }) if origin != Origin::Call => {
-                        Birth::Segment { id, duplicate, orphaned }
-                    }
-                    _ => Birth::Call,
-                };
+                let arrival = self.arrival.filter(|_| origin != Origin::Call);
+                let birth = arrival.map_or(Birth::Call, Arrival::birth);
                 (self.give_birth(host, transition), Some(birth))
             }
         };
@@ -472,8 +475,9 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// What is to blame if a segment is wasted: sent on behalf of a ghost or an abandoned half-open entry, or in answer to
-    /// a wasted segment. What an application's call set going answers the application.
+    /// What is to blame if a segment is wasted: sent on behalf of a ghost or an abandoned half-open entry, or of what would
+    /// be one if the listener kept any, or in answer to a wasted segment. What an application's call set going answers the
+    /// application.
     fn waste(&self, segment: &Segment<Span, Attempt>, sender: Option<Life>, origin: Origin) -> Option<Blame> {
         let answer = match origin {
             Origin::Protocol => true,
@@ -481,7 +485,10 @@ impl<F: Fold> World<F> {
             Origin::Flush => segment.payload.is_empty() && !segment.flags.fin(),
         };
         let own = sender.and_then(|life| self.truth.waste(life));
-        own.or_else(|| self.arrival.filter(|_| answer).and_then(|arrival| arrival.wasted))
+        let arrival = self.arrival.filter(|_| answer);
+        let offer = sender.is_none() && segment.flags.contains(Flags::SYN_ACK);
+        own.or_else(|| arrival.and_then(|arrival| arrival.wasted))
+            .or_else(|| arrival.filter(|_| offer).and_then(|arrival| self.truth.wasted_offer(segment, arrival.birth())))
     }
 
     /// Nothing arrives of a segment. If it would have ended a useless connection, its loss is to blame for that from now

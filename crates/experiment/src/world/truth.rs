@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
-use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Transition};
+use tcp_endpoint::{FourTuple, Handle, Reason, Segment, SeqNum, State, Transition};
 
 use super::intake::Intake;
 use super::slab::Slab;
@@ -94,6 +94,17 @@ pub(super) enum Birth {
         /// Whether its sender crashed while it was on its way.
         orphaned: bool,
     },
+}
+
+impl Birth {
+    /// What is to blame if there is no one at the other end of what was born: the segment came too late, or once more.
+    const fn blame(self, segment: Option<SegmentId>) -> (Cause, Option<SegmentId>) {
+        match self {
+            Self::Segment { orphaned: true, .. } => (Cause::Crash, None),
+            Self::Segment { duplicate: true, .. } => (Cause::Duplicated, segment),
+            Self::Segment { .. } | Self::Call => (Cause::Delayed, segment),
+        }
+    }
 }
 
 /// What may have changed a verdict.
@@ -326,18 +337,41 @@ impl Truth {
     /// * otherwise it was born of a segment that came too late, a duplicate if it was not the first copy, a delayed
     ///   one if it was, or the client took up another connection in the meantime, which is a delay too.
     fn blame(&self, known: &Known, trigger: Trigger) -> Blame {
+        let spoofed = self.is_spoofed(known.attempt, known.tuple);
         let (cause, packet) = match (known.worth.blame(), trigger) {
             (Some(blame), _) => return blame,
-            _ if known.attempt.is_forged() => (Cause::Spoofed, known.born_of),
-            _ if !self.addresses.contains(known.tuple.remote.ip()) => (Cause::Spoofed, known.born_of),
+            _ if spoofed => (Cause::Spoofed, known.born_of),
             (_, Trigger::Other(Some(Reason::Call))) => (Cause::Application, None),
             (_, Trigger::Other(Some(Reason::Crash))) => (Cause::Crash, None),
             (_, Trigger::Other(Some(_))) => (Cause::Lost, known.last_lost),
-            (_, Trigger::Born(Birth::Segment { orphaned: true, .. })) => (Cause::Crash, None),
-            (_, Trigger::Born(Birth::Segment { duplicate: true, .. })) => (Cause::Duplicated, known.born_of),
-            (_, Trigger::Born(_) | Trigger::Own | Trigger::Other(None)) => (Cause::Delayed, known.born_of),
+            (_, Trigger::Born(birth)) => birth.blame(known.born_of),
+            (_, Trigger::Own | Trigger::Other(None)) => (Cause::Delayed, known.born_of),
         };
         Blame { cause, packet }
+    }
+
+    /// Whether the SYN behind a connection was forged, or nobody has the address it bears.
+    fn is_spoofed(&self, attempt: Attempt, tuple: FourTuple) -> bool {
+        attempt.is_forged() || !self.addresses.contains(tuple.remote.ip())
+    }
+
+    /// What is to blame for the SYN-ACK of a listener that keeps nothing, if nobody waits for it: there would be no live
+    /// peer for the connection that it offers. `birth` is the arrival of the SYN.
+    pub(super) fn wasted_offer(&self, offer: &Segment<Span, Attempt>, birth: Birth) -> Option<Blame> {
+        let tuple = offer.receiver_tuple().flipped();
+        let client = self.holders.get(&offer.receiver_tuple()).and_then(|life| self.get(*life));
+        let awaited = client.is_some_and(|client| {
+            client.ended.is_none()
+                && offer.ack == client.iss + 1
+                && (client.state == State::SynSent || client.irs == Some(offer.seq))
+        });
+        if awaited {
+            return None;
+        }
+        let Birth::Segment { id, .. } = birth else { return None };
+        let (cause, packet) =
+            if self.is_spoofed(offer.tag, tuple) { (Cause::Spoofed, Some(id)) } else { birth.blame(Some(id)) };
+        Some(Blame { cause, packet })
     }
 
     /// Notes that nothing arrives of a segment between the sockets of a connection.

@@ -269,26 +269,14 @@ fn in_scripts() {
         assert_eq!(errors.join("\n"), message, "{script}");
     }
     assert_table(&[
-        (
-            "[server]\nscript",
-            "[server]\nscripts = []\nscript",
-            "t.toml:7:1: a host has either `script` or `scripts`",
-        ),
-        (
-            "[client]",
-            "[client]\nworkers = 2",
-            "t.toml:5:1: there is nothing to serve: no script of the host accepts",
-        ),
+        ("[server]\nscript", "[server]\nscripts = []\nscript", "t.toml:7:1: a host has either `script` or `scripts`"),
+        ("[client]", "[client]\nworkers = 2", "t.toml:5:1: there is nothing to serve: no script of the host accepts"),
         (
             "[server]",
             "[server]\nserving = \"asynchronous\"",
             "t.toml:7:1: `serving` says what `workers` do, and the host states none",
         ),
-        (
-            "[server]",
-            "[server]\nworkers = 0",
-            "t.toml:7:11: without a worker nobody is ever served",
-        ),
+        ("[server]", "[server]\nworkers = 0", "t.toml:7:11: without a worker nobody is ever served"),
     ]);
 }
 
