@@ -119,6 +119,8 @@ fn digests_are_what_they_were() {
         6ba51d2b5c09b228ffe1fb33ee513187     23  crash-reconnect two-way-rst
         fc5307703d4f48ef064f63c5bbd01762     12  crash-unheard three-way
         7c23d0a3a9b1984f497022fd445a6733     24  crash-unheard three-way-silent
+        ae27e89fff0c87f8a7fcc0b9302e2b80     50  delta-t delta-t
+        7784fa48c9168c0a8ad7ea9a22dc65d1     38  delta-t three-way
         5ad7c9f31654c461e150b0f1140e0c08     16  endless-challenge two-way
         c0bd622c3caec0b40d2761cb2d8ca4b9     36  endless-challenge checked
         7d404aed96507e79b4dd2816d45dd30c   4743  endless-challenge no-limit
@@ -195,6 +197,10 @@ fn digests_are_what_they_were() {
         b3ff0844a7fad13db40034c89e4febbb     15  stale-data two-way
         0eec7e0d8c67b7cf3ae1ae28446fd63b     25  stale-data-clock-isn three-way/no-time-wait
         0f1e43498ff3c43ed51c86d8bcff7777     21  stale-data-clock-isn two-way/no-time-wait
+        d93a94855e73b6eb8631f1b6ab1e364d     31  stale-request two-way
+        25b41a62c5a70da7b058f86801a9c2eb     17  stale-request two-way-checked
+        ab43afca557cc25e12eac5f6f52f57e4     23  stale-request three-way
+        e8d862e2712bc51d82c165583398b68f     31  stale-request three-way-silent
         362dd2f4b9eb4a5446474a48b0148399     15  stale-syn two-way
         dad6191a75c28a4c38890cd6f052164c     16  stale-syn two-way-rst
         cf18ad04915a11d3cfe513b557a1c745     16  stale-syn three-way
@@ -202,9 +208,9 @@ fn digests_are_what_they_were() {
         dc85a331da8b85a3285c5662025f8465     14  stale-syn-answer-lost two-way-rst
         4471a81288987802d51f8343d1fd6290     17  stale-syn-answer-lost three-way
         eba37d930860d9fa82b17fc21466a9ba     17  stale-syn-answer-lost two-way-rst-keepalive
-        8c7245add4cb7cba60a5dcece1c2dfa2     16  stale-syn-cookies syn-cookies
+        0cf145c27fe9c2f17142496208b8f3d5     16  stale-syn-cookies syn-cookies
         cf18ad04915a11d3cfe513b557a1c745     16  stale-syn-cookies three-way
-        623e0c93b57a4f40d6afea73e51a6be8     15  stale-syn-cookies syn-cookies-silent
+        046717efba31f010a292e9d670bb6471     15  stale-syn-cookies syn-cookies-silent
         4d9862b8c4402eba7cc01e06bc33193a     15  stale-syn-established three-way
         990ab457b15c2de3167961299e534c54     15  stale-syn-established two-way
         f0d1b8193bcc5bb618ede536d98e4a3e     34  stale-syn-keepalive two-way
@@ -232,10 +238,10 @@ fn digests_are_what_they_were() {
         4ec960ac3b0cb13b3413aa2dea01f14f     47  syn-backlog-full three-way-silent
         876c58c4ed60e4a1a5032ab4264dc2e2     25  syn-backlog-full three-way
         3765d8a57ca0b0092023d2120399d7c4     25  syn-backlog-full syn-cache
-        3332212509d35aab3054cb71163cd7a3     25  syn-backlog-full syn-cookies
+        0e6b37ff98d39c98ea6d87613a7f9b32     25  syn-backlog-full syn-cookies
         a82f48c9bc9793fa9bd372549c31eee5     18  syn-cache-eviction syn-cache
         8a03db5a02dc1f260a79de1a05b426af     20  syn-cache-eviction three-way
-        703b1104cb04c0df183543a6e9dbb27c     22  syn-cache-eviction syn-cookies
+        b8e926118ee36387e6f0a29d1cbd8c3a     22  syn-cache-eviction syn-cookies
         a02ca3d6ed721452b9ee098218f83f8d      4  syn-cookies-lost-ack syn-cookies
         d5dd51929c9cb6c12d2c4e1f3b8ea01e     12  syn-cookies-lost-ack three-way
         1a506b7357064717bdb48f35fae0d106      7  syn-cookies-lost-ack cookies-and-client-keepalive
