@@ -6,6 +6,7 @@
 mod amount;
 mod claim;
 pub mod diff;
+mod effects;
 mod hosts;
 pub mod json;
 mod ladder;
@@ -18,6 +19,7 @@ mod trace;
 mod verdicts;
 
 pub use claim::{ClaimTested, claim_tally};
+pub use effects::effects;
 pub use hosts::Hosts;
 pub use ladder::{LEGEND, Ladder, side_by_side};
 pub use ledger::LedgerBook;

@@ -63,14 +63,14 @@ pub fn base(variants: &[&Variant]) -> usize {
 #[must_use]
 pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed, width: usize) -> String {
     let base = base(&runs.iter().map(|(variant, _)| *variant).collect::<Vec<_>>());
-    let columns: Vec<Vec<Option<f64>>> =
+    let measured: Vec<Vec<Option<f64>>> =
         runs.iter().map(|(_, summary)| summary.metrics.iter().map(|(_, value)| value).collect()).collect();
     let spread = runs.iter().any(|(_, summary)| has_spread(&summary.metrics));
     // The first two columns are the metric and its unit; the others are the variants'.
     let mut cells = vec![vec!["metric".to_owned()], vec!["unit".to_owned()]];
     cells.extend(runs.iter().map(|(variant, _)| vec![variant.label()]));
     for (row, info) in catalogue(hosts).iter().enumerate() {
-        let values: Vec<Option<f64>> = columns.iter().map(|column| column.get(row).copied().flatten()).collect();
+        let values: Vec<Option<f64>> = measured.iter().map(|column| column.get(row).copied().flatten()).collect();
         let differ = values.iter().any(|value| *value != values[0]) && (spread || !is_quantile(&info.name));
         let matters = differ || ["setup.seconds.mean", "setup.round-trips"].contains(&info.name.as_str());
         if listed == Listed::Telling && !(matters && values.iter().copied().any(tells)) {
@@ -84,7 +84,13 @@ pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed,
             cells[place + 2].push(format!("{}{ratio}", amount(*value)));
         }
     }
-    let (names, variants) = cells.split_at(2);
+    columns(&cells, 2, width)
+}
+
+/// Columns of text, each with its head first, as a table; in several if it would be more than `width` wide, each with the
+/// first `names` columns.
+pub(crate) fn columns(cells: &[Vec<String>], names: usize, width: usize) -> String {
+    let (names, variants) = cells.split_at(names);
     blocks(names, variants, width).into_iter().map(|block| side(names, block)).collect::<Vec<_>>().join("\n")
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sim_time::Instant;
 
+use super::axis::{self, Axis};
 use super::builtin;
 use super::claim::Claim;
 use super::de::{fields_of, read_table};
@@ -293,6 +294,29 @@ impl Experiment {
         Ok(variant)
     }
 
+    /// The same experiment on every combination of the axes' levels instead of the variants that the file lists: each
+    /// decides for `base` what it decides, and leaves the rest. Nothing is expected of them.
+    ///
+    /// # Errors
+    /// A name in `base` that nobody knows, an axis that is given twice, a level that cannot be.
+    pub fn crossed(self, base: &Variant, axes: &[Axis]) -> Result<Self, Diagnostics> {
+        axis::check_distinct(axes)?;
+        let handshake = chosen(Kind::Handshake, &self.handshakes, Some(&base.handshake))?;
+        let teardown = chosen(Kind::Teardown, &self.teardowns, Some(&base.teardown))?;
+        let crossed = Self {
+            handshakes: axis::designs(Kind::Handshake, &handshake, axes),
+            teardowns: axis::designs(Kind::Teardown, &teardown, axes),
+            expectations: Vec::new(),
+            claim: None,
+            ..self
+        };
+        let mut errors = Diagnostics::default();
+        for variant in crossed.variants() {
+            errors.keep(crossed.scenario(&variant));
+        }
+        errors.or(crossed)
+    }
+
     /// The run of a variant, with every choice made.
     ///
     /// # Errors
@@ -375,7 +399,7 @@ fn set_tree(sets: &[String]) -> Result<Table, Diagnostics> {
     let mut errors = Diagnostics::default();
     let mut merged = Table::default();
     for set in sets {
-        if let Some(table) = errors.keep(overrides::tree(set).and_then(normal)) {
+        if let Some(table) = errors.keep(overrides::tree("--set", set).and_then(normal)) {
             merged.overlay(&table);
         }
     }

@@ -1,5 +1,6 @@
 //! From TOML text to resolved scenarios: every choice made, every word checked, every error with its place.
 
+mod axis;
 mod builtin;
 mod claim;
 mod de;
@@ -17,6 +18,7 @@ mod script;
 mod tree;
 mod variant;
 
+pub use axis::{Axis, BUNDLES, Bundle};
 pub use builtin::{BuiltIn, case, cases, claims, profile, profiles};
 pub use claim::{Claim, Finding};
 pub use diagnostic::{Diagnostic, Diagnostics, Source};

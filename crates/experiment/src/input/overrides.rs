@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::diagnostic::{Diagnostic, Diagnostics, Place, Source};
 use super::tree::{Node, Table, Value, parse};
 
-/// The tree one override stands for. The value is TOML; a bare word that is not (`1s`, `two-way`) is a string.
-pub(super) fn tree(set: &str) -> Result<Table, Diagnostics> {
+/// The tree that one override stands for, given behind `flag`. The value is TOML; a bare word that is not (`1s`, `two-way`) is a string.
+pub(super) fn tree(flag: &str, set: &str) -> Result<Table, Diagnostics> {
     let key_end = set.find('=').unwrap_or(set.len());
-    let source = Source::new(format!("--set {}", set[..key_end].trim()), set);
+    let source = Source::new(format!("{flag} {}", set[..key_end].trim()), set);
     if key_end == set.len() {
         return Err(Place::new(&source, 0..set.len()).error("expected KEY=VALUE").into());
     }
@@ -112,7 +112,7 @@ mod tests {
             ("a.b=3", Value::Integer(3), 4..5),
             ("a.b=true", Value::Boolean(true), 4..8),
         ] {
-            let table = tree(set).unwrap();
+            let table = tree("--set", set).unwrap();
             let node = table.get("a").unwrap().as_table().unwrap().get("b").unwrap();
             assert_eq!((&node.value, &node.place.span), (&value, &span), "{set}");
             assert_eq!(node.place.source.name, "--set a.b");
@@ -128,7 +128,7 @@ mod tests {
             ("=1", "--set :1:1: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`"),
             ("a b=1s", "--set a b:1:3: key with no value, expected `=`"),
         ] {
-            let errors = tree(set).unwrap_err();
+            let errors = tree("--set", set).unwrap_err();
             assert_eq!(errors.as_slice()[0].to_string(), error, "{set}");
         }
     }
