@@ -13,6 +13,7 @@ mod network;
 mod outages;
 mod slab;
 mod streak;
+mod transmit;
 mod truth;
 #[cfg(test)]
 mod truth_tests;
@@ -25,10 +26,7 @@ use rustc_hash::FxHashMap;
 use sim_core::{EventQueue, Key, Model, Streams};
 use sim_time::Instant;
 use smallvec::SmallVec;
-use tcp_endpoint::{
-    Effect, Effects, EntryKind, Flags, FourTuple, Handle, Host, Notice, Payload, Segment, State, Transition,
-    Transmission, Unexpected,
-};
+use tcp_endpoint::{Effect, Effects, EntryKind, Handle, Host, Notice, Payload, State, Transition, Unexpected};
 
 use self::applications::{Round, Script};
 use self::attempts::Attempts;
@@ -38,7 +36,7 @@ use self::network::{Network, Packet};
 use self::slab::Slab;
 pub(crate) use self::streak::Culprit;
 use self::truth::{Birth, Judgement, Life, Loss, Settled, Truth};
-use crate::record::{Attempt, Blame, Event, Fold, Memory, Outcome, Record, Scarce, SegmentId, Sent};
+use crate::record::{Attempt, Blame, Event, Fold, Memory, Outcome, Record, Scarce, SegmentId};
 use crate::{EntrySizes, HostId, HostPlan, Scenario, Span};
 
 /// Something that is going to happen.
@@ -435,94 +433,6 @@ impl<F: Fold> World<F> {
         self.record(now, Event::Notice { host, incarnation: life.number, notice });
         self.reactions.push_back(Reaction::Notice { host, life, notice });
     }
-
-    /// Offers a segment to the link it leaves by.
-    fn transmit<Q: EventQueue<Pending>>(
-        &mut self,
-        host: HostId,
-        transmission: Transmission<Span, Attempt>,
-        origin: Origin,
-        queue: &mut Q,
-    ) {
-        let now = queue.now();
-        let segment = &transmission.segment;
-        let sender = transmission.sender.and_then(|(entry, _)| self.life(host, entry));
-        let wasted = self.waste(segment, sender, origin);
-        let to = self.network.host_at(*segment.destination.ip());
-        let nth_life = sender.and_then(|life| self.truth.get(life)).map_or(0, |known| known.nth);
-        let position = network::position(&transmission, host, nth_life, self.attempts.end(segment.tag, host));
-        let fate = self.network.offer(now, host, to, &network::describe(&transmission), position);
-        if let Some(life) = sender.filter(|_| transmission.retransmission > 0 && !segment.is_empty()) {
-            self.truth.resent(life, segment.seq, transmission.retransmission);
-        }
-        self.forger.watch(segment, false);
-        let deliveries = fate.deliveries.clone();
-        let id = self.network.number();
-        let lost = deliveries.is_empty().then(|| Lost::of(segment));
-        self.record(now, Event::Sent(sent(id, host, to, sender, &transmission, wasted, fate)));
-        if let Some(lost) = lost {
-            self.lose(id, to, sender, &lost, now);
-        }
-        let Some(to) = to.filter(|_| !deliveries.is_empty()) else { return };
-        self.attempts.hold(segment.tag);
-        if let Some(known) = sender.filter(|_| !segment.payload.is_empty()).and_then(|life| self.truth.get_mut(life)) {
-            known.data_in_flight += 1;
-        }
-        let copies = u32::try_from(deliveries.len()).expect("a handful of copies");
-        let packet = self.network.launch(Packet::new(id, transmission, to, sender, wasted, copies));
-        for (at, copy) in deliveries.into_iter().zip(0..) {
-            let _ = queue.arm(at, Pending::Arrive { packet, copy });
-        }
-    }
-
-    /// What is to blame if a segment is wasted: sent on behalf of a ghost or an abandoned half-open entry, or of what would
-    /// be one if the listener kept any, or in answer to a wasted segment. What an application's call set going answers the
-    /// application.
-    fn waste(&self, segment: &Segment<Span, Attempt>, sender: Option<Life>, origin: Origin) -> Option<Blame> {
-        let answer = match origin {
-            Origin::Protocol => true,
-            Origin::Call => false,
-            Origin::Flush => segment.payload.is_empty() && !segment.flags.fin(),
-        };
-        let own = sender.and_then(|life| self.truth.waste(life));
-        let arrival = self.arrival.filter(|_| answer);
-        let offer = sender.is_none() && segment.flags.contains(Flags::SYN_ACK);
-        own.or_else(|| arrival.and_then(|arrival| arrival.wasted))
-            .or_else(|| arrival.filter(|_| offer).and_then(|arrival| self.truth.wasted_offer(segment, arrival.birth())))
-    }
-
-    /// Nothing arrives of a segment. If it would have ended a useless connection, its loss is to blame for that from now
-    /// on: a reset that answers what the connection sent, or what the connection sent where it would be so answered.
-    fn lose(&mut self, lost: SegmentId, to: Option<HostId>, sender: Option<Life>, segment: &Lost, now: Instant) {
-        self.truth.lost(segment.tuple, lost);
-        let prolonged = if segment.reset {
-            self.arrival.and_then(|arrival| arrival.sender)
-        } else {
-            sender.filter(|_| segment.acknowledges && to.is_some_and(|to| self.would_reset(to, segment.tuple)))
-        };
-        let judgement = prolonged.and_then(|life| self.truth.prolong(life, lost));
-        if let Some(judgement) = judgement {
-            self.judged(judgement, now);
-        }
-    }
-
-    /// Whether a host would answer an acknowledgment with a reset for want of a connection.
-    fn would_reset(&self, host: HostId, tuple: FourTuple) -> bool {
-        let machine = &self.hosts[usize::from(host.0)];
-        let holds = self.truth.holder(tuple).is_some_and(|life| self.truth.holds(life));
-        machine.resets && !machine.down && !holds
-    }
-
-    /// Counts a copy as gone from the network, now that all that came of it is done.
-    fn landed(&mut self, place: u32, now: Instant) {
-        let Some(packet) = self.network.landed(place) else { return };
-        self.attempts.release(packet.segment.tag);
-        let Some(life) = packet.sender.filter(|_| !packet.segment.payload.is_empty()) else { return };
-        if let Some(known) = self.truth.get_mut(life) {
-            known.data_in_flight -= 1;
-            self.forget_if_settled(life, now);
-        }
-    }
 }
 
 impl Machine {
@@ -542,53 +452,6 @@ impl Machine {
             down: false,
             overdue: Vec::new(),
         }
-    }
-}
-
-/// What its loss needs to know of a segment.
-struct Lost {
-    /// The connection it was for, as its receiver names it.
-    tuple: FourTuple,
-    acknowledges: bool,
-    reset: bool,
-}
-
-impl Lost {
-    fn of(segment: &Segment<Span, Attempt>) -> Self {
-        let Segment { flags, .. } = segment;
-        Self { tuple: segment.receiver_tuple(), acknowledges: flags.ack(), reset: flags.rst() }
-    }
-}
-
-/// The record of a segment that was offered to a link.
-fn sent(
-    id: SegmentId,
-    from: HostId,
-    to: Option<HostId>,
-    sender: Option<Life>,
-    transmission: &Transmission<Span, Attempt>,
-    wasted: Option<Blame>,
-    fate: net_link::Fate,
-) -> Sent {
-    let Transmission { segment, retransmission, acknowledges, .. } = transmission;
-    Sent {
-        id,
-        from,
-        to,
-        source: segment.source,
-        destination: segment.destination,
-        seq: segment.seq,
-        ack: segment.ack,
-        flags: segment.flags,
-        window: segment.window,
-        octets: segment.payload.len(),
-        attempt: segment.tag,
-        incarnation: sender.map(|life| life.number),
-        retransmission: *retransmission,
-        acknowledges: *acknowledges,
-        forged: false,
-        wasted,
-        fate,
     }
 }
 
