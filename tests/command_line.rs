@@ -156,6 +156,16 @@ fn compare_puts_variants_side_by_side() {
 }
 
 #[test]
+fn compare_puts_ledgers_side_by_side() {
+    let (out, _, _) = synlab(&["compare", "stale-syn", "--no-ladder"]);
+    let (_, ledger) = out.split_once("\nheld ").expect("the ledger has a table of its own");
+    let (_, nobody) = ledger.split_once("\nfor nobody\n").unwrap();
+    let backlog = nobody.lines().find(|line| line.starts_with("  server: SYN backlog ")).unwrap();
+    assert_eq!(backlog.split_whitespace().skip(3).collect::<Vec<_>>(), ["place·s", "0", "0", "0.1", "63", "×630"]);
+    assert!(ledger.contains("\nbecause of a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000\n"), "{out}");
+}
+
+#[test]
 fn compare_draws_ladders_side_by_side() {
     let (out, _, code) = synlab(&["compare", "stale-syn", "--handshake", "two-way", "--handshake", "three-way"]);
     assert_eq!(code, Some(0));

@@ -107,6 +107,12 @@ impl Count {
         }
         count
     }
+
+    /// How many for nobody.
+    #[must_use]
+    pub fn wasted(&self) -> u64 {
+        self.wasted.iter().map(|(_, count)| count).sum()
+    }
 }
 
 /// A run's ledger.

@@ -444,6 +444,15 @@ impl Fold for () {
     fn record(&mut self, _record: &Record) {}
 }
 
+/// One that may not be there.
+impl<F: Fold> Fold for Option<F> {
+    fn record(&mut self, record: &Record) {
+        if let Some(fold) = self {
+            fold.record(record);
+        }
+    }
+}
+
 impl<F: Fold + ?Sized> Fold for &mut F {
     fn record(&mut self, record: &Record) {
         (**self).record(record);

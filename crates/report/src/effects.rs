@@ -44,7 +44,7 @@ pub fn effects(axes: &[Axis], runs: &[&Summary], hosts: &[&str], listed: Listed,
     if cells[0].len() == 1 {
         return "No metric differs between the combinations.\n".to_owned();
     }
-    columns(&cells, 2, width)
+    columns(&cells, 2, &[], width)
 }
 
 /// Every combination of levels, the last axis varying fastest.

@@ -48,7 +48,7 @@ struct Expectation<'a> {
 
 impl<'a> Object<'a> {
     fn new(result: &RunResult<'a>) -> Self {
-        let RunResult { experiment, variant, summary, verdicts } = *result;
+        let RunResult { experiment, variant, summary, verdicts, .. } = *result;
         Self {
             experiment: experiment.name(),
             file: experiment.file(),
@@ -105,6 +105,7 @@ mod tests {
     use sim_time::Instant;
 
     use super::*;
+    use crate::{Hosts, LedgerBook};
 
     const FILE: &str = r#"
         question = "?"
@@ -132,7 +133,14 @@ mod tests {
             metrics: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         };
         let verdicts = [Verdict { that: "a == 3".to_owned(), passed: true, actual: "a = 3".to_owned(), because: None }];
-        let result = RunResult { experiment: &experiment, variant: &variant, summary: &summary, verdicts: &verdicts };
+        let nothing = LedgerBook::new(Hosts::of(&experiment.scenario(&variant).unwrap())).balance(summary.ended_at);
+        let result = RunResult {
+            experiment: &experiment,
+            variant: &variant,
+            summary: &summary,
+            ledger: &nothing,
+            verdicts: &verdicts,
+        };
         expect![[r#"
             {
               "experiment": "name",

@@ -1,59 +1,59 @@
 //! The ledger: for whom resources were held, and which packet made the rest useless.
 
-use std::collections::BTreeMap;
+mod beside;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::Cell;
-use experiment::record::{Blame, Event, Fold, Record, SegmentId, Sent};
-use experiment::{Ledger, LedgerFold, RelativeNumbers, Resource};
+use experiment::record::{Blame, Cause, Event, Fold, Record, SegmentId};
+use experiment::{Count, HostId, Ledger, LedgerFold, Resource};
 use sim_time::Instant;
 
 use crate::amount::amount;
 use crate::hosts::Hosts;
-use crate::ladder::{cause_in_words, label};
-use crate::tables::{right, table, text};
+use crate::ladder::cause_in_words;
+use crate::packets::{Packet, Packets};
+use crate::tables::{Listed, right, table, text};
 
-/// So many packets are known by their names; a run that sends more has its later ones without.
-const MOST_NAMES: usize = 100_000;
+pub use beside::ledgers;
+
+/// So many causes have a row of their own, unless all are wanted; the others are counted together.
+const TOLD: usize = 10;
+
+/// What tables call the clients that waited in vain.
+const TURNED_AWAY: &str = "clients turned away";
 
 /// Keeps a run's ledger, and the names of the packets that it may have to blame.
 #[derive(Clone, Debug)]
 pub struct LedgerBook {
     fold: LedgerFold,
     hosts: Hosts,
-    numbers: RelativeNumbers,
-    packets: BTreeMap<SegmentId, String>,
+    packets: Packets,
+}
+
+/// A run's ledger, and the packets that it blames.
+#[derive(Clone, Debug)]
+pub struct Balance {
+    pub(crate) ledger: Ledger,
+    pub(crate) hosts: Hosts,
+    pub(crate) packets: BTreeMap<SegmentId, Packet>,
 }
 
 impl LedgerBook {
     /// An empty book for a run between these hosts.
     #[must_use]
     pub fn new(hosts: Hosts) -> Self {
-        Self { fold: LedgerFold::new(), hosts, numbers: RelativeNumbers::new(), packets: BTreeMap::new() }
+        Self { fold: LedgerFold::new(), hosts, packets: Packets::default() }
     }
 
-    /// The ledger of the run, which ends at `end`, as tables: what was held, and what is to blame for what was held for
-    /// nobody.
+    /// The ledger of the run, which ends at `end`.
     #[must_use]
-    pub fn render(self, end: Instant) -> String {
-        let Self { fold, hosts, packets, .. } = self;
+    pub fn balance(self, end: Instant) -> Balance {
+        let Self { fold, hosts, packets } = self;
         let ledger = fold.finish(end);
-        let held = held(&ledger, &hosts);
-        let blamed = blamed(&ledger, &hosts, &packets);
-        if blamed.is_empty() { held } else { format!("{held}\n{blamed}") }
-    }
-
-    fn name(&mut self, sent: &Sent, at: Instant) {
-        let numbers = self.numbers.next(sent);
-        if self.packets.len() < MOST_NAMES {
-            let arrived: Vec<String> = sent.fate.deliveries.iter().map(|at| format!("{at}")).collect();
-            let fate = match arrived.as_slice() {
-                [] => "lost".to_owned(),
-                [once] => format!("arrived {once}"),
-                many => format!("arrived {}", many.join(" and ")),
-            };
-            let name = format!("{} of {}, sent {at}, {fate}", label(sent, numbers), self.hosts.name(sent.from));
-            self.packets.insert(sent.id, name);
-        }
+        let packets = packets.keep(ledger.blames().into_iter().filter_map(|blame| blame.packet));
+        Balance { ledger, hosts, packets }
     }
 }
 
@@ -61,74 +61,159 @@ impl Fold for LedgerBook {
     fn record(&mut self, record: &Record) {
         self.fold.record(record);
         if let Event::Sent(sent) = &record.event {
-            self.name(sent, record.at);
+            self.packets.note(record.at, sent);
         }
     }
 }
 
-/// What each host held of each resource, for someone and for nobody.
-fn held(ledger: &Ledger, hosts: &Hosts) -> String {
-    let mut table = table(&["held", "unit", "for someone", "for nobody", "share"]);
-    for account in &ledger.accounts {
-        let share = 100.0 * account.wasted() as f64 / account.total() as f64;
-        table.add_row([
-            Cell::new(format!("{}: {}", hosts.name(account.host), account.resource.name())),
-            Cell::new(account.resource.unit()),
-            right(units(account.useful)),
-            right(units(account.wasted())),
-            right(format!("{share:.1} %")),
-        ]);
+impl Balance {
+    /// It as tables: what was held, and what is to blame for what was held for nobody.
+    #[must_use]
+    pub fn tables(&self, listed: Listed) -> String {
+        let held = self.held();
+        let blamed = self.blamed(listed);
+        if blamed.is_empty() { held } else { format!("{held}\n{blamed}") }
     }
-    text(&table)
-}
 
-/// What is to blame for what was held and sent for nobody; the rows add up to the columns of [`held`].
-fn blamed(ledger: &Ledger, hosts: &Hosts, packets: &BTreeMap<SegmentId, String>) -> String {
-    let columns: Vec<(usize, String)> = ledger
-        .accounts
-        .iter()
-        .enumerate()
-        .filter(|(_, account)| account.wasted() > 0 && matches!(account.resource, Resource::Memory(_)))
-        .map(|(place, account)| (place, format!("{} B·s", hosts.name(account.host))))
-        .collect();
-    let mut names: Vec<String> = columns.iter().map(|(_, name)| name.clone()).collect();
-    names.dedup();
-    let mut head = vec!["for nobody, because of".to_owned()];
-    head.extend(names.iter().cloned());
-    head.push("segments".to_owned());
-    let mut table = table(&head.iter().map(String::as_str).collect::<Vec<_>>());
-    for blame in ledger.blames() {
-        let of_host = |name: &String| {
-            let accounts =
-                columns.iter().filter(|(_, column)| column == name).map(|(place, _)| &ledger.accounts[*place]);
-            accounts
-                .flat_map(|account| &account.wasted)
-                .filter(|(by, _)| *by == blame)
-                .map(|(_, held)| *held)
-                .sum::<u128>()
+    /// What each host held of each resource, for someone and for nobody.
+    fn held(&self) -> String {
+        let mut table = table(&["held", "unit", "for someone", "for nobody", "share"]);
+        for account in &self.ledger.accounts {
+            let share = 100.0 * account.wasted() as f64 / account.total() as f64;
+            table.add_row([
+                Cell::new(self.name(account.host, account.resource)),
+                Cell::new(account.resource.unit()),
+                right(amount(Some(unit_seconds(account.useful)))),
+                right(amount(Some(unit_seconds(account.wasted())))),
+                right(format!("{share:.1} %")),
+            ]);
+        }
+        text(&table)
+    }
+
+    /// What is to blame for the memory held and the segments sent for nobody, and for clients turned away; the rows add up to
+    /// what [`Self::held`] says of memory.
+    fn blamed(&self, listed: Listed) -> String {
+        let hosts = self.wasteful();
+        let heads: Vec<String> = hosts.iter().map(|host| format!("{} B·s", self.hosts.name(*host))).collect();
+        let mut head = vec!["for nobody, because of"];
+        head.extend(heads.iter().map(String::as_str));
+        head.push("segments");
+        let turned_away = self.ledger.turned_away.wasted() > 0;
+        if turned_away {
+            head.push(TURNED_AWAY);
+        }
+        let mut table = table(&head);
+        let causes = self.ledger.blames().into_iter();
+        let causes = causes.map(|blame| (self.cause(blame).in_words(), vec![self.waste_of(blame, &hosts)]));
+        for (words, wastes) in told(causes.collect(), TOLD, listed) {
+            let waste = &wastes[0];
+            let mut row = vec![Cell::new(words)];
+            row.extend(waste.memory.iter().map(|held| right(amount(Some(unit_seconds(*held))))));
+            row.push(right(waste.segments));
+            row.extend(turned_away.then(|| right(waste.turned_away)));
+            table.add_row(row);
+        }
+        text(&table)
+    }
+
+    /// The hosts that held memory for nobody.
+    fn wasteful(&self) -> Vec<HostId> {
+        let memory = |resource| matches!(resource, Resource::Memory(_));
+        let wasteful = self.ledger.accounts.iter().filter(|of| memory(of.resource) && of.wasted() > 0);
+        let mut hosts: Vec<HostId> = wasteful.map(|account| account.host).collect();
+        hosts.dedup();
+        hosts
+    }
+
+    /// What something is to blame for, the memory by host.
+    fn waste_of(&self, blame: Blame, hosts: &[HostId]) -> Waste {
+        let of_host = |host: &HostId| {
+            let accounts = self.ledger.accounts.iter().filter(|account| account.host == *host);
+            let memory = accounts.filter(|account| matches!(account.resource, Resource::Memory(_)));
+            memory.flat_map(|account| &account.wasted).filter(|(by, _)| *by == blame).map(|(_, held)| held).sum()
         };
-        let held: Vec<u128> = names.iter().map(of_host).collect();
-        let segments = ledger.segments.wasted.iter().find(|(by, _)| *by == blame).map_or(0, |(_, count)| *count);
-        let mut row = vec![Cell::new(because(blame, packets))];
-        row.extend(held.into_iter().map(|held| right(units(held))));
-        row.push(right(segments));
-        table.add_row(row);
+        let of = |count: &Count| count.wasted.iter().find(|(by, _)| *by == blame).map_or(0, |(_, count)| *count);
+        let (segments, turned_away) = (of(&self.ledger.segments), of(&self.ledger.turned_away));
+        Waste { memory: hosts.iter().map(of_host).collect(), segments, turned_away }
     }
-    text(&table)
+
+    fn name(&self, host: HostId, resource: Resource) -> String {
+        format!("{}: {}", self.hosts.name(host), resource.name())
+    }
+
+    fn cause(&self, blame: Blame) -> NamedCause {
+        let packet = blame.packet.and_then(|packet| self.packets.get(&packet));
+        NamedCause { cause: blame.cause, packet: packet.map(|packet| (packet.at, packet.in_words(&self.hosts))) }
+    }
 }
 
-/// What is to blame, in words.
-fn because(blame: Blame, packets: &BTreeMap<SegmentId, String>) -> String {
-    let cause = cause_in_words(blame.cause);
-    match blame.packet.and_then(|packet| packets.get(&packet)) {
-        Some(packet) => format!("{cause}: {packet}"),
-        None => cause.to_owned(),
+/// What is to blame, as it is the same in several variants; in the order of causes, then of time.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct NamedCause {
+    cause: Cause,
+    /// When the packet was sent, and the packet in words.
+    packet: Option<(Instant, String)>,
+}
+
+impl NamedCause {
+    fn in_words(&self) -> String {
+        let cause = cause_in_words(self.cause);
+        self.packet.as_ref().map_or(cause.to_owned(), |(_, packet)| format!("{cause}: {packet}"))
     }
+}
+
+/// What was held and sent for nobody, and who was turned away, because of something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Waste {
+    /// Octets × nanoseconds on each host that wasted any.
+    memory: Vec<u128>,
+    segments: u64,
+    turned_away: u64,
+}
+
+impl Waste {
+    fn nothing(hosts: usize) -> Self {
+        Self { memory: vec![0; hosts], segments: 0, turned_away: 0 }
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (mine, others) in self.memory.iter_mut().zip(&other.memory) {
+            *mine += others;
+        }
+        self.segments += other.segments;
+        self.turned_away += other.turned_away;
+    }
+
+    /// What makes one worse than another.
+    fn size(&self) -> (u128, u64, u64) {
+        (self.memory.iter().sum(), self.segments, self.turned_away)
+    }
+}
+
+/// The causes to tell of, each with what was wasted in each variant: all, or the worst `most`, in their order, and the
+/// others together.
+fn told(causes: Vec<(String, Vec<Waste>)>, most: usize, listed: Listed) -> Vec<(String, Vec<Waste>)> {
+    if listed == Listed::All || causes.len() <= most + 1 {
+        return causes;
+    }
+    let size = |place: &usize| causes[*place].1.iter().map(Waste::size).max();
+    let mut places: Vec<usize> = (0..causes.len()).collect();
+    places.sort_by_key(|place| Reverse(size(place)));
+    let worst: BTreeSet<usize> = places[..most].iter().copied().collect();
+    let (worst, others): (Vec<_>, Vec<_>) =
+        causes.into_iter().enumerate().partition(|(place, _)| worst.contains(place));
+    let words = format!("{} others, which --all names", others.len());
+    let sum = others.into_iter().map(|(_, (_, wastes))| wastes).reduce(|mut sum, wastes| {
+        sum.iter_mut().zip(&wastes).for_each(|(sum, waste)| sum.add(waste));
+        sum
+    });
+    worst.into_iter().map(|(_, cause)| cause).chain(sum.map(|sum| (words, sum))).collect()
 }
 
 /// Units × seconds, of units × nanoseconds.
-fn units(nanos: u128) -> String {
-    amount(Some(nanos as f64 / 1e9))
+fn unit_seconds(nanos: u128) -> f64 {
+    nanos as f64 / 1e9
 }
 
 #[cfg(test)]
@@ -143,7 +228,19 @@ mod tests {
         let scenario = experiment.scenario(&experiment.variant(Some(handshake), None).unwrap()).unwrap();
         let mut book = LedgerBook::new(Hosts::of(&scenario));
         simulate(&scenario, &mut book).unwrap();
-        book.render(scenario.horizon)
+        book.balance(scenario.horizon).tables(Listed::Telling)
+    }
+
+    #[test]
+    fn the_worst_causes_are_told_and_the_others_counted() {
+        let waste = |memory, segments| vec![Waste { memory: vec![memory], segments, turned_away: 0 }];
+        let causes: Vec<_> = [5, 1, 9, 2].into_iter().map(|size| (format!("cause {size}"), waste(size, 1))).collect();
+        let told = |listed| told(causes.clone(), 2, listed);
+        let worst = [("cause 5", waste(5, 1)), ("cause 9", waste(9, 1)), ("2 others, which --all names", waste(3, 2))];
+        assert_eq!(told(Listed::Telling), worst.map(|(words, wastes)| (words.to_owned(), wastes)));
+        assert_eq!(told(Listed::All), causes);
+        let few = &causes[..3];
+        assert_eq!(super::told(few.to_vec(), 2, Listed::Telling), few, "one more is no longer than saying so");
     }
 
     #[test]

@@ -62,44 +62,92 @@ pub fn base(variants: &[&Variant]) -> usize {
 /// `width` columns.
 #[must_use]
 pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed, width: usize) -> String {
-    let base = base(&runs.iter().map(|(variant, _)| *variant).collect::<Vec<_>>());
+    let variants: Vec<&Variant> = runs.iter().map(|(variant, _)| *variant).collect();
     let measured: Vec<Vec<Option<f64>>> =
         runs.iter().map(|(_, summary)| summary.metrics.iter().map(|(_, value)| value).collect()).collect();
     let spread = runs.iter().any(|(_, summary)| has_spread(&summary.metrics));
-    // The first two columns are the metric and its unit; the others are the variants'.
-    let mut cells = vec![vec!["metric".to_owned()], vec!["unit".to_owned()]];
-    cells.extend(runs.iter().map(|(variant, _)| vec![variant.label()]));
-    for (row, info) in catalogue(hosts).iter().enumerate() {
-        let values: Vec<Option<f64>> = measured.iter().map(|column| column.get(row).copied().flatten()).collect();
-        let differ = values.iter().any(|value| *value != values[0]) && (spread || !is_quantile(&info.name));
-        let matters = differ || ["setup.seconds.mean", "setup.round-trips"].contains(&info.name.as_str());
-        if listed == Listed::Telling && !(matters && values.iter().copied().any(tells)) {
-            continue;
-        }
-        cells[0].push(info.name.clone());
-        cells[1].push(shown_unit(info.unit).to_owned());
-        for (place, value) in values.iter().enumerate() {
-            let ratio = ratio(*value, values[base]).filter(|_| place != base);
-            let ratio = ratio.map_or(String::new(), |ratio| format!("  {ratio}"));
-            cells[place + 2].push(format!("{}{ratio}", amount(*value)));
+    let mut lines = Vec::new();
+    for (row, info) in catalogue(hosts).into_iter().enumerate() {
+        let values = measured.iter().map(|column| column.get(row).copied().flatten()).collect();
+        let line = Line::Values { name: info.name.clone(), unit: shown_unit(info.unit), values };
+        let differs = line.differs() && (spread || !is_quantile(&info.name));
+        let matters = differs || ["setup.seconds.mean", "setup.round-trips"].contains(&info.name.as_str());
+        if listed == Listed::All || (matters && line.tells()) {
+            lines.push(line);
         }
     }
-    columns(&cells, 2, width)
+    side_by_side("metric", &variants, &lines, width)
+}
+
+/// A line of a table with a column for each of several variants.
+pub(crate) enum Line {
+    /// Words on the lines that follow.
+    Heading(String),
+    /// What there is of something in each variant.
+    Values { name: String, unit: &'static str, values: Vec<Option<f64>> },
+}
+
+impl Line {
+    /// Whether variants differ in it.
+    pub(crate) fn differs(&self) -> bool {
+        matches!(self, Self::Values { values, .. } if values.iter().any(|value| *value != values[0]))
+    }
+
+    /// Whether it says more of a variant than zero, or nothing.
+    pub(crate) fn tells(&self) -> bool {
+        matches!(self, Self::Values { values, .. } if values.iter().copied().any(tells))
+    }
+}
+
+/// Lines with a column for each variant and ratios to the [`base`]; in several tables if one would take more than
+/// `width` columns.
+pub(crate) fn side_by_side(what: &str, variants: &[&Variant], lines: &[Line], width: usize) -> String {
+    let base = base(variants);
+    // The first two columns are names and units; the others are the variants'.
+    let mut cells = vec![vec![what.to_owned()], vec!["unit".to_owned()]];
+    cells.extend(variants.iter().map(|variant| vec![variant.label()]));
+    let mut headings = Vec::new();
+    for line in lines {
+        match line {
+            Line::Heading(words) => headings.push((cells[0].len() - 1, words.as_str())),
+            Line::Values { name, unit, values } => {
+                cells[0].push(name.clone());
+                cells[1].push((*unit).to_owned());
+                for (place, value) in values.iter().enumerate() {
+                    let ratio = ratio(*value, values[base]).filter(|_| place != base);
+                    let ratio = ratio.map_or(String::new(), |ratio| format!("  {ratio}"));
+                    cells[place + 2].push(format!("{}{ratio}", amount(*value)));
+                }
+            }
+        }
+    }
+    columns(&cells, 2, &headings, width)
 }
 
 /// Columns of text, each with its head first, as a table; in several if it would be more than `width` wide, each with the
-/// first `names` columns.
-pub(crate) fn columns(cells: &[Vec<String>], names: usize, width: usize) -> String {
+/// first `names` columns. Each heading stands before the row of its number, and may be wider than the table.
+pub(crate) fn columns(cells: &[Vec<String>], names: usize, headings: &[(usize, &str)], width: usize) -> String {
     let (names, variants) = cells.split_at(names);
-    blocks(names, variants, width).into_iter().map(|block| side(names, block)).collect::<Vec<_>>().join("\n")
+    let tables = blocks(names, variants, width).into_iter().map(|block| with_headings(&side(names, block), headings));
+    tables.collect::<Vec<_>>().join("\n")
+}
+
+/// A table's text with headings.
+fn with_headings(table: &str, headings: &[(usize, &str)]) -> String {
+    // The head and the rule under it come before the first row.
+    let mut lines: Vec<&str> = table.lines().collect();
+    for (row, words) in headings.iter().rev() {
+        lines.insert(row + 2, words);
+    }
+    lines.into_iter().map(|line| format!("{line}\n")).collect()
 }
 
 /// The variants' columns in groups that fit `width` columns beside the names, if that can be; about as many in each, since
 /// one alone would be compared with nothing.
 fn blocks<'a>(names: &[Vec<String>], variants: &'a [Vec<String>], width: usize) -> Vec<&'a [Vec<String>]> {
-    // Two columns of space follow each; those of the last are not printed.
-    let widest = |column: &Vec<String>| column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0) + 2;
-    let room = width.saturating_add(2).saturating_sub(names.iter().map(widest).sum());
+    // Three columns of space follow each; the rule ends one before those of the last.
+    let widest = |column: &Vec<String>| column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0) + 3;
+    let room = width.saturating_add(1).saturating_sub(names.iter().map(widest).sum());
     let fit = |many: usize| variants.chunks(many).all(|block| block.iter().map(widest).sum::<usize>() <= room);
     let most = (1..=variants.len()).rev().find(|&many| fit(many)).unwrap_or(1);
     let even = variants.len().div_ceil(variants.len().div_ceil(most).max(1)).max(1);
@@ -261,5 +309,10 @@ mod tests {
         assert_eq!(narrow.matches("metric ").count(), 3, "a table has at least one variant");
         let wide = comparison(&runs, &["client", "server"], Listed::Telling, usize::MAX);
         assert_eq!(wide.matches("metric ").count(), 1);
+        let columns = wide.lines().map(|line| line.chars().count()).max().unwrap();
+        for width in columns - 4..=columns {
+            let table = comparison(&runs, &["client", "server"], Listed::Telling, width);
+            assert!(table.lines().all(|line| line.chars().count() <= width), "{width}\n{table}");
+        }
     }
 }

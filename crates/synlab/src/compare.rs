@@ -1,7 +1,9 @@
 //! `synlab compare`: every variant on the same randomness, side by side.
 
 use experiment::{Experiment, Summary, Variant, Verdict};
-use report::{Colour, Hosts, Ladder, Listed, RunResult, json, side_by_side, tables, verdicts};
+use report::{
+    Balance, Colour, Hosts, Ladder, LedgerBook, Listed, RunResult, json, ledgers, side_by_side, tables, verdicts,
+};
 
 use crate::Ending;
 use crate::cli::{Compare, CompareFormat};
@@ -21,28 +23,36 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     let variants = choose(arguments, &experiment)?;
     let mut runs = Runs::of(&experiment, arguments.source.engine);
     let mut ladders = Vec::new();
+    let mut ledgers = Vec::new();
     let mut matched = Matched::default();
     let drawn = drawn(arguments, &variants);
     for variant in &variants {
-        if !drawn.contains(&variant) {
-            runs.watch(variant, &mut matched)?;
-            continue;
+        let hosts = Hosts::of(&experiment.scenario(variant)?);
+        let mut ladder = drawn.contains(&variant).then(|| Ladder::new(hosts.clone()).with_at_most(KEPT_ROWS));
+        let mut ledger = LedgerBook::new(hosts);
+        runs.watch(variant, &mut (&mut ladder, &mut ledger, &mut matched))?;
+        ledgers.push(ledger.balance(experiment.horizon()));
+        if let Some(mut ladder) = ladder {
+            ladder.finish(experiment.horizon());
+            ladders.push((variant.label(), ladder));
         }
-        let mut ladder = Ladder::new(Hosts::of(&experiment.scenario(variant)?)).with_at_most(KEPT_ROWS);
-        runs.watch(variant, &mut (&mut ladder, &mut matched))?;
-        ladder.finish(experiment.horizon());
-        ladders.push((variant.label(), ladder));
     }
     matched.note_others(&experiment);
-    let mut done: Vec<(Variant, Summary, Vec<Verdict>)> = Vec::new();
-    for variant in variants {
+    let mut done: Vec<(Variant, Summary, Balance, Vec<Verdict>)> = Vec::new();
+    for (variant, ledger) in variants.into_iter().zip(ledgers) {
         let summary = runs.summary(&variant)?.clone();
         let verdicts = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
-        done.push((variant, summary, verdicts));
+        done.push((variant, summary, ledger, verdicts));
     }
     let results: Vec<RunResult<'_>> = done
         .iter()
-        .map(|(variant, summary, verdicts)| RunResult { experiment: &experiment, variant, summary, verdicts })
+        .map(|(variant, summary, ledger, verdicts)| RunResult {
+            experiment: &experiment,
+            variant,
+            summary,
+            ledger,
+            verdicts,
+        })
         .collect();
     let file = arguments.output.as_deref();
     let text = match arguments.format {
@@ -50,7 +60,7 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
         CompareFormat::Json => json::runs(&results),
     };
     output::write(file, &text)?;
-    Ok(Ending::of(done.iter().flat_map(|(_, _, verdicts)| verdicts)))
+    Ok(Ending::of(results.iter().flat_map(|result| result.verdicts)))
 }
 
 /// The variants to run: every handshake with every teardown, those of the arguments or else those of the file.
@@ -107,6 +117,7 @@ fn text(arguments: &Compare, results: &[RunResult<'_>], ladders: &[(String, Ladd
         variants[base].label()
     );
     let runs: Vec<(&Variant, &Summary)> = results.iter().map(|result| (result.variant, result.summary)).collect();
+    let books: Vec<(&Variant, &Balance)> = results.iter().map(|result| (result.variant, result.ledger)).collect();
     let listed = if arguments.all { Listed::All } else { Listed::Telling };
     let left_out = if ladders.is_empty() { 0 } else { results.len() - ladders.len() };
     let more = format!("… {left_out} more variants are not drawn; choose with --handshake and --teardown\n");
@@ -115,6 +126,7 @@ fn text(arguments: &Compare, results: &[RunResult<'_>], ladders: &[(String, Ladd
         drawing(arguments, ladders, &variants[base].label(), colour),
         if left_out > 0 { more } else { String::new() },
         tables::comparison(&runs, &experiment.host_names(), listed, width.unwrap_or(usize::MAX)),
+        ledgers(&books, listed, width.unwrap_or(usize::MAX)),
     ];
     for result in results.iter().filter(|result| !result.verdicts.is_empty()) {
         parts.push(format!("{}\n{}", result.variant.label(), verdicts(result.verdicts, colour)));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use experiment::record::{Fold, Record};
 use experiment::{Experiment, Variant, Verdict};
-use report::{Colour, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, json, tables, verdicts};
+use report::{Balance, Colour, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, json, tables, verdicts};
 use sim_time::Instant;
 
 use crate::Ending;
@@ -29,12 +29,18 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     if !arguments.quiet {
         matched.note_others(&experiment);
     }
-    let seen = watchers.finish(experiment.horizon())?;
+    let Seen { ladder, ledger } = watchers.finish(experiment.horizon())?;
     let verdicts: Vec<Verdict> = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
-    let result = RunResult { experiment: &experiment, variant: &variant, summary: &summary, verdicts: &verdicts };
+    let result = RunResult {
+        experiment: &experiment,
+        variant: &variant,
+        summary: &summary,
+        ledger: &ledger,
+        verdicts: &verdicts,
+    };
     let file = arguments.output.as_deref();
     match arguments.format {
-        RunFormat::Text => output::write(file, &text(arguments, &result, &seen, output::colour(file)))?,
+        RunFormat::Text => output::write(file, &text(arguments, &result, ladder.as_ref(), output::colour(file)))?,
         RunFormat::Json => output::write(file, &json::run(&result))?,
         // A watcher wrote it.
         RunFormat::Jsonl => {}
@@ -61,14 +67,13 @@ fn choose(arguments: &Run, experiment: &Experiment) -> Result<Variant, Complaint
 /// What watchers have to show at the end.
 struct Seen {
     ladder: Option<Ladder>,
-    /// The ledger's tables.
-    ledger: String,
+    ledger: Balance,
 }
 
 /// Whatever looks at the records of the run.
 struct Watchers<'a> {
     ladder: Option<Ladder>,
-    ledger: Option<LedgerBook>,
+    ledger: LedgerBook,
     /// Traces, each with the file it goes to.
     traces: Vec<(Option<&'a Path>, Trace<Sink>)>,
 }
@@ -77,11 +82,10 @@ impl<'a> Watchers<'a> {
     fn new(arguments: &'a Run, hosts: &Hosts) -> Result<Self, Complaint> {
         let drawn = arguments.format == RunFormat::Text && !arguments.no_ladder && !arguments.quiet;
         let ladder = drawn.then(|| Ladder::new(hosts.clone()).with_at_most(arguments.rows));
-        let booked = arguments.format == RunFormat::Text && !arguments.quiet;
-        let ledger = booked.then(|| LedgerBook::new(hosts.clone()));
         let result = (arguments.format == RunFormat::Jsonl).then_some(arguments.output.as_deref());
         let files = result.into_iter().chain(arguments.trace.as_deref().map(Some));
         let traces = files.map(|file| Ok((file, Trace::new(hosts.clone(), Sink::open(file)?))));
+        let ledger = LedgerBook::new(hosts.clone());
         Ok(Self { ladder, ledger, traces: traces.collect::<Result<_, Complaint>>()? })
     }
 
@@ -94,18 +98,14 @@ impl<'a> Watchers<'a> {
             ladder.finish(end);
             ladder
         });
-        Ok(Seen { ladder, ledger: self.ledger.map_or(String::new(), |ledger| ledger.render(end)) })
+        Ok(Seen { ladder, ledger: self.ledger.balance(end) })
     }
 }
 
 impl Fold for Watchers<'_> {
     fn record(&mut self, record: &Record) {
-        if let Some(ladder) = &mut self.ladder {
-            ladder.record(record);
-        }
-        if let Some(ledger) = &mut self.ledger {
-            ledger.record(record);
-        }
+        self.ladder.record(record);
+        self.ledger.record(record);
         for (_, trace) in &mut self.traces {
             trace.record(record);
         }
@@ -113,7 +113,7 @@ impl Fold for Watchers<'_> {
 }
 
 /// The parts of the text, an empty line between two of them.
-fn text(arguments: &Run, result: &RunResult<'_>, seen: &Seen, colour: Colour) -> String {
+fn text(arguments: &Run, result: &RunResult<'_>, ladder: Option<&Ladder>, colour: Colour) -> String {
     let failed: Vec<Verdict> = result.verdicts.iter().filter(|verdict| !verdict.passed).cloned().collect();
     if arguments.quiet {
         return verdicts(&failed, colour);
@@ -123,16 +123,16 @@ fn text(arguments: &Run, result: &RunResult<'_>, seen: &Seen, colour: Colour) ->
     let metrics = &result.summary.metrics;
     let parts = [
         head(result),
-        seen.ladder.as_ref().map_or(String::new(), |ladder| ladder.render(colour)),
+        ladder.map_or(String::new(), |ladder| ladder.render(colour)),
         // Whoever looks at a terminal may see a ladder for the first time.
-        if seen.ladder.is_some() && output::width(arguments.output.as_deref()).is_some() {
+        if ladder.is_some() && output::width(arguments.output.as_deref()).is_some() {
             LEGEND.to_owned()
         } else {
             String::new()
         },
         tables::states(metrics, &hosts, listed),
         tables::metrics(metrics, &hosts, listed),
-        seen.ledger.clone(),
+        result.ledger.tables(listed),
         verdicts(result.verdicts, colour),
         foot(result),
     ];

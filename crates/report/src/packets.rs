@@ -1,0 +1,52 @@
+//! The packets of a run by number, so that one that is to blame can be named.
+
+use std::collections::BTreeMap;
+
+use experiment::record::{SegmentId, Sent};
+use experiment::{Relative, RelativeNumbers};
+use sim_time::Instant;
+
+use crate::hosts::Hosts;
+use crate::ladder::label;
+
+/// So many packets are known; a run that sends more has its later ones without a name.
+const MOST: usize = 100_000;
+
+/// The packets sent so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Packets {
+    numbers: RelativeNumbers,
+    known: BTreeMap<SegmentId, Packet>,
+}
+
+/// A packet as it was sent.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Packet {
+    pub(crate) at: Instant,
+    pub(crate) sent: Sent,
+    pub(crate) numbers: Relative,
+}
+
+impl Packets {
+    /// Takes the next packet of the run.
+    pub(crate) fn note(&mut self, at: Instant, sent: &Sent) {
+        let numbers = self.numbers.next(sent);
+        if self.known.len() < MOST {
+            self.known.insert(sent.id, Packet { at, sent: sent.clone(), numbers });
+        }
+    }
+
+    /// Forgets all packets but some.
+    pub(crate) fn keep(mut self, kept: impl IntoIterator<Item = SegmentId>) -> BTreeMap<SegmentId, Packet> {
+        kept.into_iter().filter_map(|id| Some((id, self.known.remove(&id)?))).collect()
+    }
+}
+
+impl Packet {
+    /// What it is, who sent it, when, and what became of it: `SYN 0 of client, sent 0.000, arrived 5.000`.
+    pub(crate) fn in_words(&self, hosts: &Hosts) -> String {
+        let arrived: Vec<String> = self.sent.fate.deliveries.iter().map(ToString::to_string).collect();
+        let fate = if arrived.is_empty() { "lost".to_owned() } else { format!("arrived {}", arrived.join(" and ")) };
+        format!("{} of {}, sent {}, {fate}", label(&self.sent, self.numbers), hosts.name(self.sent.from), self.at)
+    }
+}
