@@ -57,6 +57,7 @@ fn run_as_json_is_one_object() {
         "ended_at",
         "events",
         "metrics",
+        "ledger",
         "expectations",
     ];
     expected.sort_unstable();
@@ -67,6 +68,15 @@ fn run_as_json_is_one_object() {
     assert!(digest.len() == 32 && digest.chars().all(|digit| digit.is_ascii_hexdigit()), "{digest}");
     assert_eq!(object["ended_at"].as_f64(), Some(5.05));
     assert_eq!(object["metrics"]["server.ghost.connections"].as_u64(), Some(1));
+    let resources = object["ledger"]["resources"].as_array().unwrap();
+    let workers = resources.iter().find(|of| of["host"] == "server" && of["resource"] == "workers").unwrap();
+    assert_eq!((&workers["unit"], workers["wasted"].as_f64()), (&"worker·s".into(), Some(10_795.0)));
+    let cause = &workers["causes"][0];
+    assert_eq!((&cause["cause"], cause["amount"].as_f64()), (&"delayed".into(), Some(10_795.0)));
+    let packet = &cause["packet"];
+    assert_eq!((&packet["id"], &packet["from"], &packet["flags"]), (&0.into(), &"client".into(), &"S".into()));
+    assert_eq!(packet["words"], "SYN 0 of client, sent 0.000, arrived 5.000");
+    assert_eq!(object["ledger"]["segments"]["wasted"], 1);
     let expectation = &object["expectations"][0];
     assert!(expectation["that"].is_string() && expectation["actual"].is_string(), "{expectation}");
     assert_eq!(expectation["passed"], true);

@@ -1,9 +1,21 @@
 //! Results as JSON, for programs.
+//!
+//! A run is one object: `experiment`, `file`, `handshake`, `teardown`, `seed`, `digest`, `ended_at`, `events`, `metrics` (name →
+//! number or `null`), `ledger`, and `expectations` (a list of `that`, `passed`, `actual`).
+//!
+//! The `ledger` has `resources`, a list of `host`, `resource`, `unit`, `useful`, `wasted` and `causes`; `segments`, the same of
+//! the segments that were sent; and `turned_away`, the same of the clients that waited in vain. The `causes` are a list of
+//! `cause` (the word that a trace has for it), `packet` (`null` where it was none) and `amount`; the amounts add up to
+//! `wasted` exactly, as decimal fractions: a float may round them. A `packet` is described as in a trace, where `id` finds it,
+//! and in `words`.
+
+mod ledger;
 
 use experiment::{Metrics, Verdict};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use self::ledger::LedgerObject;
 use crate::result::RunResult;
 use crate::seconds::Seconds;
 
@@ -36,6 +48,7 @@ struct Object<'a> {
     ended_at: Seconds,
     events: u64,
     metrics: Values<'a>,
+    ledger: LedgerObject<'a>,
     expectations: Vec<Expectation<'a>>,
 }
 
@@ -48,7 +61,7 @@ struct Expectation<'a> {
 
 impl<'a> Object<'a> {
     fn new(result: &RunResult<'a>) -> Self {
-        let RunResult { experiment, variant, summary, verdicts, .. } = *result;
+        let RunResult { experiment, variant, summary, ledger, verdicts } = *result;
         Self {
             experiment: experiment.name(),
             file: experiment.file(),
@@ -59,6 +72,7 @@ impl<'a> Object<'a> {
             ended_at: Seconds(summary.ended_at),
             events: summary.events,
             metrics: Values(&summary.metrics),
+            ledger: LedgerObject::new(ledger),
             expectations: verdicts.iter().map(Expectation::new).collect(),
         }
     }
@@ -156,6 +170,19 @@ mod tests {
                 "b": 0.1,
                 "c": null,
                 "d": 1e+300
+              },
+              "ledger": {
+                "resources": [],
+                "segments": {
+                  "useful": 0,
+                  "wasted": 0,
+                  "causes": []
+                },
+                "turned_away": {
+                  "useful": 0,
+                  "wasted": 0,
+                  "causes": []
+                }
               },
               "expectations": [
                 {

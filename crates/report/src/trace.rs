@@ -384,7 +384,7 @@ const fn worth_words(worth: Worth) -> (&'static str, Option<&'static str>) {
     }
 }
 
-const fn cause_word(cause: Cause) -> &'static str {
+pub(crate) const fn cause_word(cause: Cause) -> &'static str {
     match cause {
         Cause::Lost => "lost",
         Cause::Delayed => "delayed",
