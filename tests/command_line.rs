@@ -36,6 +36,42 @@ fn run_draws_measures_and_judges() {
 }
 
 #[test]
+fn run_explains_what_was_wasted_if_asked() {
+    let run = |arguments: &[&str]| synlab(&[&["run", "stale-syn", "--handshake", "three-way"], arguments].concat()).0;
+    let out = run(&["--explain"]);
+    let (_, why) = out.split_once("\nWhat was held for nobody, and why\n").expect("it is explained");
+    assert!(why.starts_with("1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 5.100 s"));
+    assert!(
+        why.contains("   To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.\n\nok "),
+        "{why}"
+    );
+    assert!(!run(&[]).contains("and why"), "only if asked");
+    assert_eq!(run(&["--explain", "--quiet"]), "");
+    assert_eq!(run(&["--explain", "--format", "json"]), run(&["--format", "json"]));
+    assert!(synlab(&["run", "handshake", "--explain"]).0.contains("\n\nNothing was wasted.\n\n"));
+
+    // Only the worst ten of a flood, unless all are wanted.
+    let syn = r#"{ at = "1s", from = "client", ports = [PORT, 80], flags = "SYN", seq-raw = 1 }"#;
+    let flood: Vec<String> = (6001..6013).map(|port: u16| syn.replace("PORT", &port.to_string())).collect();
+    let flood = format!("inject=[{}]", flood.join(", "));
+    let out = run(&["--explain", "--set", &flood]);
+    assert!(
+        out.contains("\n10. ") && !out.contains("\n11. ") && out.contains("\n… and 3 more, 96 B·s and 6 segments\n")
+    );
+    let all = run(&["--explain", "--all", "--set", &flood]);
+    assert!(all.contains("\n13. ") && !all.contains("… and"), "{all}");
+}
+
+#[test]
+fn compare_explains_each_variant_if_asked() {
+    let (out, _, code) = synlab(&["compare", "stale-syn", "--no-ladder", "--explain"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(out.matches("\nWhat was held for nobody, and why\n1. server:80 ").count(), 4, "{out}");
+    assert!(out.contains("\n\ntwo-way-rst\nWhat was held for nobody, and why\n"), "{out}");
+    assert!(!synlab(&["compare", "stale-syn"]).0.contains("and why"));
+}
+
+#[test]
 fn run_says_which_variant_it_chose_and_only_then() {
     assert!(synlab(&["run", "stale-syn"]).1.starts_with("running two-way (the file lists two-way, "));
     assert_eq!(synlab(&["run", "stale-syn", "--quiet"]), (String::new(), String::new(), Some(0)));

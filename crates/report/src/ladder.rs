@@ -24,9 +24,9 @@ use tcp_endpoint::{Queue, Reason, State};
 
 use crate::hosts::Hosts;
 use crate::paint::{Colour, Tone};
-use keepalive::Keepalives;
 
 pub use beside::side_by_side;
+pub(crate) use keepalive::Keepalives;
 pub(crate) use words::{call_name, cause_in_words, label};
 
 /// Collects a run for drawing.

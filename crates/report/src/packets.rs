@@ -43,10 +43,15 @@ impl Packets {
 }
 
 impl Packet {
-    /// What it is, who sent it, when, and what became of it: `SYN 0 of client, sent 0.000, arrived 5.000`.
+    /// See [`in_words`].
     pub(crate) fn in_words(&self, hosts: &Hosts) -> String {
-        let arrived: Vec<String> = self.sent.fate.deliveries.iter().map(ToString::to_string).collect();
-        let fate = if arrived.is_empty() { "lost".to_owned() } else { format!("arrived {}", arrived.join(" and ")) };
-        format!("{} of {}, sent {}, {fate}", label(&self.sent, self.numbers), hosts.name(self.sent.from), self.at)
+        in_words(&label(&self.sent, self.numbers), self.at, &self.sent, hosts)
     }
+}
+
+/// What a packet is, who sent it, when, and what became of it: `SYN 0 of client, sent 0.000, arrived 5.000`.
+pub(crate) fn in_words(label: &str, at: Instant, sent: &Sent, hosts: &Hosts) -> String {
+    let arrived: Vec<String> = sent.fate.deliveries.iter().map(ToString::to_string).collect();
+    let fate = if arrived.is_empty() { "lost".to_owned() } else { format!("arrived {}", arrived.join(" and ")) };
+    format!("{label} of {}, sent {at}, {fate}", hosts.name(sent.from))
 }

@@ -112,7 +112,10 @@ pub(crate) struct Run {
     /// Draw at most this many rows of the ladder
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) rows: usize,
-    /// List metrics that are zero too
+    /// Tell why what was held for nobody was held, back to the packet that is to blame, the worst first (in text)
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// List metrics that are zero too, all that is to blame for something, and explain all of it
     #[arg(long)]
     pub(crate) all: bool,
     /// Print nothing but the expectations that do not hold
@@ -142,7 +145,12 @@ pub(crate) struct Compare {
     /// Draw at most this many rows of ladders that stand side by side
     #[arg(long, value_name = "N", default_value_t = 60)]
     pub(crate) rows: usize,
-    /// List all metrics, not only those in which variants differ and what opening cost
+    /// Tell of each variant why what was held for nobody was held, back to the packet that is to blame, the worst first (in
+    /// text)
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// List all metrics, not only those in which variants differ and what opening cost; all that was held, and for nobody
+    /// because of what; and explain all of it
     #[arg(long)]
     pub(crate) all: bool,
 }
@@ -213,7 +221,7 @@ pub(crate) enum RunFormat {
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum CompareFormat {
-    /// Ladders side by side, a table and verdicts
+    /// Ladders side by side, metrics, ledgers and verdicts
     Text,
     /// A list of objects, one for each variant, in the file's order
     Json,

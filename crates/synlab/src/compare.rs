@@ -8,7 +8,7 @@ use report::{
 use crate::Ending;
 use crate::cli::{Compare, CompareFormat};
 use crate::complaint::Complaint;
-use crate::execute::{Matched, Runs, load};
+use crate::execute::{Matched, Runs, explanation, load};
 use crate::output;
 
 /// Columns of ladders that go to no terminal.
@@ -24,14 +24,20 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     let mut runs = Runs::of(&experiment, arguments.source.engine);
     let mut ladders = Vec::new();
     let mut ledgers = Vec::new();
+    let mut explanations = Vec::new();
     let mut matched = Matched::default();
     let drawn = drawn(arguments, &variants);
+    let explained = arguments.explain && arguments.format == CompareFormat::Text;
+    let colour = output::colour(arguments.output.as_deref());
     for variant in &variants {
         let hosts = Hosts::of(&experiment.scenario(variant)?);
         let mut ladder = drawn.contains(&variant).then(|| Ladder::new(hosts.clone()).with_at_most(KEPT_ROWS));
+        let mut explanation = explained.then(|| explanation(&hosts, arguments.all));
         let mut ledger = LedgerBook::new(hosts);
-        runs.watch(variant, &mut (&mut ladder, &mut ledger, &mut matched))?;
+        runs.watch(variant, &mut ((&mut ladder, &mut ledger), &mut explanation, &mut matched))?;
         ledgers.push(ledger.balance(experiment.horizon()));
+        let end = experiment.horizon();
+        explanations.push(explanation.map_or(String::new(), |explanation| explanation.render(end, colour)));
         if let Some(mut ladder) = ladder {
             ladder.finish(experiment.horizon());
             ladders.push((variant.label(), ladder));
@@ -56,7 +62,7 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
         .collect();
     let file = arguments.output.as_deref();
     let text = match arguments.format {
-        CompareFormat::Text => text(arguments, &results, &ladders, output::colour(file)),
+        CompareFormat::Text => text(arguments, &results, &ladders, &explanations, colour),
         CompareFormat::Json => json::runs(&results),
     };
     output::write(file, &text)?;
@@ -102,7 +108,13 @@ fn drawn<'a>(arguments: &Compare, variants: &'a [Variant]) -> Vec<&'a Variant> {
     places.into_iter().map(|place| all[place]).collect()
 }
 
-fn text(arguments: &Compare, results: &[RunResult<'_>], ladders: &[(String, Ladder)], colour: Colour) -> String {
+fn text(
+    arguments: &Compare,
+    results: &[RunResult<'_>],
+    ladders: &[(String, Ladder)],
+    explanations: &[String],
+    colour: Colour,
+) -> String {
     let Some(first) = results.first() else { return String::new() };
     let experiment = first.experiment;
     let width = output::width(arguments.output.as_deref());
@@ -128,8 +140,12 @@ fn text(arguments: &Compare, results: &[RunResult<'_>], ladders: &[(String, Ladd
         tables::comparison(&runs, &experiment.host_names(), listed, width.unwrap_or(usize::MAX)),
         ledgers(&books, listed, width.unwrap_or(usize::MAX)),
     ];
-    for result in results.iter().filter(|result| !result.verdicts.is_empty()) {
-        parts.push(format!("{}\n{}", result.variant.label(), verdicts(result.verdicts, colour)));
+    for (result, explanation) in results.iter().zip(explanations) {
+        let verdicts = verdicts(result.verdicts, colour);
+        let found: Vec<&str> = [explanation.as_str(), &verdicts].into_iter().filter(|part| !part.is_empty()).collect();
+        if !found.is_empty() {
+            parts.push(format!("{}\n{}", result.variant.label(), found.join("\n")));
+        }
     }
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::record::{Event, Fold, Record, Sent};
 use experiment::{Experiment, HostId, Queue, Summary, Variant, Verdict, simulate_with};
+use report::{Explanation, Hosts};
 use sim_time::Instant;
 
 use crate::cli::{Engine, QueueName, Source};
@@ -20,6 +21,14 @@ pub(crate) fn load(source: &Source) -> Result<Experiment, Complaint> {
         experiment = experiment.with_horizon(Instant::ZERO + until);
     }
     Ok(experiment)
+}
+
+/// So many things that were held for nobody are explained, unless all are wanted.
+const EXPLAINED: usize = 10;
+
+/// An explanation of a run between these hosts; of `all` that there is to explain, or of the worst.
+pub(crate) fn explanation(hosts: &Hosts, all: bool) -> Explanation {
+    Explanation::new(hosts.clone(), if all { usize::MAX } else { EXPLAINED })
 }
 
 /// Which faults have decided over a segment.

@@ -4,13 +4,15 @@ use std::path::Path;
 
 use experiment::record::{Fold, Record};
 use experiment::{Experiment, Variant, Verdict};
-use report::{Balance, Colour, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, json, tables, verdicts};
+use report::{
+    Balance, Explanation, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, json, tables, verdicts,
+};
 use sim_time::Instant;
 
 use crate::Ending;
 use crate::cli::{Run, RunFormat};
 use crate::complaint::Complaint;
-use crate::execute::{Matched, Runs, load};
+use crate::execute::{Matched, Runs, explanation, load};
 use crate::output::{self, Sink, cannot_write};
 
 pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
@@ -29,7 +31,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     if !arguments.quiet {
         matched.note_others(&experiment);
     }
-    let Seen { ladder, ledger } = watchers.finish(experiment.horizon())?;
+    let Seen { ladder, ledger, explanation } = watchers.finish(experiment.horizon())?;
     let verdicts: Vec<Verdict> = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
     let result = RunResult {
         experiment: &experiment,
@@ -40,7 +42,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     };
     let file = arguments.output.as_deref();
     match arguments.format {
-        RunFormat::Text => output::write(file, &text(arguments, &result, ladder.as_ref(), output::colour(file)))?,
+        RunFormat::Text => output::write(file, &text(arguments, &result, ladder.as_ref(), explanation))?,
         RunFormat::Json => output::write(file, &json::run(&result))?,
         // A watcher wrote it.
         RunFormat::Jsonl => {}
@@ -68,25 +70,28 @@ fn choose(arguments: &Run, experiment: &Experiment) -> Result<Variant, Complaint
 struct Seen {
     ladder: Option<Ladder>,
     ledger: Balance,
+    explanation: Option<Explanation>,
 }
 
 /// Whatever looks at the records of the run.
 struct Watchers<'a> {
     ladder: Option<Ladder>,
     ledger: LedgerBook,
+    explanation: Option<Explanation>,
     /// Traces, each with the file it goes to.
     traces: Vec<(Option<&'a Path>, Trace<Sink>)>,
 }
 
 impl<'a> Watchers<'a> {
     fn new(arguments: &'a Run, hosts: &Hosts) -> Result<Self, Complaint> {
-        let drawn = arguments.format == RunFormat::Text && !arguments.no_ladder && !arguments.quiet;
-        let ladder = drawn.then(|| Ladder::new(hosts.clone()).with_at_most(arguments.rows));
+        let shown = arguments.format == RunFormat::Text && !arguments.quiet;
+        let ladder = (shown && !arguments.no_ladder).then(|| Ladder::new(hosts.clone()).with_at_most(arguments.rows));
         let result = (arguments.format == RunFormat::Jsonl).then_some(arguments.output.as_deref());
         let files = result.into_iter().chain(arguments.trace.as_deref().map(Some));
         let traces = files.map(|file| Ok((file, Trace::new(hosts.clone(), Sink::open(file)?))));
         let ledger = LedgerBook::new(hosts.clone());
-        Ok(Self { ladder, ledger, traces: traces.collect::<Result<_, Complaint>>()? })
+        let explanation = (shown && arguments.explain).then(|| explanation(hosts, arguments.all));
+        Ok(Self { ladder, ledger, explanation, traces: traces.collect::<Result<_, Complaint>>()? })
     }
 
     /// Completes what was written, and gives back what was drawn.
@@ -98,7 +103,7 @@ impl<'a> Watchers<'a> {
             ladder.finish(end);
             ladder
         });
-        Ok(Seen { ladder, ledger: self.ledger.balance(end) })
+        Ok(Seen { ladder, ledger: self.ledger.balance(end), explanation: self.explanation })
     }
 }
 
@@ -106,6 +111,7 @@ impl Fold for Watchers<'_> {
     fn record(&mut self, record: &Record) {
         self.ladder.record(record);
         self.ledger.record(record);
+        self.explanation.record(record);
         for (_, trace) in &mut self.traces {
             trace.record(record);
         }
@@ -113,7 +119,8 @@ impl Fold for Watchers<'_> {
 }
 
 /// The parts of the text, an empty line between two of them.
-fn text(arguments: &Run, result: &RunResult<'_>, ladder: Option<&Ladder>, colour: Colour) -> String {
+fn text(arguments: &Run, result: &RunResult<'_>, ladder: Option<&Ladder>, explanation: Option<Explanation>) -> String {
+    let colour = output::colour(arguments.output.as_deref());
     let failed: Vec<Verdict> = result.verdicts.iter().filter(|verdict| !verdict.passed).cloned().collect();
     if arguments.quiet {
         return verdicts(&failed, colour);
@@ -133,6 +140,7 @@ fn text(arguments: &Run, result: &RunResult<'_>, ladder: Option<&Ladder>, colour
         tables::states(metrics, &hosts, listed),
         tables::metrics(metrics, &hosts, listed),
         result.ledger.tables(listed),
+        explanation.map_or(String::new(), |explanation| explanation.render(result.experiment.horizon(), colour)),
         verdicts(result.verdicts, colour),
         foot(result),
     ];

@@ -8,14 +8,14 @@ use tcp_endpoint::{Flags, SeqNum};
 
 /// Follows SND.NXT of each direction of each 4-tuple, as far as what was sent shows it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Keepalives {
+pub(crate) struct Keepalives {
     next: BTreeMap<(SocketAddrV4, SocketAddrV4), SeqNum>,
 }
 
 impl Keepalives {
     /// Takes the next segment and says whether it is a keepalive probe: it carries nothing, and its number is the one
     /// before SND.NXT, which the peer has acknowledged (RFC 9293 §3.8.4).
-    pub(super) fn is_probe(&mut self, sent: &Sent) -> bool {
+    pub(crate) fn is_probe(&mut self, sent: &Sent) -> bool {
         let direction = (sent.source, sent.destination);
         let known = self.next.get(&direction).copied();
         if sent.flags == Flags::ACK && sent.octets == 0 && known == Some(sent.seq + 1) {

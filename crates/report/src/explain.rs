@@ -1,0 +1,223 @@
+//! Why something was held for nobody, in words: from what was held back to the packet that made it useless.
+//!
+//! [`Explanation`] is a fold that keeps what happened between two sockets for as long as it may matter: until both ends
+//! are gone and nothing is on its way between them, and beyond that only where something was held for nobody. What it
+//! tells is read off these records ([`log`]), each sentence from some of them ([`story`]).
+
+mod log;
+mod story;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::SocketAddrV4;
+
+use experiment::RelativeNumbers;
+use experiment::record::{Event, Fold, Incarnation, Record, SegmentId};
+use sim_time::Instant;
+
+use crate::amount::amount;
+use crate::hosts::Hosts;
+use crate::ladder::{Keepalives, label};
+use crate::paint::{Colour, Tone};
+use crate::wrap::{block, wrapped};
+use log::Log;
+use story::Story;
+
+/// Columns of the text.
+const WIDTH: usize = 100;
+
+/// Collects a run, to tell why something was held for nobody.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    hosts: Hosts,
+    numbers: RelativeNumbers,
+    keepalives: Keepalives,
+    most: usize,
+    /// Between which sockets something is on its way, or held.
+    exchanges: BTreeMap<Pair, Exchange>,
+    /// The segments on their way, each with the number of its copies.
+    segments: BTreeMap<SegmentId, (Pair, usize)>,
+    lives: BTreeMap<Incarnation, Pair>,
+    now: Instant,
+    /// Pairs of which the last may have gone at this instant.
+    fading: Vec<Pair>,
+    stories: Vec<Story>,
+    /// What the stories that were dropped come to.
+    untold: Untold,
+}
+
+/// Two sockets, the lower one first.
+type Pair = (SocketAddrV4, SocketAddrV4);
+
+/// What happens between two sockets.
+#[derive(Clone, Debug, Default)]
+struct Exchange {
+    log: Log,
+    /// Copies on their way.
+    in_flight: usize,
+    /// Entries that are held.
+    held: usize,
+}
+
+/// Stories that are not told.
+#[derive(Clone, Copy, Debug, Default)]
+struct Untold {
+    count: usize,
+    octet_nanos: u128,
+    segments: u64,
+}
+
+impl Explanation {
+    /// Nothing to tell yet of a run between these hosts; of what there will be, at most the worst `most` are told.
+    #[must_use]
+    pub fn new(hosts: Hosts, most: usize) -> Self {
+        Self {
+            hosts,
+            numbers: RelativeNumbers::new(),
+            keepalives: Keepalives::default(),
+            most,
+            exchanges: BTreeMap::new(),
+            segments: BTreeMap::new(),
+            lives: BTreeMap::new(),
+            now: Instant::ZERO,
+            fading: Vec::new(),
+            stories: Vec::new(),
+            untold: Untold::default(),
+        }
+    }
+
+    /// The stories of a run that ends at `end`, the worst first, in lines of at most 100 columns.
+    #[must_use]
+    pub fn render(mut self, end: Instant, colour: Colour) -> String {
+        for (_, exchange) in std::mem::take(&mut self.exchanges) {
+            self.tell(&exchange, end);
+        }
+        self.drop_the_least();
+        let Self { stories, untold, .. } = self;
+        if stories.is_empty() && untold.count == 0 {
+            return "Nothing was wasted.\n".to_owned();
+        }
+        let mut text = format!("{}\n", colour.paint(Tone::Heading, "What was held for nobody, and why"));
+        for (story, number) in stories.iter().zip(1..) {
+            let number = format!("{number}. ");
+            let indent = number.chars().count();
+            let paragraphs = std::iter::once(&story.heading).chain(&story.sentences);
+            for (place, paragraph) in paragraphs.enumerate() {
+                let lines = wrapped(paragraph, WIDTH - indent);
+                let (first, tone) = if place == 0 { (number.as_str(), Tone::Bad) } else { ("", Tone::Plain) };
+                let lines: Vec<String> = lines.iter().map(|line| colour.paint(tone, line)).collect();
+                text.push_str(&block(&format!("{first:indent$}"), indent, &lines));
+            }
+        }
+        if untold.count > 0 {
+            let cost = cost(untold.octet_nanos, untold.segments);
+            text.push_str(&format!("… and {} more, {cost}\n", untold.count));
+        }
+        text
+    }
+
+    /// Adds what there is to tell of an exchange.
+    fn tell(&mut self, exchange: &Exchange, end: Instant) {
+        self.stories.extend(story::stories(&exchange.log, &self.hosts, end));
+        // Sorting now and then keeps few stories without sorting for each.
+        if self.stories.len() >= self.most.saturating_mul(2).saturating_add(100) {
+            self.drop_the_least();
+        }
+    }
+
+    fn drop_the_least(&mut self) {
+        self.stories.sort_by_key(|story| (Reverse((story.octet_nanos, story.segments)), story.since));
+        for story in self.stories.drain(self.most.min(self.stories.len())..) {
+            self.untold.count += 1;
+            self.untold.octet_nanos += story.octet_nanos;
+            self.untold.segments += story.segments;
+        }
+    }
+
+    /// Tells of what is over. An instant must be over for that: what ends a connection may still be answered at it.
+    fn settle(&mut self) {
+        for pair in std::mem::take(&mut self.fading) {
+            let over = |exchange: &Exchange| exchange.in_flight == 0 && exchange.held == 0;
+            if self.exchanges.get(&pair).is_some_and(over)
+                && let Some(exchange) = self.exchanges.remove(&pair)
+            {
+                for incarnation in exchange.log.incarnations() {
+                    self.lives.remove(&incarnation);
+                }
+                self.tell(&exchange, self.now);
+            }
+        }
+    }
+
+    /// The sockets that an event is about, if it matters here.
+    fn pair_of(&mut self, event: &Event) -> Option<Pair> {
+        let pair = |one: SocketAddrV4, other: SocketAddrV4| (one.min(other), one.max(other));
+        match event {
+            Event::Sent(sent) => {
+                let pair = pair(sent.source, sent.destination);
+                if !sent.fate.deliveries.is_empty() {
+                    self.segments.insert(sent.id, (pair, sent.fate.deliveries.len()));
+                }
+                Some(pair)
+            }
+            Event::State(change) => {
+                let pair = pair(change.tuple.local, change.tuple.remote);
+                self.lives.insert(change.incarnation, pair);
+                Some(pair)
+            }
+            Event::Delivered { segment, .. } | Event::Unheard { segment, .. } => {
+                let (pair, copies) = self.segments.get_mut(segment)?;
+                let pair = *pair;
+                *copies -= 1;
+                if *copies == 0 {
+                    self.segments.remove(segment);
+                }
+                Some(pair)
+            }
+            Event::TimerFired { incarnation, .. }
+            | Event::Held { incarnation, .. }
+            | Event::Released { incarnation, .. }
+            | Event::Judged { incarnation, .. } => self.lives.get(incarnation).copied(),
+            _ => None,
+        }
+    }
+}
+
+impl Fold for Explanation {
+    fn record(&mut self, record: &Record) {
+        if record.at > self.now {
+            self.settle();
+            self.now = record.at;
+        }
+        let Some(pair) = self.pair_of(&record.event) else { return };
+        let exchange = self.exchanges.entry(pair).or_default();
+        match &record.event {
+            Event::Sent(sent) => {
+                exchange.in_flight += sent.fate.deliveries.len();
+                let keepalive = if self.keepalives.is_probe(sent) { "keepalive " } else { "" };
+                exchange.log.name(sent.id, format!("{keepalive}{}", label(sent, self.numbers.next(sent))));
+            }
+            Event::Delivered { .. } | Event::Unheard { .. } => exchange.in_flight -= 1,
+            Event::Held { .. } => exchange.held += 1,
+            Event::Released { .. } => exchange.held -= 1,
+            _ => {}
+        }
+        if exchange.in_flight == 0 && exchange.held == 0 {
+            self.fading.push(pair);
+        }
+        exchange.log.push(record);
+    }
+}
+
+/// What was wasted, in words.
+fn cost(octet_nanos: u128, segments: u64) -> String {
+    let held = || format!("{} B·s", amount(Some(octet_nanos as f64 / 1e9)));
+    let sent = format!("{segments} segment{}", if segments == 1 { "" } else { "s" });
+    match (octet_nanos, segments) {
+        (_, 0) => held(),
+        (0, _) => sent,
+        _ => format!("{} and {sent}", held()),
+    }
+}

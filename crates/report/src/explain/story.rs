@@ -1,0 +1,519 @@
+//! One story: why an incarnation was held for nobody, and what to blame. Every sentence follows from records.
+
+use std::collections::BTreeSet;
+
+use experiment::HostId;
+use experiment::record::{Attempt, Blame, Cause, Deaf, Incarnation, Memory, SegmentId, Sent, StateChange, Worth};
+use net_link::Loss;
+use sim_time::Instant;
+use tcp_endpoint::{EntryKind, FourTuple, Reason, State};
+
+use super::cost;
+use super::log::{Arrival, Change, Cost, Log, Met, Packet, Read, is_offer};
+use crate::amount::amount;
+use crate::hosts::Hosts;
+use crate::ladder::cause_in_words;
+use crate::packets::in_words;
+
+/// So many events in the life of what was wasted are told, and so many packets to blame.
+const TOLD: usize = 8;
+
+/// Why an incarnation was held for nobody.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Story {
+    /// What it cost.
+    pub(super) octet_nanos: u128,
+    pub(super) segments: u64,
+    pub(super) since: Instant,
+    /// What was held, for how long, and what that came to.
+    pub(super) heading: String,
+    /// Why.
+    pub(super) sentences: Vec<String>,
+}
+
+/// The story of each incarnation that cost something while it was of no use.
+pub(super) fn stories(log: &Log, hosts: &Hosts, end: Instant) -> Vec<Story> {
+    let costs = log.costs(end);
+    if costs.is_empty() {
+        return Vec::new();
+    }
+    let read = Read::of(log);
+    let told = costs.iter().filter(|(_, cost)| cost.octet_nanos() > 0 || cost.segments > 0);
+    told.filter_map(|(incarnation, cost)| Some(Teller::new(&read, hosts, *incarnation, cost)?.story(end))).collect()
+}
+
+/// Tells of one incarnation, or of what was sent by a host that kept nothing.
+struct Teller<'a> {
+    read: &'a Read<'a>,
+    hosts: &'a Hosts,
+    incarnation: Option<Incarnation>,
+    cost: &'a Cost,
+    birth: Birth,
+    /// From which place on it was of no use, and whether it had been of use before.
+    judged: usize,
+    was_useful: bool,
+    /// The name of its host.
+    here: &'a str,
+    /// The name of the other end's host, or its address if that is nobody's.
+    there: String,
+}
+
+/// How it began.
+struct Birth {
+    host: HostId,
+    tuple: FourTuple,
+    attempt: Attempt,
+    /// Its place among the records.
+    place: usize,
+    at: Instant,
+    /// What had just arrived.
+    of: Option<SegmentId>,
+}
+
+/// Something that happened to what was wasted, or that was sent for it.
+struct Scene {
+    /// Its place among the records.
+    place: usize,
+    at: Instant,
+    /// It as a sentence of its own, or two.
+    alone: String,
+    /// Where there may be more of its kind: what each is, and what became of each. Those that agree in both are told
+    /// together.
+    among_others: Option<(String, String)>,
+}
+
+impl<'a> Teller<'a> {
+    fn new(read: &'a Read<'a>, hosts: &'a Hosts, incarnation: Option<Incarnation>, cost: &'a Cost) -> Option<Self> {
+        let (birth, judged) = match incarnation {
+            Some(incarnation) => {
+                let Change { place, at, change, after } = read.life(incarnation).next()?;
+                let StateChange { host, tuple, attempt, .. } = **change;
+                let useless = |(_, _, of, worth): &&(usize, Instant, Incarnation, Worth)| {
+                    *of == incarnation && worth.blame().is_some()
+                };
+                let judged = read.verdicts.iter().find(useless)?.0;
+                (Birth { host, tuple, attempt, place: *place, at: *at, of: *after }, judged)
+            }
+            None => {
+                let wasted = |packet: &&Packet<'_>| is_offer(packet.sent) && packet.sent.wasted.is_some();
+                let Packet { place, at, sent, answers, .. } = read.packets.values().find(wasted)?;
+                let tuple = FourTuple { local: sent.source, remote: sent.destination };
+                let birth =
+                    Birth { host: sent.from, tuple, attempt: sent.attempt, place: *place, at: *at, of: *answers };
+                (birth, *place)
+            }
+        };
+        // A verdict on what is of no use from its birth follows at once.
+        let was_useful = judged > birth.place + 1;
+        let there = match hosts.at(*birth.tuple.remote.ip()) {
+            Some(other) => hosts.name(other).to_owned(),
+            None => birth.tuple.remote.ip().to_string(),
+        };
+        let here = hosts.name(birth.host);
+        Some(Self { read, hosts, incarnation, cost, birth, judged, was_useful, here, there })
+    }
+
+    fn story(&self, end: Instant) -> Story {
+        let mut sentences = vec![self.opening()];
+        sentences.extend(self.left_alone());
+        let scenes = self.scenes();
+        sentences.extend(together(&scenes));
+        sentences.extend(self.outcome(scenes.is_empty()));
+        sentences.extend(self.blame());
+        let Cost { since, segments, .. } = *self.cost;
+        Story { octet_nanos: self.cost.octet_nanos(), segments, since, heading: self.heading(end), sentences }
+    }
+
+    /// `server:80 ← client:49152, a connection, for nobody from 5.000 s to 5.100 s: 358.4 B·s and 2 segments`
+    fn heading(&self, end: Instant) -> String {
+        let entries: Vec<&str> = self.cost.memories.iter().filter_map(|memory| entry(*memory)).collect();
+        let socket = if self.cost.memories.contains(&Memory::Socket) { " with its socket" } else { "" };
+        let until = self.cost.until.map_or(format!("the end of the run, {end} s"), |until| format!("{until} s"));
+        let held = match self.incarnation {
+            Some(_) => {
+                format!("{}{socket}, held for nobody from {} s to {until}", entries.join(", then "), self.cost.since)
+            }
+            None => format!("answers to nobody from {} s on", self.cost.since),
+        };
+        let Birth { tuple: FourTuple { local, remote }, .. } = self.birth;
+        let cost = cost(self.cost.octet_nanos(), self.cost.segments);
+        format!("{}:{} ← {}:{}, {held}: {cost}", self.here, local.port(), self.there, remote.port())
+    }
+
+    /// What it was born of.
+    fn opening(&self) -> String {
+        let born = self.birth.at;
+        let began = if self.incarnation.is_some() { "It was opened by" } else { "What was answered is" };
+        let Some(packet) = self.packet(self.birth.of) else { return format!("It began at {born} s.") };
+        let Packet { at, sent, label, .. } = packet;
+        let opener = self.hosts.name(sent.from);
+        if sent.forged {
+            return format!("{began} {label}, which was forged at {at} s: {opener} did not send it.");
+        }
+        let mut words = format!("{began} {label}, which {opener} had sent at {at} s and which came at {born} s");
+        let arrival = packet.arrivals.iter().find(|arrival| arrival.at == born);
+        let by = sent.fate.fault.map_or(String::new(), |fault| format!(" by fault {}", fault + 1));
+        match arrival.map_or(0, |arrival| arrival.copy) {
+            0 if !by.is_empty() && !self.was_useful && sent.fate.deliveries.len() == 1 => {
+                words.push_str(&format!(", delayed{by}"));
+            }
+            0 => {}
+            _ => {
+                let first = sent.fate.deliveries.first().map_or(String::new(), ToString::to_string);
+                words.push_str(&format!(" once more: it was duplicated{by}, and had come at {first} s already"));
+            }
+        }
+        format!("{words}.{}", self.by_then(packet))
+    }
+
+    /// What its opener had come to by the time it was born, if nobody waited for it any more.
+    fn by_then(&self, opening: &Packet<'_>) -> String {
+        if self.was_useful {
+            return String::new();
+        }
+        let again = self.read.packets.values().find(|packet| {
+            packet.sent.incarnation == opening.sent.incarnation
+                && packet.sent.seq == opening.sent.seq
+                && packet.sent.flags.syn()
+                && packet.sent.retransmission > opening.sent.retransmission
+                && packet.place < self.birth.place
+        });
+        let mut deeds: Vec<String> =
+            again.map(|packet| format!("sent it again at {} s", packet.at)).into_iter().collect();
+        let life = opening.sent.incarnation.map(|incarnation| self.read.life(incarnation));
+        let before: Vec<&Change<'_>> =
+            life.into_iter().flatten().filter(|change| change.place < self.birth.place).collect();
+        if let Some(open) = before.iter().find(|change| change.change.to == State::Established) {
+            deeds.push(format!("become ESTABLISHED at {} s", open.at));
+        }
+        match before.last() {
+            Some(last) if last.change.to == State::Closed => {
+                deeds.push(self.ended(last, &format!(" at {} s", last.at)));
+            }
+            Some(last) if last.change.to != State::Established => {
+                deeds.push(format!("come to {} at {} s", last.change.to, last.at));
+            }
+            _ => {}
+        }
+        if deeds.is_empty() { String::new() } else { format!(" By then {} had {}.", self.there, listed(&deeds)) }
+    }
+
+    /// How the other end came to leave it alone, if it was of use at first.
+    fn left_alone(&self) -> Option<String> {
+        if !self.was_useful {
+            return None;
+        }
+        let since = self.cost.since;
+        let nobody = format!("From {since} s on nobody was at its other end");
+        let before = self.read.changes.iter().rev().filter(|change| change.place < self.judged && change.at == since);
+        let Some(end) = before.into_iter().find(|change| change.change.host != self.birth.host) else {
+            return Some(format!("{nobody}."));
+        };
+        if end.change.to != State::Closed {
+            return Some(format!("{nobody}: {} had another connection, in {}.", self.there, end.change.to));
+        }
+        let mut words = format!("{nobody}: {} had {}.", self.there, self.ended(end, ""));
+        let said = self.read.packets.values().find(|packet| {
+            packet.at == since && packet.sent.incarnation == Some(end.change.incarnation) && packet.sent.flags.rst()
+        });
+        if let Some(packet) = said {
+            // What an arrival brought about is told of in its turn.
+            let fate = if packet.arrivals.is_empty() {
+                format!(", which {}", not_arrived(packet.sent))
+            } else {
+                String::new()
+            };
+            words.push_str(&format!(" It said so with {}{fate}.", packet.label));
+        }
+        Some(words)
+    }
+
+    /// How a connection at the other end came to its end (and when), as it is said after `had`.
+    fn ended(&self, end: &Change<'_>, when: &str) -> String {
+        let StateChange { from, reason, .. } = *end.change;
+        let segment = self.packet(end.after).map_or("a segment".to_owned(), name);
+        match reason {
+            Reason::Call if from == State::SynSent => format!("given up{when} (its application did)"),
+            Reason::Call => format!("aborted{when} (its application did)"),
+            Reason::Segment => format!("closed{when} (on {segment})"),
+            Reason::Reset => format!("been reset{when} (by {segment})"),
+            Reason::GaveUp => format!("given up{when} (in {from}, after its last retransmission)"),
+            Reason::Expired => format!("closed{when} ({from} was over)"),
+            Reason::Crash => format!("crashed{when}"),
+            Reason::Evicted => format!("dropped it{when} (its cache was full)"),
+        }
+    }
+
+    /// The changes of its state; none if nothing was kept.
+    fn life(&self) -> impl Iterator<Item = &'a Change<'a>> {
+        self.incarnation.into_iter().flat_map(|incarnation| self.read.life(incarnation))
+    }
+
+    fn packet(&self, segment: Option<SegmentId>) -> Option<&'a Packet<'a>> {
+        self.read.packets.get(&segment?)
+    }
+
+    /// What was sent for it, and what else happened to it, since it was of no use; in order.
+    fn scenes(&self) -> Vec<Scene> {
+        let end = self.life().find(|change| change.change.to == State::Closed).map_or(usize::MAX, |end| end.place);
+        let sent_for_it = |packet: &&'a Packet<'a>| {
+            let Packet { place, sent, .. } = **packet;
+            let own = sent.incarnation.is_some() && sent.incarnation == self.incarnation;
+            let instead = sent.incarnation.is_none() && sent.wasted.is_some() && place < end;
+            place >= self.judged && sent.source == self.birth.tuple.local && (own || instead)
+        };
+        let steps: Vec<&Packet<'_>> = self.read.packets.values().filter(sent_for_it).collect();
+        let answers: BTreeSet<SegmentId> = steps.iter().filter_map(|packet| telling(packet)?.answer).collect();
+        let mut scenes: Vec<Scene> = steps.iter().map(|packet| self.step(packet, &answers)).collect();
+        let told: Vec<usize> = answers
+            .iter()
+            .filter_map(|answer| telling(self.packet(Some(*answer))?))
+            .flat_map(|arrival| &arrival.changes)
+            .copied()
+            .collect();
+        let others = self.life().filter(|change| change.place > self.judged && !told.contains(&change.place));
+        scenes.extend(others.map(|change| self.turn(change)));
+        let again = |&&(place, _, of, worth): &&(usize, Instant, Incarnation, Worth)| {
+            Some(of) == self.incarnation && worth == Worth::Useful && place > self.judged
+        };
+        scenes.extend(self.read.verdicts.iter().filter(again).map(|&(place, at, ..)| Scene {
+            place,
+            at,
+            alone: format!("From {at} s on it was of use: someone was at its other end."),
+            among_others: None,
+        }));
+        scenes.sort_by_key(|scene| scene.place);
+        scenes
+    }
+
+    /// A segment that was sent for it, and what became of that.
+    fn step(&self, packet: &Packet<'_>, answers: &BTreeSet<SegmentId>) -> Scene {
+        let Packet { place, at, sent, label, .. } = *packet;
+        let answered = self.packet(packet.answers.filter(|segment| Some(*segment) != self.birth.of));
+        let again = if sent.retransmission > 0 && answered.is_none() { " again" } else { "" };
+        let words = answered.map_or(format!("sent {label}"), |other| format!("answered {} with {label}", name(other)));
+        // What is told already needs no time.
+        let new = answered.filter(|other| !answers.contains(&other.sent.id));
+        let new = new.map_or(String::new(), |other| format!(" ({} had sent that at {} s)", self.there, other.at));
+        Scene {
+            place,
+            at,
+            alone: format!("{} {words}{again} at {at} s{new}. {}", self.here, self.became(packet, true)),
+            among_others: Some((format!("{} {words}", self.here), self.became(packet, false))),
+        }
+    }
+
+    /// What became of a segment that was sent for it, alone or as one of several.
+    fn became(&self, packet: &Packet<'_>, alone: bool) -> String {
+        let it = if alone { "It" } else { "Each" };
+        let Some(arrival) = telling(packet) else {
+            return format!("{it} {}{}.", not_arrived(packet.sent), self.blamed(packet));
+        };
+        let reached = match alone {
+            true => format!("At {} s it reached {}, which", arrival.at, self.there),
+            false => format!("Each reached {}, which", self.there),
+        };
+        if let Some(deaf) = arrival.deaf {
+            return format!("{reached} {}.", self::deaf(deaf));
+        }
+        let mut deeds = vec![match arrival.met {
+            None => "had no connection for it".to_owned(),
+            Some(Met { attempt, state, .. }) if attempt != self.birth.attempt => {
+                format!("had another connection in {state}")
+            }
+            Some(Met { state, .. }) => format!("was in {state}"),
+        }];
+        deeds.extend(arrival.changes.last().and_then(|place| self.read.change_at(*place)).map(|change| {
+            match (change.change.to, change.change.reason) {
+                (State::Closed, Reason::Reset) => "was reset".to_owned(),
+                (State::Closed, _) => "closed".to_owned(),
+                (to, _) => format!("went to {to}"),
+            }
+        }));
+        let answer = self.packet(arrival.answer);
+        match answer {
+            Some(answer) => deeds.push(format!("answered with {}", answer.label)),
+            None if packet.sent.flags.rst() => {}
+            None => deeds.push("did not answer".to_owned()),
+        }
+        let then = answer.map_or(String::new(), |answer| self.answer_became(answer, alone));
+        format!("{reached} {}.{then}", listed(&deeds))
+    }
+
+    /// What became of an answer to what was sent for it.
+    fn answer_became(&self, answer: &Packet<'_>, alone: bool) -> String {
+        let that = if alone { "That" } else { "Each of these" };
+        let Some(arrival) = telling(answer) else {
+            return format!(" {that} {}{}.", not_arrived(answer.sent), self.blamed(answer));
+        };
+        if let Some(deaf) = arrival.deaf {
+            return format!(" {that} reached {}, which {}.", self.here, self::deaf(deaf));
+        }
+        let own = |place: &&usize| {
+            self.read.change_at(**place).is_some_and(|of| Some(of.change.incarnation) == self.incarnation)
+        };
+        let change = arrival.changes.iter().rev().find(own).and_then(|place| self.read.change_at(*place));
+        let when = if alone { format!(" at {} s", arrival.at) } else { String::new() };
+        match change.map(|change| change.change.to) {
+            Some(State::Closed) => format!(" {that} came{when} and ended it."),
+            Some(state) => format!(" {that} came{when} and brought it to {state}."),
+            None if arrival.answer.is_some() => String::new(),
+            None => format!(" {that} changed nothing at {}.", self.here),
+        }
+    }
+
+    /// What a loss means if it is to blame.
+    fn blamed(&self, packet: &Packet<'_>) -> &'static str {
+        let is_blamed = |blame: &Blame| blame.cause == Cause::Lost && blame.packet == Some(packet.sent.id);
+        if self.cost.by.keys().any(is_blamed) { ": had it come, that would have been the end" } else { "" }
+    }
+
+    /// A change of its own state.
+    fn turn(&self, turn: &Change<'_>) -> Scene {
+        let Change { place, at, change: StateChange { from, to, reason, .. }, .. } = *turn;
+        let over = *to == State::Closed;
+        let alone = match (reason, self.packet(turn.after)) {
+            (Reason::Reset | Reason::Segment, Some(packet)) => {
+                let what = if over { "ended it".to_owned() } else { format!("brought it to {to}") };
+                format!(
+                    "{}, which {} had sent at {} s, came at {at} s and {what}.",
+                    name(packet),
+                    self.there,
+                    packet.at
+                )
+            }
+            (Reason::Call, _) if over => format!("{}'s application aborted it at {at} s.", self.here),
+            (Reason::Call, _) => format!("{}'s application closed it at {at} s: it came to {to}.", self.here),
+            (Reason::GaveUp, _) => format!("{} gave up at {at} s, in {from}.", self.here),
+            (Reason::Expired, _) => format!("{from} was over at {at} s."),
+            (Reason::Crash, _) => format!("{} crashed at {at} s.", self.here),
+            (Reason::Evicted, _) => format!("{} dropped it at {at} s: its cache was full.", self.here),
+            (Reason::Reset | Reason::Segment, None) => format!("It came to {to} at {at} s."),
+        };
+        Scene { place, at, alone, among_others: None }
+    }
+
+    /// What it still was at the end of the run, or that there never was anything.
+    fn outcome(&self, nothing_sent: bool) -> Option<String> {
+        if self.incarnation.is_none() {
+            return Some(format!("{} kept nothing of it.", self.here));
+        }
+        let last = self.life().last().filter(|_| self.cost.until.is_none())?;
+        let more = if nothing_sent { "Nothing was sent for it" } else { "Nothing more was sent for it" };
+        Some(format!("{more}: it was still {} when the run ended.", last.change.to))
+    }
+
+    /// What is to blame, and for how much of the cost if there is more than one thing.
+    fn blame(&self) -> Vec<String> {
+        let cost = |blame: &Blame| self.cost.by.get(blame).copied().unwrap_or(0);
+        let mut blames: Vec<Blame> = self.cost.by.keys().copied().collect();
+        if blames.iter().any(|blame| cost(blame) > 0) {
+            blames.retain(|blame| cost(blame) > 0);
+        }
+        if let [only] = blames.as_slice() {
+            return vec![format!("To blame: {}.", self.named(*only))];
+        }
+        let part = |blame: &Blame| format!("{} B·s", amount(Some(cost(blame) as f64 / 1e9)));
+        blames.sort_by_key(|blame| std::cmp::Reverse(cost(blame)));
+        let mut lines: Vec<String> = blames
+            .iter()
+            .take(TOLD)
+            .map(|blame| format!("To blame for {}: {}.", part(blame), self.named(*blame)))
+            .collect();
+        if blames.len() > TOLD {
+            lines.push(format!("To blame for the rest: {} others.", blames.len() - TOLD));
+        }
+        lines
+    }
+
+    fn named(&self, blame: Blame) -> String {
+        let cause = cause_in_words(blame.cause);
+        match (self.packet(blame.packet), blame.cause) {
+            (Some(Packet { at, sent, label, .. }), _) => format!("{cause}: {}", in_words(label, *at, sent, self.hosts)),
+            (None, Cause::Lost) => "no packet that is known (the ledger has it under lost segments)".to_owned(),
+            (None, _) => cause.to_owned(),
+        }
+    }
+}
+
+/// The arrival of a segment from which something followed, or the first.
+fn telling<'a>(packet: &'a Packet<'_>) -> Option<&'a Arrival> {
+    let follows = |arrival: &&Arrival| arrival.answer.is_some() || !arrival.changes.is_empty();
+    packet.arrivals.iter().find(follows).or_else(|| packet.arrivals.first())
+}
+
+/// What a segment is called, and whether it was forged.
+fn name(packet: &Packet<'_>) -> String {
+    if packet.sent.forged { format!("forged {}", packet.label) } else { packet.label.to_owned() }
+}
+
+/// Why a segment did not arrive.
+fn not_arrived(sent: &Sent) -> String {
+    let by_fault = sent.fate.fault.map_or(" by a fault".to_owned(), |place| format!(" by fault {}", place + 1));
+    match sent.fate.lost {
+        Some(Loss::Fault) => format!("was lost (dropped{by_fault})"),
+        Some(Loss::Chance) => "was lost by chance".to_owned(),
+        Some(Loss::QueueFull) => "was lost (a queue was full)".to_owned(),
+        Some(Loss::Lifetime) => "was lost (its lifetime was over)".to_owned(),
+        Some(Loss::NoRoute) => "was lost (no link leads there)".to_owned(),
+        None => "was still on its way when the run ended".to_owned(),
+    }
+}
+
+const fn deaf(why: Deaf) -> &'static str {
+    match why {
+        Deaf::Down => "was down",
+        Deaf::Quiet => "kept quiet after its reboot",
+    }
+}
+
+/// One entry of a table, if memory is taken for that.
+const fn entry(memory: Memory) -> Option<&'static str> {
+    let Memory::Entry(kind) = memory else { return None };
+    Some(match kind {
+        EntryKind::HalfOpen => "a half-open entry",
+        EntryKind::Connection => "a connection",
+        EntryKind::TimeWait => "a TIME-WAIT entry",
+        EntryKind::HoldDown => "a hold-down",
+        EntryKind::Peer => "a peer remembered",
+    })
+}
+
+/// `one`, `one and another`, `one, another and a third`.
+fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// Scenes in sentences, with those that are alike told together, and those in the middle left out if there are many.
+fn together(scenes: &[Scene]) -> Vec<String> {
+    let groups: Vec<&[Scene]> =
+        scenes.chunk_by(|one, next| one.among_others.is_some() && one.among_others == next.among_others).collect();
+    if groups.len() <= TOLD {
+        return groups.into_iter().map(group).collect();
+    }
+    let (first, rest) = groups.split_at(TOLD / 2);
+    let (middle, last) = rest.split_at(rest.len() - TOLD / 2);
+    let count: usize = middle.iter().map(|group| group.len()).sum();
+    let until = middle.iter().flat_map(|group| group.last()).last().map_or(String::new(), |scene| scene.at.to_string());
+    let more = format!("So it went on: {count} more of these until {until} s.");
+    let first = first.iter().map(|scenes| group(scenes));
+    first.chain([more]).chain(last.iter().map(|scenes| group(scenes))).collect()
+}
+
+/// Scenes that are alike.
+fn group(scenes: &[Scene]) -> String {
+    match scenes {
+        [first, .., last] => {
+            let (what, became) =
+                first.among_others.as_ref().map_or(("", ""), |(what, each)| (what.as_str(), each.as_str()));
+            let times = if scenes.len() == 2 { "twice".to_owned() } else { format!("{} times", scenes.len()) };
+            format!("{what} {times}, from {} s to {} s. {became}", first.at, last.at)
+        }
+        [only] => only.alone.clone(),
+        [] => String::new(),
+    }
+}

@@ -1,0 +1,516 @@
+use expect_test::{Expect, expect};
+use experiment::{Experiment, LedgerFold, Resource, Variant, cases, claims, simulate};
+
+use super::*;
+
+fn experiment(name: &str) -> Experiment {
+    Experiment::load(name, &[]).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn explained(experiment: &Experiment, variant: &Variant, most: usize) -> String {
+    let scenario = experiment.scenario(variant).unwrap();
+    let mut explanation = Explanation::new(Hosts::of(&scenario), most);
+    simulate(&scenario, &mut explanation).unwrap();
+    explanation.render(scenario.horizon, Colour::Never)
+}
+
+fn explains(case: &str, handshake: &str, expected: &Expect) {
+    let experiment = experiment(case);
+    let variant = experiment.variant(Some(handshake), None).unwrap();
+    expected.assert_eq(&explained(&experiment, &variant, usize::MAX));
+}
+
+/// Explains an experiment of its own, whose hosts are a client and a server 50 ms apart.
+fn explains_own(text: &str, expected: &Expect) {
+    let text = format!("{text}\n[link]\ndelay = \"50ms\"\n");
+    let experiment = Experiment::parse("own.toml", &text, &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let variant = experiment.variant(None, None).unwrap();
+    expected.assert_eq(&explained(&experiment, &variant, usize::MAX));
+}
+
+#[test]
+fn a_stale_syn_makes_a_ghost() {
+    explains(
+        "stale-syn",
+        "two-way",
+        &expect![[r#"
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to the end
+               of the run, 10800.000 s: 38689280 B·s and 1 segment
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
+               2.400 s (TIME-WAIT was over).
+               server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
+               and did not answer.
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+        "#]],
+    );
+}
+
+#[test]
+fn a_reset_ends_the_ghost() {
+    explains(
+        "stale-syn",
+        "two-way-rst",
+        &expect![[r#"
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to 5.100 s:
+               358.4 B·s and 2 segments
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
+               2.400 s (TIME-WAIT was over).
+               server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
+               and answered with RST 1. That came at 5.100 s and ended it.
+               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+        "#]],
+    );
+}
+
+#[test]
+fn a_reset_ends_the_half_open_entry() {
+    explains(
+        "stale-syn",
+        "three-way",
+        &expect![[r#"
+        What was held for nobody, and why
+        1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 5.100 s: 32 B·s and
+           2 segments
+           It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+           fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
+           2.400 s (TIME-WAIT was over).
+           server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
+           and answered with RST 1. That came at 5.100 s and ended it.
+           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+    "#]],
+    );
+}
+
+#[test]
+fn silence_keeps_the_half_open_entry_until_the_server_gives_up() {
+    explains(
+        "stale-syn",
+        "three-way-silent",
+        &expect![[r#"
+        What was held for nobody, and why
+        1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20160 B·s
+           and 6 segments
+           It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+           fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
+           2.400 s (TIME-WAIT was over).
+           server sent SYN,ACK 0/1 6 times, from 5.000 s to 36.000 s. Each reached client, which had no
+           connection for it and did not answer.
+           server gave up at 68.000 s, in SYN-RECEIVED.
+           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+    "#]],
+    );
+}
+
+#[test]
+fn a_lost_reset_is_to_blame_from_then_on() {
+    explains(
+        "stale-syn-reset-lost",
+        "three-way",
+        &expect![[r#"
+        What was held for nobody, and why
+        1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 6.100 s: 352 B·s and
+           4 segments
+           It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+           fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
+           2.400 s (TIME-WAIT was over).
+           server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
+           and answered with RST 1. That was lost (dropped by fault 2): had it come, that would have been
+           the end.
+           server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which had no connection
+           for it and answered with RST 1. That came at 6.100 s and ended it.
+           To blame for 336 B·s: a lost segment: RST 1 of client, sent 5.050, lost.
+           To blame for 16 B·s: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+    "#]],
+    );
+}
+
+#[test]
+fn resets_that_are_lost_alike_are_told_together() {
+    explains(
+        "stale-syn-resets-lost",
+        "three-way",
+        &expect![[r#"
+        What was held for nobody, and why
+        1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20160 B·s
+           and 12 segments
+           It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+           fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
+           2.400 s (TIME-WAIT was over).
+           server sent SYN,ACK 0/1 6 times, from 5.000 s to 36.000 s. Each reached client, which had no
+           connection for it and answered with RST 1. Each of these was lost (dropped by fault 2): had it
+           come, that would have been the end.
+           server gave up at 68.000 s, in SYN-RECEIVED.
+           To blame for 10224 B·s: a lost segment: RST 1 of client, sent 36.050, lost.
+           To blame for 5120 B·s: a lost segment: RST 1 of client, sent 20.050, lost.
+           To blame for 2560 B·s: a lost segment: RST 1 of client, sent 12.050, lost.
+           To blame for 1280 B·s: a lost segment: RST 1 of client, sent 8.050, lost.
+           To blame for 640 B·s: a lost segment: RST 1 of client, sent 6.050, lost.
+           To blame for 320 B·s: a lost segment: RST 1 of client, sent 5.050, lost.
+           To blame for 16 B·s: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+    "#]],
+    );
+}
+
+#[test]
+fn a_lost_answer_is_to_blame_at_once() {
+    explains(
+        "stale-syn-answer-lost",
+        "two-way-rst",
+        &expect![[r#"
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to the end
+               of the run, 10800.000 s: 38689280 B·s and 1 segment
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
+               2.400 s (TIME-WAIT was over).
+               server sent SYN,ACK 0/1 at 5.000 s. It was lost (dropped by fault 2): had it come, that would
+               have been the end.
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: a lost segment: SYN,ACK 0/1 of server, sent 5.000, lost.
+        "#]],
+    );
+}
+
+#[test]
+fn a_stale_syn_ends_the_time_wait_of_its_client() {
+    explains(
+        "stale-syn-time-wait",
+        "three-way",
+        &expect![[r#"
+        What was held for nobody, and why
+        1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 6.100 s: 352 B·s and
+           5 segments
+           It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+           fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to
+           TIME-WAIT at 1.400 s.
+           server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
+           answered with ACK 102/102.
+           server answered ACK 102/102 with RST 102 at 5.100 s. At 5.150 s it reached client, which was in
+           TIME-WAIT and was reset.
+           server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which had no connection
+           for it and answered with RST 1. That came at 6.100 s and ended it.
+           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+    "#]],
+    );
+}
+
+#[test]
+fn an_endless_exchange_is_cut_short() {
+    explains(
+        "endless-half-open",
+        "three-way",
+        &expect![[r#"
+        What was held for nobody, and why
+        1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20160 B·s
+           and 6426 segments
+           It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+           fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to
+           TIME-WAIT at 1.400 s.
+           server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
+           answered with ACK 100002/102.
+           server answered ACK 100002/102 with ACK 1/1 9 times, from 5.100 s to 5.900 s. Each reached
+           client, which was in TIME-WAIT and answered with ACK 100002/102.
+           server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which was in TIME-WAIT
+           and answered with ACK 100002/102.
+           server answered ACK 100002/102 with ACK 1/1 39 times, from 6.000 s to 7.900 s. Each reached
+           client, which was in TIME-WAIT and answered with ACK 100002/102.
+           So it went on: 441 more of these until 20.000 s.
+           server answered ACK 100002/102 with ACK 1/1 799 times, from 20.000 s to 35.900 s. Each reached
+           client, which was in TIME-WAIT and answered with ACK 100002/102.
+           server sent SYN,ACK 0/1 again at 36.000 s. At 36.050 s it reached client, which was in TIME-WAIT
+           and answered with ACK 100002/102.
+           server answered ACK 100002/102 with ACK 1/1 1919 times, from 36.000 s to 67.900 s. Each reached
+           client, which was in TIME-WAIT and answered with ACK 100002/102.
+           server gave up at 68.000 s, in SYN-RECEIVED.
+           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+    "#]],
+    );
+}
+
+#[test]
+fn keepalive_asks_in_vain() {
+    explains(
+        "stale-syn-keepalive",
+        "two-way",
+        &expect![[r#"
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to
+               7880.000 s: 28224000 B·s and 10 segments
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
+               2.400 s (TIME-WAIT was over).
+               server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
+               and did not answer.
+               server sent keepalive ACK 0/1 9 times, from 7205.000 s to 7805.000 s. Each reached client, which
+               had no connection for it and did not answer.
+               server gave up at 7880.000 s, in ESTABLISHED.
+               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+        "#]],
+    );
+}
+
+#[test]
+fn a_duplicate_opens_a_connection_of_its_own() {
+    explains(
+        "syn-cookies-stale-ack",
+        "syn-cookies",
+        &expect![[r#"
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.100 s to the end
+               of the run, 3600.000 s: 12884121.6 B·s
+               It was opened by ACK 1/1, which client had sent at 0.100 s and which came at 5.100 s once more:
+               it was duplicated by fault 1, and had come at 0.150 s already. By then client had become
+               ESTABLISHED at 0.100 s and closed at 1.400 s (TIME-WAIT was over).
+               Nothing was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: a duplicated segment: ACK 1/1 of client, sent 0.100, arrived 0.150 and 5.100 and
+               200.100.
+        "#]],
+    );
+}
+
+#[test]
+fn a_listener_that_keeps_nothing_only_answers() {
+    explains("stale-syn-cookies", "syn-cookies", &expect![[r#"
+        What was held for nobody, and why
+        1. server:80 ← client:49152, answers to nobody from 5.000 s on: 2 segments
+           What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
+           by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed
+           at 2.400 s (TIME-WAIT was over).
+           server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
+           and answered with RST 1. That changed nothing at server.
+           server kept nothing of it.
+           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+    "#]]);
+}
+
+#[test]
+fn a_crash_goes_unheard() {
+    explains(
+        "crash-unheard",
+        "three-way",
+        &expect![[r#"
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a connection with its socket, held for nobody from 2.000 s to 4.100 s:
+               7526.4 B·s
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               From 2.000 s on nobody was at its other end: client had crashed.
+               server sent DATA 101/101 100 B at 4.000 s. At 4.050 s it reached client, which had no connection
+               for it and answered with RST 101. That came at 4.100 s and ended it.
+               To blame: a crash.
+        "#]],
+    );
+}
+
+#[test]
+fn a_crashed_client_opens_again_and_is_asked() {
+    explains(
+        "crash-reconnect",
+        "three-way-silent",
+        &expect![[r#"
+            What was held for nobody, and why
+            1. server:80 ← client:5000, a connection with its socket, held for nobody from 2.000 s to the end of
+               the run, 3600.000 s: 12895232 B·s
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               From 2.000 s on nobody was at its other end: client had crashed.
+               server answered SYN 0 with ACK 101/101 8 times, from 4.050 s to 127.050 s. Each reached client,
+               which had another connection in SYN-SENT and did not answer.
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: a crash.
+        "#]],
+    );
+}
+
+#[test]
+fn a_host_is_down_and_keeps_quiet() {
+    explains(
+        "quiet-time",
+        "three-way",
+        &expect![[r#"
+            What was held for nobody, and why
+            1. server:80 ← client:5000, a half-open entry, then a connection with its socket, held for nobody
+               from 1.000 s to 52.100 s: 169760 B·s and 2 segments
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               From 1.000 s on nobody was at its other end: client had crashed.
+               server sent SYN,ACK 0/1 again at 1.050 s. At 1.100 s it reached client, which was down.
+               server sent SYN,ACK 0/1 again at 3.050 s. At 3.100 s it reached client, which kept quiet after
+               its reboot.
+               DATA 1/1 100 B, which client had sent at 0.100 s, came at 5.100 s and brought it to ESTABLISHED.
+               server answered DATA 1/1 100 B with ACK 1/101 at 5.100 s (client had sent that at 0.100 s). At
+               5.150 s it reached client, which kept quiet after its reboot.
+               server sent DATA 1/101 10 B 4 times, from 7.100 s to 28.100 s. Each reached client, which kept
+               quiet after its reboot.
+               server gave up at 52.100 s, in ESTABLISHED.
+               To blame: a crash.
+        "#]],
+    );
+}
+
+#[test]
+fn an_abort_goes_unheard() {
+    explains(
+        "abort-reset-lost",
+        "two-way",
+        &expect![[r#"
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a connection with its socket, held for nobody from 1.000 s to the end
+               of the run, 10800.000 s: 38703616 B·s
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               From 1.000 s on nobody was at its other end: client had aborted (its application did). It said so
+               with RST 101, which was lost (dropped by fault 1).
+               Nothing was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: the application.
+        "#]],
+    );
+}
+
+#[test]
+fn a_client_gives_up() {
+    explains(
+        "time-wait-assassination-data",
+        "three-way",
+        &expect![[r#"
+            What was held for nobody, and why
+            1. server:80 ← client:5000, a connection with its socket, held for nobody from 153.000 s to the end
+               of the run, 600.000 s: 1602048 B·s
+               It was opened by SYN 0, which client had sent at 10.000 s and which came at 10.050 s.
+               From 153.000 s on nobody was at its other end: client had given up (in FIN-WAIT-1, after its last
+               retransmission).
+               Nothing was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: no packet that is known (the ledger has it under lost segments).
+        "#]],
+    );
+}
+
+#[test]
+fn nothing_was_wasted() {
+    explains("time-wait-assassination", "three-way", &expect![["Nothing was wasted.\n"]]);
+    explains("blind-reset", "three-way", &expect![["Nothing was wasted.\n"]]);
+}
+
+/// A client that is reset by a stranger has a server that does not know.
+#[test]
+fn a_forged_reset_goes_unheard_at_the_other_end() {
+    explains_own(
+        r#"
+        horizon = "100s"
+        [client]
+        script = ["connect", "send 100 B", "receive EOF"]
+        [server]
+        script = ["accept", "receive 100 B", "receive 100 B"]
+        [[inject]]
+        at = "3s"
+        from = "server"
+        flags = "RST"
+        seq = 1
+        "#,
+        &expect![[r#"
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a connection with its socket, held for nobody from 3.000 s to the end
+               of the run, 100.000 s: 347648 B·s
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               From 3.000 s on nobody was at its other end: client had been reset (by forged RST 1).
+               Nothing was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: no packet that is known (the ledger has it under lost segments).
+        "#]],
+    );
+}
+
+/// What is on its way at the end of the run is not lost.
+#[test]
+fn the_end_of_the_run_cuts_in() {
+    explains_own(
+        r#"
+        horizon = "5020ms"
+        handshake = ["two-way"]
+        [[link.fault]]
+        on = { from = "client", flags = "SYN", nth = 1 }
+        delay = "5s"
+        [client]
+        script = ["connect", "abort"]
+        [server]
+        script = ["accept"]
+        "#,
+        &expect![[r#"
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a connection with its socket, held for nobody from 1.100 s to 1.150 s:
+               179.2 B·s
+               It was opened by SYN 0, which client had sent at 1.000 s and which came at 1.050 s.
+               From 1.100 s on nobody was at its other end: client had aborted (its application did). It said so
+               with RST 1.
+               RST 1, which client had sent at 1.100 s, came at 1.150 s and ended it.
+               To blame: the application.
+            2. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to the end
+               of the run, 5.020 s: 71.68 B·s and 1 segment
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and aborted
+               at 1.100 s (its application did).
+               server sent SYN,ACK 0/1 at 5.000 s. It was still on its way when the run ended.
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+        "#]],
+    );
+}
+
+#[test]
+fn the_worst_are_told_and_the_others_counted() {
+    let experiment = experiment("syn-cache-eviction");
+    let variant = experiment.variant(Some("syn-cache"), None).unwrap();
+    let two = explained(&experiment, &variant, 2);
+    assert!(two.contains("\n2. server:80 ← client:6002, "), "of what cost the same, what began first: {two}");
+    assert!(!two.contains("\n3. "), "{two}");
+    assert!(two.ends_with("\n… and 2 more, 32 B·s and 4 segments\n"), "{two}");
+    let none = explained(&experiment, &variant, 0);
+    assert!(none.ends_with("\n… and 4 more, 64 B·s and 8 segments\n"), "{none}");
+}
+
+/// The stories account for all that the ledger has: nothing is left out, and nothing told twice.
+#[test]
+fn the_stories_add_up_to_the_ledger() {
+    let mut wasteful = 0;
+    for built_in in cases().into_iter().chain(claims()) {
+        let experiment = experiment(built_in.name);
+        for variant in experiment.variants() {
+            let scenario = experiment.scenario(&variant).unwrap();
+            let mut explanation = Explanation::new(Hosts::of(&scenario), 0);
+            let mut ledger = LedgerFold::new();
+            simulate(&scenario, &mut (&mut explanation, &mut ledger)).unwrap();
+            let ledger = ledger.finish(scenario.horizon);
+            let memory = ledger.accounts.iter().filter(|account| matches!(account.resource, Resource::Memory(_)));
+            let held: u128 = memory.map(experiment::Account::wasted).sum();
+            let text = explanation.render(scenario.horizon, Colour::Never);
+            let expected = match (held, ledger.segments.wasted()) {
+                (0, 0) => "Nothing was wasted.\n".to_owned(),
+                (held, segments) => format!(" more, {}\n", cost(held, segments)),
+            };
+            assert!(text.ends_with(&expected), "{} {}: {expected}{text}", built_in.name, variant.label());
+            wasteful += usize::from(held > 0);
+        }
+    }
+    assert!(wasteful > 30, "{wasteful}");
+}
+
+/// What is over and cost nothing is forgotten: memory follows what is alive.
+#[test]
+fn what_is_over_is_forgotten() {
+    let experiment = experiment("stale-syn");
+    let scenario = experiment.scenario(&experiment.variant(Some("three-way"), None).unwrap()).unwrap();
+    let mut explanation = Explanation::new(Hosts::of(&scenario), usize::MAX);
+    simulate(&scenario, &mut explanation).unwrap();
+    explanation.settle();
+    assert!(explanation.exchanges.is_empty() && explanation.segments.is_empty() && explanation.lives.is_empty());
+    assert_eq!(explanation.stories.len(), 1);
+}
+
+#[test]
+fn lines_fit() {
+    for case in ["endless-half-open", "quiet-time", "syn-cookies-stale-ack", "stale-syn-resets-lost"] {
+        let experiment = experiment(case);
+        let text = explained(&experiment, &experiment.variants()[0], usize::MAX);
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+    }
+}
