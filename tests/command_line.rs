@@ -425,7 +425,7 @@ fn schema_completions_and_version() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(synlab(&["completions", shell]).0.contains("verify"), "{shell}");
     }
-    assert_eq!(synlab(&["--version"]).0, "synlab 0.1.0 (record format 2)\n");
+    assert_eq!(synlab(&["--version"]).0, "synlab 0.1.0 (record format 3)\n");
 }
 
 #[test]
@@ -445,4 +445,35 @@ fn a_reader_that_goes_away_is_no_error() {
     assert!(first.starts_with('{'));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
     assert!(output.status.code().is_some_and(|code| code < 2), "{:?}", output.status);
+}
+
+/// Third message × reset are the four basic presets, by another name each, to the last record.
+#[test]
+fn compare_crosses_axes() {
+    let axes = ["--axis", "third-message=on,off", "--axis", "reset=on,off"];
+    let digests = |arguments: &[&str]| {
+        let (out, err, code) = synlab(&[&["compare", "stale-syn", "--format", "json"], arguments].concat());
+        assert_eq!(code, Some(0), "{err}");
+        let runs: Value = serde_json::from_str(&out).unwrap();
+        let of = |run: &Value| run["digest"].as_str().unwrap().to_owned();
+        runs.as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+    };
+    let presets = ["three-way", "three-way-silent", "two-way-rst", "two-way"];
+    let presets: Vec<&str> = presets.iter().flat_map(|name| ["--handshake", *name]).collect();
+    assert_eq!(digests(&axes), digests(&presets));
+
+    let (out, _, _) = synlab(&[&["compare", "stale-syn", "--no-ladder"], &axes[..]].concat());
+    let line = out.lines().rfind(|line| line.starts_with("server.ghost.seconds")).unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(words[2..], ["0", "0", "+0.1", "+10794.9"], "{out}");
+
+    let (_, err, code) = synlab(&["compare", "stale-syn", "--axis", "rest=on,off"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("no axis `rest` (did you mean `reset`?)") || err.contains("did you mean `reset`?"), "{err}");
+    let (_, err, code) = synlab(&["compare", "stale-syn", "--axis", "reset=on,off", "--axis", "reset=off,on"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("the axis is given twice"), "{err}");
+    let (_, err, code) = synlab(&["compare", "stale-syn", "--axis", "proof=akc,none"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("--axis proof") && err.contains("did you mean `ack`?"), "{err}");
 }

@@ -139,6 +139,11 @@ pub(crate) struct Compare {
     /// Compare this teardown, whether the file lists it or not, instead of all it lists; may be repeated
     #[arg(long, value_name = "NAME")]
     pub(crate) teardown: Vec<String>,
+    /// Compare one handshake (`--handshake`, or the file's first) with this decision made each way, instead of those that
+    /// the file lists: a bundle (`reset=on,off`, `third-message=on,off`) or any setting (`time-wait=1s,60s`); may be
+    /// repeated, then each goes with each, and what they do alone and together is told
+    #[arg(long, value_name = "NAME=LEVEL,LEVEL")]
+    pub(crate) axis: Vec<String>,
     /// Draw no ladders
     #[arg(long)]
     pub(crate) no_ladder: bool,

@@ -1,6 +1,6 @@
 //! `synlab list`: what there is.
 
-use experiment::{BuiltIn, cases, catalogue, claims, profiles};
+use experiment::{BUNDLES, BuiltIn, cases, catalogue, claims, profiles};
 use schemars::JsonSchema;
 use serde_json::Value;
 use tcp_endpoint::presets::{HANDSHAKES, TEARDOWNS};
@@ -54,6 +54,15 @@ fn lines(topic: Topic) -> String {
         Topic::Variants => aligned(&variants(), terminal.unwrap_or(WIDTH)),
         Topic::Axes => {
             let axes = axes::<Handshake>("handshake").into_iter().chain(axes::<Teardown>("teardown"));
+            let bundles = BUNDLES.iter().map(|bundle| {
+                let [on, off] = bundle.settings.map(|settings| settings.join(", "));
+                Entry::new(
+                    bundle.name,
+                    "bundle",
+                    [bundle.meaning.to_owned(), format!("on: {on}"), format!("off: {off}")],
+                )
+            });
+            let axes = axes.chain(bundles);
             aligned(&axes.collect::<Vec<_>>(), terminal.unwrap_or(WIDTH))
         }
         // One line each, for programs that look for one.

@@ -275,7 +275,10 @@ fn a_duplicate_opens_a_connection_of_its_own() {
 
 #[test]
 fn a_listener_that_keeps_nothing_only_answers() {
-    explains("stale-syn-cookies", "syn-cookies", &expect![[r#"
+    explains(
+        "stale-syn-cookies",
+        "syn-cookies",
+        &expect![[r#"
         What was held for nobody, and why
         1. server:80 ← client:49152, answers to nobody from 5.000 s on: 2 segments
            What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
@@ -285,7 +288,8 @@ fn a_listener_that_keeps_nothing_only_answers() {
            and answered with RST 1. That changed nothing at server.
            server kept nothing of it.
            To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
