@@ -315,10 +315,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// The TIME-WAIT of a connection that is over for its application, as long as it lasts.
-    fn time_wait_of(&self, connection: Handle) -> Option<Handle> {
-        let over = self.connections.get(connection).filter(|held| held.state == State::Closed)?;
-        let entry = *self.index.get(&over.tuple).filter(|entry| entry.kind == EntryKind::TimeWait)?;
-        self.time_waits.get(entry).filter(|time_wait| time_wait.iss == over.send.iss).map(|_| entry)
+    pub(super) fn time_wait_of(&self, connection: Handle) -> Option<Handle> {
+        let entry = *self.held_time_waits.get(&connection)?;
+        self.time_waits.get(entry).map(|_| entry)
     }
 
     /// If the connection is over and kept only for its application, lets it go; returns whether it was so.
@@ -327,6 +326,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let over = connection.state == State::Closed;
         if over {
             self.connections.remove(entry);
+            self.held_time_waits.remove(&entry);
             effects.push(Effect::Release { entry });
         }
         Ok(over)

@@ -14,7 +14,8 @@ use crate::{FourTuple, Payload, State};
 #[derive(PartialEq, Eq, Hash)]
 enum Entry<'a, P, T> {
     HalfOpen(&'a HalfOpen<T>),
-    Connection(&'a Connection<P, T>),
+    /// With whether it is an application's handle on a TIME-WAIT.
+    Connection(&'a Connection<P, T>, bool),
     TimeWait(&'a TimeWait<T>),
     HoldDown(&'a HoldDown),
 }
@@ -22,7 +23,7 @@ enum Entry<'a, P, T> {
 impl<P, T> Entry<'_, P, T> {
     const fn rank(&self) -> (bool, u32) {
         match self {
-            Self::Connection(connection) => (matches!(connection.state, State::Closed), connection.send.iss.raw()),
+            Self::Connection(connection, _) => (matches!(connection.state, State::Closed), connection.send.iss.raw()),
             Self::HalfOpen(half_open) => (false, half_open.asked.iss.raw()),
             Self::TimeWait(time_wait) => (false, time_wait.iss.raw()),
             Self::HoldDown(_) => (false, 0),
@@ -33,7 +34,11 @@ impl<P, T> Entry<'_, P, T> {
 impl<P: Payload, T: Copy> Host<P, T> {
     fn entries(&self) -> Vec<(FourTuple, Entry<'_, P, T>)> {
         let half_open = self.half_open.entries().map(|entry| (entry.asked.tuple, Entry::HalfOpen(entry)));
-        let connections = self.connections.entries().map(|entry| (entry.tuple, Entry::Connection(entry)));
+        let connections = self
+            .connections
+            .handles()
+            .zip(self.connections.entries())
+            .map(|(handle, entry)| (entry.tuple, Entry::Connection(entry, self.time_wait_of(handle).is_some())));
         let time_waits = self.time_waits.entries().map(|entry| (entry.tuple, Entry::TimeWait(entry)));
         let hold_downs = self.hold_downs.entries().map(|entry| (entry.tuple, Entry::HoldDown(entry)));
         let mut entries: Vec<_> = half_open.chain(connections).chain(time_waits).chain(hold_downs).collect();

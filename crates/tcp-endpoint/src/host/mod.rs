@@ -53,6 +53,8 @@ pub struct Host<P, T> {
     half_open: Table<HalfOpen<T>>,
     connections: Table<Connection<P, T>>,
     time_waits: Table<TimeWait<T>>,
+    /// The TIME-WAIT of a connection whose application still has the handle; it may have ended since.
+    held_time_waits: HashMap<Handle, Handle, FxBuildHasher>,
     hold_downs: Table<HoldDown>,
     peers: Table<Peer>,
     peer_index: HashMap<Ipv4Addr, Handle, FxBuildHasher>,
@@ -152,6 +154,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             half_open: Table::new(EntryKind::HalfOpen),
             connections: Table::new(EntryKind::Connection),
             time_waits: Table::new(EntryKind::TimeWait),
+            held_time_waits: HashMap::default(),
             hold_downs: Table::new(EntryKind::HoldDown),
             peers: Table::new(EntryKind::Peer),
             peer_index: HashMap::default(),
@@ -315,10 +318,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return;
         }
         let (from, ack_due) = (connection.state, connection.owes_ack());
+        let held = connection.owner == Owner::Application;
         let time_wait = TimeWait::of(connection, state, now, settings.limits.fires_at(now, length));
         let (tuple, at) = (time_wait.tuple, time_wait.until);
         let small = self.time_waits.insert(time_wait);
         self.index.insert(tuple, small);
+        if held {
+            self.held_time_waits.insert(entry, small);
+        }
         effects.push(Effect::Moved { from: entry, to: small });
         if let Some(time_wait) = self.time_waits.get(small) {
             if from != state {

@@ -35,6 +35,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         handles.append(&mut self.hold_downs.clear());
         handles.append(&mut self.peers.clear());
         effects.extend(handles.into_iter().map(|entry| Effect::Release { entry }));
+        self.held_time_waits.clear();
         self.peer_index.clear();
         self.opens = 0;
         self.listeners.clear();

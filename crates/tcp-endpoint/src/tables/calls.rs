@@ -4,7 +4,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{Limits, Notice, Settings, State, Teardown, UserError};
+use crate::{Isn, Limits, Notice, Settings, State, Teardown, UserError};
 
 const NONE: [&str; 0] = [];
 
@@ -146,6 +146,31 @@ fn what_was_received_can_be_read_after_the_connection_is_over() {
     assert_eq!(bench.host.send(socket, vec![0]), Err(UserError::Closing));
     bench.close();
     assert_eq!(bench.host.status(socket), None);
+}
+
+/// What an application still holds of a connection that was reset has no part in the next one's TIME-WAIT, even if both
+/// began with the same numbers.
+#[test]
+fn a_time_wait_is_that_of_one_connection() {
+    let settings = Settings { limits: Limits { isn: Isn::Constant, ..limits() }, ..settings("three-way") };
+    let mut bench = Bench::in_state(settings, State::Established);
+    let reset = bench.socket.expect("accepted");
+    for segment in ["R 1", "S 0", "A 1/1"] {
+        bench.arrives(segment);
+    }
+    let next = bench.socket.expect("accepted");
+    bench.shutdown();
+    bench.arrives("FA 1/2");
+    let states = [reset, next].map(|socket| bench.host.status(socket).map(|status| status.state));
+    assert_eq!(states, [Some(State::Closed), Some(State::TimeWait)]);
+    assert_eq!(bench.host.send(reset, vec![0]), Err(UserError::NoConnection));
+    bench.socket = Some(reset);
+    bench.abort();
+    assert_eq!(bench.state, State::TimeWait);
+    bench.socket = Some(next);
+    bench.abort();
+    assert_eq!(bench.state, State::Closed);
+    assert_eq!(bench.kinds(), []);
 }
 
 #[test]
