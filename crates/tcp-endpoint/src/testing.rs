@@ -191,6 +191,8 @@ pub(crate) struct Bench {
     held: Vec<Handle>,
     /// The state that was announced last of each, and whether it is passive.
     announced: BTreeMap<Handle, (State, bool)>,
+    /// What was acknowledged last, by the peer's port (Last.ACK.sent of RFC 7323 §4.3).
+    acknowledged: BTreeMap<u16, SeqNum>,
     /// What had no room.
     pub(crate) overflows: Vec<Queue>,
     /// What the host's timestamps start from.
@@ -225,6 +227,7 @@ impl Bench {
             isns: BTreeMap::new(),
             held: Vec::new(),
             announced: BTreeMap::new(),
+            acknowledged: BTreeMap::new(),
             overflows: Vec::new(),
             clock_start: 0,
             cookie: None,
@@ -313,16 +316,24 @@ impl Bench {
     /// The connection with the peer, as the host tells of it.
     pub(crate) fn connection(&self) -> Option<(Handle, Status)> {
         let statuses = self.host.held().into_iter().filter_map(|entry| Some((entry, self.host.status(entry)?)));
-        statuses.into_iter().find(|(_, status)| status.state != State::Closed)
+        let with_the_peer = |status: &Status| status.tuple.remote == THERE && status.state != State::Closed;
+        statuses.into_iter().find(|(_, status)| with_the_peer(status))
     }
 
-    /// Checks that the host holds what its effects have said, each entry in the table that its state asks for.
+    /// What the host has acknowledged to the peer last.
+    pub(crate) fn last_acknowledged(&self) -> Option<SeqNum> {
+        self.acknowledged.get(&THERE.port()).copied()
+    }
+
+    /// Checks that the host holds what its effects have said, each entry in the table that its state asks for, and that its
+    /// listeners have counted them.
     #[track_caller]
     pub(crate) fn audit(&self, settings: &Settings) {
         let (mut held, mut announced) = (self.host.held(), self.held.clone());
         held.sort_unstable();
         announced.sort_unstable();
         assert_eq!(held, announced);
+        self.host.audit_listeners();
         let Settings { handshake, teardown, .. } = settings;
         for entry in held.into_iter().filter(|entry| !matches!(entry.kind, EntryKind::HoldDown | EntryKind::Peer)) {
             let (state, passive) = self.announced[&entry];
@@ -449,6 +460,16 @@ impl Bench {
         self.host.flush(self.now, effects);
     }
 
+    /// Passive OPEN, after a CLOSE in LISTEN if the host listens already.
+    pub(crate) fn listen_anew(&mut self) -> Vec<String> {
+        if self.host.listen(HERE.port()).is_ok() {
+            return Vec::new();
+        }
+        let sent = self.unlisten();
+        self.host.listen(HERE.port()).expect("the port is free");
+        sent
+    }
+
     /// CLOSE in LISTEN.
     pub(crate) fn unlisten(&mut self) -> Vec<String> {
         self.act(|host, now, effects| host.unlisten(now, HERE.port(), effects).map(|()| None))
@@ -513,6 +534,9 @@ impl Bench {
                     self.clock_start = timestamps.value.wrapping_sub(self.millis());
                 }
                 let segment = &transmission.segment;
+                if segment.flags.ack() {
+                    self.acknowledged.insert(segment.destination.port(), segment.ack);
+                }
                 if segment.flags.contains(Flags::SYN_ACK) {
                     self.isns.insert(segment.destination.port(), segment.seq);
                 }
@@ -526,6 +550,9 @@ impl Bench {
                 self.iss = transition.iss;
                 self.announced.insert(transition.entry, (transition.to, transition.passive));
                 self.isns.insert(transition.tuple.remote.port(), transition.iss);
+                if let (State::Listen | State::SynSent, Some(irs)) = (transition.from, transition.irs) {
+                    self.acknowledged.insert(transition.tuple.remote.port(), irs + 1);
+                }
             }
             Effect::Arm { entry, at } => {
                 self.armed.retain(|(armed, _)| *armed != entry);

@@ -19,7 +19,7 @@ pub(super) struct Listener {
     pub(super) half_open: u32,
     /// Those of them whose timer has not gone off yet.
     pub(super) young: u32,
-    /// Those of them that a cache may have to give up, oldest first; what is gone otherwise is passed over.
+    /// They again, where a cache may have to give them up: oldest first.
     pub(super) requests: VecDeque<Handle>,
     /// Open and not accepted yet, oldest first.
     pub(super) acceptable: VecDeque<Handle>,

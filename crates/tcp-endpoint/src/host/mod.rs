@@ -1,6 +1,8 @@
 //! One host's TCP: its tables, and the way from an input to the entry it is for.
 
 mod arrivals;
+#[cfg(test)]
+mod audit;
 mod calls;
 mod identity;
 mod listener;

@@ -1,0 +1,28 @@
+//! What is kept twice, held against itself.
+
+use super::{Host, Listener};
+use crate::connection::Owner;
+use crate::half_open::HalfOpen;
+use crate::{Commit, Handle, Payload};
+
+impl<P: Payload, T: Copy> Host<P, T> {
+    /// Checks that what a listener keeps beside its entries agrees with them.
+    #[track_caller]
+    pub(crate) fn audit_listeners(&self) {
+        for Listener { port, half_open, young, requests, acceptable } in &self.listeners {
+            let here = |(_, entry): &(Handle, &HalfOpen<T>)| entry.asked.tuple.local.port() == *port;
+            let entries: Vec<_> = self.half_open.handles().zip(self.half_open.entries()).filter(here).collect();
+            let now_young = entries.iter().filter(|(_, entry)| entry.is_young()).count();
+            let counted = [*half_open, *young].map(|count| count as usize);
+            assert_eq!(counted, [entries.len(), now_young], "half-open entries at port {port}, and the young of them");
+            if self.settings.handshake.commit == Commit::Cache {
+                let handles: Vec<_> = entries.iter().map(|(handle, _)| *handle).collect();
+                let mut requests: Vec<_> = requests.iter().copied().collect();
+                requests.sort_unstable();
+                assert_eq!(requests, handles, "what a cache at port {port} may give up");
+            }
+            let waits = |entry| self.connections.get(entry).is_some_and(|open| open.owner == Owner::Listener);
+            assert!(acceptable.iter().all(|entry| waits(*entry)), "{acceptable:?} at port {port}");
+        }
+    }
+}
