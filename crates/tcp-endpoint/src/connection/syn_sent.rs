@@ -42,7 +42,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             self.ack_due = three_way;
             let after = self.establish(segment, ctx);
             self.follow_up_the_syn(ctx);
-            return after;
+            return if self.is_orphan_in_fin_wait_2(ctx) { After::Orphan } else { after };
         }
         // Both ends opened at once (§3.5, figure 7).
         if three_way {

@@ -27,6 +27,19 @@ fn a_closed_fin_wait_2_ends() {
     assert_eq!(bench.arrives("FA 1/2"), ["R 2"]);
 }
 
+/// The SYN took everything along, the application has gone, and one segment acknowledges it all.
+#[test]
+fn a_fin_wait_2_closed_before_it_is_reached_ends_too() {
+    let settings = Settings { handshake: settings("t-tcp").handshake, ..host(limits()) };
+    let mut bench = Bench::closed(settings);
+    assert_eq!(bench.open_with_all(100), ["SF 0 100 cc=1"]);
+    assert_eq!(bench.close(), NONE);
+    assert_eq!(bench.arrives("SA 0/102"), ["A 102/1"]);
+    assert_eq!((bench.state, bench.kinds()), (State::FinWait2, vec![EntryKind::TimeWait]));
+    bench.wait(at(60_000));
+    assert_eq!(bench.state, State::Closed);
+}
+
 /// Recorded in f4: as long as the application holds it, it stays.
 #[test]
 fn a_fin_wait_2_in_use_does_not() {
