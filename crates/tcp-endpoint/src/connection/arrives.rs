@@ -131,10 +131,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                     && limits.crossing_syn != CrossingSyn::Text
                     && self.send.acceptable(segment.ack) =>
             {
-                self.send.una = segment.ack;
-                self.send.set_window(segment);
                 self.ack_due = limits.crossing_syn == CrossingSyn::Acknowledged;
-                return self.establish(segment, ctx);
+                return self.establish_by_acknowledgment(segment, ctx);
             }
             // There is no timer behind this SYN-ACK: the client's own retransmission asks for it again, even if the server
             // has spoken or closed since.
@@ -182,14 +180,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                 self.send_reset_for(segment.ack, ctx);
                 return Break(After::Stay);
             }
-            self.send.una = segment.ack;
-            self.send.set_window(segment);
-            let _ = self.outgoing.acknowledge(segment.ack);
-            let after = self.establish(segment, ctx);
-            if self.outgoing.in_flight() {
-                self.time_flight(false, ctx);
-            }
-            return Continue(after);
+            let after = self.establish_by_acknowledgment(segment, ctx);
+            // The peer's FIN may have come with its SYN, and ours have left before this.
+            let both_closed = self.state == State::Closing && self.outgoing.fin_acknowledged();
+            return if both_closed { Break(After::TimeWait) } else { Continue(after) };
         }
         if self.is_unproven()
             && ctx.settings.handshake.data_check

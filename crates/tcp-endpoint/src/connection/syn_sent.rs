@@ -34,37 +34,53 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.synchronized = true;
         self.agree_on_options(segment.options, ctx.now);
         self.heard_at = ctx.now;
-        self.send.set_window(segment);
         if segment.flags.ack() {
-            self.send.una = segment.ack;
-            let _ = self.outgoing.acknowledge(segment.ack);
             // Two-way has no third message: the first data, FIN or acknowledgment of data serves.
             self.ack_due = three_way;
-            let after = self.establish(segment, ctx);
-            self.follow_up_the_syn(ctx);
-            return if self.is_orphan_in_fin_wait_2(ctx) { After::Orphan } else { after };
+            return self.establish_by_acknowledgment(segment, ctx);
         }
         // Both ends opened at once (§3.5, figure 7).
+        self.send.set_window(segment);
         if three_way {
             self.enter(State::SynReceived, Reason::Segment, ctx);
             self.send_syn_ack(ctx);
             return After::Stay;
         }
-        self.send.una = self.send.nxt;
+        self.send.una = self.send.iss + 1;
         self.syn_sent_at = None; // nothing was acknowledged, so nothing is measured
         let after = self.establish(segment, ctx);
         self.send_syn_ack(ctx);
+        self.follow_up_the_syn(ctx);
         after
     }
 
-    /// What came with our SYN and was not acknowledged with it was not taken: it is sent again at once (RFC 7413 §4.2.1).
-    fn follow_up_the_syn(&mut self, ctx: &mut Context<'_, P, T>) {
-        if self.outgoing.in_flight() {
-            self.outgoing.presume_lost();
-            self.send_one_lost(ctx);
-            self.time_flight(false, ctx);
-        } else if self.outgoing.fin_acknowledged() && self.state == State::FinWait1 {
+    /// Our SYN is acknowledged, and with it what it brought along, or none of that: the connection is open.
+    pub(super) fn establish_by_acknowledgment(
+        &mut self,
+        segment: &Segment<P, T>,
+        ctx: &mut Context<'_, P, T>,
+    ) -> After {
+        self.send.una = segment.ack;
+        self.send.set_window(segment);
+        let _ = self.outgoing.acknowledge(segment.ack);
+        let after = self.establish(segment, ctx);
+        self.follow_up_the_syn(ctx);
+        if self.state == State::FinWait1 && self.outgoing.fin_acknowledged() {
             self.enter(State::FinWait2, Reason::Segment, ctx);
         }
+        if self.is_orphan_in_fin_wait_2(ctx) { After::Orphan } else { after }
+    }
+
+    /// What came with our SYN and was not acknowledged with it was not taken: it is sent again at once (RFC 7413 §4.2.1).
+    /// What followed a SYN-ACK early has a timer behind it.
+    fn follow_up_the_syn(&mut self, ctx: &mut Context<'_, P, T>) {
+        if !self.outgoing.in_flight() {
+            return;
+        }
+        if !self.passive {
+            self.outgoing.presume_lost();
+            self.send_one_lost(ctx);
+        }
+        self.time_flight(false, ctx);
     }
 }

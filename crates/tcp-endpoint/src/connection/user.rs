@@ -25,8 +25,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             State::SynSent => return Ok(After::Close(Reason::Call)),
             State::Established => self.enter(State::FinWait1, Reason::Call, ctx),
             State::CloseWait if ctx.settings.limits.last_ack_at_close => self.enter(State::LastAck, Reason::Call, ctx),
-            State::SynReceived if !self.outgoing.has_unsent() => self.enter(State::FinWait1, Reason::Call, ctx),
-            // SYN-RECEIVED with data queued: both wait for ESTABLISHED. CLOSE-WAIT: LAST-ACK begins when the FIN leaves.
+            State::SynReceived if !self.outgoing.has_unsent() && !self.incoming.finished() => {
+                self.enter(State::FinWait1, Reason::Call, ctx);
+            }
+            // SYN-RECEIVED with data queued, or with the peer's FIN: they wait for ESTABLISHED. CLOSE-WAIT: LAST-ACK begins when the FIN leaves.
             _ => {}
         }
         self.outgoing.queue_fin();

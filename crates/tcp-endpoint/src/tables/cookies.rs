@@ -67,6 +67,21 @@ fn a_duplicate_of_the_last_message_opens_it_again() {
     assert_eq!(bench.state, State::Established);
 }
 
+/// What a cookie vouches for is the difference of two numbers (RFC 4987 appendix A; `secure_tcp_syn_cookie` adds the
+/// client's): where both ends have sent as much, the last acknowledgment of their FINs opens the connection once more.
+#[test]
+fn so_does_the_acknowledgment_of_a_fin() {
+    let mut bench = Bench::listening(settings("syn-cookies"));
+    bench.arrives("S 0");
+    bench.arrives("A 1/1");
+    bench.arrives("FA 1/1");
+    bench.shutdown();
+    for state in [State::Closed, State::Established] {
+        bench.arrives("A 2/2");
+        assert_eq!(bench.state, state);
+    }
+}
+
 #[test]
 fn the_accept_queue_must_have_room() {
     let mut bench =

@@ -37,6 +37,32 @@ fn a_good_cookie_delivers_the_data_at_once() {
     assert_eq!(bench.wait(at(10_000)), NONE, "the answer was acknowledged, too");
 }
 
+/// All of the answer may have left before the third message, which then acknowledges the FIN, too.
+#[test]
+fn the_third_message_may_acknowledge_a_fin() {
+    let mut bench = with_cookie();
+    bench.arrives("S 0 100 fo=c");
+    bench.host.send(bench.socket.expect("accepted"), vec![0; 10]).expect("it is open");
+    assert_eq!(bench.shutdown(), ["FPA 1/101 10"]);
+    assert_eq!(bench.arrives("A 101/12"), NONE);
+    assert_eq!(bench.state, State::FinWait2);
+    assert_eq!(bench.arrives("FA 101/12"), ["A 12/102"]);
+    assert_eq!(bench.state, State::TimeWait);
+}
+
+/// The FIN came with the SYN, so both ends have closed.
+#[test]
+fn the_third_message_may_end_a_connection() {
+    for octets in [0, 10] {
+        let mut bench = with_cookie();
+        bench.arrives("SF 0 100 fo=c");
+        bench.send(octets);
+        bench.shutdown();
+        bench.arrives(&format!("A 102/{}", octets + 2));
+        assert_eq!(bench.state, State::TimeWait, "{octets} octets");
+    }
+}
+
 #[test]
 fn what_was_sent_early_and_not_acknowledged_is_sent_again() {
     let mut bench = with_cookie();

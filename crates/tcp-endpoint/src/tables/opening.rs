@@ -1,6 +1,6 @@
 //! CLOSED, LISTEN, SYN-SENT and SYN-RECEIVED (RFC 9293 §3.10.7.1–4).
 
-use crate::testing::{Bench, limits, settings, table};
+use crate::testing::{Bench, at, limits, settings, table};
 use crate::{Commit, CrossingSyn, DuplicateSyn, HalfOpenCheck, Handshake, Limits, Notice, Settings, State};
 
 #[test]
@@ -136,6 +136,41 @@ fn crossing_syns() {
         assert_eq!(bench.arrives("A 1/1"), Vec::<String>::new());
         assert_eq!(bench.state, State::Established);
         assert_eq!(bench.notices, [Notice::Connected]);
+    }
+}
+
+/// A host that has sent a SYN of its own takes no octets with its peer's: they are sent again once the connection is open.
+#[test]
+fn what_came_with_a_crossing_syn_is_sent_again() {
+    for completed_by in ["SA 0/1", "A 1/1"] {
+        let mut bench = Bench::closed(settings("t-tcp"));
+        assert_eq!(bench.open_with_all(100), ["SF 0 100 cc=1"]);
+        assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
+        assert_eq!(bench.arrives(completed_by), ["FPA 1/1 100"], "{completed_by}");
+        assert_eq!(bench.state, State::FinWait1);
+        assert_eq!(bench.wait(at(1000)), ["1.000 FPA 1/1 100"], "with a timer behind it");
+        bench.arrives("A 1/102");
+        assert_eq!(bench.state, State::FinWait2);
+    }
+    let mut bench = Bench::closed(settings("delta-t"));
+    assert_eq!(bench.open_with_all(100), ["SF 0 100"]);
+    assert_eq!(bench.arrives("S 0"), ["SA 0/1", "FPA 1/1 100"]);
+    assert_eq!(bench.state, State::FinWait1);
+    assert_eq!(bench.wait(at(1000)), ["1.000 FPA 1/1 100"]);
+    bench.arrives("A 1/102");
+    assert_eq!(bench.state, State::FinWait2);
+}
+
+/// One that does take them acknowledges them with its own SYN, or after it.
+#[test]
+fn a_crossing_syn_may_be_acknowledged_with_all_it_brought() {
+    for completed_by in ["SA 0/102", "A 1/102"] {
+        let mut bench = Bench::closed(settings("t-tcp"));
+        bench.open_with_all(100);
+        bench.arrives("S 0");
+        bench.arrives(completed_by);
+        assert_eq!(bench.state, State::FinWait2, "{completed_by}");
+        assert!(bench.wait(at(10_000)).is_empty());
     }
 }
 
