@@ -281,15 +281,18 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         self.acks.fin_came();
         match self.state {
-            State::Established => {
-                self.enter(State::CloseWait, Reason::Segment, ctx);
-                if !ctx.settings.teardown.half_close {
-                    self.outgoing.close_at_once();
-                }
-            }
+            State::Established => self.begin_close_wait(ctx),
             State::FinWait1 => self.enter(State::Closing, Reason::Segment, ctx),
             _ => return After::TimeWait,
         }
         After::Stay
+    }
+
+    /// The peer has closed, and we have not.
+    pub(super) fn begin_close_wait(&mut self, ctx: &mut Context<'_, P, T>) {
+        self.enter(State::CloseWait, Reason::Segment, ctx);
+        if !ctx.settings.teardown.half_close {
+            self.outgoing.close_at_once();
+        }
     }
 }

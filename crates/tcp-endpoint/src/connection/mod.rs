@@ -326,10 +326,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if self.outgoing.closed() {
             self.enter(State::FinWait1, Reason::Call, ctx);
         }
-        if self.incoming.finished() {
-            // The FIN came with the SYN.
-            let state = if self.state == State::FinWait1 { State::Closing } else { State::CloseWait };
-            self.enter(state, Reason::Segment, ctx);
+        // The FIN may have come with the SYN.
+        match self.state {
+            State::FinWait1 if self.incoming.finished() => self.enter(State::Closing, Reason::Segment, ctx),
+            _ if self.incoming.finished() => self.begin_close_wait(ctx),
+            _ => {}
         }
         if !self.passive {
             self.notify(Notice::Connected, ctx);

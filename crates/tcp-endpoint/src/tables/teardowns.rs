@@ -49,6 +49,21 @@ fn a_forced_close_loses_what_was_not_sent() {
     assert_eq!(bench.state, State::Closed);
 }
 
+/// The FIN may come with the SYN, or with the segment that completes the handshake.
+#[test]
+fn a_forced_close_waits_for_the_handshake_only() {
+    for (handshake, arrives, closes) in [
+        ("delta-t", &["SF 0 100"][..], "FA 1/102"),
+        ("t-tcp", &["SF 0 100", "A 102/1"], "FA 1/102"),
+        ("three-way", &["S 0", "FA 1/1"], "FA 1/2"),
+    ] {
+        let forced = with(|teardown| Teardown { half_close: false, ..teardown });
+        let mut bench = Bench::listening(Settings { handshake: settings(handshake).handshake, ..forced });
+        let sent: Vec<_> = arrives.iter().flat_map(|segment| bench.arrives(segment)).collect();
+        assert_eq!((sent.last().map(String::as_str), bench.state), (Some(closes), State::LastAck), "{handshake}");
+    }
+}
+
 /// The peer, which closed first, is told that it need not wait; the opener waits in its place.
 #[test]
 fn the_opener_may_keep_time_wait() {
