@@ -14,8 +14,10 @@ pub(super) fn make_one(world: &mut World, bytes: &mut Unstructured<'_>) -> Resul
     let host = usize::from(bytes.arbitrary::<bool>()?);
     match bytes.int_in_range(0..=31)? {
         0..=1 => {
+            let local = *bytes.choose(&[Some(PORTS[0]), Some(PORTS[1]), Some(PORTS[2]), None])?;
             let remote = *bytes.choose(&[PORTS[0], PORTS[0], PORTS[1]])?;
-            world.open(host, *bytes.choose(&PORTS)?, remote);
+            let (octets, all) = (*bytes.choose(&[0, 0, 40, 3000])?, bytes.ratio(1, 4)?);
+            world.open(host, (local, remote), (octets, all));
         }
         2 => world.listen(host, PORTS[0]),
         3..=4 => world.accept(host, PORTS[0]),

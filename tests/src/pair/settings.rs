@@ -6,8 +6,8 @@ use arbitrary::{Result, Unstructured};
 use sim_time::Duration;
 use tcp_endpoint::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
-    HalfOpenCheck, Handshake, Isn, Patience, Proof, Remembers, RtoFloor, SequenceCheck, Settings, SynData,
-    SynInTimeWait, TimeWaitOwner, TimeWaitRestart, Unexpected, presets,
+    HalfOpenCheck, Handshake, Isn, Patience, PortRange, PortSelection, Proof, Remembers, RtoFloor, SequenceCheck,
+    Settings, SynData, SynInTimeWait, TimeWaitOwner, TimeWaitRestart, Unexpected, presets,
 };
 
 /// What each built-in profile says.
@@ -56,7 +56,7 @@ pub(super) fn settings(bytes: &mut Unstructured<'_>, handshake: Handshake) -> Re
 
 fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Result<()> {
     let Settings { teardown, limits, .. } = settings;
-    match bytes.int_in_range(0..=34)? {
+    match bytes.int_in_range(0..=36)? {
         0 => limits.isn = *bytes.choose(&[Isn::Clock, Isn::Random, Isn::Constant])?,
         1 => limits.duplicate_syn = *bytes.choose(&[DuplicateSyn::Ack, DuplicateSyn::SynAck])?,
         2 => {
@@ -110,6 +110,18 @@ fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
             limits.fast_open_key_lifetime =
                 *bytes.choose(&[Patience::Forever, Patience::For(Duration::from_secs(5))])?;
         }
+        34 => limits.syn_backlog_pruning = bytes.arbitrary()?,
+        35 => {
+            limits.port_selection = *bytes.choose(&[
+                PortSelection::Sequential,
+                PortSelection::Random,
+                PortSelection::RandomAgain,
+                PortSelection::Hash,
+                PortSelection::DoubleHash,
+                PortSelection::DoubleHashByParity,
+                PortSelection::RandomIncrements,
+            ])?;
+        }
         _ => {
             let choices =
                 [SynInTimeWait::None, SynInTimeWait::Sequence, SynInTimeWait::Timestamp, SynInTimeWait::Either];
@@ -126,9 +138,10 @@ fn change_a_number(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
         let choices = [Patience::Forever, Patience::For(Duration::ZERO), Patience::For(Duration::from_secs(5))];
         bytes.choose(&choices).copied()
     };
+    let which = bytes.int_in_range(0..=25)?;
     let mut millis =
         |choices: &[u64]| bytes.int_in_range(0..=choices.len() - 1).map(|n| Duration::from_millis(choices[n]));
-    match millis(&(0..23).collect::<Vec<_>>())?.as_nanos() / 1_000_000 {
+    match which {
         0 => limits.delayed_ack = millis(&[0, 40, 499])?,
         1 => limits.rto_initial = millis(&[1, 300, 1000])?,
         2 => limits.rto_min = millis(&[1, 200, 1000])?,
@@ -147,10 +160,17 @@ fn change_a_number(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
         15 => limits.user_timeout = patience(bytes)?,
         16 => teardown.time_wait_max = bytes.int_in_range(0..=2)?,
         17 => limits.challenge_count = bytes.int_in_range(0..=2)?,
-        18 => limits.syn_backlog = bytes.int_in_range(0..=2)?,
+        18 => limits.syn_backlog = *bytes.choose(&[0, 1, 2, 8])?,
         19 => limits.accept_backlog = bytes.int_in_range(0..=2)?,
         20 => limits.mss = *bytes.choose(&[100, 1460, 65_495])?,
         21 => limits.window = *bytes.choose(&[100, 1000, 65_535, 1 << 30])?,
+        22 => limits.syn_backlog_for_strangers = *bytes.choose(&[0, 1, u32::MAX])?,
+        // A second for one number makes the same of most.
+        23 => limits.isn_tick = *bytes.choose(&[Duration::from_nanos(64), Duration::from_secs(1)])?,
+        24 => {
+            let (first, last) = *bytes.choose(&[(80, 80), (5000, 5001), (5000, 5008), (1, 65_535)])?;
+            limits.ephemeral_ports = PortRange::new(first, last).expect("a range");
+        }
         _ => {
             let retries = bytes.int_in_range(0..=3)?;
             (limits.syn_retries, limits.syn_ack_retries) = (retries, retries);
@@ -159,4 +179,38 @@ fn change_a_number(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
+    use toml::Table;
+
+    use super::*;
+
+    /// What changes is only found in what is written down, so a setting that is new is missed until it is drawn, too.
+    #[test]
+    fn every_setting_is_varied() {
+        let written = |settings: &Settings| {
+            let mut table = Table::try_from(&settings.limits).expect("a table");
+            table.extend(Table::try_from(&settings.teardown).expect("a table"));
+            table
+        };
+        let plain = &PROFILES[0];
+        let (before, mut varied) = (written(plain), BTreeSet::new());
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        for _ in 0..3000 {
+            let mut bytes = [0; 32];
+            random.fill_bytes(&mut bytes);
+            let (mut bytes, mut settings) = (Unstructured::new(&bytes), plain.clone());
+            change_a_policy(&mut bytes, &mut settings).expect("there are bytes enough");
+            change_a_number(&mut bytes, &mut settings).expect("there are bytes enough");
+            let after = written(&settings);
+            varied.extend(before.keys().filter(|key| before[*key] != after[*key]).cloned());
+        }
+        assert_eq!(varied, before.keys().cloned().collect());
+    }
 }

@@ -82,6 +82,18 @@ fn so_does_the_acknowledgment_of_a_fin() {
     }
 }
 
+/// The last three of these differences stand for other segment sizes. So a server that has crashed may be drawn into the
+/// middle of a connection, and not know it.
+#[test]
+fn and_what_follows_a_few_octets() {
+    for (seq, good) in [(1, true), (2, true), (3, true), (4, true), (5, false)] {
+        let mut bench = Bench::listening(settings("syn-cookies"));
+        bench.arrives("S 0");
+        bench.arrives(&format!("A {seq}/1"));
+        assert_eq!(bench.state == State::Established, good, "{seq}");
+    }
+}
+
 #[test]
 fn the_accept_queue_must_have_room() {
     let mut bench =
