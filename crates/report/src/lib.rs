@@ -1,7 +1,7 @@
-//! Ways to look at a run: the ladder, the trace, tables, JSON.
+//! Ways to look at a run: the ladder, the trace, the ledger, what explains it, tables, JSON.
 //!
-//! [`Ladder`] and [`Trace`] are folds over the records of a run; the rest reads what a run returns. Nothing here knows
-//! of files or terminals: functions return text or write to what they are given.
+//! [`Ladder`], [`Trace`], [`LedgerBook`] and [`Explanation`] are folds over the records of a run; the rest reads what a run
+//! returns. Nothing here knows of files or terminals: functions return text or write to what they are given.
 
 mod amount;
 mod claim;

@@ -279,16 +279,16 @@ fn a_listener_that_keeps_nothing_only_answers() {
         "stale-syn-cookies",
         "syn-cookies",
         &expect![[r#"
-        What was held for nobody, and why
-        1. server:80 ← client:49152, answers to nobody from 5.000 s on: 2 segments
-           What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
-           by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed
-           at 2.400 s (TIME-WAIT was over).
-           server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
-           and answered with RST 1. That changed nothing at server.
-           server kept nothing of it.
-           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
-    "#]],
+            What was held for nobody, and why
+            1. server:80 ← client:49152, answers to nobody from 5.000 s on: 2 segments
+               What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
+               by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed
+               at 2.400 s (TIME-WAIT was over).
+               server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
+               and answered with RST 1. That changed nothing at server.
+               server kept nothing of it.
+               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+        "#]],
     );
 }
 
