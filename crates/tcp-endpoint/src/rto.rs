@@ -9,6 +9,8 @@ use crate::{Limits, RtoFloor, SeqNum};
 pub(crate) struct Rto {
     smoothed: Option<Smoothed>,
     current: Duration,
+    /// Whether it has expired since the last measurement.
+    backed_off: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -36,7 +38,7 @@ struct Floored {
 impl Rto {
     /// Before any measurement (§2.1).
     pub(crate) const fn new(limits: &Limits) -> Self {
-        Self { smoothed: None, current: limits.rto_initial }
+        Self { smoothed: None, current: limits.rto_initial, backed_off: false }
     }
 
     /// The timeout a retransmission timer started now gets.
@@ -47,6 +49,11 @@ impl Rto {
     /// SRTT, once anything was measured.
     pub(crate) fn smoothed(&self) -> Option<Duration> {
         self.smoothed.as_ref().map(|smoothed| smoothed.srtt)
+    }
+
+    /// Whether the timeout comes from a measurement: none has doubled it since.
+    pub(crate) const fn is_measured(&self) -> bool {
+        self.smoothed.is_some() && !self.backed_off
     }
 
     /// A round-trip measurement (§2.2, §2.3), of a segment that was sent once only (Karn's rule, §3) or by timestamps.
@@ -61,12 +68,14 @@ impl Rto {
             Some(floored) => (smoothed.srtt + floored.margin).min(limits.rto_max),
         };
         self.current = limits.in_ticks(current);
+        self.backed_off = false;
         self.smoothed = Some(smoothed);
     }
 
     /// The timer expired (§5.5). It stays backed off until the next measurement.
     pub(crate) fn back_off(&mut self, limits: &Limits) {
         self.current = (self.current * 2).min(limits.rto_max);
+        self.backed_off = true;
     }
 
     /// Data starts after a SYN that had to be sent again (§5.7).

@@ -328,7 +328,8 @@ pub enum ChallengeLimit {
 pub enum GiveUp {
     /// The retransmissions that were made.
     Retries,
-    /// The time since the first of them, against that which so many would take from a timeout of `rto-min` (Linux).
+    /// The time since the first of them, against that which so many would take from a timeout of 200 ms (Linux); for a SYN
+    /// also the time since it was sent, against that which `syn-retries` would take from `rto-initial`.
     Time,
 }
 
@@ -432,6 +433,9 @@ pub struct Limits {
     pub orphan_retries: u32,
     /// What `data-retries` and `orphan-retries` count.
     pub give_up: GiveUp,
+    /// Whether a retransmission takes in what was sent behind it, another SEND or the FIN, as far as a segment has room;
+    /// otherwise each goes as it went (RFC 9293 §3.10.8 leaves it open; Linux merges them).
+    pub retransmission_merges: bool,
     /// How long sent data may stay unacknowledged before the connection is given up (RFC 9293 §3.9.1, RFC 5482).
     pub user_timeout: Patience,
     /// Whether `user-timeout` counts from the first retransmission instead of from the data's first sending (Linux).

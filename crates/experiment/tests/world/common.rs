@@ -127,6 +127,7 @@ pub(crate) fn limits() -> Limits {
         data_retries: 8,
         orphan_retries: 8,
         give_up: GiveUp::Retries,
+        retransmission_merges: false,
         user_timeout: Patience::Forever,
         user_timeout_from_retransmission: false,
         keepalive: false,

@@ -27,13 +27,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     fn arrives(&mut self, segment: Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Check<After> {
-        if !segment.flags.rst() {
-            self.heard(ctx);
-        }
         self.check_timestamp(&segment, ctx)?;
         self.check_sequence(&segment, ctx)?;
         self.check_reset(&segment, ctx)?;
         self.check_syn(&segment, ctx)?;
+        self.heard(ctx); // what is none of these is data or an acknowledgment (MUST-26)
         let after_ack = self.check_ack(&segment, ctx)?;
         match self.take_text_and_fin(segment, ctx) {
             After::Stay if self.is_orphan_in_fin_wait_2(ctx) => Break(After::Orphan),
@@ -124,7 +122,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     fn take_peers_syn_again(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
         let (limits, bare) = (&ctx.settings.limits, !segment.flags.ack());
         match self.state {
-            State::SynReceived if bare && limits.duplicate_syn == DuplicateSyn::SynAck => self.send_syn_ack(ctx),
+            State::SynReceived if bare && self.passive && limits.duplicate_syn == DuplicateSyn::SynAck => {
+                self.send_syn_ack(ctx);
+            }
             State::SynReceived
                 if !bare
                     && !self.passive

@@ -110,6 +110,21 @@ impl<P: Payload> Outgoing<P> {
         self.flight.iter_mut().find(|piece| piece.lost)
     }
 
+    /// Joins what was sent behind the segment that is to be sent next again to it, up to `room` octets in all.
+    pub(crate) fn merge_lost(&mut self, room: u32) {
+        let Some(first) = self.flight.iter().position(|piece| piece.lost) else { return };
+        while let Some(next) = self.flight.get(first + 1)
+            && self.flight[first].data.len() + next.data.len() <= room
+        {
+            let Some(Piece { data, push, fin, .. }) = self.flight.remove(first + 1) else { return };
+            let merged = &mut self.flight[first];
+            if merged.data.append(data).is_err() {
+                unreachable!("octets of one connection, one behind the other");
+            }
+            (merged.push, merged.fin) = (merged.push | push, merged.fin | fin);
+        }
+    }
+
     /// The oldest segment on the way.
     pub(crate) fn first_in_flight(&mut self) -> Option<&mut Piece<P>> {
         self.flight.front_mut()
@@ -208,6 +223,28 @@ mod tests {
         assert!(!outgoing.fin_acknowledged());
         outgoing.acknowledge(START + 21);
         assert!(outgoing.fin_acknowledged());
+    }
+
+    #[test]
+    fn what_is_lost_takes_in_what_was_sent_behind_it() {
+        let mut outgoing = Outgoing::new();
+        for _ in 0..3 {
+            outgoing.queue(vec![0; 10]);
+        }
+        outgoing.queue_fin();
+        for n in 0..3_u32 {
+            sent(&mut outgoing, START + 10 * n, 10, 0);
+        }
+        outgoing.presume_lost();
+        outgoing.merge_lost(25);
+        let piece = outgoing.next_lost().expect("all are");
+        assert_eq!((piece.data.len(), piece.fin), (20, false), "the third has no room");
+        outgoing.merge_lost(30);
+        let piece = outgoing.next_lost().expect("all are");
+        assert_eq!((piece.data.len(), piece.fin, piece.push), (30, true, true));
+        piece.sent += 1;
+        assert_eq!(outgoing.segments_in_flight(), 1);
+        assert_eq!(outgoing.acknowledge(START + 31), None, "it was not sent as it is");
     }
 
     #[test]

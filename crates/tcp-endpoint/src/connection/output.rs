@@ -4,8 +4,8 @@ use sim_time::Duration;
 
 use super::{Connection, Context, Opening};
 use crate::{
-    AbortReset, AckTiming, Acknowledged, Effect, FastOpen, FinAcknowledgment, Flags, Options, Payload, Reason, Segment,
-    SeqNum, State, SynData, Transmission,
+    AbortReset, AckTiming, Acknowledged, CrossingSyn, Effect, FastOpen, FinAcknowledgment, Flags, Options, Payload,
+    Reason, Segment, SeqNum, State, SynData, Transmission,
 };
 
 /// What the timestamps option takes of a segment, with its padding (RFC 7323 appendix A).
@@ -31,6 +31,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Sends again the oldest segment that a timeout has passed over; `false` if there is none.
     pub(super) fn send_one_lost(&mut self, ctx: &mut Context<'_, P, T>) -> bool {
+        if ctx.settings.limits.retransmission_merges {
+            let room = self.effective_mss(ctx);
+            self.outgoing.merge_lost(room);
+        }
         let Some(piece) = self.outgoing.next_lost() else { return false };
         piece.lost = false;
         piece.sent += 1;
@@ -160,7 +164,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`
     ///
-    /// While its acknowledgment is awaited, a timer stands behind it if the handshake has one.
+    /// While its acknowledgment is awaited, a timer stands behind it if the handshake has one. Where it answers a crossing
+    /// SYN, that of our own SYN may stay ([`CrossingSyn::Acknowledged`], Linux).
     pub(crate) fn send_syn_ack(&mut self, ctx: &mut Context<'_, P, T>) {
         let retransmission = self.syn_acks;
         self.syn_acks += 1;
@@ -168,7 +173,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             self.syn_sent_at = None; // Karn's rule
         }
         self.transmit(self.send.iss, Flags::SYN_ACK, P::default(), retransmission, ctx);
-        if self.state == State::SynReceived && (ctx.settings.handshake.syn_ack_timer || !self.passive) {
+        let stays = !self.passive
+            && ctx.settings.limits.crossing_syn == CrossingSyn::Acknowledged
+            && self.deadlines.retransmit.is_some_and(|at| at > ctx.now);
+        if self.state == State::SynReceived && (ctx.settings.handshake.syn_ack_timer || !self.passive) && !stays {
             self.start_retransmission_timer(ctx);
         }
     }

@@ -8,6 +8,9 @@ use crate::{GiveUp, Limits, Notice, Payload, Reason, State};
 /// R1 (RFC 9293 §3.8.3, SHLD-10): retransmissions of a segment after which the application may want to know.
 const R1: u32 = 3;
 
+/// The timeout that [`GiveUp::Time`] counts retransmissions of data from, whatever `rto-min` is (Linux, `TCP_RTO_MIN`).
+const GIVE_UP_BASE: Duration = Duration::from_millis(200);
+
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// Serves every deadline that has come.
     pub(crate) fn on_deadline(&mut self, ctx: &mut Context<'_, P, T>) -> After {
@@ -78,18 +81,29 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// Whether R2 is reached (RFC 9293 §3.8.3).
     fn is_out_of_retries(&self, ctx: &Context<'_, P, T>) -> bool {
         let limits = &ctx.settings.limits;
-        let most = match self.state {
-            State::SynSent => return self.retries >= limits.syn_retries + limits.syn_linear_retries,
-            State::SynReceived => return self.retries >= limits.syn_ack_retries,
-            _ if self.preferences.user_timeout.is_some() => return false, // that is its R2
-            _ if self.owner == Owner::Nobody => limits.orphan_retries,
-            _ => limits.data_retries,
-        };
-        match (limits.give_up, self.retransmitting_since) {
-            (GiveUp::Retries, _) => self.retries >= most,
-            (GiveUp::Time, Some(since)) if self.retries > 0 => ctx.now - since >= time_of_retries(most, limits),
-            (GiveUp::Time, _) => false,
+        let by_time = limits.give_up == GiveUp::Time;
+        let chosen = self.preferences.user_timeout.is_some() || by_time && self.user_timeout(limits).is_some();
+        match self.state {
+            State::SynReceived if self.passive => self.retries >= limits.syn_ack_retries,
+            State::SynSent | State::SynReceived => {
+                let linear = if self.state == State::SynSent { limits.syn_linear_retries } else { 0 };
+                let late = || self.has_tried_for(limits.syn_retries, limits.rto_initial, ctx);
+                self.retries >= limits.syn_retries + linear || by_time && !chosen && late()
+            }
+            _ if chosen => false, // that is its R2
+            _ => {
+                let orphan = self.owner == Owner::Nobody;
+                let most = if orphan { limits.orphan_retries } else { limits.data_retries };
+                if by_time { self.has_tried_for(most, GIVE_UP_BASE, ctx) } else { self.retries >= most }
+            }
         }
+    }
+
+    /// Whether so many retransmissions, and the wait after the last, would be over if they had begun with a timeout of
+    /// `base` (Linux, `retransmits_timed_out()`).
+    fn has_tried_for(&self, retries: u32, base: Duration, ctx: &Context<'_, P, T>) -> bool {
+        let tried = self.retransmitting_since.filter(|_| self.retries > 0).map(|since| ctx.now - since);
+        tried.is_some_and(|tried| tried >= time_of_retries(retries, base, &ctx.settings.limits))
     }
 
     /// The peer is taken for dead.
@@ -115,9 +129,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 }
 
-/// How long so many retransmissions and the wait after the last take, from a first timeout of `rto-min`.
-fn time_of_retries(retries: u32, limits: &Limits) -> Duration {
-    let mut timeout = limits.rto_min;
+/// How long so many retransmissions and the wait after the last take, from a first timeout of `base`.
+fn time_of_retries(retries: u32, base: Duration, limits: &Limits) -> Duration {
+    let mut timeout = base;
     let mut sum = Duration::ZERO;
     for _ in 0..=retries {
         sum += timeout;

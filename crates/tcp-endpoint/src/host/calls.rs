@@ -69,8 +69,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.open_with(now, (Some(local_port), remote), (P::default(), false), tag, effects)
     }
 
-    /// Active OPEN from a given local port, or one that the host selects (RFC 9293 §3.9.1.1), with the first octets to send, and whether they are all there will be: a handshake that takes them
-    /// with the SYN (`syn-data`) sends them there, any other once the connection is open (RFC 9293 §3.10.1, RFC 7413 §6).
+    /// Active OPEN from a given local port, or one that the host selects (RFC 9293 §3.9.1.1), with the first octets to
+    /// send, and whether they are all there will be: a handshake that takes them with the SYN (`syn-data`) sends them
+    /// there, any other once the connection is open (RFC 9293 §3.10.1, RFC 7413 §6).
     ///
     /// # Errors
     /// Those of [`Host::open`]; [`UserError::NoPort`] if no ephemeral port is free towards `remote`.

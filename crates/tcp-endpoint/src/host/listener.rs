@@ -1,7 +1,6 @@
 //! Listening ports and the room they have.
 
 use std::collections::VecDeque;
-
 use std::net::Ipv4Addr;
 
 use super::Host;

@@ -70,16 +70,18 @@ impl<P: Payload, T: Copy> Host<P, T> {
         asked.count.zip(peer).is_some_and(|(count, peer)| peer.has_not_seen(count))
     }
 
-    /// A connection is closed in good order: if its round trip was measured, its peer has proven to be there. That is
-    /// remembered where strangers are turned away sooner.
+    /// A connection is closed in good order: if its round trip was measured, and no timeout came after that, its peer has
+    /// proven to be there. That is remembered where strangers are turned away sooner.
     pub(super) fn note_proof(&mut self, of: Handle, effects: &mut Effects<P, T>) {
         let Limits { cookies_on_overflow, syn_backlog, syn_backlog_for_strangers, .. } = self.settings.limits;
         let Some(connection) = self.connections.get(of) else { return };
         if cookies_on_overflow || syn_backlog_for_strangers >= syn_backlog {
             return;
         }
-        let (address, proven) = (*connection.tuple.remote.ip(), connection.rto.smoothed().is_some());
-        self.peer(address, of, effects).proven = proven;
+        let (address, proven) = (*connection.tuple.remote.ip(), connection.rto.is_measured());
+        if proven || self.known_peer(address).is_some() {
+            self.peer(address, of, effects).proven = proven;
+        }
     }
 
     /// A connection at a listener is open: the count that its SYN bore is the highest now.

@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, linux, settings};
-use crate::{Limits, Settings, State};
+use crate::{Limits, Patience, Settings, State};
 
 const NONE: [&str; 0] = [];
 
@@ -138,4 +138,70 @@ fn timestamps_take_twelve_octets_of_a_segment() {
     bench.arrives("A 1/1 @100");
     assert_eq!(bench.send(1500), ["A 1/1 1448 @100", "PA 1449/1 52 @100"]);
     assert!(bench.now == at(0) + Duration::ZERO);
+}
+
+/// `tcp_write_timeout`, `retransmits_timed_out`: a SYN is given up after `syn-retries` and the linear ones, or once as
+/// much time has passed as `syn-retries` would take without linear ones.
+#[test]
+fn a_syn_is_given_up_by_time_as_well() {
+    for (retries, resent, over) in
+        [(1, vec![1, 2], 3), (2, vec![1, 2, 3, 4, 5], 7), (3, vec![1, 2, 3, 4, 5, 7, 11], 19)]
+    {
+        let limits = Limits { syn_retries: retries, syn_linear_retries: 4, ..linux() };
+        let mut bench = Bench::connecting(Settings { limits, ..settings("three-way") });
+        let times: Vec<String> = resent.iter().map(|at| format!("{at}.000 S 0")).collect();
+        assert_eq!(bench.wait(at(over * 1000 - 1)), times, "{retries}");
+        assert_eq!(bench.state, State::SynSent);
+        bench.wait(at(over * 1000));
+        assert_eq!(bench.state, State::Closed, "{retries}");
+    }
+}
+
+/// `tcp_send_synack`, `tcp_validate_incoming`: the crossing SYN-ACK leaves the timer of the SYN alone, the SYN once more is
+/// challenged, and R2 is the SYN's.
+#[test]
+fn after_crossing_syns_the_timer_is_the_syns() {
+    let mut bench = Bench::connecting(host());
+    bench.now = at(900);
+    assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
+    assert_eq!(bench.wait(at(1000)), ["1.000 SA 0/1"], "one second after the SYN");
+    assert_eq!(bench.arrives("S 0"), ["A 1/1"]);
+    let limits = Limits { syn_retries: 3, syn_ack_retries: 1, ..linux() };
+    let mut bench = Bench::connecting(Settings { limits, ..settings("three-way") });
+    bench.arrives("S 0");
+    assert_eq!(bench.wait(at(100_000)), ["1.000 SA 0/1", "3.000 SA 0/1", "7.000 SA 0/1"]);
+    assert_eq!(bench.state, State::Closed);
+}
+
+/// `retransmits_timed_out`: the host's user timeout takes the place of R2 for an orphan, too; and R2 counts from 200 ms,
+/// whatever the floor of the timeout is.
+#[test]
+fn an_orphan_is_given_up_by_time() {
+    let over = |limits: Limits| {
+        let mut bench = Bench::in_state(Settings { limits, ..settings("three-way") }, State::Established);
+        bench.close();
+        let mut after = 0;
+        while bench.state != State::Closed {
+            after += 1;
+            bench.wait(at(after * 1000));
+        }
+        after
+    };
+    for rto_min in [5, 200] {
+        let over = over(Limits { rto_min: Duration::from_millis(rto_min), ..linux() });
+        assert!((102..=206).contains(&over), "at the first timeout after 102.2 s, not at {over} s");
+    }
+    let patient = Limits { user_timeout: Patience::For(Duration::from_secs(200)), ..linux() };
+    assert!((200..=201).contains(&over(patient.clone())), "{}", over(patient));
+}
+
+/// `tcp_retrans_try_collapse`: the timeout sends what two SENDs and the FIN carried in one segment.
+#[test]
+fn a_retransmission_takes_in_what_was_sent_behind_it() {
+    let limits = Limits { tail_loss_probe: false, ..linux() };
+    let mut bench = Bench::in_state(Settings { limits, ..settings("three-way") }, State::Established);
+    bench.wait(at(1000));
+    assert_eq!(bench.send(100), ["PA 1/1 100"]);
+    assert_eq!(bench.send_and_close(10), ["PA 101/1 10", "FA 111/1"]);
+    assert_eq!(bench.wait(at(1250)), ["1.200 FPA 1/1 110"]);
 }
