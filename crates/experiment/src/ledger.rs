@@ -221,7 +221,6 @@ impl LedgerFold {
         let StateChange { host, incarnation, .. } = *change;
         if change.to == State::Closed {
             self.give(at, host, incarnation, Resource::Ports);
-            self.give(at, host, incarnation, Resource::AcceptQueue);
             if self.lives.contains_key(&incarnation) {
                 // What an application holds of it from now on is the application's own affair.
                 self.judged(at, host, incarnation, None);
@@ -245,6 +244,9 @@ impl Fold for LedgerFold {
             Event::Released { host, incarnation, memory, .. } => {
                 if memory == Memory::Entry(EntryKind::HalfOpen) {
                     self.give(at, host, incarnation, Resource::SynBacklog);
+                }
+                if memory == Memory::Entry(EntryKind::Connection) {
+                    self.give(at, host, incarnation, Resource::AcceptQueue);
                 }
                 self.give(at, host, incarnation, Resource::Memory(memory));
             }

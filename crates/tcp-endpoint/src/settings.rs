@@ -423,7 +423,10 @@ pub struct Limits {
     /// Connections that may wait at a listening port to be accepted. Beyond them SYNs are dropped, and so is the
     /// acknowledgment that would complete a half-open entry.
     pub accept_backlog: u32,
-    /// Whether the latter is answered with a reset instead, which ends the entry (Linux `tcp_abort_on_overflow`).
+    /// Whether a connection that is over before it was accepted keeps its place until it is (Linux); otherwise the
+    /// application never hears of it.
+    pub accept_queue_keeps_closed: bool,
+    /// Whether the acknowledgment that finds no place is answered with a reset, which ends the entry (Linux `tcp_abort_on_overflow`).
     pub abort_on_overflow: bool,
     /// How long a host keeps quiet after a reboot (RFC 9293 §3.4.3: one MSL; `"0s"` for not at all).
     pub quiet_time: Duration,

@@ -165,7 +165,9 @@ impl Books {
                 assert!(tuples.insert(entry.tuple), "{:?} is there twice", entry.tuple);
                 assert!(entry.armed.is_some() || !self.needs_a_deadline(*handle, entry, forged), "{}", entry.state);
             } else {
-                assert!(self.applications.contains(handle) && entry.armed.is_none(), "{handle:?} is kept for no one");
+                let waits = self.settings.limits.accept_queue_keeps_closed && self.unaccepted.contains(handle);
+                let kept = waits || self.applications.contains(handle);
+                assert!(kept && entry.armed.is_none(), "{handle:?} is kept for no one");
             }
         }
     }

@@ -56,7 +56,7 @@ pub(super) fn settings(bytes: &mut Unstructured<'_>, handshake: Handshake) -> Re
 
 fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Result<()> {
     let Settings { teardown, limits, .. } = settings;
-    match bytes.int_in_range(0..=37)? {
+    match bytes.int_in_range(0..=38)? {
         0 => limits.isn = *bytes.choose(&[Isn::Clock, Isn::Random, Isn::Constant])?,
         1 => limits.duplicate_syn = *bytes.choose(&[DuplicateSyn::Ack, DuplicateSyn::SynAck])?,
         2 => {
@@ -112,7 +112,8 @@ fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
         }
         34 => limits.syn_backlog_pruning = bytes.arbitrary()?,
         35 => limits.retransmission_merges = bytes.arbitrary()?,
-        36 => {
+        36 => limits.accept_queue_keeps_closed = bytes.arbitrary()?,
+        37 => {
             limits.port_selection = *bytes.choose(&[
                 PortSelection::Sequential,
                 PortSelection::Random,

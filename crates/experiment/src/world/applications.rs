@@ -461,7 +461,7 @@ impl<F: Fold> World<F> {
     }
 
     /// The connection failed: the round gives it back, if it is still there, and is over.
-    fn skip_rest<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
+    pub(super) fn skip_rest<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
         if self.connection(round).is_some() {
             self.user_call(round, Call::Close, queue);
         }

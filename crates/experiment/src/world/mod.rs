@@ -326,7 +326,9 @@ impl<F: Fold> World<F> {
             self.judged(judgement, now);
         }
         if change.to == State::Closed {
-            self.occupy(life, None);
+            if self.truth.get(life).is_some_and(|known| known.takes != Some(Scarce::AcceptQueue)) {
+                self.occupy(life, None);
+            }
             if !change.passive {
                 self.end_wait(change.attempt, false, now);
             }
@@ -382,8 +384,10 @@ impl<F: Fold> World<F> {
     fn hold(&mut self, host: HostId, entry: Handle, held: bool, now: Instant) {
         if let Some(life) = self.life(host, entry) {
             self.take_memory(life, Memory::Entry(entry.kind), held, now);
-            if entry.kind == EntryKind::HalfOpen {
-                self.occupy(life, held.then_some(Scarce::SynBacklog));
+            match (entry.kind, held) {
+                (EntryKind::HalfOpen, held) => self.occupy(life, held.then_some(Scarce::SynBacklog)),
+                (EntryKind::Connection, false) => self.occupy(life, None),
+                _ => {}
             }
         }
     }

@@ -392,10 +392,12 @@ impl Truth {
         Some(Judgement { life, worth: known.worth })
     }
 
-    /// Forgets an incarnation that is over, once its application holds it no more and the last segment with its octets
+    /// Forgets an incarnation that is over, once no application holds it or has yet to accept it and the last segment with its octets
     /// has left the network, and settles what became of the octets; `None` while it must be remembered.
     pub(super) fn settle(&mut self, life: Life) -> Option<Settled> {
-        let known = self.get(life).filter(|known| known.data_in_flight == 0 && !known.in_hand)?;
+        let settled =
+            |known: &&Known| known.data_in_flight == 0 && !known.in_hand && known.takes != Some(Scarce::AcceptQueue);
+        let known = self.get(life).filter(settled)?;
         known.ended?;
         let (attempt, partner, intake) = (known.attempt, known.partner, known.intake);
         let receiver = partner.and_then(|partner| self.get(partner));

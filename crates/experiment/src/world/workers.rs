@@ -125,7 +125,11 @@ impl<F: Fold> World<F> {
             Workers::Unlimited => self.engage(round, now),
         }
         self.record_call(round, Call::Accept, Outcome::Done, now);
-        self.play(round, queue);
+        if self.truth.holds(life) {
+            self.play(round, queue);
+        } else {
+            self.skip_rest(round, queue); // it is over already, as its application learns at once
+        }
     }
 
     /// A worker begins with a round's connection.

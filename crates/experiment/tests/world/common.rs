@@ -122,6 +122,7 @@ pub(crate) fn limits() -> Limits {
         cache_entries: 128,
         fast_open_key_lifetime: Patience::Forever,
         accept_backlog: 128,
+        accept_queue_keeps_closed: false,
         abort_on_overflow: false,
         quiet_time: Duration::ZERO,
         data_retries: 8,

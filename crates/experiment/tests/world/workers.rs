@@ -132,3 +132,20 @@ fn a_reboot_brings_new_workers() {
     let ended = times(&run, |event| matches!(event, Event::Served { begins: false, .. })).len();
     assert_eq!(begun, ended);
 }
+
+/// A client gives up in the queue. Where the queue keeps what is over, the worker takes it up in its turn, only to learn
+/// that; until then it takes the place of the third client.
+#[test]
+fn what_is_over_is_accepted_in_its_turn() {
+    let mut scenario = served("three-way", Workers::Blocking(1), works(), &[0, 0, 800]);
+    scenario.hosts[0].applications[1].steps = vec![connect(), Step::Wait(ms(500)), Step::Abort];
+    let limits = &mut scenario.hosts[1].settings.limits;
+    (limits.accept_backlog, limits.accept_queue_keeps_closed) = (1, true);
+    let run = Run::of(&scenario);
+    assert_eq!(accepts(&run), [at(150), at(1150), at(1950)], "the third's SYN of 1800 ms finds room");
+    run.check(&[("server.clients.turned-away", 1.0), ("server.backlog.accept-dropped", 1.0)]);
+    let count = |of: fn(&Event) -> bool| times(&run, of).len();
+    let (held, released) =
+        (count(|event| matches!(event, Event::Held { .. })), count(|event| matches!(event, Event::Released { .. })));
+    assert_eq!(held, released, "nothing is left");
+}

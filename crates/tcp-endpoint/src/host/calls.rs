@@ -34,7 +34,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// [`UserError::NoConnection`] if the port is not listened at.
     pub fn unlisten(&mut self, now: Instant, port: u16, effects: &mut Effects<P, T>) -> Result<(), UserError> {
         let found = self.listeners.binary_search_by_key(&port, |listener| listener.port);
-        self.listeners.remove(found.map_err(|_| UserError::NoConnection)?);
+        let listener = self.listeners.remove(found.map_err(|_| UserError::NoConnection)?);
+        for entry in listener.acceptable {
+            if self.connections.get(entry).is_some_and(|waiting| waiting.state == State::Closed) {
+                self.connections.remove(entry);
+                effects.push(Effect::Release { entry });
+            }
+        }
         let at_port = self.index.iter().filter(|(tuple, _)| tuple.local.port() == port);
         let mut entries: Vec<_> = at_port.map(|(tuple, entry)| (*tuple, *entry)).collect();
         entries.sort_unstable_by_key(|(tuple, _)| *tuple);

@@ -369,7 +369,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if passive {
             self.hold_down(now, entry, tuple, effects);
         }
-        if owner == Owner::Listener {
+        if owner == Owner::Listener && !self.settings.limits.accept_queue_keeps_closed {
             for listener in &mut self.listeners {
                 listener.acceptable.retain(|waiting| *waiting != entry);
             }
@@ -377,10 +377,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.let_go(entry, effects);
     }
 
-    /// The protocol needs the entry no more. It stays for as long as an application holds it.
+    /// The protocol needs the entry no more. It stays for as long as an application holds it, or has yet to accept it.
     fn let_go(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(connection) = self.connections.get_mut(entry) else { return };
-        if connection.owner == Owner::Application {
+        let waits = || self.listeners.iter().any(|listener| listener.acceptable.contains(&entry));
+        if connection.owner == Owner::Application || connection.owner == Owner::Listener && waits() {
             connection.state = State::Closed;
             connection.outgoing = Outgoing::new();
             connection.deadlines = Deadlines::default();

@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{Limits, Queue, Settings, State, SynInTimeWait};
+use crate::{Limits, Queue, Settings, State, SynInTimeWait, UserError};
 
 const NONE: [&str; 0] = [];
 
@@ -165,4 +165,26 @@ fn what_follows_a_time_wait_is_let_in() {
     assert_eq!(bench.arrives_from(5002, "S 0"), NONE);
     let answer = bench.arrives("S 100");
     assert!(matches!(&answer[..], [one] if one.starts_with("SA ")), "{answer:?}");
+}
+
+/// `inet_csk_accept`: what was reset while it waited keeps its place until it is accepted, and has nothing to give then.
+#[test]
+fn a_connection_that_is_over_may_keep_its_place() {
+    for keeps in [false, true] {
+        let limits = Limits { accept_backlog: 1, accept_queue_keeps_closed: keeps, ..limits() };
+        let mut bench = Bench::listening(with(limits));
+        bench.accepts = false;
+        bench.arrives_from(5001, "S 0");
+        bench.arrives_from(5001, "A 1/1");
+        bench.arrives_from(5001, "R 1");
+        assert_eq!(bench.kinds().len(), usize::from(keeps), "its memory");
+        assert_eq!(bench.arrives_from(5002, "S 0").is_empty(), keeps);
+        if keeps {
+            let over = bench.host.accept(80).expect("it waits");
+            assert_eq!(bench.host.receive(over, 10, &mut Vec::new()), Err(UserError::NoConnection));
+            assert_eq!(bench.host.close(bench.now, over, &mut Vec::new()), Ok(()));
+            assert!(bench.host.held().is_empty());
+            assert_eq!(bench.arrives_from(5002, "S 0"), ["SA 0/1"]);
+        }
+    }
 }
