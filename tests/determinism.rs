@@ -97,9 +97,9 @@ fn digests_are_what_they_were() {
         })
         .collect();
     expect![[r#"
-        70dff69b61adc81dddc2a97b5bfbe46a      8  abort-reset-lost three-way
-        2349c6d2985155c0787af5d17d3b2b7b      8  abort-reset-lost two-way
-        a67c86f661c8eb19d14c62ca19425b3b     11  abort-reset-lost three-way-keepalive
+        cdb27977aa970d3cd09f0b20554ef726      8  abort-reset-lost three-way
+        32520bca656dfec1bc06581fa131e041      8  abort-reset-lost two-way
+        2014f0644551b54bcca57560c23385f9     11  abort-reset-lost three-way-keepalive
         7cffdb4a69f03af11788930fd453720d      6  abort-unread three-way
         12f2704e5b4bebc82c32f5706c4853c8     92  accept-queue-full three-way
         ccf3a476009a109e6bb7db785d1295be     13  blind-reset three-way
@@ -251,7 +251,7 @@ fn digests_are_what_they_were() {
         e36433bddb91f6c2566f802a84268b71     13  time-wait-assassination three-way/rfc1337
         a955c664f26f9bf9af3ddfa498f6e512     12  time-wait-assassination two-way-rst
         d994c99e6a3a359f0ec1a0f827b8241e     13  time-wait-assassination two-way-rst/rfc1337
-        579e22e370d055ed74a7a7444d669e81    154  time-wait-assassination-data three-way
+        aa8f6ae9e44014f98ba182c5862ab9e1    154  time-wait-assassination-data three-way
         2b99bb65662dec30ed61e13e47630673     18  time-wait-assassination-data three-way/rfc1337
         b64641ac4bfbbec7e887a755fc0e24b8     17  time-wait-assassination-data three-way/fix-2
         9c47a4815bc999f52985a08fb4590df5    486  random two-way

@@ -36,7 +36,7 @@ use self::network::{Network, Packet};
 use self::slab::Slab;
 pub(crate) use self::streak::Culprit;
 use self::truth::{Birth, Judgement, Life, Loss, Settled, Truth};
-use crate::record::{Attempt, Blame, Event, Fold, Memory, Outcome, Record, Scarce, SegmentId};
+use crate::record::{Attempt, Blame, Cause, Event, Fold, Memory, Outcome, Record, Scarce, SegmentId};
 use crate::{EntrySizes, HostId, HostPlan, Scenario, Span};
 
 /// Something that is going to happen.
@@ -120,14 +120,23 @@ struct Arrival {
     id: SegmentId,
     sender: Option<Life>,
     wasted: Option<Blame>,
+    forged: bool,
     duplicate: bool,
     orphaned: bool,
 }
 
 impl Arrival {
-    /// That something was born of it.
-    const fn birth(self) -> Birth {
-        Birth::Segment { id: self.id, duplicate: self.duplicate, orphaned: self.orphaned }
+    /// What is to blame for what comes of it, if it is out of order itself: forged, wasted, a second copy, or sent by a
+    /// host that crashed while it was on its way.
+    fn blame(self) -> Option<Blame> {
+        let own = |cause| Some(Blame { cause, packet: Some(self.id) });
+        match self {
+            Self { forged: true, .. } => own(Cause::Spoofed),
+            Self { wasted: Some(blame), .. } => Some(blame),
+            Self { orphaned: true, .. } => Some(Blame { cause: Cause::Crash, packet: None }),
+            Self { duplicate: true, .. } => own(Cause::Duplicated),
+            _ => None,
+        }
     }
 }
 
@@ -208,6 +217,7 @@ impl<F: Fold> World<F> {
             id: packet.id,
             sender: packet.sender,
             wasted: packet.wasted,
+            forged: packet.forged,
             duplicate: copy > 0,
             orphaned: packet.orphaned,
         });
@@ -312,17 +322,17 @@ impl<F: Fold> World<F> {
 
     /// Follows a change of state; an entry that nothing was said of before begins a new incarnation.
     fn change_state(&mut self, host: HostId, transition: &Transition<Attempt>, origin: Origin, now: Instant) {
+        let arrival = self.arrival.filter(|_| origin != Origin::Call);
         let (life, birth) = match self.life(host, transition.entry) {
             Some(life) => (life, None),
             None => {
-                let arrival = self.arrival.filter(|_| origin != Origin::Call);
-                let birth = arrival.map_or(Birth::Call, Arrival::birth);
+                let birth = arrival.map_or(Birth::Call, |arrival| Birth::Segment(arrival.id));
                 (self.give_birth(host, transition), Some(birth))
             }
         };
         let Some(change) = self.truth.changed(life, transition) else { return };
         self.record(now, Event::State(change));
-        for judgement in self.truth.judge(life, birth, transition) {
+        for judgement in self.truth.judge(life, birth, transition, arrival.and_then(Arrival::blame)) {
             self.judged(judgement, now);
         }
         if change.to == State::Closed {

@@ -33,6 +33,9 @@ impl<F: Fold> World<F> {
         self.forger.watch(segment, false);
         let deliveries = fate.deliveries.clone();
         let id = self.network.number();
+        if let Some(known) = sender.and_then(|life| self.truth.get_mut(life)) {
+            known.last_sent = Some(id);
+        }
         let lost = deliveries.is_empty().then(|| Lost::of(segment));
         self.record(now, Event::Sent(sent(id, host, to, sender, &transmission, wasted, fate)));
         if let Some(lost) = lost {
@@ -62,14 +65,16 @@ impl<F: Fold> World<F> {
         let own = sender.and_then(|life| self.truth.waste(life));
         let arrival = self.arrival.filter(|_| answer);
         let offer = sender.is_none() && segment.flags.contains(Flags::SYN_ACK);
-        own.or_else(|| arrival.and_then(|arrival| arrival.wasted))
-            .or_else(|| arrival.filter(|_| offer).and_then(|arrival| self.truth.wasted_offer(segment, arrival.birth())))
+        own.or_else(|| arrival.and_then(|arrival| arrival.wasted)).or_else(|| {
+            let syn = arrival.filter(|_| offer)?;
+            self.truth.wasted_offer(segment, syn.id, syn.blame())
+        })
     }
 
     /// Nothing arrives of a segment. If it would have ended a useless connection, its loss is to blame for that from now
     /// on: a reset that answers what the connection sent, or what the connection sent where it would be so answered.
     fn lose(&mut self, lost: SegmentId, to: Option<HostId>, sender: Option<Life>, segment: &Lost, now: Instant) {
-        self.truth.lost(segment.tuple, lost);
+        self.truth.lost(segment.tuple, lost, segment.reset);
         let prolonged = if segment.reset {
             self.arrival.and_then(|arrival| arrival.sender)
         } else {

@@ -55,6 +55,10 @@ pub(super) struct Known {
     born_of: Option<SegmentId>,
     /// The last segment between the two ends, as far as this one knows, of which nothing arrived.
     last_lost: Option<SegmentId>,
+    /// The last reset between the two ends of which nothing arrived.
+    reset_lost: Option<SegmentId>,
+    /// The last segment it sent.
+    pub(super) last_sent: Option<SegmentId>,
     /// Whether a client TCB is or was ESTABLISHED with its ISS.
     bound: bool,
     pub(super) worth: Worth,
@@ -85,26 +89,8 @@ impl Known {
 pub(super) enum Birth {
     /// A call.
     Call,
-    /// The arrival of a segment, or of a copy of one.
-    Segment {
-        /// Which.
-        id: SegmentId,
-        /// Whether it was not the first copy.
-        duplicate: bool,
-        /// Whether its sender crashed while it was on its way.
-        orphaned: bool,
-    },
-}
-
-impl Birth {
-    /// What is to blame if there is no one at the other end of what was born: the segment came too late, or once more.
-    const fn blame(self, segment: Option<SegmentId>) -> (Cause, Option<SegmentId>) {
-        match self {
-            Self::Segment { orphaned: true, .. } => (Cause::Crash, None),
-            Self::Segment { duplicate: true, .. } => (Cause::Duplicated, segment),
-            Self::Segment { .. } | Self::Call => (Cause::Delayed, segment),
-        }
-    }
+    /// The arrival of a segment.
+    Segment(SegmentId),
 }
 
 /// What may have changed a verdict.
@@ -182,6 +168,8 @@ impl Truth {
             passive: transition.passive,
             born_of: None,
             last_lost: None,
+            reset_lost: None,
+            last_sent: None,
             bound: false,
             worth: Worth::Useful,
             takes: None,
@@ -282,21 +270,22 @@ impl Truth {
         life: Life,
         birth: Option<Birth>,
         transition: &Transition<Attempt>,
+        by: Option<Blame>,
     ) -> SmallVec<[Judgement; 2]> {
         let ended = (transition.to == State::Closed).then_some(transition.reason);
         let other = self.holders.get(&transition.tuple.flipped()).copied();
-        if let (Some(Birth::Segment { id, .. }), Some(known)) = (birth, self.get_mut(life)) {
+        if let (Some(Birth::Segment(id)), Some(known)) = (birth, self.get_mut(life)) {
             known.born_of = Some(id);
         }
         let mut judgements = SmallVec::new();
-        judgements.extend(self.judge_one(life, birth.map_or(Trigger::Own, Trigger::Born)));
-        judgements.extend(other.and_then(|other| self.judge_one(other, Trigger::Other(ended))));
+        judgements.extend(self.judge_one(life, birth.map_or(Trigger::Own, Trigger::Born), by));
+        judgements.extend(other.and_then(|other| self.judge_one(other, Trigger::Other(ended), by)));
         judgements
     }
 
-    fn judge_one(&mut self, life: Life, trigger: Trigger) -> Option<Judgement> {
+    fn judge_one(&mut self, life: Life, trigger: Trigger, by: Option<Blame>) -> Option<Judgement> {
         let known = self.get(life).filter(|known| known.passive && known.ended.is_none())?;
-        let worth = self.worth(life, known, self.blame(known, trigger));
+        let worth = self.worth(life, known, self.blame(known, trigger, by));
         if worth == known.worth {
             return None;
         }
@@ -331,21 +320,29 @@ impl Truth {
     ///
     /// * a verdict that only changes its name keeps what is to blame (but see [`Truth::prolong`]);
     /// * its SYN was forged, or nobody has the other end's address: it was spoofed;
-    /// * the client's TCB ended on a call: the application; with its host: the crash; for any other reason: the last packet
-    ///   between the two that was lost;
-    /// * it was born of a segment whose sender crashed while it was on its way: the crash;
-    /// * otherwise it was born of a segment that came too late, a duplicate if it was not the first copy, a delayed
-    ///   one if it was, or the client took up another connection in the meantime, which is a delay too.
-    fn blame(&self, known: &Known, trigger: Trigger) -> Blame {
+    /// * it was born, or the client's TCB ended, of a segment that was out of order itself: what is to blame for that (`by`);
+    /// * the client's TCB ended on a call: its reset, if that was lost, or else the application; with its host: the crash;
+    ///   for any other reason: the last packet between the two that was lost, or what the server has sent and is late;
+    /// * otherwise it was born of a segment that came too late, or the client took up another connection in the meantime,
+    ///   which is a delay too.
+    fn blame(&self, known: &Known, trigger: Trigger, by: Option<Blame>) -> Blame {
         let spoofed = self.is_spoofed(known.attempt, known.tuple);
         let (cause, packet) = match (known.worth.blame(), trigger) {
             (Some(blame), _) => return blame,
             _ if spoofed => (Cause::Spoofed, known.born_of),
-            (_, Trigger::Other(Some(Reason::Call))) => (Cause::Application, None),
+            (_, Trigger::Other(Some(Reason::Call))) => match known.reset_lost {
+                Some(reset) => (Cause::Lost, Some(reset)),
+                None => (Cause::Application, None),
+            },
             (_, Trigger::Other(Some(Reason::Crash))) => (Cause::Crash, None),
-            (_, Trigger::Other(Some(_))) => (Cause::Lost, known.last_lost),
-            (_, Trigger::Born(birth)) => birth.blame(known.born_of),
-            (_, Trigger::Own | Trigger::Other(None)) => (Cause::Delayed, known.born_of),
+            (_, Trigger::Other(Some(Reason::Reset | Reason::Segment)) | Trigger::Born(_)) if let Some(by) = by => {
+                return by;
+            }
+            (_, Trigger::Other(Some(_))) => match known.last_lost {
+                Some(lost) => (Cause::Lost, Some(lost)),
+                None => (Cause::Delayed, known.last_sent.or(known.born_of)),
+            },
+            (_, Trigger::Born(_) | Trigger::Own | Trigger::Other(None)) => (Cause::Delayed, known.born_of),
         };
         Blame { cause, packet }
     }
@@ -356,30 +353,36 @@ impl Truth {
     }
 
     /// What is to blame for the SYN-ACK of a listener that keeps nothing, if nobody waits for it: there would be no live
-    /// peer for the connection that it offers. `birth` is the arrival of the SYN.
-    pub(super) fn wasted_offer(&self, offer: &Segment<Span, Attempt>, birth: Birth) -> Option<Blame> {
+    /// peer for the connection that it offers. The SYN is `syn`, and `by` is to blame for it if it was out of order itself.
+    pub(super) fn wasted_offer(
+        &self,
+        offer: &Segment<Span, Attempt>,
+        syn: SegmentId,
+        by: Option<Blame>,
+    ) -> Option<Blame> {
         let tuple = offer.receiver_tuple().flipped();
         let client = self.holders.get(&offer.receiver_tuple()).and_then(|life| self.get(*life));
         let awaited = client.is_some_and(|client| {
             client.ended.is_none()
                 && offer.ack == client.iss + 1
-                && (client.state == State::SynSent || client.irs == Some(offer.seq))
+                && (client.state == State::SynSent || client.irs == Some(offer.seq) && client.state != State::TimeWait)
         });
         if awaited {
             return None;
         }
-        let Birth::Segment { id, .. } = birth else { return None };
-        let (cause, packet) =
-            if self.is_spoofed(offer.tag, tuple) { (Cause::Spoofed, Some(id)) } else { birth.blame(Some(id)) };
-        Some(Blame { cause, packet })
+        let cause = if self.is_spoofed(offer.tag, tuple) { Cause::Spoofed } else { Cause::Delayed };
+        by.or(Some(Blame { cause, packet: Some(syn) }))
     }
 
     /// Notes that nothing arrives of a segment between the sockets of a connection.
-    pub(super) fn lost(&mut self, tuple: FourTuple, segment: SegmentId) {
+    pub(super) fn lost(&mut self, tuple: FourTuple, segment: SegmentId, reset: bool) {
         for end in [tuple, tuple.flipped()] {
             let holder = self.holders.get(&end).copied();
             if let Some(known) = holder.and_then(|life| self.get_mut(life)) {
                 known.last_lost = Some(segment);
+                if reset {
+                    known.reset_lost = Some(segment);
+                }
             }
         }
     }

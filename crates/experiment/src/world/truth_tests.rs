@@ -12,7 +12,7 @@ const CLIENT: HostId = HostId(0);
 const SERVER: HostId = HostId(1);
 /// The segment that a server's connection is born of.
 const SYN: SegmentId = SegmentId(3);
-const IN_TIME: Birth = Birth::Segment { id: SYN, duplicate: false, orphaned: false };
+const IN_TIME: Birth = Birth::Segment(SYN);
 
 /// The ISS of every client here, and what those of the server count up from.
 const CLIENT_ISS: u32 = 5000;
@@ -51,7 +51,7 @@ impl Scene {
     fn born(&mut self, host: HostId, birth: Birth, transition: Transition<Attempt>) -> (End, Vec<Worth>) {
         let life = self.truth.born(host, &transition, 0);
         self.truth.changed(life, &transition);
-        let verdicts = self.truth.judge(life, Some(birth), &transition);
+        let verdicts = self.truth.judge(life, Some(birth), &transition, None);
         (End { life, last: transition }, verdicts.into_iter().map(|judgement| judgement.worth).collect())
     }
 
@@ -98,7 +98,7 @@ impl Scene {
         let transition = Transition { from: end.last.to, to, reason, ..end.last };
         end.last = transition;
         self.truth.changed(end.life, &transition);
-        self.truth.judge(end.life, None, &transition).into_iter().map(|judgement| judgement.worth).collect()
+        self.truth.judge(end.life, None, &transition, None).into_iter().map(|judgement| judgement.worth).collect()
     }
 
     /// The client takes the server's SYN-ACK.
@@ -130,11 +130,6 @@ fn an_entry_whose_client_waits_for_it_is_useful() {
 fn an_entry_born_too_late_is_useless_from_the_start() {
     for (state, birth, worth) in [
         (State::SynReceived, IN_TIME, Worth::Abandoned(because(Cause::Delayed))),
-        (
-            State::SynReceived,
-            Birth::Segment { id: SYN, duplicate: true, orphaned: false },
-            Worth::Abandoned(because(Cause::Duplicated)),
-        ),
         (State::Established, IN_TIME, Worth::Ghost(because(Cause::Delayed))),
     ] {
         assert_eq!(Scene::new().server(birth, state).1, [worth]);
@@ -150,7 +145,7 @@ fn a_syn_from_nowhere_is_spoofed() {
 #[test]
 fn a_client_that_gives_up_abandons_its_entry() {
     for (reason, cause) in
-        [(Reason::Call, Cause::Application), (Reason::GaveUp, Cause::Lost), (Reason::Reset, Cause::Lost)]
+        [(Reason::Call, Cause::Application), (Reason::GaveUp, Cause::Delayed), (Reason::Reset, Cause::Delayed)]
     {
         let mut scene = Scene::new();
         let mut client = scene.client();
@@ -199,7 +194,7 @@ fn a_bereft_connection_that_hears_the_fin_is_none_any_more() {
     let mut scene = Scene::new();
     let (mut client, mut server) = scene.connected();
     scene.goes(&mut client, State::FinWait1, Reason::Call);
-    assert_eq!(scene.goes(&mut client, State::Closed, Reason::GaveUp), [Worth::Bereft(because(Cause::Lost))]);
+    assert_eq!(scene.goes(&mut client, State::Closed, Reason::GaveUp), [Worth::Bereft(because(Cause::Delayed))]);
     assert_eq!(scene.goes(&mut server, State::CloseWait, Reason::Segment), [Worth::Useful]);
 }
 

@@ -178,6 +178,22 @@ proptest! {
             let held = memory.flat_map(|account| &account.wasted).filter(|(blame, _)| blame.cause == cause);
             held.map(|(_, held)| held).sum::<u128>() as f64 / 1e9
         };
+        for blame in ledger.blames() {
+            let packet = matches!(blame.cause, Cause::Lost | Cause::Delayed | Cause::Duplicated | Cause::Spoofed);
+            prop_assert_eq!(blame.packet.is_some(), packet, "{:?}\n{}", blame, run.text());
+            let fate = |event: &Event| match event {
+                Event::Sent(sent) if Some(sent.id) == blame.packet => Some(sent.fate.deliveries.len()),
+                _ => None,
+            };
+            let copies = run.records.iter().find_map(|record| fate(&record.event));
+            let fits = match blame.cause {
+                Cause::Lost => copies == Some(0),
+                Cause::Duplicated => copies > Some(1),
+                Cause::Delayed => copies > Some(0),
+                _ => true,
+            };
+            prop_assert!(fits, "{:?}, of which {:?} copies came\n{}", blame, copies, run.text());
+        }
         prop_assert_eq!(by_cause(Cause::Lost), value("waste.lost.byte-seconds"));
         prop_assert_eq!(by_cause(Cause::Delayed), value("waste.delayed.byte-seconds"));
         prop_assert_eq!(by_cause(Cause::Duplicated), value("waste.duplicated.byte-seconds"));

@@ -316,12 +316,13 @@ fn an_unheard_abort_leaves_the_server_bereft() {
         vec![fault(Kinds::RST, ScriptedFate::Drop), fault(Kinds::DATA, ScriptedFate::Drop)];
     scenario.horizon = at(10_201);
     let run = Run::of(&scenario);
-    assert_eq!(verdicts(&run), [(201, Worth::Bereft(blame(Cause::Application, None)))]);
+    // The reset that would have told the server is lost: that is to blame, not the application that aborted.
+    assert_eq!(verdicts(&run), [(201, Worth::Bereft(blame(Cause::Lost, Some(4))))]);
     run.check(&[
         ("server.bereft.connections", 1.0),
         ("server.bereft.seconds", 10.0),
         ("server.bereft.byte-seconds", 25_600.0),
-        ("waste.application.byte-seconds", 25_600.0),
+        ("waste.lost.byte-seconds", 25_600.0),
         ("server.ghost.connections", 0.0),
         ("data.lost.bytes", 1000.0),
     ]);
@@ -402,4 +403,23 @@ fn octets_that_outlive_their_sender_are_not_lost() {
     let server = vec![accept(), Step::Send(1000), Step::Wait(ms(10)), Step::Abort];
     let run = Run::of(&pair("two-way", vec![connect(), Step::ReceiveToEnd, Step::Close], server));
     run.check(&[("data.delivered.bytes", 1000.0), ("data.lost.bytes", 0.0), ("close.reset", 1.0)]);
+}
+
+/// Nothing is lost: the server's answers are on their way for longer than the client's patience.
+#[test]
+fn a_client_that_gives_up_too_soon_blames_the_answer_that_is_late() {
+    let mut scenario = pair("two-way", vec![connect(), Step::Close], vec![accept(), Step::ReceiveToEnd]);
+    scenario.hosts[0].settings.limits.syn_retries = 1;
+    scenario.links[1].config.delay = net_link::Delay::Constant(ms(300_000));
+    scenario.horizon = at(20_000);
+    let run = Run::of(&scenario);
+    let [(3000, Worth::Ghost(blame))] = verdicts(&run)[..] else { panic!("{}", run.text()) };
+    assert_eq!(blame.cause, Cause::Delayed);
+    let sent = |event: &Event| match event {
+        Event::Sent(sent) if Some(sent.id) == blame.packet => Some((sent.from, sent.flags.to_string())),
+        _ => None,
+    };
+    let packet = run.records.iter().find_map(|record| sent(&record.event));
+    assert_eq!(packet, Some((SERVER, "SA".to_owned())));
+    run.check(&[("segments.lost", 0.0), ("waste.lost.byte-seconds", 0.0)]);
 }
