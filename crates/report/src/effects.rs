@@ -22,7 +22,8 @@ pub fn effects(axes: &[Axis], runs: &[&Summary], hosts: &[&str], listed: Listed,
     let changes = changes(axes);
     assert_eq!(runs.len(), changes.len(), "a run for each combination");
     let mut ordered: Vec<&Change> = changes.iter().collect();
-    ordered.sort_by_key(|change| changed(change)); // stable: single changes first, each kind in the order of the axes
+    // Single changes first, and of as many those of the first axes.
+    ordered.sort_by_key(|change| (changed(change), moved(change)));
     let mut cells = vec![vec!["effect on".to_owned()], vec!["unit".to_owned()]];
     cells.extend(ordered.iter().map(|change| vec![head(axes, change)]));
     let values: Vec<Vec<Option<f64>>> =
@@ -60,6 +61,11 @@ fn changes(axes: &[Axis]) -> Vec<Change> {
 
 fn changed(change: &Change) -> usize {
     change.iter().filter(|level| **level > 0).count()
+}
+
+/// The places of the axes that change, and their levels.
+fn moved(change: &Change) -> Vec<(usize, usize)> {
+    change.iter().copied().enumerate().filter(|(_, level)| *level > 0).collect()
 }
 
 /// The place of a combination among the runs.
@@ -130,6 +136,13 @@ mod tests {
         let of = |change: &Change| Some([0.3, 0.1 + 0.2][change[0]]);
         assert_eq!(term(&vec![1], of), Some(0.0));
         assert_eq!(term(&vec![1], |change: &Change| (change[0] == 0).then_some(1.0)), None);
+    }
+
+    #[test]
+    fn single_changes_come_first_and_those_of_the_first_axis_before_others() {
+        let mut changes = changes(&axes());
+        changes.sort_by_key(|change| (changed(change), moved(change)));
+        assert_eq!(changes, [[0, 0], [1, 0], [0, 1], [0, 2], [1, 1], [1, 2]]);
     }
 
     #[test]

@@ -16,15 +16,22 @@ use crate::output;
 const WIDTH: usize = 100;
 /// Rows of a ladder that are kept: enough to find what differs, little enough to cost nothing.
 const KEPT_ROWS: usize = 2_000;
+/// A variant, and the axes along which its decisions are changed.
+type Crossed = (Variant, Vec<Axis>);
+
 /// What stands above the effects of the axes.
-const EFFECTS: &str = "What each decision does by itself to the first combination, and what several do together (\u{d7}) beyond that:\n\
+const EFFECTS: &str = "what each decision does by itself to the first combination, and what several do together (\u{d7}) beyond that:\n\
                        the terms of a combination add up to its value.";
 /// Variants whose ladders are drawn, unless they are chosen by name.
 const DRAWN: usize = 4;
 
 pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
-    let (experiment, axes) = cross(arguments, load(&arguments.source)?)?;
-    let variants = if axes.is_empty() { choose(arguments, &experiment)? } else { experiment.variants() };
+    let experiment = load(&arguments.source)?;
+    let (experiment, crossed) = match cross(arguments, &experiment)? {
+        None => (experiment, None),
+        Some((base, axes)) => (experiment.crossed(&base, &axes)?, Some((base, axes))),
+    };
+    let variants = if crossed.is_none() { choose(arguments, &experiment)? } else { experiment.variants() };
     let mut runs = Runs::of(&experiment, arguments.source.engine);
     let mut ladders = Vec::new();
     let mut ledgers = Vec::new();
@@ -66,24 +73,23 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
         .collect();
     let file = arguments.output.as_deref();
     let text = match arguments.format {
-        CompareFormat::Text => text(arguments, &axes, &results, &ladders, &explanations, colour),
+        CompareFormat::Text => text(arguments, crossed.as_ref(), &results, &ladders, &explanations, colour),
         CompareFormat::Json => json::runs(&results),
     };
     output::write(file, &text)?;
     Ok(Ending::of(results.iter().flat_map(|result| result.verdicts)))
 }
 
-/// The experiment on the axes of the arguments, and these, if there are any.
-fn cross(arguments: &Compare, experiment: Experiment) -> Result<(Experiment, Vec<Axis>), Complaint> {
+/// The axes of the arguments, if there are any, and the variant whose decisions they change.
+fn cross(arguments: &Compare, experiment: &Experiment) -> Result<Option<Crossed>, Complaint> {
     let axes: Vec<Axis> = arguments.axis.iter().map(|axis| Axis::parse(axis)).collect::<Result<_, _>>()?;
     if axes.is_empty() {
-        return Ok((experiment, axes));
+        return Ok(None);
     }
-    let axes = Axis::in_order(axes);
     let first = |chosen: &[String]| chosen.first().cloned();
     let (handshake, teardown) = (first(&arguments.handshake), first(&arguments.teardown));
     let base = experiment.variant(handshake.as_deref(), teardown.as_deref())?;
-    Ok((experiment.crossed(&base, &axes)?, axes))
+    Ok(Some((base, Axis::in_order(axes))))
 }
 
 /// The variants to run: every handshake with every teardown, those of the arguments or else those of the file.
@@ -127,7 +133,7 @@ fn drawn<'a>(arguments: &Compare, variants: &'a [Variant]) -> Vec<&'a Variant> {
 
 fn text(
     arguments: &Compare,
-    axes: &[Axis],
+    crossed: Option<&Crossed>,
     results: &[RunResult<'_>],
     ladders: &[(String, Ladder)],
     explanations: &[String],
@@ -158,10 +164,10 @@ fn text(
         tables::comparison(&runs, &experiment.host_names(), listed, width.unwrap_or(usize::MAX)),
         ledgers(&books, listed, width.unwrap_or(usize::MAX)),
     ];
-    if !axes.is_empty() {
+    if let Some((base, axes)) = crossed {
         let summaries: Vec<&Summary> = results.iter().map(|result| result.summary).collect();
         let table = effects(axes, &summaries, &experiment.host_names(), listed, width.unwrap_or(usize::MAX));
-        parts.push(format!("{EFFECTS}\n\n{table}"));
+        parts.push(format!("On {}: {EFFECTS}\n\n{table}", base.label()));
     }
     for (result, explanation) in results.iter().zip(explanations) {
         let verdicts = verdicts(result.verdicts, colour);

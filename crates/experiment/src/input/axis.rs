@@ -142,11 +142,19 @@ pub(super) fn designs(kind: Kind, base: &Choice, axes: &[Axis]) -> Vec<Choice> {
     if designs.is_empty() { vec![base.clone()] } else { designs }
 }
 
-/// Axes of one name would overwrite each other.
+/// Axes that decide the same would overwrite each other.
 pub(super) fn check_distinct(axes: &[Axis]) -> Result<(), Diagnostic> {
+    let keys = |axis: &Axis| -> Vec<String> { axis.levels.iter().flat_map(|level| level.settings.keys()).collect() };
     for (place, axis) in axes.iter().enumerate() {
-        if axes[..place].iter().any(|other| other.name == axis.name) {
-            return Err(Diagnostic::without_place(&format!("--axis {}", axis.name), "the axis is given twice"));
+        let own = keys(axis);
+        let shared = |other: &&Axis| other.name == axis.name || keys(other).iter().any(|key| own.contains(key));
+        if let Some(other) = axes[..place].iter().find(shared) {
+            let message = if other.name == axis.name {
+                "the axis is given twice".to_owned()
+            } else {
+                format!("it decides what `{}` decides, too", other.name)
+            };
+            return Err(Diagnostic::without_place(&format!("--axis {}", axis.name), message));
         }
     }
     Ok(())
@@ -166,6 +174,17 @@ mod tests {
         assert_eq!((axis.name.as_str(), axis.levels()), ("reset", vec!["on", "off"]));
         assert_eq!(Axis::parse("time-wait = 1s, 240s").unwrap().levels(), ["1s", "240s"]);
         assert_eq!(Axis::parse("keepalive=off,on").unwrap().levels(), ["off", "on"]);
+    }
+
+    #[test]
+    fn no_two_axes_decide_the_same() {
+        let check = |axes: [&str; 2]| {
+            check_distinct(&axes.map(|axis| Axis::parse(axis).unwrap())).map_err(|error| error.message)
+        };
+        assert_eq!(check(["reset=on,off", "third-message=on,off"]), Ok(()));
+        assert_eq!(check(["reset=on,off", "reset=off,on"]), Err("the axis is given twice".to_owned()));
+        let overlap = Err("it decides what `third-message` decides, too".to_owned());
+        assert_eq!(check(["third-message=on,off", "proof=ack,none"]), overlap);
     }
 
     #[test]

@@ -367,7 +367,7 @@ fn an_abort_goes_unheard() {
                From 1.000 s on nobody was at its other end: client had aborted (its application did). It said so
                with RST 101, which was lost (dropped by fault 1).
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: the application.
+               To blame: a lost segment: RST 101 of client, sent 1.000, lost.
         "#]],
     );
 }
@@ -385,7 +385,7 @@ fn a_client_gives_up() {
                From 153.000 s on nobody was at its other end: client had given up (in FIN-WAIT-1, after its last
                retransmission).
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: no packet that is known (the ledger has it under lost segments).
+               To blame: a delayed segment: ACK 1/1 of server, sent 93.950, arrived 94.000.
         "#]],
     );
 }
@@ -419,7 +419,7 @@ fn a_forged_reset_goes_unheard_at_the_other_end() {
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 3.000 s on nobody was at its other end: client had been reset (by forged RST 1).
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: no packet that is known (the ledger has it under lost segments).
+               To blame: a forged segment: RST 1 of server, sent 3.000, arrived 3.000.
         "#]],
     );
 }
