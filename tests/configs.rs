@@ -41,7 +41,8 @@ fn read_as_one(path: &Path, text: &str) -> Experiment {
         Experiment::load(path.to_str().expect("paths are Unicode"), &[]).unwrap_or_else(|errors| panic!("{errors}"));
     assert!(experiment.question().is_some_and(|question| question.ends_with('?')), "{name} states its question");
     assert_eq!(experiment.expectations().len(), expects.len(), "{name}");
-    assert_eq!(experiment.host_names(), ["client", "server"], "{name}");
+    let hosts = experiment.host_names();
+    assert!(hosts == ["client", "server"] || hosts.len() > 2 && hosts.contains(&"server"), "{name}: {hosts:?}");
     experiment
 }
 

@@ -109,11 +109,11 @@ fn digests_are_what_they_were() {
         edc9a8c0076d8d41c54f1535bdcaa2cf     12  close-segments-slow three-way
         d58230e272a1cd9fc5ff2f5455128a6c     11  close-segments-slow three-way/three-segment
         99662e35c884991572a6bb4033036374     12  close-segments-slow three-way/four-segment
-        3d8422c6deb9ddb4e1a98520671f4aa0     24  closed-port three-way
-        8a6a4f37a905de225bd2d170c36adf16     22  closed-port three-way-silent
+        9fc2272ecab678f775192d9efc37a7d8     24  closed-port three-way
+        03d05e6268abffeff49f73e9aa14acb7     22  closed-port three-way-silent
         32e975888bddc25b8663453e4a33e0f8     22  closed-port two-way
-        e58a38d24d15b50adce91af98ea9a91b     18  connection-count t-tcp
-        0bbacebe605e460dd123ee976819a7c4     18  connection-count three-way
+        8649f164b45ad66043af779818137faf     18  connection-count t-tcp
+        6bfd2bfafae575ddcd0099b91272070b     18  connection-count three-way
         60dd11196d688b25eac2a32a17f681f7     23  crash-reconnect three-way
         8fcaaead6dff5aaac45ac8c2e3f50366     35  crash-reconnect three-way-silent
         6ba51d2b5c09b228ffe1fb33ee513187     23  crash-reconnect two-way-rst
@@ -130,8 +130,8 @@ fn digests_are_what_they_were() {
         5ad7c9f31654c461e150b0f1140e0c08     16  endless-random-isn two-way
         1e7180e6b6515715d181964a13bd4a4b     36  endless-random-isn random
         c0a802100e30fcab70921e8c1f553d4d   4743  endless-random-isn no-limit
-        3d4e52e9f11068625ad01c4c7db7853b     25  fast-open-stale-syn fast-open
-        e98cf98c08e2a0b04daf18cb3d5ebe74     23  fast-open-stale-syn three-way
+        8a845a0808c90b8867460a54cff1e49f     25  fast-open-stale-syn fast-open
+        dc14efbbacff7b11d15bfbaf32bd5c64     23  fast-open-stale-syn three-way
         076861341fa4dc9e0db0b2844f5d5232     22  forced-close three-way
         43a4f0c90da28cf05228e3dcbf6f7bf5      9  forced-close three-way/forced-close
         7aa59cf6851128a960e50da66d2d44e3     74  ghosts-take-workers two-way
@@ -164,26 +164,26 @@ fn digests_are_what_they_were() {
         e6944992ef2a6b5730ded9e077ecf6b5     12  lost-syn two-way
         1c96f50a285ce649edad79d696f2d1c7     14  lost-syn-ack three-way
         1a5963578bf1724f2bc957a1730559b7     12  lost-syn-ack two-way
-        83d1130e4a7e15509df7dfdbba6168b6      9  opener-time-wait three-way
-        2f806a65ffcaf1c50340125a24faa95e     10  opener-time-wait three-way/opener-time-wait
+        312ab44b1cfc74c650e81d7cdf02ebeb      9  opener-time-wait three-way
+        402591a5452844ae01176f82e7b109e9     10  opener-time-wait three-way/opener-time-wait
         206ac29968c790860c739dc129984f57    106  ports-exhausted three-way
         1644d4cc750e0d5927180cea06437c7e    136  ports-exhausted three-way/no-time-wait
         d01e9b9f1fadbfeddb6517ab2d0269b9    146  ports-exhausted three-way/reuse
         5fe995903b786b5ae4b37cc65fb861f9     33  quiet-time three-way
         6d14411f93772b0b762bc99fdf900317     61  quiet-time no-quiet-time
         b1e5532c81d2c1087a060ca4bc5d1f43     36  quiet-time clock-survives
-        80b8daddbc78020893dde9a212e08200     21  reuse-by-timestamp three-way
-        1275ca7884770c1273647fb1ac8f0850     43  reuse-by-timestamp three-way/rfc1337
-        08401e170a50436e3b55c92000fa15d1     17  reuse-by-timestamp three-way/timestamp-reuse
-        210d0f1c3e39d732c742e1881e4eb590     14  reuse-false-accept three-way/timestamp-reuse
-        5c4659489b923dd7f7fca85c8378423e     14  reuse-false-accept three-way
-        0c4c0f6969bbaf20f5c34d7d72c8afed     15  reuse-false-accept three-way/rfc1337
-        7a6a183868a073a7ee1bde4a516ef4f4     24  reuse-false-accept three-way-silent/timestamp-reuse
-        01eb3559785f4452fd1252d39d071099     14  reuse-false-accept three-way-silent
-        01eb3559785f4452fd1252d39d071099     14  reuse-false-accept three-way-silent/rfc1337
-        982f403a16a60c595c803d740f6fec80     17  reuse-false-reject three-way/timestamp-reuse
-        3a37f174a91d44d65d0c90bf37afcc9d     27  reuse-false-reject three-way/by-sequence
-        83d1130e4a7e15509df7dfdbba6168b6      9  server-closes-first three-way
+        aa6d54329de8dde6cbf6fdfd2d7f4c0c     21  reuse-by-timestamp three-way
+        4c6b541ab7e7ca120e6a2401a58b8ef9     43  reuse-by-timestamp three-way/rfc1337
+        cdf60ea996c5ca641ad324fde31f236b     17  reuse-by-timestamp three-way/timestamp-reuse
+        4f3ced63279a96b851b045bafac2a06a     14  reuse-false-accept three-way/timestamp-reuse
+        1ae0f9d1e40da1bb7f3ed031d57eee91     14  reuse-false-accept three-way
+        815ba80dba859799ca742b9f2e65122d     15  reuse-false-accept three-way/rfc1337
+        f0dbd7b28a6e64c49fc44ef95187a33d     24  reuse-false-accept three-way-silent/timestamp-reuse
+        0d54170d64442b2dd560c9cf3211c330     14  reuse-false-accept three-way-silent
+        0d54170d64442b2dd560c9cf3211c330     14  reuse-false-accept three-way-silent/rfc1337
+        504f548eef929e0c7bbf971db42e2272     17  reuse-false-reject three-way/timestamp-reuse
+        7e146522059105ac2bb15ebba58d2b70     27  reuse-false-reject three-way/by-sequence
+        312ab44b1cfc74c650e81d7cdf02ebeb      9  server-closes-first three-way
         27f4fc1bd2a7abd918d18603e87d4a5e      9  server-closes-first two-way
         bf6a281e69844b776e39f88afc8da2ed     15  simultaneous-close three-way
         5036e21c26e47a125e7fa87518b1708a     15  simultaneous-close two-way

@@ -130,7 +130,7 @@ impl<F: Fold> World<F> {
         if let Notice::Acceptable { port } = notice {
             self.occupy(life, Some(Scarce::AcceptQueue));
             self.accept(host, port, queue);
-            if let Some(known) = self.truth.get(life).filter(|known| !known.in_hand && self.truth.holds(life)) {
+            if let Some(known) = self.truth.get(life).filter(|known| known.takes == Some(Scarce::AcceptQueue)) {
                 self.keep_waiting(host, port, known.attempt, Scarce::Workers, queue.now());
             }
             return;

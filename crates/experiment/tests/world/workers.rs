@@ -149,3 +149,9 @@ fn what_is_over_is_accepted_in_its_turn() {
         (count(|event| matches!(event, Event::Held { .. })), count(|event| matches!(event, Event::Released { .. })));
     assert_eq!(held, released, "nothing is left");
 }
+
+#[test]
+fn who_is_served_at_once_has_not_waited() {
+    let run = Run::of(&served("two-way", Workers::Unlimited, vec![accept(), Step::Close], &[0]));
+    run.check(&[("server.clients.waits", 0.0), ("server.workers.busy-seconds", 0.0)]);
+}
