@@ -212,11 +212,10 @@ fn keepalive_gives_up() {
           0.150  │               SYN-RECEIVED → ESTABLISHED │
           1.000  ├── RST 1 ──────────────────✗              │           dropped by fault 1
           1.000  │ ESTABLISHED → CLOSED                     │           abort
-          1.000  │    bereft from here on: its peer is gone │           cause: the application
+          1.000  │    bereft from here on: its peer is gone │           cause: a lost segment
                  ⋮                 99.15 s                  ⋮
         100.150  │◀────────────────────────────── ACK 0/1 ──┤  100.200  keepalive
         100.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1
-        100.200  │        would be gone by now but for this │           cause: a lost segment
                  ⋮                  9.95 s                  ⋮
         110.150  │◀────────────────────────────── ACK 0/1 ──┤  110.200  keepalive, retransmission 1
         110.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1

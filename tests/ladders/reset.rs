@@ -90,7 +90,7 @@ fn an_abort_is_not_heard() {
           0.150  │               SYN-RECEIVED → ESTABLISHED │
           1.000  ├── RST 1 ──────────────────✗              │           dropped by fault 1
           1.000  │ ESTABLISHED → CLOSED                     │           abort
-          1.000  │    bereft from here on: its peer is gone │           cause: the application
+          1.000  │    bereft from here on: its peer is gone │           cause: a lost segment
                  ⋮                  599 s                   ⋮
         600.000  │                        still ESTABLISHED │           end of the run
     "#]],
