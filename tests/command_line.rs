@@ -339,6 +339,7 @@ fn list_names_what_there_is() {
         ("metrics", "HOST.ghost.byte-seconds"),
         ("cases", "stale-syn"),
         ("claims", "05-waits-forever"),
+        ("studies", "setup-time-under-loss"),
     ] {
         let (out, _, code) = synlab(&["list", topic]);
         assert_eq!(code, Some(0));

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use experiment::{BuiltIn, Experiment, Summary, Variant, case, cases, claims, profile, profiles, simulate};
+use experiment::{
+    BuiltIn, Experiment, Extent, Summary, Variant, case, cases, claims, profile, profiles, simulate, studies,
+};
 use sim_time::Duration;
 use synlab_tests::{parse, scenario};
 use tcp_endpoint::{GiveUp, Isn};
@@ -74,14 +76,37 @@ fn every_claim_has_the_form_of_one() {
     assert_eq!(files.len(), 20);
 }
 
-/// What is compiled in, cases and claims.
+/// A study has its question on top, says what its summary shows, and its small plan runs.
+#[test]
+fn every_study_has_the_form_of_one_and_can_be_run() {
+    for (path, text) in files("studies") {
+        let name = stem(&path);
+        assert!(text.lines().next().is_some_and(|line| line.ends_with('?')) || text.contains("?\n#"), "{name} asks");
+        for words in ["\n[sweep]\n", "\nmetrics = [", "\ncheck = {"] {
+            assert!(text.contains(words), "{name} states {words}");
+        }
+        let experiment = read_as_one(&path, &text);
+        assert!(experiment.claim().is_none(), "{name} is no claim");
+        let whole = experiment.plan(Extent::Whole).unwrap_or_else(|errors| panic!("{errors}"));
+        let plan = experiment.plan(Extent::Check).unwrap_or_else(|errors| panic!("{errors}"));
+        assert!(plan.runs() < whole.runs() && plan.runs() <= 50, "{name}: {} runs check it", plan.runs());
+        for number in 0..plan.runs() {
+            let run = plan.run(number);
+            let point = plan.at(run.point).unwrap_or_else(|errors| panic!("{errors}"));
+            let scenario = scenario(&point.with_seed(run.seed), &run.variant);
+            simulate(&scenario, &mut ()).unwrap_or_else(|endless| panic!("{name}: {run:?}: {endless}"));
+        }
+    }
+}
+
+/// What is compiled in: cases, claims and studies.
 fn built_in() -> Vec<BuiltIn> {
-    [cases(), claims()].concat()
+    [cases(), claims(), studies()].concat()
 }
 
 #[test]
-fn every_case_and_claim_is_built_in() {
-    let files = [files("cases"), files("claims")].concat();
+fn every_case_claim_and_study_is_built_in() {
+    let files = [files("cases"), files("claims"), files("studies")].concat();
     for (path, text) in &files {
         let case = case(stem(path)).unwrap_or_else(|| panic!("{} is not built in", path.display()));
         assert_eq!(case.text, text, "{}", path.display());

@@ -8,7 +8,11 @@ const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
 
 #[test]
 fn the_commands_print_what_is_shown() {
-    trycmd::TestCases::new().case(README);
+    // What they write goes where nobody keeps it.
+    let folder = tempfile::tempdir().unwrap();
+    std::env::set_current_dir(folder.path()).unwrap();
+    // Examined when it is dropped, and so before the folder is.
+    trycmd::TestCases::new().case(README).run();
 }
 
 #[test]

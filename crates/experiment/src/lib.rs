@@ -19,8 +19,9 @@ mod world;
 
 pub use digest::{DigestFold, RECORD_FORMAT};
 pub use input::{
-    Axis, BUNDLES, BuiltIn, Bundle, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Finding, MAX_SEED,
-    ScriptedFault, Source, Variant, Verdict, case, cases, claims, profile, profiles, schema, template,
+    Axis, BUNDLES, BuiltIn, Bundle, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Extent, Finding, MAX_SEED,
+    Plan, PlannedRun, ScriptedFault, Source, SweepAxis, SweepValue, Variant, Verdict, case, cases, claims, profile,
+    profiles, replication_seed, schema, studies, template,
 };
 pub use ledger::{Account, Count, Ledger, LedgerFold, Resource};
 pub use metrics::{MetricInfo, Metrics, MetricsFold, catalogue};

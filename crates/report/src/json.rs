@@ -97,7 +97,8 @@ impl Serialize for Values<'_> {
     }
 }
 
-struct Value(f64);
+/// A number as JSON; a whole one without a fraction.
+pub(crate) struct Value(pub(crate) f64);
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

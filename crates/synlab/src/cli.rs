@@ -1,10 +1,11 @@
 //! The arguments, as the help shows them.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use experiment::{MAX_SEED, RECORD_FORMAT};
+use experiment::{MAX_SEED, Queue, RECORD_FORMAT};
 use sim_time::Duration;
 
 /// A laboratory for how connections are opened and closed: replays an experiment in virtual time, bit for bit, draws
@@ -12,7 +13,7 @@ use sim_time::Duration;
 #[derive(Parser, Debug)]
 #[command(version = version(), propagate_version = true, max_term_width = 100)]
 #[command(
-    after_help = "Exit status: 0 done, 1 an expectation does not hold or traces differ, 2 bad input, 130 interrupted."
+    after_help = "Exit status: 0 done, 1 an expectation does not hold, a run of a sweep failed or traces differ, 2 bad input, 130 interrupted."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -35,11 +36,13 @@ pub(crate) enum Command {
     /// Run every variant on the same randomness and show them side by side, as ladders and as numbers
     #[command(after_long_help = legend())]
     Compare(Compare),
+    /// Run the plan of an experiment's [sweep] over all cores, and write a row for each run
+    Sweep(Sweep),
     /// Check every expectation of every variant of every experiment
     Verify(Verify),
     /// Hold a run against a recording: two ladders side by side, the first difference marked
     TraceDiff(TraceDiff),
-    /// List what there is: variants, axes, profiles, metrics, cases, claims
+    /// List what there is: variants, axes, profiles, metrics, cases, claims, studies
     List(List),
     /// Write a commented experiment to start from
     New(New),
@@ -73,6 +76,16 @@ pub(crate) struct Engine {
     /// The event queue; it decides nothing but speed
     #[arg(long, value_enum, default_value_t = QueueName::Wheel)]
     pub(crate) queue: QueueName,
+}
+
+impl Engine {
+    /// The queue.
+    pub(crate) const fn queue(self) -> Queue {
+        match self.queue {
+            QueueName::Wheel => Queue::Wheel,
+            QueueName::Reference => Queue::Reference,
+        }
+    }
 }
 
 /// A seed, refused as a file's would be.
@@ -160,6 +173,57 @@ pub(crate) struct Compare {
     pub(crate) all: bool,
 }
 
+/// Rows come in the order of the plan, whichever run ends first, and are in the file as soon as they are written; a file
+/// that was there is overwritten. An interruption leaves whole rows, and `--resume` goes on after the last. The rows of
+/// all shards, one file after the other, are those of the whole plan; the names of a CSV file's columns are in the first.
+#[derive(Args, Debug)]
+pub(crate) struct Sweep {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// Write the rows to a file, and a summary to standard output, instead of the rows (`-`)
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// How to write the rows; by default as the name of the file ends, or else as lines of JSON
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<RowFormat>,
+    /// Write a row for each metric of each run, instead of all metrics in one row
+    #[arg(long)]
+    pub(crate) long: bool,
+    /// How many runs are played at once; by default as many as there are cores
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
+    /// Run the I-th of N parts of the plan, each of whole points
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    pub(crate) shard: Option<Shard>,
+    /// Go on after the last whole row of the file, which must be of the same plan
+    #[arg(long, requires = "output")]
+    pub(crate) resume: bool,
+    /// Run the small plan that `verify` runs
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Show at most this many lines of the summary
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) rows: usize,
+    /// Show neither progress nor summary
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// A part of a plan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shard {
+    /// Its number, from 1.
+    pub(crate) part: u32,
+    /// How many there are.
+    pub(crate) of: u32,
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let parts = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+    let shard = parts.map(|(part, of)| Shard { part, of }).filter(|shard| (1..=shard.of).contains(&shard.part));
+    shard.ok_or_else(|| "expected I/N, as in 1/4: the first of four parts".to_owned())
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Verify {
     /// Experiment files, directories to search for them (what is in a `profiles` directory is none), or built-in cases
@@ -233,6 +297,14 @@ pub(crate) enum CompareFormat {
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum RowFormat {
+    /// Comma-separated values
+    Csv,
+    /// One JSON object a line
+    Jsonl,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Topic {
     /// Handshakes and teardowns that have a name
     Variants,
@@ -246,4 +318,6 @@ pub(crate) enum Topic {
     Cases,
     /// Built-in experiments that put something to the test that is often said
     Claims,
+    /// Built-in sweeps
+    Studies,
 }

@@ -7,7 +7,7 @@ use experiment::{Experiment, HostId, Queue, Summary, Variant, Verdict, simulate_
 use report::{Explanation, Hosts};
 use sim_time::Instant;
 
-use crate::cli::{Engine, QueueName, Source};
+use crate::cli::{Engine, Source};
 use crate::complaint::Complaint;
 use crate::output;
 
@@ -69,11 +69,7 @@ pub(crate) struct Runs<'a> {
 
 impl<'a> Runs<'a> {
     pub(crate) fn of(experiment: &'a Experiment, engine: Engine) -> Self {
-        let queue = match engine.queue {
-            QueueName::Wheel => Queue::Wheel,
-            QueueName::Reference => Queue::Reference,
-        };
-        Self { experiment, queue, done: BTreeMap::new() }
+        Self { experiment, queue: engine.queue(), done: BTreeMap::new() }
     }
 
     /// Runs a variant while `fold` watches.

@@ -1,6 +1,6 @@
 //! `synlab list`: what there is.
 
-use experiment::{BUNDLES, BuiltIn, cases, catalogue, claims, profiles};
+use experiment::{BUNDLES, BuiltIn, cases, catalogue, claims, profiles, studies};
 use schemars::JsonSchema;
 use serde_json::Value;
 use tcp_endpoint::presets::{HANDSHAKES, TEARDOWNS};
@@ -22,6 +22,7 @@ pub(crate) fn list(arguments: &List) -> Result<Ending, Complaint> {
                 ("Metrics (HOST is a host's name)", Topic::Metrics),
                 ("Built-in cases", Topic::Cases),
                 ("Built-in claims, put to the test", Topic::Claims),
+                ("Built-in studies, to be swept", Topic::Studies),
             ];
             topics.map(|(title, topic)| format!("{title}\n{}", lines(topic))).join("\n")
         }
@@ -69,6 +70,7 @@ fn lines(topic: Topic) -> String {
         Topic::Profiles => aligned(&files(profiles()), terminal.unwrap_or(usize::MAX)),
         Topic::Cases => aligned(&files(cases()), terminal.unwrap_or(usize::MAX)),
         Topic::Claims => aligned(&files(claims()), terminal.unwrap_or(usize::MAX)),
+        Topic::Studies => aligned(&files(studies()), terminal.unwrap_or(usize::MAX)),
         Topic::Metrics => {
             let metrics = catalogue(&["HOST"]);
             let entries = metrics.iter().map(|metric| Entry::new(&metric.name, metric.unit, [metric.meaning]));

@@ -8,8 +8,11 @@ mod execute;
 mod list;
 mod new;
 mod output;
+mod play;
+mod row_file;
 mod run;
 mod schema;
+mod sweep;
 mod trace_diff;
 mod verify;
 
@@ -25,7 +28,7 @@ use cli::{Cli, Command};
 enum Ending {
     /// Everything that was expected holds. Exit status 0.
     Done,
-    /// An expectation does not hold, or two traces differ. Exit status 1.
+    /// An expectation does not hold, a run of a sweep failed, or two traces differ. Exit status 1.
     Disappointed,
 }
 
@@ -39,6 +42,7 @@ impl Ending {
 fn main() -> ExitCode {
     // Without a handler a run that is interrupted or terminated would leave half a file beside the one it was to write.
     let handler = ctrlc::set_handler(|| {
+        let _gate = output::uninterrupted();
         output::abandon();
         std::process::exit(130);
     });
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::TraceDiff(arguments) => trace_diff::trace_diff(&arguments),
         Command::List(arguments) => list::list(&arguments),

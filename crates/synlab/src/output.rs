@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use report::Colour;
 
@@ -57,6 +57,17 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
+/// Whether a path names standard output.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-") || path == Path::new("/dev/stdout")
+}
+
+/// As long as what this gives is kept, an interruption does not end the process.
+pub(crate) fn uninterrupted() -> MutexGuard<'static, ()> {
+    static GATE: Mutex<()> = Mutex::new(());
+    GATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Removes what is half-written.
 pub(crate) fn abandon() {
     for path in unfinished().drain(..) {
@@ -65,7 +76,7 @@ pub(crate) fn abandon() {
     }
 }
 
-fn unfinished() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -94,7 +105,7 @@ impl Sink {
     /// Standard output (also by the names `-` and `/dev/stdout`), or a file.
     pub(crate) fn open(file: Option<&Path>) -> Result<Self, Complaint> {
         // `/dev/stdout` may be a link to a regular file, which must not be moved away from under the shell.
-        let Some(path) = file.filter(|path| *path != Path::new("-") && *path != Path::new("/dev/stdout")) else {
+        let Some(path) = file.filter(|path| !is_stdout(path)) else {
             let out = Out::Stdout(BufWriter::new(io::stdout().lock()));
             return Ok(Self { out, path: None, temporary: None, unread: false });
         };

@@ -1,10 +1,11 @@
-//! `synlab verify`: every expectation of every variant of every experiment, one line each; a claim in full.
+//! `synlab verify`: every expectation of every variant of every experiment, one line each; a claim in full. Of a sweep the
+//! small plan is run.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use experiment::{Experiment, Finding, Variant, Verdict};
+use experiment::{Experiment, Extent, Finding, Variant, Verdict};
 use report::{ClaimTested, Colour, claim_tally};
 
 use crate::Ending;
@@ -12,6 +13,8 @@ use crate::cli::{Engine, Verify};
 use crate::complaint::Complaint;
 use crate::execute::Runs;
 use crate::output;
+use crate::play::Player;
+use crate::sweep::{self, counted};
 
 pub(crate) fn verify(arguments: &Verify) -> Result<Ending, Complaint> {
     let mut files = Vec::new();
@@ -65,6 +68,10 @@ struct Checked {
     evidence: Option<String>,
     expectations: usize,
     variants: usize,
+    /// Runs of the small plan of its sweep, if it has one.
+    swept: u64,
+    /// How many of those failed; what they met is at the end of `failures`.
+    swept_failed: usize,
     failures: Vec<String>,
 }
 
@@ -92,13 +99,18 @@ impl Checked {
     fn line(&self, file: &str) -> String {
         let word = if self.failures.is_empty() { "ok   " } else { "FAIL " };
         let variants = if self.variants == 1 { "1 variant".to_owned() } else { format!("{} variants", self.variants) };
-        let count = match (self.expectations, self.failures.len()) {
+        let swept = match (self.swept, self.swept_failed) {
+            (0, _) => String::new(),
+            (runs, 0) => format!(", {} of its sweep", counted(runs, "run")),
+            (runs, failed) => format!(", {failed} of {} of its sweep failed", counted(runs, "run")),
+        };
+        let count = match (self.expectations, self.failures.len() - self.swept_failed) {
             (0, _) => "nothing expected".to_owned(),
             (1, 0) => "1 expectation".to_owned(),
             (all, 0) => format!("{all} expectations"),
             (all, failed) => format!("{failed} of {all} expectations"),
         };
-        let mut text = format!("{word}  {file}: {count}, {variants}\n");
+        let mut text = format!("{word}  {file}: {count}, {variants}{swept}\n");
         text.extend(self.failures.iter().map(|failure| format!("         {failure}\n")));
         text
     }
@@ -121,7 +133,19 @@ fn check(file: &str, engine: Engine) -> Result<Checked, Complaint> {
         }
     }
     let evidence = runs.evidence()?;
-    Ok(Checked { evidence, expectations, variants: variants.len(), failures, experiment })
+    let (mut swept, before) = (0, failures.len());
+    if experiment.has_sweep() {
+        let plan = experiment.plan(Extent::Check)?;
+        swept = plan.runs();
+        let mut player = Player::new(&plan, engine.queue());
+        for number in 0..plan.runs() {
+            if let Err(error) = player.play(&plan.run(number)) {
+                failures.push(format!("{}: {error}", sweep::name(&plan, number)));
+            }
+        }
+    }
+    let (variants, swept_failed) = (variants.len(), failures.len() - before);
+    Ok(Checked { evidence, expectations, variants, swept, swept_failed, failures, experiment })
 }
 
 fn failure(experiment: &Experiment, place: usize, variant: &Variant, verdict: &Verdict) -> String {

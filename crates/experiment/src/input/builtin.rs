@@ -37,16 +37,22 @@ pub fn claims() -> Vec<BuiltIn> {
     files("claims")
 }
 
+/// Sweeps that study something, by name.
+#[must_use]
+pub fn studies() -> Vec<BuiltIn> {
+    files("studies")
+}
+
 /// The profiles, by name.
 #[must_use]
 pub fn profiles() -> Vec<BuiltIn> {
     files("profiles")
 }
 
-/// The classic case of that name, or the claim.
+/// The classic case of that name, or the claim, or the study.
 #[must_use]
 pub fn case(name: &str) -> Option<BuiltIn> {
-    cases().into_iter().chain(claims()).find(|file| file.name == name)
+    cases().into_iter().chain(claims()).chain(studies()).find(|file| file.name == name)
 }
 
 /// The profile of that name.

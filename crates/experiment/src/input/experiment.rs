@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use sim_time::Instant;
 
@@ -14,6 +15,7 @@ use super::expect::{Context, Expectation};
 use super::file::{self, MAX_SEED, Top};
 use super::host::{Host, default_addresses, is_path, settings_keys};
 use super::link::ScriptedFault;
+use super::sweep::Sweep;
 use super::tree::{self, Entry, Node, Table, Value};
 use super::variant::{Choice, Kind, Variant, choices, chosen};
 use super::{inject, link, overrides, script};
@@ -47,7 +49,31 @@ pub struct Experiment {
     faults: Vec<ScriptedFault>,
     injections: Vec<Injection>,
     expectations: Vec<Expectation>,
+    /// Another end than the file's.
+    until: Option<Instant>,
+    base: Option<Arc<Base>>,
 }
+
+/// What the points of a sweep are made of.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Base {
+    pub(super) sweep: Sweep,
+    /// The file without what no run depends on.
+    pub(super) file: Node,
+    /// What `--set` says, likewise.
+    pub(super) sets: Table,
+}
+
+impl Base {
+    fn new(sweep: Sweep, file: &Node, sets: &Table) -> Result<Self, Diagnostics> {
+        let parts = |table: &Table| table.clone().partition(|entry| !NO_PART_OF_A_RUN.contains(&entry.key.as_str())).0;
+        let file = Node { value: Value::Table(parts(file.table()?)), place: file.place.clone() };
+        Ok(Self { sweep, file, sets: parts(sets) })
+    }
+}
+
+/// Keys that no run depends on.
+const NO_PART_OF_A_RUN: [&str; 6] = ["question", "claim", "verdict", "evidence", "sweep", "expect"];
 
 impl Experiment {
     /// Reads an experiment: a file, or a built-in case by its name. Each of `sets` is a `key.path=value` that is
@@ -65,7 +91,7 @@ impl Experiment {
             if let Some(case) = builtin::case(name_or_path) {
                 return Self::parse(&case.path, case.text, sets);
             }
-            let cases = [builtin::cases(), builtin::claims()].concat();
+            let cases = [builtin::cases(), builtin::claims(), builtin::studies()].concat();
             let error = Diagnostic::without_place(name_or_path, "neither a file nor a built-in case");
             return Err(error.with_help(suggest(name_or_path, cases.iter().map(|case| case.name))).into());
         }
@@ -81,12 +107,38 @@ impl Experiment {
         let file = errors.keep(file_tree(source_name, text));
         let sets = errors.keep(set_tree(sets));
         let (Some(file), Some(sets)) = (file, sets) else { return Err(errors.in_order(source_name)) };
-        let sets = overrides::in_lists(file.table()?, sets)?;
         Self::from_trees(source_name, &file, &sets).map_err(|errors| errors.in_order(source_name))
     }
 
-    fn from_trees(source_name: &str, file: &Node, sets: &Table) -> Result<Self, Diagnostics> {
+    /// The same experiment with `over` laid over the file, below what `--set` says. It has no sweep, and nothing is
+    /// expected of it.
+    pub(super) fn overlaid(&self, over: &Table) -> Result<Self, Diagnostics> {
+        let base = self.base().expect("only a sweep lays anything over its file");
+        let mut sets = over.clone();
+        sets.overlay(&base.sets);
+        let point = Self::from_trees(&self.file, &base.file, &sets).map_err(|errors| errors.in_order(&self.file))?;
+        let horizon = self.until.unwrap_or(point.horizon);
+        Ok(Self { seed: self.seed, horizon, ..point })
+    }
+
+    /// What the points of its sweep are made of, if it has one.
+    pub(super) fn base(&self) -> Option<&Base> {
+        self.base.as_deref()
+    }
+
+    /// The end that it was given instead of the file's.
+    pub(super) const fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// What each host is set to before a variant decides.
+    pub(super) fn host_settings(&self) -> impl Iterator<Item = &Table> {
+        self.hosts.iter().map(Host::own)
+    }
+
+    fn from_trees(source_name: &str, file: &Node, raw_sets: &Table) -> Result<Self, Diagnostics> {
         let mut errors = Diagnostics::default();
+        let sets = &overrides::in_lists(file.table()?, raw_sets.clone())?;
         let mut table = file.table()?.clone();
         let file_choices = listed(&table, &mut errors);
         table.overlay(sets);
@@ -118,7 +170,16 @@ impl Experiment {
             faults,
             injections: Vec::new(),
             expectations: Vec::new(),
+            until: None,
+            base: None,
         };
+        if let (Some(section), Some(node)) = (&top.sweep, table.get("sweep")) {
+            let metrics = metrics::catalogue(&experiment.host_names());
+            let metrics: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
+            let base = errors.keep(Sweep::read(section, node, &metrics, normal));
+            let base = base.and_then(|sweep| errors.keep(Base::new(sweep, file, raw_sets)));
+            experiment.base = base.map(Arc::new);
+        }
         errors.keep(experiment.read_scripts(&table));
         let context = experiment.context(file_choices.unwrap_or_default());
         experiment.claim = errors.keep(Claim::read(&top, &table, &context)).flatten();
@@ -261,7 +322,13 @@ impl Experiment {
     /// The same experiment with another end.
     #[must_use]
     pub fn with_horizon(self, horizon: Instant) -> Self {
-        Self { horizon, ..self }
+        Self { horizon, until: Some(horizon), ..self }
+    }
+
+    /// Whether it has a `[sweep]`: see [`Experiment::plan`].
+    #[must_use]
+    pub const fn has_sweep(&self) -> bool {
+        self.base.is_some()
     }
 
     /// The hosts' names, in the order of the file.

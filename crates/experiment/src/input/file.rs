@@ -10,6 +10,7 @@ use sim_time::Duration;
 
 use super::claim::Finding;
 use super::inject::Inject;
+use super::sweep;
 
 /// The largest seed: every integer up to it is exact in JSON and in a double.
 pub const MAX_SEED: u64 = (1 << 53) - 1;
@@ -31,6 +32,9 @@ pub(super) struct Top {
     pub(super) seed: Option<Seed>,
     /// The end of the run. Every integral (ghost seconds, byte seconds) runs to it.
     pub(super) horizon: Horizon,
+    /// Many runs of this experiment: what is varied, and how often each is repeated. `synlab sweep` runs them; other
+    /// commands take the values of the file.
+    pub(super) sweep: Option<sweep::Section>,
     /// Segments that no endpoint sends.
     pub(super) inject: Option<Vec<Inject>>,
     /// What must hold at the end of the run.

@@ -94,6 +94,11 @@ impl Host {
         errors.or(host)
     }
 
+    /// The profile with the host's own keys on top.
+    pub(super) const fn own(&self) -> &Table {
+        &self.own
+    }
+
     /// The host under a variant: profile < host keys < variant < `--set`.
     pub(super) fn plan(&self, handshake: &Table, teardown: &Table) -> Result<HostPlan, Diagnostics> {
         let mut table = self.own.clone();

@@ -13,20 +13,24 @@ mod host;
 mod inject;
 mod link;
 mod overrides;
+mod plan;
 mod schema;
 mod script;
+mod sweep;
 mod tree;
 mod variant;
 
 pub use axis::{Axis, BUNDLES, Bundle};
-pub use builtin::{BuiltIn, case, cases, claims, profile, profiles};
+pub use builtin::{BuiltIn, case, cases, claims, profile, profiles, studies};
 pub use claim::{Claim, Finding};
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
 pub use expect::{Expectation, Verdict};
 pub use experiment::Experiment;
 pub use file::MAX_SEED;
 pub use link::ScriptedFault;
+pub use plan::{Extent, Plan, PlannedRun, replication_seed};
 pub use schema::{schema, template};
+pub use sweep::{SweepAxis, SweepValue};
 pub use variant::Variant;
 
 #[cfg(test)]

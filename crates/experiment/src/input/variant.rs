@@ -44,6 +44,11 @@ impl Kind {
         }
     }
 
+    /// The kind of that key.
+    pub(super) fn of(key: &str) -> Option<Self> {
+        [Self::Handshake, Self::Teardown].into_iter().find(|kind| kind.key() == key.trim())
+    }
+
     pub(super) const fn default_name(self) -> &'static str {
         match self {
             Self::Handshake => "three-way",

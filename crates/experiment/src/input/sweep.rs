@@ -1,0 +1,659 @@
+//! The `[sweep]` section: which keys are varied, over which values, and how often each run is repeated.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, IgnoredAny, Visitor};
+use sim_time::Duration;
+
+use super::diagnostic::{Diagnostic, Diagnostics, Place, Source, suggest};
+use super::tree::{self, Node, Table, Value};
+use super::variant::Kind;
+
+/// Most values that a range may have.
+const MOST_STEPS: u32 = 10_000;
+/// Keys that no run depends on, or that the sweep itself decides.
+const NOT_VARIED: [&str; 7] = ["seed", "sweep", "question", "claim", "verdict", "evidence", "expect"];
+
+/// A plan of many runs: every variant at every point that the axes span, several times each.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(rename = "Sweep")]
+pub(super) struct Section {
+    /// How often each variant is run at each point, each time with another seed; the first has the file's. Default: 1.
+    replications: Option<Count>,
+    /// Whether the axes are varied together, value by value, instead of each with each. Default: false.
+    zip: Option<bool>,
+    /// What is varied; the last axis varies fastest.
+    axis: Option<Vec<AxisSection>>,
+    /// The metrics that the summary shows.
+    metrics: Option<Vec<String>>,
+    /// The smaller plan that `synlab verify` and `synlab sweep --check` run.
+    check: Option<CheckSection>,
+}
+
+/// A key and its values: exactly one of `values`, `range` and `log-range`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(rename = "SweepAxis")]
+struct AxisSection {
+    /// A key of this file, dotted, as `--set` takes it: "link.delay", "link.fault.1.delay", "handshake".
+    key: String,
+    /// The values one by one.
+    #[schemars(schema_with = "list_of_anything")]
+    values: Option<Anything>,
+    /// Values at equal distances.
+    range: Option<Range>,
+    /// Values at equal ratios.
+    log_range: Option<Range>,
+}
+
+/// Numbers or durations. Whole ends give whole numbers; write `1.0` for fractions.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "SweepRange")]
+struct Range {
+    /// The first value.
+    from: End,
+    /// The last value.
+    to: End,
+    /// How many values there are, both ends included: 2 or more.
+    steps: Steps,
+}
+
+/// What the smaller plan leaves of the whole one.
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "SweepCheck")]
+struct CheckSection {
+    /// How often each variant is run at each point. Default: 1.
+    replications: Option<Count>,
+    /// Most values of each axis, from the first to the last (of the points, if the axes are zipped). Default: 2.
+    values: Option<Count>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "u32")]
+struct Count(u32);
+
+impl TryFrom<u32> for Count {
+    type Error = &'static str;
+
+    fn try_from(count: u32) -> Result<Self, &'static str> {
+        if count == 0 { Err("expected 1 or more, found 0: nothing would run") } else { Ok(Self(count)) }
+    }
+}
+
+impl JsonSchema for Count {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SweepCount".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": u32::MAX })
+    }
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "u32")]
+struct Steps(u32);
+
+impl TryFrom<u32> for Steps {
+    type Error = String;
+
+    fn try_from(steps: u32) -> Result<Self, String> {
+        match steps {
+            2..=MOST_STEPS => Ok(Self(steps)),
+            _ => Err(format!("a range has 2 to {MOST_STEPS} steps, both ends included")),
+        }
+    }
+}
+
+impl JsonSchema for Steps {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SweepSteps".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 2, "maximum": MOST_STEPS })
+    }
+}
+
+/// A list that is read elsewhere.
+struct Anything;
+
+impl<'de> Deserialize<'de> for Anything {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<IgnoredAny>::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+fn list_of_anything(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({ "type": "array", "minItems": 1 })
+}
+
+/// One end of a range.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum End {
+    Whole(i64),
+    Fraction(f64),
+    Time(Duration),
+}
+
+impl<'de> Deserialize<'de> for End {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NumberOrDuration;
+
+        impl Visitor<'_> for NumberOrDuration {
+            type Value = End;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, or a duration such as \"50ms\"")
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<End, E> {
+                Ok(End::Whole(number))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<End, E> {
+                if number.is_finite() { Ok(End::Fraction(number)) } else { Err(E::custom("a range has two ends")) }
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<End, E> {
+                text.parse().map(End::Time).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_any(NumberOrDuration)
+    }
+}
+
+impl JsonSchema for End {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SweepEnd".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let duration = generator.subschema_for::<Duration>();
+        schemars::json_schema!({ "anyOf": [{ "type": "number" }, duration] })
+    }
+}
+
+/// A key that a sweep varies, and its values.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SweepAxis {
+    key: String,
+    /// Where the key stands.
+    place: Place,
+    values: Vec<SweepValue>,
+}
+
+/// A value that a swept key has at some points.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SweepValue {
+    /// The value as the file states it, or as it was computed from a range.
+    pub(super) node: Node,
+    /// What it lays over the file.
+    pub(super) overlay: Table,
+}
+
+/// Everything a `[sweep]` says.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Sweep {
+    pub(super) axes: Vec<SweepAxis>,
+    pub(super) zip: bool,
+    pub(super) replications: u32,
+    pub(super) metrics: Vec<String>,
+    pub(super) check: Check,
+}
+
+/// How much of a plan is left to check it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Check {
+    pub(super) replications: u32,
+    pub(super) values: u32,
+}
+
+/// What to show of a sweep that does not say: how long opening took, and what it took on the wire.
+const DEFAULT_METRICS: [&str; 3] = ["setup.seconds.mean", "segments.sent", "segments.wasted"];
+
+impl Sweep {
+    /// Checks the section, of which `node` is the tree. `metrics` are the names there are; `normal` moves a key's tree to
+    /// where it belongs.
+    pub(super) fn read(
+        section: &Section,
+        node: &Node,
+        metrics: &[&str],
+        normal: impl Fn(Table) -> Result<Table, Diagnostics>,
+    ) -> Result<Self, Diagnostics> {
+        let mut errors = Diagnostics::default();
+        let table = node.table()?;
+        let sections = section.axis.as_deref().unwrap_or_default();
+        let nodes = table.get("axis").and_then(Node::as_array).unwrap_or_default();
+        let mut axes: Vec<SweepAxis> = Vec::new();
+        for (section, node) in sections.iter().zip(nodes) {
+            let Some(axis) = errors.keep(SweepAxis::read(section, node, &normal)) else { continue };
+            let one = |axis: &SweepAxis| axis.values[0].overlay.clone();
+            if axes.iter().any(|other| overlap(&one(&axis), &one(other)).is_some()) {
+                errors.push(axis.place.error(format!("`{}` is varied by another axis already", axis.key)));
+            }
+            axes.push(axis);
+        }
+        if let Some(place) = table.entry("axis").filter(|_| sections.is_empty()).map(|entry| &entry.key_place) {
+            errors.push(place.error("the list of axes is empty"));
+        }
+        let zip = section.zip.unwrap_or(false);
+        if let Some((first, others)) = axes.split_first().filter(|_| zip) {
+            for other in others.iter().filter(|other| other.values.len() != first.values.len()) {
+                let message = format!(
+                    "zipped axes have as many values each: `{}` has {}, `{}` has {}",
+                    first.key,
+                    first.values.len(),
+                    other.key,
+                    other.values.len()
+                );
+                errors.push(other.place.error(message));
+            }
+        }
+        let names = table.get("metrics").and_then(Node::as_array).unwrap_or_default();
+        for (name, node) in section.metrics.iter().flatten().zip(names) {
+            if !metrics.contains(&name.as_str()) {
+                let help = suggest_metric(name, metrics);
+                errors.push(node.place.error(format!("unknown metric `{name}`")).with_help(help));
+            }
+        }
+        if section.metrics.as_ref().is_some_and(Vec::is_empty)
+            && let Some(entry) = table.entry("metrics")
+        {
+            errors.push(entry.node.place.error("the list of metrics is empty"));
+        }
+        let check = section.check.unwrap_or_default();
+        errors.or(Self {
+            axes,
+            zip,
+            replications: section.replications.map_or(1, |count| count.0),
+            metrics: section.metrics.clone().unwrap_or_else(|| DEFAULT_METRICS.map(str::to_owned).to_vec()),
+            check: Check {
+                replications: check.replications.map_or(1, |count| count.0),
+                values: check.values.map_or(2, |count| count.0),
+            },
+        })
+    }
+}
+
+/// The nearest metric; there are too many to list them all.
+fn suggest_metric(name: &str, metrics: &[&str]) -> String {
+    let help = suggest(name, metrics.iter().copied());
+    if help.starts_with("did you mean") { help } else { "`synlab list metrics` has them all".to_owned() }
+}
+
+impl SweepAxis {
+    /// The key, as the file states it.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The values, in their order.
+    #[must_use]
+    pub fn values(&self) -> &[SweepValue] {
+        &self.values
+    }
+
+    /// The place of the key.
+    pub(super) const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The same axis with at most so many values, spread evenly from the first to the last.
+    pub(super) fn thinned(&self, most: usize) -> Self {
+        let values = spread(self.values.len(), most).into_iter().map(|place| self.values[place].clone()).collect();
+        Self { values, ..self.clone() }
+    }
+
+    fn read(
+        section: &AxisSection,
+        node: &Node,
+        normal: &impl Fn(Table) -> Result<Table, Diagnostics>,
+    ) -> Result<Self, Diagnostics> {
+        let table = node.table()?;
+        let key_node = table.get("key").expect("a section without it is not read");
+        let place = key_node.place.clone();
+        let path = key_tree(key_node, &section.key)?;
+        check_key(&section.key, &place)?;
+        let mut errors = Diagnostics::default();
+        let mut stated = ["values", "range", "log-range"].into_iter().filter_map(|word| table.entry(word));
+        let Some(entry) = stated.next() else {
+            return Err(place.error("an axis needs one of `values`, `range` and `log-range`").into());
+        };
+        for other in stated {
+            let message =
+                format!("an axis has one of `values`, `range` and `log-range`: here is `{}` already", entry.key);
+            errors.push(other.key_place.error(message));
+        }
+        let nodes = match (&section.values, section.range, section.log_range) {
+            (None, Some(range), _) => errors.keep(computed(&entry.node, linear(range))),
+            (None, None, Some(range)) => errors.keep(computed(&entry.node, logarithmic(range))),
+            _ => errors.keep(listed(&section.key, &entry.node)),
+        };
+        let mut values = Vec::new();
+        for node in nodes.unwrap_or_default() {
+            let mut overlay = path.clone();
+            put_at_leaf(&mut overlay, &alone(&section.key, &node));
+            // A key that is none is one mistake, not one for each value.
+            match normal(overlay) {
+                Ok(overlay) => values.push(SweepValue { node, overlay }),
+                Err(wrong) => {
+                    errors.extend(wrong);
+                    break;
+                }
+            }
+        }
+        errors.or(Self { key: section.key.clone(), place, values })
+    }
+}
+
+impl SweepValue {
+    /// The value as JSON.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        json(&self.node)
+    }
+
+    /// The name of the variant that it chooses, if its key is `handshake` or `teardown`.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.node.as_str().or_else(|| self.node.as_table()?.get("name")?.as_str())
+    }
+}
+
+/// A string without its quotes, anything else as JSON.
+impl fmt::Display for SweepValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.node.value {
+            Value::String(text) => f.pad(text),
+            Value::Table(table) if self.name().is_some() && table.get("base").is_some() => {
+                f.pad(self.name().unwrap_or_default())
+            }
+            _ => f.pad(&self.json().to_string()),
+        }
+    }
+}
+
+fn json(node: &Node) -> serde_json::Value {
+    match &node.value {
+        Value::String(text) => text.as_str().into(),
+        Value::Integer(number) => serde_json::Number::from_i128(*number).into(),
+        Value::Float(number) => (*number).into(),
+        Value::Boolean(truth) => (*truth).into(),
+        Value::Datetime => serde_json::Value::Null,
+        Value::Array(items) => items.iter().map(json).collect(),
+        Value::Table(table) => {
+            table.iter().map(|entry| (entry.key.clone(), json(&entry.node))).collect::<serde_json::Map<_, _>>().into()
+        }
+    }
+}
+
+/// The key as a tree of tables with a value at its leaf that is still to come. Every part has its place in the string.
+fn key_tree(node: &Node, key: &str) -> Result<Table, Diagnostics> {
+    let source = Source::new("key", format!("{key}=0"));
+    let place =
+        |span: &std::ops::Range<usize>| node.place.inside(key, span.start.min(key.len())..span.end.min(key.len()));
+    let root = tree::parse(&source).map_err(|wrong| {
+        let mut errors = Diagnostics::default();
+        for error in wrong.as_slice() {
+            let place = error.span.as_ref().map_or_else(|| node.place.clone(), &place);
+            errors.push(place.error(format!("not a key: {}", error.message)));
+        }
+        errors
+    })?;
+    let mut table = root.table()?.clone();
+    move_keys(&mut table, &place);
+    Ok(table)
+}
+
+fn move_keys(table: &mut Table, place: &impl Fn(&std::ops::Range<usize>) -> Place) {
+    for entry in table.iter_mut() {
+        entry.key_place = place(&entry.key_place.span);
+        entry.node.place = entry.key_place.clone();
+        if let Value::Table(table) = &mut entry.node.value {
+            move_keys(table, place);
+        }
+    }
+}
+
+/// The value as the key takes it: a design of one's own is the only one in a list, or it would be laid over those of the
+/// file.
+fn alone(key: &str, value: &Node) -> Node {
+    let is_design = Kind::of(key).is_some() && value.as_table().is_some();
+    let place = value.place.clone();
+    if is_design { Node { value: Value::Array(vec![value.clone()]), place } } else { value.clone() }
+}
+
+fn put_at_leaf(table: &mut Table, value: &Node) {
+    for entry in table.iter_mut() {
+        match &mut entry.node.value {
+            Value::Table(table) => put_at_leaf(table, value),
+            _ => entry.node.clone_from(value),
+        }
+    }
+}
+
+/// Refuses keys that cannot be varied.
+fn check_key(key: &str, place: &Place) -> Result<(), Diagnostic> {
+    let parts: Vec<&str> = key.split('.').map(str::trim).collect();
+    if NOT_VARIED.contains(&parts[0]) {
+        let help = if parts[0] == "seed" {
+            "`replications` has a seed for each"
+        } else {
+            "a key of a host, a link, a handshake or a teardown, or `horizon`"
+        };
+        return Err(place.error(format!("a sweep cannot vary `{}`", parts[0])).with_help(help));
+    }
+    if let Some(kind) = Kind::of(parts[0])
+        && (parts.len() == 2 || (parts.len() == 3 && parts[2] == "name"))
+    {
+        let message = format!("the names of the {}s stay the same over a sweep", kind.key());
+        return Err(place.error(message).with_help(format!("an axis `{}` varies them", kind.key())));
+    }
+    Ok(())
+}
+
+/// Values as they stand in the file.
+fn listed(key: &str, list: &Node) -> Result<Vec<Node>, Diagnostics> {
+    let items = list.array()?;
+    if items.is_empty() {
+        return Err(list.place.error("the list of values is empty").into());
+    }
+    let mut errors = Diagnostics::default();
+    let chooses = Kind::of(key);
+    for (place, item) in items.iter().enumerate() {
+        if let (Some(kind), Some(_)) = (chooses, item.as_array()) {
+            errors.push(item.place.error(format!("one {} for each point, not a list", kind.key())));
+        }
+        if !is_finite(item) {
+            errors.push(item.place.error("not a number that can be written down"));
+        }
+        if items[..place].iter().any(|other| json(other) == json(item)) {
+            errors.push(item.place.error("the value is listed twice"));
+        }
+    }
+    errors.or(items.to_vec())
+}
+
+fn is_finite(node: &Node) -> bool {
+    match &node.value {
+        Value::Float(number) => number.is_finite(),
+        Value::Array(items) => items.iter().all(is_finite),
+        Value::Table(table) => table.iter().all(|entry| is_finite(&entry.node)),
+        _ => true,
+    }
+}
+
+/// The values of a range, which all stand where the range does.
+fn computed(range: &Node, values: Result<Vec<Value>, String>) -> Result<Vec<Node>, Diagnostic> {
+    let values = values.map_err(|message| range.place.error(message))?;
+    let nodes: Vec<Node> = values.into_iter().map(|value| Node { value, place: range.place.clone() }).collect();
+    if (1..nodes.len()).any(|place| nodes[place].value == nodes[place - 1].value) {
+        let help = "fewer steps, or ends as fractions: 1.0";
+        return Err(range.place.error("two values of the range are the same").with_help(help));
+    }
+    Ok(nodes)
+}
+
+fn linear(Range { from, to, steps }: Range) -> Result<Vec<Value>, String> {
+    let last = i128::from(steps.0 - 1);
+    let between = |from: i128, to: i128, step: i128| {
+        // Half a nanosecond up.
+        from + (2 * (to - from) * step + last).div_euclid(2 * last)
+    };
+    match (from, to) {
+        (End::Time(from), End::Time(to)) => {
+            let (from, to) = (i128::from(from.as_nanos()), i128::from(to.as_nanos()));
+            Ok((0..=last).map(|step| time(between(from, to, step))).collect())
+        }
+        (End::Whole(from), End::Whole(to)) => {
+            let (from, to) = (i128::from(from), i128::from(to));
+            if (to - from) % last != 0 {
+                return Err(format!("no {} whole numbers go from {from} to {to} at equal distances", steps.0));
+            }
+            Ok((0..=last).map(|step| Value::Integer(between(from, to, step))).collect())
+        }
+        _ => {
+            let (first, end) = fractions(from, to)?;
+            let parts = f64::from(steps.0 - 1);
+            let at = |step: u32| rounded(first + (end - first) * (f64::from(step) / parts));
+            Ok(with_ends((0..steps.0).map(at), first, end, steps.0))
+        }
+    }
+}
+
+fn logarithmic(Range { from, to, steps }: Range) -> Result<Vec<Value>, String> {
+    let at = |from: f64, to: f64, step: u32| from * libm::pow(to / from, f64::from(step) / f64::from(steps.0 - 1));
+    let positive = |from: f64, to: f64| {
+        if from > 0.0 && to > 0.0 { Ok(()) } else { Err("the ends of a logarithmic range are above zero".to_owned()) }
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "between two ends that fit")]
+    let whole = |from: i128, to: i128| {
+        positive(from as f64, to as f64)?;
+        let inner = |step| libm::round(at(from as f64, to as f64, step)) as i128;
+        let steps = (0..steps.0).map(|step| match step {
+            0 => from,
+            step if step == steps.0 - 1 => to,
+            step => inner(step),
+        });
+        Ok::<_, String>(steps.collect::<Vec<i128>>())
+    };
+    match (from, to) {
+        (End::Time(from), End::Time(to)) => {
+            Ok(whole(from.as_nanos().into(), to.as_nanos().into())?.into_iter().map(time).collect())
+        }
+        (End::Whole(from), End::Whole(to)) => {
+            Ok(whole(from.into(), to.into())?.into_iter().map(Value::Integer).collect())
+        }
+        _ => {
+            let (first, end) = fractions(from, to)?;
+            positive(first, end)?;
+            Ok(with_ends((0..steps.0).map(|step| rounded(at(first, end, step))), first, end, steps.0))
+        }
+    }
+}
+
+fn fractions(from: End, to: End) -> Result<(f64, f64), String> {
+    let number = |end| match end {
+        End::Whole(number) => Some(number as f64),
+        End::Fraction(number) => Some(number),
+        End::Time(_) => None,
+    };
+    number(from).zip(number(to)).ok_or_else(|| "one end of the range is a number, the other a duration".to_owned())
+}
+
+/// The values with the ends as they were stated.
+fn with_ends(values: impl Iterator<Item = f64>, from: f64, to: f64, steps: u32) -> Vec<Value> {
+    let end = |(step, value)| match step {
+        0 => from,
+        step if step == steps - 1 => to,
+        _ => value,
+    };
+    (0..).zip(values).map(end).map(Value::Float).collect()
+}
+
+/// To twelve digits: 0.01, not 0.010000000000000002.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.11e}").parse().expect("a number that was just written")
+}
+
+fn time(nanos: i128) -> Value {
+    let nanos = u64::try_from(nanos).expect("between two durations");
+    Value::String(Duration::from_nanos(nanos).to_string())
+}
+
+/// At most `most` of `count` places, evenly from the first to the last.
+pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
+    if count <= most {
+        return (0..count).collect();
+    }
+    (0..most).map(|place| place * (count - 1) / (most - 1).max(1)).collect()
+}
+
+/// Where `below` says something that `above` says too.
+pub(super) fn overlap<'a>(above: &Table, below: &'a Table) -> Option<&'a Place> {
+    above.iter().find_map(|entry| {
+        let other = below.entry(&entry.key)?;
+        match (entry.node.as_table(), other.node.as_table()) {
+            (Some(above), Some(below)) => overlap(above, below),
+            _ => Some(&other.key_place),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(from: End, to: End, steps: u32) -> Range {
+        Range { from, to, steps: Steps(steps) }
+    }
+
+    fn shown(values: Result<Vec<Value>, String>) -> String {
+        let place = Place::new(&Source::new("t", ""), 0..0);
+        let show =
+            |value| SweepValue { node: Node { value, place: place.clone() }, overlay: Table::default() }.to_string();
+        values.map_or_else(|error| error, |values| values.into_iter().map(show).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn ranges_have_round_values() {
+        use End::{Fraction, Time, Whole};
+        let ms = |ms| Time(Duration::from_millis(ms));
+        for (range, values) in [
+            (range(Whole(1), Whole(10), 4), "1 4 7 10"),
+            (range(Whole(10), Whole(0), 3), "10 5 0"),
+            (range(Fraction(0.0), Fraction(0.3), 4), "0.0 0.1 0.2 0.3"),
+            (range(Whole(0), Fraction(1.0), 3), "0.0 0.5 1.0"),
+            (range(ms(0), ms(1), 4), "0s 333.333us 666.667us 1ms"),
+            (range(ms(10), ms(50), 5), "10ms 20ms 30ms 40ms 50ms"),
+            (range(Whole(0), Whole(1), 3), "no 3 whole numbers go from 0 to 1 at equal distances"),
+            (range(Whole(0), ms(1), 3), "one end of the range is a number, the other a duration"),
+        ] {
+            assert_eq!(shown(linear(range)), values);
+        }
+        for (range, values) in [
+            (range(Whole(1), Whole(1024), 6), "1 4 16 64 256 1024"),
+            (range(Whole(10), Whole(1000), 5), "10 32 100 316 1000"),
+            (range(Fraction(0.001), Fraction(0.1), 3), "0.001 0.01 0.1"),
+            (range(ms(1), ms(1000), 4), "1ms 10ms 100ms 1s"),
+            (range(Fraction(0.0), Fraction(0.1), 3), "the ends of a logarithmic range are above zero"),
+        ] {
+            assert_eq!(shown(logarithmic(range)), values);
+        }
+    }
+
+    #[test]
+    fn a_check_keeps_the_ends() {
+        assert_eq!(spread(5, 2), [0, 4]);
+        assert_eq!(spread(5, 3), [0, 2, 4]);
+        assert_eq!(spread(5, 1), [0]);
+        assert_eq!(spread(2, 3), [0, 1]);
+    }
+}

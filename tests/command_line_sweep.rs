@@ -1,0 +1,522 @@
+//! `synlab sweep`: what its rows are, and that nothing but the plan decides them.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use assert_cmd::cargo::cargo_bin_cmd;
+use expect_test::expect;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const FILE: &str = r#"question = "What does loss cost?"
+seed = 5
+horizon = "1min"
+handshake = ["three-way", { name = "same", base = "three-way" }]
+
+[link]
+delay = "50ms"
+
+[[link.fault]]
+on = { from = "client", flags = "SYN", nth = 1 }
+delay = "100ms"
+
+[client]
+script = ["connect", "send 100 B", "close", "wait 1s", "repeat 4 times"]
+
+[server]
+script = ["accept", "close on EOF"]
+[[server.crash]]
+at = "40s"
+for = "1s"
+[[server.crash]]
+at = "50s"
+
+[sweep]
+replications = 3
+
+[[sweep.axis]]
+key = "link.loss"
+values = [0, 0.3]
+
+[[sweep.axis]]
+key = "link.fault.1.delay"
+range = { from = "0s", to = "200ms", steps = 3 }
+"#;
+const RUNS: usize = 2 * 3 * 2 * 3;
+
+/// A directory with the experiment in it, changed.
+struct Study {
+    directory: TempDir,
+}
+
+impl Study {
+    fn new() -> Self {
+        Self::changed("", "")
+    }
+
+    fn changed(from: &str, to: &str) -> Self {
+        assert!(FILE.contains(from), "{from}");
+        let study = Self { directory: tempfile::tempdir().unwrap() };
+        fs::write(study.path("test.toml"), FILE.replacen(from, to, 1)).unwrap();
+        study
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Output of `synlab sweep test.toml`: standard output, standard error, exit status. It runs in the directory.
+    fn sweep(&self, arguments: &[&str]) -> (String, String, Option<i32>) {
+        self.synlab(&[&["sweep", "test.toml"], arguments].concat())
+    }
+
+    fn synlab(&self, arguments: &[&str]) -> (String, String, Option<i32>) {
+        let output = cargo_bin_cmd!("synlab").current_dir(self.directory.path()).args(arguments).output().unwrap();
+        let text = |octets: Vec<u8>| String::from_utf8(octets).unwrap();
+        (text(output.stdout), text(output.stderr), output.status.code())
+    }
+
+    /// The rows, of a sweep in which nothing fails.
+    fn rows(&self, arguments: &[&str]) -> String {
+        let (out, err, code) = self.sweep(arguments);
+        assert_eq!((err.as_str(), code), ("", Some(0)), "{arguments:?}");
+        out
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+}
+
+fn objects(rows: &str) -> Vec<Value> {
+    rows.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A column of the rows as text.
+fn column(rows: &[Value], name: &str) -> Vec<String> {
+    rows.iter().map(|row| row[name].to_string().replace('"', "")).collect()
+}
+
+#[test]
+fn a_row_says_what_was_run_and_what_it_came_to() {
+    let study = Study::new();
+    let rows = objects(&study.rows(&[]));
+    assert_eq!(rows.len(), RUNS);
+    let row = &rows[1];
+    assert_eq!(row["plan"].as_str().map(str::len), Some(32));
+    assert_eq!(
+        (&row["file"], &row["handshake"], &row["teardown"]),
+        (&"test.toml".into(), &"three-way".into(), &"rfc9293".into())
+    );
+    assert_eq!(
+        (&row["replication"], &row["link.loss"], &row["link.fault.1.delay"]),
+        (&1.into(), &0.into(), &"0s".into())
+    );
+    assert_eq!((&row["error"], row["digest"].as_str().map(str::len)), (&Value::Null, Some(32)));
+    assert_eq!((&row["client.attempts.opened"], &row["server.crashes"]), (&4.into(), &2.into()));
+    // A row can be run by itself.
+    let row = rows.last().unwrap();
+    let (seed, loss, delay) = (row["seed"].to_string(), "link.loss=0.3", "link.fault.1.delay=200ms");
+    let run =
+        ["run", "test.toml", "--handshake", "same", "--set", loss, "--set", delay, "--seed", &seed, "--format", "json"];
+    let run: Value = serde_json::from_str(&study.synlab(&run).0).unwrap();
+    assert_eq!((&run["digest"], &run["metrics"]["segments.sent"]), (&row["digest"], &row["segments.sent"]));
+}
+
+#[test]
+fn points_come_with_the_last_axis_fastest_then_variants_then_replications() {
+    let rows = objects(&Study::new().rows(&[]));
+    assert_eq!(column(&rows, "replication")[..7], ["0", "1", "2", "0", "1", "2", "0"]);
+    assert_eq!(
+        column(&rows, "handshake")[..7],
+        ["three-way", "three-way", "three-way", "same", "same", "same", "three-way"]
+    );
+    let each = |name| column(&rows.iter().step_by(6).cloned().collect::<Vec<_>>(), name);
+    assert_eq!(each("link.loss"), ["0", "0", "0", "0.3", "0.3", "0.3"]);
+    assert_eq!(each("link.fault.1.delay"), ["0s", "100ms", "200ms", "0s", "100ms", "200ms"]);
+
+    let zipped = Study::changed("[sweep]\n", "[sweep]\nzip = true\n");
+    let zipped =
+        objects(&zipped.rows(&["--set", "sweep.axis.1.values=[0, 0.1, 0.3]", "--set", "sweep.replications=1"]));
+    assert_eq!(column(&zipped, "link.loss"), ["0", "0", "0.1", "0.1", "0.3", "0.3"]);
+    assert_eq!(column(&zipped, "link.fault.1.delay"), ["0s", "0s", "100ms", "100ms", "200ms", "200ms"]);
+}
+
+#[test]
+fn handshakes_can_be_an_axis() {
+    let study = Study::changed(
+        "key = \"link.loss\"\nvalues = [0, 0.3]",
+        "key = \"handshake\"\nvalues = [\"two-way\", { name = \"mine\", base = \"three-way\", syn-ack-timer = false }]",
+    );
+    let rows = objects(&study.rows(&["--set", "sweep.replications=1"]));
+    assert_eq!(column(&rows, "handshake"), ["two-way", "two-way", "two-way", "mine", "mine", "mine"]);
+    assert_eq!(rows[0].as_object().unwrap().len(), objects(&Study::new().rows(&[]))[0].as_object().unwrap().len() - 1);
+}
+
+/// Common random numbers: what does not differ between two variants, or two points, is the same to the last record.
+#[test]
+fn all_variants_and_points_share_their_randomness() {
+    let rows = objects(&Study::new().rows(&[]));
+    for pair in rows.chunks(6) {
+        assert_eq!(column(&pair[..3], "digest"), column(&pair[3..], "digest"));
+        assert_eq!(column(pair, "seed"), column(&rows[..6], "seed"));
+    }
+    let seeds = column(&rows[..3], "seed");
+    assert_eq!(seeds[0], "5", "the first replication has the file's seed");
+    assert_eq!(seeds.iter().collect::<BTreeSet<_>>().len(), 3);
+    assert_eq!(column(&rows[18..], "digest").iter().collect::<BTreeSet<_>>().len(), 9, "with loss every seed tells");
+    let other = objects(&Study::new().rows(&["--seed", "6"]));
+    assert_eq!(other[0]["seed"], 6);
+    assert!(column(&other[1..3], "seed").iter().all(|seed| !seeds.contains(seed)));
+}
+
+#[test]
+fn neither_threads_nor_the_queue_decide_anything() {
+    let study = Study::new();
+    for format in [&["--format", "jsonl"][..], &["--format", "csv"], &["--format", "csv", "--long"]] {
+        let rows = |more: &[&str]| study.rows(&[format, more].concat());
+        let one = rows(&["--threads", "1"]);
+        for threads in ["2", "8"] {
+            assert_eq!(rows(&["--threads", threads]), one, "{threads} threads, {format:?}");
+        }
+        assert_eq!(rows(&["--queue", "reference"]), one);
+    }
+}
+
+#[test]
+fn shards_one_after_the_other_are_the_whole() {
+    let study = Study::new();
+    for format in [&["--format", "jsonl"][..], &["--format", "csv"], &["--format", "jsonl", "--long"]] {
+        for shards in [1, 3, 7] {
+            let shard = |part: i32| study.rows(&[format, &["--shard", &format!("{part}/{shards}")]].concat());
+            assert_eq!((1..=shards).map(shard).collect::<String>(), study.rows(format), "{shards} shards, {format:?}");
+        }
+    }
+    let rows = objects(&study.rows(&["--shard", "2/4"]));
+    assert_eq!(rows.len() % 6, 0, "a point stays whole");
+}
+
+#[test]
+fn a_sweep_that_was_cut_off_goes_on_as_if_it_had_not_been() {
+    let study = Study::new();
+    for (name, format) in
+        [("a.jsonl", &[][..]), ("b.csv", &[]), ("c.jsonl", &["--long"]), ("d.csv", &["--shard", "2/2"])]
+    {
+        let write = |more: &[&str]| {
+            let (out, err, code) = study.sweep(&[&["-o", name], format, more].concat());
+            assert_eq!(code, Some(0), "{err}");
+            (out, err)
+        };
+        let (summary, _) = write(&[]);
+        let whole = study.read(name);
+        let half = whole.len() / 2;
+        let line = half + whole[half..].find('\n').unwrap() + 1;
+        for cut in [3, half, line, whole.len() - 1, whole.len()] {
+            fs::write(study.path(name), &whole[..cut]).unwrap();
+            let (again, note) = write(&["--resume"]);
+            assert_eq!((study.read(name) == whole, &again), (true, &summary), "{name} cut at {cut}");
+            let kept = whole[..cut].lines().count();
+            assert!(
+                kept < 3 || note.starts_with(&format!("{name}: ")) && note.ends_with(" runs are there already\n"),
+                "{note}"
+            );
+        }
+        fs::remove_file(study.path(name)).unwrap();
+        write(&["--resume"]);
+        assert!(study.read(name) == whole, "{name} from nothing");
+    }
+}
+
+#[test]
+fn only_rows_of_the_same_plan_are_gone_on_with() {
+    let study = Study::new();
+    study.sweep(&["-o", "rows.jsonl"]);
+    let rows = study.read("rows.jsonl");
+    let another = "the rows are of another plan: its file, --set, --seed or --until, the format or the version differ";
+    for (arguments, why) in [
+        (&["--seed", "6"][..], another),
+        (&["--until", "30s"], another),
+        (&["--set", "link.delay=51ms"], another),
+        (&["--format", "csv"], another),
+        (&["--check"], another),
+        (&["--shard", "2/2"], "the row is of this plan, but another belongs here: another shard?"),
+    ] {
+        let (out, err, code) = study.sweep(&[&["-o", "rows.jsonl", "--resume"], arguments].concat());
+        let message =
+            format!("error: cannot resume rows.jsonl: line 1: {why}; without --resume the file is overwritten\n");
+        assert_eq!((out.as_str(), err.as_str(), code), ("", message.as_str(), Some(2)), "{arguments:?}");
+        assert_eq!(study.read("rows.jsonl"), rows);
+    }
+    let resume = || study.sweep(&["-o", "rows.jsonl", "--resume", "--quiet"]);
+    for (there, why) in [
+        ("notes".to_owned(), ": line 1: this is no row of a sweep; without --resume the file is overwritten\n"),
+        (format!("{rows}{rows}"), ":37: there is more than the rows of the plan\n"),
+        (rows.replacen("\"segments.sent\"", "\"segments.went\"", 1), ":1: the row is damaged\n"),
+    ] {
+        fs::write(study.path("rows.jsonl"), &there).unwrap();
+        let (_, err, code) = resume();
+        assert!(err.ends_with(why) && code == Some(2), "{err}");
+        assert_eq!(study.read("rows.jsonl"), there);
+    }
+    fs::write(study.path("rows.jsonl"), "old").unwrap();
+    assert_eq!(study.sweep(&["-o", "rows.jsonl", "--quiet"]), (String::new(), String::new(), Some(0)));
+    assert_eq!(study.read("rows.jsonl"), rows, "without --resume it is overwritten");
+    // What only explains does not make it another plan.
+    fs::write(study.path("test.toml"), format!("# A comment.\n{}", FILE.replace("What does", "What would"))).unwrap();
+    assert_eq!(resume(), (String::new(), String::new(), Some(0)));
+}
+
+/// Whoever ends a sweep keeps what is done.
+#[cfg(unix)]
+#[test]
+fn a_sweep_that_is_interrupted_leaves_whole_rows() {
+    let study = Study::new();
+    let arguments = ["sweep", "test.toml", "-o", "rows.jsonl", "--quiet", "--set", "sweep.replications=20000"];
+    let mut synlab = std::process::Command::new(assert_cmd::cargo::cargo_bin!("synlab"));
+    let mut child = synlab.current_dir(study.directory.path()).args(arguments).spawn().unwrap();
+    let size = || fs::metadata(study.path("rows.jsonl")).map_or(0, |metadata| metadata.len());
+    while size() < 100_000 {
+        assert_eq!(child.try_wait().unwrap(), None, "it runs until it is told to end");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let rows = study.read("rows.jsonl");
+    assert!(rows.ends_with("}\n"));
+    assert!(objects(&rows).iter().enumerate().all(|(place, row)| row["replication"] == place % 20_000));
+}
+
+#[test]
+fn csv_has_a_column_for_each_key_of_a_line_of_json() {
+    let study = Study::new();
+    let objects = objects(&study.rows(&[]));
+    let csv = study.rows(&["--format", "csv"]);
+    let names: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    assert_eq!(
+        names.iter().copied().collect::<BTreeSet<_>>(),
+        objects[0].as_object().unwrap().keys().map(String::as_str).collect()
+    );
+    assert!(csv.lines().next().unwrap().starts_with(
+        "plan,file,handshake,teardown,seed,replication,link.loss,link.fault.1.delay,digest,error,client."
+    ));
+    for (line, object) in csv.lines().skip(1).zip(&objects) {
+        for (name, cell) in names.iter().zip(line.split(',')) {
+            let value = &object[*name];
+            let text = value.as_str().map_or_else(|| value.to_string().replace("null", ""), str::to_owned);
+            assert!(*name == "plan" || text == cell, "{name}: {text} {cell}");
+        }
+    }
+}
+
+#[test]
+fn long_rows_have_one_metric_each() {
+    let study = Study::new();
+    let wide = objects(&study.rows(&["--check"]));
+    let long = objects(&study.rows(&["--check", "--long"]));
+    let metrics = wide[0].as_object().unwrap().len() - 10;
+    assert_eq!(long.len(), wide.len() * metrics);
+    for row in &long[..metrics] {
+        assert_eq!(row["value"], wide[0][row["metric"].as_str().unwrap()]);
+        assert_eq!(row["digest"], wide[0]["digest"]);
+    }
+}
+
+#[test]
+fn a_summary_has_the_means_over_replications() {
+    let study = Study::changed("[sweep]\n", "[sweep]\nmetrics = [\"setup.seconds.mean\", \"segments.sent\"]\n");
+    let (out, err, code) = study.sweep(&["-o", "rows.csv"]);
+    assert_eq!((err.as_str(), code), ("", Some(0)));
+    expect![[r#"
+        test: What does loss cost?
+        36 runs: 2 variants × 6 points, means of 3 replications; seed 5, the same network for every variant and point
+
+        variant     link.loss   link.fault.1.delay   runs   setup.seconds.mean   segments.sent
+        ────────────────────────────────────────────────────────────────────────────────────────
+        three-way   0           0s                   3                  0.0875              20
+        same        0           0s                   3                  0.0875              20
+        three-way   0           100ms                3                  0.1125              20
+        same        0           100ms                3                  0.1125              20
+        three-way   0           200ms                3                  0.1375              20
+        same        0           200ms                3                  0.1375              20
+        three-way   0.3         0s                   3                  0.8375         35.3333
+        same        0.3         0s                   3                  0.8375         35.3333
+        three-way   0.3         100ms                3                  0.8625         35.3333
+        same        0.3         100ms                3                  0.8625         35.3333
+        three-way   0.3         200ms                3                  0.8875         35.3333
+        same        0.3         200ms                3                  0.8875         35.3333
+    "#]]
+    .assert_eq(&out);
+    let (out, _, _) = study.sweep(&["-o", "rows.csv", "--rows", "1"]);
+    assert!(out.ends_with("\n… 11 more lines are left out\n"), "{out}");
+    assert_eq!(study.sweep(&["-o", "rows.csv", "--quiet"]).0, "");
+    assert!(study.sweep(&["-o", "-"]).0.starts_with("{\"plan\":"));
+}
+
+/// One run of a sweep may fail; the others are none the worse for it.
+#[test]
+fn a_run_that_fails_is_a_row_with_its_error() {
+    let study = endless();
+    let (out, err, code) = study.sweep(&[]);
+    assert_eq!(code, Some(1));
+    let rows = objects(&out);
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0]["client.script"][1], "repeat");
+    assert!(rows[0]["error"].as_str().unwrap().starts_with("time does not move on from "), "{out}");
+    assert_eq!((&rows[0]["digest"], &rows[0]["segments.sent"]), (&Value::Null, &Value::Null));
+    assert!(rows[1]["error"].is_null() && rows[1]["segments.sent"].is_number());
+    let first = "client.script = [\"connect server:81\",\"repeat\"], three-way, replication 0 (seed 5): time does not";
+    assert!(err.starts_with(&format!("1 of 2 runs failed; the first of this time is {first}")), "{err}");
+    let (summary, _, code) = study.sweep(&["-o", "rows.csv"]);
+    assert!(summary.contains("   runs   errors   ") && code == Some(1), "{summary}");
+    let (again, err, code) = study.sweep(&["-o", "rows.csv", "--resume"]);
+    assert_eq!((again, code), (summary, Some(1)), "what failed before counts");
+    assert_eq!(err, "rows.csv: 2 of 2 runs are there already\n1 of 2 runs failed\n");
+}
+
+/// A sweep of two runs of which the first never ends.
+fn endless() -> Study {
+    let axes = &FILE[FILE.find("replications").unwrap()..];
+    let study = Study::changed(
+        axes,
+        "[[sweep.axis]]\nkey = \"client.script\"\nvalues = [[\"connect server:81\", \"repeat\"], [\"connect\", \"close\"]]",
+    );
+    let text = study.read("test.toml").replace("\"50ms\"", "\"0s\"");
+    fs::write(study.path("test.toml"), text.replace(", { name = \"same\", base = \"three-way\" }", "")).unwrap();
+    study
+}
+
+#[test]
+fn a_combination_that_cannot_be_is_a_row_with_its_error() {
+    let axes = "key = \"server.crash.1.for\"\nvalues = [\"1s\", \"20s\"]\n[[sweep.axis]]\nkey = \"server.crash.2.at\"\nvalues = [\"50s\", \"2min\"]";
+    let study = Study::changed("key = \"link.loss\"\nvalues = [0, 0.3]", axes);
+    let (out, err, code) = study.sweep(&["--set", "sweep.replications=1", "--format", "csv"]);
+    assert_eq!(code, Some(1), "{err}");
+    let failed: Vec<&str> =
+        out.lines().skip(1).filter(|line| line.contains(",,\"test.toml:") || line.contains(",,test.toml:")).collect();
+    assert_eq!((failed.len(), out.lines().count()), (6, 25), "{out}");
+    assert!(failed.iter().all(|line| line.contains(",20s,50s,")), "{failed:?}");
+    assert!(
+        err.starts_with(
+            "6 of 24 runs failed; the first of this time is server.crash.1.for = 20s, server.crash.2.at = 50s, "
+        ),
+        "{err}"
+    );
+}
+
+#[test]
+fn a_mistake_is_named_with_its_place() {
+    let axis = "values = [0, 0.3]";
+    for (from, to, message) in [
+        ("replications = 3", "replications = 0", "25:16: error: expected 1 or more, found 0: nothing would run"),
+        ("replications = 3", "replication = 3", "25:1: error: unknown key `replication`"),
+        (
+            "replications = 3",
+            "zip = true",
+            "32:7: error: zipped axes have as many values each: `link.loss` has 2, `link.fault.1.delay` has 3",
+        ),
+        ("replications = 3", "metrics = [\"segments.snet\"]", "25:12: error: unknown metric `segments.snet`"),
+        ("replications = 3", "metrics = []", "25:11: error: the list of metrics is empty"),
+        ("replications = 3", "check = { value = 2 }", "25:11: error: unknown key `value`"),
+        ("\"link.loss\"", "\"link.los\"", "28:13: error: unknown key `los`"),
+        ("\"link.loss\"", "\"lnk.loss\"", "28:8: error: unknown key `lnk`"),
+        (
+            "\"link.loss\"",
+            "\"link..loss\"",
+            "28:13: error: not a key: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`",
+        ),
+        ("\"link.loss\"", "\"link.fault.2.delay\"", "28:19: error: `fault` has no entry 2: it has 1, counted from 1"),
+        (
+            "\"link.loss\"",
+            "\"link.fault.1.delay\"",
+            "32:7: error: `link.fault.1.delay` is varied by another axis already",
+        ),
+        ("\"link.loss\"", "\"seed\"", "28:7: error: a sweep cannot vary `seed`"),
+        ("\"link.loss\"", "\"handshake.1\"", "28:7: error: the names of the handshakes stay the same over a sweep"),
+        (axis, "values = []", "29:10: error: the list of values is empty"),
+        (axis, "values = 3", "29:10: error: expected a list, found the number 3"),
+        (axis, "values = [0, 0]", "29:14: error: the value is listed twice"),
+        (axis, "values = [0, 2]", "29:14: error: expected a probability from 0 to 1, found the number 2"),
+        (axis, "values = [0, \"x\"]", "29:14: error: "),
+        (axis, "", "28:7: error: an axis needs one of `values`, `range` and `log-range`"),
+        (
+            axis,
+            "values = [0]\nrange = { from = 0, to = 1, steps = 2 }",
+            "30:1: error: an axis has one of `values`, `range` and `log-range`: here is `values` already",
+        ),
+        (
+            axis,
+            "range = { from = 0, to = 1, steps = 1 }",
+            "29:37: error: a range has 2 to 10000 steps, both ends included",
+        ),
+        (
+            axis,
+            "range = { from = 0, to = 1, steps = 3 }",
+            "29:9: error: no 3 whole numbers go from 0 to 1 at equal distances",
+        ),
+        (
+            axis,
+            "range = { from = 0, to = \"1s\", steps = 3 }",
+            "29:9: error: one end of the range is a number, the other a duration",
+        ),
+        (
+            axis,
+            "range = { from = true, to = 1, steps = 3 }",
+            "29:18: error: expected a number, or a duration such as \"50ms\", found true",
+        ),
+        (
+            axis,
+            "log-range = { from = 0.0, to = 1.0, steps = 3 }",
+            "29:13: error: the ends of a logarithmic range are above zero",
+        ),
+    ] {
+        let study = Study::changed(from, to);
+        let (out, err, code) = study.sweep(&["-o", "rows.jsonl"]);
+        assert_eq!((out.as_str(), code), ("", Some(2)), "{to}: {err}");
+        assert!(err.starts_with(&format!("test.toml:{message}")), "{to}: {err}");
+        assert!(!fs::exists(study.path("rows.jsonl")).unwrap(), "{to}: nothing is begun");
+    }
+    let study = Study::new();
+    for (arguments, message) in [
+        (
+            &["--set", "link.loss=0.1"][..],
+            "--set link.loss:1:6: error: the sweep varies `link.loss`, and this would undo it",
+        ),
+        (&["--resume"], "error: the following required arguments were not provided:"),
+        (
+            &["--shard", "0/3"],
+            "error: invalid value '0/3' for '--shard <I/N>': expected I/N, as in 1/4: the first of four parts",
+        ),
+        (&["--shard", "4/3"], "error: invalid value '4/3'"),
+        (&["--threads", "0"], "error: invalid value '0'"),
+    ] {
+        let (_, err, code) = study.sweep(arguments);
+        assert!(err.starts_with(message) && code == Some(2), "{arguments:?}: {err}");
+    }
+    let (_, err, code) = study.synlab(&["sweep", "stale-syn"]);
+    assert!(
+        err.starts_with("configs/cases/stale-syn.toml: error: the experiment has no [sweep]\n") && code == Some(2),
+        "{err}"
+    );
+}
+
+/// Other commands take the values of the file, and know what is wrong with the sweep.
+#[test]
+fn verify_runs_the_small_plan() {
+    let study = Study::new();
+    let (out, err, code) = study.synlab(&["verify", "test.toml"]);
+    assert_eq!((err.as_str(), code), ("", Some(0)));
+    assert_eq!(
+        out,
+        "ok     test.toml: nothing expected, 2 variants, 8 runs of its sweep\n1 experiment: 1 hold, 0 do not\n"
+    );
+    assert_eq!(study.synlab(&["run", "test.toml", "--quiet"]).2, Some(0));
+    assert_eq!(study.synlab(&["verify", "setup-time-under-loss"]).2, Some(0));
+    let (out, _, code) = endless().synlab(&["verify", "test.toml"]);
+    assert_eq!(code, Some(1));
+    let failure = "client.script = [\"connect server:81\",\"repeat\"], three-way, replication 0 (seed 5): time does";
+    assert!(out.contains(failure), "{out}");
+    assert!(
+        out.starts_with("FAIL   test.toml: nothing expected, 1 variant, 1 of 2 runs of its sweep failed\n"),
+        "{out}"
+    );
+}
