@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// Run every variant on the same randomness and show them side by side, as ladders and as numbers
     #[command(after_long_help = legend())]
     Compare(Compare),
-    /// Run the plan of an experiment's [sweep] over all cores, and write a row for each run
+    /// Run the plan of an experiment's sweep over all cores, and write a row for each run
     Sweep(Sweep),
     /// Check every expectation of every variant of every experiment
     Verify(Verify),

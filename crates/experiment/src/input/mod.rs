@@ -14,6 +14,7 @@ mod inject;
 mod link;
 mod overrides;
 mod plan;
+mod range;
 mod schema;
 mod script;
 mod sweep;
