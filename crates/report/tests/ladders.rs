@@ -49,7 +49,6 @@ fn a_lost_syn_ack_is_repaired() {
              1.100  ├── FIN,ACK 1/1 100 B ────────────────────▶│    1.150
              1.150  │               SYN-RECEIVED → ESTABLISHED │
              1.150  │                 ESTABLISHED → CLOSE-WAIT │
-             1.150  │                     waits to be accepted │
              1.150  │                    CLOSE-WAIT → LAST-ACK │           close
              1.150  │◀──────────────────────── FIN,ACK 1/102 ──┤    1.200
              1.200  │ FIN-WAIT-1 → FIN-WAIT-2                  │
@@ -143,7 +142,6 @@ fn variants_stand_side_by_side() {
          0.050  │                     LISTEN → ESTABLISHED │   │                    LISTEN → SYN-RECEIVED │
          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤   │◀────────────────────────── SYN,ACK 0/1 ──┤
          0.050  │                 ESTABLISHED → FIN-WAIT-1 │   │                                          │
-         0.050  │                     waits to be accepted │   │                                          │
          0.050  │◀──────────────────── FIN,ACK 1/1 100 B ──┤   │                                          │
          0.100  │ SYN-SENT → ESTABLISHED                   │   │ SYN-SENT → ESTABLISHED                   │
          0.100  │ ESTABLISHED → CLOSE-WAIT                 │   │                                          │
@@ -151,7 +149,6 @@ fn variants_stand_side_by_side() {
          0.100  ├── FIN,ACK 1/102 ────────────────────────▶│   ├── ACK 1/1 ──────────────────────────────▶│
          0.150  │                  FIN-WAIT-1 → FIN-WAIT-2 │   │               SYN-RECEIVED → ESTABLISHED │
          0.150  │                   FIN-WAIT-2 → TIME-WAIT │   │                 ESTABLISHED → FIN-WAIT-1 │
-         0.150  │                                          │   │                     waits to be accepted │
          0.150  │◀──────────────────────────── ACK 102/2 ──┤   │◀──────────────────── FIN,ACK 1/1 100 B ──┤
          0.200  │ LAST-ACK → CLOSED                        │   │ ESTABLISHED → CLOSE-WAIT                 │
          0.200  │                                          │   │ CLOSE-WAIT → LAST-ACK                    │
@@ -167,7 +164,6 @@ fn variants_stand_side_by_side() {
          6.000  │      ghost from here on: nobody is there │   │  abandoned from here on: nobody is there │
          6.000  │◀─────────────────── SYN,ACK 0/1 wasted ──┤   │◀─────────────────── SYN,ACK 0/1 wasted ──┤
          6.000  │                 ESTABLISHED → FIN-WAIT-1 │   │                                          │
-         6.000  │                     waits to be accepted │   │                                          │
          6.000  │◀───────────── FIN,ACK 1/1 100 B wasted ──┤   │                                          │
          6.050  │                                          │   ├── RST 1 wasted ─────────────────────────▶│
          6.100  │                                          │   │             SYN-RECEIVED → CLOSED, reset │
@@ -181,7 +177,7 @@ fn variants_stand_side_by_side() {
          0.000  ├── SYN 0 till 0.050 ──────┄┄              │   ├── SYN 0 till 0.050 ──────┄┄              │
          0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│   │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│
          0.050  │                    LISTEN → SYN-RECEIVED │   │                    LISTEN → SYN-RECEIVED │
-                ⋮              18 rows alike               ⋮   ⋮              18 rows alike               ⋮
+                ⋮              17 rows alike               ⋮   ⋮              17 rows alike               ⋮
          6.000  │◀─────────────────── SYN,ACK 0/1 wasted ──┤   │◀─────────────────── SYN,ACK 0/1 wasted ──┤
          6.050  │                                          │   ├── RST 1 wasted ─────────────────────────▶│
          6.100  │                                          │   │             SYN-RECEIVED → CLOSED, reset │
@@ -230,7 +226,6 @@ fn attempts_stay_apart_side_by_side() {
         0.100  #2  ├── SYN 0 ────────────────────────────────▶│   ├── SYN 0 ────────────────────────────────▶│
         0.150  #1  │                                          │   │               SYN-RECEIVED → ESTABLISHED │
         0.150  #1  │                 ESTABLISHED → CLOSE-WAIT │   │                 ESTABLISHED → CLOSE-WAIT │
-        0.150  #1  │                                          │   │                     waits to be accepted │
         0.150  #1  │                    CLOSE-WAIT → LAST-ACK │   │                    CLOSE-WAIT → LAST-ACK │
         0.150  #1  │◀────────────────────────── FIN,ACK 1/2 ──┤   │◀────────────────────────── FIN,ACK 1/2 ──┤
         0.150  #2  │                     LISTEN → ESTABLISHED │   │                    LISTEN → SYN-RECEIVED │
@@ -239,9 +234,7 @@ fn attempts_stay_apart_side_by_side() {
         0.250  #1  │                        LAST-ACK → CLOSED │   │                        LAST-ACK → CLOSED │
         0.250  #2  │                                          │   │               SYN-RECEIVED → ESTABLISHED │
         0.250  #2  │                 ESTABLISHED → CLOSE-WAIT │   │                 ESTABLISHED → CLOSE-WAIT │
-        0.250  #2  │                                          │   │                     waits to be accepted │
-        0.250  #2  │                    CLOSE-WAIT → LAST-ACK │   │                    CLOSE-WAIT → LAST-ACK │
-                   ⋮               5 rows alike               ⋮   ⋮               5 rows alike               ⋮
+                   ⋮               6 rows alike               ⋮   ⋮               6 rows alike               ⋮
         5.000      │ 2 still TIME-WAIT                        │   │ 2 still TIME-WAIT                        │
     "#]]
     .assert_eq(&beside(&ladders(text), 1, 100, 100));
