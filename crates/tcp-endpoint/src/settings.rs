@@ -219,7 +219,8 @@ pub enum PortSelection {
     RandomIncrements,
 }
 
-/// What answers a retransmitted SYN in SYN-RECEIVED.
+/// What answers a retransmitted SYN in SYN-RECEIVED after a passive OPEN. After an active one, where SYNs have crossed, it
+/// is an ACK.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DuplicateSyn {
@@ -238,7 +239,7 @@ pub enum CrossingSyn {
     /// A SYN-ACK that the peer acknowledges: six segments, as the text of §3.10.7.4 reads.
     Text,
     /// A SYN-ACK that completes the handshake and is acknowledged all the same: six segments, ESTABLISHED one delay
-    /// before the text has it (Linux).
+    /// before the text has it. The timer of the SYN stays where it is (Linux).
     Acknowledged,
 }
 

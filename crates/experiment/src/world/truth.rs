@@ -395,8 +395,8 @@ impl Truth {
         Some(Judgement { life, worth: known.worth })
     }
 
-    /// Forgets an incarnation that is over, once no application holds it or has yet to accept it and the last segment with its octets
-    /// has left the network, and settles what became of the octets; `None` while it must be remembered.
+    /// Forgets an incarnation that is over, once no application holds it or has yet to accept it, and the last segment with
+    /// its octets has left the network, and settles what became of the octets; `None` while it must be remembered.
     pub(super) fn settle(&mut self, life: Life) -> Option<Settled> {
         let settled =
             |known: &&Known| known.data_in_flight == 0 && !known.in_hand && known.takes != Some(Scarce::AcceptQueue);
