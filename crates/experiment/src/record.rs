@@ -371,17 +371,16 @@ impl Outcome {
     }
 }
 
-/// What a passive connection is worth, judged by what the other end really is (see the vocabulary in
-/// ARCHITECTURE.md).
+/// What a connection is worth, judged by what the other end really is (see the vocabulary in ARCHITECTURE.md).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Worth {
     /// Someone is, or will be, there.
     Useful,
-    /// In SYN-RECEIVED without a live peer.
+    /// Passive, in SYN-RECEIVED, without a live peer.
     Abandoned(Blame),
-    /// ESTABLISHED or later without a live peer, and no client was ever bound to it.
+    /// Passive, ESTABLISHED or later without a live peer, and no client was ever bound to it.
     Ghost(Blame),
-    /// A client was bound to it and is gone, unheard.
+    /// Of either side: the other end was bound to it and is gone, unheard.
     Bereft(Blame),
 }
 

@@ -168,7 +168,7 @@ const HOST: &[Line<HostTotals>] = &[
         "bereft.connections",
         "connections",
         |h| count(h.bereft.entries),
-        "connections whose client went away without an orderly close being heard"
+        "connections whose other end went away without an orderly close being heard"
     ),
     line!("bereft.seconds", "entry·s", |h| Some(h.bereft.now.unit_seconds()), "time they were held after that, summed"),
     line!("bereft.byte-seconds", "B·s", |h| Some(h.bereft.bytes.unit_seconds()), "memory they held in that time"),

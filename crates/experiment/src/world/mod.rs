@@ -331,6 +331,9 @@ impl<F: Fold> World<F> {
             }
         };
         let Some(change) = self.truth.changed(life, transition) else { return };
+        if let Some(arrival) = arrival.filter(|_| change.from == State::SynSent && change.to.synchronized()) {
+            self.truth.opened(life, arrival.id, arrival.sender);
+        }
         self.record(now, Event::State(change));
         for judgement in self.truth.judge(life, birth, transition, arrival.and_then(Arrival::blame)) {
             self.judged(judgement, now);

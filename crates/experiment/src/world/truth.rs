@@ -51,7 +51,7 @@ pub(super) struct Known {
     irs: Option<SeqNum>,
     state: State,
     passive: bool,
-    /// The segment it was born of.
+    /// The segment that made it: the SYN it was born of, or the SYN-ACK that opened it.
     born_of: Option<SegmentId>,
     /// The last segment between the two ends, as far as this one knows, of which nothing arrived.
     last_lost: Option<SegmentId>,
@@ -76,6 +76,11 @@ impl Known {
 
     pub(super) const fn state(&self) -> State {
         self.state
+    }
+
+    /// Whether a life at the other end is its partner, or may become it.
+    fn may_pair_with(&self, other: Life) -> bool {
+        self.partner.is_none_or(|partner| partner == other)
     }
 
     /// Whether octets are part of what the other end of `life`, this incarnation, has to say to it.
@@ -205,11 +210,12 @@ impl Truth {
     }
 
     /// Makes partners of the ends that have taken each other's initial sequence numbers, and binds a client that is
-    /// open to its server.
+    /// open to its server. An end has one partner in its life, even if another comes that bears the same numbers.
     fn pair(&mut self, life: Life) {
         let Some(other) = self.other_end(life) else { return };
         let (Some(mine), Some(theirs)) = (self.get(life), self.get(other)) else { return };
-        if mine.irs != Some(theirs.iss) || theirs.irs != Some(mine.iss) {
+        let numbers_fit = mine.irs == Some(theirs.iss) && theirs.irs == Some(mine.iss);
+        if !numbers_fit || !mine.may_pair_with(other) || !theirs.may_pair_with(life) {
             return;
         }
         let bound = |client: &Known, server: &Known| server.passive && client.state.synchronized();
@@ -264,6 +270,13 @@ impl Truth {
         self.get(life).is_some_and(|known| known.resent.iter().any(|(s, last)| *s == seq && *last > retransmission))
     }
 
+    /// A SYN-ACK opens a connection whose sender, `from`, may be over: then that was its partner, and nothing more will come.
+    pub(super) fn opened(&mut self, life: Life, by: SegmentId, from: Option<Life>) {
+        let Some(known) = self.get_mut(life) else { return };
+        known.born_of = Some(by);
+        known.partner = known.partner.or(from);
+    }
+
     /// Judges both ends of a connection after `life` changed its state; `birth` is given if it was just born.
     pub(super) fn judge(
         &mut self,
@@ -284,7 +297,7 @@ impl Truth {
     }
 
     fn judge_one(&mut self, life: Life, trigger: Trigger, by: Option<Blame>) -> Option<Judgement> {
-        let known = self.get(life).filter(|known| known.passive && known.ended.is_none())?;
+        let known = self.get(life).filter(|known| known.ended.is_none())?;
         let worth = self.worth(life, known, self.blame(known, trigger, by));
         if worth == known.worth {
             return None;
@@ -293,15 +306,19 @@ impl Truth {
         Some(Judgement { life, worth })
     }
 
-    /// The verdict on a passive connection, in the words of the vocabulary (ARCHITECTURE.md).
+    /// The verdict on a connection, in the words of the vocabulary (ARCHITECTURE.md). An active one waits for whoever may
+    /// answer until it has a partner; only then it can lose it.
     fn worth(&self, life: Life, known: &Known, blame: Blame) -> Worth {
-        if self.has_live_peer(life, known) {
-            return Worth::Useful;
-        }
+        let deserted = if known.passive {
+            !self.has_live_peer(life, known)
+        } else {
+            known.partner.is_some_and(|partner| !self.holds(partner))
+        };
         match known.state {
-            State::SynReceived => Worth::Abandoned(blame),
-            _ if !known.bound => Worth::Ghost(blame),
-            // In every other state the client's FIN was heard, and it may be gone for good reasons.
+            _ if !deserted => Worth::Useful,
+            State::SynReceived if known.passive => Worth::Abandoned(blame),
+            _ if known.passive && !known.bound => Worth::Ghost(blame),
+            // In every other state the other end's FIN was heard, and it may be gone for good reasons.
             State::Established | State::FinWait1 | State::FinWait2 => Worth::Bereft(blame),
             _ => Worth::Useful,
         }
@@ -312,6 +329,7 @@ impl Truth {
     fn has_live_peer(&self, life: Life, server: &Known) -> bool {
         let Some(client) = self.other_end(life).and_then(|other| self.get(other)) else { return false };
         client.ended.is_none()
+            && client.may_pair_with(life)
             && server.irs == Some(client.iss)
             && (client.state == State::SynSent || client.irs == Some(server.iss))
     }
@@ -320,10 +338,10 @@ impl Truth {
     ///
     /// * a verdict that only changes its name keeps what is to blame (but see [`Truth::prolong`]);
     /// * its SYN was forged, or nobody has the other end's address: it was spoofed;
-    /// * it was born, or the client's TCB ended, of a segment that was out of order itself: what is to blame for that (`by`);
-    /// * the client's TCB ended on a call: its reset, if that was lost, or else the application; with its host: the crash;
-    ///   for any other reason: the last packet between the two that was lost, or what the server has sent and is late;
-    /// * otherwise it was born of a segment that came too late, or the client took up another connection in the meantime,
+    /// * it was made, or the other end's TCB ended, of a segment that was out of order itself: what is to blame for that (`by`);
+    /// * the other TCB ended on a call: its reset, if that was lost, or else the application; with its host: the crash;
+    ///   for any other reason: the last packet between the two that was lost, or what this end has sent and is late;
+    /// * otherwise it was made by a segment that came too late, or the client took up another connection in the meantime,
     ///   which is a delay too.
     fn blame(&self, known: &Known, trigger: Trigger, by: Option<Blame>) -> Blame {
         let spoofed = self.is_spoofed(known.attempt, known.tuple);
@@ -335,7 +353,9 @@ impl Truth {
                 None => (Cause::Application, None),
             },
             (_, Trigger::Other(Some(Reason::Crash))) => (Cause::Crash, None),
-            (_, Trigger::Other(Some(Reason::Reset | Reason::Segment)) | Trigger::Born(_)) if let Some(by) = by => {
+            (_, Trigger::Other(Some(Reason::Reset | Reason::Segment)) | Trigger::Born(_) | Trigger::Own)
+                if let Some(by) = by =>
+            {
                 return by;
             }
             (_, Trigger::Other(Some(_))) => match known.last_lost {

@@ -55,10 +55,15 @@ impl Scene {
         (End { life, last: transition }, verdicts.into_iter().map(|judgement| judgement.worth).collect())
     }
 
-    fn transition(&mut self, tuple: FourTuple, passive: bool) -> Transition<Attempt> {
+    /// The handle of an entry that is new.
+    fn entry(&mut self) -> Handle {
         self.entries += 1;
+        Handle { kind: EntryKind::Connection, index: self.entries, generation: 0 }
+    }
+
+    fn transition(&mut self, tuple: FourTuple, passive: bool) -> Transition<Attempt> {
         Transition {
-            entry: Handle { kind: EntryKind::Connection, index: self.entries, generation: 0 },
+            entry: self.entry(),
             tag: Attempt { host: CLIENT, ordinal: 1 },
             tuple,
             from: State::Listen,
@@ -261,4 +266,64 @@ fn a_loss_that_prolongs_takes_the_blame() {
     let (server, verdicts) = scene.server(IN_TIME, State::SynReceived);
     assert!(verdicts.is_empty() && scene.truth.holds(client.life));
     assert_eq!(scene.truth.prolong(server.life, lost), None);
+}
+
+/// The same rule as for the server, from the other side.
+#[test]
+fn a_client_whose_server_vanished_is_bereft_until_it_has_heard_its_fin() {
+    for (state, verdicts) in [
+        (State::Established, vec![Worth::Bereft(Blame { cause: Cause::Crash, packet: None })]),
+        (State::FinWait1, vec![Worth::Bereft(Blame { cause: Cause::Crash, packet: None })]),
+        (State::FinWait2, vec![Worth::Bereft(Blame { cause: Cause::Crash, packet: None })]),
+        (State::CloseWait, vec![]),
+        (State::Closing, vec![]),
+        (State::LastAck, vec![]),
+        (State::TimeWait, vec![]),
+    ] {
+        let mut scene = Scene::new();
+        let (mut client, mut server) = scene.connected();
+        scene.goes(&mut client, state, Reason::Segment);
+        assert_eq!(scene.goes(&mut server, State::Closed, Reason::Crash), verdicts, "{state}");
+        assert_eq!(scene.truth.waste(client.life), None, "{state}");
+    }
+}
+
+/// As long as nobody has answered, somebody may.
+#[test]
+fn an_attempt_that_nobody_answers_is_useful() {
+    let mut scene = Scene::new();
+    let client = scene.client();
+    let (mut server, _) = scene.server(IN_TIME, State::SynReceived);
+    assert_eq!(scene.goes(&mut server, State::Closed, Reason::Crash), []);
+    assert!(scene.truth.holds(client.life));
+}
+
+/// The SYN-ACK comes when the server has given up.
+#[test]
+fn a_client_that_a_late_syn_ack_opens_is_bereft_from_the_start() {
+    let mut scene = Scene::new();
+    let mut client = scene.client();
+    let (mut server, _) = scene.server(IN_TIME, State::SynReceived);
+    scene.goes(&mut server, State::Closed, Reason::GaveUp);
+    scene.truth.settle(server.life).expect("nothing of it is left");
+    let syn_ack = SegmentId(8);
+    scene.truth.opened(client.life, syn_ack, Some(server.life));
+    let blame = Blame { cause: Cause::Delayed, packet: Some(syn_ack) };
+    assert_eq!(scene.establish(&mut client, &server), [Worth::Bereft(blame)]);
+}
+
+/// With constant initial sequence numbers a new connection bears those of the old one. Its client is another's.
+#[test]
+fn a_client_that_lingers_is_not_paired_anew() {
+    let mut scene = Scene::new();
+    let (mut client, mut server) = scene.connected();
+    for state in [State::FinWait1, State::FinWait2, State::TimeWait] {
+        scene.goes(&mut client, state, Reason::Segment);
+    }
+    scene.goes(&mut server, State::Closed, Reason::Segment);
+    let same = Transition { from: State::Listen, to: State::Established, entry: scene.entry(), ..server.last };
+    let (again, verdicts) = scene.born(SERVER, IN_TIME, same);
+    assert_eq!(verdicts, [Worth::Ghost(because(Cause::Delayed))]);
+    assert_eq!(scene.truth.get(again.life).unwrap().partner, None);
+    assert_eq!(scene.truth.get(client.life).unwrap().partner, Some(server.life));
 }
