@@ -196,14 +196,14 @@ pub enum Event {
         /// The connection.
         incarnation: Incarnation,
     },
-    /// A client has to wait at a server, for a place or a worker: its segment was dropped for want of room, or its
-    /// connection needs a worker and none is free.
+    /// A client has to wait at a server: its segment was dropped for want of room or because of a hold-down, its entry was
+    /// thrown out of a cache, or its connection needs a worker and none is free.
     Waits {
         /// The server.
         host: HostId,
         /// The client's attempt.
         attempt: Attempt,
-        /// What is scarce.
+        /// What it waits for.
         scarce: Scarce,
         /// What is to blame, if useless connections take room that the client could have; `None` if only useful ones do.
         blame: Option<Blame>,
@@ -249,15 +249,17 @@ pub enum Memory {
     Socket,
 }
 
-/// What a server may be short of.
+/// What a client may wait for at a server. The first three there are only so many of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Scarce {
-    /// Places for half-open entries.
+    /// Places for half-open entries, in a backlog or a cache.
     SynBacklog,
     /// Places for connections that wait to be accepted.
     AcceptQueue,
     /// Workers.
     Workers,
+    /// The end of a hold-down, of its socket pair or of a whole host that has rebooted.
+    HoldDown,
 }
 
 /// Why a host hears nothing.
@@ -428,7 +430,7 @@ pub enum Cause {
     Spoofed,
     /// A host crashed.
     Crash,
-    /// An application gave up or aborted.
+    /// An application gave up or aborted, or more asked than there was room for.
     Application,
 }
 

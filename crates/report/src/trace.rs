@@ -361,6 +361,7 @@ const fn scarce_word(scarce: Scarce) -> &'static str {
         Scarce::SynBacklog => "syn-backlog",
         Scarce::AcceptQueue => "accept-queue",
         Scarce::Workers => "workers",
+        Scarce::HoldDown => "hold-down",
     }
 }
 

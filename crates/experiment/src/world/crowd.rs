@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 use sim_time::Instant;
-use tcp_endpoint::{Queue, State};
+use tcp_endpoint::State;
 
 use super::World;
-use super::truth::Life;
+use super::truth::{Known, Life};
 use crate::HostId;
-use crate::record::{Attempt, Blame, Event, Fold, Incarnation, Scarce};
+use crate::record::{Attempt, Blame, Cause, Event, Fold, Incarnation, Scarce};
 
 /// The useless connections on a host that take something scarce, the oldest first.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +51,7 @@ impl<F: Fold> World<F> {
     /// What is to blame for a want at a port: the oldest of the useless connections that take what is wanted. If there is
     /// none, the useful ones may be there for want of what comes next: a place to be accepted from, or a worker.
     fn to_blame(&self, host: HostId, port: u16, scarce: Scarce) -> Option<Blame> {
-        let useless = &self.hosts[usize::from(host.0)].crowd.useless[scarce as usize..];
+        let useless = self.hosts[usize::from(host.0)].crowd.useless.get(scarce as usize..)?;
         useless.iter().flat_map(BTreeMap::values).find_map(|life| {
             let known = self.truth.get(*life).filter(|known| known.tuple.local.port() == port)?;
             known.worth.blame()
@@ -62,9 +62,13 @@ impl<F: Fold> World<F> {
     pub(super) fn keep_waiting(&mut self, host: HostId, port: u16, attempt: Attempt, scarce: Scarce, now: Instant) {
         if !self.waiting.contains_key(&attempt) {
             let blame = self.to_blame(host, port, scarce);
-            self.waiting.insert(attempt, (host, blame));
-            self.record(now, Event::Waits { host, attempt, scarce, blame });
+            self.begin_wait(host, attempt, scarce, blame, now);
         }
+    }
+
+    fn begin_wait(&mut self, host: HostId, attempt: Attempt, scarce: Scarce, blame: Option<Blame>, now: Instant) {
+        self.waiting.insert(attempt, (host, blame));
+        self.record(now, Event::Waits { host, attempt, scarce, blame });
     }
 
     /// If the client behind an attempt waits, it need not any longer.
@@ -74,20 +78,41 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// The segment that is arriving was dropped for want of room. Its sender has to wait, if it is a client that could make
-    /// use of the room: one that opens, or whose handshake would be complete.
-    pub(super) fn crowd_out(&mut self, host: HostId, port: u16, queue: Queue, now: Instant) {
+    /// The segment that is arriving was dropped. Its sender has to wait, if it is a client that would have been let in: one
+    /// that opens, or whose handshake would be complete.
+    pub(super) fn shut_out(&mut self, host: HostId, port: u16, scarce: Scarce, now: Instant) {
         let Some(sender) = self.arrival.and_then(|arrival| arrival.sender) else { return };
         let Some(client) = self.truth.get(sender).filter(|client| client.is_active()) else { return };
         let (attempt, opens) = (client.attempt, client.state() == State::SynSent);
         let partner = client.partner.and_then(|partner| self.truth.get(partner));
-        let completes = queue == Queue::Accept && partner.is_some_and(|server| server.state() == State::SynReceived);
+        let completes =
+            scarce == Scarce::AcceptQueue && partner.is_some_and(|server| server.state() == State::SynReceived);
         if self.truth.holds(sender) && (opens || completes) {
-            let scarce = match queue {
-                Queue::Syn => Scarce::SynBacklog,
-                Queue::Accept => Scarce::AcceptQueue,
-            };
             self.keep_waiting(host, port, attempt, scarce, now);
         }
+    }
+
+    /// A full cache throws out an entry for the request that is arriving. If the entry was of use, its client has to ask
+    /// again, and what it was sent comes from nobody any more. To blame is the oldest useless entry in the cache, or else the
+    /// newcomer, if that is of no use itself; or else that so many ask at once.
+    pub(super) fn thrown_out(&mut self, life: Life, now: Instant) -> Blame {
+        let many = Blame { cause: Cause::Application, packet: None };
+        let useful = |known: &&Known| known.worth.blame().is_none();
+        let Some(known) = self.truth.get(life).filter(useful) else { return many };
+        let attempt = known.attempt;
+        let useless = self.to_blame(life.host, known.tuple.local.port(), Scarce::SynBacklog);
+        let evictor = useless.or_else(|| {
+            let newcomer = self.arrival?;
+            let late = newcomer.sender.is_some_and(|sender| !self.truth.holds(sender));
+            newcomer.blame().or_else(|| late.then_some(Blame { cause: Cause::Delayed, packet: Some(newcomer.id) }))
+        });
+        let blame = evictor.unwrap_or(many);
+        for packet in self.network.packets_mut().filter(|packet| packet.sender == Some(life)) {
+            packet.orphaned = Some(blame);
+        }
+        if !self.waiting.contains_key(&attempt) {
+            self.begin_wait(life.host, attempt, Scarce::SynBacklog, evictor, now);
+        }
+        blame
     }
 }

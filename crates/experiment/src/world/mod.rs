@@ -26,7 +26,9 @@ use rustc_hash::FxHashMap;
 use sim_core::{EventQueue, Key, Model, Streams};
 use sim_time::Instant;
 use smallvec::SmallVec;
-use tcp_endpoint::{Effect, Effects, EntryKind, Handle, Host, Notice, Payload, State, Transition, Unexpected};
+use tcp_endpoint::{
+    Effect, Effects, EntryKind, Handle, Host, Notice, Payload, Queue, Reason, State, Transition, Unexpected,
+};
 
 use self::applications::{Round, Script};
 use self::attempts::Attempts;
@@ -122,18 +124,18 @@ struct Arrival {
     wasted: Option<Blame>,
     forged: bool,
     duplicate: bool,
-    orphaned: bool,
+    orphaned: Option<Blame>,
 }
 
 impl Arrival {
-    /// What is to blame for what comes of it, if it is out of order itself: forged, wasted, a second copy, or sent by a
-    /// host that crashed while it was on its way.
+    /// What is to blame for what comes of it, if it is out of order itself: forged, wasted, a second copy, or sent by what
+    /// crashed or was thrown out while it was on its way.
     fn blame(self) -> Option<Blame> {
         let own = |cause| Some(Blame { cause, packet: Some(self.id) });
         match self {
             Self { forged: true, .. } => own(Cause::Spoofed),
             Self { wasted: Some(blame), .. } => Some(blame),
-            Self { orphaned: true, .. } => Some(Blame { cause: Cause::Crash, packet: None }),
+            Self { orphaned: Some(blame), .. } => Some(blame),
             Self { duplicate: true, .. } => own(Cause::Duplicated),
             _ => None,
         }
@@ -298,7 +300,10 @@ impl<F: Fold> World<F> {
                 }
                 Effect::Moved { from, to } => self.move_entry(host, from, to),
                 Effect::Keep { of, entry } => self.keep(host, of, entry),
-                Effect::HeldDown { port } => self.record(now, Event::HeldDown { host, port }),
+                Effect::HeldDown { port } => {
+                    self.record(now, Event::HeldDown { host, port });
+                    self.shut_out(host, port, Scarce::HoldDown, now);
+                }
                 Effect::Arm { entry, at } => self.arm(host, entry, at, queue),
                 Effect::Disarm { entry } => self.disarm(host, entry, queue),
                 Effect::Hold { entry } => self.hold(host, entry, true, now),
@@ -309,7 +314,11 @@ impl<F: Fold> World<F> {
                 }
                 Effect::Overflow { port, queue: full } => {
                     self.record(now, Event::Overflow { host, port, queue: full });
-                    self.crowd_out(host, port, full, now);
+                    let scarce = match full {
+                        Queue::Syn => Scarce::SynBacklog,
+                        Queue::Accept => Scarce::AcceptQueue,
+                    };
+                    self.shut_out(host, port, scarce, now);
                 }
                 Effect::Notify { entry, notice } => self.notify(host, entry, notice, now),
             }
@@ -335,7 +344,11 @@ impl<F: Fold> World<F> {
             self.truth.opened(life, arrival.id, arrival.sender);
         }
         self.record(now, Event::State(change));
-        for judgement in self.truth.judge(life, birth, transition, arrival.and_then(Arrival::blame)) {
+        let by = match transition.reason {
+            Reason::Evicted => Some(self.thrown_out(life, now)),
+            _ => arrival.and_then(Arrival::blame),
+        };
+        for judgement in self.truth.judge(life, birth, transition, by) {
             self.judged(judgement, now);
         }
         if change.to == State::Closed {

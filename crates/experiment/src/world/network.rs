@@ -38,8 +38,8 @@ pub(super) struct Packet {
     pub(super) wasted: Option<Blame>,
     /// Whether no endpoint sent it.
     pub(super) forged: bool,
-    /// Whether its sender held its TCB until it crashed with it, while the packet was on its way.
-    pub(super) orphaned: bool,
+    /// What is to blame, if its sender crashed or was thrown out while the packet was on its way.
+    pub(super) orphaned: Option<Blame>,
     copies: u32,
 }
 
@@ -116,7 +116,7 @@ impl Packet {
         copies: u32,
     ) -> Self {
         let Transmission { segment, retransmission, .. } = transmission;
-        Self { id, segment, to, sender, retransmission, wasted, forged: false, orphaned: false, copies }
+        Self { id, segment, to, sender, retransmission, wasted, forged: false, orphaned: None, copies }
     }
 
     /// A segment that no endpoint sends.
@@ -129,7 +129,7 @@ impl Packet {
             retransmission: 0,
             wasted: None,
             forged: true,
-            orphaned: false,
+            orphaned: None,
             copies: 1,
         }
     }

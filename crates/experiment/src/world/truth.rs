@@ -338,7 +338,8 @@ impl Truth {
     ///
     /// * a verdict that only changes its name keeps what is to blame (but see [`Truth::prolong`]);
     /// * its SYN was forged, or nobody has the other end's address: it was spoofed;
-    /// * it was made, or the other end's TCB ended, of a segment that was out of order itself: what is to blame for that (`by`);
+    /// * it was made, or the other end's TCB ended, of a segment that was out of order itself, or was thrown out: what is to
+    ///   blame for that (`by`);
     /// * the other TCB ended on a call: its reset, if that was lost, or else the application; with its host: the crash;
     ///   for any other reason: the last packet between the two that was lost, or what this end has sent and is late;
     /// * otherwise it was made by a segment that came too late, or the client took up another connection in the meantime,
@@ -353,7 +354,8 @@ impl Truth {
                 None => (Cause::Application, None),
             },
             (_, Trigger::Other(Some(Reason::Crash))) => (Cause::Crash, None),
-            (_, Trigger::Other(Some(Reason::Reset | Reason::Segment)) | Trigger::Born(_) | Trigger::Own)
+            (_, Trigger::Other(Some(Reason::Reset | Reason::Segment | Reason::Evicted)))
+            | (_, Trigger::Born(_) | Trigger::Own)
                 if let Some(by) = by =>
             {
                 return by;

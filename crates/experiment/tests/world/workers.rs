@@ -1,7 +1,7 @@
 //! Who serves whom, and who has to wait for it.
 
 use crate::common::{Run, SERVER, accept, at, connect, fault, ms, pair};
-use experiment::record::{Blame, Cause, Event, Fold, Scarce, SegmentId};
+use experiment::record::{Blame, Cause, Event, Fold, Scarce, SegmentId, Worth};
 use experiment::{Application, LedgerFold, Outage, Resource, Scenario, Step, Workers};
 use net_link::{Kinds, ScriptedFate};
 use sim_time::Instant;
@@ -154,4 +154,57 @@ fn what_is_over_is_accepted_in_its_turn() {
 fn who_is_served_at_once_has_not_waited() {
     let run = Run::of(&served("two-way", Workers::Unlimited, vec![accept(), Step::Close], &[0]));
     run.check(&[("server.clients.waits", 0.0), ("server.workers.busy-seconds", 0.0)]);
+}
+
+/// Two clients ask within a round trip of a cache with one place. The second takes it from the first, whose answer is on
+/// its way: ESTABLISHED by it, with nobody at the other end, that client learns by a reset.
+#[test]
+fn who_is_thrown_out_of_a_cache_is_harmed_by_who_came() {
+    let many = Blame { cause: Cause::Application, packet: None };
+    let mut scenario = served("syn-cache", Workers::Unlimited, works(), &[0, 20]);
+    scenario.hosts[1].settings.limits.cache_entries = 1;
+    let run = Run::of(&scenario);
+    let bereft = |event: &Event| matches!(event, Event::Judged { worth: Worth::Bereft(blame), .. } if *blame == many);
+    assert_eq!(times(&run, bereft), [at(100)]);
+    run.check(&[
+        ("client.bereft.seconds", 0.1),
+        ("server.clients.waits", 1.0),
+        ("server.clients.waits-by-waste", 0.0),
+        ("server.clients.wait-seconds", 0.2 - 0.07),
+        ("server.clients.turned-away", 1.0),
+    ]);
+
+    // A stale SYN throws out the second client: that is the packet's fault.
+    let mut scenario = served("syn-cache", Workers::Unlimited, works(), &[0, 5000]);
+    scenario.hosts[1].settings.limits.cache_entries = 1;
+    scenario.hosts[0].settings.teardown.time_wait = ms(100);
+    scenario.links[0].config.fault = vec![fault(Kinds::SYN, ScriptedFate::Delay(ms(5070)))];
+    let run = Run::of(&scenario);
+    let late = Blame { cause: Cause::Delayed, packet: Some(SegmentId(0)) };
+    let waits = |event: &Event| matches!(event, Event::Waits { blame: Some(blame), .. } if *blame == late);
+    assert_eq!(times(&run, waits), [at(5070)]);
+    run.check(&[("server.clients.waits-by-waste", 1.0), ("server.clients.turned-away-by-waste", 1.0)]);
+}
+
+/// A client that comes back with its old name within the hold-down waits for it to be over.
+#[test]
+fn who_is_held_down_waits() {
+    let mut scenario = served("two-way", Workers::Unlimited, works(), &[0, 2000]);
+    scenario.hosts[1].settings.handshake.hold_down = ms(3000);
+    for host in &mut scenario.hosts {
+        host.settings.teardown.time_wait = ms(100);
+    }
+    for client in &mut scenario.hosts[0].applications {
+        let Step::Connect { from, .. } = &mut client.steps[0] else { panic!("it connects first") };
+        *from = Some(5000);
+    }
+    let run = Run::of(&scenario);
+    let waits = |event: &Event| matches!(event, Event::Waits { scarce: Scarce::HoldDown, blame: None, .. });
+    assert_eq!(times(&run, waits), [at(2050)]);
+    run.check(&[
+        ("server.hold-down.refused", 2.0),
+        ("server.clients.waits", 1.0),
+        ("server.clients.wait-seconds", 3.0),
+        ("server.clients.turned-away", 0.0),
+    ]);
 }
