@@ -70,6 +70,10 @@ pub enum SynData {
 }
 
 /// What a listener remembers of a client's past connections.
+///
+/// Not a timestamp: where each connection has an offset of its own (RFC 7323 §5.4), that of one says nothing of another,
+/// and where all have one, clients behind one address shut each other out (Linux gave `tcp_tw_recycle` up for both). What
+/// remembers the timestamp of a single 4-tuple is TIME-WAIT: `syn-in-time-wait`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Remembers {

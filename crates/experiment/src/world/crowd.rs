@@ -104,7 +104,7 @@ impl<F: Fold> World<F> {
         let evictor = useless.or_else(|| {
             let newcomer = self.arrival?;
             let late = newcomer.sender.is_some_and(|sender| !self.truth.holds(sender));
-            newcomer.blame().or_else(|| late.then_some(Blame { cause: Cause::Delayed, packet: Some(newcomer.id) }))
+            newcomer.blame().or_else(|| late.then(|| newcomer.to_blame()))
         });
         let blame = evictor.unwrap_or(many);
         for packet in self.network.packets_mut().filter(|packet| packet.sender == Some(life)) {

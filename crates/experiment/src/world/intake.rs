@@ -27,11 +27,13 @@ impl Intake {
     }
 
     /// A segment came, after which `unread` octets can be read. At most `foreign`, the octets of a segment that belongs
-    /// to another connection, are not this one's. (Which ones were there already is only known once they are read.)
-    pub(super) fn note_arrived(&mut self, unread: u64, foreign: u64) {
+    /// to another connection, are not this one's. (Which ones were there already is only known once they are read.) Returns
+    /// whether some of those that are new are not.
+    pub(super) fn note_arrived(&mut self, unread: u64, foreign: u64) -> bool {
         let new = (self.read.all + unread).saturating_sub(self.arrived.all);
         self.arrived.all += new;
         self.arrived.own += new.saturating_sub(foreign);
+        new.min(foreign) > 0
     }
 
     /// The application took `octets`, `foreign` of which another connection had sent.
@@ -51,13 +53,13 @@ mod tests {
     #[test]
     fn only_the_partners_octets_count() {
         let mut intake = Intake::default();
-        intake.note_arrived(100, 0);
-        intake.note_arrived(160, 60);
+        assert!(!intake.note_arrived(100, 0));
+        assert!(intake.note_arrived(160, 60));
         assert_eq!((intake.arrived(), intake.unread()), (100, 100));
         intake.note_read(160, 60);
         assert_eq!((intake.arrived(), intake.unread()), (100, 0));
-        intake.note_arrived(0, 0);
-        intake.note_arrived(30, 0);
+        assert!(!intake.note_arrived(0, 60), "nothing is new");
+        assert!(!intake.note_arrived(30, 0));
         assert_eq!((intake.arrived(), intake.unread()), (130, 30));
     }
 
@@ -65,7 +67,7 @@ mod tests {
     #[test]
     fn what_is_read_corrects_what_was_assumed() {
         let mut intake = Intake::default();
-        intake.note_arrived(100, 0);
+        assert!(!intake.note_arrived(100, 0));
         assert_eq!(intake.arrived(), 100);
         intake.note_read(100, 40);
         assert_eq!((intake.arrived(), intake.unread()), (60, 0));

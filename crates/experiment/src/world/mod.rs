@@ -140,6 +140,11 @@ impl Arrival {
             _ => None,
         }
     }
+
+    /// What is to blame for it if it came where it should not have come: that it was late, if nothing else is wrong with it.
+    fn to_blame(self) -> Blame {
+        self.blame().unwrap_or(Blame { cause: Cause::Delayed, packet: Some(self.id) })
+    }
 }
 
 /// What brought effects about.
@@ -241,7 +246,9 @@ impl<F: Fold> World<F> {
         let Some(known) = self.truth.get_mut(life) else { return };
         if let Some(status) = self.hosts[usize::from(life.host.0)].tcp.status(known.handle) {
             let foreign = if known.hears(life, octets) { 0 } else { u64::from(octets.length) };
-            known.intake.note_arrived(status.unread_octets, foreign);
+            if known.intake.note_arrived(status.unread_octets, foreign) {
+                known.misled_by = known.misled_by.or_else(|| self.arrival.map(Arrival::to_blame));
+            }
         }
     }
 

@@ -121,17 +121,7 @@ impl Packet {
 
     /// A segment that no endpoint sends.
     pub(super) fn forged(id: SegmentId, segment: Segment<Span, Attempt>, to: HostId) -> Self {
-        Self {
-            id,
-            segment,
-            to,
-            sender: None,
-            retransmission: 0,
-            wasted: None,
-            forged: true,
-            orphaned: None,
-            copies: 1,
-        }
+        Self { id, segment, to, sender: None, retransmission: 0, wasted: None, forged: true, orphaned: None, copies: 1 }
     }
 }
 

@@ -59,6 +59,8 @@ pub(super) struct Known {
     reset_lost: Option<SegmentId>,
     /// The last segment it sent.
     pub(super) last_sent: Option<SegmentId>,
+    /// What first brought it another connection's octets, if anything did.
+    pub(super) misled_by: Option<Blame>,
     /// Whether a client TCB is or was ESTABLISHED with its ISS.
     bound: bool,
     pub(super) worth: Worth,
@@ -175,6 +177,7 @@ impl Truth {
             last_lost: None,
             reset_lost: None,
             last_sent: None,
+            misled_by: None,
             bound: false,
             worth: Worth::Useful,
             takes: None,
@@ -341,7 +344,8 @@ impl Truth {
     /// * it was made, or the other end's TCB ended, of a segment that was out of order itself, or was thrown out: what is to
     ///   blame for that (`by`);
     /// * the other TCB ended on a call: its reset, if that was lost, or else the application; with its host: the crash;
-    ///   for any other reason: the last packet between the two that was lost, or what this end has sent and is late;
+    ///   for any other reason: what brought either end another connection's octets, after which they do not agree on what
+    ///   was sent; or the last packet between the two that was lost; or what this end has sent and is late;
     /// * otherwise it was made by a segment that came too late, or the client took up another connection in the meantime,
     ///   which is a delay too.
     fn blame(&self, known: &Known, trigger: Trigger, by: Option<Blame>) -> Blame {
@@ -360,13 +364,20 @@ impl Truth {
             {
                 return by;
             }
-            (_, Trigger::Other(Some(_))) => match known.last_lost {
-                Some(lost) => (Cause::Lost, Some(lost)),
-                None => (Cause::Delayed, known.last_sent.or(known.born_of)),
+            (_, Trigger::Other(Some(_))) => match (self.misled(known), known.last_lost) {
+                (Some(misled), _) => return misled,
+                (None, Some(lost)) => (Cause::Lost, Some(lost)),
+                (None, None) => (Cause::Delayed, known.last_sent.or(known.born_of)),
             },
             (_, Trigger::Born(_) | Trigger::Own | Trigger::Other(None)) => (Cause::Delayed, known.born_of),
         };
         Blame { cause, packet }
+    }
+
+    /// What brought one of the two ends of a connection another's octets.
+    fn misled(&self, known: &Known) -> Option<Blame> {
+        let other = self.holders.get(&known.tuple.flipped()).and_then(|other| self.get(*other));
+        known.misled_by.or(other?.misled_by)
     }
 
     /// Whether the SYN behind a connection was forged, or nobody has the address it bears.

@@ -212,7 +212,7 @@ fn octets_are_lost_once_nothing_can_bring_them() {
     scene.goes(&mut client, State::Closed, Reason::Call);
     assert_eq!(scene.truth.settle(client.life), None, "a segment is on its way");
     let known = scene.truth.get_mut(server.life).unwrap();
-    known.intake.note_arrived(600, 0);
+    let _ = known.intake.note_arrived(600, 0);
     known.intake.note_read(400, 0);
     scene.truth.get_mut(client.life).unwrap().data_in_flight = 0;
     let lost = |octets| Loss { host: CLIENT, incarnation: client.life.number, octets };
@@ -228,7 +228,7 @@ fn an_orderly_end_loses_what_nobody_has_read() {
     let (mut client, mut server) = scene.connected();
     scene.truth.get_mut(client.life).unwrap().sent = 1000;
     let intake = &mut scene.truth.get_mut(server.life).unwrap().intake;
-    intake.note_arrived(1000, 0);
+    let _ = intake.note_arrived(1000, 0);
     intake.note_read(900, 0);
     scene.goes(&mut server, State::Closed, Reason::Segment);
     let unread = Loss { host: CLIENT, incarnation: client.life.number, octets: 100 };
@@ -326,4 +326,15 @@ fn a_client_that_lingers_is_not_paired_anew() {
     assert_eq!(verdicts, [Worth::Ghost(because(Cause::Delayed))]);
     assert_eq!(scene.truth.get(again.life).unwrap().partner, None);
     assert_eq!(scene.truth.get(client.life).unwrap().partner, Some(server.life));
+}
+
+/// The client took octets of an older connection for this one's, and gave up in the argument that followed.
+#[test]
+fn what_misled_an_end_is_to_blame_for_its_giving_up() {
+    let mut scene = Scene::new();
+    let (mut client, server) = scene.connected();
+    scene.truth.lost(server.last.tuple, SegmentId(20), false);
+    let old = Blame { cause: Cause::Duplicated, packet: Some(SegmentId(9)) };
+    scene.truth.get_mut(client.life).unwrap().misled_by = Some(old);
+    assert_eq!(scene.goes(&mut client, State::Closed, Reason::GaveUp), [Worth::Bereft(old)]);
 }

@@ -1,15 +1,15 @@
 //! Laws that hold whatever the network does and whatever the scripts ask for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use experiment::record::{Call, Cause, Event, Fold, Outcome};
+use experiment::record::{Call, Cause, Event, Fold, Outcome, Worth};
 use experiment::{Account, HostId, LedgerFold, Outage, Resource, Scenario, Step, Workers};
-use net_link::{Delay, Exponential, LossModel, Probability};
+use net_link::{Delay, Exponential, LossModel, Pareto, Probability};
 use proptest::prelude::*;
 use sim_time::Duration;
-use tcp_endpoint::{Proof, State};
+use tcp_endpoint::{Proof, Reason, State};
 
-use crate::common::{Run, accept, at, connect, ms, pair};
+use crate::common::{Run, SERVER, accept, at, connect, ms, pair};
 
 /// Steps after the first, in any order an application might think of.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -229,4 +229,59 @@ proptest! {
         prop_assert!(run.records.last().is_none_or(|last| last.at <= scenario.horizon));
         prop_assert_eq!(&Run::of(&scenario).records, &run.records);
     }
+}
+
+/// A client that opens five times from one port, over a network whose packets live a minute at most, to a server that asks for
+/// no proof and holds names down for so long.
+fn held_down(hold_down: Duration, seed: u64) -> Scenario {
+    let opens = Step::Connect { to: SERVER, port: 80, from: Some(5000), with: None, within: Some(ms(4000)) };
+    let client = vec![opens, Step::Send(100), Step::Receive(100), Step::Close];
+    let server = vec![accept(), Step::Receive(100), Step::Send(100), Step::CloseAtEnd];
+    let mut scenario = pair("two-way", client, server);
+    (scenario.seed, scenario.horizon) = (seed, at(600_000));
+    scenario.hosts[0].applications[0].rounds = Some(5);
+    scenario.hosts[1].settings.handshake.hold_down = hold_down;
+    for host in &mut scenario.hosts {
+        host.settings.teardown.time_wait = ms(100);
+    }
+    for link in &mut scenario.links {
+        link.config.delay = Delay::Pareto(Pareto { min: ms(20), shape: 0.4 });
+        link.config.loss = LossModel::Bernoulli(Probability::new(0.1).expect("a probability"));
+        link.config.duplicate = Probability::new(0.2).expect("a probability");
+        link.config.lifetime = Some(ms(60_000));
+    }
+    scenario
+}
+
+/// Ghosts of an attempt that the server had served before, until it heard of the client's end.
+fn ghosts_of_the_served(run: &Run) -> usize {
+    let (mut attempts, mut served) = (BTreeMap::new(), BTreeSet::new());
+    let mut ghosts = BTreeSet::new();
+    for record in &run.records {
+        match &record.event {
+            Event::State(change) if change.passive => {
+                attempts.insert(change.incarnation, change.attempt);
+                if change.to == State::Closed && matches!(change.reason, Reason::Segment | Reason::Reset) {
+                    served.insert(change.attempt);
+                }
+            }
+            Event::Judged { incarnation, worth: Worth::Ghost(_), .. } if served.contains(&attempts[incarnation]) => {
+                ghosts.insert(*incarnation);
+            }
+            _ => {}
+        }
+    }
+    ghosts.len()
+}
+
+/// Watson's condition: a hold-down of the longest life that a packet can have keeps every stale SYN out.
+#[test]
+fn a_hold_down_of_a_lifetime_prevents_ghosts_of_the_served() {
+    let ghosts = |hold_down: u64| -> usize {
+        (0..300).map(|seed| ghosts_of_the_served(&Run::of(&held_down(ms(hold_down), seed)))).sum()
+    };
+    assert_eq!(ghosts(60_000), 0);
+    let half = ghosts(30_000);
+    assert!(half > 0, "half of it does not");
+    assert!(ghosts(0) > half, "none at all does less");
 }
