@@ -19,18 +19,13 @@ type Change = Vec<usize>;
 /// If there is not one run for each combination.
 #[must_use]
 pub fn effects(axes: &[Axis], runs: &[&Summary], hosts: &[&str], listed: Listed, width: usize) -> String {
-    let changes = changes(axes);
-    assert_eq!(runs.len(), changes.len(), "a run for each combination");
-    let mut ordered: Vec<&Change> = changes.iter().collect();
+    let mut combinations = combinations(axes, runs);
     // Single changes first, and of as many those of the first axes.
-    ordered.sort_by_key(|change| (changed(change), moved(change)));
+    combinations.sort_by_key(|of| (changed(&of.change), moved(&of.change)));
     let mut cells = vec![vec!["effect on".to_owned()], vec!["unit".to_owned()]];
-    cells.extend(ordered.iter().map(|change| vec![head(axes, change)]));
-    let values: Vec<Vec<Option<f64>>> =
-        runs.iter().map(|run| run.metrics.iter().map(|(_, value)| value).collect()).collect();
+    cells.extend(combinations.iter().map(|of| vec![head(axes, &of.change)]));
     for (row, MetricInfo { name, unit, .. }) in catalogue(hosts).iter().enumerate() {
-        let of = |change: &Change| values[place(axes, change)].get(row).copied().flatten();
-        let terms: Vec<Option<f64>> = ordered.iter().map(|change| term(change, of)).collect();
+        let terms: Vec<Option<f64>> = combinations.iter().map(|of| of.terms.get(row).copied().flatten()).collect();
         let telling = terms[1..].iter().any(|term| *term != Some(0.0)) && !terms.iter().all(Option::is_none);
         if listed == Listed::Telling && !telling {
             continue;
@@ -48,6 +43,36 @@ pub fn effects(axes: &[Axis], runs: &[&Summary], hosts: &[&str], listed: Listed,
     columns(&cells, 2, &[], width)
 }
 
+/// One combination of levels.
+pub(crate) struct Combination {
+    change: Change,
+    /// For each metric, in their own order, what this adds to what its parts do.
+    pub(crate) terms: Vec<Option<f64>>,
+}
+
+impl Combination {
+    /// The level of each axis.
+    pub(crate) fn levels<'a>(&self, axes: &'a [Axis]) -> impl Iterator<Item = (&'a str, &'a str)> {
+        axes.iter().zip(&self.change).map(|(axis, level)| (axis.name.as_str(), axis.levels()[*level]))
+    }
+}
+
+/// All combinations of levels, in the order of their runs, the last axis varying fastest.
+///
+/// # Panics
+/// If there is not one run for each combination.
+pub(crate) fn combinations(axes: &[Axis], runs: &[&Summary]) -> Vec<Combination> {
+    let changes = changes(axes);
+    assert_eq!(runs.len(), changes.len(), "a run for each combination");
+    let values: Vec<Vec<Option<f64>>> =
+        runs.iter().map(|run| run.metrics.iter().map(|(_, value)| value).collect()).collect();
+    let terms = |change: &Change| {
+        let of = |row: usize| term(change, |part| values[place(axes, part)][row]);
+        (0..values[0].len()).map(of).collect()
+    };
+    changes.iter().map(|change| Combination { change: change.clone(), terms: terms(change) }).collect()
+}
+
 /// Every combination of levels, the last axis varying fastest.
 fn changes(axes: &[Axis]) -> Vec<Change> {
     axes.iter().fold(vec![Vec::new()], |before, axis| {
@@ -59,12 +84,12 @@ fn changes(axes: &[Axis]) -> Vec<Change> {
     })
 }
 
-fn changed(change: &Change) -> usize {
+fn changed(change: &[usize]) -> usize {
     change.iter().filter(|level| **level > 0).count()
 }
 
 /// The places of the axes that change, and their levels.
-fn moved(change: &Change) -> Vec<(usize, usize)> {
+fn moved(change: &[usize]) -> Vec<(usize, usize)> {
     change.iter().copied().enumerate().filter(|(_, level)| *level > 0).collect()
 }
 
@@ -92,7 +117,7 @@ fn term(change: &Change, of: impl Fn(&Change) -> Option<f64>) -> Option<f64> {
     Some(if sum.abs() <= ROUNDING * largest { 0.0 } else { sum })
 }
 
-fn head(axes: &[Axis], change: &Change) -> String {
+fn head(axes: &[Axis], change: &[usize]) -> String {
     let all = axes.iter().zip(change);
     if changed(change) == 0 {
         return all

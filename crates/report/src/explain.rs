@@ -2,28 +2,31 @@
 //!
 //! [`Explanation`] is a fold that keeps what happened between two sockets for as long as it may matter: until both ends
 //! are gone and nothing is on its way between them, and beyond that only where something was held for nobody. What it
-//! tells is read off these records ([`log`]), each sentence from some of them ([`story`]).
+//! tells is read off these records ([`log`]), each sentence from some of them ([`story`]). Beside that it notes which clients
+//! had to wait for it ([`waits`]).
 
 mod log;
 mod story;
 #[cfg(test)]
 mod tests;
+mod waits;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 
-use experiment::RelativeNumbers;
 use experiment::record::{Event, Fold, Incarnation, Record, SegmentId};
 use sim_time::Instant;
 
 use crate::amount::amount;
 use crate::hosts::Hosts;
 use crate::ladder::{Keepalives, label};
+use crate::packets::Packets;
 use crate::paint::{Colour, Tone};
 use crate::wrap::{block, wrapped};
 use log::Log;
 use story::Story;
+use waits::Waits;
 
 /// Columns of the text.
 const WIDTH: usize = 100;
@@ -32,7 +35,7 @@ const WIDTH: usize = 100;
 #[derive(Clone, Debug)]
 pub struct Explanation {
     hosts: Hosts,
-    numbers: RelativeNumbers,
+    packets: Packets,
     keepalives: Keepalives,
     most: usize,
     /// Between which sockets something is on its way, or held.
@@ -46,6 +49,7 @@ pub struct Explanation {
     stories: Vec<Story>,
     /// What the stories that were dropped come to.
     untold: Untold,
+    waits: Waits,
 }
 
 /// Two sockets, the lower one first.
@@ -75,7 +79,7 @@ impl Explanation {
     pub fn new(hosts: Hosts, most: usize) -> Self {
         Self {
             hosts,
-            numbers: RelativeNumbers::new(),
+            packets: Packets::default(),
             keepalives: Keepalives::default(),
             most,
             exchanges: BTreeMap::new(),
@@ -85,6 +89,7 @@ impl Explanation {
             fading: Vec::new(),
             stories: Vec::new(),
             untold: Untold::default(),
+            waits: Waits::default(),
         }
     }
 
@@ -95,32 +100,25 @@ impl Explanation {
             self.tell(&exchange, end);
         }
         self.drop_the_least();
-        let Self { stories, untold, .. } = self;
-        if stories.is_empty() && untold.count == 0 {
-            return "Nothing was wasted.\n".to_owned();
+        let Self { stories, untold, waits, packets, hosts, most, .. } = self;
+        let (waits, more_waits) = waits.stories(most, &hosts, &packets, end);
+        let held: Vec<Vec<&str>> = stories.iter().map(|story| story.paragraphs().collect()).collect();
+        let waits: Vec<Vec<&str>> = waits.iter().map(|story| story.iter().map(String::as_str).collect()).collect();
+        let more =
+            (untold.count > 0).then(|| format!("{} more, {}", untold.count, cost(untold.octet_nanos, untold.segments)));
+        let held = numbered("What was held for nobody, and why", &held, more, colour);
+        let waits = numbered("Who had to wait, and why", &waits, more_waits, colour);
+        match (held.is_empty(), waits.is_empty()) {
+            (true, true) => "Nothing was wasted.\n".to_owned(),
+            (true, false) => format!("Nothing was wasted.\n\n{waits}"),
+            (false, true) => held,
+            (false, false) => format!("{held}\n{waits}"),
         }
-        let mut text = format!("{}\n", colour.paint(Tone::Heading, "What was held for nobody, and why"));
-        for (story, number) in stories.iter().zip(1..) {
-            let number = format!("{number}. ");
-            let indent = number.chars().count();
-            let paragraphs = std::iter::once(&story.heading).chain(&story.sentences);
-            for (place, paragraph) in paragraphs.enumerate() {
-                let lines = wrapped(paragraph, WIDTH - indent);
-                let (first, tone) = if place == 0 { (number.as_str(), Tone::Bad) } else { ("", Tone::Plain) };
-                let lines: Vec<String> = lines.iter().map(|line| colour.paint(tone, line)).collect();
-                text.push_str(&block(&format!("{first:indent$}"), indent, &lines));
-            }
-        }
-        if untold.count > 0 {
-            let cost = cost(untold.octet_nanos, untold.segments);
-            text.push_str(&format!("… and {} more, {cost}\n", untold.count));
-        }
-        text
     }
 
     /// Adds what there is to tell of an exchange.
     fn tell(&mut self, exchange: &Exchange, end: Instant) {
-        self.stories.extend(story::stories(&exchange.log, &self.hosts, end));
+        self.stories.extend(story::stories(&exchange.log, &self.hosts, &self.packets, end));
         // Sorting now and then keeps few stories without sorting for each.
         if self.stories.len() >= self.most.saturating_mul(2).saturating_add(100) {
             self.drop_the_least();
@@ -191,13 +189,14 @@ impl Fold for Explanation {
             self.settle();
             self.now = record.at;
         }
+        self.waits.note(record, self.most);
         let Some(pair) = self.pair_of(&record.event) else { return };
         let exchange = self.exchanges.entry(pair).or_default();
         match &record.event {
             Event::Sent(sent) => {
                 exchange.in_flight += sent.fate.deliveries.len();
                 let keepalive = if self.keepalives.is_probe(sent) { "keepalive " } else { "" };
-                exchange.log.name(sent.id, format!("{keepalive}{}", label(sent, self.numbers.next(sent))));
+                exchange.log.name(sent.id, format!("{keepalive}{}", label(sent, self.packets.note(record.at, sent))));
             }
             Event::Delivered { .. } | Event::Unheard { .. } => exchange.in_flight -= 1,
             Event::Held { .. } => exchange.held += 1,
@@ -209,6 +208,26 @@ impl Fold for Explanation {
         }
         exchange.log.push(record);
     }
+}
+
+/// Stories under a heading, each with its own as its first paragraph; nothing if there are none.
+fn numbered(heading: &str, stories: &[Vec<&str>], more: Option<String>, colour: Colour) -> String {
+    if stories.is_empty() && more.is_none() {
+        return String::new();
+    }
+    let mut text = format!("{}\n", colour.paint(Tone::Heading, heading));
+    for (story, number) in stories.iter().zip(1..) {
+        let number = format!("{number}. ");
+        let indent = number.chars().count();
+        for (place, paragraph) in story.iter().enumerate() {
+            let lines = wrapped(paragraph, WIDTH - indent);
+            let (first, tone) = if place == 0 { (number.as_str(), Tone::Bad) } else { ("", Tone::Plain) };
+            let lines: Vec<String> = lines.iter().map(|line| colour.paint(tone, line)).collect();
+            text.push_str(&block(&format!("{first:indent$}"), indent, &lines));
+        }
+    }
+    text.extend(more.map(|more| format!("… and {more}\n")));
+    text
 }
 
 /// What was wasted, in words.

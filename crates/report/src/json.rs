@@ -8,14 +8,18 @@
 //! `cause` (the word that a trace has for it), `packet` (`null` where it was none) and `amount`; the amounts add up to
 //! `wasted` exactly, as decimal fractions: a float may round them. A `packet` is described as in a trace, where `id` finds it,
 //! and in `words`.
+//!
+//! Where the runs are all combinations of some axes' levels, each object has two things more: `levels` (axis → level), and
+//! `effects` (metric → number or `null`): the metric's value for the first combination, and for every other one what its
+//! levels do together beyond what they do in any smaller company, so that these terms add up to the combination's value.
 
 mod ledger;
 
-use experiment::{Metrics, Verdict};
-use serde::ser::SerializeMap;
+use experiment::{Axis, Summary, Verdict};
 use serde::{Serialize, Serializer};
 
 use self::ledger::LedgerObject;
+use crate::effects::combinations;
 use crate::result::RunResult;
 use crate::seconds::Seconds;
 
@@ -29,6 +33,22 @@ pub fn run(result: &RunResult<'_>) -> String {
 #[must_use]
 pub fn runs(results: &[RunResult<'_>]) -> String {
     pretty(&results.iter().map(Object::new).collect::<Vec<_>>())
+}
+
+/// The runs of all combinations of the axes' levels, the last axis varying fastest, as a flat list.
+///
+/// # Panics
+/// If there is not one run for each combination.
+#[must_use]
+pub fn crossed(results: &[RunResult<'_>], axes: &[Axis]) -> String {
+    let summaries: Vec<&Summary> = results.iter().map(|result| result.summary).collect();
+    let combinations = combinations(axes, &summaries);
+    let objects = results.iter().zip(&combinations).map(|(result, combination)| CrossedObject {
+        run: Object::new(result),
+        levels: Pairs(combination.levels(axes).collect()),
+        effects: numbers(result.summary.metrics.iter().map(|(name, _)| name).zip(combination.terms.iter().copied())),
+    });
+    pretty(&objects.collect::<Vec<_>>())
 }
 
 fn pretty(value: &impl Serialize) -> String {
@@ -47,9 +67,17 @@ struct Object<'a> {
     digest: String,
     ended_at: Seconds,
     events: u64,
-    metrics: Values<'a>,
+    metrics: Pairs<'a, Option<Value>>,
     ledger: LedgerObject<'a>,
     expectations: Vec<Expectation<'a>>,
+}
+
+#[derive(Serialize)]
+struct CrossedObject<'a> {
+    #[serde(flatten)]
+    run: Object<'a>,
+    levels: Pairs<'a, &'a str>,
+    effects: Pairs<'a, Option<Value>>,
 }
 
 #[derive(Serialize)]
@@ -71,7 +99,7 @@ impl<'a> Object<'a> {
             digest: summary.digest.to_string(),
             ended_at: Seconds(summary.ended_at),
             events: summary.events,
-            metrics: Values(&summary.metrics),
+            metrics: numbers(summary.metrics.iter()),
             ledger: LedgerObject::new(ledger),
             expectations: verdicts.iter().map(Expectation::new).collect(),
         }
@@ -84,17 +112,17 @@ impl<'a> Expectation<'a> {
     }
 }
 
-/// Metrics in their own order; a whole number is written without a fraction.
-struct Values<'a>(&'a Metrics);
+/// An object of names and what they have, in their own order.
+struct Pairs<'a, T>(Vec<(&'a str, T)>);
 
-impl Serialize for Values<'_> {
+impl<T: Serialize> Serialize for Pairs<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.0.len()))?;
-        for (name, value) in self.0.iter() {
-            map.serialize_entry(name, &value.map(Value))?;
-        }
-        map.end()
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
+}
+
+fn numbers<'a>(values: impl Iterator<Item = (&'a str, Option<f64>)>) -> Pairs<'a, Option<Value>> {
+    Pairs(values.map(|(name, value)| (name, value.map(Value))).collect())
 }
 
 /// A number as JSON; a whole one without a fraction.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::Cell;
 use experiment::record::{Blame, Cause, Event, Fold, Record, SegmentId};
-use experiment::{Count, HostId, Ledger, LedgerFold, Resource};
+use experiment::{Account, Count, HostId, Ledger, LedgerFold, Resource};
 use sim_time::Instant;
 
 use crate::amount::amount;
@@ -61,7 +61,7 @@ impl Fold for LedgerBook {
     fn record(&mut self, record: &Record) {
         self.fold.record(record);
         if let Event::Sent(sent) = &record.event {
-            self.packets.note(record.at, sent);
+            let _ = self.packets.note(record.at, sent);
         }
     }
 }
@@ -91,11 +91,12 @@ impl Balance {
         text(&table)
     }
 
-    /// What is to blame for the memory held and the segments sent for nobody, and for clients turned away; the rows add up to
-    /// what [`Self::held`] says of memory.
+    /// What is to blame for what was held and for the segments sent for nobody, and for clients turned away; the rows add up
+    /// to what [`Self::held`] says.
     fn blamed(&self, listed: Listed) -> String {
-        let hosts = self.wasteful();
-        let heads: Vec<String> = hosts.iter().map(|host| format!("{} B·s", self.hosts.name(*host))).collect();
+        let goods = self.wasted_goods();
+        let head = |good: &Good| format!("{} {}", self.hosts.name(good.host), good.unit());
+        let heads: Vec<String> = goods.iter().map(head).collect();
         let mut head = vec!["for nobody, because of"];
         head.extend(heads.iter().map(String::as_str));
         head.push("segments");
@@ -105,11 +106,11 @@ impl Balance {
         }
         let mut table = table(&head);
         let causes = self.ledger.blames().into_iter();
-        let causes = causes.map(|blame| (self.cause(blame).in_words(), vec![self.waste_of(blame, &hosts)]));
+        let causes = causes.map(|blame| (self.cause(blame).in_words(), vec![self.waste_of(blame, &goods)]));
         for (words, wastes) in told(causes.collect(), TOLD, listed) {
             let waste = &wastes[0];
             let mut row = vec![Cell::new(words)];
-            row.extend(waste.memory.iter().map(|held| right(amount(Some(unit_seconds(*held))))));
+            row.extend(waste.held.iter().map(|held| right(amount(Some(unit_seconds(*held))))));
             row.push(right(waste.segments));
             row.extend(turned_away.then(|| right(waste.turned_away)));
             table.add_row(row);
@@ -117,25 +118,23 @@ impl Balance {
         text(&table)
     }
 
-    /// The hosts that held memory for nobody.
-    fn wasteful(&self) -> Vec<HostId> {
-        let memory = |resource| matches!(resource, Resource::Memory(_));
-        let wasteful = self.ledger.accounts.iter().filter(|of| memory(of.resource) && of.wasted() > 0);
-        let mut hosts: Vec<HostId> = wasteful.map(|account| account.host).collect();
-        hosts.dedup();
-        hosts
+    /// What was held for nobody, by host.
+    fn wasted_goods(&self) -> Vec<Good> {
+        let wasted = self.ledger.accounts.iter().filter(|account| account.wasted() > 0);
+        let mut goods: Vec<Good> = wasted.map(Good::of).collect();
+        goods.dedup();
+        goods
     }
 
-    /// What something is to blame for, the memory by host.
-    fn waste_of(&self, blame: Blame, hosts: &[HostId]) -> Waste {
-        let of_host = |host: &HostId| {
-            let accounts = self.ledger.accounts.iter().filter(|account| account.host == *host);
-            let memory = accounts.filter(|account| matches!(account.resource, Resource::Memory(_)));
-            memory.flat_map(|account| &account.wasted).filter(|(by, _)| *by == blame).map(|(_, held)| held).sum()
+    /// How much of these goods, and what else, something is to blame for.
+    fn waste_of(&self, blame: Blame, goods: &[Good]) -> Waste {
+        let held = |good: &Good| {
+            let accounts = self.ledger.accounts.iter().filter(|account| Good::of(account) == *good);
+            accounts.flat_map(|account| &account.wasted).filter(|(by, _)| *by == blame).map(|(_, held)| held).sum()
         };
         let of = |count: &Count| count.wasted.iter().find(|(by, _)| *by == blame).map_or(0, |(_, count)| *count);
         let (segments, turned_away) = (of(&self.ledger.segments), of(&self.ledger.turned_away));
-        Waste { memory: hosts.iter().map(of_host).collect(), segments, turned_away }
+        Waste { held: goods.iter().map(held).collect(), segments, turned_away }
     }
 
     fn name(&self, host: HostId, resource: Resource) -> String {
@@ -145,6 +144,57 @@ impl Balance {
     fn cause(&self, blame: Blame) -> NamedCause {
         let packet = blame.packet.and_then(|packet| self.packets.get(&packet));
         NamedCause { cause: blame.cause, packet: packet.map(|packet| (packet.at, packet.in_words(&self.hosts))) }
+    }
+}
+
+/// What a host holds of one kind, whatever for: all that is counted in the same unit.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Good {
+    host: HostId,
+    kind: Kind,
+}
+
+/// Kinds of what a host holds, in the order in which they are listed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Kind {
+    Memory,
+    Ports,
+    Places,
+    Workers,
+    Clients,
+}
+
+impl Good {
+    const fn of(account: &Account) -> Self {
+        let kind = match account.resource {
+            Resource::Memory(_) => Kind::Memory,
+            Resource::Ports => Kind::Ports,
+            Resource::SynBacklog | Resource::AcceptQueue => Kind::Places,
+            Resource::Workers => Kind::Workers,
+            Resource::Clients => Kind::Clients,
+        };
+        Self { host: account.host, kind }
+    }
+
+    /// What a line about it is called.
+    const fn name(self) -> &'static str {
+        match self.kind {
+            Kind::Memory => "memory",
+            Kind::Ports => "ports",
+            Kind::Places => "places",
+            Kind::Workers => "workers",
+            Kind::Clients => "clients kept waiting",
+        }
+    }
+
+    const fn unit(self) -> &'static str {
+        match self.kind {
+            Kind::Memory => "B·s",
+            Kind::Ports => Resource::Ports.unit(),
+            Kind::Places => Resource::SynBacklog.unit(),
+            Kind::Workers => Resource::Workers.unit(),
+            Kind::Clients => Resource::Clients.unit(),
+        }
     }
 }
 
@@ -166,19 +216,19 @@ impl NamedCause {
 /// What was held and sent for nobody, and who was turned away, because of something.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Waste {
-    /// Octets × nanoseconds on each host that wasted any.
-    memory: Vec<u128>,
+    /// Units × nanoseconds of each good of which any was wasted.
+    held: Vec<u128>,
     segments: u64,
     turned_away: u64,
 }
 
 impl Waste {
-    fn nothing(hosts: usize) -> Self {
-        Self { memory: vec![0; hosts], segments: 0, turned_away: 0 }
+    fn nothing(goods: usize) -> Self {
+        Self { held: vec![0; goods], segments: 0, turned_away: 0 }
     }
 
     fn add(&mut self, other: &Self) {
-        for (mine, others) in self.memory.iter_mut().zip(&other.memory) {
+        for (mine, others) in self.held.iter_mut().zip(&other.held) {
             *mine += others;
         }
         self.segments += other.segments;
@@ -187,7 +237,7 @@ impl Waste {
 
     /// What makes one worse than another.
     fn size(&self) -> (u128, u64, u64) {
-        (self.memory.iter().sum(), self.segments, self.turned_away)
+        (self.held.iter().sum(), self.segments, self.turned_away)
     }
 }
 
@@ -233,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_worst_causes_are_told_and_the_others_counted() {
-        let waste = |memory, segments| vec![Waste { memory: vec![memory], segments, turned_away: 0 }];
+        let waste = |memory, segments| vec![Waste { held: vec![memory], segments, turned_away: 0 }];
         let causes: Vec<_> = [5, 1, 9, 2].into_iter().map(|size| (format!("cause {size}"), waste(size, 1))).collect();
         let told = |listed| told(causes.clone(), 2, listed);
         let worst = [("cause 5", waste(5, 1)), ("cause 9", waste(9, 1)), ("2 others, which --all names", waste(3, 2))];
@@ -256,9 +306,9 @@ mod tests {
             server: sockets             B·s              364.8     13126720   100.0 %
             server: workers             worker·s           0.3        10795   100.0 %
 
-            for nobody, because of                                          server B·s   segments
-            ───────────────────────────────────────────────────────────────────────────────────────
-            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000     38689280          1
+            for nobody, because of                                          server B·s   server worker·s   segments
+            ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000     38689280             10795          1
         "#]]
         .assert_eq(&ledger_of("stale-syn", "two-way"));
     }
@@ -279,10 +329,10 @@ mod tests {
             server: SYN backlog         place·s            0.1          1.1   91.7 %
             server: workers             worker·s           0.2            0    0.0 %
 
-            for nobody, because of                                          server B·s   segments
-            ───────────────────────────────────────────────────────────────────────────────────────
-            a lost segment: RST 1 of client, sent 5.050, lost                      336          2
-            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000           16          2
+            for nobody, because of                                          server B·s   server place·s   segments
+            ────────────────────────────────────────────────────────────────────────────────────────────────────────
+            a lost segment: RST 1 of client, sent 5.050, lost                      336             1.05          2
+            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000           16             0.05          2
         "#]]
         .assert_eq(&ledger_of("stale-syn-reset-lost", "three-way"));
     }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use experiment::record::{SegmentId, Sent};
+use experiment::record::{Blame, Cause, SegmentId, Sent};
 use experiment::{Relative, RelativeNumbers};
 use sim_time::Instant;
 
 use crate::hosts::Hosts;
-use crate::ladder::label;
+use crate::ladder::{cause_in_words, label};
 
 /// So many packets are known; a run that sends more has its later ones without a name.
 const MOST: usize = 100_000;
@@ -28,11 +28,22 @@ pub(crate) struct Packet {
 }
 
 impl Packets {
-    /// Takes the next packet of the run.
-    pub(crate) fn note(&mut self, at: Instant, sent: &Sent) {
+    /// Takes the next packet of the run; returns its relative numbers.
+    pub(crate) fn note(&mut self, at: Instant, sent: &Sent) -> Relative {
         let numbers = self.numbers.next(sent);
         if self.known.len() < MOST {
             self.known.insert(sent.id, Packet { at, sent: sent.clone(), numbers });
+        }
+        numbers
+    }
+
+    /// What is to blame, and the packet that it goes back to.
+    pub(crate) fn blamed(&self, blame: Blame, hosts: &Hosts) -> String {
+        let cause = cause_in_words(blame.cause);
+        match (blame.packet.and_then(|packet| self.known.get(&packet)), blame.cause) {
+            (Some(packet), _) => format!("{cause}: {}", packet.in_words(hosts)),
+            (None, Cause::Lost) => "no packet that is known (the ledger has it under lost segments)".to_owned(),
+            (None, _) => cause.to_owned(),
         }
     }
 
@@ -50,7 +61,7 @@ impl Packet {
 }
 
 /// What a packet is, who sent it, when, and what became of it: `SYN 0 of client, sent 0.000, arrived 5.000`.
-pub(crate) fn in_words(label: &str, at: Instant, sent: &Sent, hosts: &Hosts) -> String {
+fn in_words(label: &str, at: Instant, sent: &Sent, hosts: &Hosts) -> String {
     let arrived: Vec<String> = sent.fate.deliveries.iter().map(ToString::to_string).collect();
     let fate = if arrived.is_empty() { "lost".to_owned() } else { format!("arrived {}", arrived.join(" and ")) };
     format!("{label} of {}, sent {at}, {fate}", hosts.name(sent.from))

@@ -74,7 +74,10 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     let file = arguments.output.as_deref();
     let text = match arguments.format {
         CompareFormat::Text => text(arguments, crossed.as_ref(), &results, &ladders, &explanations, colour),
-        CompareFormat::Json => json::runs(&results),
+        CompareFormat::Json => match &crossed {
+            Some((_, axes)) => json::crossed(&results, axes),
+            None => json::runs(&results),
+        },
     };
     output::write(file, &text)?;
     Ok(Ending::of(results.iter().flat_map(|result| result.verdicts)))

@@ -4,7 +4,7 @@ use experiment::{BUNDLES, BuiltIn, cases, catalogue, claims, profiles, studies};
 use schemars::JsonSchema;
 use serde_json::Value;
 use tcp_endpoint::presets::{HANDSHAKES, TEARDOWNS};
-use tcp_endpoint::{Handshake, Teardown};
+use tcp_endpoint::{Handshake, Limits, Teardown};
 
 use crate::Ending;
 use crate::cli::{List, Topic};
@@ -54,7 +54,9 @@ fn lines(topic: Topic) -> String {
     match topic {
         Topic::Variants => aligned(&variants(), terminal.unwrap_or(WIDTH)),
         Topic::Axes => {
-            let axes = axes::<Handshake>("handshake").into_iter().chain(axes::<Teardown>("teardown"));
+            let axes = axes_of::<Handshake>("handshake").into_iter().chain(axes_of::<Teardown>("teardown"));
+            // Of a host's own settings, which no preset decides, one is a matter of design.
+            let axes = axes.chain(axes_of::<Limits>("host").into_iter().filter(|axis| axis.name == "isn"));
             let bundles = BUNDLES.iter().map(|bundle| {
                 let [on, off] = bundle.settings.map(|settings| settings.join(", "));
                 Entry::new(
@@ -89,12 +91,15 @@ fn variants() -> Vec<Entry> {
         ];
         Entry::new(preset.name, "handshake", says)
     });
-    let teardowns = TEARDOWNS.iter().map(|preset| Entry::new(preset.name, "teardown", [preset.summary]));
+    let teardowns = TEARDOWNS.iter().map(|preset| {
+        let says = [preset.summary.to_owned(), format!("from: {}", preset.source)];
+        Entry::new(preset.name, "teardown", says)
+    });
     handshakes.chain(teardowns).collect()
 }
 
 /// The fields of a policy, with the values they take, as the type itself declares them.
-fn axes<T: JsonSchema>(of: &str) -> Vec<Entry> {
+fn axes_of<T: JsonSchema>(of: &str) -> Vec<Entry> {
     let schema = schemars::SchemaGenerator::default().into_root_schema_for::<T>().to_value();
     let Some(properties) = schema["properties"].as_object() else { return Vec::new() };
     properties

@@ -12,8 +12,7 @@ use super::cost;
 use super::log::{Arrival, Change, Cost, Log, Met, Packet, Read, is_offer};
 use crate::amount::amount;
 use crate::hosts::Hosts;
-use crate::ladder::cause_in_words;
-use crate::packets::in_words;
+use crate::packets::Packets;
 
 /// So many events in the life of what was wasted are told, and so many packets to blame.
 const TOLD: usize = 8;
@@ -31,27 +30,39 @@ pub(super) struct Story {
     pub(super) sentences: Vec<String>,
 }
 
+impl Story {
+    /// Its heading and its sentences.
+    pub(super) fn paragraphs(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.heading).chain(&self.sentences).map(String::as_str)
+    }
+}
+
 /// The story of each incarnation that cost something while it was of no use.
-pub(super) fn stories(log: &Log, hosts: &Hosts, end: Instant) -> Vec<Story> {
+pub(super) fn stories(log: &Log, hosts: &Hosts, packets: &Packets, end: Instant) -> Vec<Story> {
     let costs = log.costs(end);
     if costs.is_empty() {
         return Vec::new();
     }
     let read = Read::of(log);
     let told = costs.iter().filter(|(_, cost)| cost.octet_nanos() > 0 || cost.segments > 0);
-    told.filter_map(|(incarnation, cost)| Some(Teller::new(&read, hosts, *incarnation, cost)?.story(end))).collect()
+    told.filter_map(|(incarnation, cost)| Some(Teller::new(&read, hosts, packets, *incarnation, cost)?.story(end)))
+        .collect()
 }
 
 /// Tells of one incarnation, or of what was sent by a host that kept nothing.
 struct Teller<'a> {
     read: &'a Read<'a>,
     hosts: &'a Hosts,
+    /// Those of the whole run: a packet to blame may have gone between other sockets.
+    packets: &'a Packets,
     incarnation: Option<Incarnation>,
     cost: &'a Cost,
     birth: Birth,
     /// From which place on it was of no use, and whether it had been of use before.
     judged: usize,
     was_useful: bool,
+    /// Whether this end opened it.
+    active: bool,
     /// The name of its host.
     here: &'a str,
     /// The name of the other end's host, or its address if that is nobody's.
@@ -83,8 +94,14 @@ struct Scene {
 }
 
 impl<'a> Teller<'a> {
-    fn new(read: &'a Read<'a>, hosts: &'a Hosts, incarnation: Option<Incarnation>, cost: &'a Cost) -> Option<Self> {
-        let (birth, judged) = match incarnation {
+    fn new(
+        read: &'a Read<'a>,
+        hosts: &'a Hosts,
+        packets: &'a Packets,
+        incarnation: Option<Incarnation>,
+        cost: &'a Cost,
+    ) -> Option<Self> {
+        let (birth, judged, active) = match incarnation {
             Some(incarnation) => {
                 let Change { place, at, change, after } = read.life(incarnation).next()?;
                 let StateChange { host, tuple, attempt, .. } = **change;
@@ -92,7 +109,7 @@ impl<'a> Teller<'a> {
                     *of == incarnation && worth.blame().is_some()
                 };
                 let judged = read.verdicts.iter().find(useless)?.0;
-                (Birth { host, tuple, attempt, place: *place, at: *at, of: *after }, judged)
+                (Birth { host, tuple, attempt, place: *place, at: *at, of: *after }, judged, !change.passive)
             }
             None => {
                 let wasted = |packet: &&Packet<'_>| is_offer(packet.sent) && packet.sent.wasted.is_some();
@@ -100,7 +117,7 @@ impl<'a> Teller<'a> {
                 let tuple = FourTuple { local: sent.source, remote: sent.destination };
                 let birth =
                     Birth { host: sent.from, tuple, attempt: sent.attempt, place: *place, at: *at, of: *answers };
-                (birth, *place)
+                (birth, *place, false)
             }
         };
         // A verdict on what is of no use from its birth follows at once.
@@ -110,7 +127,7 @@ impl<'a> Teller<'a> {
             None => birth.tuple.remote.ip().to_string(),
         };
         let here = hosts.name(birth.host);
-        Some(Self { read, hosts, incarnation, cost, birth, judged, was_useful, here, there })
+        Some(Self { read, hosts, packets, incarnation, cost, birth, judged, was_useful, active, here, there })
     }
 
     fn story(&self, end: Instant) -> Story {
@@ -137,14 +154,17 @@ impl<'a> Teller<'a> {
         };
         let Birth { tuple: FourTuple { local, remote }, .. } = self.birth;
         let cost = cost(self.cost.octet_nanos(), self.cost.segments);
-        format!("{}:{} ← {}:{}, {held}: {cost}", self.here, local.port(), self.there, remote.port())
+        let arrow = if self.active { '→' } else { '←' };
+        format!("{}:{} {arrow} {}:{}, {held}: {cost}", self.here, local.port(), self.there, remote.port())
     }
 
     /// What it was born of.
     fn opening(&self) -> String {
         let born = self.birth.at;
         let began = if self.incarnation.is_some() { "It was opened by" } else { "What was answered is" };
-        let Some(packet) = self.packet(self.birth.of) else { return format!("It began at {born} s.") };
+        let Some(packet) = self.packet(self.birth.of) else {
+            return format!("{} opened it at {born} s.", self.here);
+        };
         let Packet { at, sent, label, .. } = packet;
         let opener = self.hosts.name(sent.from);
         if sent.forged {
@@ -427,12 +447,7 @@ impl<'a> Teller<'a> {
     }
 
     fn named(&self, blame: Blame) -> String {
-        let cause = cause_in_words(blame.cause);
-        match (self.packet(blame.packet), blame.cause) {
-            (Some(Packet { at, sent, label, .. }), _) => format!("{cause}: {}", in_words(label, *at, sent, self.hosts)),
-            (None, Cause::Lost) => "no packet that is known (the ledger has it under lost segments)".to_owned(),
-            (None, _) => cause.to_owned(),
-        }
+        self.packets.blamed(blame, self.hosts)
     }
 }
 

@@ -164,7 +164,7 @@ pub(super) fn worth(before: Worth, worth: Worth) -> Option<(Tone, String, Option
     }
     let (tone, text) = match worth {
         Worth::Useful => (Tone::Good, "useful again: someone is there"),
-        _ if same => (Tone::Bad, "would be gone by now but for this"),
+        _ if same => (Tone::Bad, "would soon be gone but for this"),
         Worth::Abandoned(_) => (Tone::Bad, "abandoned from here on: nobody is there"),
         Worth::Ghost(_) => (Tone::Bad, "ghost from here on: nobody is there"),
         Worth::Bereft(_) => (Tone::Bad, "bereft from here on: its peer is gone"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::{Account, Count, HostId, Resource, Variant};
 
-use super::{Balance, NamedCause, TURNED_AWAY, Waste, told, unit_seconds};
+use super::{Balance, Good, NamedCause, TURNED_AWAY, Waste, told, unit_seconds};
 use crate::tables::{Line, Listed, side_by_side};
 
 /// So many causes have lines of their own, unless all are wanted.
@@ -55,27 +55,27 @@ fn held(balances: &[&Balance], of: fn(&Account) -> u128, many: fn(&Count) -> u64
     lines
 }
 
-/// For each cause, the memory it made useless on each host, and the segments.
+/// For each cause, what it made useless on each host, and the segments.
 fn blamed(balances: &[&Balance], listed: Listed) -> Vec<Line> {
-    let hosts: BTreeSet<HostId> = balances.iter().flat_map(|balance| balance.wasteful()).collect();
-    let hosts: Vec<HostId> = hosts.into_iter().collect();
+    let goods: BTreeSet<Good> = balances.iter().flat_map(|balance| balance.wasted_goods()).collect();
+    let goods: Vec<Good> = goods.into_iter().collect();
     let mut causes: BTreeMap<NamedCause, Vec<Waste>> = BTreeMap::new();
     for (place, balance) in balances.iter().enumerate() {
         for blame in balance.ledger.blames() {
-            let nothing = || vec![Waste::nothing(hosts.len()); balances.len()];
+            let nothing = || vec![Waste::nothing(goods.len()); balances.len()];
             let wastes = causes.entry(balance.cause(blame)).or_insert_with(nothing);
-            wastes[place].add(&balance.waste_of(blame, &hosts));
+            wastes[place].add(&balance.waste_of(blame, &goods));
         }
     }
     let causes = causes.into_iter().map(|(cause, wastes)| (cause.in_words(), wastes));
     let mut lines = Vec::new();
     for (words, wastes) in told(causes.collect(), TOLD, listed) {
         let mut section: Vec<Line> = vec![];
-        for (place, host) in hosts.iter().enumerate() {
+        for (place, good) in goods.iter().enumerate() {
             section.push(Line::Values {
-                name: format!("  {}: memory", balances[0].hosts.name(*host)),
-                unit: "B·s",
-                values: wastes.iter().map(|waste| Some(unit_seconds(waste.memory[place]))).collect(),
+                name: format!("  {}: {}", balances[0].hosts.name(good.host), good.name()),
+                unit: good.unit(),
+                values: wastes.iter().map(|waste| Some(unit_seconds(waste.held[place]))).collect(),
             });
         }
         section.push(counted("segments", wastes.iter().map(|waste| waste.segments)));
@@ -134,9 +134,12 @@ mod tests {
               segments                                         1  ×0.25           4
             because of a lost segment: RST 1 of client, sent 5.050, lost
               server: memory              B·s                         0         336
+              server: places              place·s                     0        1.05
               segments                                                0           2
             because of a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000
               server: memory              B·s        38689280  ×2418080          16
+              server: places              place·s                     0        0.05
+              server: workers             worker·s                10795           0
               segments                                         1  ×0.50           2
         "#]]
         .assert_eq(&beside("stale-syn-reset-lost", &["two-way", "three-way"], Listed::Telling, 100));
