@@ -189,8 +189,8 @@ fn digests_are_what_they_were() {
         1714f5fcb7eb13111ad9c3bb062db1a1     15  simultaneous-close two-way
         3d1db8691829b53446d05437a654b3d5     11  simultaneous-open three-way
         6b037674aa18aa90683f0e7b88f4f0a2     13  simultaneous-open by-the-letter
-        96a04ae56749697280ef1ecbe898f79d      8  simultaneous-open-old-syn three-way
-        64b4860605cd0a20b2d0c2625d92c86d     22  simultaneous-open-old-syn three-way-silent
+        3db55d68d855027a8bf905a16a12bbad      8  simultaneous-open-old-syn three-way
+        062b8f67ab1852b1c468db5772bc6138     22  simultaneous-open-old-syn three-way-silent
         0adeb55f4e15379879a20e8f39de3677     43  stale-data three-way/no-time-wait
         7be7141951efd5d6b0baaad679e60f77     19  stale-data three-way
         052cd2cc1390432fecc3f25329d9d0fb     39  stale-data two-way/no-time-wait
@@ -241,12 +241,12 @@ fn digests_are_what_they_were() {
         a1a5072ecc3faa668f7b694115cb1e2a     25  syn-backlog-full three-way
         9ca3e8a38ddc4d98c306c8d1aab0043f     25  syn-backlog-full syn-cache
         96bd97775a4abaeed1517c12c51bfdb8     25  syn-backlog-full syn-cookies
-        8f54f267bdd20b6f400d741cd7fa4e46     18  syn-cache-eviction syn-cache
+        41e65ff39f49f09788e6d990bc67e731     18  syn-cache-eviction syn-cache
         299fd99b8b517551dd4410984d4b25e7     20  syn-cache-eviction three-way
         28c165ba4bdb82c00e9554ffb1b939f7     22  syn-cache-eviction syn-cookies
-        b30b75d63fd30b5fbd61dafc383f2235      4  syn-cookies-lost-ack syn-cookies
+        6acd3a1f15af9f6a25033a031004470d      4  syn-cookies-lost-ack syn-cookies
         c46852a526986ff368c804b0cdb4cd8d     12  syn-cookies-lost-ack three-way
-        b3801df092121ed53b95ce0a2589bbb4      7  syn-cookies-lost-ack cookies-and-client-keepalive
+        40777d68e2f4d4bf49b7cd6a7b6fdf53      7  syn-cookies-lost-ack cookies-and-client-keepalive
         7a3962a5658fe21378eba43b52a28dee     14  syn-cookies-stale-ack syn-cookies
         42e77379b7a7b33a183f0b093764d140     16  syn-cookies-stale-ack three-way
         b74e9f6300e6a7c548f3c8e474594469     12  time-wait-assassination three-way

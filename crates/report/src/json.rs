@@ -144,11 +144,11 @@ impl Serialize for Value {
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
-    use experiment::{Experiment, Summary, Variant};
+    use experiment::{Experiment, Summary, Variant, simulate};
     use sim_time::Instant;
 
     use super::*;
-    use crate::{Hosts, LedgerBook};
+    use crate::{Balance, Hosts, LedgerBook};
 
     const FILE: &str = r#"
         question = "?"
@@ -163,6 +163,45 @@ mod tests {
         profile = "rfc9293"
         script = ["accept", "close on EOF"]
     "#;
+
+    #[test]
+    fn combinations_of_axes_have_their_levels_and_effects() {
+        let experiment = Experiment::parse("own.toml", FILE, &[]).unwrap();
+        let axes = ["reset=on,off", "time-wait=100ms,500ms"].map(|axis| Axis::parse(axis).unwrap());
+        let base = experiment.variants().remove(0);
+        let crossed = experiment.crossed(&base, &axes).unwrap();
+        let runs: Vec<(Variant, Summary, Balance)> = crossed
+            .variants()
+            .into_iter()
+            .map(|variant| {
+                let scenario = crossed.scenario(&variant).unwrap();
+                let mut book = LedgerBook::new(Hosts::of(&scenario));
+                let summary = simulate(&scenario, &mut book).unwrap();
+                (variant, summary, book.balance(scenario.horizon))
+            })
+            .collect();
+        let results: Vec<RunResult<'_>> = runs
+            .iter()
+            .map(|(variant, summary, ledger)| RunResult {
+                experiment: &crossed,
+                variant,
+                summary,
+                ledger,
+                verdicts: &[],
+            })
+            .collect();
+        let objects: serde_json::Value = serde_json::from_str(&super::crossed(&results, &axes)).unwrap();
+        let objects = objects.as_array().unwrap();
+        let levels: Vec<&serde_json::Value> = objects.iter().map(|object| &object["levels"]).collect();
+        assert_eq!(levels[1], &serde_json::json!({ "reset": "on", "time-wait": "500ms" }));
+        assert_eq!(levels[2], &serde_json::json!({ "reset": "off", "time-wait": "100ms" }));
+        for object in objects {
+            let names = |part: &str| object[part].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+            assert_eq!(names("metrics"), names("effects"));
+        }
+        let effects = objects.iter().map(|object| object["effects"]["client.time-wait.seconds"].as_f64());
+        assert_eq!(effects.collect::<Vec<_>>(), [0.1, 0.4, 0.0, 0.0].map(Some));
+    }
 
     #[test]
     fn an_object_says_what_was_run_and_what_it_came_to() {

@@ -292,7 +292,7 @@ pub(crate) enum RunFormat {
 pub(crate) enum CompareFormat {
     /// Ladders side by side, metrics, ledgers and verdicts
     Text,
-    /// A list of objects, one for each variant, in the file's order
+    /// A list of objects, one for each variant, in the file's order; with `--axis`, each with its levels and effects
     Json,
 }
 

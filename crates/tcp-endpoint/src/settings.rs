@@ -37,7 +37,8 @@ pub struct Handshake {
     /// For how long a listener refuses SYNs on the 4-tuple of a connection that it had and that is closed, and all SYNs
     /// after a reboot; `"0s"` for not at all.
     pub hold_down: Duration,
-    /// What a listener remembers of a client's past connections.
+    /// What a listener remembers of a client's past connections (not their timestamps: where each connection has an offset
+    /// of its own, RFC 7323 §5.4, one says nothing of another; `syn-in-time-wait` has that of a single 4-tuple).
     pub remembers: Remembers,
 }
 

@@ -48,6 +48,11 @@ impl Script {
         self.accepts_at().map(|(_, port)| port)
     }
 
+    /// Whether a server's script takes the next connection at a port now.
+    pub(super) fn accepts_now(&self, port: u16) -> bool {
+        self.listens_at() == Some(port) && self.rounds_left != Some(0) && self.pool.accepts()
+    }
+
     /// Whether a server's script begins by accepting.
     pub(super) fn accepts_first(&self) -> bool {
         matches!(self.steps.first(), Some(Step::Accept { .. }))

@@ -14,7 +14,7 @@ use crate::record::{Attempt, Blame, Cause, Event, Fold, Incarnation, Scarce};
 /// The useless connections on a host that take something scarce, the oldest first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Crowd {
-    useless: [BTreeMap<Incarnation, Life>; 3],
+    useless: [BTreeMap<Incarnation, Life>; 4],
 }
 
 /// The clients that wait, each with the server that keeps it and what is to blame.
@@ -49,19 +49,33 @@ impl<F: Fold> World<F> {
     }
 
     /// What is to blame for a want at a port: the oldest of the useless connections that take what is wanted. If there is
-    /// none, the useful ones may be there for want of what comes next: a place to be accepted from, or a worker.
-    fn to_blame(&self, host: HostId, port: u16, scarce: Scarce) -> Option<Blame> {
-        let useless = self.hosts[usize::from(host.0)].crowd.useless.get(scarce as usize..)?;
-        useless.iter().flat_map(BTreeMap::values).find_map(|life| {
-            let known = self.truth.get(*life).filter(|known| known.tuple.local.port() == port)?;
-            known.worth.blame()
-        })
+    /// none, the useful ones may be there for want of what comes next, if that is used up: a place to be accepted from, or a
+    /// worker.
+    fn in_the_way(&self, host: HostId, port: u16, scarce: Scarce) -> Option<Blame> {
+        let machine = &self.hosts[usize::from(host.0)];
+        let useless = |scarce: Scarce| {
+            machine.crowd.useless[scarce as usize].values().find_map(|life| {
+                let known = self.truth.get(*life).filter(|known| known.tuple.local.port() == port)?;
+                known.worth.blame()
+            })
+        };
+        match scarce {
+            Scarce::SynBacklog => useless(scarce).or_else(|| {
+                machine.tcp.accept_queue_is_full(port).then(|| self.in_the_way(host, port, Scarce::AcceptQueue))?
+            }),
+            Scarce::AcceptQueue => useless(scarce).or_else(|| {
+                let accepts = machine.scripts.iter().any(|script| script.accepts_now(port));
+                (!accepts).then(|| self.in_the_way(host, port, Scarce::Workers))?
+            }),
+            Scarce::Workers => useless(scarce),
+            Scarce::HoldDown => None,
+        }
     }
 
     /// The client behind an attempt begins to wait, unless it waits already.
     pub(super) fn keep_waiting(&mut self, host: HostId, port: u16, attempt: Attempt, scarce: Scarce, now: Instant) {
         if !self.waiting.contains_key(&attempt) {
-            let blame = self.to_blame(host, port, scarce);
+            let blame = self.in_the_way(host, port, scarce);
             self.begin_wait(host, attempt, scarce, blame, now);
         }
     }
@@ -93,26 +107,22 @@ impl<F: Fold> World<F> {
     }
 
     /// A full cache throws out an entry for the request that is arriving. If the entry was of use, its client has to ask
-    /// again, and what it was sent comes from nobody any more. To blame is the oldest useless entry in the cache, or else the
-    /// newcomer, if that is of no use itself; or else that so many ask at once.
+    /// again. To blame is the oldest useless entry in the cache, or else the newcomer, if nobody waits for an answer to it;
+    /// or else that so many ask at once.
     pub(super) fn thrown_out(&mut self, life: Life, now: Instant) -> Blame {
         let many = Blame { cause: Cause::Application, packet: None };
         let useful = |known: &&Known| known.worth.blame().is_none();
         let Some(known) = self.truth.get(life).filter(useful) else { return many };
         let attempt = known.attempt;
-        let useless = self.to_blame(life.host, known.tuple.local.port(), Scarce::SynBacklog);
-        let evictor = useless.or_else(|| {
+        let evictor = self.in_the_way(life.host, known.tuple.local.port(), Scarce::SynBacklog).or_else(|| {
             let newcomer = self.arrival?;
-            let late = newcomer.sender.is_some_and(|sender| !self.truth.holds(sender));
-            newcomer.blame().or_else(|| late.then(|| newcomer.to_blame()))
+            let asks = newcomer.sender.and_then(|sender| self.truth.get(sender));
+            let asks = asks.is_some_and(|client| client.state() == State::SynSent);
+            newcomer.blame().or_else(|| (!asks).then(|| newcomer.to_blame()))
         });
-        let blame = evictor.unwrap_or(many);
-        for packet in self.network.packets_mut().filter(|packet| packet.sender == Some(life)) {
-            packet.orphaned = Some(blame);
-        }
         if !self.waiting.contains_key(&attempt) {
             self.begin_wait(life.host, attempt, Scarce::SynBacklog, evictor, now);
         }
-        blame
+        evictor.unwrap_or(many)
     }
 }

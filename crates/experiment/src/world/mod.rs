@@ -124,18 +124,18 @@ struct Arrival {
     wasted: Option<Blame>,
     forged: bool,
     duplicate: bool,
-    orphaned: Option<Blame>,
+    orphaned: bool,
 }
 
 impl Arrival {
-    /// What is to blame for what comes of it, if it is out of order itself: forged, wasted, a second copy, or sent by what
-    /// crashed or was thrown out while it was on its way.
+    /// What is to blame for what comes of it, if it is out of order itself: forged, wasted, a second copy, or sent by a
+    /// host that crashed while it was on its way.
     fn blame(self) -> Option<Blame> {
         let own = |cause| Some(Blame { cause, packet: Some(self.id) });
         match self {
             Self { forged: true, .. } => own(Cause::Spoofed),
             Self { wasted: Some(blame), .. } => Some(blame),
-            Self { orphaned: Some(blame), .. } => Some(blame),
+            Self { orphaned: true, .. } => Some(Blame { cause: Cause::Crash, packet: None }),
             Self { duplicate: true, .. } => own(Cause::Duplicated),
             _ => None,
         }
@@ -214,8 +214,9 @@ impl<F: Fold> World<F> {
         let packet = self.network.packet(place)?;
         let (to, segment) = (packet.to, packet.segment.clone());
         if let Some(because) = self.hosts[usize::from(to.0)].is_deaf(now) {
-            let unheard = Event::Unheard { segment: packet.id, to, copy, because };
-            self.record(now, unheard);
+            let (segment, sender) = (packet.id, packet.sender);
+            self.record(now, Event::Unheard { segment, to, copy, because });
+            self.unsaid(sender, Blame { cause: Cause::Crash, packet: None }, now);
             return Some(to);
         }
         let (octets, tuple) = (segment.payload, segment.receiver_tuple());
@@ -346,15 +347,16 @@ impl<F: Fold> World<F> {
                 (self.give_birth(host, transition), Some(birth))
             }
         };
-        let Some(change) = self.truth.changed(life, transition) else { return };
-        if let Some(arrival) = arrival.filter(|_| change.from == State::SynSent && change.to.synchronized()) {
-            self.truth.opened(life, arrival.id, arrival.sender);
-        }
-        self.record(now, Event::State(change));
         let by = match transition.reason {
             Reason::Evicted => Some(self.thrown_out(life, now)),
             _ => arrival.and_then(Arrival::blame),
         };
+        let Some(change) = self.truth.changed(life, transition, by) else { return };
+        if let Some(arrival) = arrival.filter(|_| change.from == State::SynSent && change.to != State::Closed) {
+            let over = arrival.sender.is_some_and(|sender| !self.truth.holds(sender));
+            self.truth.answered(life, arrival.id, by.or(over.then(|| arrival.to_blame())));
+        }
+        self.record(now, Event::State(change));
         for judgement in self.truth.judge(life, birth, transition, by) {
             self.judged(judgement, now);
         }
@@ -365,6 +367,13 @@ impl<F: Fold> World<F> {
             if !change.passive {
                 self.end_wait(change.attempt, false, now);
             }
+        }
+    }
+
+    /// What an end said does not come to the other.
+    fn unsaid(&mut self, sender: Option<Life>, blame: Blame, now: Instant) {
+        if let Some(judgement) = sender.and_then(|life| self.truth.unsaid(life, blame)) {
+            self.judged(judgement, now);
         }
     }
 

@@ -38,8 +38,8 @@ pub(super) struct Packet {
     pub(super) wasted: Option<Blame>,
     /// Whether no endpoint sent it.
     pub(super) forged: bool,
-    /// What is to blame, if its sender crashed or was thrown out while the packet was on its way.
-    pub(super) orphaned: Option<Blame>,
+    /// Whether its sender held its TCB until it crashed with it, while the packet was on its way.
+    pub(super) orphaned: bool,
     copies: u32,
 }
 
@@ -116,12 +116,22 @@ impl Packet {
         copies: u32,
     ) -> Self {
         let Transmission { segment, retransmission, .. } = transmission;
-        Self { id, segment, to, sender, retransmission, wasted, forged: false, orphaned: None, copies }
+        Self { id, segment, to, sender, retransmission, wasted, forged: false, orphaned: false, copies }
     }
 
     /// A segment that no endpoint sends.
     pub(super) fn forged(id: SegmentId, segment: Segment<Span, Attempt>, to: HostId) -> Self {
-        Self { id, segment, to, sender: None, retransmission: 0, wasted: None, forged: true, orphaned: None, copies: 1 }
+        Self {
+            id,
+            segment,
+            to,
+            sender: None,
+            retransmission: 0,
+            wasted: None,
+            forged: true,
+            orphaned: false,
+            copies: 1,
+        }
     }
 }
 

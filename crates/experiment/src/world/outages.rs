@@ -6,7 +6,7 @@ use tcp_endpoint::Handle;
 
 use super::truth::Life;
 use super::{Machine, Origin, Pending, World};
-use crate::record::{Blame, Cause, Deaf, Event, Fold};
+use crate::record::{Deaf, Event, Fold};
 use crate::{HostId, Scenario};
 
 /// Arms the crashes of a run, and the reboots that follow them.
@@ -106,9 +106,7 @@ impl<F: Fold> World<F> {
     fn orphan_packets(&mut self, host: HostId) {
         let Self { network, truth, .. } = self;
         for packet in network.packets_mut() {
-            if packet.sender.is_some_and(|life| life.host == host && truth.holds(life)) {
-                packet.orphaned = Some(Blame { cause: Cause::Crash, packet: None });
-            }
+            packet.orphaned |= packet.sender.is_some_and(|life| life.host == host && truth.holds(life));
         }
     }
 

@@ -7,7 +7,7 @@ use tcp_endpoint::{Flags, FourTuple, Payload, Segment, Transmission};
 use super::network::{self, Packet};
 use super::truth::Life;
 use super::{Origin, Pending, World};
-use crate::record::{Attempt, Blame, Event, Fold, SegmentId, Sent};
+use crate::record::{Attempt, Blame, Cause, Event, Fold, SegmentId, Sent};
 use crate::{HostId, Span};
 
 impl<F: Fold> World<F> {
@@ -33,18 +33,18 @@ impl<F: Fold> World<F> {
         self.forger.watch(segment, false);
         let deliveries = fate.deliveries.clone();
         let id = self.network.number();
-        if let Some(known) = sender.and_then(|life| self.truth.get_mut(life)) {
-            known.last_sent = Some(id);
-        }
         let lost = deliveries.is_empty().then(|| Lost::of(segment));
+        if let Some(life) = sender {
+            self.truth.sent(life, id, lost.is_some());
+        }
         self.record(now, Event::Sent(sent(id, host, to, sender, &transmission, wasted, fate)));
         if let Some(lost) = lost {
             self.lose(id, to, sender, &lost, now);
         }
         let Some(to) = to.filter(|_| !deliveries.is_empty()) else { return };
         self.attempts.hold(segment.tag);
-        if let Some(known) = sender.filter(|_| !segment.payload.is_empty()).and_then(|life| self.truth.get_mut(life)) {
-            known.data_in_flight += 1;
+        if let Some(known) = sender.filter(|_| is_awaited(segment)).and_then(|life| self.truth.get_mut(life)) {
+            known.in_flight += 1;
         }
         let copies = u32::try_from(deliveries.len()).expect("a handful of copies");
         let packet = self.network.launch(Packet::new(id, transmission, to, sender, wasted, copies));
@@ -75,6 +75,7 @@ impl<F: Fold> World<F> {
     /// on: a reset that answers what the connection sent, or what the connection sent where it would be so answered.
     fn lose(&mut self, lost: SegmentId, to: Option<HostId>, sender: Option<Life>, segment: &Lost, now: Instant) {
         self.truth.lost(segment.tuple, lost, segment.reset);
+        self.unsaid(sender, Blame { cause: Cause::Lost, packet: Some(lost) }, now);
         let prolonged = if segment.reset {
             self.arrival.and_then(|arrival| arrival.sender)
         } else {
@@ -97,12 +98,17 @@ impl<F: Fold> World<F> {
     pub(super) fn landed(&mut self, place: u32, now: Instant) {
         let Some(packet) = self.network.landed(place) else { return };
         self.attempts.release(packet.segment.tag);
-        let Some(life) = packet.sender.filter(|_| !packet.segment.payload.is_empty()) else { return };
+        let Some(life) = packet.sender.filter(|_| is_awaited(&packet.segment)) else { return };
         if let Some(known) = self.truth.get_mut(life) {
-            known.data_in_flight -= 1;
+            known.in_flight -= 1;
             self.forget_if_settled(life, now);
         }
     }
+}
+
+/// Whether its sender is remembered until a segment has come: for its octets, or because it may open the other end.
+fn is_awaited(segment: &Segment<Span, Attempt>) -> bool {
+    !segment.payload.is_empty() || segment.flags.contains(Flags::SYN_ACK)
 }
 
 /// What its loss needs to know of a segment.

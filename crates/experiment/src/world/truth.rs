@@ -43,8 +43,8 @@ pub(super) struct Known {
     pub(super) intake: Intake,
     /// How many of its octets had come to its partner when that ended, if it ended first.
     partner_arrived: Option<u64>,
-    /// Segments with its octets that are still on their way.
-    pub(super) data_in_flight: u32,
+    /// Segments with its octets, or its SYN-ACK, that are still on their way: it is remembered until they have come.
+    pub(super) in_flight: u32,
     /// The last retransmission of each sequence number that was retransmitted.
     resent: SmallVec<[(SeqNum, u32); 1]>,
     iss: SeqNum,
@@ -57,17 +57,30 @@ pub(super) struct Known {
     last_lost: Option<SegmentId>,
     /// The last reset between the two ends of which nothing arrived.
     reset_lost: Option<SegmentId>,
-    /// The last segment it sent.
-    pub(super) last_sent: Option<SegmentId>,
+    /// The last segment it sent, and whether nothing of it arrived.
+    last_sent: Option<(SegmentId, bool)>,
     /// What first brought it another connection's octets, if anything did.
     pub(super) misled_by: Option<Blame>,
+    /// Whether the other end crashed or was aborted: it will never be there again, whatever of it still arrives.
+    forsaken: bool,
+    /// Of an end that opened and was answered, but has no partner: why there is none, if there ought to be one.
+    stranded_by: Option<Blame>,
     /// Whether a client TCB is or was ESTABLISHED with its ISS.
     bound: bool,
     pub(super) worth: Worth,
     /// What it takes of that which its host is short of.
     pub(super) takes: Option<Scarce>,
-    /// Why it ended, if it has: it is remembered for its octets on their way, and those its application can still read.
-    ended: Option<Reason>,
+    /// How it ended, if it has: it is remembered for what is on its way, and for what its application can still read.
+    ended: Option<End>,
+}
+
+/// How an incarnation ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct End {
+    reason: Reason,
+    from: State,
+    /// What is to blame for the segment that ended it, if that was out of order.
+    by: Option<Blame>,
 }
 
 impl Known {
@@ -106,8 +119,8 @@ enum Trigger {
     Born(Birth),
     /// The connection's own state changed.
     Own,
-    /// The other end's state changed; why, if that ended it.
-    Other(Option<Reason>),
+    /// The other end's state changed.
+    Other,
 }
 
 /// What a verdict was changed to.
@@ -167,7 +180,7 @@ impl Truth {
             sent: 0,
             intake: Intake::default(),
             partner_arrived: None,
-            data_in_flight: 0,
+            in_flight: 0,
             resent: SmallVec::new(),
             iss: transition.iss,
             irs: transition.irs,
@@ -178,6 +191,8 @@ impl Truth {
             reset_lost: None,
             last_sent: None,
             misled_by: None,
+            forsaken: false,
+            stranded_by: None,
             bound: false,
             worth: Worth::Useful,
             takes: None,
@@ -188,8 +203,14 @@ impl Truth {
         life
     }
 
-    /// Notes a change of state; returns the record of it.
-    pub(super) fn changed(&mut self, life: Life, transition: &Transition<Attempt>) -> Option<StateChange> {
+    /// Notes a change of state, and what is to blame for the segment behind it if that was out of order; returns the record
+    /// of it.
+    pub(super) fn changed(
+        &mut self,
+        life: Life,
+        transition: &Transition<Attempt>,
+        by: Option<Blame>,
+    ) -> Option<StateChange> {
         let known = self.get_mut(life)?;
         known.state = transition.to;
         known.iss = transition.iss;
@@ -205,7 +226,7 @@ impl Truth {
             passive: transition.passive,
         };
         if transition.to == State::Closed {
-            known.ended = Some(transition.reason);
+            known.ended = Some(End { reason: transition.reason, from: transition.from, by });
         } else {
             self.pair(life);
         }
@@ -229,6 +250,7 @@ impl Truth {
         {
             let Some(known) = self.get_mut(end) else { continue };
             known.partner = Some(partner);
+            known.stranded_by = None;
             known.bound |= bound;
             if crossed {
                 known.heard = attempt;
@@ -273,11 +295,23 @@ impl Truth {
         self.get(life).is_some_and(|known| known.resent.iter().any(|(s, last)| *s == seq && *last > retransmission))
     }
 
-    /// A SYN-ACK opens a connection whose sender, `from`, may be over: then that was its partner, and nothing more will come.
-    pub(super) fn opened(&mut self, life: Life, by: SegmentId, from: Option<Life>) {
+    /// A SYN, or a SYN-ACK, answered an end that opened. Without a partner it is `stranded`, if there is no end to that
+    /// segment; otherwise a listener that keeps nothing waits for what it says next.
+    pub(super) fn answered(&mut self, life: Life, by: SegmentId, stranded: Option<Blame>) {
         let Some(known) = self.get_mut(life) else { return };
         known.born_of = Some(by);
-        known.partner = known.partner.or(from);
+        known.stranded_by = stranded.filter(|_| known.partner.is_none());
+    }
+
+    /// What an end says does not come to the other. If it opened, and was answered by a listener that keeps nothing, there
+    /// is nobody at its other end until something does.
+    pub(super) fn unsaid(&mut self, life: Life, blame: Blame) -> Option<Judgement> {
+        let known = self.get_mut(life)?;
+        if known.passive || known.partner.is_some() || known.ended.is_some() || !known.state.synchronized() {
+            return None;
+        }
+        known.stranded_by = Some(blame);
+        self.judge_one(life, Trigger::Own, None)
     }
 
     /// Judges both ends of a connection after `life` changed its state; `birth` is given if it was just born.
@@ -288,14 +322,19 @@ impl Truth {
         transition: &Transition<Attempt>,
         by: Option<Blame>,
     ) -> SmallVec<[Judgement; 2]> {
-        let ended = (transition.to == State::Closed).then_some(transition.reason);
         let other = self.holders.get(&transition.tuple.flipped()).copied();
         if let (Some(Birth::Segment(id)), Some(known)) = (birth, self.get_mut(life)) {
             known.born_of = Some(id);
         }
+        if transition.to == State::Closed
+            && matches!(transition.reason, Reason::Crash | Reason::Call)
+            && let Some(known) = other.and_then(|other| self.get_mut(other))
+        {
+            known.forsaken |= known.partner == Some(life);
+        }
         let mut judgements = SmallVec::new();
         judgements.extend(self.judge_one(life, birth.map_or(Trigger::Own, Trigger::Born), by));
-        judgements.extend(other.and_then(|other| self.judge_one(other, Trigger::Other(ended), by)));
+        judgements.extend(other.and_then(|other| self.judge_one(other, Trigger::Other, by)));
         judgements
     }
 
@@ -310,21 +349,28 @@ impl Truth {
     }
 
     /// The verdict on a connection, in the words of the vocabulary (ARCHITECTURE.md). An active one waits for whoever may
-    /// answer until it has a partner; only then it can lose it.
+    /// answer; only when that has come it can be without anyone.
     fn worth(&self, life: Life, known: &Known, blame: Blame) -> Worth {
-        let deserted = if known.passive {
-            !self.has_live_peer(life, known)
-        } else {
-            known.partner.is_some_and(|partner| !self.holds(partner))
+        let deserted = match (known.passive, known.partner) {
+            (true, _) => !self.has_live_peer(life, known),
+            (false, Some(partner)) => !self.holds(partner),
+            (false, None) => known.stranded_by.is_some(),
         };
         match known.state {
             _ if !deserted => Worth::Useful,
             State::SynReceived if known.passive => Worth::Abandoned(blame),
             _ if known.passive && !known.bound => Worth::Ghost(blame),
-            // In every other state the other end's FIN was heard, and it may be gone for good reasons.
-            State::Established | State::FinWait1 | State::FinWait2 => Worth::Bereft(blame),
+            State::SynReceived | State::Established | State::FinWait1 | State::FinWait2 => Worth::Bereft(blame),
+            // The other end's FIN was heard: it may be gone for good reasons, if it has not crashed and was not aborted.
+            State::CloseWait | State::Closing | State::LastAck if known.forsaken => Worth::Bereft(blame),
             _ => Worth::Useful,
         }
+    }
+
+    /// How the other end of a connection ended, if it has.
+    fn end_of_other(&self, known: &Known) -> Option<End> {
+        let other = known.partner.or_else(|| self.holders.get(&known.tuple.flipped()).copied());
+        self.get(other?)?.ended
     }
 
     /// Whether there is a client TCB that holds this connection's IRS as its ISS and is in SYN-SENT, or is bound to
@@ -333,6 +379,7 @@ impl Truth {
         let Some(client) = self.other_end(life).and_then(|other| self.get(other)) else { return false };
         client.ended.is_none()
             && client.may_pair_with(life)
+            && server.partner.is_none_or(|partner| Some(partner) == self.other_end(life))
             && server.irs == Some(client.iss)
             && (client.state == State::SynSent || client.irs == Some(server.iss))
     }
@@ -341,37 +388,55 @@ impl Truth {
     ///
     /// * a verdict that only changes its name keeps what is to blame (but see [`Truth::prolong`]);
     /// * its SYN was forged, or nobody has the other end's address: it was spoofed;
-    /// * it was made, or the other end's TCB ended, of a segment that was out of order itself, or was thrown out: what is to
-    ///   blame for that (`by`);
-    /// * the other TCB ended on a call: its reset, if that was lost, or else the application; with its host: the crash;
-    ///   for any other reason: what brought either end another connection's octets, after which they do not agree on what
-    ///   was sent; or the last packet between the two that was lost; or what this end has sent and is late;
+    /// * it opened and is stranded: what strands it;
+    /// * the other end ended: see [`Truth::blame_for_end`];
+    /// * it was made by a segment that was out of order itself: what is to blame for that (`by`);
     /// * otherwise it was made by a segment that came too late, or the client took up another connection in the meantime,
     ///   which is a delay too.
     fn blame(&self, known: &Known, trigger: Trigger, by: Option<Blame>) -> Blame {
         let spoofed = self.is_spoofed(known.attempt, known.tuple);
-        let (cause, packet) = match (known.worth.blame(), trigger) {
-            (Some(blame), _) => return blame,
+        let (cause, packet) = match (known.worth.blame(), trigger, self.end_of_other(known)) {
+            (Some(blame), ..) => return blame,
             _ if spoofed => (Cause::Spoofed, known.born_of),
-            (_, Trigger::Other(Some(Reason::Call))) => match known.reset_lost {
-                Some(reset) => (Cause::Lost, Some(reset)),
-                None => (Cause::Application, None),
-            },
-            (_, Trigger::Other(Some(Reason::Crash))) => (Cause::Crash, None),
-            (_, Trigger::Other(Some(Reason::Reset | Reason::Segment | Reason::Evicted)))
-            | (_, Trigger::Born(_) | Trigger::Own)
-                if let Some(by) = by =>
-            {
-                return by;
-            }
-            (_, Trigger::Other(Some(_))) => match (self.misled(known), known.last_lost) {
-                (Some(misled), _) => return misled,
-                (None, Some(lost)) => (Cause::Lost, Some(lost)),
-                (None, None) => (Cause::Delayed, known.last_sent.or(known.born_of)),
-            },
-            (_, Trigger::Born(_) | Trigger::Own | Trigger::Other(None)) => (Cause::Delayed, known.born_of),
+            _ if let Some(stranded) = known.stranded_by => return stranded,
+            (_, Trigger::Other, Some(end)) => return self.blame_for_end(known, end),
+            (_, Trigger::Own, Some(end)) if !known.passive => return self.blame_for_end(known, end),
+            (_, Trigger::Born(_), _) if let Some(by) = by => return by,
+            _ => (Cause::Delayed, known.born_of),
         };
         Blame { cause, packet }
+    }
+
+    /// What is to blame for the end of the other end of a connection, of which this one did not hear:
+    ///
+    /// * it crashed: the crash;
+    /// * a call ended it: its reset, if that was lost; what it waited for in vain, if it was not open yet and that was lost;
+    ///   or else the application;
+    /// * a segment ended it that was out of order itself, or it was thrown out: what is to blame for that;
+    /// * it ended for want of an answer: the last that it said, if that was lost; or what brought either end another
+    ///   connection's octets, after which they do not agree on what was sent;
+    /// * in any other case: the last packet between the two that was lost; or what this end has sent and is late.
+    fn blame_for_end(&self, known: &Known, end: End) -> Blame {
+        let lost = |packet| Blame { cause: Cause::Lost, packet: Some(packet) };
+        let in_vain = match (end.reason, self.last_said_to(known)) {
+            (Reason::Crash, _) => return Blame { cause: Cause::Crash, packet: None },
+            (Reason::Call, _) => {
+                let opening = end.from == State::SynSent;
+                let packet = known.reset_lost.or(known.last_lost.filter(|_| opening));
+                return packet.map_or(Blame { cause: Cause::Application, packet: None }, lost);
+            }
+            (Reason::Reset | Reason::Segment | Reason::Evicted, _) => end.by,
+            (_, Some((said, true))) => Some(lost(said)),
+            (_, _) => self.misled(known),
+        };
+        let late = || Blame { cause: Cause::Delayed, packet: known.last_sent.map(|(sent, _)| sent).or(known.born_of) };
+        in_vain.or(known.last_lost.map(lost)).unwrap_or_else(late)
+    }
+
+    /// The last segment that the other end sent, and whether it was lost.
+    fn last_said_to(&self, known: &Known) -> Option<(SegmentId, bool)> {
+        let other = self.holders.get(&known.tuple.flipped())?;
+        self.get(*other)?.last_sent
     }
 
     /// What brought one of the two ends of a connection another's octets.
@@ -407,6 +472,13 @@ impl Truth {
         by.or(Some(Blame { cause, packet: Some(syn) }))
     }
 
+    /// Notes that an end has sent a segment, and whether it is lost.
+    pub(super) fn sent(&mut self, life: Life, segment: SegmentId, lost: bool) {
+        if let Some(known) = self.get_mut(life) {
+            known.last_sent = Some((segment, lost));
+        }
+    }
+
     /// Notes that nothing arrives of a segment between the sockets of a connection.
     pub(super) fn lost(&mut self, tuple: FourTuple, segment: SegmentId, reset: bool) {
         for end in [tuple, tuple.flipped()] {
@@ -428,11 +500,11 @@ impl Truth {
         Some(Judgement { life, worth: known.worth })
     }
 
-    /// Forgets an incarnation that is over, once no application holds it or has yet to accept it, and the last segment with
-    /// its octets has left the network, and settles what became of the octets; `None` while it must be remembered.
+    /// Forgets an incarnation that is over, once no application holds it or has yet to accept it, and what it is remembered
+    /// for has left the network, and settles what became of the octets; `None` while it must be remembered.
     pub(super) fn settle(&mut self, life: Life) -> Option<Settled> {
         let settled =
-            |known: &&Known| known.data_in_flight == 0 && !known.in_hand && known.takes != Some(Scarce::AcceptQueue);
+            |known: &&Known| known.in_flight == 0 && !known.in_hand && known.takes != Some(Scarce::AcceptQueue);
         let known = self.get(life).filter(settled)?;
         known.ended?;
         let (attempt, partner, intake) = (known.attempt, known.partner, known.intake);

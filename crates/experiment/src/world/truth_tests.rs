@@ -50,7 +50,7 @@ impl Scene {
 
     fn born(&mut self, host: HostId, birth: Birth, transition: Transition<Attempt>) -> (End, Vec<Worth>) {
         let life = self.truth.born(host, &transition, 0);
-        self.truth.changed(life, &transition);
+        self.truth.changed(life, &transition, None);
         let verdicts = self.truth.judge(life, Some(birth), &transition, None);
         (End { life, last: transition }, verdicts.into_iter().map(|judgement| judgement.worth).collect())
     }
@@ -100,10 +100,15 @@ impl Scene {
 
     /// An end changes its state; returns the verdicts that follow.
     fn goes(&mut self, end: &mut End, to: State, reason: Reason) -> Vec<Worth> {
+        self.goes_by(end, to, reason, None)
+    }
+
+    /// The same, by a segment for which something is to blame.
+    fn goes_by(&mut self, end: &mut End, to: State, reason: Reason, by: Option<Blame>) -> Vec<Worth> {
         let transition = Transition { from: end.last.to, to, reason, ..end.last };
         end.last = transition;
-        self.truth.changed(end.life, &transition);
-        self.truth.judge(end.life, None, &transition, None).into_iter().map(|judgement| judgement.worth).collect()
+        self.truth.changed(end.life, &transition, by);
+        self.truth.judge(end.life, None, &transition, by).into_iter().map(|judgement| judgement.worth).collect()
     }
 
     /// The client takes the server's SYN-ACK.
@@ -175,14 +180,11 @@ fn a_client_bound_to_another_incarnation_is_no_live_peer() {
 }
 
 #[test]
-fn a_connection_whose_client_vanished_is_bereft_until_it_has_heard_its_fin() {
+fn a_connection_whose_client_was_aborted_is_bereft() {
     for (state, verdicts) in [
         (State::Established, vec![Worth::Bereft(because(Cause::Application))]),
         (State::FinWait1, vec![Worth::Bereft(because(Cause::Application))]),
         (State::FinWait2, vec![Worth::Bereft(because(Cause::Application))]),
-        (State::CloseWait, vec![]),
-        (State::Closing, vec![]),
-        (State::LastAck, vec![]),
         (State::TimeWait, vec![]),
     ] {
         let mut scene = Scene::new();
@@ -208,13 +210,13 @@ fn octets_are_lost_once_nothing_can_bring_them() {
     let mut scene = Scene::new();
     let (mut client, mut server) = scene.connected();
     let known = scene.truth.get_mut(client.life).unwrap();
-    (known.sent, known.data_in_flight) = (1000, 1);
+    (known.sent, known.in_flight) = (1000, 1);
     scene.goes(&mut client, State::Closed, Reason::Call);
     assert_eq!(scene.truth.settle(client.life), None, "a segment is on its way");
     let known = scene.truth.get_mut(server.life).unwrap();
     let _ = known.intake.note_arrived(600, 0);
     known.intake.note_read(400, 0);
-    scene.truth.get_mut(client.life).unwrap().data_in_flight = 0;
+    scene.truth.get_mut(client.life).unwrap().in_flight = 0;
     let lost = |octets| Loss { host: CLIENT, incarnation: client.life.number, octets };
     assert_eq!(scene.truth.settle(client.life).unwrap().losses.as_slice(), [lost(400)]);
     scene.goes(&mut server, State::Closed, Reason::Reset);
@@ -270,14 +272,11 @@ fn a_loss_that_prolongs_takes_the_blame() {
 
 /// The same rule as for the server, from the other side.
 #[test]
-fn a_client_whose_server_vanished_is_bereft_until_it_has_heard_its_fin() {
+fn a_client_whose_server_crashed_is_bereft() {
     for (state, verdicts) in [
         (State::Established, vec![Worth::Bereft(Blame { cause: Cause::Crash, packet: None })]),
         (State::FinWait1, vec![Worth::Bereft(Blame { cause: Cause::Crash, packet: None })]),
         (State::FinWait2, vec![Worth::Bereft(Blame { cause: Cause::Crash, packet: None })]),
-        (State::CloseWait, vec![]),
-        (State::Closing, vec![]),
-        (State::LastAck, vec![]),
         (State::TimeWait, vec![]),
     ] {
         let mut scene = Scene::new();
@@ -298,18 +297,61 @@ fn an_attempt_that_nobody_answers_is_useful() {
     assert!(scene.truth.holds(client.life));
 }
 
-/// The SYN-ACK comes when the server has given up.
+/// The SYN-ACK comes when the server's entry is gone: what ended that is to blame, as it would be a moment later.
 #[test]
 fn a_client_that_a_late_syn_ack_opens_is_bereft_from_the_start() {
+    let reset = Blame { cause: Cause::Lost, packet: Some(SegmentId(7)) };
+    let forged = Blame { cause: Cause::Spoofed, packet: Some(SegmentId(6)) };
+    for (reason, by, blame) in [
+        (Reason::Call, None, reset),
+        (Reason::Reset, Some(forged), forged),
+        (Reason::Evicted, Some(forged), forged),
+        (Reason::Crash, None, Blame { cause: Cause::Crash, packet: None }),
+    ] {
+        let mut scene = Scene::new();
+        let mut client = scene.client();
+        let (mut server, _) = scene.server(IN_TIME, State::SynReceived);
+        scene.truth.get_mut(server.life).unwrap().in_flight = 1;
+        scene.goes_by(&mut server, State::Closed, reason, by);
+        assert_eq!(scene.truth.settle(server.life), None, "its SYN-ACK is on its way");
+        if reason == Reason::Call {
+            scene.truth.lost(client.last.tuple, SegmentId(7), true);
+        }
+        assert_eq!(scene.establish(&mut client, &server), [Worth::Bereft(blame)], "{reason:?}");
+    }
+}
+
+/// A listener that keeps nothing waits for what the client says next. If that is lost, nobody is there until more comes.
+#[test]
+fn a_client_whose_cookie_is_lost_is_bereft_until_another_comes() {
     let mut scene = Scene::new();
     let mut client = scene.client();
-    let (mut server, _) = scene.server(IN_TIME, State::SynReceived);
-    scene.goes(&mut server, State::Closed, Reason::GaveUp);
-    scene.truth.settle(server.life).expect("nothing of it is left");
-    let syn_ack = SegmentId(8);
-    scene.truth.opened(client.life, syn_ack, Some(server.life));
-    let blame = Blame { cause: Cause::Delayed, packet: Some(syn_ack) };
-    assert_eq!(scene.establish(&mut client, &server), [Worth::Bereft(blame)]);
+    client.last.irs = Some(SeqNum::new(SERVER_ISS));
+    assert_eq!(scene.goes(&mut client, State::Established, Reason::Segment), []);
+    let lost = Blame { cause: Cause::Lost, packet: Some(SegmentId(9)) };
+    let judgement = scene.truth.unsaid(client.life, lost).expect("a verdict");
+    assert_eq!((judgement.life, judgement.worth), (client.life, Worth::Bereft(lost)));
+    let offered = Transition { iss: SeqNum::new(SERVER_ISS), ..scene.transition(tuple([10, 0, 0, 1]), true) };
+    let made = Transition { from: State::Listen, to: State::Established, ..offered };
+    let (server, verdicts) = scene.born(SERVER, Birth::Segment(SegmentId(10)), made);
+    assert_eq!(verdicts, [Worth::Useful], "the client's");
+    assert_eq!(scene.truth.unsaid(client.life, lost), None, "from now on a loss is the server's to repair");
+    assert!(scene.truth.holds(server.life));
+}
+
+/// An old SYN takes an opening client into SYN-RECEIVED, and there is nobody behind it.
+#[test]
+fn a_client_that_an_old_syn_answers_is_bereft() {
+    let mut scene = Scene::new();
+    let mut client = scene.client();
+    let old = Blame { cause: Cause::Delayed, packet: Some(SegmentId(4)) };
+    client.last.irs = Some(SeqNum::new(1));
+    client.last.to = State::SynSent;
+    let transition = Transition { from: State::SynSent, to: State::SynReceived, ..client.last };
+    scene.truth.changed(client.life, &transition, None);
+    scene.truth.answered(client.life, SegmentId(4), Some(old));
+    let verdicts = scene.truth.judge(client.life, None, &transition, None);
+    assert_eq!(verdicts.iter().map(|judgement| judgement.worth).collect::<Vec<_>>(), [Worth::Bereft(old)]);
 }
 
 /// With constant initial sequence numbers a new connection bears those of the old one. Its client is another's.
@@ -336,5 +378,45 @@ fn what_misled_an_end_is_to_blame_for_its_giving_up() {
     scene.truth.lost(server.last.tuple, SegmentId(20), false);
     let old = Blame { cause: Cause::Duplicated, packet: Some(SegmentId(9)) };
     scene.truth.get_mut(client.life).unwrap().misled_by = Some(old);
+    scene.truth.sent(client.life, SegmentId(21), false);
     assert_eq!(scene.goes(&mut client, State::Closed, Reason::GaveUp), [Worth::Bereft(old)]);
+
+    // Nothing came of the argument if what it said last was lost.
+    let mut scene = Scene::new();
+    let (mut client, _) = scene.connected();
+    scene.truth.get_mut(client.life).unwrap().misled_by = Some(old);
+    scene.truth.sent(client.life, SegmentId(21), true);
+    let lost = Blame { cause: Cause::Lost, packet: Some(SegmentId(21)) };
+    assert_eq!(scene.goes(&mut client, State::Closed, Reason::GaveUp), [Worth::Bereft(lost)]);
+}
+
+/// Whoever has heard the other's FIN may be left alone for good reasons; a crash and an abort are none.
+#[test]
+fn who_has_heard_the_fin_is_bereft_by_a_crash_or_an_abort_alone() {
+    let crash = Blame { cause: Cause::Crash, packet: None };
+    for state in [State::CloseWait, State::Closing, State::LastAck] {
+        for (reason, verdicts) in [
+            (Reason::Segment, vec![]),
+            (Reason::Expired, vec![]),
+            (Reason::GaveUp, vec![]),
+            (Reason::Call, vec![Worth::Bereft(because(Cause::Application))]),
+            (Reason::Crash, vec![Worth::Bereft(crash)]),
+        ] {
+            let mut scene = Scene::new();
+            let (mut client, mut server) = scene.connected();
+            scene.goes(&mut server, state, Reason::Segment);
+            assert_eq!(scene.goes(&mut client, State::Closed, reason), verdicts, "{state} {reason:?}");
+        }
+    }
+}
+
+/// A client whose application lost patience because every answer was lost.
+#[test]
+fn what_a_client_waited_for_in_vain_is_to_blame_for_its_losing_patience() {
+    let mut scene = Scene::new();
+    let mut client = scene.client();
+    let (server, _) = scene.server(IN_TIME, State::Established);
+    scene.truth.lost(server.last.tuple.flipped(), SegmentId(8), false);
+    let lost = Blame { cause: Cause::Lost, packet: Some(SegmentId(8)) };
+    assert_eq!(scene.goes(&mut client, State::Closed, Reason::Call), [Worth::Ghost(lost)]);
 }

@@ -28,7 +28,7 @@ impl Pool {
         Self { workers, open: false, idle: 0, queue: VecDeque::new() }
     }
 
-    const fn accepts(&self) -> bool {
+    pub(super) const fn accepts(&self) -> bool {
         match self.workers {
             Workers::Blocking(_) => self.idle > 0,
             Workers::Unlimited | Workers::Asynchronous(_) => self.open,
@@ -96,9 +96,7 @@ impl<F: Fold> World<F> {
     pub(super) fn accept<Q: EventQueue<Pending>>(&mut self, host: HostId, port: u16, queue: &mut Q) {
         loop {
             let machine = self.machine(host);
-            let mut ready = (0..).zip(&machine.scripts).filter(|(_, script)| {
-                script.listens_at() == Some(port) && script.rounds_left != Some(0) && script.pool.accepts()
-            });
+            let mut ready = (0..).zip(&machine.scripts).filter(|(_, script)| script.accepts_now(port));
             let Some((script, _)) = ready.next() else { return };
             let Some(handle) = machine.tcp.accept(port) else { return };
             machine.scripts[usize::from(script)].take_round();

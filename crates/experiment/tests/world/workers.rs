@@ -174,16 +174,42 @@ fn who_is_thrown_out_of_a_cache_is_harmed_by_who_came() {
         ("server.clients.turned-away", 1.0),
     ]);
 
-    // A stale SYN throws out the second client: that is the packet's fault.
-    let mut scenario = served("syn-cache", Workers::Unlimited, works(), &[0, 5000]);
-    scenario.hosts[1].settings.limits.cache_entries = 1;
-    scenario.hosts[0].settings.teardown.time_wait = ms(100);
-    scenario.links[0].config.fault = vec![fault(Kinds::SYN, ScriptedFate::Delay(ms(5070)))];
-    let run = Run::of(&scenario);
-    let late = Blame { cause: Cause::Delayed, packet: Some(SegmentId(0)) };
-    let waits = |event: &Event| matches!(event, Event::Waits { blame: Some(blame), .. } if *blame == late);
-    assert_eq!(times(&run, waits), [at(5070)]);
-    run.check(&[("server.clients.waits-by-waste", 1.0), ("server.clients.turned-away-by-waste", 1.0)]);
+    // A stale SYN throws out the second client: that is the packet's fault, whether its client is in TIME-WAIT or gone.
+    for time_wait in [100, 240_000] {
+        let mut scenario = served("syn-cache", Workers::Unlimited, works(), &[0, 5000]);
+        scenario.hosts[1].settings.limits.cache_entries = 1;
+        scenario.hosts[0].settings.teardown.time_wait = ms(time_wait);
+        scenario.links[0].config.fault = vec![fault(Kinds::SYN, ScriptedFate::Delay(ms(5070)))];
+        let run = Run::of(&scenario);
+        let late = Blame { cause: Cause::Delayed, packet: Some(SegmentId(0)) };
+        let waits = |event: &Event| matches!(event, Event::Waits { blame: Some(blame), .. } if *blame == late);
+        assert_eq!(times(&run, waits), [at(5070)]);
+        run.check(&[("server.clients.waits-by-waste", 1.0), ("server.clients.turned-away-by-waste", 1.0)]);
+    }
+}
+
+/// Two clients ask within a round trip, and there is one place. A third's crash has left a connection that takes a worker,
+/// but there is no end of workers, so that is not in anyone's way.
+#[test]
+fn what_is_useless_elsewhere_keeps_nobody_waiting() {
+    for handshake in ["three-way", "syn-cache"] {
+        let mut scenario = served(handshake, Workers::Unlimited, works(), &[5000, 5020]);
+        let limits = &mut scenario.hosts[1].settings.limits;
+        (limits.syn_backlog, limits.cache_entries) = (1, 1);
+        let crash = Outage { at: at(1000), until: Some(at(2000)) };
+        scenario.hosts[0].outages = vec![crash];
+        scenario.hosts[0].settings.limits.quiet_time = ms(0);
+        let mut crashes = scenario.hosts[0].applications[0].clone();
+        let open = Step::Connect { to: SERVER, port: 80, from: Some(6000), with: None, within: None };
+        (crashes.start, crashes.steps) = (at(0), vec![open, Step::Wait(ms(10_000))]);
+        scenario.hosts[0].applications.insert(0, crashes);
+        let run = Run::of(&scenario);
+        run.check(&[
+            ("server.bereft.connections", 1.0),
+            ("server.clients.waits", 1.0),
+            ("server.clients.waits-by-waste", 0.0),
+        ]);
+    }
 }
 
 /// A client that comes back with its old name within the hold-down waits for it to be over.

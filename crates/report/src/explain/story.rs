@@ -225,9 +225,14 @@ impl<'a> Teller<'a> {
         }
         let since = self.cost.since;
         let nobody = format!("From {since} s on nobody was at its other end");
-        let before = self.read.changes.iter().rev().filter(|change| change.place < self.judged && change.at == since);
-        let Some(end) = before.into_iter().find(|change| change.change.host != self.birth.host) else {
-            return Some(format!("{nobody}."));
+        let mut before = self.read.changes.iter().rev().filter(|change| change.place < self.judged);
+        let other = |change: &&Change<'_>| change.change.host != self.birth.host;
+        let end = before.clone().take_while(|change| change.at == since).find(other);
+        let Some(end) = end else {
+            // What answered it may have ended before the answer came.
+            let over = before.find(other).filter(|change| change.change.to == State::Closed);
+            let how = over.map(|end| format!(": {} had {}", self.there, self.ended(end, &format!(" at {} s", end.at))));
+            return Some(format!("{nobody}{}.", how.unwrap_or_default()));
         };
         if end.change.to != State::Closed {
             return Some(format!("{nobody}: {} had another connection, in {}.", self.there, end.change.to));
@@ -385,7 +390,11 @@ impl<'a> Teller<'a> {
     /// What a loss means if it is to blame.
     fn blamed(&self, packet: &Packet<'_>) -> &'static str {
         let is_blamed = |blame: &Blame| blame.cause == Cause::Lost && blame.packet == Some(packet.sent.id);
-        if self.cost.by.keys().any(is_blamed) { ": had it come, that would have been the end" } else { "" }
+        match self.cost.by.keys().any(is_blamed) {
+            true if self.active && packet.sent.from == self.birth.host => ": that is why nobody was there",
+            true => ": had it come, that would have been the end",
+            false => "",
+        }
     }
 
     /// A change of its own state.

@@ -197,6 +197,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
         reusable.then_some(time_wait.send_next + BEYOND_THE_OLD)
     }
 
+    /// Whether no more connections can wait to be accepted at the listening port.
+    #[must_use]
+    pub fn accept_queue_is_full(&self, port: u16) -> bool {
+        let listener = self.listeners.iter().find(|listener| listener.port == port);
+        listener.is_some_and(|listener| listener.has_full_queue(&self.settings.limits))
+    }
+
     /// Takes the connection that has waited longest at the listening port.
     pub fn accept(&mut self, port: u16) -> Option<Handle> {
         let listener = self.listeners.iter_mut().find(|listener| listener.port == port)?;
