@@ -426,7 +426,7 @@ fn schema_completions_and_version() {
     for shell in ["bash", "zsh", "fish"] {
         assert!(synlab(&["completions", shell]).0.contains("verify"), "{shell}");
     }
-    assert_eq!(synlab(&["--version"]).0, "synlab 0.1.0 (record format 3)\n");
+    assert_eq!(synlab(&["--version"]).0, "synlab 0.1.0 (record format 4)\n");
 }
 
 #[test]
