@@ -11,6 +11,7 @@ mod ledger;
 mod level;
 mod metrics;
 mod numbers;
+mod rate;
 pub mod record;
 mod run;
 mod scenario;
@@ -26,10 +27,11 @@ pub use input::{
 pub use ledger::{Account, Count, Ledger, LedgerFold, Resource};
 pub use metrics::{MetricInfo, Metrics, MetricsFold, catalogue};
 pub use numbers::{Relative, RelativeNumbers};
+pub use rate::{ParseRateError, Rate};
 pub use record::HostId;
 pub use run::{Endless, Queue, Summary, simulate, simulate_with};
 pub use scenario::{
-    Application, EntrySizes, FirstOctets, HostPlan, Injection, LinkPlan, Outage, Position, Scenario, Sockets, Step,
-    Workers,
+    Application, Arrivals, EntrySizes, FirstOctets, HostPlan, Injection, LinkPlan, OnOff, Outage, Position, Process,
+    Scenario, Size, Sockets, Step, Workers,
 };
 pub use span::Span;

@@ -8,13 +8,13 @@ use sim_time::{Duration, Instant};
 
 use crate::record::Fold;
 use crate::world::{Culprit, Pending, World};
-use crate::{DigestFold, Metrics, MetricsFold, Scenario};
+use crate::{Application, DigestFold, HostPlan, Metrics, MetricsFold, Process, Scenario};
 
-/// More events than this at one instant, and as many again for each script, are taken for an endless exchange without
-/// delay.
+/// More events than this at one instant, and some for each session that may begin then, are taken for an endless exchange
+/// without delay.
 const MOST_EVENTS_AT_ONE_INSTANT: u64 = 1_000_000;
-/// Events that one script may rightly cause at one instant.
-const EVENTS_OF_A_SCRIPT: u64 = 100;
+/// Events that one session may rightly cause at one instant.
+const EVENTS_OF_A_SESSION: u64 = 100;
 
 /// What every run yields.
 #[derive(Clone, PartialEq, Debug)]
@@ -78,6 +78,18 @@ impl Endless {
     }
 }
 
+/// How many sessions there may rightly be at one instant, servers' included.
+fn sessions_at_once(scenario: &Scenario) -> u64 {
+    let sessions = |host: &HostPlan| -> u64 {
+        let at_once = |application: &Application| match application.arrivals.process {
+            Process::AtOnce(count) => u64::from(count),
+            _ => 1,
+        };
+        host.applications.iter().map(at_once).sum::<u64>().max(host.addresses.len() as u64)
+    };
+    scenario.hosts.iter().map(sessions).sum()
+}
+
 /// Whether packets cross one of the links in no time.
 fn has_instant_link(scenario: &Scenario) -> bool {
     scenario.links.iter().any(|link| link.config.delay == Delay::Constant(Duration::ZERO))
@@ -122,8 +134,7 @@ fn simulate_on<Q: EventQueue<Pending>, F: Fold>(
     let mut digest = DigestFold::new();
     let mut metrics = MetricsFold::new(scenario.hosts.iter().map(|host| host.name.clone()));
     let mut world = World::new(scenario, (&mut metrics, &mut digest, fold), &mut queue);
-    let scripts = scenario.hosts.iter().map(|host| host.applications.len() as u64).sum::<u64>();
-    let most = MOST_EVENTS_AT_ONE_INSTANT + EVENTS_OF_A_SCRIPT * scripts;
+    let most = MOST_EVENTS_AT_ONE_INSTANT + EVENTS_OF_A_SESSION * sessions_at_once(scenario);
     let events = sim_core::run(&mut queue, &mut world, scenario.horizon, most)
         .map_err(|livelock| Endless::new(scenario, livelock, world.culprit(livelock.at)))?;
     Ok(Summary { digest: digest.value(), ended_at: queue.now(), events, metrics: metrics.finish(scenario.horizon) })

@@ -1,13 +1,14 @@
 //! One run, with every choice made: what the world needs and nothing about where it came from.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
-use net_link::LinkConfig;
+use net_link::{Delay, LinkConfig};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{EntryKind, Flags, Settings};
 
-use crate::HostId;
 use crate::record::Memory;
+use crate::{HostId, Rate};
 
 /// One fully resolved run.
 #[derive(Clone, PartialEq, Debug)]
@@ -24,13 +25,14 @@ pub struct Scenario {
     pub injections: Vec<Injection>,
 }
 
-/// One host.
+/// One host: a machine, or many that are alike.
 #[derive(Clone, PartialEq, Debug)]
 pub struct HostPlan {
-    /// Its name: it keys the host's secret, so that other hosts change nothing here.
+    /// Its name: it keys its machines' secrets, so that other hosts change nothing here.
     pub name: String,
-    /// Its address.
-    pub address: Ipv4Addr,
+    /// The addresses of its machines, one each. All machines are set alike, run the same scripts, use the same links and
+    /// count under this name.
+    pub addresses: Vec<Ipv4Addr>,
     /// Its TCP.
     pub settings: Settings,
     /// What an entry of each kind costs.
@@ -41,12 +43,17 @@ pub struct HostPlan {
     pub outages: Vec<Outage>,
 }
 
+/// The name that keys what is a machine's own; `place` is its place among those of its host.
+pub(crate) fn machine_name(host: &str, place: usize) -> String {
+    if place == 0 { host.to_owned() } else { format!("{host}#{}", place + 1) }
+}
+
 /// A crash, and how long the host stays down.
 ///
 /// Everything that its TCP and its applications know is gone at once, and nothing is sent. Segments that arrive while it
-/// is down are not heard. At the reboot its servers' scripts listen again. A client's script that was running, or that
-/// repeats, has come to its end; one that had done no more than wait, or was not started yet, goes on: at the reboot, if
-/// it was due before.
+/// is down are not heard. At the reboot its servers' scripts listen again. A client's session that was running, or that
+/// repeats, has come to its end; one that had done no more than wait, or was not begun yet, goes on: at the reboot, if
+/// it was due before. All machines of a host crash together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Outage {
     /// When it crashes.
@@ -147,17 +154,68 @@ pub enum Position {
     Raw(u32),
 }
 
-/// A script that runs on a host. One with [`Step::Accept`] runs once for each accepted connection.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// A script that runs on a host. One with [`Step::Accept`] is a server's: it runs on every machine, once for each accepted
+/// connection. Any other is a client's: it runs once for each session.
+#[derive(Clone, PartialEq, Debug)]
 pub struct Application {
     /// When it starts.
     pub start: Instant,
     /// Its steps, in order.
     pub steps: Vec<Step>,
-    /// How often it runs in all; `None` means for ever.
+    /// How often a session, or a machine of a server, runs it in all; `None` means for ever.
     pub rounds: Option<u32>,
     /// Who runs it, if it is a server's.
     pub workers: Workers,
+    /// When its sessions begin, if it is a client's. They are dealt over the machines in turn.
+    pub arrivals: Arrivals,
+}
+
+/// When something happens again and again: sessions of a script begin, or forged segments come.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Arrivals {
+    /// How the times follow one another.
+    pub process: Process,
+    /// No more than so many.
+    pub most: Option<u64>,
+    /// None after this time.
+    pub until: Option<Instant>,
+}
+
+impl Arrivals {
+    /// So many at once, at the start.
+    #[must_use]
+    pub const fn at_once(count: u32) -> Self {
+        Self { process: Process::AtOnce(count), most: None, until: None }
+    }
+}
+
+/// How arrivals follow one another from a start on.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Process {
+    /// So many at the start, and none later.
+    AtOnce(u32),
+    /// So long after the start, in the order of time.
+    At(Arc<[Duration]>),
+    /// The first at the start, and each so long after the one before.
+    Every(Duration),
+    /// At this rate, each independent of all others.
+    Poisson(Rate),
+    /// As [`Process::Poisson`], at a rate that changes between two.
+    OnOff(OnOff),
+}
+
+/// A rate that is one in phases that are "on", from the start on, and another in those that are "off". How long a phase
+/// lasts is exponential. (A Markov-modulated Poisson process with two states.)
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct OnOff {
+    /// The mean length of a phase that is on.
+    pub on: Duration,
+    /// The mean length of a phase that is off.
+    pub off: Duration,
+    /// The rate while it is on.
+    pub rate: Rate,
+    /// The rate while it is off; `None` for no arrivals.
+    pub rate_off: Option<Rate>,
 }
 
 /// Who serves the connections of a server's script.
@@ -182,8 +240,19 @@ pub struct FirstOctets {
     pub all: bool,
 }
 
-/// One step of a script.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// How many octets: always as many, or drawn for each use, from 1 to 1 TiB. It is distributed as a delay is, an octet for
+/// a nanosecond.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Size(pub Delay);
+
+impl From<u64> for Size {
+    fn from(octets: u64) -> Self {
+        Self(Delay::Constant(Duration::from_nanos(octets)))
+    }
+}
+
+/// One step of a script. What is drawn depends on the session and the step, and on nothing that happens.
+#[derive(Clone, PartialEq, Debug)]
 pub enum Step {
     /// `connect [HOST[:PORT]] [from PORT] [with [all] SIZE] [within DURATION]`: waits until the connection is open. If that
     /// fails, or takes longer than `within` (then it is aborted), the rest of the round is skipped.
@@ -206,17 +275,17 @@ pub enum Step {
         port: u16,
     },
     /// `send SIZE`: queues the octets and goes on.
-    Send(u64),
+    Send(Size),
     /// `receive SIZE`: waits until that many octets have come, or the end of data.
     Receive(u64),
     /// `receive EOF`: takes everything up to the peer's end of data.
     ReceiveToEnd,
     /// `wait DURATION`.
-    Wait(Duration),
+    Wait(Delay),
     /// `wait until TIME`: goes on at that time of the run, at once if it has passed.
     WaitUntil(Instant),
     /// `work DURATION`: keeps a worker busy; where there is no limit to them, it is a wait.
-    Work(Duration),
+    Work(Delay),
     /// `shutdown`: closes the sending direction.
     Shutdown,
     /// `close`.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use sim_time::Duration;
 
 use crate::parse::{no_second_choice, positive_duration, positive_number};
+use crate::sampler::Sampler;
 
 /// How long a packet is on its way: always the same, or drawn for each packet and copy.
 ///
@@ -31,6 +32,20 @@ pub enum Delay {
     Pareto(Pareto),
     /// Measured values.
     Empirical(Empirical),
+}
+
+impl Delay {
+    /// The delay that a uniform draw of 64 bits stands for: a quantile, so that a longer draw never means a shorter delay.
+    #[must_use]
+    pub fn sample(&self, draw: u64) -> Duration {
+        Sampler::new(self).sample(draw)
+    }
+}
+
+impl From<Duration> for Delay {
+    fn from(delay: Duration) -> Self {
+        Self::Constant(delay)
+    }
 }
 
 impl Default for Delay {

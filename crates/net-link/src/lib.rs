@@ -67,5 +67,6 @@ pub use link::Link;
 pub use loss::{GilbertElliott, LossModel};
 pub use numbers::Numbers;
 pub use probability::Probability;
+pub use sampler::exponential;
 pub use script::Script;
 pub use units::{BitRate, ParseAmountError, QueueLimit};

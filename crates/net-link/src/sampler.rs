@@ -78,8 +78,9 @@ impl Sampler {
     }
 }
 
-/// An exponential time with that mean in nanoseconds.
-pub(crate) fn exponential(mean: f64, draw: u64) -> Duration {
+/// The exponential time with that mean, in nanoseconds, that a uniform draw of 64 bits stands for.
+#[must_use]
+pub fn exponential(mean: f64, draw: u64) -> Duration {
     whole_nanos(-mean * libm::log(1.0 - open_unit(draw)))
 }
 

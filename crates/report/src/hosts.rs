@@ -1,32 +1,46 @@
 //! The hosts of a run by number, name and address.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use experiment::{HostId, Scenario};
 
-/// The names and addresses of a run's hosts, in the order of their [`HostId`].
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Hosts(Vec<(String, Ipv4Addr)>);
+/// The names of a run's hosts, in the order of their [`HostId`], and the addresses of their machines.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Hosts {
+    names: Vec<String>,
+    at: BTreeMap<Ipv4Addr, HostId>,
+}
 
 impl Hosts {
     /// The hosts of `scenario`.
     #[must_use]
     pub fn of(scenario: &Scenario) -> Self {
-        scenario.hosts.iter().map(|host| (host.name.clone(), host.address)).collect()
+        let mut hosts = Self::default();
+        for (plan, id) in scenario.hosts.iter().zip(0..) {
+            hosts.names.push(plan.name.clone());
+            hosts.at.extend(plan.addresses.iter().map(|address| (*address, HostId(id))));
+        }
+        hosts
     }
 
     pub(crate) fn name(&self, host: HostId) -> &str {
-        &self.0[usize::from(host.0)].0
+        &self.names[usize::from(host.0)]
     }
 
     pub(crate) fn at(&self, address: Ipv4Addr) -> Option<HostId> {
-        let place = self.0.iter().position(|&(_, at)| at == address)?;
-        u16::try_from(place).ok().map(HostId)
+        self.at.get(&address).copied()
     }
 }
 
+/// Hosts of one machine each.
 impl FromIterator<(String, Ipv4Addr)> for Hosts {
     fn from_iter<I: IntoIterator<Item = (String, Ipv4Addr)>>(hosts: I) -> Self {
-        Self(hosts.into_iter().collect())
+        let mut all = Self::default();
+        for ((name, address), id) in hosts.into_iter().zip(0..) {
+            all.names.push(name);
+            all.at.insert(address, HostId(id));
+        }
+        all
     }
 }

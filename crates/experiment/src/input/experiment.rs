@@ -1,6 +1,6 @@
 //! An experiment file as a whole: read, checked, and turned into scenarios.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::de::{fields_of, read_table};
 use super::diagnostic::{Diagnostic, Diagnostics, Source, nearest, suggest};
 use super::expect::{Context, Expectation};
 use super::file::{self, MAX_SEED, Top};
-use super::host::{Host, default_addresses, is_path, settings_keys};
+use super::host::{Host, give_addresses, is_path, settings_keys};
 use super::link::ScriptedFault;
 use super::sweep::Sweep;
 use super::tree::{self, Entry, Node, Table, Value};
@@ -209,15 +209,16 @@ impl Experiment {
             if let Some(workers) = section.and_then(|section| section.entry("workers")).filter(|_| !accepts[own]) {
                 errors.push(workers.key_place.error("there is nothing to serve: no script of the host accepts"));
             }
+            let clients = scripts.iter().any(|script| !script.as_array().is_some_and(script::accepts));
+            if let Some(arrivals) = section.and_then(|section| section.entry("arrivals")).filter(|_| !clients) {
+                let message = "there is nothing to begin: no script of the host is a client's";
+                errors.push(arrivals.key_place.error(message));
+            }
             for list in scripts {
                 let hosts = script::Hosts { all: &all, accepts: &accepts, own };
-                let Some(application) =
-                    errors.keep(script::read(list, (self.hosts[own].start, self.hosts[own].workers), &hosts))
-                else {
-                    continue;
-                };
+                let Some(application) = errors.keep(script::read(list, &self.hosts[own], &hosts)) else { continue };
                 for (step, node) in application.steps.iter().zip(list.one_or_many()) {
-                    errors.keep(self.check_reachable(own, *step, node));
+                    errors.keep(self.check_reachable(own, step, node));
                 }
                 self.hosts[own].applications.push(application);
             }
@@ -226,8 +227,13 @@ impl Experiment {
     }
 
     /// A host to connect to must be joined to this one.
-    fn check_reachable(&self, own: usize, step: Step, node: &Node) -> Result<(), Diagnostic> {
-        let Step::Connect { to, .. } = step else { return Ok(()) };
+    fn check_reachable(&self, own: usize, step: &Step, node: &Node) -> Result<(), Diagnostic> {
+        let Step::Connect { to, .. } = *step else { return Ok(()) };
+        let server = &self.hosts[usize::from(to.0)];
+        if server.machines > 1 {
+            let message = format!("`{}` is {} machines, and a connection goes to one", server.name, server.machines);
+            return Err(node.place.error(message));
+        }
         if self.links.iter().any(|link| usize::from(link.from.0) == own && link.to == to) {
             return Ok(());
         }
@@ -522,21 +528,27 @@ fn hosts(file: &Node, sets: &Table, directory: &Path) -> Result<Vec<Host>, Diagn
         errors.push(entry.key_place.error(format!("no host is called `{}`", entry.key)).with_help(help));
     }
     let mut hosts: Vec<Host> = Vec::new();
-    let addresses = default_addresses(&sections.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>());
     for (entry, before) in sections.iter().zip(0..) {
         errors.keep(check_name(entry));
         if before >= u32::from(u16::MAX) {
             errors.push(entry.key_place.error("more hosts than a run can number"));
             break;
         }
-        let read = Host::read(&entry.key, addresses[&entry.key], &entry.node, set_sections.get(&entry.key), directory);
-        let Some(host) = errors.keep(read) else { continue };
-        if let Some(other) = hosts.iter().find(|other| other.address == host.address) {
-            let place = entry.node.as_table().and_then(|table| table.get("address")).unwrap_or(&entry.node);
-            let message = format!("`{}` has the address {} already", other.name, host.address);
-            errors.push(place.place.error(message));
+        let read = Host::read(&entry.key, &entry.node, set_sections.get(&entry.key), directory);
+        hosts.extend(errors.keep(read));
+    }
+    let mut hosts = errors.or(hosts)?;
+    give_addresses(&mut hosts);
+    let mut errors = Diagnostics::default();
+    let mut owners = BTreeMap::new();
+    for (host, entry) in hosts.iter().zip(sections.iter()) {
+        for address in &host.addresses {
+            if let Some(other) = owners.insert(*address, &host.name) {
+                let place = entry.node.as_table().and_then(|table| table.get("address")).unwrap_or(&entry.node);
+                errors.push(place.place.error(format!("`{other}` has the address {address} already")));
+                break;
+            }
         }
-        hosts.push(host);
     }
     errors.or(hosts)
 }

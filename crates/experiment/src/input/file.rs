@@ -10,7 +10,7 @@ use sim_time::Duration;
 
 use super::claim::Finding;
 use super::inject::Inject;
-use super::sweep;
+use super::{arrivals, sweep};
 
 /// The largest seed: every integer up to it is exact in JSON and in a double.
 pub const MAX_SEED: u64 = (1 << 53) - 1;
@@ -100,19 +100,53 @@ pub(super) struct Host {
     pub(super) script: Option<Vec<String>>,
     /// Several applications, each a list of steps.
     pub(super) scripts: Option<Vec<Vec<String>>>,
+    /// How many machines bear this name: alike, each with an address, ports and state of its own. Default: 1.
+    pub(super) machines: Option<MachineCount>,
     /// When the applications start. Default: "0s".
     pub(super) start: Option<Duration>,
+    /// When sessions of a client's script begin, counted from `start`; each runs the script for itself. They are dealt
+    /// over the machines in turn. Default: one on each machine, at the start.
+    pub(super) arrivals: Option<arrivals::Table>,
     /// How many workers serve the connections of each server's script. Default: as many as there are connections.
     pub(super) workers: Option<WorkerCount>,
     /// What a worker does for a connection. Default: "blocking".
     pub(super) serving: Option<Serving>,
     /// The port that `accept` listens at and `connect` goes to. Default: 80.
     pub(super) port: Option<Port>,
-    /// The host's address. Default: 10.0.0.1 for `client`, 10.0.0.2 for `server`, and one in 10.0.0.0/8 that depends on
-    /// nothing but the name for any other host.
+    /// The host's address, from which on those of its machines follow one another. Default: 10.0.0.1 for `client`,
+    /// 10.0.0.2 for `server`, and one in 10.0.0.0/8 that depends on nothing but the name for any other host or machine.
     pub(super) address: Option<Ipv4Addr>,
     /// When it crashes: all that its TCP and its applications know is gone, and nothing is sent.
     pub(super) crash: Option<Vec<Crash>>,
+}
+
+/// How many machines bear a name.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "u32")]
+pub(super) struct MachineCount(pub(super) u32);
+
+/// The most machines that a host may be.
+const MOST_MACHINES: u32 = 1_000_000;
+
+impl TryFrom<u32> for MachineCount {
+    type Error = String;
+
+    fn try_from(machines: u32) -> Result<Self, String> {
+        match machines {
+            1..=MOST_MACHINES => Ok(Self(machines)),
+            _ => Err(format!("a host is 1 to {MOST_MACHINES} machines")),
+        }
+    }
+}
+
+impl JsonSchema for MachineCount {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "MachineCount".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": MOST_MACHINES, "default": 1 })
+    }
 }
 
 /// How many workers there are.

@@ -7,20 +7,27 @@ use std::path::Path;
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{Commit, Handshake, Limits, Patience, Settings, Teardown};
 
-use super::builtin;
 use super::de::{fields_of, read_table};
 use super::diagnostic::{Diagnostic, Diagnostics, Place, Source, suggest};
 use super::file::{self, Serving, Sizes};
 use super::tree::{self, Node, Table};
-use crate::{Application, EntrySizes, HostPlan, Outage, Workers};
+use super::{arrivals, builtin};
+use crate::scenario::machine_name;
+use crate::{Application, Arrivals, EntrySizes, HostPlan, Outage, Workers};
 
 /// A host with everything settled but the variant.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Host {
     pub(super) name: String,
-    pub(super) address: Ipv4Addr,
+    /// The address it states.
+    address: Option<Ipv4Addr>,
+    pub(super) machines: u32,
+    /// Those of its machines.
+    pub(super) addresses: Vec<Ipv4Addr>,
     pub(super) port: u16,
     pub(super) start: Instant,
+    /// When sessions of its clients' scripts begin.
+    pub(super) arrivals: Arrivals,
     pub(super) workers: Workers,
     /// The profile with the host's own keys on top.
     own: Table,
@@ -38,15 +45,8 @@ pub(super) fn settings_keys() -> Vec<&'static str> {
 }
 
 impl Host {
-    /// Reads the section `node` of the host `name`. `address` is the one it has unless it states another; `sets` is what
-    /// `--set` says of it.
-    pub(super) fn read(
-        name: &str,
-        address: Ipv4Addr,
-        node: &Node,
-        sets: Option<&Node>,
-        directory: &Path,
-    ) -> Result<Self, Diagnostics> {
+    /// Reads the section `node` of the host `name`; `sets` is what `--set` says of it. It has no addresses yet.
+    pub(super) fn read(name: &str, node: &Node, sets: Option<&Node>, directory: &Path) -> Result<Self, Diagnostics> {
         let mut errors = Diagnostics::default();
         let (mut own_keys, own_settings) = split(node.table()?.clone(), false, &mut errors);
         let mut set_settings = Table::default();
@@ -56,7 +56,9 @@ impl Host {
             set_settings = settings;
         }
         let workers_places = ["workers", "serving"].map(|key| own_keys.entry(key).map(|entry| entry.key_place.clone()));
+        let arrivals_node = own_keys.get("arrivals").cloned();
         let crash_node = own_keys.get("crash").cloned();
+        let address_place = own_keys.get("address").map_or(&node.place, |node| &node.place).clone();
         let profile_node = own_keys.get("profile").cloned();
         let scripts_place = own_keys.entry("scripts").map_or(&node.place, |entry| &entry.key_place).clone();
         let keys = errors.keep(read_table::<file::Host>(own_keys, &node.place));
@@ -71,13 +73,25 @@ impl Host {
         }
         let crashes = keys.as_ref().and_then(|keys| keys.crash.as_deref()).unwrap_or_default();
         let outages = errors.keep(outages(crashes, crash_node.as_ref()));
-        let (Some(keys), Some((mut own, profile)), Some(outages)) = (keys, profile, outages) else {
+        let machines = keys.as_ref().and_then(|keys| keys.machines).map_or(1, |machines| machines.0);
+        let arrivals = match (keys.as_ref().and_then(|keys| keys.arrivals.as_ref()), &arrivals_node) {
+            (Some(arrivals), Some(node)) => errors.keep(arrivals::read(arrivals, node, directory)),
+            _ => Some(Arrivals::at_once(machines)),
+        };
+        let (Some(keys), Some((mut own, profile)), Some(outages), Some(arrivals)) = (keys, profile, outages, arrivals)
+        else {
             return Err(errors);
         };
         own.overlay(&own_settings);
+        if keys.address.is_some_and(|address| address.to_bits().checked_add(machines - 1).is_none()) {
+            errors.push(address_place.error("there are not so many addresses from there on"));
+        }
         let host = Self {
             name: name.to_owned(),
-            address: keys.address.unwrap_or(address),
+            address: keys.address,
+            machines,
+            addresses: Vec::new(),
+            arrivals,
             port: keys.port.map_or(80, |port| port.0),
             start: Instant::ZERO + keys.start.unwrap_or(Duration::ZERO),
             workers: match (keys.workers, keys.serving) {
@@ -94,6 +108,10 @@ impl Host {
         errors.or(host)
     }
 
+    fn machine_names(&self) -> Vec<String> {
+        (0..self.machines as usize).map(|place| machine_name(&self.name, place)).collect()
+    }
+
     /// The profile with the host's own keys on top.
     pub(super) const fn own(&self) -> &Table {
         &self.own
@@ -108,7 +126,7 @@ impl Host {
         let (settings, sizes) = resolve(table, &self.profile)?;
         Ok(HostPlan {
             name: self.name.clone(),
-            address: self.address,
+            addresses: self.addresses.clone(),
             settings,
             sizes,
             applications: self.applications.clone(),
@@ -312,10 +330,22 @@ const LARGEST_MSS: u32 = 65_535 - 20 - 20;
 /// Octets of the largest entry: sixteen million of them can still be added up.
 const LARGEST_ENTRY: u64 = 1 << 40;
 
-/// The addresses of hosts that state none. One depends on the host's name alone, so that other hosts change nothing:
-/// 10.0.0.1 is `client` and 10.0.0.2 is `server`; any other name is hashed into 10.0.1.0 to 10.255.255.255, and where
+/// Gives the machines of all hosts their addresses.
+pub(super) fn give_addresses(hosts: &mut [Host]) {
+    let names: Vec<Vec<String>> = hosts.iter().map(Host::machine_names).collect();
+    let addresses = default_addresses(&names.iter().flatten().map(String::as_str).collect::<Vec<_>>());
+    for (host, names) in hosts.iter_mut().zip(names) {
+        host.addresses = match host.address {
+            Some(first) => (0..host.machines).map(|place| Ipv4Addr::from_bits(first.to_bits() + place)).collect(),
+            None => names.iter().map(|name| addresses[name]).collect(),
+        };
+    }
+}
+
+/// The addresses of hosts that state none. One depends on the name alone, so that other hosts change nothing:
+/// 10.0.0.1 is `client` and 10.0.0.2 is `server`; any other name, or machine of a host, is hashed into 10.0.1.0 to 10.255.255.255, and where
 /// two names meet, the later in the alphabet takes the next free address.
-pub(super) fn default_addresses(names: &[&str]) -> BTreeMap<String, Ipv4Addr> {
+fn default_addresses(names: &[&str]) -> BTreeMap<String, Ipv4Addr> {
     let names: BTreeSet<&str> = names.iter().copied().collect();
     let mut taken = BTreeSet::new();
     let mut addresses = BTreeMap::new();

@@ -1,5 +1,7 @@
 //! From TOML text to resolved scenarios: every choice made, every word checked, every error with its place.
 
+mod amount;
+mod arrivals;
 mod axis;
 mod builtin;
 mod claim;

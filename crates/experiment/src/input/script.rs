@@ -2,9 +2,11 @@
 
 use sim_time::{Duration, Instant};
 
+use super::amount;
 use super::diagnostic::{Diagnostic, Diagnostics, suggest};
+use super::host::Host;
 use super::tree::Node;
-use crate::{Application, FirstOctets, HostId, Step, Workers};
+use crate::{Application, FirstOctets, HostId, Step};
 
 const VERBS: [&str; 10] =
     ["connect", "accept", "send", "receive", "wait", "work", "shutdown", "close", "abort", "repeat"];
@@ -37,15 +39,13 @@ pub(super) fn accepts(steps: &[Node]) -> bool {
 }
 
 /// Reads one script; `place` is the list of its steps.
-pub(super) fn read(
-    list: &Node,
-    (start, workers): (Instant, Workers),
-    hosts: &Hosts<'_>,
-) -> Result<Application, Diagnostics> {
+pub(super) fn read(list: &Node, host: &Host, hosts: &Hosts<'_>) -> Result<Application, Diagnostics> {
     let steps = list.array()?;
     let mut errors = Diagnostics::default();
     let rounds = if accepts(steps) { None } else { Some(1) };
-    let mut application = Application { start, steps: Vec::new(), rounds, workers };
+    let Host { start, workers, .. } = *host;
+    let arrivals = host.arrivals.clone();
+    let mut application = Application { start, steps: Vec::new(), rounds, workers, arrivals };
     let mut connection = Some(Connection { server: false, life: Life::None });
     for (place, node) in steps.iter().enumerate() {
         let last = place + 1 == steps.len();
@@ -59,7 +59,7 @@ pub(super) fn read(
             Line::Repeat(_) if place == 0 => errors.push(node.place.error("there is nothing to repeat")),
             Line::Repeat(rounds) => application.rounds = rounds,
             Line::Step(step) => {
-                let next = connection.map(|connection| connection.after(step)).transpose();
+                let next = connection.map(|connection| connection.after(&step)).transpose();
                 connection = next.unwrap_or_else(|message| {
                     errors.push(node.place.error(message));
                     None
@@ -96,8 +96,8 @@ enum Life {
 
 impl Connection {
     /// What it is after `step`, or why the step makes no sense here.
-    fn after(self, step: Step) -> Result<Self, String> {
-        let life = match step {
+    fn after(self, step: &Step) -> Result<Self, String> {
+        let life = match *step {
             Step::Wait(_) | Step::WaitUntil(_) => self.life,
             Step::Work(_) => self.holding("work")?,
             Step::Accept { .. } if !self.server && self.life == Life::None => {
@@ -153,14 +153,14 @@ fn line(node: &Node, hosts: &Hosts<'_>) -> Result<Line, Diagnostic> {
         ("accept", []) => Ok(Step::Accept { port: hosts.all[hosts.own].1 }),
         ("accept", ["at", at]) => port(at).map(|port| Step::Accept { port }),
         ("accept", _) => Err("expected `accept` or `accept at PORT`".into()),
-        ("send", size) => octets(&size.join(" ")).map(Step::Send),
+        ("send", size) => amount::size(size, node).map(Step::Send),
         ("receive", ["EOF"]) => Ok(Step::ReceiveToEnd),
         ("receive", size) => octets(&size.join(" ")).map(Step::Receive),
         ("wait", ["until", time @ ..]) => {
             duration(time, "wait until 1.5s").map(|time| Step::WaitUntil(Instant::ZERO + time))
         }
-        ("wait", time) => duration(time, "wait 50ms").map(Step::Wait),
-        ("work", time) => duration(time, "work 5ms").map(Step::Work),
+        ("wait", time) => amount::time(time, "wait 50ms", node).map(Step::Wait),
+        ("work", time) => amount::time(time, "work 5ms", node).map(Step::Work),
         ("shutdown", []) => Ok(Step::Shutdown),
         ("close", []) => Ok(Step::Close),
         ("close", ["on", "EOF"]) => Ok(Step::CloseAtEnd),
@@ -176,7 +176,7 @@ fn line(node: &Node, hosts: &Hosts<'_>) -> Result<Line, Diagnostic> {
 /// What is wrong with a step.
 pub(super) struct Wrong {
     pub(super) message: String,
-    help: Option<String>,
+    pub(super) help: Option<String>,
 }
 
 impl Wrong {
@@ -260,7 +260,7 @@ fn port(word: &str) -> Result<u16, Wrong> {
     }
 }
 
-fn duration(words: &[&str], example: &str) -> Result<Duration, Wrong> {
+pub(super) fn duration(words: &[&str], example: &str) -> Result<Duration, Wrong> {
     if words.is_empty() {
         return Err(format!("expected a duration, as in `{example}`").into());
     }

@@ -7,9 +7,10 @@ use sim_time::{Duration, Instant};
 use tcp_endpoint::{Isn, Unexpected};
 
 use super::*;
-use crate::{Application, HostId, Outage, Scenario, Step, Workers};
+use crate::{Application, Arrivals, HostId, Outage, Scenario, Step, Workers};
 
 mod mistakes;
+mod populations;
 
 const BASIC: &str = r#"
 horizon = "1h"
@@ -42,20 +43,32 @@ fn a_small_file_gets_every_default() {
     let scenario = first_scenario(&experiment);
     assert_eq!(scenario.horizon, Instant::ZERO + Duration::from_secs(3600));
     let [client, server] = scenario.hosts.as_slice() else { panic!("two hosts") };
-    assert_eq!((client.name.as_str(), client.address), ("client", Ipv4Addr::new(10, 0, 0, 1)));
-    assert_eq!((server.name.as_str(), server.address), ("server", Ipv4Addr::new(10, 0, 0, 2)));
+    assert_eq!((client.name.as_str(), &*client.addresses), ("client", &[Ipv4Addr::new(10, 0, 0, 1)][..]));
+    assert_eq!((server.name.as_str(), &*server.addresses), ("server", &[Ipv4Addr::new(10, 0, 0, 2)][..]));
     assert_eq!(server.settings.teardown.time_wait, Duration::from_secs(240));
     assert_eq!((server.sizes.half_open, server.sizes.connection, server.sizes.time_wait), (320, 2368, 256));
     let connect = Step::Connect { to: HostId(1), port: 80, from: None, with: None, within: None };
-    let steps = vec![connect, Step::Send(100), Step::Close];
+    let steps = vec![connect, Step::Send(100.into()), Step::Close];
     assert_eq!(
         client.applications,
-        [Application { start: Instant::ZERO, steps, rounds: Some(1), workers: Workers::Unlimited }]
+        [Application {
+            start: Instant::ZERO,
+            steps,
+            rounds: Some(1),
+            workers: Workers::Unlimited,
+            arrivals: Arrivals::at_once(1)
+        }]
     );
     let steps = vec![Step::Accept { port: 80 }, Step::Receive(100), Step::CloseAtEnd];
     assert_eq!(
         server.applications,
-        [Application { start: Instant::ZERO, steps, rounds: None, workers: Workers::Unlimited }]
+        [Application {
+            start: Instant::ZERO,
+            steps,
+            rounds: None,
+            workers: Workers::Unlimited,
+            arrivals: Arrivals::at_once(1)
+        }]
     );
     let names: Vec<_> = scenario.links.iter().map(|link| (link.name.as_str(), link.from.0, link.to.0)).collect();
     assert_eq!(names, [("client-to-server", 0, 1), ("server-to-client", 1, 0)]);
@@ -65,7 +78,7 @@ fn a_small_file_gets_every_default() {
 fn octets_may_come_with_the_call_to_open() {
     for (clause, octets, all) in [("with 100 B", 100, false), ("from 4000 with all 2 kB within 3s", 2000, true)] {
         let text = BASIC.replacen("\"connect\", \"send 100 B\"", &format!("\"connect {clause}\""), 1);
-        let step = first_scenario(&parse(&text)).hosts[0].applications[0].steps[0];
+        let step = first_scenario(&parse(&text)).hosts[0].applications[0].steps[0].clone();
         let Step::Connect { with: Some(first), .. } = step else { panic!("{clause}: {step:?}") };
         assert_eq!((first.octets, first.all), (octets, all), "{clause}");
     }
@@ -92,9 +105,9 @@ script = ["accept at 8080", "send 1MB", "receive 1 B", "close on EOF", "repeat 2
     assert_eq!(
         east[0].steps,
         [
-            Step::Wait(Duration::from_millis(50)),
+            Step::Wait(Duration::from_millis(50).into()),
             connect(8080, Some(4000), Some(Duration::from_secs(3))),
-            Step::Send(10_000),
+            Step::Send(10_000.into()),
             Step::Shutdown,
             Step::ReceiveToEnd,
             Step::Close
@@ -113,7 +126,10 @@ script = ["accept at 8080", "send 1MB", "receive 1 B", "close on EOF", "repeat 2
     );
     assert_eq!((east[0].rounds, east[1].rounds, west[0].rounds), (None, Some(3), Some(2)));
     assert_eq!(east[0].start, Instant::ZERO + Duration::from_secs(1));
-    assert_eq!(west[0].steps, [Step::Accept { port: 8080 }, Step::Send(1_000_000), Step::Receive(1), Step::CloseAtEnd]);
+    assert_eq!(
+        west[0].steps,
+        [Step::Accept { port: 8080 }, Step::Send(1_000_000.into()), Step::Receive(1), Step::CloseAtEnd]
+    );
 }
 
 #[test]

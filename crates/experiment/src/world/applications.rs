@@ -2,79 +2,26 @@
 
 use std::net::SocketAddrV4;
 
+use net_link::Delay;
+use rand_chacha::rand_core::Rng;
 use sim_core::{EventQueue, Key};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{Handle, Notice, UserError};
 
+use super::attempts::Opener;
+use super::population::MachineId;
 use super::streak::{Culprit, Streak};
 use super::truth::Life;
-use super::workers::Pool;
 use super::{Origin, Pending, Reaction, World};
 use crate::record::{Attempt, Call, Event, Fold, Memory, Outcome, Scarce};
-use crate::{Application, FirstOctets, HostId, Span, Step};
+use crate::{FirstOctets, HostId, Size, Span, Step};
 
-/// An application's script, and how often it may still run.
-pub(super) struct Script {
-    steps: Vec<Step>,
-    pub(super) rounds_left: Option<u32>,
-    /// Whether it has done more than wait. Listening is more.
-    pub(super) begun: bool,
-    pub(super) streak: Streak,
-    pub(super) pool: Pool,
-}
-
-impl Script {
-    pub(super) fn new(application: &Application) -> Self {
-        Self {
-            steps: application.steps.clone(),
-            rounds_left: application.rounds,
-            begun: false,
-            streak: Streak::default(),
-            pool: Pool::new(application.workers),
-        }
-    }
-
-    /// Where a server's script accepts: its first step but for waits.
-    fn accepts_at(&self) -> Option<(usize, u16)> {
-        let mut steps = self.steps.iter().enumerate();
-        match steps.find(|(_, step)| !matches!(step, Step::Wait(_) | Step::WaitUntil(_)))? {
-            (place, Step::Accept { port }) => Some((place, *port)),
-            _ => None,
-        }
-    }
-
-    /// The port a server's script listens at.
-    pub(super) fn listens_at(&self) -> Option<u16> {
-        self.accepts_at().map(|(_, port)| port)
-    }
-
-    /// Whether a server's script takes the next connection at a port now.
-    pub(super) fn accepts_now(&self, port: u16) -> bool {
-        self.listens_at() == Some(port) && self.rounds_left != Some(0) && self.pool.accepts()
-    }
-
-    /// Whether a server's script begins by accepting.
-    pub(super) fn accepts_first(&self) -> bool {
-        matches!(self.steps.first(), Some(Step::Accept { .. }))
-    }
-
-    /// Takes one of the rounds that are left, if there is one.
-    pub(super) const fn take_round(&mut self) -> bool {
-        match &mut self.rounds_left {
-            None => true,
-            Some(0) => false,
-            Some(left) => {
-                *left -= 1;
-                true
-            }
-        }
-    }
-}
+/// The most octets that a send draws.
+const LARGEST_SIZE: u64 = 1 << 40;
 
 /// One run of a script.
-#[derive(Clone, Debug)]
 pub(super) struct Round {
-    pub(super) host: HostId,
+    pub(super) machine: MachineId,
     pub(super) script: u16,
     /// Its number among all rounds on the host.
     ordinal: u32,
@@ -83,12 +30,71 @@ pub(super) struct Round {
     connection: Option<Life>,
     /// Octets that the step in play has taken so far.
     taken: u64,
+    /// Whose open it serves, if it is a server's with a connection.
+    client: Option<(HostId, Opener)>,
+    /// The session it is a round of, if it is a client's.
+    pub(super) session: Option<Session>,
     /// The connection it serves, if it is a server's.
     pub(super) serves: Option<Life>,
     /// Whether a worker is busy with that.
     pub(super) busy: bool,
-    /// The end of a wait, or of the patience with an open.
+    /// The end of a wait, or of the patience with an open, or the beginning of the session's next round.
     pub(super) alarm: Option<Key>,
+}
+
+/// A client's rounds, one after the other.
+pub(super) struct Session {
+    /// Its number among those of its script.
+    ordinal: u32,
+    /// Rounds it has begun.
+    rounds: u32,
+    /// Rounds it may still begin.
+    left: Option<u32>,
+    /// Opens it has called for.
+    opens: u32,
+    /// Whether it has done more than wait.
+    begun: bool,
+    pub(super) streak: Streak,
+}
+
+impl Round {
+    /// What a session begins with. Its first round is begun by [`World::begin`].
+    pub(super) fn of_session(machine: MachineId, script: u16, session: u32, rounds: Option<u32>) -> Self {
+        let streak = Streak::default();
+        let session = Session { ordinal: session, rounds: 0, left: rounds, opens: 0, begun: false, streak };
+        Self { session: Some(session), ..Self::new(machine, script) }
+    }
+
+    const fn new(machine: MachineId, script: u16) -> Self {
+        Self {
+            machine,
+            script,
+            ordinal: 0,
+            step: 0,
+            connection: None,
+            taken: 0,
+            client: None,
+            session: None,
+            serves: None,
+            busy: false,
+            alarm: None,
+        }
+    }
+
+    /// Its session calls for another open: which one that is.
+    fn opener(&mut self) -> Opener {
+        let script = self.script;
+        let next = self.session.as_mut().map(|session| {
+            session.opens += 1;
+            Opener { script, session: session.ordinal, nth: session.opens }
+        });
+        next.unwrap_or_default()
+    }
+
+    /// Whether it has done more than wait. Listening is more.
+    pub(super) fn has_begun(&self) -> bool {
+        self.session.as_ref().is_none_or(|session| session.begun)
+    }
 }
 
 /// How a step went.
@@ -104,39 +110,53 @@ pub(super) enum Played {
 }
 
 impl<F: Fold> World<F> {
-    /// Starts a round of a client's script, or lets a server's script listen.
-    pub(super) fn start<Q: EventQueue<Pending>>(&mut self, host: HostId, script: u16, queue: &mut Q) {
-        let played = &mut self.machine(host).scripts[usize::from(script)];
-        if let Some(port) = played.listens_at() {
-            self.listen(host, script, port, queue);
-        } else if played.take_round() {
-            played.streak.begin(queue.now());
-            let round = self.new_round(host, script, None);
-            self.play(round, queue);
+    /// A session begins its next round. Returns its machine.
+    pub(super) fn begin<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) -> Option<MachineId> {
+        let beginning = self.rounds.get_mut(round)?;
+        beginning.alarm = None;
+        let (machine, session) = (beginning.machine, beginning.session.as_mut()?);
+        session.left = session.left.map(|left| left - 1);
+        session.rounds += 1;
+        session.streak.begin(queue.now());
+        let ordinal = self.number_round(machine);
+        if let Some(beginning) = self.rounds.get_mut(round) {
+            beginning.ordinal = ordinal;
         }
+        self.play(round, queue);
+        Some(machine)
     }
 
-    pub(super) fn new_round(&mut self, host: HostId, script: u16, connection: Option<Life>) -> u32 {
-        let machine = self.machine(host);
-        let ordinal = machine.rounds;
-        machine.rounds += 1;
-        let accepted = connection.and_then(|_| machine.scripts[usize::from(script)].accepts_at());
+    /// A server's round, of a worker that has yet to accept or for an accepted connection.
+    pub(super) fn new_round(&mut self, machine: MachineId, script: u16, serves: Option<Life>) -> u32 {
+        let ordinal = self.number_round(machine);
+        let script_played = &self.host(self.host_of(machine)).scripts[usize::from(script)];
+        let accepted = serves.and_then(|_| script_played.accepts_at());
         let step = accepted.map_or(0, |(place, _)| place + 1);
-        let (serves, busy, alarm) = (connection, false, None);
-        self.rounds.insert(Round { host, script, ordinal, step, connection, taken: 0, serves, busy, alarm })
+        let attempt = serves.and_then(|life| self.truth.get(life)).map(|known| known.attempt);
+        let client = attempt.filter(|attempt| !attempt.is_forged());
+        let client = client.map(|attempt| (attempt.host, self.attempts.opener(attempt)));
+        self.rounds.insert(Round { ordinal, step, connection: serves, client, serves, ..Round::new(machine, script) })
+    }
+
+    /// The number of a round among all on its host.
+    fn number_round(&mut self, machine: MachineId) -> u32 {
+        let host = self.host_of(machine);
+        let rounds = &mut self.hosts[usize::from(host.0)].rounds;
+        *rounds += 1;
+        *rounds - 1
     }
 
     /// Lets an application react to what its TCP told it.
     pub(super) fn react<Q: EventQueue<Pending>>(&mut self, reaction: &Reaction, queue: &mut Q) {
-        let (host, life, notice) = match *reaction {
-            Reaction::Idle { host, script } => return self.begin_worker(host, script, queue),
-            Reaction::Notice { host, life, notice } => (host, life, notice),
+        let (life, notice) = match *reaction {
+            Reaction::Idle { machine, script } => return self.begin_worker(machine, script, queue),
+            Reaction::Notice { life, notice } => (life, notice),
         };
         if let Notice::Acceptable { port } = notice {
             self.occupy(life, Some(Scarce::AcceptQueue));
-            self.accept(host, port, queue);
+            self.accept(life.machine, port, queue);
             if let Some(known) = self.truth.get(life).filter(|known| known.takes == Some(Scarce::AcceptQueue)) {
-                self.keep_waiting(host, port, known.attempt, Scarce::Workers, queue.now());
+                self.keep_waiting(life.machine, port, known.attempt, Scarce::Workers, queue.now());
             }
             return;
         }
@@ -157,11 +177,11 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// An alarm rings: a wait is over, or an open took too long. Returns the host.
-    pub(super) fn wake<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) -> Option<HostId> {
+    /// An alarm rings: a wait is over, or an open took too long. Returns the machine.
+    pub(super) fn wake<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) -> Option<MachineId> {
         let playing = self.rounds.get_mut(round)?;
         playing.alarm = None;
-        let host = playing.host;
+        let machine = playing.machine;
         match self.current_step(round) {
             Some(Step::Connect { .. }) => {
                 self.user_call(round, Call::Abort, queue);
@@ -175,20 +195,42 @@ impl<F: Fold> World<F> {
             }
             _ => self.next_step(round, queue),
         }
-        Some(host)
+        Some(machine)
     }
 
     fn current_step(&self, round: u32) -> Option<Step> {
         let round = self.rounds.get(round)?;
-        self.hosts[usize::from(round.host.0)].scripts[usize::from(round.script)].steps.get(round.step).copied()
+        self.host(self.host_of(round.machine)).scripts[usize::from(round.script)].steps.get(round.step).cloned()
     }
 
     /// How long the `work` takes that a round is at.
     pub(super) fn current_work(&self, round: u32) -> Option<Duration> {
         match self.current_step(round)? {
-            Step::Work(length) => Some(length),
+            Step::Work(length) => Some(self.draw(round, &length)),
             _ => None,
         }
+    }
+
+    /// How much it is this time, of what the step that a round is at states. What is drawn is named by the session, not by
+    /// what it has come to: variants face the same clients, and one does not change what another draws.
+    fn draw(&self, round: u32, amount: &Delay) -> Duration {
+        if let Delay::Constant(always) = amount {
+            return *always;
+        }
+        let Some(playing) = self.rounds.get(round) else { return Duration::ZERO };
+        let (script, step) = (u64::from(playing.script), playing.step as u64);
+        let own = &self.host(self.host_of(playing.machine)).draws;
+        let mut draws = match (&playing.session, playing.client) {
+            (Some(session), _) => own.at(&[0, script, u64::from(session.ordinal), u64::from(session.rounds), step]),
+            (None, Some((client, opener))) => {
+                let Opener { script: opened_by, session, nth } = opener;
+                let open = [u64::from(opened_by), u64::from(session), u64::from(nth)];
+                self.host(client).draws.at(&[1 + script, open[0], open[1], open[2], step])
+            }
+            // Nobody's: a worker's that has yet to accept, or one on what a forged segment opened.
+            (None, None) => own.at(&[script, u64::from(playing.ordinal), step]),
+        };
+        amount.sample(draws.next_u64())
     }
 
     fn next_step<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
@@ -216,8 +258,8 @@ impl<F: Fold> World<F> {
                 }
                 Played::Waits => return,
                 Played::Accepts => {
-                    if let Some(Round { host, script, .. }) = self.rounds.remove(round) {
-                        self.ready(host, script, queue);
+                    if let Some(Round { machine, script, .. }) = self.rounds.remove(round) {
+                        self.ready(machine, script, queue);
                     }
                     return;
                 }
@@ -231,19 +273,21 @@ impl<F: Fold> World<F> {
     }
 
     fn note_begun(&mut self, round: u32) {
-        if let Some(playing) = self.rounds.get(round) {
-            self.hosts[usize::from(playing.host.0)].scripts[usize::from(playing.script)].begun = true;
+        if let Some(session) = self.rounds.get_mut(round).and_then(|playing| playing.session.as_mut()) {
+            session.begun = true;
         }
     }
 
     /// A step has failed. If that is all that its script does, over and over at this instant, time will not move on.
     fn note_failure(&mut self, round: u32, now: Instant) {
-        let Some(&Round { host, script: place, step, .. }) = self.rounds.get(round) else { return };
-        let script = &mut self.hosts[usize::from(host.0)].scripts[usize::from(place)];
-        if script.rounds_left.is_none() && script.listens_at().is_none() && script.streak.fail(now) {
+        let Some(Round { machine, script, step, session: Some(session), .. }) = self.rounds.get_mut(round) else {
+            return;
+        };
+        if session.left.is_none() && session.streak.fail(now) {
             let why = self.failed.and_then(Outcome::failure).unwrap_or_else(|| "it cannot be done".to_owned());
-            let rounds = script.streak.rounds();
-            self.stuck = Some(Culprit { host, script: place, rounds, failure: Some((step + 1, why)) });
+            let (rounds, script, step, machine) = (session.streak.rounds(), *script, *step, *machine);
+            let host = self.host_of(machine);
+            self.stuck = Some(Culprit { host, script, rounds, failure: Some((step + 1, why)) });
         }
     }
 
@@ -254,11 +298,20 @@ impl<F: Fold> World<F> {
             }
             // A round that has a connection begins behind this step.
             Step::Accept { .. } => Played::Accepts,
-            Step::Work(length) => self.work(round, length, queue),
-            Step::Send(octets) => self.send(round, octets, queue),
+            Step::Work(length) => {
+                let length = self.draw(round, &length);
+                self.work(round, length, queue)
+            }
+            Step::Send(Size(octets)) => {
+                let octets = self.draw(round, &octets).as_nanos().clamp(1, LARGEST_SIZE);
+                self.send(round, octets, queue)
+            }
             Step::Receive(octets) => self.receive(round, octets, queue),
             Step::ReceiveToEnd => self.receive(round, u64::MAX, queue),
-            Step::Wait(duration) => self.wait_until(round, queue.now() + duration, queue),
+            Step::Wait(length) => {
+                let length = self.draw(round, &length);
+                self.wait_until(round, queue.now() + length, queue)
+            }
             Step::WaitUntil(at) if at <= queue.now() => Played::Done,
             Step::WaitUntil(at) => self.wait_until(round, at, queue),
             Step::Shutdown => self.user_call(round, Call::Shutdown, queue),
@@ -287,19 +340,23 @@ impl<F: Fold> World<F> {
         queue: &mut Q,
     ) -> Played {
         let now = queue.now();
-        let Some(host) = self.rounds.get(round).map(|playing| playing.host) else { return Played::Failed };
-        let remote = SocketAddrV4::new(self.hosts[usize::from(to.0)].address, port);
-        let opened = self.open(host, from, remote, with, now);
+        let Some(playing) = self.rounds.get_mut(round) else { return Played::Failed };
+        let machine = playing.machine;
+        let opener = playing.opener();
+        let Some(server) = self.host(to).machines().next() else { return Played::Failed };
+        let remote = SocketAddrV4::new(self.machines[server.index()].address, port);
+        let opened = self.open(machine, opener, (from, remote), with, now);
         self.record_call(round, Call::Connect, opened.map_or_else(Outcome::Failed, |_| Outcome::Done), now);
         let Ok(handle) = opened else { return Played::Failed };
-        self.perform(host, Origin::Call, queue);
-        let Some(life) = self.life(host, handle) else { return Played::Failed };
+        self.perform(machine, Origin::Call, queue);
+        let Some(life) = self.life(machine, handle) else { return Played::Failed };
         self.take_in_hand(life, round, now);
         if let Some(known) = self.truth.get_mut(life) {
             known.sent += with.map_or(0, |first| u64::from(first.octets));
         }
         if let Some(first) = with {
-            let attempt = Attempt { host, ordinal: self.machine(host).attempts };
+            let host = self.host_of(machine);
+            let attempt = Attempt { host, ordinal: self.host(host).attempts };
             self.attempts.end(attempt, host).octets += u64::from(first.octets);
             self.record_call(round, Call::Send(u64::from(first.octets)), Outcome::Done, now);
         }
@@ -313,20 +370,21 @@ impl<F: Fold> World<F> {
     /// Active OPEN from the given port, or from an ephemeral one.
     fn open(
         &mut self,
-        host: HostId,
-        from: Option<u16>,
-        remote: SocketAddrV4,
+        machine: MachineId,
+        opener: Opener,
+        sockets: (Option<u16>, SocketAddrV4),
         with: Option<FirstOctets>,
         now: Instant,
     ) -> Result<Handle, UserError> {
-        let (machine, effects) = (&mut self.hosts[usize::from(host.0)], &mut self.effects);
-        let tag = Attempt { host, ordinal: machine.attempts + 1 };
+        let host = self.host_of(machine);
+        let tag = Attempt { host, ordinal: self.host(host).attempts + 1 };
         let first = with.map_or((Span::default(), false), |FirstOctets { octets, all }| {
             (Span { attempt: tag, sender: host, offset: 0, length: octets }, all)
         });
-        let opened = machine.tcp.open_with(now, (from, remote), first, tag, effects);
-        machine.attempts += u32::from(opened.is_ok());
-        opened
+        let opened = self.machines[machine.index()].tcp.open_with(now, sockets, first, tag, &mut self.effects)?;
+        self.hosts[usize::from(host.0)].attempts += 1;
+        self.attempts.opened(tag, opener);
+        Ok(opened)
     }
 
     fn send<Q: EventQueue<Pending>>(&mut self, round: u32, octets: u64, queue: &mut Q) -> Played {
@@ -340,7 +398,7 @@ impl<F: Fold> World<F> {
         while sent < octets {
             let length = u32::try_from(octets - sent).unwrap_or(u32::MAX);
             let span = Span { attempt, sender: life.host, offset: offset + sent, length };
-            if let Err(error) = self.machine(life.host).tcp.send(handle, span) {
+            if let Err(error) = self.machine(life.machine).tcp.send(handle, span) {
                 return self.failed(round, Call::Send(octets), error, now);
             }
             sent += u64::from(length);
@@ -366,7 +424,7 @@ impl<F: Fold> World<F> {
                 return Played::Done;
             }
             let limit = u32::try_from(left).unwrap_or(u32::MAX);
-            let (machine, received) = (&mut self.hosts[usize::from(life.host.0)], &mut self.received);
+            let (machine, received) = (&mut self.machines[life.machine.index()], &mut self.received);
             let found = match machine.tcp.receive(handle, limit, received) {
                 Ok(found) => found,
                 Err(error) => return self.failed(round, Call::Receive(0), error, now),
@@ -411,7 +469,7 @@ impl<F: Fold> World<F> {
         if matches!(call, Call::Close | Call::Abort) {
             self.give_back(round);
         }
-        let (machine, effects) = (&mut self.hosts[usize::from(life.host.0)], &mut self.effects);
+        let (machine, effects) = (&mut self.machines[life.machine.index()], &mut self.effects);
         let result = match call {
             Call::Shutdown => machine.tcp.shutdown(now, handle, effects),
             Call::Abort => machine.tcp.abort(now, handle, effects),
@@ -421,7 +479,7 @@ impl<F: Fold> World<F> {
         if matches!(call, Call::Close | Call::Abort) {
             self.out_of_hand(life, now);
         }
-        self.perform(life.host, Origin::Call, queue);
+        self.perform(life.machine, Origin::Call, queue);
         self.forget_if_settled(life, now);
         Played::Done
     }
@@ -435,11 +493,11 @@ impl<F: Fold> World<F> {
     /// A connection that its application's script left open has failed: the application closes it at last.
     fn let_go<Q: EventQueue<Pending>>(&mut self, life: Life, queue: &mut Q) {
         let Some(handle) = self.truth.get(life).map(|known| known.handle) else { return };
-        let (machine, effects) = (&mut self.hosts[usize::from(life.host.0)], &mut self.effects);
+        let (machine, effects) = (&mut self.machines[life.machine.index()], &mut self.effects);
         // There is nothing left to close but the handle, which cannot fail.
         let _ = machine.tcp.close(queue.now(), handle, effects);
         self.out_of_hand(life, queue.now());
-        self.perform(life.host, Origin::Call, queue);
+        self.perform(life.machine, Origin::Call, queue);
         self.forget_if_settled(life, queue.now());
     }
 
@@ -481,23 +539,25 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// Ends a round and, if the script is a client's, starts the next. A connection that was not closed stays open.
+    /// Ends a round and, if its session has another, arms that. A connection that was not closed stays open.
     fn end_round<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
         self.disengage(round, queue);
         self.give_back(round);
-        let Some(ended) = self.rounds.remove(round) else { return };
-        if let Some(alarm) = ended.alarm {
+        let Some(ended) = self.rounds.get_mut(round) else { return };
+        if let Some(alarm) = ended.alarm.take() {
             let _ = queue.cancel(alarm);
         }
-        let script = &self.hosts[usize::from(ended.host.0)].scripts[usize::from(ended.script)];
-        if script.listens_at().is_none() && script.rounds_left != Some(0) {
-            let _ = queue.arm(queue.now(), Pending::Start { host: ended.host, script: ended.script });
+        if ended.session.as_ref().is_some_and(|session| session.left != Some(0)) {
+            (ended.step, ended.taken) = (0, 0);
+            ended.alarm = Some(queue.arm(queue.now(), Pending::Begin { round }));
+        } else {
+            self.rounds.remove(round);
         }
     }
 
     pub(super) fn record_call(&mut self, round: u32, call: Call, outcome: Outcome, now: Instant) {
-        if let Some(Round { host, ordinal, .. }) = self.rounds.get(round) {
-            let event = Event::Call { host: *host, application: *ordinal, call, outcome };
+        if let Some(&Round { machine, ordinal, .. }) = self.rounds.get(round) {
+            let event = Event::Call { host: self.host_of(machine), application: ordinal, call, outcome };
             if matches!(outcome, Outcome::Failed(_)) {
                 self.failed = Some(outcome);
             }

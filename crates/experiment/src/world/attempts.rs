@@ -15,8 +15,21 @@ pub(super) struct Attempts {
 struct Counts {
     /// Incarnations and segments on their way.
     holders: u32,
+    opened_by: Opener,
     /// The end that opened first.
     ends: [EndCounts; 2],
+}
+
+/// Which open of which session an attempt is. Unlike its ordinal among the opens of the host, that does not depend on how
+/// other sessions fare.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Opener {
+    /// The script's place among those of its host.
+    pub(super) script: u16,
+    /// The session's ordinal among those of the script, from 0.
+    pub(super) session: u32,
+    /// The open's ordinal among those of the session, from 1.
+    pub(super) nth: u32,
 }
 
 /// What one end has done so far.
@@ -35,6 +48,12 @@ pub(super) struct EndCounts {
 }
 
 impl Attempts {
+    /// Whether nothing is counted for anyone.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.counts.is_empty()
+    }
+
     /// Keeps the attempt until it is released as often as it was held.
     pub(super) fn hold(&mut self, attempt: Attempt) {
         self.counts.entry(attempt).or_default().holders += 1;
@@ -48,6 +67,16 @@ impl Attempts {
                 self.counts.remove(&attempt);
             }
         }
+    }
+
+    /// Notes which open of which session the attempt is.
+    pub(super) fn opened(&mut self, attempt: Attempt, by: Opener) {
+        self.counts.entry(attempt).or_default().opened_by = by;
+    }
+
+    /// Which open of which session the attempt is, while anything holds it.
+    pub(super) fn opener(&self, attempt: Attempt) -> Opener {
+        self.counts.get(&attempt).map(|counts| counts.opened_by).unwrap_or_default()
     }
 
     /// The counts of the end of an attempt that `host` is: the one that opened it, or the other.

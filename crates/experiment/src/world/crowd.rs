@@ -7,11 +7,12 @@ use sim_time::Instant;
 use tcp_endpoint::State;
 
 use super::World;
+use super::population::MachineId;
 use super::truth::{Known, Life};
 use crate::HostId;
 use crate::record::{Attempt, Blame, Cause, Event, Fold, Incarnation, Scarce};
 
-/// The useless connections on a host that take something scarce, the oldest first.
+/// The useless connections on a machine that take something scarce, the oldest first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Crowd {
     useless: [BTreeMap<Incarnation, Life>; 4],
@@ -40,7 +41,7 @@ impl<F: Fold> World<F> {
 
     fn crowd(&mut self, life: Life, scarce: Option<Scarce>, useless: bool) {
         let Some(scarce) = scarce else { return };
-        let crowd = &mut self.machine(life.host).crowd.useless[scarce as usize];
+        let crowd = &mut self.machine(life.machine).crowd.useless[scarce as usize];
         if useless {
             crowd.insert(life.number, life);
         } else {
@@ -51,8 +52,8 @@ impl<F: Fold> World<F> {
     /// What is to blame for a want at a port: the oldest of the useless connections that take what is wanted. If there is
     /// none, the useful ones may be there for want of what comes next, if that is used up: a place to be accepted from, or a
     /// worker.
-    fn in_the_way(&self, host: HostId, port: u16, scarce: Scarce) -> Option<Blame> {
-        let machine = &self.hosts[usize::from(host.0)];
+    fn in_the_way(&self, id: MachineId, port: u16, scarce: Scarce) -> Option<Blame> {
+        let machine = &self.machines[id.index()];
         let useless = |scarce: Scarce| {
             machine.crowd.useless[scarce as usize].values().find_map(|life| {
                 let known = self.truth.get(*life).filter(|known| known.tuple.local.port() == port)?;
@@ -61,11 +62,11 @@ impl<F: Fold> World<F> {
         };
         match scarce {
             Scarce::SynBacklog => useless(scarce).or_else(|| {
-                machine.tcp.accept_queue_is_full(port).then(|| self.in_the_way(host, port, Scarce::AcceptQueue))?
+                machine.tcp.accept_queue_is_full(port).then(|| self.in_the_way(id, port, Scarce::AcceptQueue))?
             }),
             Scarce::AcceptQueue => useless(scarce).or_else(|| {
-                let accepts = machine.scripts.iter().any(|script| script.accepts_now(port));
-                (!accepts).then(|| self.in_the_way(host, port, Scarce::Workers))?
+                let accepts = self.accepting(id, port).is_some();
+                (!accepts).then(|| self.in_the_way(id, port, Scarce::Workers))?
             }),
             Scarce::Workers => useless(scarce),
             Scarce::HoldDown => None,
@@ -73,9 +74,16 @@ impl<F: Fold> World<F> {
     }
 
     /// The client behind an attempt begins to wait, unless it waits already.
-    pub(super) fn keep_waiting(&mut self, host: HostId, port: u16, attempt: Attempt, scarce: Scarce, now: Instant) {
+    pub(super) fn keep_waiting(
+        &mut self,
+        machine: MachineId,
+        port: u16,
+        attempt: Attempt,
+        scarce: Scarce,
+        now: Instant,
+    ) {
         if !self.waiting.contains_key(&attempt) {
-            let blame = self.in_the_way(host, port, scarce);
+            let (host, blame) = (self.host_of(machine), self.in_the_way(machine, port, scarce));
             self.begin_wait(host, attempt, scarce, blame, now);
         }
     }
@@ -94,7 +102,7 @@ impl<F: Fold> World<F> {
 
     /// The segment that is arriving was dropped. Its sender has to wait, if it is a client that would have been let in: one
     /// that opens, or whose handshake would be complete.
-    pub(super) fn shut_out(&mut self, host: HostId, port: u16, scarce: Scarce, now: Instant) {
+    pub(super) fn shut_out(&mut self, machine: MachineId, port: u16, scarce: Scarce, now: Instant) {
         let Some(sender) = self.arrival.and_then(|arrival| arrival.sender) else { return };
         let Some(client) = self.truth.get(sender).filter(|client| client.is_active()) else { return };
         let (attempt, opens) = (client.attempt, client.state() == State::SynSent);
@@ -102,7 +110,7 @@ impl<F: Fold> World<F> {
         let completes =
             scarce == Scarce::AcceptQueue && partner.is_some_and(|server| server.state() == State::SynReceived);
         if self.truth.holds(sender) && (opens || completes) {
-            self.keep_waiting(host, port, attempt, scarce, now);
+            self.keep_waiting(machine, port, attempt, scarce, now);
         }
     }
 
@@ -114,7 +122,7 @@ impl<F: Fold> World<F> {
         let useful = |known: &&Known| known.worth.blame().is_none();
         let Some(known) = self.truth.get(life).filter(useful) else { return many };
         let attempt = known.attempt;
-        let evictor = self.in_the_way(life.host, known.tuple.local.port(), Scarce::SynBacklog).or_else(|| {
+        let evictor = self.in_the_way(life.machine, known.tuple.local.port(), Scarce::SynBacklog).or_else(|| {
             let newcomer = self.arrival?;
             let asks = newcomer.sender.and_then(|sender| self.truth.get(sender));
             let asks = asks.is_some_and(|client| client.state() == State::SynSent);

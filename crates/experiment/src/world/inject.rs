@@ -1,6 +1,6 @@
 //! Forged segments: put together by what was seen on the wire, and handed to the receiver.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::SocketAddrV4;
 
 use sim_time::Instant;
 use smallvec::smallvec;
@@ -9,7 +9,7 @@ use tcp_endpoint::{Acknowledged, Options, Payload, Segment, SeqNum, Timestamps};
 use super::World;
 use super::network::Packet;
 use crate::record::{Attempt, Event, Fold, Sent};
-use crate::{Injection, Position, Scenario, Sockets, Span};
+use crate::{HostId, Injection, Position, Scenario, Sockets, Span};
 
 /// The window a forged segment states: the most there is without scaling.
 const WINDOW: u32 = 65_535;
@@ -72,9 +72,8 @@ impl Forger {
         self.connections.push(Exchange { sockets, initial: [Some(segment.seq), None], timestamps: [None; 2] });
     }
 
-    /// The sockets of the `nth` connection between two addresses, as `source` would send on it.
-    fn nth(&self, nth: u32, source: Ipv4Addr, destination: Ipv4Addr) -> Option<[SocketAddrV4; 2]> {
-        let between = |sockets: [SocketAddrV4; 2]| (*sockets[0].ip(), *sockets[1].ip()) == (source, destination);
+    /// The `nth` connection whose sockets, in one order or the other, are `between` two hosts: in that order.
+    fn nth(&self, nth: u32, between: impl Fn([SocketAddrV4; 2]) -> bool) -> Option<[SocketAddrV4; 2]> {
         self.connections
             .iter()
             .filter_map(|known| {
@@ -147,17 +146,25 @@ impl<F: Fold> World<F> {
                 fate: net_link::Fate { deliveries: smallvec![now], lost: None, fault: None },
             }),
         );
-        Some(self.network.launch(Packet::forged(id, segment, injection.to)))
+        let receiver = self.network.machine_at(*segment.destination.ip())?;
+        Some(self.network.launch(Packet::forged(id, segment, receiver)))
     }
 
     fn forge(&self, injection: &Injection) -> Option<Segment<Span, Attempt>> {
         let Injection { from, to, flags, octets, .. } = *injection;
-        let address = |host: crate::HostId| self.hosts[usize::from(host.0)].address;
-        let (from_address, to_address) = (address(from), address(to));
+        let is_of = |host: HostId, socket: SocketAddrV4| {
+            self.network.machine_at(*socket.ip()).is_some_and(|machine| self.host_of(machine) == host)
+        };
         let ends = match injection.sockets {
-            Sockets::Connection(nth) => self.forger.nth(nth, from_address, to_address)?,
+            Sockets::Connection(nth) => {
+                self.forger.nth(nth, |[source, destination]| is_of(from, source) && is_of(to, destination))?
+            }
             Sockets::Ports { source, destination } => {
-                [SocketAddrV4::new(from_address, source), SocketAddrV4::new(to_address, destination)]
+                let socket = |host, port| {
+                    let machine = self.host(host).machines().next()?;
+                    Some(SocketAddrV4::new(self.machines[machine.index()].address, port))
+                };
+                [socket(from, source)?, socket(to, destination)?]
             }
         };
         let tag = Attempt::forged(from);

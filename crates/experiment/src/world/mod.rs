@@ -5,12 +5,16 @@
 //! does the TCP emit what it held back. So at one instant it is: deliver, react, emit.
 
 mod applications;
+mod arrivals;
 mod attempts;
 mod crowd;
 mod inject;
 mod intake;
+#[cfg(test)]
+mod memory_tests;
 mod network;
 mod outages;
+mod population;
 mod slab;
 mod streak;
 mod transmit;
@@ -26,26 +30,30 @@ use rustc_hash::FxHashMap;
 use sim_core::{EventQueue, Key, Model, Streams};
 use sim_time::Instant;
 use smallvec::SmallVec;
-use tcp_endpoint::{
-    Effect, Effects, EntryKind, Handle, Host, Notice, Payload, Queue, Reason, State, Transition, Unexpected,
-};
+use tcp_endpoint::{Effect, Effects, EntryKind, Handle, Host, Notice, Payload, Queue, Reason, State, Transition};
 
-use self::applications::{Round, Script};
+use self::applications::Round;
 use self::attempts::Attempts;
 use self::crowd::{Crowd, Waiting};
 use self::inject::Forger;
 use self::network::{Network, Packet};
+use self::population::{MachineId, Population};
 use self::slab::Slab;
 pub(crate) use self::streak::Culprit;
 use self::truth::{Birth, Judgement, Life, Loss, Settled, Truth};
+use self::workers::Pool;
 use crate::record::{Attempt, Blame, Cause, Event, Fold, Memory, Outcome, Record, Scarce, SegmentId};
-use crate::{EntrySizes, HostId, HostPlan, Scenario, Span};
+use crate::{HostId, HostPlan, Scenario, Span, scenario};
 
 /// Something that is going to happen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Pending {
-    /// A script starts another round, or begins to listen.
-    Start { host: HostId, script: u16 },
+    /// A server's script begins to listen.
+    Listen { machine: MachineId, script: u16 },
+    /// A session of a client's script begins.
+    Arrival { host: HostId, script: u16 },
+    /// A session begins its next round.
+    Begin { round: u32 },
     /// A round goes on after a wait, or loses its patience.
     Wake { round: u32 },
     /// A copy of a segment arrives.
@@ -53,16 +61,19 @@ pub(crate) enum Pending {
     /// A forged segment arrives.
     Inject { injection: u32 },
     /// An entry's deadline comes.
-    Deadline { host: HostId, entry: Handle },
-    /// A host crashes.
-    Crash { host: HostId },
-    /// A host that crashed is up again.
-    Reboot { host: HostId },
+    Deadline { machine: MachineId, entry: Handle },
+    /// A machine crashes.
+    Crash { machine: MachineId },
+    /// A machine that crashed is up again.
+    Reboot { machine: MachineId },
 }
 
 /// A run in progress. `F` is told everything that happens.
 pub(crate) struct World<F> {
-    hosts: Vec<Machine>,
+    /// By [`HostId`].
+    hosts: Vec<Population>,
+    /// By [`MachineId`].
+    machines: Vec<Machine>,
     network: Network,
     forger: Forger,
     truth: Truth,
@@ -83,18 +94,15 @@ pub(crate) struct World<F> {
     fold: F,
 }
 
-/// One host: its TCP and everything the world keeps for it.
+/// One machine of a host: its TCP and everything the world keeps for it.
 struct Machine {
+    host: HostId,
     tcp: Host<Span, Attempt>,
     address: Ipv4Addr,
-    sizes: EntrySizes,
-    scripts: Vec<Script>,
+    /// Who serves the connections of each script of its host that accepts.
+    pools: Vec<Pool>,
     crowd: Crowd,
     entries: FxHashMap<Handle, Entry>,
-    attempts: u32,
-    rounds: u32,
-    /// Whether it resets what it does not expect.
-    resets: bool,
     /// Whether it has crashed and is not up again.
     down: bool,
     /// What applications were to do while it was down.
@@ -111,9 +119,9 @@ struct Entry {
 /// What an application is to react to.
 enum Reaction {
     /// Its TCP told it something.
-    Notice { host: HostId, life: Life, notice: Notice },
+    Notice { life: Life, notice: Notice },
     /// A worker is done with a connection.
-    Idle { host: HostId, script: u16 },
+    Idle { machine: MachineId, script: u16 },
 }
 
 /// What the world remembers of an arrival while it is handled.
@@ -162,20 +170,15 @@ impl<F: Fold> World<F> {
     /// The world at time zero, with the scripts' starts armed in `queue`.
     pub(crate) fn new<Q: EventQueue<Pending>>(scenario: &Scenario, fold: F, queue: &mut Q) -> Self {
         let streams = Streams::new(scenario.seed);
-        for (plan, host) in scenario.hosts.iter().zip(0..) {
-            for (application, script) in plan.applications.iter().zip(0..) {
-                let _ = queue.arm(application.start, Pending::Start { host: HostId(host), script });
-            }
-        }
-        outages::arm(scenario, queue);
-        for (injection, place) in scenario.injections.iter().zip(0..) {
-            let _ = queue.arm(injection.at, Pending::Inject { injection: place });
-        }
-        Self {
-            hosts: scenario.hosts.iter().map(|plan| Machine::new(plan, &streams)).collect(),
+        let hosts = population::all(scenario, &streams);
+        let machines: Vec<Machine> =
+            scenario.hosts.iter().zip(0..).flat_map(|(plan, id)| Machine::all(plan, HostId(id), &streams)).collect();
+        let mut world = Self {
             network: Network::new(scenario, &streams),
             forger: Forger::new(scenario),
-            truth: Truth::new(scenario.hosts.iter().map(|plan| plan.address)),
+            truth: Truth::new(machines.iter().map(|machine| machine.address)),
+            hosts,
+            machines,
             attempts: Attempts::default(),
             rounds: Slab::new(),
             waiting: Waiting::default(),
@@ -186,38 +189,52 @@ impl<F: Fold> World<F> {
             failed: None,
             stuck: None,
             fold,
+        };
+        world.arm_scripts(scenario, queue);
+        world.arm_outages(scenario, queue);
+        for (injection, place) in scenario.injections.iter().zip(0..) {
+            let _ = queue.arm(injection.at, Pending::Inject { injection: place });
         }
+        world
     }
 
     /// The script that keeps time from moving on beyond `at`, if it is a script's doing.
     pub(crate) fn culprit(&self, at: Instant) -> Option<Culprit> {
-        let scripts = self.hosts.iter().zip(0..).flat_map(|(host, number)| {
-            host.scripts.iter().zip(0..).filter_map(move |(script, place)| {
-                let rounds = script.streak.many(at)?;
-                Some(Culprit { host: HostId(number), script: place, rounds, failure: None })
-            })
+        let sessions = self.rounds.iter().filter_map(|(_, round)| {
+            let rounds = round.session.as_ref()?.streak.many(at)?;
+            Some(Culprit { host: self.host_of(round.machine), script: round.script, rounds, failure: None })
         });
-        self.stuck.clone().or_else(|| scripts.max_by_key(|culprit| culprit.rounds))
+        self.stuck.clone().or_else(|| sessions.max_by_key(|culprit| culprit.rounds))
     }
 
-    fn machine(&mut self, host: HostId) -> &mut Machine {
-        &mut self.hosts[usize::from(host.0)]
+    fn machine(&mut self, machine: MachineId) -> &mut Machine {
+        &mut self.machines[machine.index()]
+    }
+
+    /// The host whose name a machine bears.
+    fn host_of(&self, machine: MachineId) -> HostId {
+        self.machines[machine.index()].host
+    }
+
+    fn host(&self, host: HostId) -> &Population {
+        &self.hosts[usize::from(host.0)]
     }
 
     fn record(&mut self, at: Instant, event: Event) {
         self.fold.record(&Record { at, event });
     }
 
-    /// Hands a copy of a segment to the host it came to; returns the host.
-    fn arrive<Q: EventQueue<Pending>>(&mut self, place: u32, copy: u32, queue: &mut Q) -> Option<HostId> {
+    /// Hands a copy of a segment to the machine it came to; returns the machine.
+    fn arrive<Q: EventQueue<Pending>>(&mut self, place: u32, copy: u32, queue: &mut Q) -> Option<MachineId> {
         let now = queue.now();
         let packet = self.network.packet(place)?;
-        let (to, segment) = (packet.to, packet.segment.clone());
-        if let Some(because) = self.hosts[usize::from(to.0)].is_deaf(now) {
+        let (machine, segment) = (packet.to, packet.segment.clone());
+        let to = self.host_of(machine);
+        if let Some(because) = self.machines[machine.index()].is_deaf(now) {
             let (segment, sender) = (packet.id, packet.sender);
             self.record(now, Event::Unheard { segment, to, copy, because });
             self.unsaid(sender, Blame { cause: Cause::Crash, packet: None }, now);
-            return Some(to);
+            return Some(machine);
         }
         let (octets, tuple) = (segment.payload, segment.receiver_tuple());
         let stale = self.is_stale(packet);
@@ -231,21 +248,20 @@ impl<F: Fold> World<F> {
         });
         let delivered = Event::Delivered { segment: packet.id, to, copy, stale };
         self.record(now, delivered);
-        let (machine, effects) = (&mut self.hosts[usize::from(to.0)], &mut self.effects);
-        machine.tcp.on_segment(now, segment, effects);
-        self.perform(to, Origin::Protocol, queue);
+        self.machines[machine.index()].tcp.on_segment(now, segment, &mut self.effects);
+        self.perform(machine, Origin::Protocol, queue);
         if !octets.is_empty()
             && let Some(life) = self.truth.holder(tuple)
         {
             self.count_arrived(life, &octets);
         }
-        Some(to)
+        Some(machine)
     }
 
     /// Notes how many octets have arrived in order at an end, now that a segment with `octets` came.
     fn count_arrived(&mut self, life: Life, octets: &Span) {
         let Some(known) = self.truth.get_mut(life) else { return };
-        if let Some(status) = self.hosts[usize::from(life.host.0)].tcp.status(known.handle) {
+        if let Some(status) = self.machines[life.machine.index()].tcp.status(known.handle) {
             let foreign = if known.hears(life, octets) { 0 } else { u64::from(octets.length) };
             if known.intake.note_arrived(status.unread_octets, foreign) {
                 known.misled_by = known.misled_by.or_else(|| self.arrival.map(Arrival::to_blame));
@@ -275,50 +291,49 @@ impl<F: Fold> World<F> {
     }
 
     /// Handles everything that is left to do at this event.
-    fn settle<Q: EventQueue<Pending>>(&mut self, host: HostId, queue: &mut Q) {
+    fn settle<Q: EventQueue<Pending>>(&mut self, machine: MachineId, queue: &mut Q) {
         loop {
             while let Some(reaction) = self.reactions.pop_front() {
                 self.react(&reaction, queue);
             }
-            let (machine, effects) = (&mut self.hosts[usize::from(host.0)], &mut self.effects);
-            machine.tcp.flush(queue.now(), effects);
+            self.machines[machine.index()].tcp.flush(queue.now(), &mut self.effects);
             if self.effects.is_empty() {
                 return;
             }
-            self.perform(host, Origin::Flush, queue);
+            self.perform(machine, Origin::Flush, queue);
         }
     }
 
-    /// Does what a host's TCP wants done, in order.
-    fn perform<Q: EventQueue<Pending>>(&mut self, host: HostId, origin: Origin, queue: &mut Q) {
+    /// Does what a machine's TCP wants done, in order.
+    fn perform<Q: EventQueue<Pending>>(&mut self, machine: MachineId, origin: Origin, queue: &mut Q) {
         if self.effects.is_empty() {
             return;
         }
-        let now = queue.now();
+        let (host, now) = (self.host_of(machine), queue.now());
         let mut effects = std::mem::take(&mut self.effects);
         let mut over: SmallVec<[Life; 2]> = SmallVec::new();
         for effect in effects.drain(..) {
             match effect {
-                Effect::Transmit(transmission) => self.transmit(host, transmission, origin, queue),
+                Effect::Transmit(transmission) => self.transmit(machine, transmission, origin, queue),
                 Effect::State(transition) => {
-                    self.change_state(host, &transition, origin, now);
+                    self.change_state(machine, &transition, origin, now);
                     if transition.to == State::Closed {
-                        over.extend(self.life(host, transition.entry));
+                        over.extend(self.life(machine, transition.entry));
                     }
                 }
-                Effect::Moved { from, to } => self.move_entry(host, from, to),
-                Effect::Keep { of, entry } => self.keep(host, of, entry),
+                Effect::Moved { from, to } => self.move_entry(machine, from, to),
+                Effect::Keep { of, entry } => self.keep(machine, of, entry),
                 Effect::HeldDown { port } => {
                     self.record(now, Event::HeldDown { host, port });
-                    self.shut_out(host, port, Scarce::HoldDown, now);
+                    self.shut_out(machine, port, Scarce::HoldDown, now);
                 }
-                Effect::Arm { entry, at } => self.arm(host, entry, at, queue),
-                Effect::Disarm { entry } => self.disarm(host, entry, queue),
-                Effect::Hold { entry } => self.hold(host, entry, true, now),
+                Effect::Arm { entry, at } => self.arm(machine, entry, at, queue),
+                Effect::Disarm { entry } => self.disarm(machine, entry, queue),
+                Effect::Hold { entry } => self.hold(machine, entry, true, now),
                 Effect::Release { entry } => {
-                    self.disarm(host, entry, queue);
-                    self.hold(host, entry, false, now);
-                    self.machine(host).entries.remove(&entry);
+                    self.disarm(machine, entry, queue);
+                    self.hold(machine, entry, false, now);
+                    self.machine(machine).entries.remove(&entry);
                 }
                 Effect::Overflow { port, queue: full } => {
                     self.record(now, Event::Overflow { host, port, queue: full });
@@ -326,9 +341,9 @@ impl<F: Fold> World<F> {
                         Queue::Syn => Scarce::SynBacklog,
                         Queue::Accept => Scarce::AcceptQueue,
                     };
-                    self.shut_out(host, port, scarce, now);
+                    self.shut_out(machine, port, scarce, now);
                 }
-                Effect::Notify { entry, notice } => self.notify(host, entry, notice, now),
+                Effect::Notify { entry, notice } => self.notify(machine, entry, notice, now),
             }
         }
         for life in over {
@@ -338,13 +353,13 @@ impl<F: Fold> World<F> {
     }
 
     /// Follows a change of state; an entry that nothing was said of before begins a new incarnation.
-    fn change_state(&mut self, host: HostId, transition: &Transition<Attempt>, origin: Origin, now: Instant) {
+    fn change_state(&mut self, machine: MachineId, transition: &Transition<Attempt>, origin: Origin, now: Instant) {
         let arrival = self.arrival.filter(|_| origin != Origin::Call);
-        let (life, birth) = match self.life(host, transition.entry) {
+        let (life, birth) = match self.life(machine, transition.entry) {
             Some(life) => (life, None),
             None => {
                 let birth = arrival.map_or(Birth::Call, |arrival| Birth::Segment(arrival.id));
-                (self.give_birth(host, transition), Some(birth))
+                (self.give_birth(machine, transition), Some(birth))
             }
         };
         let by = match transition.reason {
@@ -383,29 +398,30 @@ impl<F: Fold> World<F> {
         self.record(now, Event::Judged { host: life.host, incarnation: life.number, worth });
     }
 
-    fn give_birth(&mut self, host: HostId, transition: &Transition<Attempt>) -> Life {
+    fn give_birth(&mut self, machine: MachineId, transition: &Transition<Attempt>) -> Life {
+        let host = self.host_of(machine);
         self.attempts.hold(transition.tag);
         let lives = &mut self.attempts.end(transition.tag, host).lives;
         let nth = *lives;
         *lives += 1;
-        let life = self.truth.born(host, transition, nth);
-        self.machine(host).entries.insert(transition.entry, Entry { life, deadline: None });
+        let life = self.truth.born((host, machine), transition, nth);
+        self.machine(machine).entries.insert(transition.entry, Entry { life, deadline: None });
         life
     }
 
     /// An incarnation goes on in another table. An application keeps the entry that it knows until it closes it.
-    fn move_entry(&mut self, host: HostId, from: Handle, to: Handle) {
-        let Some(life) = self.life(host, from) else { return };
-        self.machine(host).entries.insert(to, Entry { life, deadline: None });
+    fn move_entry(&mut self, machine: MachineId, from: Handle, to: Handle) {
+        let Some(life) = self.life(machine, from) else { return };
+        self.machine(machine).entries.insert(to, Entry { life, deadline: None });
         if let Some(known) = self.truth.get_mut(life).filter(|_| to.kind == EntryKind::Connection) {
             known.handle = to;
         }
     }
 
     /// What a host goes on to remember is booked to the incarnation it remembers it by.
-    fn keep(&mut self, host: HostId, of: Handle, entry: Handle) {
-        if let Some(life) = self.life(host, of) {
-            self.machine(host).entries.insert(entry, Entry { life, deadline: None });
+    fn keep(&mut self, machine: MachineId, of: Handle, entry: Handle) {
+        if let Some(life) = self.life(machine, of) {
+            self.machine(machine).entries.insert(entry, Entry { life, deadline: None });
         }
     }
 
@@ -419,12 +435,12 @@ impl<F: Fold> World<F> {
     }
 
     /// The incarnation that an entry embodies.
-    fn life(&self, host: HostId, entry: Handle) -> Option<Life> {
-        self.hosts[usize::from(host.0)].entries.get(&entry).map(|entry| entry.life)
+    fn life(&self, machine: MachineId, entry: Handle) -> Option<Life> {
+        self.machines[machine.index()].entries.get(&entry).map(|entry| entry.life)
     }
 
-    fn hold(&mut self, host: HostId, entry: Handle, held: bool, now: Instant) {
-        if let Some(life) = self.life(host, entry) {
+    fn hold(&mut self, machine: MachineId, entry: Handle, held: bool, now: Instant) {
+        if let Some(life) = self.life(machine, entry) {
             self.take_memory(life, Memory::Entry(entry.kind), held, now);
             match (entry.kind, held) {
                 (EntryKind::HalfOpen, held) => self.occupy(life, held.then_some(Scarce::SynBacklog)),
@@ -437,7 +453,7 @@ impl<F: Fold> World<F> {
     /// A host takes memory for a connection, or gives it back.
     fn take_memory(&mut self, life: Life, memory: Memory, held: bool, now: Instant) {
         let Life { host, number: incarnation, .. } = life;
-        let octets = self.machine(host).sizes.octets(memory);
+        let octets = self.host(host).sizes.octets(memory);
         self.record(
             now,
             if held {
@@ -448,56 +464,55 @@ impl<F: Fold> World<F> {
         );
     }
 
-    fn arm<Q: EventQueue<Pending>>(&mut self, host: HostId, handle: Handle, at: Instant, queue: &mut Q) {
-        let Some(entry) = self.machine(host).entries.get_mut(&handle) else { return };
+    fn arm<Q: EventQueue<Pending>>(&mut self, machine: MachineId, handle: Handle, at: Instant, queue: &mut Q) {
+        let Some(entry) = self.machine(machine).entries.get_mut(&handle) else { return };
         if !entry.deadline.is_some_and(|key| queue.rearm(key, at)) {
-            entry.deadline = Some(queue.arm(at, Pending::Deadline { host, entry: handle }));
+            entry.deadline = Some(queue.arm(at, Pending::Deadline { machine, entry: handle }));
         }
-        let incarnation = entry.life.number;
+        let Life { host, number: incarnation, .. } = entry.life;
         self.record(queue.now(), Event::TimerSet { host, incarnation, deadline: at });
     }
 
-    fn disarm<Q: EventQueue<Pending>>(&mut self, host: HostId, handle: Handle, queue: &mut Q) {
-        if let Some(key) = self.machine(host).entries.get_mut(&handle).and_then(|entry| entry.deadline.take()) {
+    fn disarm<Q: EventQueue<Pending>>(&mut self, machine: MachineId, handle: Handle, queue: &mut Q) {
+        if let Some(key) = self.machine(machine).entries.get_mut(&handle).and_then(|entry| entry.deadline.take()) {
             let _ = queue.cancel(key);
         }
     }
 
-    fn deadline<Q: EventQueue<Pending>>(&mut self, host: HostId, handle: Handle, queue: &mut Q) {
+    fn deadline<Q: EventQueue<Pending>>(&mut self, machine: MachineId, handle: Handle, queue: &mut Q) {
         let now = queue.now();
-        let Some(entry) = self.machine(host).entries.get_mut(&handle) else { return };
+        let Some(entry) = self.machine(machine).entries.get_mut(&handle) else { return };
         entry.deadline = None;
-        let incarnation = entry.life.number;
+        let Life { host, number: incarnation, .. } = entry.life;
         self.record(now, Event::TimerFired { host, incarnation });
-        let (machine, effects) = (&mut self.hosts[usize::from(host.0)], &mut self.effects);
-        machine.tcp.on_deadline(now, handle, effects);
-        self.perform(host, Origin::Protocol, queue);
+        self.machines[machine.index()].tcp.on_deadline(now, handle, &mut self.effects);
+        self.perform(machine, Origin::Protocol, queue);
     }
 
-    fn notify(&mut self, host: HostId, entry: Handle, notice: Notice, now: Instant) {
-        let Some(life) = self.life(host, entry) else { return };
-        self.record(now, Event::Notice { host, incarnation: life.number, notice });
-        self.reactions.push_back(Reaction::Notice { host, life, notice });
+    fn notify(&mut self, machine: MachineId, entry: Handle, notice: Notice, now: Instant) {
+        let Some(life) = self.life(machine, entry) else { return };
+        self.record(now, Event::Notice { host: life.host, incarnation: life.number, notice });
+        self.reactions.push_back(Reaction::Notice { life, notice });
     }
 }
 
 impl Machine {
-    fn new(plan: &HostPlan, streams: &Streams) -> Self {
-        let mut secret = [0; 16];
-        secret.copy_from_slice(&streams.key(&plan.name, "isn secret")[..16]);
-        Self {
-            tcp: Host::new(plan.address, plan.settings.clone(), secret),
-            address: plan.address,
-            sizes: plan.sizes,
-            scripts: plan.applications.iter().map(Script::new).collect(),
-            crowd: Crowd::default(),
-            entries: FxHashMap::default(),
-            attempts: 0,
-            rounds: 0,
-            resets: plan.settings.handshake.unexpected == Unexpected::Reset,
-            down: false,
-            overdue: Vec::new(),
-        }
+    /// The machines of a host.
+    fn all<'a>(plan: &'a HostPlan, host: HostId, streams: &'a Streams) -> impl Iterator<Item = Self> + 'a {
+        plan.addresses.iter().enumerate().map(move |(place, address)| {
+            let mut secret = [0; 16];
+            secret.copy_from_slice(&streams.key(&scenario::machine_name(&plan.name, place), "isn secret")[..16]);
+            Self {
+                host,
+                tcp: Host::new(*address, plan.settings.clone(), secret),
+                address: *address,
+                pools: plan.applications.iter().map(Pool::new).collect(),
+                crowd: Crowd::default(),
+                entries: FxHashMap::default(),
+                down: false,
+                overdue: Vec::new(),
+            }
+        })
     }
 }
 
@@ -512,32 +527,34 @@ impl<F: Fold> Model<Pending> for World<F> {
                 Some(packet) => Pending::Arrive { packet, copy: 0 },
                 None => return,
             },
+            Pending::Arrival { host, script } => Pending::Begin { round: self.new_session(host, script, queue) },
             other => other,
         };
         let Some(event) = self.put_off(event) else { return };
-        let host = match event {
-            Pending::Inject { .. } => None,
-            Pending::Start { host, script } => {
-                self.start(host, script, queue);
-                Some(host)
+        let machine = match event {
+            Pending::Inject { .. } | Pending::Arrival { .. } => None,
+            Pending::Listen { machine, script } => {
+                self.listen(machine, script, queue);
+                Some(machine)
             }
+            Pending::Begin { round } => self.begin(round, queue),
             Pending::Wake { round } => self.wake(round, queue),
             Pending::Arrive { packet, copy } => self.arrive(packet, copy, queue),
-            Pending::Deadline { host, entry } => {
-                self.deadline(host, entry, queue);
-                Some(host)
+            Pending::Deadline { machine, entry } => {
+                self.deadline(machine, entry, queue);
+                Some(machine)
             }
-            Pending::Crash { host } => {
-                self.crash(host, queue);
-                Some(host)
+            Pending::Crash { machine } => {
+                self.crash(machine, queue);
+                Some(machine)
             }
-            Pending::Reboot { host } => {
-                self.reboot(host, queue);
-                Some(host)
+            Pending::Reboot { machine } => {
+                self.reboot(machine, queue);
+                Some(machine)
             }
         };
-        if let Some(host) = host {
-            self.settle(host, queue);
+        if let Some(machine) = machine {
+            self.settle(machine, queue);
         }
         if let Pending::Arrive { packet, .. } = event {
             self.arrival = None;

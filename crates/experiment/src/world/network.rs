@@ -10,7 +10,8 @@ use sim_time::Instant;
 use smallvec::SmallVec;
 use tcp_endpoint::{Acknowledged, Payload, Segment, Transmission};
 
-use super::attempts::EndCounts;
+use super::attempts::{EndCounts, Opener};
+use super::population::MachineId;
 use super::slab::Slab;
 use super::truth::Life;
 use crate::record::{Attempt, Blame, SegmentId};
@@ -21,7 +22,7 @@ const HEADER_OCTETS: u32 = 40;
 
 /// The links, and what travels on them.
 pub(super) struct Network {
-    hosts: FxHashMap<Ipv4Addr, HostId>,
+    machines: FxHashMap<Ipv4Addr, MachineId>,
     links: FxHashMap<(HostId, HostId), (Link<ChaCha8Rng>, KeyedDraws)>,
     packets: Slab<Packet>,
     sent: u64,
@@ -31,7 +32,7 @@ pub(super) struct Network {
 pub(super) struct Packet {
     pub(super) id: SegmentId,
     pub(super) segment: Segment<Span, Attempt>,
-    pub(super) to: HostId,
+    pub(super) to: MachineId,
     /// The incarnation that sent it, if one did.
     pub(super) sender: Option<Life>,
     pub(super) retransmission: u32,
@@ -45,7 +46,8 @@ pub(super) struct Packet {
 
 impl Network {
     pub(super) fn new(scenario: &Scenario, streams: &Streams) -> Self {
-        let hosts = scenario.hosts.iter().zip(0..).map(|(plan, id)| (plan.address, HostId(id))).collect();
+        let addresses = scenario.hosts.iter().flat_map(|plan| &plan.addresses);
+        let machines = addresses.zip(0..).map(|(address, id)| (*address, MachineId(id))).collect();
         let name = |host: HostId| &scenario.hosts[usize::from(host.0)].name;
         let links = scenario
             .links
@@ -55,12 +57,12 @@ impl Network {
                 ((plan.from, plan.to), (link, streams.keyed(&plan.name, "fate")))
             })
             .collect();
-        Self { hosts, links, packets: Slab::new(), sent: 0 }
+        Self { machines, links, packets: Slab::new(), sent: 0 }
     }
 
-    /// The host with that address.
-    pub(super) fn host_at(&self, address: Ipv4Addr) -> Option<HostId> {
-        self.hosts.get(&address).copied()
+    /// The machine with that address.
+    pub(super) fn machine_at(&self, address: Ipv4Addr) -> Option<MachineId> {
+        self.machines.get(&address).copied()
     }
 
     /// The number of the next segment sent.
@@ -110,7 +112,7 @@ impl Packet {
     pub(super) fn new(
         id: SegmentId,
         transmission: Transmission<Span, Attempt>,
-        to: HostId,
+        to: MachineId,
         sender: Option<Life>,
         wasted: Option<Blame>,
         copies: u32,
@@ -120,7 +122,7 @@ impl Packet {
     }
 
     /// A segment that no endpoint sends.
-    pub(super) fn forged(id: SegmentId, segment: Segment<Span, Attempt>, to: HostId) -> Self {
+    pub(super) fn forged(id: SegmentId, segment: Segment<Span, Attempt>, to: MachineId) -> Self {
         Self {
             id,
             segment,
@@ -174,11 +176,12 @@ pub(super) type Position = [u64; 6];
 
 /// The position of a segment's draws, from what its end of the attempt has sent before (`counts` moves on).
 ///
-/// Its words: whether the sender opened the attempt; the attempt's ordinal; which of the sender's lives of it sends;
-/// the role; which of that role; the retransmission.
+/// Its words: whether the sender opened the attempt, and by which script; the session, and which of its opens the attempt
+/// is; which of the sender's lives of it sends; the role; which of that role; the retransmission.
 pub(super) fn position(
     transmission: &Transmission<Span, Attempt>,
     from: HostId,
+    Opener { script, session, nth }: Opener,
     life: u32,
     counts: &mut EndCounts,
 ) -> Position {
@@ -202,5 +205,6 @@ pub(super) fn position(
         (5, count(&mut counts.acks))
     };
     let opened = u64::from(segment.tag.host == from);
-    [opened, u64::from(segment.tag.ordinal), u64::from(life), role, which, u64::from(*retransmission)]
+    let opener = [opened | u64::from(script) << 1, u64::from(nth) | u64::from(session) << 32];
+    [opener[0], opener[1], u64::from(life), role, which, u64::from(*retransmission)]
 }

@@ -1,26 +1,14 @@
-//! Crashes and reboots: what becomes of a host's connections, and of the applications that run on it.
+//! Crashes and reboots: what becomes of a machine's connections, and of the applications that run on it.
 
 use sim_core::EventQueue;
 use sim_time::Instant;
 use tcp_endpoint::Handle;
 
+use super::population::MachineId;
 use super::truth::Life;
 use super::{Machine, Origin, Pending, World};
+use crate::Scenario;
 use crate::record::{Deaf, Event, Fold};
-use crate::{HostId, Scenario};
-
-/// Arms the crashes of a run, and the reboots that follow them.
-pub(super) fn arm<Q: EventQueue<Pending>>(scenario: &Scenario, queue: &mut Q) {
-    for (plan, host) in scenario.hosts.iter().zip(0..) {
-        for outage in &plan.outages {
-            let host = HostId(host);
-            let _ = queue.arm(outage.at, Pending::Crash { host });
-            if let Some(until) = outage.until {
-                let _ = queue.arm(until, Pending::Reboot { host });
-            }
-        }
-    }
-}
 
 impl Machine {
     /// Why it hears nothing at this time, if it does not.
@@ -30,47 +18,59 @@ impl Machine {
 }
 
 impl<F: Fold> World<F> {
-    /// All state of a host is gone at once, and nothing is sent.
-    pub(super) fn crash<Q: EventQueue<Pending>>(&mut self, host: HostId, queue: &mut Q) {
-        let now = queue.now();
+    /// Arms the crashes of a run, and the reboots that follow them.
+    pub(super) fn arm_outages<Q: EventQueue<Pending>>(&self, scenario: &Scenario, queue: &mut Q) {
+        for (plan, host) in scenario.hosts.iter().zip(&self.hosts) {
+            for outage in &plan.outages {
+                for machine in host.machines() {
+                    let _ = queue.arm(outage.at, Pending::Crash { machine });
+                    if let Some(until) = outage.until {
+                        let _ = queue.arm(until, Pending::Reboot { machine });
+                    }
+                }
+            }
+        }
+    }
+
+    /// All state of a machine is gone at once, and nothing is sent.
+    pub(super) fn crash<Q: EventQueue<Pending>>(&mut self, machine: MachineId, queue: &mut Q) {
+        let (host, now) = (self.host_of(machine), queue.now());
         self.record(now, Event::Crashed { host });
-        self.machine(host).down = true;
-        self.end_applications(host, queue);
-        let lives = self.lives_on(host);
-        self.orphan_packets(host);
+        self.machine(machine).down = true;
+        self.end_applications(machine, queue);
+        let lives = self.lives_on(machine);
+        self.orphan_packets(machine);
         for life in &lives {
             if let Some(known) = self.truth.get_mut(*life) {
                 known.owner = None;
             }
             self.out_of_hand(*life, now);
         }
-        let (machine, effects) = (&mut self.hosts[usize::from(host.0)], &mut self.effects);
-        machine.tcp.crash(effects);
-        self.perform(host, Origin::Protocol, queue);
+        self.machines[machine.index()].tcp.crash(&mut self.effects);
+        self.perform(machine, Origin::Protocol, queue);
         // Those that were over, and only kept for their applications to read.
         for life in lives {
             self.forget_if_settled(life, now);
         }
     }
 
-    /// A host is up again: its servers listen, and the applications that were to start begin.
-    pub(super) fn reboot<Q: EventQueue<Pending>>(&mut self, host: HostId, queue: &mut Q) {
+    /// A machine is up again: its servers listen, and the applications that were to begin do.
+    pub(super) fn reboot<Q: EventQueue<Pending>>(&mut self, id: MachineId, queue: &mut Q) {
         let now = queue.now();
-        let machine = self.machine(host);
+        let machine = self.machine(id);
         machine.down = false;
         machine.tcp.reboot(now);
-        let quiet_until = machine.tcp.quiet_until();
+        let (host, quiet_until) = (machine.host, machine.tcp.quiet_until());
         let overdue = std::mem::take(&mut machine.overdue);
-        let servers = (0..).zip(&machine.scripts).filter(|(_, script)| script.begun);
-        let servers: Vec<(u16, u16)> =
-            servers.filter_map(|(place, script)| Some((place, script.listens_at()?))).collect();
+        let servers = (0..).zip(&machine.pools).filter(|(_, pool)| pool.listens());
+        let servers: Vec<u16> = servers.map(|(script, _)| script).collect();
         self.record(now, Event::Rebooted { host, quiet_until });
-        for (script, port) in servers {
-            self.listen(host, script, port, queue);
+        for script in servers {
+            self.listen(id, script, queue);
         }
         for event in overdue {
             let key = queue.arm(now, event);
-            if let Pending::Wake { round } = event
+            if let Pending::Wake { round } | Pending::Begin { round } = event
                 && let Some(waiting) = self.rounds.get_mut(round)
             {
                 waiting.alarm = Some(key);
@@ -78,14 +78,14 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// Keeps what an application was to do for the reboot, if its host is down; otherwise gives it back.
+    /// Keeps what an application was to do for the reboot, if its machine is down; otherwise gives it back.
     pub(super) fn put_off(&mut self, event: Pending) -> Option<Pending> {
-        let host = match event {
-            Pending::Start { host, .. } => host,
-            Pending::Wake { round } => self.rounds.get(round)?.host,
+        let machine = match event {
+            Pending::Listen { machine, .. } => machine,
+            Pending::Begin { round } | Pending::Wake { round } => self.rounds.get(round)?.machine,
             _ => return Some(event),
         };
-        let machine = self.machine(host);
+        let machine = self.machine(machine);
         if !machine.down {
             return Some(event);
         }
@@ -93,35 +93,27 @@ impl<F: Fold> World<F> {
         None
     }
 
-    /// The connections that a host has an entry for, in the order of their births.
-    fn lives_on(&self, host: HostId) -> Vec<Life> {
-        let entries = &self.hosts[usize::from(host.0)].entries;
+    /// The connections that a machine has an entry for, in the order of their births.
+    fn lives_on(&self, machine: MachineId) -> Vec<Life> {
+        let entries = &self.machines[machine.index()].entries;
         let mut entries: Vec<(Handle, Life)> = entries.iter().map(|(handle, entry)| (*handle, entry.life)).collect();
         entries.sort_unstable_by_key(|(_, life)| life.number);
         entries.dedup_by_key(|(_, life)| life.number);
         entries.into_iter().map(|(_, life)| life).collect()
     }
 
-    /// What a host sent of the connections it still has is on its way without them from now on.
-    fn orphan_packets(&mut self, host: HostId) {
+    /// What a machine sent of the connections it still has is on its way without them from now on.
+    fn orphan_packets(&mut self, machine: MachineId) {
         let Self { network, truth, .. } = self;
         for packet in network.packets_mut() {
-            packet.orphaned |= packet.sender.is_some_and(|life| life.host == host && truth.holds(life));
+            packet.orphaned |= packet.sender.is_some_and(|life| life.machine == machine && truth.holds(life));
         }
     }
 
-    /// Every application on a host that has done more than wait dies, and a client's script that has does not run again.
-    fn end_applications<Q: EventQueue<Pending>>(&mut self, host: HostId, queue: &mut Q) {
-        let scripts = &mut self.hosts[usize::from(host.0)].scripts;
-        let dying: Vec<u32> = self
-            .rounds
-            .iter()
-            .filter(|(_, round)| round.host == host && scripts[usize::from(round.script)].begun)
-            .map(|(place, _)| place)
-            .collect();
-        for script in scripts.iter_mut().filter(|script| script.begun && script.listens_at().is_none()) {
-            script.rounds_left = Some(0);
-        }
+    /// Every application on a machine that has done more than wait dies.
+    fn end_applications<Q: EventQueue<Pending>>(&mut self, machine: MachineId, queue: &mut Q) {
+        let dying = self.rounds.iter().filter(|(_, round)| round.machine == machine && round.has_begun());
+        let dying: Vec<u32> = dying.map(|(place, _)| place).collect();
         for round in dying {
             if self.rounds.get(round).is_some_and(|ending| ending.busy) {
                 self.record_done(round, queue.now());

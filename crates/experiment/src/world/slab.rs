@@ -33,6 +33,12 @@ impl<T> Slab<T> {
         self.places.get(place as usize)?.as_ref()
     }
 
+    /// How many places there are, with those that are free.
+    #[cfg(test)]
+    pub(super) fn places(&self) -> usize {
+        self.places.len()
+    }
+
     /// What is there, with its places, in their order.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         (0..).zip(&self.places).filter_map(|(place, value)| Some((place, value.as_ref()?)))

@@ -5,6 +5,7 @@ use sim_time::Instant;
 use tcp_endpoint::{Flags, FourTuple, Payload, Segment, Transmission};
 
 use super::network::{self, Packet};
+use super::population::MachineId;
 use super::truth::Life;
 use super::{Origin, Pending, World};
 use crate::record::{Attempt, Blame, Cause, Event, Fold, SegmentId, Sent};
@@ -14,18 +15,20 @@ impl<F: Fold> World<F> {
     /// Offers a segment to the link it leaves by.
     pub(super) fn transmit<Q: EventQueue<Pending>>(
         &mut self,
-        host: HostId,
+        machine: MachineId,
         transmission: Transmission<Span, Attempt>,
         origin: Origin,
         queue: &mut Q,
     ) {
-        let now = queue.now();
+        let (host, now) = (self.host_of(machine), queue.now());
         let segment = &transmission.segment;
-        let sender = transmission.sender.and_then(|(entry, _)| self.life(host, entry));
+        let sender = transmission.sender.and_then(|(entry, _)| self.life(machine, entry));
         let wasted = self.waste(segment, sender, origin);
-        let to = self.network.host_at(*segment.destination.ip());
+        let receiver = self.network.machine_at(*segment.destination.ip());
+        let to = receiver.map(|machine| self.host_of(machine));
         let nth_life = sender.and_then(|life| self.truth.get(life)).map_or(0, |known| known.nth);
-        let position = network::position(&transmission, host, nth_life, self.attempts.end(segment.tag, host));
+        let opener = self.attempts.opener(segment.tag);
+        let position = network::position(&transmission, host, opener, nth_life, self.attempts.end(segment.tag, host));
         let fate = self.network.offer(now, host, to, &network::describe(&transmission), position);
         if let Some(life) = sender.filter(|_| transmission.retransmission > 0 && !segment.is_empty()) {
             self.truth.resent(life, segment.seq, transmission.retransmission);
@@ -39,15 +42,15 @@ impl<F: Fold> World<F> {
         }
         self.record(now, Event::Sent(sent(id, host, to, sender, &transmission, wasted, fate)));
         if let Some(lost) = lost {
-            self.lose(id, to, sender, &lost, now);
+            self.lose(id, receiver, sender, &lost, now);
         }
-        let Some(to) = to.filter(|_| !deliveries.is_empty()) else { return };
+        let Some(receiver) = receiver.filter(|_| !deliveries.is_empty()) else { return };
         self.attempts.hold(segment.tag);
         if let Some(known) = sender.filter(|_| is_awaited(segment)).and_then(|life| self.truth.get_mut(life)) {
             known.in_flight += 1;
         }
         let copies = u32::try_from(deliveries.len()).expect("a handful of copies");
-        let packet = self.network.launch(Packet::new(id, transmission, to, sender, wasted, copies));
+        let packet = self.network.launch(Packet::new(id, transmission, receiver, sender, wasted, copies));
         for (at, copy) in deliveries.into_iter().zip(0..) {
             let _ = queue.arm(at, Pending::Arrive { packet, copy });
         }
@@ -73,7 +76,7 @@ impl<F: Fold> World<F> {
 
     /// Nothing arrives of a segment. If it would have ended a useless connection, its loss is to blame for that from now
     /// on: a reset that answers what the connection sent, or what the connection sent where it would be so answered.
-    fn lose(&mut self, lost: SegmentId, to: Option<HostId>, sender: Option<Life>, segment: &Lost, now: Instant) {
+    fn lose(&mut self, lost: SegmentId, to: Option<MachineId>, sender: Option<Life>, segment: &Lost, now: Instant) {
         self.truth.lost(segment.tuple, lost, segment.reset);
         self.unsaid(sender, Blame { cause: Cause::Lost, packet: Some(lost) }, now);
         let prolonged = if segment.reset {
@@ -87,11 +90,11 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// Whether a host would answer an acknowledgment with a reset for want of a connection.
-    fn would_reset(&self, host: HostId, tuple: FourTuple) -> bool {
-        let machine = &self.hosts[usize::from(host.0)];
+    /// Whether a machine would answer an acknowledgment with a reset for want of a connection.
+    fn would_reset(&self, machine: MachineId, tuple: FourTuple) -> bool {
+        let machine = &self.machines[machine.index()];
         let holds = self.truth.holder(tuple).is_some_and(|life| self.truth.holds(life));
-        machine.resets && !machine.down && !holds
+        self.host(machine.host).resets && !machine.down && !holds
     }
 
     /// Counts a copy as gone from the network, now that all that came of it is done.

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use tcp_endpoint::{FourTuple, Handle, Reason, Segment, SeqNum, State, Transition};
 
 use super::intake::Intake;
+use super::population::MachineId;
 use super::slab::Slab;
 use crate::record::{Attempt, Blame, Cause, Incarnation, Scarce, SegmentId, StateChange, Worth};
 use crate::{HostId, Span};
@@ -17,6 +18,7 @@ pub(super) struct Life {
     place: u32,
     pub(super) number: Incarnation,
     pub(super) host: HostId,
+    pub(super) machine: MachineId,
 }
 
 /// All there is to know of one life of a connection on one host.
@@ -150,7 +152,7 @@ pub(super) struct Truth {
 }
 
 impl Truth {
-    /// Nothing has happened yet between hosts with these addresses.
+    /// Nothing has happened yet between machines with these addresses.
     pub(super) fn new(addresses: impl Iterator<Item = Ipv4Addr>) -> Self {
         Self { known: Slab::new(), holders: FxHashMap::default(), addresses: addresses.collect(), born: 0 }
     }
@@ -165,7 +167,12 @@ impl Truth {
     }
 
     /// Notes a new entry. It is useful until [`Truth::judge`] says otherwise.
-    pub(super) fn born(&mut self, host: HostId, transition: &Transition<Attempt>, nth: u32) -> Life {
+    pub(super) fn born(
+        &mut self,
+        (host, machine): (HostId, MachineId),
+        transition: &Transition<Attempt>,
+        nth: u32,
+    ) -> Life {
         let number = Incarnation(self.born);
         self.born += 1;
         let known = Known {
@@ -198,7 +205,7 @@ impl Truth {
             takes: None,
             ended: None,
         };
-        let life = Life { place: self.known.insert((number, known)), number, host };
+        let life = Life { place: self.known.insert((number, known)), number, host, machine };
         self.holders.insert(transition.tuple, life);
         life
     }

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use tcp_endpoint::{EntryKind, FourTuple, Handle, Reason, SeqNum, State, Transition};
 
+use super::population::MachineId;
 use super::truth::{Birth, Life, Loss, Truth};
 use crate::HostId;
 use crate::record::{Attempt, Blame, Cause, SegmentId, Worth};
@@ -49,7 +50,7 @@ impl Scene {
     }
 
     fn born(&mut self, host: HostId, birth: Birth, transition: Transition<Attempt>) -> (End, Vec<Worth>) {
-        let life = self.truth.born(host, &transition, 0);
+        let life = self.truth.born((host, MachineId(host.0.into())), &transition, 0);
         self.truth.changed(life, &transition, None);
         let verdicts = self.truth.judge(life, Some(birth), &transition, None);
         (End { life, last: transition }, verdicts.into_iter().map(|judgement| judgement.worth).collect())

@@ -6,15 +6,20 @@ use sim_core::EventQueue;
 use sim_time::{Duration, Instant};
 
 use super::applications::Played;
+use super::population::{MachineId, Script};
 use super::truth::Life;
 use super::{Pending, Reaction, World};
 use crate::record::{Call, Event, Fold, Outcome, Scarce};
-use crate::{HostId, Workers};
+use crate::{Application, Workers};
 
-/// The workers of a server's script.
+/// The workers of a server's script on one machine.
 #[derive(Clone, Debug)]
 pub(super) struct Pool {
     workers: Workers,
+    /// How often the script may still run.
+    rounds_left: Option<u32>,
+    /// Whether it listens, or did when its machine crashed.
+    listens: bool,
     /// Whether connections are accepted yet, by however many workers there are.
     open: bool,
     /// Workers that have nothing to do.
@@ -24,11 +29,27 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) const fn new(workers: Workers) -> Self {
-        Self { workers, open: false, idle: 0, queue: VecDeque::new() }
+    pub(super) const fn new(application: &Application) -> Self {
+        let Application { workers, rounds, .. } = *application;
+        Self { workers, rounds_left: rounds, listens: false, open: false, idle: 0, queue: VecDeque::new() }
     }
 
-    pub(super) const fn accepts(&self) -> bool {
+    /// Whether it listens, or did when its machine crashed.
+    pub(super) const fn listens(&self) -> bool {
+        self.listens
+    }
+
+    /// Nobody works yet.
+    fn listen(&mut self) {
+        (self.listens, self.open, self.idle) = (true, false, 0);
+        self.queue.clear();
+    }
+
+    fn accepts(&self) -> bool {
+        self.rounds_left != Some(0) && self.has_room()
+    }
+
+    const fn has_room(&self) -> bool {
         match self.workers {
             Workers::Blocking(_) => self.idle > 0,
             Workers::Unlimited | Workers::Asynchronous(_) => self.open,
@@ -57,67 +78,77 @@ impl Pool {
 }
 
 impl<F: Fold> World<F> {
-    fn pool(&mut self, host: HostId, script: u16) -> &mut Pool {
-        &mut self.machine(host).scripts[usize::from(script)].pool
+    fn pool(&mut self, machine: MachineId, script: u16) -> &mut Pool {
+        &mut self.machine(machine).pools[usize::from(script)]
+    }
+
+    fn script(&self, machine: MachineId, script: u16) -> &Script {
+        &self.host(self.host_of(machine)).scripts[usize::from(script)]
     }
 
     /// A server's script listens, and its workers begin.
-    pub(super) fn listen<Q: EventQueue<Pending>>(&mut self, host: HostId, script: u16, port: u16, queue: &mut Q) {
-        let machine = self.machine(host);
-        machine.scripts[usize::from(script)].begun = true;
+    pub(super) fn listen<Q: EventQueue<Pending>>(&mut self, machine: MachineId, script: u16, queue: &mut Q) {
+        let Some(port) = self.script(machine, script).listens_at() else { return };
         // Two scripts may share a port: the first that has rounds left takes the next connection.
-        let _ = machine.tcp.listen(port);
-        let pool = self.pool(host, script);
-        *pool = Pool::new(pool.workers);
-        for _ in 0..self.pool(host, script).begin() {
-            self.begin_worker(host, script, queue);
+        let _ = self.machine(machine).tcp.listen(port);
+        let pool = self.pool(machine, script);
+        pool.listen();
+        for _ in 0..pool.begin() {
+            self.begin_worker(machine, script, queue);
         }
     }
 
     /// A worker does what its script has before it accepts.
-    pub(super) fn begin_worker<Q: EventQueue<Pending>>(&mut self, host: HostId, script: u16, queue: &mut Q) {
-        if self.machine(host).scripts[usize::from(script)].accepts_first() {
-            self.ready(host, script, queue);
+    pub(super) fn begin_worker<Q: EventQueue<Pending>>(&mut self, machine: MachineId, script: u16, queue: &mut Q) {
+        if self.script(machine, script).accepts_first() {
+            self.ready(machine, script, queue);
         } else {
-            let round = self.new_round(host, script, None);
+            let round = self.new_round(machine, script, None);
             self.play(round, queue);
         }
     }
 
     /// A worker has come to where its script accepts.
-    pub(super) fn ready<Q: EventQueue<Pending>>(&mut self, host: HostId, script: u16, queue: &mut Q) {
-        self.pool(host, script).ready();
-        if let Some(port) = self.machine(host).scripts[usize::from(script)].listens_at() {
-            self.accept(host, port, queue);
+    pub(super) fn ready<Q: EventQueue<Pending>>(&mut self, machine: MachineId, script: u16, queue: &mut Q) {
+        self.pool(machine, script).ready();
+        if let Some(port) = self.script(machine, script).listens_at() {
+            self.accept(machine, port, queue);
         }
     }
 
+    /// The first of a machine's scripts that takes the next connection at a port now.
+    pub(super) fn accepting(&self, machine: MachineId, port: u16) -> Option<u16> {
+        let scripts = self.host(self.host_of(machine)).scripts.iter().zip(&self.machines[machine.index()].pools);
+        let mut scripts = (0..).zip(scripts);
+        let found = scripts.find(|(_, (script, pool))| script.listens_at() == Some(port) && pool.accepts());
+        found.map(|(place, _)| place)
+    }
+
     /// Starts rounds of servers' scripts for the connections that wait at a port, as long as there are both.
-    pub(super) fn accept<Q: EventQueue<Pending>>(&mut self, host: HostId, port: u16, queue: &mut Q) {
+    pub(super) fn accept<Q: EventQueue<Pending>>(&mut self, machine: MachineId, port: u16, queue: &mut Q) {
         loop {
-            let machine = self.machine(host);
-            let mut ready = (0..).zip(&machine.scripts).filter(|(_, script)| script.accepts_now(port));
-            let Some((script, _)) = ready.next() else { return };
-            let Some(handle) = machine.tcp.accept(port) else { return };
-            machine.scripts[usize::from(script)].take_round();
-            let Some(life) = self.life(host, handle) else { return };
+            let Some(script) = self.accepting(machine, port) else { return };
+            let Some(handle) = self.machine(machine).tcp.accept(port) else { return };
+            let left = &mut self.pool(machine, script).rounds_left;
+            *left = left.map(|left| left - 1);
+            let Some(life) = self.life(machine, handle) else { return };
             self.take_up(life, script, queue);
         }
     }
 
     fn take_up<Q: EventQueue<Pending>>(&mut self, life: Life, script: u16, queue: &mut Q) {
-        let (host, now) = (life.host, queue.now());
-        let round = self.new_round(host, script, Some(life));
+        let (Life { host, machine, .. }, now) = (life, queue.now());
+        let round = self.new_round(machine, script, Some(life));
         self.occupy(life, None);
         self.take_in_hand(life, round, now);
         self.record(now, Event::Accepted { host, incarnation: life.number });
         if let Some(attempt) = self.truth.get(life).map(|known| known.attempt) {
             self.end_wait(attempt, true, now);
         }
-        match self.pool(host, script).workers {
+        match self.pool(machine, script).workers {
             Workers::Asynchronous(_) => {}
             Workers::Blocking(_) => {
-                self.pool(host, script).idle -= 1;
+                self.pool(machine, script).idle -= 1;
                 self.engage(round, now);
             }
             Workers::Unlimited => self.engage(round, now),
@@ -133,21 +164,21 @@ impl<F: Fold> World<F> {
     /// A worker begins with a round's connection.
     fn engage(&mut self, round: u32, now: Instant) {
         let Some(playing) = self.rounds.get_mut(round) else { return };
-        let (Some(life), host) = (playing.serves, playing.host) else { return };
+        let Some(life) = playing.serves else { return };
         playing.busy = true;
         self.occupy(life, Some(Scarce::Workers));
         if let Some(attempt) = self.truth.get(life).map(|known| known.attempt) {
             self.end_wait(attempt, true, now);
         }
-        self.record(now, Event::Served { host, incarnation: life.number, begins: true });
+        self.record(now, Event::Served { host: life.host, incarnation: life.number, begins: true });
     }
 
     /// `work`: the round's worker is busy for so long; where workers go by turns, the round has to get one first.
     pub(super) fn work<Q: EventQueue<Pending>>(&mut self, round: u32, length: Duration, queue: &mut Q) -> Played {
         let now = queue.now();
         let Some(playing) = self.rounds.get(round) else { return Played::Failed };
-        let (host, script, serves) = (playing.host, playing.script, playing.serves);
-        let pool = self.pool(host, script);
+        let (machine, script, serves) = (playing.machine, playing.script, playing.serves);
+        let pool = self.pool(machine, script);
         if !matches!(pool.workers, Workers::Asynchronous(_)) || serves.is_none() {
             return self.wait_until(round, now + length, queue);
         }
@@ -159,25 +190,25 @@ impl<F: Fold> World<F> {
         pool.queue.push_back(round);
         let known = serves.and_then(|life| self.truth.get(life)).map(|known| (known.attempt, known.tuple.local.port()));
         if let Some((attempt, port)) = known {
-            self.keep_waiting(host, port, attempt, Scarce::Workers, now);
+            self.keep_waiting(machine, port, attempt, Scarce::Workers, now);
         }
         Played::Waits
     }
 
     /// Whether the workers of a round's script serve all connections by turns.
     pub(super) fn goes_by_turns(&mut self, round: u32) -> bool {
-        let Some((host, script)) = self.rounds.get(round).map(|playing| (playing.host, playing.script)) else {
+        let Some((machine, script)) = self.rounds.get(round).map(|playing| (playing.machine, playing.script)) else {
             return false;
         };
-        matches!(self.pool(host, script).workers, Workers::Asynchronous(_))
+        matches!(self.pool(machine, script).workers, Workers::Asynchronous(_))
     }
 
     /// The worker of a round, if it has one, is done with it. One that goes by turns takes up the round that has waited
     /// longest; one that does not begins its script again once all else is done at this instant.
     pub(super) fn disengage<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
         let Some(playing) = self.rounds.get_mut(round) else { return };
-        let (host, script) = (playing.host, playing.script);
-        let pool = &mut self.hosts[usize::from(host.0)].scripts[usize::from(script)].pool;
+        let (machine, script) = (playing.machine, playing.script);
+        let pool = &mut self.machines[machine.index()].pools[usize::from(script)];
         if !std::mem::take(&mut playing.busy) {
             pool.queue.retain(|waiting| *waiting != round);
             return;
@@ -186,14 +217,14 @@ impl<F: Fold> World<F> {
         self.record_done(round, queue.now());
         match workers {
             Workers::Unlimited => {}
-            Workers::Blocking(_) => self.reactions.push_back(Reaction::Idle { host, script }),
-            Workers::Asynchronous(_) => self.next_work(host, script, queue),
+            Workers::Blocking(_) => self.reactions.push_back(Reaction::Idle { machine, script }),
+            Workers::Asynchronous(_) => self.next_work(machine, script, queue),
         }
     }
 
-    fn next_work<Q: EventQueue<Pending>>(&mut self, host: HostId, script: u16, queue: &mut Q) {
-        let Some(next) = self.pool(host, script).queue.pop_front() else {
-            self.pool(host, script).idle += 1;
+    fn next_work<Q: EventQueue<Pending>>(&mut self, machine: MachineId, script: u16, queue: &mut Q) {
+        let Some(next) = self.pool(machine, script).queue.pop_front() else {
+            self.pool(machine, script).idle += 1;
             return;
         };
         let now = queue.now();
@@ -205,9 +236,9 @@ impl<F: Fold> World<F> {
     /// A connection is no longer served by a worker.
     pub(super) fn record_done(&mut self, round: u32, now: Instant) {
         let Some(playing) = self.rounds.get(round) else { return };
-        if let (Some(life), host) = (playing.serves, playing.host) {
+        if let Some(life) = playing.serves {
             self.occupy(life, None);
-            self.record(now, Event::Served { host, incarnation: life.number, begins: false });
+            self.record(now, Event::Served { host: life.host, incarnation: life.number, begins: false });
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::net::Ipv4Addr;
 
 use experiment::record::{Event, Record};
-use experiment::{Application, EntrySizes, HostId, HostPlan, LinkPlan, Scenario, Step, Summary, Workers, simulate};
+use experiment::{
+    Application, Arrivals, EntrySizes, HostId, HostPlan, LinkPlan, Scenario, Step, Summary, Workers, simulate,
+};
 use net_link::{Criteria, Delay, Fault, Kinds, LinkConfig, Numbers, ScriptedFate};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{
@@ -169,10 +171,16 @@ pub(crate) fn settings(handshake: &str) -> Settings {
 pub(crate) fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> HostPlan {
     HostPlan {
         name: name.to_owned(),
-        address: Ipv4Addr::new(10, 0, 0, last),
+        addresses: vec![Ipv4Addr::new(10, 0, 0, last)],
         settings: settings(handshake),
         sizes: EntrySizes { half_open: 256, connection: 2048, time_wait: 128, hold_down: 128, peer: 64, socket: 512 },
-        applications: vec![Application { start: Instant::ZERO, steps, rounds: Some(1), workers: Workers::Unlimited }],
+        applications: vec![Application {
+            start: Instant::ZERO,
+            steps,
+            rounds: Some(1),
+            workers: Workers::Unlimited,
+            arrivals: Arrivals::at_once(1),
+        }],
         outages: Vec::new(),
     }
 }
@@ -209,8 +217,8 @@ pub(crate) fn pair(handshake: &str, client: Vec<Step>, server: Vec<Step>) -> Sce
 
 /// One request, one response; the client closes at 1.3 s, the server at once after it; the first SYN takes 5 s.
 pub(crate) fn baseline(handshake: &str) -> Scenario {
-    let client = vec![connect(), Step::Send(100), Step::Receive(100), Step::WaitUntil(at(1300)), Step::Close];
-    let server = vec![accept(), Step::Receive(100), Step::Send(100), Step::CloseAtEnd];
+    let client = vec![connect(), Step::Send(100.into()), Step::Receive(100), Step::WaitUntil(at(1300)), Step::Close];
+    let server = vec![accept(), Step::Receive(100), Step::Send(100.into()), Step::CloseAtEnd];
     let mut scenario = pair(handshake, client, server);
     delay_first_syn(&mut scenario, Duration::from_secs(5));
     scenario

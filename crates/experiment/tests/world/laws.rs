@@ -14,11 +14,11 @@ use crate::common::{Run, SERVER, accept, at, connect, ms, pair};
 /// Steps after the first, in any order an application might think of.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
-        (1_u64..5000).prop_map(Step::Send),
+        (1_u64..5000).prop_map(|octets| Step::Send(octets.into())),
         (1_u64..5000).prop_map(Step::Receive),
         Just(Step::ReceiveToEnd),
-        (0_u64..3000).prop_map(|millis| Step::Wait(ms(millis))),
-        (0_u64..3000).prop_map(|millis| Step::Work(ms(millis))),
+        (0_u64..3000).prop_map(|millis| Step::Wait(ms(millis).into())),
+        (0_u64..3000).prop_map(|millis| Step::Work(ms(millis).into())),
         Just(Step::Shutdown),
         Just(Step::Close),
         Just(Step::CloseAtEnd),
@@ -235,8 +235,8 @@ proptest! {
 /// no proof and holds names down for so long.
 fn held_down(hold_down: Duration, seed: u64) -> Scenario {
     let opens = Step::Connect { to: SERVER, port: 80, from: Some(5000), with: None, within: Some(ms(4000)) };
-    let client = vec![opens, Step::Send(100), Step::Receive(100), Step::Close];
-    let server = vec![accept(), Step::Receive(100), Step::Send(100), Step::CloseAtEnd];
+    let client = vec![opens, Step::Send(100.into()), Step::Receive(100), Step::Close];
+    let server = vec![accept(), Step::Receive(100), Step::Send(100.into()), Step::CloseAtEnd];
     let mut scenario = pair("two-way", client, server);
     (scenario.seed, scenario.horizon) = (seed, at(600_000));
     scenario.hosts[0].applications[0].rounds = Some(5);

@@ -5,6 +5,7 @@ mod common;
 mod forged;
 mod laws;
 mod outages;
+mod populations;
 mod runs;
 mod stale_syn;
 mod workers;

@@ -2,7 +2,7 @@
 
 use crate::common::{CLIENT, Run, SERVER, accept, at, connect, fault, ms, pair};
 use experiment::record::{Blame, Call, Cause, Deaf, Event, Fold, Outcome, Record, Worth};
-use experiment::{Account, Application, HostId, LedgerFold, Outage, Scenario, Step, Workers};
+use experiment::{Account, Application, Arrivals, HostId, LedgerFold, Outage, Scenario, Step, Workers};
 use net_link::{Kinds, ScriptedFate};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::UserError;
@@ -11,8 +11,8 @@ const CRASH: Blame = Blame { cause: Cause::Crash, packet: None };
 
 /// A request, a response, and a connection that stays open until 10 s.
 fn patient() -> Scenario {
-    let client = vec![connect(), Step::Send(100), Step::Receive(100), Step::WaitUntil(at(10_000)), Step::Close];
-    pair("three-way", client, vec![accept(), Step::Receive(100), Step::Send(100), Step::CloseAtEnd])
+    let client = vec![connect(), Step::Send(100.into()), Step::Receive(100), Step::WaitUntil(at(10_000)), Step::Close];
+    pair("three-way", client, vec![accept(), Step::Receive(100), Step::Send(100.into()), Step::CloseAtEnd])
 }
 
 fn down(host: HostId, crash: u64, reboot: Option<u64>, mut scenario: Scenario) -> Scenario {
@@ -21,7 +21,7 @@ fn down(host: HostId, crash: u64, reboot: Option<u64>, mut scenario: Scenario) -
 }
 
 fn later(start: Instant, steps: Vec<Step>) -> Application {
-    Application { start, steps, rounds: Some(1), workers: Workers::Unlimited }
+    Application { start, steps, rounds: Some(1), workers: Workers::Unlimited, arrivals: Arrivals::at_once(1) }
 }
 
 fn verdicts(run: &Run) -> Vec<(Instant, Worth)> {
@@ -88,7 +88,7 @@ fn a_syn_of_a_crashed_host_makes_a_useless_entry() {
 fn a_server_that_reboots_answers_with_a_reset_and_listens_again() {
     let mut scenario = down(SERVER, 2000, Some(3000), patient());
     scenario.hosts[0].applications[0].steps[3] = Step::WaitUntil(at(4000));
-    let talk = vec![connect(), Step::Send(100), Step::Receive(100), Step::Close];
+    let talk = vec![connect(), Step::Send(100.into()), Step::Receive(100), Step::Close];
     scenario.hosts[0].applications.push(later(at(5000), talk));
     Run::of(&scenario).check(&[
         ("client.attempts.reset", 1.0),
@@ -100,8 +100,8 @@ fn a_server_that_reboots_answers_with_a_reset_and_listens_again() {
 
 #[test]
 fn octets_that_a_crash_wipes_out_are_lost() {
-    let client = vec![connect(), Step::Send(1000), Step::WaitUntil(at(10_000)), Step::Close];
-    let server = vec![accept(), Step::Send(500), Step::WaitUntil(at(5000)), Step::ReceiveToEnd, Step::Close];
+    let client = vec![connect(), Step::Send(1000.into()), Step::WaitUntil(at(10_000)), Step::Close];
+    let server = vec![accept(), Step::Send(500.into()), Step::WaitUntil(at(5000)), Step::ReceiveToEnd, Step::Close];
     // The server has not read the client's octets, and the client not the server's.
     for host in [CLIENT, SERVER] {
         let run = Run::of(&down(host, 1000, None, pair("three-way", client.clone(), server.clone())));
@@ -119,7 +119,7 @@ fn octets_that_a_crash_wipes_out_are_lost() {
 #[test]
 fn applications_die_and_those_to_come_begin() {
     let one = |start: u64, wait_until: u64| {
-        later(at(start), vec![Step::WaitUntil(at(wait_until)), connect(), Step::Send(10), Step::Close])
+        later(at(start), vec![Step::WaitUntil(at(wait_until)), connect(), Step::Send(10.into()), Step::Close])
     };
     let mut scenario = down(CLIENT, 2000, Some(3000), patient());
     scenario.hosts[0].applications[0].rounds = None;
@@ -133,8 +133,14 @@ fn applications_die_and_those_to_come_begin() {
 fn in_quiet_time_nothing_is_opened_or_heard() {
     let mut scenario = down(CLIENT, 2000, Some(3000), patient());
     scenario.hosts[0].settings.limits.quiet_time = Duration::from_secs(120);
-    scenario.hosts[1].applications[0].steps =
-        vec![accept(), Step::Receive(100), Step::Send(100), Step::WaitUntil(at(4000)), Step::Send(1), Step::CloseAtEnd];
+    scenario.hosts[1].applications[0].steps = vec![
+        accept(),
+        Step::Receive(100),
+        Step::Send(100.into()),
+        Step::WaitUntil(at(4000)),
+        Step::Send(1.into()),
+        Step::CloseAtEnd,
+    ];
     for start in [122_999, 123_000] {
         scenario.hosts[0].applications.push(later(at(start), vec![connect(), Step::Close]));
     }
@@ -161,7 +167,7 @@ fn a_host_may_crash_again_at_once() {
 #[test]
 fn every_copy_has_one_fate() {
     let mut scenario = down(SERVER, 2000, Some(9000), patient());
-    scenario.hosts[0].applications[0].steps[3] = Step::Wait(ms(1000));
+    scenario.hosts[0].applications[0].steps[3] = Step::Wait(ms(1000).into());
     scenario.hosts[0].applications[0].rounds = Some(8);
     let run = Run::of(&scenario);
     let value = |name: &str| run.summary.metrics.get(name).flatten().expect("a number");

@@ -2,15 +2,15 @@
 
 use crate::common::{CLIENT, Run, SERVER, accept, at, connect, fault, host, link, ms, pair};
 use experiment::record::{Blame, Call, Cause, Event, Outcome, Record, SegmentId, Worth};
-use experiment::{Application, Scenario, Step, Workers, simulate};
+use experiment::{Application, Arrivals, Scenario, Step, Workers, simulate};
 use net_link::{Delay, Exponential, Kinds, Loss, LossModel, Probability, ScriptedFate};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{State, UserError};
 
 /// A plain request and response.
 fn plain(handshake: &str) -> Scenario {
-    let client = vec![connect(), Step::Wait(ms(200)), Step::Send(100), Step::Receive(100), Step::Close];
-    let server = vec![accept(), Step::Receive(100), Step::Send(100), Step::CloseAtEnd];
+    let client = vec![connect(), Step::Wait(ms(200).into()), Step::Send(100.into()), Step::Receive(100), Step::Close];
+    let server = vec![accept(), Step::Receive(100), Step::Send(100.into()), Step::CloseAtEnd];
     pair(handshake, client, server)
 }
 
@@ -177,9 +177,9 @@ fn another_pair_of_hosts_changes_nothing() {
     let mut together = alone.clone();
     let mut other = lossy("three-way");
     other.hosts[0].name = "other-client".to_owned();
-    other.hosts[0].address = [10, 0, 1, 1].into();
+    other.hosts[0].addresses = vec![[10, 0, 1, 1].into()];
     other.hosts[1].name = "other-server".to_owned();
-    other.hosts[1].address = [10, 0, 1, 2].into();
+    other.hosts[1].addresses = vec![[10, 0, 1, 2].into()];
     let (third, fourth) = (experiment::HostId(2), experiment::HostId(3));
     if let Step::Connect { to, .. } = &mut other.hosts[0].applications[0].steps[0] {
         *to = fourth;
@@ -223,12 +223,13 @@ fn rounds_follow_one_another_from_fresh_ports() {
 fn a_port_in_use_is_no_port() {
     let mut scenario = plain("three-way");
     let from_5000 = Step::Connect { to: SERVER, port: 80, from: Some(5000), with: None, within: None };
-    scenario.hosts[0].applications[0].steps[0] = from_5000;
+    scenario.hosts[0].applications[0].steps[0] = from_5000.clone();
     scenario.hosts[0].applications.push(Application {
         start: at(10),
-        steps: vec![from_5000, Step::Send(1)],
+        steps: vec![from_5000, Step::Send(1.into())],
         rounds: Some(1),
         workers: Workers::Unlimited,
+        arrivals: Arrivals::at_once(1),
     });
     let run = Run::of(&scenario);
     run.check(&[
@@ -295,7 +296,8 @@ fn an_impatient_client_abandons_the_half_open_entry() {
 /// long as the server has not heard the reset it holds a connection for nobody.
 #[test]
 fn an_abort_is_heard_and_loses_only_what_was_not_sent() {
-    let client = vec![connect(), Step::Send(1000), Step::Wait(ms(10)), Step::Send(500), Step::Abort];
+    let client =
+        vec![connect(), Step::Send(1000.into()), Step::Wait(ms(10).into()), Step::Send(500.into()), Step::Abort];
     let run = Run::of(&pair("three-way", client, vec![accept(), Step::ReceiveToEnd, Step::Close]));
     run.check(&[
         ("data.delivered.bytes", 1000.0),
@@ -310,7 +312,8 @@ fn an_abort_is_heard_and_loses_only_what_was_not_sent() {
 
 #[test]
 fn an_unheard_abort_leaves_the_server_bereft() {
-    let client = vec![connect(), Step::Wait(ms(100)), Step::Send(1000), Step::Wait(ms(1)), Step::Abort];
+    let client =
+        vec![connect(), Step::Wait(ms(100).into()), Step::Send(1000.into()), Step::Wait(ms(1).into()), Step::Abort];
     let mut scenario = pair("three-way", client, vec![accept(), Step::ReceiveToEnd, Step::Close]);
     scenario.links[0].config.fault =
         vec![fault(Kinds::RST, ScriptedFate::Drop), fault(Kinds::DATA, ScriptedFate::Drop)];
@@ -347,8 +350,8 @@ fn a_late_copy_of_a_syn_is_a_duplicate() {
 #[test]
 fn crossing_opens_make_one_connection_and_no_stale_data() {
     let open = |to, from, port| Step::Connect { to, port, from: Some(from), with: None, within: None };
-    let talk = [Step::Send(100), Step::Receive(100), Step::WaitUntil(at(2000)), Step::Close];
-    let steps = |connect| [connect].into_iter().chain(talk).collect::<Vec<_>>();
+    let talk = || vec![Step::Send(100.into()), Step::Receive(100), Step::WaitUntil(at(2000)), Step::Close];
+    let steps = |connect| [connect].into_iter().chain(talk()).collect::<Vec<_>>();
     let mut scenario = pair("three-way", steps(open(SERVER, 5000, 6000)), vec![]);
     scenario.hosts[1] = host("server", 2, "three-way", steps(open(CLIENT, 6000, 5000)));
     let run = Run::of(&scenario);
@@ -367,8 +370,8 @@ fn crossing_opens_make_one_connection_and_no_stale_data() {
 
 #[test]
 fn a_wait_leaves_arriving_data_unread() {
-    let client = vec![connect(), Step::Send(100), Step::Close];
-    let server = vec![accept(), Step::Wait(ms(500)), Step::ReceiveToEnd, Step::Close];
+    let client = vec![connect(), Step::Send(100.into()), Step::Close];
+    let server = vec![accept(), Step::Wait(ms(500).into()), Step::ReceiveToEnd, Step::Close];
     let run = Run::of(&pair("three-way", client, server));
     let received = run.records.iter().find(|record| matches!(record.event, Event::Received { .. })).expect("data");
     assert_eq!(received.at, at(650));
@@ -400,7 +403,7 @@ fn the_run_stops_at_the_horizon_and_integrals_run_to_it() {
 /// A two-way server may speak and go before its client has heard of it.
 #[test]
 fn octets_that_outlive_their_sender_are_not_lost() {
-    let server = vec![accept(), Step::Send(1000), Step::Wait(ms(10)), Step::Abort];
+    let server = vec![accept(), Step::Send(1000.into()), Step::Wait(ms(10).into()), Step::Abort];
     let run = Run::of(&pair("two-way", vec![connect(), Step::ReceiveToEnd, Step::Close], server));
     run.check(&[("data.delivered.bytes", 1000.0), ("data.lost.bytes", 0.0), ("close.reset", 1.0)]);
 }

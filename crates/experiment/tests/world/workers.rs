@@ -2,7 +2,7 @@
 
 use crate::common::{Run, SERVER, accept, at, connect, fault, ms, pair};
 use experiment::record::{Blame, Cause, Event, Fold, Scarce, SegmentId, Worth};
-use experiment::{Application, LedgerFold, Outage, Resource, Scenario, Step, Workers};
+use experiment::{Application, Arrivals, LedgerFold, Outage, Resource, Scenario, Step, Workers};
 use net_link::{Kinds, ScriptedFate};
 use sim_time::Instant;
 
@@ -12,9 +12,10 @@ fn served(handshake: &str, workers: Workers, script: Vec<Step>, clients: &[u64])
     scenario.hosts[1].applications[0].workers = workers;
     let client = |start: &u64| Application {
         start: at(*start),
-        steps: vec![connect(), Step::Send(100), Step::ReceiveToEnd, Step::Close],
+        steps: vec![connect(), Step::Send(100.into()), Step::ReceiveToEnd, Step::Close],
         rounds: Some(1),
         workers: Workers::Unlimited,
+        arrivals: Arrivals::at_once(1),
     };
     scenario.hosts[0].applications = clients.iter().map(client).collect();
     scenario.horizon = at(60_000);
@@ -23,7 +24,7 @@ fn served(handshake: &str, workers: Workers, script: Vec<Step>, clients: &[u64])
 
 /// Takes the request, works for a second, and closes.
 fn works() -> Vec<Step> {
-    vec![accept(), Step::Receive(100), Step::Work(ms(1000)), Step::Send(10), Step::Close]
+    vec![accept(), Step::Receive(100), Step::Work(ms(1000).into()), Step::Send(10.into()), Step::Close]
 }
 
 fn times(run: &Run, of: impl Fn(&Event) -> bool) -> Vec<Instant> {
@@ -62,8 +63,14 @@ fn one_that_blocks_serves_one_after_the_other() {
 /// The third's work has to wait for the first of two to be done; all are accepted at once.
 #[test]
 fn those_that_go_by_turns_are_busy_only_with_work() {
-    let script =
-        vec![accept(), Step::Receive(100), Step::Wait(ms(500)), Step::Work(ms(1000)), Step::Send(10), Step::Close];
+    let script = vec![
+        accept(),
+        Step::Receive(100),
+        Step::Wait(ms(500).into()),
+        Step::Work(ms(1000).into()),
+        Step::Send(10.into()),
+        Step::Close,
+    ];
     let run = Run::of(&served("three-way", Workers::Asynchronous(2), script, &[0, 0, 0]));
     assert_eq!(accepts(&run), [at(150); 3]);
     assert_eq!(works_begin(&run), [at(650), at(650), at(1650)]);
@@ -78,7 +85,7 @@ fn those_that_go_by_turns_are_busy_only_with_work() {
 /// A wait before `accept` is the worker's: it has none of its connection's time, and comes again before each.
 #[test]
 fn a_worker_waits_before_it_accepts() {
-    let script = || [vec![Step::Wait(ms(400))], works()].concat();
+    let script = || [vec![Step::Wait(ms(400).into())], works()].concat();
     let run = Run::of(&served("three-way", Workers::Blocking(1), script(), &[0, 0]));
     assert_eq!(accepts(&run), [at(400), at(400 + 1000 + 400)]);
     // Where there is no end of workers, all of them have waited by then.
@@ -89,7 +96,7 @@ fn a_worker_waits_before_it_accepts() {
 #[test]
 fn a_client_whose_connection_ends_in_the_queue_is_turned_away() {
     let mut scenario = served("three-way", Workers::Blocking(1), works(), &[0, 0]);
-    scenario.hosts[0].applications[1].steps = vec![connect(), Step::Wait(ms(500)), Step::Abort];
+    scenario.hosts[0].applications[1].steps = vec![connect(), Step::Wait(ms(500).into()), Step::Abort];
     let run = Run::of(&scenario);
     assert_eq!(accepts(&run).len(), 1);
     run.check(&[("server.clients.turned-away", 1.0), ("server.clients.wait-seconds", 0.45)]);
@@ -138,7 +145,7 @@ fn a_reboot_brings_new_workers() {
 #[test]
 fn what_is_over_is_accepted_in_its_turn() {
     let mut scenario = served("three-way", Workers::Blocking(1), works(), &[0, 0, 800]);
-    scenario.hosts[0].applications[1].steps = vec![connect(), Step::Wait(ms(500)), Step::Abort];
+    scenario.hosts[0].applications[1].steps = vec![connect(), Step::Wait(ms(500).into()), Step::Abort];
     let limits = &mut scenario.hosts[1].settings.limits;
     (limits.accept_backlog, limits.accept_queue_keeps_closed) = (1, true);
     let run = Run::of(&scenario);
@@ -201,7 +208,7 @@ fn what_is_useless_elsewhere_keeps_nobody_waiting() {
         scenario.hosts[0].settings.limits.quiet_time = ms(0);
         let mut crashes = scenario.hosts[0].applications[0].clone();
         let open = Step::Connect { to: SERVER, port: 80, from: Some(6000), with: None, within: None };
-        (crashes.start, crashes.steps) = (at(0), vec![open, Step::Wait(ms(10_000))]);
+        (crashes.start, crashes.steps) = (at(0), vec![open, Step::Wait(ms(10_000).into())]);
         scenario.hosts[0].applications.insert(0, crashes);
         let run = Run::of(&scenario);
         run.check(&[

@@ -8,7 +8,7 @@ fn messages(from: &str, to: &str) -> Vec<String> {
     errors_of(&BASIC.replacen(from, to, 1), &[])
 }
 
-fn errors_of(text: &str, sets: &[&str]) -> Vec<String> {
+pub(super) fn errors_of(text: &str, sets: &[&str]) -> Vec<String> {
     let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
     match Experiment::parse("t.toml", text, &sets) {
         Ok(_) => Vec::new(),

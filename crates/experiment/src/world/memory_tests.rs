@@ -1,0 +1,33 @@
+//! What a world remembers follows what is alive, not what has been.
+
+use sim_core::WheelQueue;
+
+use super::World;
+use crate::Experiment;
+
+/// 20,000 sessions of some 0.2 s each, 100 of them a second: at most a few dozen are alive at once.
+#[test]
+fn twenty_thousand_sessions_leave_no_more_than_the_most_that_were_alive() {
+    let text = r#"
+        horizon = "210 s"
+        [link]
+        delay = "20ms"
+        [client]
+        machines = 10
+        time-wait = "1 s"
+        arrivals = { poisson = "100 / s", most = 20000 }
+        script = ["connect", "send 100 B", "receive 100 B", "close"]
+        [server]
+        script = ["accept", "receive 100 B", "send 100 B", "close on EOF"]
+    "#;
+    let experiment = Experiment::parse("t.toml", text, &[]).unwrap();
+    let scenario = experiment.scenario(&experiment.variants()[0]).unwrap();
+    let mut queue = WheelQueue::new();
+    let mut world = World::new(&scenario, (), &mut queue);
+    sim_core::run(&mut queue, &mut world, scenario.horizon, 1_000_000).unwrap();
+    assert_eq!(world.hosts[0].attempts, 20_000);
+    assert_eq!(world.rounds.iter().count(), 0, "nobody is left");
+    assert!(world.rounds.places() < 60, "{} places for rounds", world.rounds.places());
+    assert!(world.attempts.is_empty(), "nothing is counted for anyone");
+    assert!(world.machines.iter().all(|machine| machine.entries.is_empty()));
+}
