@@ -185,6 +185,16 @@ impl LedgerFold {
         Ledger { accounts, segments: Count::of(self.sent), turned_away: Count::of(self.turned_away) }
     }
 
+    /// Nothing has been measured before `at`; what is held remains.
+    fn begin_anew(&mut self, at: Instant) {
+        for level in self.levels.values_mut() {
+            level.advance(at);
+            *level = level.anew();
+        }
+        self.sent.clear();
+        self.turned_away.clear();
+    }
+
     fn shift(&mut self, at: Instant, host: HostId, resource: Resource, blame: Option<Blame>, delta: i64) {
         self.levels.entry((host, resource, blame)).or_default().change(at, delta);
     }
@@ -265,6 +275,7 @@ impl Fold for LedgerFold {
                 self.shift(at, host, Resource::Clients, blame, -1);
                 *self.turned_away.entry(blame).or_default() += u64::from(!served);
             }
+            Event::WarmedUp => self.begin_anew(at),
             Event::Sent(ref sent) => *self.sent.entry(sent.wasted).or_default() += 1,
             _ => {}
         }

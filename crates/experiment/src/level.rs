@@ -32,6 +32,11 @@ impl Level {
         }
     }
 
+    /// As much as there is now, of which nothing is measured yet.
+    pub(crate) const fn anew(&self) -> Self {
+        Self { amount: self.amount, since: self.since, integral: 0, peak: 0 }
+    }
+
     /// Units × seconds up to the last change or advance.
     pub(crate) fn unit_seconds(&self) -> f64 {
         self.integral as f64 / 1e9

@@ -31,7 +31,7 @@ pub use rate::{ParseRateError, Rate};
 pub use record::HostId;
 pub use run::{Endless, Queue, Summary, simulate, simulate_with};
 pub use scenario::{
-    Application, Arrivals, EntrySizes, FirstOctets, HostPlan, Injection, LinkPlan, OnOff, Outage, Position, Process,
-    Scenario, Size, Sockets, Step, Workers,
+    Application, Arrivals, EntrySizes, Failures, FirstOctets, Flood, HostPlan, Injection, LinkPlan, OnOff, Outage,
+    Position, Process, Scenario, Size, Sockets, Step, Workers,
 };
 pub use span::Span;

@@ -129,7 +129,7 @@ mod tests {
         let (source, destination) = if from_client { (client(), server()) } else { (server(), client()) };
         Sent {
             id: SegmentId(0),
-            from: HostId(u16::from(!from_client)),
+            from: Some(HostId(u16::from(!from_client))),
             to: Some(HostId(u16::from(from_client))),
             source,
             destination,

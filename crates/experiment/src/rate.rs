@@ -12,7 +12,8 @@ use sim_time::{Duration, UNITS};
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Rate {
     times: f64,
-    /// The unit of time, in nanoseconds.
+    /// The name of the unit of time, and its length in nanoseconds.
+    unit: &'static str,
     nanos: u64,
 }
 
@@ -20,13 +21,23 @@ impl Rate {
     /// So many times in a second.
     #[must_use]
     pub const fn per_second(times: f64) -> Self {
-        Self { times, nanos: 1_000_000_000 }
+        Self { times, unit: "s", nanos: 1_000_000_000 }
     }
 
     /// The mean time from one to the next, in nanoseconds.
     #[must_use]
     pub const fn mean_nanos(self) -> f64 {
         self.nanos as f64 / self.times
+    }
+
+    /// How many times in its unit of time.
+    pub(crate) const fn times(self) -> f64 {
+        self.times
+    }
+
+    /// The name of its unit of time.
+    pub(crate) const fn unit(self) -> &'static str {
+        self.unit
     }
 
     /// A time from one to the next, exponential with that mean, that a uniform draw of 64 bits stands for.
@@ -62,9 +73,9 @@ impl FromStr for Rate {
             return Err(ParseRateError::Form);
         }
         let times: f64 = number.parse().map_err(|_| ParseRateError::Form)?;
-        let (_, nanos) =
+        let (unit, nanos) =
             *UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(|| ParseRateError::Unit(unit.to_owned()))?;
-        let rate = Self { times, nanos };
+        let rate = Self { times, unit, nanos };
         match rate.mean_nanos() {
             mean if times <= 0.0 || !mean.is_finite() => Err(ParseRateError::Zero),
             mean if mean < 1.0 => Err(ParseRateError::TooFast),

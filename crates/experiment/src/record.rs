@@ -92,6 +92,8 @@ pub enum Event {
         /// The end of its quiet time (RFC 9293 §3.4.3).
         quiet_until: Instant,
     },
+    /// The warm-up is over: what is measured is measured from here on, until the end.
+    WarmedUp,
     /// A connection changed its state.
     State(StateChange),
     /// A connection's deadline was set.
@@ -276,8 +278,8 @@ pub enum Deaf {
 pub struct Sent {
     /// Its number.
     pub id: SegmentId,
-    /// The host that sent it.
-    pub from: HostId,
+    /// The host that sent it; `None` if it was forged and nobody has the address it bears.
+    pub from: Option<HostId>,
     /// The host it goes to, if its address is anyone's.
     pub to: Option<HostId>,
     /// The sockets.
@@ -302,7 +304,7 @@ pub struct Sent {
     pub retransmission: u32,
     /// The furthest thing it acknowledges.
     pub acknowledges: Acknowledged,
-    /// Whether it was put on the wire by no endpoint. Then `from` is the host whose address it bears.
+    /// Whether it was put on the wire by no endpoint. Then `from` is the host whose address it bears, if one has it.
     pub forged: bool,
     /// What is to blame if it was sent on behalf of a ghost or an abandoned half-open entry, or of what would be one if a
     /// listener with cookies kept any, or in answer to a segment that was.

@@ -8,7 +8,7 @@ use sim_time::{Duration, Instant};
 
 use crate::record::Fold;
 use crate::world::{Culprit, Pending, World};
-use crate::{Application, DigestFold, HostPlan, Metrics, MetricsFold, Process, Scenario};
+use crate::{Application, DigestFold, HostPlan, Metrics, MetricsFold, Scenario};
 
 /// More events than this at one instant, and some for each session that may begin then, are taken for an endless exchange
 /// without delay.
@@ -78,16 +78,14 @@ impl Endless {
     }
 }
 
-/// How many sessions there may rightly be at one instant, servers' included.
+/// How many sessions there may rightly begin at one instant, servers' and floods' SYNs included.
 fn sessions_at_once(scenario: &Scenario) -> u64 {
     let sessions = |host: &HostPlan| -> u64 {
-        let at_once = |application: &Application| match application.arrivals.process {
-            Process::AtOnce(count) => u64::from(count),
-            _ => 1,
-        };
+        let at_once = |application: &Application| application.arrivals.at_once_count();
         host.applications.iter().map(at_once).sum::<u64>().max(host.addresses.len() as u64)
     };
-    scenario.hosts.iter().map(sessions).sum()
+    let floods = scenario.floods.iter().map(|flood| flood.arrivals.at_once_count());
+    scenario.hosts.iter().map(sessions).chain(floods).sum()
 }
 
 /// Whether packets cross one of the links in no time.

@@ -21,8 +21,12 @@ pub struct Scenario {
     pub hosts: Vec<HostPlan>,
     /// The links, one entry for each direction.
     pub links: Vec<LinkPlan>,
+    /// When measuring begins: what happened before is the warm-up.
+    pub warm_up: Instant,
     /// Segments that no endpoint sends, in the order of the file.
     pub injections: Vec<Injection>,
+    /// Such segments in the plural, in the order of the file.
+    pub floods: Vec<Flood>,
 }
 
 /// One host: a machine, or many that are alike.
@@ -41,6 +45,8 @@ pub struct HostPlan {
     pub applications: Vec<Application>,
     /// When it is down, in the order of time; none begins before the one before it has ended.
     pub outages: Vec<Outage>,
+    /// How its machines crash at random, each for itself; then there are no `outages`.
+    pub failures: Option<Failures>,
 }
 
 /// The name that keys what is a machine's own; `place` is its place among those of its host.
@@ -60,6 +66,15 @@ pub struct Outage {
     pub at: Instant,
     /// When it is up again; `None` for not before the end of the run.
     pub until: Option<Instant>,
+}
+
+/// Crashes at random: how long a machine is up, and how long it is down, by turns.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Failures {
+    /// How long it is up before it crashes.
+    pub after: Delay,
+    /// How long it is down.
+    pub lasts: Delay,
 }
 
 /// Octets that each kind of entry takes, and a socket.
@@ -129,6 +144,22 @@ pub struct Injection {
     pub octets: u32,
 }
 
+/// Forged SYNs, each with a source port and a sequence number of its own. As an [`Injection`], each comes to the receiver
+/// directly.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Flood {
+    /// When it starts.
+    pub start: Instant,
+    /// When they come.
+    pub arrivals: Arrivals,
+    /// The host whose machines' addresses they bear, each as likely; `None` for addresses that nobody has.
+    pub from: Option<HostId>,
+    /// The host they come to: its first machine, if it is several.
+    pub to: HostId,
+    /// The port they come to.
+    pub port: u16,
+}
+
 /// The sockets that a forged segment bears.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sockets {
@@ -186,6 +217,15 @@ impl Arrivals {
     #[must_use]
     pub const fn at_once(count: u32) -> Self {
         Self { process: Process::AtOnce(count), most: None, until: None }
+    }
+
+    /// How many there may be at one instant, as far as that is meant.
+    pub(crate) fn at_once_count(&self) -> u64 {
+        match &self.process {
+            Process::AtOnce(count) => u64::from(*count),
+            Process::At(times) => times.len() as u64,
+            Process::Every(_) | Process::Poisson(_) | Process::OnOff(_) => 1,
+        }
     }
 }
 

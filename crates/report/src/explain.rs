@@ -44,6 +44,8 @@ pub struct Explanation {
     segments: BTreeMap<SegmentId, (Pair, usize)>,
     lives: BTreeMap<Incarnation, Pair>,
     now: Instant,
+    /// When measuring began.
+    from: Instant,
     /// Pairs of which the last may have gone at this instant.
     fading: Vec<Pair>,
     stories: Vec<Story>,
@@ -86,6 +88,7 @@ impl Explanation {
             segments: BTreeMap::new(),
             lives: BTreeMap::new(),
             now: Instant::ZERO,
+            from: Instant::ZERO,
             fading: Vec::new(),
             stories: Vec::new(),
             untold: Untold::default(),
@@ -118,7 +121,7 @@ impl Explanation {
 
     /// Adds what there is to tell of an exchange.
     fn tell(&mut self, exchange: &Exchange, end: Instant) {
-        self.stories.extend(story::stories(&exchange.log, &self.hosts, &self.packets, end));
+        self.stories.extend(story::stories(&exchange.log, &self.hosts, &self.packets, (self.from, end)));
         // Sorting now and then keeps few stories without sorting for each.
         if self.stories.len() >= self.most.saturating_mul(2).saturating_add(100) {
             self.drop_the_least();
@@ -190,6 +193,11 @@ impl Fold for Explanation {
             self.now = record.at;
         }
         self.waits.note(record, self.most);
+        if record.event == Event::WarmedUp {
+            // What was over by then is not measured.
+            (self.from, self.untold) = (record.at, Untold::default());
+            self.stories.clear();
+        }
         let Some(pair) = self.pair_of(&record.event) else { return };
         let exchange = self.exchanges.entry(pair).or_default();
         match &record.event {

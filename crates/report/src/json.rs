@@ -17,6 +17,7 @@ mod ledger;
 
 use experiment::{Axis, Summary, Verdict};
 use serde::{Serialize, Serializer};
+use sim_time::Instant;
 
 use self::ledger::LedgerObject;
 use crate::effects::combinations;
@@ -64,6 +65,9 @@ struct Object<'a> {
     handshake: &'a str,
     teardown: &'a str,
     seed: u64,
+    /// When measuring began: what happened before is the warm-up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured_from: Option<Seconds>,
     digest: String,
     ended_at: Seconds,
     events: u64,
@@ -96,6 +100,7 @@ impl<'a> Object<'a> {
             handshake: &variant.handshake,
             teardown: &variant.teardown,
             seed: experiment.seed(),
+            measured_from: Some(experiment.warm_up()).filter(|from| *from > Instant::ZERO).map(Seconds),
             digest: summary.digest.to_string(),
             ended_at: Seconds(summary.ended_at),
             events: summary.events,

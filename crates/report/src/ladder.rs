@@ -40,7 +40,7 @@ pub struct Ladder {
     /// Where the last segment came, whatever it was.
     arrived: Option<(usize, Attempt)>,
     /// Per direction, the last segment (by sending) that has arrived: what arrives with a lower number was overtaken.
-    last_arrived: BTreeMap<(HostId, Option<HostId>), SegmentId>,
+    last_arrived: BTreeMap<(Option<HostId>, Option<HostId>), SegmentId>,
     connections: BTreeMap<Incarnation, Connection>,
     /// The crashes and reboots so far, for ladders that begin later.
     outages: Vec<(HostId, Row)>,
@@ -117,6 +117,15 @@ enum Side {
     Right,
 }
 
+impl Side {
+    const fn other(self) -> Self {
+        match self {
+            Self::Left => Self::Right,
+            Self::Right => Self::Left,
+        }
+    }
+}
+
 /// A segment whose copies have not all arrived.
 #[derive(Clone, Debug)]
 struct InFlight {
@@ -125,7 +134,7 @@ struct InFlight {
     row: usize,
     side: Side,
     label: String,
-    direction: (HostId, Option<HostId>),
+    direction: (Option<HostId>, Option<HostId>),
     attempt: Attempt,
     sent_at: Instant,
     faulted: bool,
@@ -240,14 +249,24 @@ impl Ladder {
 
     fn sent(&mut self, at: Instant, sent: &Sent) {
         let numbers = self.numbers.next(sent);
-        let section = self.section(sent.from, sent.source, sent.destination, sent.attempt);
-        let side = self.sections[section].side_of(sent.from);
+        // One that bears nobody's address is drawn on the receiver's ladder, from the other side.
+        let (section, side) = match (sent.from, sent.to) {
+            (None, Some(to)) => {
+                let section = self.section(to, sent.destination, sent.source, sent.attempt);
+                (section, self.sections[section].side_of(to).other())
+            }
+            (from, _) => {
+                let from = from.unwrap_or_default();
+                let section = self.section(from, sent.source, sent.destination, sent.attempt);
+                (section, self.sections[section].side_of(from))
+            }
+        };
         let label = words::label(sent, numbers);
         let mut notes = words::notes(sent);
         if self.keepalives.is_probe(sent) {
             notes.insert(0, (Tone::Quiet, "keepalive".to_owned()));
         }
-        if self.hosts.at(*sent.source.ip()) != Some(sent.from) {
+        if self.hosts.at(*sent.source.ip()) != sent.from {
             notes.push((Tone::Bad, format!("forged source {}", sent.source.ip())));
         }
         let lost = sent.fate.deliveries.is_empty() || sent.to.is_none();
@@ -455,6 +474,7 @@ impl Fold for Ladder {
             Event::Judged { incarnation, worth, .. } => self.judged(at, *incarnation, *worth),
             Event::Received { .. }
             | Event::Accepted { .. }
+            | Event::WarmedUp
             | Event::Waits { .. }
             | Event::WaitOver { .. }
             | Event::Served { .. }

@@ -1,5 +1,6 @@
 //! The packets of a run by number, so that one that is to blame can be named.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use experiment::record::{Blame, Cause, SegmentId, Sent};
@@ -60,9 +61,14 @@ impl Packet {
     }
 }
 
+/// Whose address a packet bears: a host's name, or the address itself if nobody has it.
+pub(crate) fn sender<'a>(sent: &Sent, hosts: &'a Hosts) -> Cow<'a, str> {
+    sent.from.map_or_else(|| sent.source.ip().to_string().into(), |from| hosts.name(from).into())
+}
+
 /// What a packet is, who sent it, when, and what became of it: `SYN 0 of client, sent 0.000, arrived 5.000`.
 fn in_words(label: &str, at: Instant, sent: &Sent, hosts: &Hosts) -> String {
     let arrived: Vec<String> = sent.fate.deliveries.iter().map(ToString::to_string).collect();
     let fate = if arrived.is_empty() { "lost".to_owned() } else { format!("arrived {}", arrived.join(" and ")) };
-    format!("{label} of {}, sent {at}, {fate}", hosts.name(sent.from))
+    format!("{label} of {}, sent {at}, {fate}", sender(sent, hosts))
 }

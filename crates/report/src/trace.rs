@@ -1,5 +1,6 @@
 //! The trace: every record of a run as a line of JSON.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::net::SocketAddrV4;
 
@@ -14,6 +15,7 @@ use tcp_endpoint::{EntryKind, FourTuple, Notice, Queue, Reason};
 
 use crate::hosts::Hosts;
 use crate::ladder::call_name;
+use crate::packets::sender;
 use crate::seconds::Seconds;
 
 /// Writes each record to `W` as one line of JSON.
@@ -80,6 +82,7 @@ enum What<'a> {
     Unheard { segment: u64, to: &'a str, copy: u32, because: &'static str },
     Crashed { host: &'a str },
     Rebooted { host: &'a str, quiet_until: Seconds },
+    WarmedUp,
     State(StateLine<'a>),
     TimerSet { host: &'a str, connection: u32, deadline: Seconds },
     TimerFired { host: &'a str, connection: u32 },
@@ -104,7 +107,8 @@ enum What<'a> {
 /// against them is counted anew, see [`crate::diff`].)
 #[derive(Serialize)]
 struct SegmentLine<'a> {
-    from: &'a str,
+    /// A host, or the address if that is nobody's.
+    from: Cow<'a, str>,
     to: Option<&'a str>,
     sport: u16,
     dport: u16,
@@ -199,6 +203,7 @@ impl<'a> What<'a> {
                 };
                 Self::Unheard { segment: segment.0, to: name(to), copy, because }
             }
+            Event::WarmedUp => Self::WarmedUp,
             Event::Crashed { host } => Self::Crashed { host: name(host) },
             Event::Rebooted { host, quiet_until } => {
                 Self::Rebooted { host: name(host), quiet_until: Seconds(quiet_until) }
@@ -260,7 +265,7 @@ impl<'a> SegmentLine<'a> {
     fn new(sent: &Sent, hosts: &'a Hosts, Relative { seq, ack }: Relative) -> Self {
         let name = |host: HostId| hosts.name(host);
         Self {
-            from: name(sent.from),
+            from: sender(sent, hosts),
             to: sent.to.map(name),
             sport: sent.source.port(),
             dport: sent.destination.port(),
@@ -420,7 +425,7 @@ mod tests {
     fn syn(deliveries: &[u64]) -> Sent {
         Sent {
             id: SegmentId(7),
-            from: HostId(0),
+            from: Some(HostId(0)),
             to: Some(HostId(1)),
             source: socket(1, 40_001),
             destination: socket(2, 80),

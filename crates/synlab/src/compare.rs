@@ -9,7 +9,7 @@ use report::{
 use crate::Ending;
 use crate::cli::{Compare, CompareFormat};
 use crate::complaint::Complaint;
-use crate::execute::{Matched, Runs, explanation, load};
+use crate::execute::{Matched, Runs, explanation, load, measured};
 use crate::output;
 
 /// Columns of ladders that go to no terminal.
@@ -149,10 +149,10 @@ fn text(
     let variants: Vec<&Variant> = results.iter().map(|result| result.variant).collect();
     let base = tables::base(&variants);
     let head = format!(
-        "{}{question}\nseed {}, until {} s, the same network for every variant; × is times {}\n",
+        "{}{question}\nseed {}, {}, the same network for every variant; × is times {}\n",
         experiment.name(),
         experiment.seed(),
-        experiment.horizon(),
+        measured(experiment),
         variants[base].label()
     );
     let runs: Vec<(&Variant, &Summary)> = results.iter().map(|result| (result.variant, result.summary)).collect();

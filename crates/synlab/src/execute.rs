@@ -18,9 +18,24 @@ pub(crate) fn load(source: &Source) -> Result<Experiment, Complaint> {
         experiment = experiment.with_seed(seed);
     }
     if let Some(until) = source.until {
-        experiment = experiment.with_horizon(Instant::ZERO + until);
+        let until = Instant::ZERO + until;
+        if until <= experiment.warm_up() {
+            let message =
+                format!("--until {until} s: the run would end before it is warm, at {} s", experiment.warm_up());
+            return Err(Complaint::Other(message));
+        }
+        experiment = experiment.with_horizon(until);
     }
     Ok(experiment)
+}
+
+/// The time that is measured: `until 10 s`, or `measured from 2 s until 10 s`.
+pub(crate) fn measured(experiment: &Experiment) -> String {
+    let until = format!("until {} s", experiment.horizon());
+    match experiment.warm_up() {
+        Instant::ZERO => until,
+        from => format!("measured from {from} s {until}"),
+    }
 }
 
 /// So many things that were held for nobody are explained, unless all are wanted.
@@ -37,7 +52,7 @@ pub(crate) struct Matched(BTreeSet<(HostId, HostId, u16)>);
 
 impl Fold for Matched {
     fn record(&mut self, record: &Record) {
-        if let Event::Sent(Sent { from, to: Some(to), fate, .. }) = &record.event
+        if let Event::Sent(Sent { from: Some(from), to: Some(to), fate, .. }) = &record.event
             && let Some(place) = fate.fault
         {
             self.0.insert((*from, *to, place));

@@ -12,7 +12,7 @@ use sim_time::Instant;
 use crate::Ending;
 use crate::cli::{Run, RunFormat};
 use crate::complaint::Complaint;
-use crate::execute::{Matched, Runs, explanation, load};
+use crate::execute::{Matched, Runs, explanation, load, measured};
 use crate::output::{self, Sink, cannot_write};
 
 pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
@@ -151,12 +151,12 @@ fn head(result: &RunResult<'_>) -> String {
     let RunResult { experiment, variant, .. } = result;
     let question = experiment.question().map_or(String::new(), |question| format!(": {question}"));
     format!(
-        "{}{question}\nhandshake {}, teardown {}, seed {}, until {} s\n",
+        "{}{question}\nhandshake {}, teardown {}, seed {}, {}\n",
         experiment.name(),
         variant.handshake,
         variant.teardown,
         experiment.seed(),
-        experiment.horizon()
+        measured(experiment)
     )
 }
 

@@ -1,5 +1,6 @@
 //! `synlab sweep`: every run of a plan, as rows, over all cores.
 
+use sim_time::Instant;
 use std::num::NonZero;
 use std::path::Path;
 use std::time::Duration;
@@ -131,8 +132,12 @@ fn summary(plan: &Plan, table: &SweepTable<'_>, arguments: &Sweep) -> String {
     } else {
         "one run each".to_owned()
     };
+    let warm_up = match experiment.warm_up() {
+        Instant::ZERO => String::new(),
+        from => format!("measured from {from} s, "),
+    };
     format!(
-        "{}{question}\n{}{shard}: {} × {}, {means}; seed {}, the same network for every variant and point\n\n{}",
+        "{}{question}\n{}{shard}: {} × {}, {means}; seed {}, {warm_up}the same network for every variant and point\n\n{}",
         experiment.name(),
         counted(table.runs(), "run"),
         counted(plan.variants() as u64, "variant"),

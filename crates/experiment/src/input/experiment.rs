@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use sim_time::Instant;
+use sim_time::{Duration, Instant};
 
 use super::axis::{self, Axis};
 use super::builtin;
@@ -18,8 +18,8 @@ use super::link::ScriptedFault;
 use super::sweep::Sweep;
 use super::tree::{self, Entry, Node, Table, Value};
 use super::variant::{Choice, Kind, Variant, choices, chosen};
-use super::{inject, link, overrides, script};
-use crate::{Injection, LinkPlan, Scenario, Step, metrics};
+use super::{flood, inject, link, overrides, script};
+use crate::{Flood, Injection, LinkPlan, Process, Scenario, Step, metrics};
 
 /// An experiment: everything its file says, checked. Nothing that can fail is left for later.
 ///
@@ -47,7 +47,9 @@ pub struct Experiment {
     hosts: Vec<Host>,
     links: Vec<LinkPlan>,
     faults: Vec<ScriptedFault>,
+    warm_up: Instant,
     injections: Vec<Injection>,
+    floods: Vec<Flood>,
     expectations: Vec<Expectation>,
     /// Another end than the file's.
     until: Option<Instant>,
@@ -136,6 +138,15 @@ impl Experiment {
         self.hosts.iter().map(Host::own)
     }
 
+    /// The times of arrivals that are listed, in the file or in another.
+    pub(super) fn listed_arrivals(&self) -> impl Iterator<Item = &[Duration]> {
+        let sessions = self.hosts.iter().map(|host| &host.arrivals);
+        sessions.chain(self.floods.iter().map(|flood| &flood.arrivals)).filter_map(|arrivals| match &arrivals.process {
+            Process::At(times) => Some(&times[..]),
+            _ => None,
+        })
+    }
+
     fn from_trees(source_name: &str, file: &Node, raw_sets: &Table) -> Result<Self, Diagnostics> {
         let mut errors = Diagnostics::default();
         let sets = &overrides::in_lists(file.table()?, raw_sets.clone())?;
@@ -168,7 +179,9 @@ impl Experiment {
             hosts,
             links,
             faults,
+            warm_up: Instant::ZERO + top.warm_up.unwrap_or_default(),
             injections: Vec::new(),
+            floods: Vec::new(),
             expectations: Vec::new(),
             until: None,
             base: None,
@@ -183,7 +196,11 @@ impl Experiment {
         errors.keep(experiment.read_scripts(&table));
         let context = experiment.context(file_choices.unwrap_or_default());
         experiment.claim = errors.keep(Claim::read(&top, &table, &context)).flatten();
+        if let Some(node) = table.get("warm-up").filter(|_| experiment.warm_up >= experiment.horizon) {
+            errors.push(node.place.error(format!("the run ends at {} s, before it is warm", experiment.horizon)));
+        }
         errors.keep(experiment.read_injections(&top.inject.unwrap_or_default(), table.get("inject")));
+        errors.keep(experiment.read_floods(&top.flood.unwrap_or_default(), table.get("flood"), directory));
         errors.keep(experiment.read_expectations(top.expect.unwrap_or_default(), table.get("expect"), &context));
         for variant in experiment.variants() {
             errors.keep(experiment.scenario(&variant));
@@ -251,6 +268,23 @@ impl Experiment {
             injections.extend(errors.keep(inject::read(inject, node, &hosts)));
         }
         self.injections = injections;
+        errors.or(())
+    }
+
+    fn read_floods(
+        &mut self,
+        floods: &[flood::Table],
+        nodes: Option<&Node>,
+        directory: &Path,
+    ) -> Result<(), Diagnostics> {
+        let mut errors = Diagnostics::default();
+        let nodes = nodes.and_then(Node::as_array).unwrap_or_default();
+        if let Some(beyond) = nodes.get(usize::from(u16::MAX)) {
+            errors.push(beyond.place.error("more floods than a run can number"));
+        }
+        for (flood, node) in floods.iter().zip(nodes) {
+            self.floods.extend(errors.keep(flood::read(flood, node, &self.hosts, directory)));
+        }
         errors.or(())
     }
 
@@ -331,6 +365,12 @@ impl Experiment {
         Self { horizon, until: Some(horizon), ..self }
     }
 
+    /// When measuring begins: before that, the run warms up.
+    #[must_use]
+    pub const fn warm_up(&self) -> Instant {
+        self.warm_up
+    }
+
     /// Whether it has a `[sweep]`: see [`Experiment::plan`].
     #[must_use]
     pub const fn has_sweep(&self) -> bool {
@@ -407,7 +447,9 @@ impl Experiment {
             horizon: self.horizon,
             hosts,
             links: self.links.clone(),
+            warm_up: self.warm_up,
             injections: self.injections.clone(),
+            floods: self.floods.clone(),
         })
     }
 

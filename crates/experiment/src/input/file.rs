@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::Ipv4Addr;
 
+use net_link::Delay;
 use schemars::JsonSchema;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
@@ -10,7 +11,7 @@ use sim_time::Duration;
 
 use super::claim::Finding;
 use super::inject::Inject;
-use super::{arrivals, sweep};
+use super::{arrivals, flood, sweep};
 
 /// The largest seed: every integer up to it is exact in JSON and in a double.
 pub const MAX_SEED: u64 = (1 << 53) - 1;
@@ -35,8 +36,14 @@ pub(super) struct Top {
     /// Many runs of this experiment: what is varied, and how often each is repeated. `synlab sweep` runs them; other
     /// commands take the values of the file.
     pub(super) sweep: Option<sweep::Section>,
+    /// How long the run warms up: nothing is measured before that time. What is counted is what happens from then on; an
+    /// integral is over the time from then on; a peak is the largest from then on; a time is one of what began from then
+    /// on. Default: "0s".
+    pub(super) warm_up: Option<Duration>,
     /// Segments that no endpoint sends.
     pub(super) inject: Option<Vec<Inject>>,
+    /// Such segments in the plural: SYNs from addresses that nobody has, or from a host's.
+    pub(super) flood: Option<Vec<flood::Table>>,
     /// What must hold at the end of the run.
     pub(super) expect: Option<Vec<Expect>>,
 }
@@ -118,6 +125,8 @@ pub(super) struct Host {
     pub(super) address: Option<Ipv4Addr>,
     /// When it crashes: all that its TCP and its applications know is gone, and nothing is sent.
     pub(super) crash: Option<Vec<Crash>>,
+    /// That each of its machines crashes again and again, instead of `crash`.
+    pub(super) crash_at_random: Option<RandomCrash>,
 }
 
 /// How many machines bear a name.
@@ -192,6 +201,18 @@ pub(super) struct Crash {
     /// How long the host is down. Default: for the rest of the run.
     #[serde(rename = "for")]
     pub(super) lasts: Option<Duration>,
+}
+
+/// Crashes at random: times of being up and of being down follow one another, each drawn anew. What becomes of a machine
+/// that crashes is as under `crash`.
+#[derive(Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct RandomCrash {
+    /// How long it is up: from the start, or from a reboot.
+    pub(super) after: Delay,
+    /// How long it is down.
+    #[serde(rename = "for")]
+    pub(super) lasts: Delay,
 }
 
 /// A port that can be listened at.

@@ -4,16 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 use std::path::Path;
 
+use net_link::Delay;
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{Commit, Handshake, Limits, Patience, Settings, Teardown};
 
 use super::de::{fields_of, read_table};
 use super::diagnostic::{Diagnostic, Diagnostics, Place, Source, suggest};
-use super::file::{self, Serving, Sizes};
+use super::file::{self, RandomCrash, Serving, Sizes};
 use super::tree::{self, Node, Table};
 use super::{arrivals, builtin};
 use crate::scenario::machine_name;
-use crate::{Application, Arrivals, EntrySizes, HostPlan, Outage, Workers};
+use crate::{Application, Arrivals, EntrySizes, Failures, HostPlan, Outage, Workers};
 
 /// A host with everything settled but the variant.
 #[derive(Clone, PartialEq, Debug)]
@@ -37,6 +38,7 @@ pub(super) struct Host {
     sets: Table,
     pub(super) applications: Vec<Application>,
     outages: Vec<Outage>,
+    failures: Option<Failures>,
 }
 
 /// The settings a host can have, by key, in the order of their types.
@@ -59,6 +61,7 @@ impl Host {
         let arrivals_node = own_keys.get("arrivals").cloned();
         let crash_node = own_keys.get("crash").cloned();
         let address_place = own_keys.get("address").map_or(&node.place, |node| &node.place).clone();
+        let random_crash_node = own_keys.get("crash-at-random").cloned();
         let profile_node = own_keys.get("profile").cloned();
         let scripts_place = own_keys.entry("scripts").map_or(&node.place, |entry| &entry.key_place).clone();
         let keys = errors.keep(read_table::<file::Host>(own_keys, &node.place));
@@ -73,6 +76,7 @@ impl Host {
         }
         let crashes = keys.as_ref().and_then(|keys| keys.crash.as_deref()).unwrap_or_default();
         let outages = errors.keep(outages(crashes, crash_node.as_ref()));
+        let failures = errors.keep(failures(keys.as_ref(), random_crash_node.as_ref())).flatten();
         let machines = keys.as_ref().and_then(|keys| keys.machines).map_or(1, |machines| machines.0);
         let arrivals = match (keys.as_ref().and_then(|keys| keys.arrivals.as_ref()), &arrivals_node) {
             (Some(arrivals), Some(node)) => errors.keep(arrivals::read(arrivals, node, directory)),
@@ -104,6 +108,7 @@ impl Host {
             sets: set_settings,
             applications: Vec::new(),
             outages,
+            failures,
         };
         errors.or(host)
     }
@@ -131,6 +136,7 @@ impl Host {
             sizes,
             applications: self.applications.clone(),
             outages: self.outages.clone(),
+            failures: self.failures.clone(),
         })
     }
 }
@@ -154,6 +160,20 @@ fn outages(crashes: &[file::Crash], list: Option<&Node>) -> Result<Vec<Outage>, 
         }
     }
     errors.or(outages.into_iter().map(|(outage, _)| outage).collect())
+}
+
+/// How a host's machines crash at random; `node` is where it stands.
+fn failures(keys: Option<&file::Host>, node: Option<&Node>) -> Result<Option<Failures>, Diagnostic> {
+    let (Some(keys), Some(node)) = (keys, node) else { return Ok(None) };
+    let Some(RandomCrash { after, lasts }) = keys.crash_at_random.clone() else { return Ok(None) };
+    if keys.crash.is_some() {
+        return Err(node.place.error("a host crashes either as `crash` says or at random"));
+    }
+    if after == Delay::Constant(Duration::ZERO) {
+        let place = node.as_table().and_then(|table| table.get("after")).map_or(&node.place, |after| &after.place);
+        return Err(place.error("then it would never be up"));
+    }
+    Ok(Some(Failures { after, lasts }))
 }
 
 /// Divides a host's section into the keys that are its own and the settings of its TCP.

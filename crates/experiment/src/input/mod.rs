@@ -11,6 +11,7 @@ mod expect;
 mod experiment;
 mod expression;
 mod file;
+mod flood;
 mod host;
 mod inject;
 mod link;

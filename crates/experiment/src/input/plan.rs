@@ -334,6 +334,10 @@ impl Plan {
         for own in experiment.host_settings() {
             table(&mut digest, own);
         }
+        // What it takes from CSV files.
+        for time in experiment.listed_arrivals().flatten() {
+            digest.word(time.as_nanos());
+        }
         digest.word(u64::from(self.zip));
         digest.word(u64::from(self.replications));
         digest.word(self.axes.len() as u64);

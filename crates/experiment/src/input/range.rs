@@ -9,11 +9,12 @@ use sim_time::Duration;
 
 use super::diagnostic::Diagnostic;
 use super::tree::{Node, Value};
+use crate::Rate;
 
 /// Most values that a range may have.
 const MOST_STEPS: u32 = 10_000;
 
-/// Numbers or durations. Whole ends give whole numbers; write `1.0` for fractions.
+/// Numbers, durations or rates. Whole ends give whole numbers; write `1.0` for fractions.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SweepRange")]
@@ -57,6 +58,7 @@ enum End {
     Whole(i64),
     Fraction(f64),
     Time(Duration),
+    Rate(Rate),
 }
 
 impl<'de> Deserialize<'de> for End {
@@ -67,7 +69,7 @@ impl<'de> Deserialize<'de> for End {
             type Value = End;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number, or a duration such as \"50ms\"")
+                f.write_str("a number, a duration such as \"50ms\", or a rate such as \"20 / s\"")
             }
 
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<End, E> {
@@ -79,7 +81,10 @@ impl<'de> Deserialize<'de> for End {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<End, E> {
-                text.parse().map(End::Time).map_err(E::custom)
+                match text.contains('/') {
+                    true => text.parse().map(End::Rate).map_err(E::custom),
+                    false => text.parse().map(End::Time).map_err(E::custom),
+                }
             }
         }
 
@@ -93,8 +98,18 @@ impl JsonSchema for End {
     }
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let duration = generator.subschema_for::<Duration>();
-        schemars::json_schema!({ "anyOf": [{ "type": "number" }, duration] })
+        let (duration, rate) = (generator.subschema_for::<Duration>(), generator.subschema_for::<Rate>());
+        schemars::json_schema!({ "anyOf": [{ "type": "number" }, duration, rate] })
+    }
+}
+
+impl End {
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Whole(_) | Self::Fraction(_) => "a number",
+            Self::Time(_) => "a duration",
+            Self::Rate(_) => "a rate",
+        }
     }
 }
 
@@ -116,6 +131,7 @@ pub(super) fn linear(Range { from, to, steps }: Range) -> Result<Vec<Value>, Str
         from + (2 * (to - from) * step + last).div_euclid(2 * last)
     };
     match (from, to) {
+        (End::Rate(from), End::Rate(to)) => rates(from, to, steps, linear),
         (End::Time(from), End::Time(to)) => {
             let (from, to) = (i128::from(from.as_nanos()), i128::from(to.as_nanos()));
             Ok((0..=last).map(|step| time(between(from, to, step))).collect())
@@ -153,6 +169,7 @@ pub(super) fn logarithmic(Range { from, to, steps }: Range) -> Result<Vec<Value>
         Ok::<_, String>(steps.collect::<Vec<i128>>())
     };
     match (from, to) {
+        (End::Rate(from), End::Rate(to)) => rates(from, to, steps, logarithmic),
         (End::Time(from), End::Time(to)) => {
             Ok(whole(from.as_nanos().into(), to.as_nanos().into())?.into_iter().map(time).collect())
         }
@@ -171,9 +188,29 @@ fn fractions(from: End, to: End) -> Result<(f64, f64), String> {
     let number = |end| match end {
         End::Whole(number) => Some(number as f64),
         End::Fraction(number) => Some(number),
-        End::Time(_) => None,
+        End::Time(_) | End::Rate(_) => None,
     };
-    number(from).zip(number(to)).ok_or_else(|| "one end of the range is a number, the other a duration".to_owned())
+    number(from)
+        .zip(number(to))
+        .ok_or_else(|| format!("one end of the range is {}, the other {}", from.kind(), to.kind()))
+}
+
+/// Rates for the same unit of time, whose numbers are those of a range.
+fn rates(
+    from: Rate,
+    to: Rate,
+    steps: Steps,
+    range: fn(Range) -> Result<Vec<Value>, String>,
+) -> Result<Vec<Value>, String> {
+    if from.unit() != to.unit() {
+        return Err(format!("one end of the range is a rate per {}, the other per {}", from.unit(), to.unit()));
+    }
+    let numbers = range(Range { from: End::Fraction(from.times()), to: End::Fraction(to.times()), steps })?;
+    let rate = |number| match number {
+        Value::Float(times) => Value::String(format!("{times} / {}", from.unit())),
+        other => other,
+    };
+    Ok(numbers.into_iter().map(rate).collect())
 }
 
 /// The values with the ends as they were stated.
@@ -218,6 +255,7 @@ mod tests {
     fn ranges_have_round_values() {
         use End::{Fraction, Time, Whole};
         let ms = |ms| Time(Duration::from_millis(ms));
+        let rate = |rate: &str| End::Rate(rate.parse().unwrap());
         for (range, values) in [
             (range(Whole(1), Whole(10), 4), "1 4 7 10"),
             (range(Whole(10), Whole(0), 3), "10 5 0"),
@@ -227,6 +265,9 @@ mod tests {
             (range(ms(10), ms(50), 5), "10ms 20ms 30ms 40ms 50ms"),
             (range(Whole(0), Whole(1), 3), "no 3 whole numbers go from 0 to 1 at equal distances"),
             (range(Whole(0), ms(1), 3), "one end of the range is a number, the other a duration"),
+            (range(rate("1 / s"), rate("2 / s"), 3), "1 / s 1.5 / s 2 / s"),
+            (range(rate("1 / s"), rate("2 / min"), 3), "one end of the range is a rate per s, the other per min"),
+            (range(rate("1 / s"), ms(1), 3), "one end of the range is a rate, the other a duration"),
         ] {
             assert_eq!(shown(linear(range)), values);
         }
@@ -235,6 +276,7 @@ mod tests {
             (range(Whole(10), Whole(1000), 5), "10 32 100 316 1000"),
             (range(Fraction(0.001), Fraction(0.1), 3), "0.001 0.01 0.1"),
             (range(ms(1), ms(1000), 4), "1ms 10ms 100ms 1s"),
+            (range(rate("1 / s"), rate("100 / s"), 3), "1 / s 10 / s 100 / s"),
             (range(Fraction(0.0), Fraction(0.1), 3), "the ends of a logarithmic range are above zero"),
         ] {
             assert_eq!(shown(logarithmic(range)), values);

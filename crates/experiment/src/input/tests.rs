@@ -285,7 +285,9 @@ struct Numbers {
 impl crate::record::Fold for Numbers {
     fn record(&mut self, record: &crate::record::Record) {
         let crate::record::Event::Sent(sent) = &record.event else { return };
-        if let Some(place) = self.hosts.iter().position(|host| *host == usize::from(sent.from.0)) {
+        if let Some(place) =
+            self.hosts.iter().position(|host| sent.from.is_some_and(|from| usize::from(from.0) == *host))
+        {
             self.sent.push((place, sent.seq.raw(), sent.ack.raw()));
         }
     }

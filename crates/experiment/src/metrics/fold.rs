@@ -20,6 +20,8 @@ pub struct MetricsFold {
     lives: FxHashMap<Incarnation, Life>,
     exchanges: FxHashMap<Pair, Exchange>,
     openers: FxHashMap<SegmentId, Opener>,
+    /// When measuring began.
+    since: Instant,
 }
 
 /// What must be remembered of a connection while it is held.
@@ -41,7 +43,8 @@ struct Exchange {
     opening: u32,
     /// The longest chain of one-way trips that has come to each socket since the last active open.
     trips: [u32; 2],
-    closing: bool,
+    /// When the first FIN was sent, if one was.
+    closing: Option<Instant>,
 }
 
 /// A segment on its way that may complete a handshake.
@@ -76,6 +79,7 @@ impl MetricsFold {
             lives: FxHashMap::default(),
             exchanges: FxHashMap::default(),
             openers: FxHashMap::default(),
+            since: Instant::ZERO,
         }
     }
 
@@ -103,27 +107,39 @@ impl MetricsFold {
         })
     }
 
-    fn sent(&mut self, sent: &Sent) {
+    /// The warm-up is over.
+    fn begin_anew(&mut self, at: Instant) {
+        self.since = at;
+        for (_, totals) in &mut self.hosts {
+            totals.begin_anew(at);
+        }
+        self.run.begin_anew(at);
+    }
+
+    fn sent(&mut self, at: Instant, sent: &Sent) {
         let copies = sent.fate.deliveries.len() as u64;
         self.run.sent += 1;
         self.run.lost += u64::from(copies == 0);
         self.run.duplicated += copies.saturating_sub(1);
         self.run.retransmitted += u64::from(sent.retransmission > 0);
         self.run.wasted += u64::from(sent.wasted.is_some());
-        if sent.forged {
+        let Some(from) = sent.from.filter(|_| !sent.forged) else {
             // It was on the wire, but no host's doing.
             return;
-        }
-        let host = self.host(sent.from);
+        };
+        let host = self.host(from);
         host.segments_sent += 1;
         host.syn_acks_sent += u64::from(sent.flags.contains(Flags::SYN_ACK));
         host.resets_sent += u64::from(sent.flags.rst());
         let (pair, from) = pair(sent.source, sent.destination);
         if let Some(exchange) = self.exchanges.get_mut(&pair) {
             if sent.wasted.is_none() {
-                self.run.closes += u64::from(sent.flags.fin() && !exchange.closing);
-                exchange.closing |= sent.flags.fin();
-                self.run.close_segments += u64::from(exchange.closing);
+                if sent.flags.fin() && exchange.closing.is_none() {
+                    exchange.closing = Some(at);
+                    self.run.closes += 1;
+                }
+                let measured = exchange.closing.is_some_and(|since| since >= self.since);
+                self.run.close_segments += u64::from(measured);
             }
             if exchange.opening > 0 && copies > 0 {
                 let trips = exchange.trips[from] + 1;
@@ -200,10 +216,12 @@ impl MetricsFold {
         } else if was_opening && to.synchronized() {
             let since = self.life(change.incarnation, at).since;
             self.host(change.host).established += 1;
-            self.run.setups.push(at.since(since).as_nanos());
-            let (pair, own) = pair_of(change.tuple);
-            let trips = self.exchanges.get(&pair).map_or(0, |exchange| exchange.trips[own]);
-            self.run.setup_trips += u64::from(trips);
+            if since >= self.since {
+                self.run.setups.push(at.since(since).as_nanos());
+                let (pair, own) = pair_of(change.tuple);
+                let trips = self.exchanges.get(&pair).map_or(0, |exchange| exchange.trips[own]);
+                self.run.setup_trips += u64::from(trips);
+            }
         } else if to == State::Closed {
             let host = self.host(change.host);
             match reason {
@@ -221,7 +239,7 @@ impl MetricsFold {
         let (pair, _) = pair_of(change.tuple);
         let exchange = self.exchanges.entry(pair).or_default();
         if change.to == State::SynSent {
-            (exchange.trips, exchange.closing) = ([0; 2], false);
+            (exchange.trips, exchange.closing) = ([0; 2], None);
         }
         exchange.held += u32::from(!is_held(change.from));
         exchange.opening += u32::from(is_opening(change.to));
@@ -293,7 +311,8 @@ impl Fold for MetricsFold {
     fn record(&mut self, record: &Record) {
         let at = record.at;
         match record.event {
-            Event::Sent(ref sent) => self.sent(sent),
+            Event::WarmedUp => self.begin_anew(at),
+            Event::Sent(ref sent) => self.sent(at, sent),
             Event::Delivered { segment, stale, .. } => self.delivered(segment, stale),
             Event::Unheard { segment, to, .. } => {
                 self.host(to).unheard += 1;

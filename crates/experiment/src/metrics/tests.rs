@@ -80,7 +80,7 @@ impl Stream {
         let FourTuple { local, remote } = tuple(from, 49152);
         let sent = Sent {
             id,
-            from,
+            from: Some(from),
             to: Some(if from == CLIENT { SERVER } else { CLIENT }),
             source: local,
             destination: remote,

@@ -87,22 +87,27 @@ impl HostTotals {
         }
     }
 
+    /// Every level.
+    fn levels(&mut self) -> impl Iterator<Item = &mut Level> {
+        let Self { down, busy_workers, waits, states, half_open, memory, wasted_memory, .. } = self;
+        let useless = [&mut self.abandoned, &mut self.ghost, &mut self.bereft];
+        let useless = useless.into_iter().flat_map(|useless| [&mut useless.now, &mut useless.bytes]);
+        let single = [down, busy_workers, half_open, memory, wasted_memory];
+        states.iter_mut().chain(single).chain(useless).chain(waits.iter_mut().map(|waits| &mut waits.now))
+    }
+
     pub(super) fn advance(&mut self, at: Instant) {
-        for level in &mut self.states {
-            level.advance(at);
+        self.levels().for_each(|level| level.advance(at));
+    }
+
+    /// Nothing has been measured before `at`; what there is remains.
+    pub(super) fn begin_anew(&mut self, at: Instant) {
+        self.advance(at);
+        let mut anew = Self::default();
+        for (level, before) in anew.levels().zip(self.levels()) {
+            *level = before.anew();
         }
-        for useless in [&mut self.abandoned, &mut self.ghost, &mut self.bereft] {
-            useless.now.advance(at);
-            useless.bytes.advance(at);
-        }
-        for waits in &mut self.waits {
-            waits.now.advance(at);
-        }
-        for level in
-            [&mut self.busy_workers, &mut self.half_open, &mut self.memory, &mut self.wasted_memory, &mut self.down]
-        {
-            level.advance(at);
-        }
+        *self = anew;
     }
 }
 
@@ -134,6 +139,15 @@ pub(super) struct RunTotals {
 impl RunTotals {
     pub(super) const fn waste(&mut self, cause: Cause) -> &mut Level {
         &mut self.waste[cause as usize]
+    }
+
+    /// Nothing has been measured before `at`; what there is remains.
+    pub(super) fn begin_anew(&mut self, at: Instant) {
+        let waste = self.waste.map(|mut level| {
+            level.advance(at);
+            level.anew()
+        });
+        *self = Self { waste, ..Self::default() };
     }
 
     pub(super) fn finish(&mut self, at: Instant) {

@@ -82,7 +82,7 @@ impl<F: Fold> World<F> {
         scarce: Scarce,
         now: Instant,
     ) {
-        if !self.waiting.contains_key(&attempt) {
+        if !attempt.is_forged() && !self.waiting.contains_key(&attempt) {
             let (host, blame) = (self.host_of(machine), self.in_the_way(machine, port, scarce));
             self.begin_wait(host, attempt, scarce, blame, now);
         }

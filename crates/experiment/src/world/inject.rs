@@ -12,7 +12,7 @@ use crate::record::{Attempt, Event, Fold, Sent};
 use crate::{HostId, Injection, Position, Scenario, Sockets, Span};
 
 /// The window a forged segment states: the most there is without scaling.
-const WINDOW: u32 = 65_535;
+pub(super) const WINDOW: u32 = 65_535;
 
 /// What is to be forged, and what a forger who watches the wire has learnt for it.
 #[derive(Clone, Debug)]
@@ -117,10 +117,22 @@ impl Exchange {
 }
 
 impl<F: Fold> World<F> {
-    /// Forges a segment and puts it on its way; it arrives at once. Returns its place among the packets.
+    /// Forges a segment, which arrives at once. Returns its place among the packets.
     pub(super) fn inject(&mut self, place: u32, now: Instant) -> Option<u32> {
         let injection = *self.forger.injections.get(place as usize)?;
         let segment = self.forge(&injection)?;
+        self.slip_in(segment, Some(injection.from), now)
+    }
+
+    /// Puts a forged segment, which bears the address of a host or nobody's, before its receiver. Returns its place among
+    /// the packets.
+    pub(super) fn slip_in(
+        &mut self,
+        segment: Segment<Span, Attempt>,
+        from: Option<HostId>,
+        now: Instant,
+    ) -> Option<u32> {
+        let receiver = self.network.machine_at(*segment.destination.ip())?;
         self.forger.watch(&segment, true);
         let id = self.network.number();
         self.attempts.hold(segment.tag);
@@ -128,8 +140,8 @@ impl<F: Fold> World<F> {
             now,
             Event::Sent(Sent {
                 id,
-                from: injection.from,
-                to: Some(injection.to),
+                from,
+                to: Some(self.host_of(receiver)),
                 source: segment.source,
                 destination: segment.destination,
                 seq: segment.seq,
@@ -146,7 +158,6 @@ impl<F: Fold> World<F> {
                 fate: net_link::Fate { deliveries: smallvec![now], lost: None, fault: None },
             }),
         );
-        let receiver = self.network.machine_at(*segment.destination.ip())?;
         Some(self.network.launch(Packet::forged(id, segment, receiver)))
     }
 

@@ -31,3 +31,28 @@ fn twenty_thousand_sessions_leave_no_more_than_the_most_that_were_alive() {
     assert!(world.attempts.is_empty(), "nothing is counted for anyone");
     assert!(world.machines.iter().all(|machine| machine.entries.is_empty()));
 }
+
+/// A flood of 20,000 SYNs, each answered with a reset a round trip later.
+#[test]
+fn a_flood_leaves_nothing_behind() {
+    let text = r#"
+        horizon = "30 s"
+        [link]
+        delay = "20ms"
+        [client]
+        machines = 10
+        [server]
+        script = ["accept", "close on EOF"]
+        [[flood]]
+        from = "client"
+        arrivals = { poisson = "1000 / s", most = 20000 }
+    "#;
+    let experiment = Experiment::parse("t.toml", text, &[]).unwrap();
+    let scenario = experiment.scenario(&experiment.variants()[0]).unwrap();
+    let mut queue = WheelQueue::new();
+    let mut world = World::new(&scenario, (), &mut queue);
+    sim_core::run(&mut queue, &mut world, scenario.horizon, 1_000_000).unwrap();
+    assert!(world.attempts.is_empty());
+    assert!(world.machines.iter().all(|machine| machine.entries.is_empty()));
+    assert!(world.network.packet_places() < 200, "{} places for packets", world.network.packet_places());
+}

@@ -8,6 +8,7 @@ mod applications;
 mod arrivals;
 mod attempts;
 mod crowd;
+mod flood;
 mod inject;
 mod intake;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use tcp_endpoint::{Effect, Effects, EntryKind, Handle, Host, Notice, Payload, Qu
 use self::applications::Round;
 use self::attempts::Attempts;
 use self::crowd::{Crowd, Waiting};
+use self::flood::Flooding;
 use self::inject::Forger;
 use self::network::{Network, Packet};
 use self::population::{MachineId, Population};
@@ -58,14 +60,25 @@ pub(crate) enum Pending {
     Wake { round: u32 },
     /// A copy of a segment arrives.
     Arrive { packet: u32, copy: u32 },
+    /// The warm-up is over.
+    WarmedUp,
     /// A forged segment arrives.
     Inject { injection: u32 },
+    /// A flood's next segment arrives.
+    Flood { flood: u16 },
     /// An entry's deadline comes.
     Deadline { machine: MachineId, entry: Handle },
     /// A machine crashes.
     Crash { machine: MachineId },
     /// A machine that crashed is up again.
     Reboot { machine: MachineId },
+}
+
+impl Pending {
+    /// The arrival of a segment of which there is one copy.
+    const fn arrival_of(packet: u32) -> Self {
+        Self::Arrive { packet, copy: 0 }
+    }
 }
 
 /// A run in progress. `F` is told everything that happens.
@@ -76,6 +89,7 @@ pub(crate) struct World<F> {
     machines: Vec<Machine>,
     network: Network,
     forger: Forger,
+    floods: Vec<Flooding>,
     truth: Truth,
     attempts: Attempts,
     rounds: Slab<Round>,
@@ -105,6 +119,8 @@ struct Machine {
     entries: FxHashMap<Handle, Entry>,
     /// Whether it has crashed and is not up again.
     down: bool,
+    /// How often it has crashed, or is about to, at random.
+    failures: u32,
     /// What applications were to do while it was down.
     overdue: Vec<Pending>,
 }
@@ -176,6 +192,7 @@ impl<F: Fold> World<F> {
         let mut world = Self {
             network: Network::new(scenario, &streams),
             forger: Forger::new(scenario),
+            floods: Flooding::all(scenario, &streams),
             truth: Truth::new(machines.iter().map(|machine| machine.address)),
             hosts,
             machines,
@@ -190,11 +207,16 @@ impl<F: Fold> World<F> {
             stuck: None,
             fold,
         };
+        if scenario.warm_up > Instant::ZERO {
+            // Armed before anything else, so that what happens at that instant is measured.
+            let _ = queue.arm(scenario.warm_up, Pending::WarmedUp);
+        }
         world.arm_scripts(scenario, queue);
         world.arm_outages(scenario, queue);
         for (injection, place) in scenario.injections.iter().zip(0..) {
             let _ = queue.arm(injection.at, Pending::Inject { injection: place });
         }
+        world.arm_floods(queue);
         world
     }
 
@@ -510,6 +532,7 @@ impl Machine {
                 crowd: Crowd::default(),
                 entries: FxHashMap::default(),
                 down: false,
+                failures: 0,
                 overdue: Vec::new(),
             }
         })
@@ -523,16 +546,15 @@ impl<F: Fold> Model<Pending> for World<F> {
 
     fn handle<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) {
         let event = match event {
-            Pending::Inject { injection } => match self.inject(injection, queue.now()) {
-                Some(packet) => Pending::Arrive { packet, copy: 0 },
-                None => return,
-            },
-            Pending::Arrival { host, script } => Pending::Begin { round: self.new_session(host, script, queue) },
-            other => other,
+            Pending::WarmedUp => return self.record(queue.now(), Event::WarmedUp),
+            Pending::Inject { injection } => self.inject(injection, queue.now()).map(Pending::arrival_of),
+            Pending::Flood { flood } => self.flood(flood, queue).map(Pending::arrival_of),
+            Pending::Arrival { host, script } => Some(Pending::Begin { round: self.new_session(host, script, queue) }),
+            other => Some(other),
         };
-        let Some(event) = self.put_off(event) else { return };
+        let Some(event) = event.and_then(|event| self.put_off(event)) else { return };
         let machine = match event {
-            Pending::Inject { .. } | Pending::Arrival { .. } => None,
+            Pending::WarmedUp | Pending::Inject { .. } | Pending::Flood { .. } | Pending::Arrival { .. } => None,
             Pending::Listen { machine, script } => {
                 self.listen(machine, script, queue);
                 Some(machine)

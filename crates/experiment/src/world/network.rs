@@ -91,6 +91,12 @@ impl Network {
         self.packets.insert(packet)
     }
 
+    /// How many places for packets there are.
+    #[cfg(test)]
+    pub(super) fn packet_places(&self) -> usize {
+        self.packets.places()
+    }
+
     pub(super) fn packet(&self, place: u32) -> Option<&Packet> {
         self.packets.get(place)
     }

@@ -1,10 +1,11 @@
 //! Crashes and reboots: what becomes of a machine's connections, and of the applications that run on it.
 
+use rand_chacha::rand_core::Rng;
 use sim_core::EventQueue;
 use sim_time::Instant;
 use tcp_endpoint::Handle;
 
-use super::population::MachineId;
+use super::population::{MachineId, Population};
 use super::truth::Life;
 use super::{Machine, Origin, Pending, World};
 use crate::Scenario;
@@ -18,8 +19,11 @@ impl Machine {
 }
 
 impl<F: Fold> World<F> {
-    /// Arms the crashes of a run, and the reboots that follow them.
-    pub(super) fn arm_outages<Q: EventQueue<Pending>>(&self, scenario: &Scenario, queue: &mut Q) {
+    /// Arms the crashes of a run, and the reboots that follow them; of those at random the first.
+    pub(super) fn arm_outages<Q: EventQueue<Pending>>(&mut self, scenario: &Scenario, queue: &mut Q) {
+        for machine in self.hosts.iter().flat_map(Population::machines).collect::<Vec<_>>() {
+            self.arm_failure(machine, queue);
+        }
         for (plan, host) in scenario.hosts.iter().zip(&self.hosts) {
             for outage in &plan.outages {
                 for machine in host.machines() {
@@ -32,11 +36,27 @@ impl<F: Fold> World<F> {
         }
     }
 
+    /// Arms the next crash at random of a machine that is up, or the reboot of one that is down.
+    fn arm_failure<Q: EventQueue<Pending>>(&mut self, id: MachineId, queue: &mut Q) {
+        let host = &self.hosts[usize::from(self.host_of(id).0)];
+        let Some(failures) = &host.failures else { return };
+        let machine = &mut self.machines[id.index()];
+        machine.failures += u32::from(!machine.down);
+        let position = [host.place_of(id), machine.failures, machine.down.into()].map(u64::from);
+        let draw = host.failing.at(&position).next_u64();
+        let (lasts, event) = match machine.down {
+            false => (&failures.after, Pending::Crash { machine: id }),
+            true => (&failures.lasts, Pending::Reboot { machine: id }),
+        };
+        let _ = queue.arm(queue.now() + lasts.sample(draw), event);
+    }
+
     /// All state of a machine is gone at once, and nothing is sent.
     pub(super) fn crash<Q: EventQueue<Pending>>(&mut self, machine: MachineId, queue: &mut Q) {
         let (host, now) = (self.host_of(machine), queue.now());
         self.record(now, Event::Crashed { host });
         self.machine(machine).down = true;
+        self.arm_failure(machine, queue);
         self.end_applications(machine, queue);
         let lives = self.lives_on(machine);
         self.orphan_packets(machine);
@@ -65,6 +85,7 @@ impl<F: Fold> World<F> {
         let servers = (0..).zip(&machine.pools).filter(|(_, pool)| pool.listens());
         let servers: Vec<u16> = servers.map(|(script, _)| script).collect();
         self.record(now, Event::Rebooted { host, quiet_until });
+        self.arm_failure(id, queue);
         for script in servers {
             self.listen(id, script, queue);
         }

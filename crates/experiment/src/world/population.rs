@@ -5,9 +5,10 @@ use tcp_endpoint::Unexpected;
 
 use super::applications::Round;
 use super::arrivals::Source;
+use super::flood::scaled;
 use super::{Pending, World};
 use crate::record::Fold;
-use crate::{Application, EntrySizes, HostId, HostPlan, Scenario, Step};
+use crate::{Application, EntrySizes, Failures, HostId, HostPlan, Scenario, Step};
 
 /// A machine, numbered over the whole run: those of the first host come first.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -33,6 +34,9 @@ pub(super) struct Population {
     pub(super) resets: bool,
     /// What the steps of its sessions draw, and of those who serve them.
     pub(super) draws: KeyedDraws,
+    pub(super) failures: Option<Failures>,
+    /// What its failures draw.
+    pub(super) failing: KeyedDraws,
 }
 
 /// An application's script.
@@ -60,6 +64,8 @@ pub(super) fn all(scenario: &Scenario, streams: &Streams) -> Vec<Population> {
             rounds: 0,
             resets: plan.settings.handshake.unexpected == Unexpected::Reset,
             draws: streams.keyed(&plan.name, "steps"),
+            failures: plan.failures.clone(),
+            failing: streams.keyed(&plan.name, "failures"),
         };
         first += machines;
         host
@@ -71,6 +77,16 @@ impl Population {
     /// Its machines.
     pub(super) fn machines(&self) -> impl Iterator<Item = MachineId> + use<> {
         (self.first..self.first + self.machines).map(MachineId)
+    }
+
+    /// The place of one of its machines among them.
+    pub(super) const fn place_of(&self, machine: MachineId) -> u32 {
+        machine.0 - self.first
+    }
+
+    /// The machine that a uniform draw of 32 bits stands for.
+    pub(super) const fn picked(&self, draw: u32) -> MachineId {
+        MachineId(self.first + scaled(draw, self.machines))
     }
 
     /// The machine that is dealt a session.

@@ -142,7 +142,7 @@ fn sent(
     let Transmission { segment, retransmission, acknowledges, .. } = transmission;
     Sent {
         id,
-        from,
+        from: Some(from),
         to,
         source: segment.source,
         destination: segment.destination,

@@ -59,7 +59,7 @@ impl Run {
             let text = match &record.event {
                 Event::Sent(sent) => format!(
                     "{} {} {}/{} {} octets, attempt {}, resent {}{}, {:?}",
-                    sent.from.0,
+                    sent.from.map_or(u16::MAX, |from| from.0),
                     sent.flags,
                     sent.seq.raw(),
                     sent.ack.raw(),
@@ -182,6 +182,7 @@ pub(crate) fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> H
             arrivals: Arrivals::at_once(1),
         }],
         outages: Vec::new(),
+        failures: None,
     }
 }
 
@@ -211,7 +212,9 @@ pub(crate) fn pair(handshake: &str, client: Vec<Step>, server: Vec<Step>) -> Sce
         horizon: at(10_800_000),
         hosts: vec![host("client", 1, handshake, client), server],
         links: vec![link(CLIENT, SERVER, "client-to-server"), link(SERVER, CLIENT, "server-to-client")],
+        warm_up: Instant::ZERO,
         injections: Vec::new(),
+        floods: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::record::{Call, Cause, Event, Fold, Outcome, Worth};
-use experiment::{Account, HostId, LedgerFold, Outage, Resource, Scenario, Step, Workers};
+use experiment::{Account, Arrivals, Flood, HostId, LedgerFold, Outage, Process, Resource, Scenario, Step, Workers};
 use net_link::{Delay, Exponential, LossModel, Pareto, Probability};
 use proptest::prelude::*;
 use sim_time::Duration;
@@ -36,6 +36,18 @@ fn outage() -> impl Strategy<Value = Option<(usize, Outage)>> {
     prop::option::of(outage)
 }
 
+/// Forged SYNs in the first seconds, from addresses that nobody has, or from the client's.
+fn flood() -> impl Strategy<Value = Option<Flood>> {
+    let flood = (prop::option::of(Just(HostId(0))), 1_u64..2000, 1_u64..20).prop_map(|(from, every, most)| Flood {
+        start: at(100),
+        arrivals: Arrivals { process: Process::Every(ms(every)), most: Some(most), until: None },
+        from,
+        to: HostId(1),
+        port: 80,
+    });
+    prop::option::of(flood)
+}
+
 /// How many workers there are, and of which kind.
 fn workers() -> impl Strategy<Value = Workers> {
     prop_oneof![
@@ -49,10 +61,12 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     let handshake = prop::sample::select(vec!["two-way", "two-way-rst", "three-way", "three-way-silent"]);
     let network = (0.0..0.4, 0.0..0.3, 1_u64..2000);
     let patience = prop::option::of(1_u64..3000);
-    let room = (workers(), 1_u32..4, 1_u32..4);
-    (handshake, steps(), steps(), network, patience, 0_u64..3, outage(), room, any::<u32>()).prop_map(
-        |(handshake, client, server, (loss, duplicate, spread), patience, time_wait, outage, room, seed)| {
-            let (workers, syn_backlog, accept_backlog) = room;
+    let room = (workers(), 1_u32..4, 1_u32..4, prop_oneof![Just(0), 1_u64..20_000]);
+    let trouble = (outage(), flood());
+    (handshake, steps(), steps(), network, patience, 0_u64..3, trouble, room, any::<u32>()).prop_map(
+        |(handshake, client, server, (loss, duplicate, spread), patience, time_wait, trouble, room, seed)| {
+            let (outage, flood) = trouble;
+            let (workers, syn_backlog, accept_backlog, warm_up) = room;
             let open = match connect() {
                 Step::Connect { to, port, with, .. } => {
                     Step::Connect { to, port, from: None, with, within: patience.map(ms) }
@@ -64,6 +78,8 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             let mut scenario = pair(handshake, client, server);
             scenario.seed = u64::from(seed);
             scenario.horizon = at(2_000_000);
+            // Most of what happens does so in the first seconds.
+            scenario.warm_up = at(warm_up);
             scenario.hosts[0].applications[0].rounds = Some(5);
             // A second client, so that one may take the other's room.
             let second = scenario.hosts[0].applications[0].clone();
@@ -78,6 +94,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             if let Some((host, outage)) = outage {
                 scenario.hosts[host].outages.push(outage);
             }
+            scenario.floods.extend(flood);
             for link in &mut scenario.links {
                 link.config.delay = Delay::Exponential(Exponential { mean: ms(spread + 1), min: ms(1) });
                 link.config.loss = LossModel::Bernoulli(Probability::new(loss).expect("a probability"));
@@ -206,6 +223,7 @@ proptest! {
         prop_assert_eq!(by_cause(Cause::Duplicated), value("waste.duplicated.byte-seconds"));
         prop_assert_eq!(by_cause(Cause::Application), value("waste.application.byte-seconds"));
         prop_assert_eq!(by_cause(Cause::Crash), value("waste.crash.byte-seconds"));
+        prop_assert_eq!(by_cause(Cause::Spoofed), value("waste.spoofed.byte-seconds"));
         let wasted: u64 = ledger.segments.wasted.iter().map(|(_, count)| count).sum();
         prop_assert_eq!(wasted as f64, value("segments.wasted"));
         prop_assert_eq!((wasted + ledger.segments.useful) as f64, value("segments.sent"));

@@ -2,10 +2,12 @@
 
 mod cases;
 mod common;
+mod floods;
 mod forged;
 mod laws;
 mod outages;
 mod populations;
 mod runs;
 mod stale_syn;
+mod warm_up;
 mod workers;

@@ -183,7 +183,7 @@ fn fates(handshake: &str, loss: f64) -> BTreeMap<(Instant, usize), Vec<Option<u6
             Event::Call { host: CLIENT, call: Call::Connect, outcome: Outcome::Failed(_), .. } => {
                 *at_once.entry(record.at).or_default() += 1;
             }
-            Event::Sent(sent) if sent.from == CLIENT && sent.flags.syn() => {
+            Event::Sent(sent) if sent.from == Some(CLIENT) && sent.flags.syn() => {
                 let name = *begun.entry(sent.attempt).or_insert_with(|| {
                     let nth = at_once.entry(record.at).or_default();
                     *nth += 1;

@@ -423,6 +423,6 @@ fn a_client_that_gives_up_too_soon_blames_the_answer_that_is_late() {
         _ => None,
     };
     let packet = run.records.iter().find_map(|record| sent(&record.event));
-    assert_eq!(packet, Some((SERVER, "SA".to_owned())));
+    assert_eq!(packet, Some((Some(SERVER), "SA".to_owned())));
     run.check(&[("segments.lost", 0.0), ("waste.lost.byte-seconds", 0.0)]);
 }

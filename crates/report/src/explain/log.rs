@@ -102,7 +102,7 @@ impl<'a> Read<'a> {
                 |host| cause.filter(|(when, to, _)| (*when, *to) == (at, host)).map(|(_, _, segment)| segment);
             match &record.event {
                 Event::Sent(sent) => {
-                    let answers = because(sent.from).filter(|_| is_answer(sent));
+                    let answers = sent.from.and_then(because).filter(|_| is_answer(sent));
                     if let Some(arrival) = answers.and_then(|segment| read.last_arrival(segment)) {
                         arrival.answer.get_or_insert(sent.id);
                     }
@@ -190,29 +190,33 @@ impl Cost {
 struct Hold {
     octets: u64,
     memories: Vec<Memory>,
+    /// Up to when it is booked.
     since: Instant,
     blame: Option<Blame>,
 }
 
 impl Log {
-    /// What each incarnation cost that was ever of no use, in a run that ends at `end`; and under `None` what was sent for
-    /// nobody by a host that kept nothing.
-    pub(super) fn costs(&self, end: Instant) -> BTreeMap<Option<Incarnation>, Cost> {
+    /// What each incarnation cost that was ever of no use, in a run that is measured from `from` to `end`; and under `None`
+    /// what was sent for nobody by a host that kept nothing.
+    pub(super) fn costs(&self, from: Instant, end: Instant) -> BTreeMap<Option<Incarnation>, Cost> {
         let mut costs: BTreeMap<Option<Incarnation>, Cost> = BTreeMap::new();
         let mut holds: BTreeMap<Incarnation, Hold> = BTreeMap::new();
         let mut spent_for = None;
+        let new = || Hold { since: from, ..Hold::default() };
         for record in &self.records {
             let at = record.at;
             match record.event {
                 Event::Held { incarnation, memory, octets, .. } => {
-                    let (hold, cost) = (holds.entry(incarnation).or_default(), costs.get_mut(&Some(incarnation)));
+                    let (hold, cost) =
+                        (holds.entry(incarnation).or_insert_with(new), costs.get_mut(&Some(incarnation)));
                     hold.change(at, cost, |hold| {
                         hold.octets += octets;
                         hold.memories.push(memory);
                     });
                 }
                 Event::Released { incarnation, memory, octets, .. } => {
-                    let (hold, cost) = (holds.entry(incarnation).or_default(), costs.get_mut(&Some(incarnation)));
+                    let (hold, cost) =
+                        (holds.entry(incarnation).or_insert_with(new), costs.get_mut(&Some(incarnation)));
                     hold.change(at, cost, |hold| {
                         hold.octets -= octets;
                         hold.memories.retain(|held| *held != memory);
@@ -223,12 +227,14 @@ impl Log {
                         costs.entry(Some(incarnation)).or_insert_with(|| Cost { since: at, ..Cost::default() });
                         spent_for = Some(incarnation);
                     }
-                    let (hold, cost) = (holds.entry(incarnation).or_default(), costs.get_mut(&Some(incarnation)));
+                    let (hold, cost) =
+                        (holds.entry(incarnation).or_insert_with(new), costs.get_mut(&Some(incarnation)));
                     hold.change(at, cost, |hold| hold.blame = worth.blame());
                 }
                 // What an application still holds of it from now on is the application's own affair.
                 Event::State(StateChange { incarnation, to: State::Closed, .. }) => {
-                    let (hold, cost) = (holds.entry(incarnation).or_default(), costs.get_mut(&Some(incarnation)));
+                    let (hold, cost) =
+                        (holds.entry(incarnation).or_insert_with(new), costs.get_mut(&Some(incarnation)));
                     hold.change(at, cost, |hold| hold.blame = None);
                 }
                 Event::Sent(ref sent) => {
@@ -237,8 +243,10 @@ impl Log {
                             spent_for = None;
                         }
                         let cost = costs.entry(spent_for).or_insert_with(|| Cost { since: at, ..Cost::default() });
-                        cost.segments += 1;
-                        cost.by.entry(blame).or_default();
+                        if at >= from {
+                            cost.segments += 1;
+                            cost.by.entry(blame).or_default();
+                        }
                     }
                 }
                 _ => {}
@@ -274,8 +282,9 @@ impl Hold {
         }
     }
 
-    /// Books what was held up to `at`.
+    /// Books what was held up to `at`, unless that was before measuring began.
     fn account(&mut self, at: Instant, cost: Option<&mut Cost>) {
+        let at = at.max(self.since);
         let held = u128::from(self.octets) * u128::from(at.since(self.since).as_nanos());
         if let (Some(cost), Some(blame)) = (cost, self.blame) {
             *cost.by.entry(blame).or_default() += held;

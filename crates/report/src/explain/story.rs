@@ -12,7 +12,7 @@ use super::cost;
 use super::log::{Arrival, Change, Cost, Log, Met, Packet, Read, is_offer};
 use crate::amount::amount;
 use crate::hosts::Hosts;
-use crate::packets::Packets;
+use crate::packets::{Packets, sender};
 
 /// So many events in the life of what was wasted are told, and so many packets to blame.
 const TOLD: usize = 8;
@@ -37,9 +37,9 @@ impl Story {
     }
 }
 
-/// The story of each incarnation that cost something while it was of no use.
-pub(super) fn stories(log: &Log, hosts: &Hosts, packets: &Packets, end: Instant) -> Vec<Story> {
-    let costs = log.costs(end);
+/// The story of each incarnation that cost something while it was of no use, measured from one time to another.
+pub(super) fn stories(log: &Log, hosts: &Hosts, packets: &Packets, (from, end): (Instant, Instant)) -> Vec<Story> {
+    let costs = log.costs(from, end);
     if costs.is_empty() {
         return Vec::new();
     }
@@ -116,7 +116,7 @@ impl<'a> Teller<'a> {
                 let Packet { place, at, sent, answers, .. } = read.packets.values().find(wasted)?;
                 let tuple = FourTuple { local: sent.source, remote: sent.destination };
                 let birth =
-                    Birth { host: sent.from, tuple, attempt: sent.attempt, place: *place, at: *at, of: *answers };
+                    Birth { host: sent.from?, tuple, attempt: sent.attempt, place: *place, at: *at, of: *answers };
                 (birth, *place, false)
             }
         };
@@ -166,9 +166,13 @@ impl<'a> Teller<'a> {
             return format!("{} opened it at {born} s.", self.here);
         };
         let Packet { at, sent, label, .. } = packet;
-        let opener = self.hosts.name(sent.from);
+        let opener = sender(sent, self.hosts);
         if sent.forged {
-            return format!("{began} {label}, which was forged at {at} s: {opener} did not send it.");
+            let why = match sent.from {
+                Some(_) => format!("{opener} did not send it"),
+                None => format!("nobody has the address {opener}"),
+            };
+            return format!("{began} {label}, which was forged at {at} s: {why}.");
         }
         let mut words = format!("{began} {label}, which {opener} had sent at {at} s and which came at {born} s");
         let arrival = packet.arrivals.iter().find(|arrival| arrival.at == born);
@@ -391,7 +395,7 @@ impl<'a> Teller<'a> {
     fn blamed(&self, packet: &Packet<'_>) -> &'static str {
         let is_blamed = |blame: &Blame| blame.cause == Cause::Lost && blame.packet == Some(packet.sent.id);
         match self.cost.by.keys().any(is_blamed) {
-            true if self.active && packet.sent.from == self.birth.host => ": that is why nobody was there",
+            true if self.active && packet.sent.from == Some(self.birth.host) => ": that is why nobody was there",
             true => ": had it come, that would have been the end",
             false => "",
         }

@@ -19,6 +19,8 @@ struct Wait {
     scarce: Scarce,
     blame: Option<Blame>,
     since: Instant,
+    /// From when on it is measured: its beginning, or the end of the warm-up.
+    measured: Instant,
     /// When it was over, and whether the client was served.
     end: Option<(Instant, bool)>,
 }
@@ -37,7 +39,8 @@ impl Waits {
     pub(super) fn note(&mut self, record: &Record, most: usize) {
         match record.event {
             Event::Waits { host, attempt, scarce, blame } => {
-                let wait = Wait { host, attempt, scarce, blame, since: record.at, end: None };
+                let (since, measured) = (record.at, record.at);
+                let wait = Wait { host, attempt, scarce, blame, since, measured, end: None };
                 self.going_on.insert(attempt, wait);
             }
             Event::WaitOver { attempt, served, .. } => {
@@ -46,6 +49,11 @@ impl Waits {
                 if self.over.len() >= most.saturating_mul(2).saturating_add(100) {
                     self.drop_the_least(most, record.at);
                 }
+            }
+            Event::WarmedUp => {
+                self.over.clear();
+                self.untold = (0, 0);
+                self.going_on.values_mut().for_each(|wait| wait.measured = record.at);
             }
             _ => {}
         }
@@ -80,7 +88,7 @@ impl Waits {
 impl Wait {
     fn nanos(&self, end: Instant) -> u128 {
         let until = self.end.map_or(end, |(at, _)| at);
-        u128::from(until.since(self.since).as_nanos())
+        u128::from(until.since(self.measured).as_nanos())
     }
 
     /// Who waited how long for what; and what was in the way, and how it ended.

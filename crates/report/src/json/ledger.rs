@@ -1,11 +1,13 @@
 //! The ledger as JSON.
 
+use std::borrow::Cow;
+
 use experiment::record::Blame;
 use experiment::{Account, Count};
 use serde::Serialize;
 
 use crate::ledger::Balance;
-use crate::packets::Packet;
+use crate::packets::{Packet, sender};
 use crate::seconds::{Seconds, UnitSeconds};
 use crate::trace::cause_word;
 
@@ -48,7 +50,7 @@ struct PacketObject<'a> {
     words: String,
     id: u64,
     t: Seconds,
-    from: &'a str,
+    from: Cow<'a, str>,
     to: Option<&'a str>,
     sport: u16,
     dport: u16,
@@ -102,7 +104,7 @@ impl<'a> PacketObject<'a> {
             words: packet.in_words(&balance.hosts),
             id: sent.id.0,
             t: Seconds(*at),
-            from: balance.hosts.name(sent.from),
+            from: sender(sent, &balance.hosts),
             to: sent.to.map(|to| balance.hosts.name(to)),
             sport: sent.source.port(),
             dport: sent.destination.port(),

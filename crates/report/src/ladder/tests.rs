@@ -87,7 +87,7 @@ impl Script {
         };
         let sent = Sent {
             id: SegmentId(self.next),
-            from,
+            from: Some(from),
             to: Some(to),
             source: socket(from, self.attempt),
             destination: socket(to, self.attempt),

@@ -199,3 +199,56 @@ fn says_what_is_wrong_with_a_distribution() {
         assert_eq!(errors_of(&text, &[]), [format!("t.toml:5:22: {error}")], "{step}");
     }
 }
+
+#[test]
+fn reads_a_flood_and_random_crashes() {
+    let flood = "[[flood]]\nstart = \"5s\"\narrivals = { every = \"1s\" }\n";
+    let crash = "crash-at-random = { after = { exponential = { mean = \"1 h\" } }, for = \"30s\" }";
+    let text = with(crash) + flood;
+    let scenario = first_scenario(&Experiment::parse("t.toml", &text, &[]).unwrap());
+    let every = Process::Every(Duration::from_secs(1));
+    let [flood] = &scenario.floods[..] else { panic!("one flood") };
+    assert_eq!((flood.start.as_nanos(), flood.from, flood.to.0, flood.port), (5_000_000_000, None, 1, 80));
+    assert_eq!(flood.arrivals.process, every);
+    let failures = scenario.hosts[0].failures.as_ref().unwrap();
+    let hour = Duration::from_secs(3600);
+    assert_eq!(failures.after, Delay::Exponential(Exponential { mean: hour, min: Duration::ZERO }));
+    assert_eq!(failures.lasts, Delay::Constant(Duration::from_secs(30)));
+}
+
+#[test]
+fn says_what_is_wrong_with_a_flood_a_crash_and_a_warm_up() {
+    for (lines, error) in [
+        ("[[flood]]", "t.toml:8:1: missing key `arrivals`"),
+        (
+            "[[flood]]\narrivals = { every = \"1s\" }\nto = \"sever\"",
+            "t.toml:10:6: no host is called `sever` (did you mean `server`?)",
+        ),
+        (
+            "[[flood]]\narrivals = { every = \"1s\" }\nfrom = \"server\"",
+            "t.toml:10:8: a host is sent nothing from its own address",
+        ),
+        (
+            "[[flood]]\narrivals = { every = \"1s\" }\nrate = 3",
+            "t.toml:10:1: unknown key `rate` (expected one of `from`, `to`, `port`, `start`, `arrivals`)",
+        ),
+    ] {
+        assert_eq!(errors_of(&format!("{BASIC}{lines}\n"), &[]), [error], "{lines}");
+    }
+    let nobodys = with("address = \"198.19.0.1\"") + "[[flood]]\narrivals = { every = \"1s\" }\n";
+    assert_eq!(
+        errors_of(&nobodys, &[]),
+        ["t.toml:9:1: `client` has an address in 198.18.0.0/15, which this flood takes for nobody's"]
+    );
+    for (client, error) in [
+        ("crash-at-random = { after = \"0s\", for = \"1s\" }", "t.toml:5:29: then it would never be up"),
+        (
+            "crash = [{ at = \"1s\" }]\ncrash-at-random = { after = \"1s\", for = \"1s\" }",
+            "t.toml:6:19: a host crashes either as `crash` says or at random",
+        ),
+    ] {
+        assert_eq!(errors_of(&with(client), &[]), [error], "{client}");
+    }
+    let warm = format!("warm-up = \"1h\"\n{BASIC}");
+    assert_eq!(errors_of(&warm, &[]), ["t.toml:1:11: the run ends at 3600.000 s, before it is warm"]);
+}
