@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use net_link::{Delay, Empirical, Exponential, LogNormal, Pareto, Uniform};
-use sim_time::Duration;
+use sim_time::{Duration, Instant};
 
 use super::mistakes::errors_of;
 use super::{BASIC, Experiment, first_scenario};
@@ -36,7 +36,7 @@ fn reads_every_process() {
         bursts(Some(Rate::per_second(2.0)))
     );
     let limited = arrivals_of(r#"arrivals = { poisson = "20 / s", most = 7, until = "1 min" }"#);
-    assert_eq!((limited.most, limited.until.map(|until| until.as_nanos())), (Some(7), Some(60_000_000_000)));
+    assert_eq!((limited.most, limited.until.map(Instant::as_nanos)), (Some(7), Some(60_000_000_000)));
 }
 
 #[test]
