@@ -2,15 +2,13 @@
 
 use std::net::SocketAddrV4;
 
-use net_link::Delay;
-use rand_chacha::rand_core::Rng;
-use sim_core::{EventQueue, Key};
+use sim_core::EventQueue;
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{Handle, Notice, UserError};
 
 use super::attempts::Opener;
 use super::population::MachineId;
-use super::streak::{Culprit, Streak};
+use super::sessions::Round;
 use super::truth::Life;
 use super::{Origin, Pending, Reaction, World};
 use crate::record::{Attempt, Call, Event, Fold, Memory, Outcome, Scarce};
@@ -18,84 +16,6 @@ use crate::{FirstOctets, HostId, Size, Span, Step};
 
 /// The most octets that a send draws.
 const LARGEST_SIZE: u64 = 1 << 40;
-
-/// One run of a script.
-pub(super) struct Round {
-    pub(super) machine: MachineId,
-    pub(super) script: u16,
-    /// Its number among all rounds on the host.
-    ordinal: u32,
-    /// The step that is being played, or waited for.
-    step: usize,
-    connection: Option<Life>,
-    /// Octets that the step in play has taken so far.
-    taken: u64,
-    /// Whose open it serves, if it is a server's with a connection.
-    client: Option<(HostId, Opener)>,
-    /// The session it is a round of, if it is a client's.
-    pub(super) session: Option<Session>,
-    /// The connection it serves, if it is a server's.
-    pub(super) serves: Option<Life>,
-    /// Whether a worker is busy with that.
-    pub(super) busy: bool,
-    /// The end of a wait, or of the patience with an open, or the beginning of the session's next round.
-    pub(super) alarm: Option<Key>,
-}
-
-/// A client's rounds, one after the other.
-pub(super) struct Session {
-    /// Its number among those of its script.
-    ordinal: u32,
-    /// Rounds it has begun.
-    rounds: u32,
-    /// Rounds it may still begin.
-    left: Option<u32>,
-    /// Opens it has called for.
-    opens: u32,
-    /// Whether it has done more than wait.
-    begun: bool,
-    pub(super) streak: Streak,
-}
-
-impl Round {
-    /// What a session begins with. Its first round is begun by [`World::begin`].
-    pub(super) fn of_session(machine: MachineId, script: u16, session: u32, rounds: Option<u32>) -> Self {
-        let streak = Streak::default();
-        let session = Session { ordinal: session, rounds: 0, left: rounds, opens: 0, begun: false, streak };
-        Self { session: Some(session), ..Self::new(machine, script) }
-    }
-
-    const fn new(machine: MachineId, script: u16) -> Self {
-        Self {
-            machine,
-            script,
-            ordinal: 0,
-            step: 0,
-            connection: None,
-            taken: 0,
-            client: None,
-            session: None,
-            serves: None,
-            busy: false,
-            alarm: None,
-        }
-    }
-
-    /// Its session calls for another open: which one that is.
-    fn opener(&mut self) -> Opener {
-        let script = self.script;
-        let next = self.session.as_mut().map(|session| {
-            session.opens += 1;
-            Opener { script, session: session.ordinal, nth: session.opens }
-        });
-        next.unwrap_or_default()
-    }
-
-    /// Whether it has done more than wait. Listening is more.
-    pub(super) fn has_begun(&self) -> bool {
-        self.session.as_ref().is_none_or(|session| session.begun)
-    }
-}
 
 /// How a step went.
 pub(super) enum Played {
@@ -110,42 +30,6 @@ pub(super) enum Played {
 }
 
 impl<F: Fold> World<F> {
-    /// A session begins its next round. Returns its machine.
-    pub(super) fn begin<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) -> Option<MachineId> {
-        let beginning = self.rounds.get_mut(round)?;
-        beginning.alarm = None;
-        let (machine, session) = (beginning.machine, beginning.session.as_mut()?);
-        session.left = session.left.map(|left| left - 1);
-        session.rounds += 1;
-        session.streak.begin(queue.now());
-        let ordinal = self.number_round(machine);
-        if let Some(beginning) = self.rounds.get_mut(round) {
-            beginning.ordinal = ordinal;
-        }
-        self.play(round, queue);
-        Some(machine)
-    }
-
-    /// A server's round, of a worker that has yet to accept or for an accepted connection.
-    pub(super) fn new_round(&mut self, machine: MachineId, script: u16, serves: Option<Life>) -> u32 {
-        let ordinal = self.number_round(machine);
-        let script_played = &self.host(self.host_of(machine)).scripts[usize::from(script)];
-        let accepted = serves.and_then(|_| script_played.accepts_at());
-        let step = accepted.map_or(0, |(place, _)| place + 1);
-        let attempt = serves.and_then(|life| self.truth.get(life)).map(|known| known.attempt);
-        let client = attempt.filter(|attempt| !attempt.is_forged());
-        let client = client.map(|attempt| (attempt.host, self.attempts.opener(attempt)));
-        self.rounds.insert(Round { ordinal, step, connection: serves, client, serves, ..Round::new(machine, script) })
-    }
-
-    /// The number of a round among all on its host.
-    fn number_round(&mut self, machine: MachineId) -> u32 {
-        let host = self.host_of(machine);
-        let rounds = &mut self.hosts[usize::from(host.0)].rounds;
-        *rounds += 1;
-        *rounds - 1
-    }
-
     /// Lets an application react to what its TCP told it.
     pub(super) fn react<Q: EventQueue<Pending>>(&mut self, reaction: &Reaction, queue: &mut Q) {
         let (life, notice) = match *reaction {
@@ -211,28 +95,6 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// How much it is this time, of what the step that a round is at states. What is drawn is named by the session, not by
-    /// what it has come to: variants face the same clients, and one does not change what another draws.
-    fn draw(&self, round: u32, amount: &Delay) -> Duration {
-        if let Delay::Constant(always) = amount {
-            return *always;
-        }
-        let Some(playing) = self.rounds.get(round) else { return Duration::ZERO };
-        let (script, step) = (u64::from(playing.script), playing.step as u64);
-        let own = &self.host(self.host_of(playing.machine)).draws;
-        let mut draws = match (&playing.session, playing.client) {
-            (Some(session), _) => own.at(&[0, script, u64::from(session.ordinal), u64::from(session.rounds), step]),
-            (None, Some((client, opener))) => {
-                let Opener { script: opened_by, session, nth } = opener;
-                let open = [u64::from(opened_by), u64::from(session), u64::from(nth)];
-                self.host(client).draws.at(&[1 + script, open[0], open[1], open[2], step])
-            }
-            // Nobody's: a worker's that has yet to accept, or one on what a forged segment opened.
-            (None, None) => own.at(&[script, u64::from(playing.ordinal), step]),
-        };
-        amount.sample(draws.next_u64())
-    }
-
     fn next_step<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
         if let Some(playing) = self.rounds.get_mut(round) {
             playing.step += 1;
@@ -270,25 +132,6 @@ impl<F: Fold> World<F> {
             }
         }
         self.end_round(round, queue);
-    }
-
-    fn note_begun(&mut self, round: u32) {
-        if let Some(session) = self.rounds.get_mut(round).and_then(|playing| playing.session.as_mut()) {
-            session.begun = true;
-        }
-    }
-
-    /// A step has failed. If that is all that its script does, over and over at this instant, time will not move on.
-    fn note_failure(&mut self, round: u32, now: Instant) {
-        let Some(Round { machine, script, step, session: Some(session), .. }) = self.rounds.get_mut(round) else {
-            return;
-        };
-        if session.left.is_none() && session.streak.fail(now) {
-            let why = self.failed.and_then(Outcome::failure).unwrap_or_else(|| "it cannot be done".to_owned());
-            let (rounds, script, step, machine) = (session.streak.rounds(), *script, *step, *machine);
-            let host = self.host_of(machine);
-            self.stuck = Some(Culprit { host, script, rounds, failure: Some((step + 1, why)) });
-        }
     }
 
     fn play_step<Q: EventQueue<Pending>>(&mut self, round: u32, step: Step, queue: &mut Q) -> Played {
@@ -532,26 +375,10 @@ impl<F: Fold> World<F> {
     }
 
     /// The round no longer plays on its connection.
-    fn give_back(&mut self, round: u32) {
+    pub(super) fn give_back(&mut self, round: u32) {
         let connection = self.rounds.get_mut(round).and_then(|playing| playing.connection.take());
         if let Some(known) = connection.and_then(|life| self.truth.get_mut(life)) {
             known.owner = None;
-        }
-    }
-
-    /// Ends a round and, if its session has another, arms that. A connection that was not closed stays open.
-    fn end_round<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
-        self.disengage(round, queue);
-        self.give_back(round);
-        let Some(ended) = self.rounds.get_mut(round) else { return };
-        if let Some(alarm) = ended.alarm.take() {
-            let _ = queue.cancel(alarm);
-        }
-        if ended.session.as_ref().is_some_and(|session| session.left != Some(0)) {
-            (ended.step, ended.taken) = (0, 0);
-            ended.alarm = Some(queue.arm(queue.now(), Pending::Begin { round }));
-        } else {
-            self.rounds.remove(round);
         }
     }
 

@@ -3,9 +3,9 @@
 use sim_core::{EventQueue, KeyedDraws, Streams};
 use tcp_endpoint::Unexpected;
 
-use super::applications::Round;
 use super::arrivals::Source;
 use super::flood::scaled;
+use super::sessions::Round;
 use super::{Pending, World};
 use crate::record::Fold;
 use crate::{Application, EntrySizes, Failures, HostId, HostPlan, Scenario, Step};
