@@ -461,7 +461,7 @@ fn a_mistake_is_named_with_its_place() {
         (
             axis,
             "range = { from = true, to = 1, steps = 3 }",
-            "29:18: error: expected a number, or a duration such as \"50ms\", found true",
+            "29:18: error: expected a number, a duration such as \"50ms\", or a rate such as \"20 / s\", found true",
         ),
         (
             axis,
