@@ -25,7 +25,7 @@ pub use input::{
     profiles, replication_seed, schema, studies, template,
 };
 pub use ledger::{Account, Count, Ledger, LedgerFold, Resource};
-pub use metrics::{MetricInfo, Metrics, MetricsFold, catalogue};
+pub use metrics::{Latencies, MetricInfo, Metrics, MetricsFold, catalogue};
 pub use numbers::{Relative, RelativeNumbers};
 pub use rate::{ParseRateError, Rate};
 pub use record::HostId;

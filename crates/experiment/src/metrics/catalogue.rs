@@ -55,7 +55,7 @@ pub(super) fn read(hosts: &[(String, HostTotals)], run: &RunTotals) -> Metrics {
         }
     }
     values.extend(RUN.iter().map(|line| (line.name.to_owned(), (line.value)(run))));
-    values.into_iter().collect()
+    values.into_iter().collect::<Metrics>().with_setups(run.setups.clone())
 }
 
 fn info(name: String, unit: &'static str, meaning: &'static str) -> MetricInfo {
@@ -80,15 +80,14 @@ fn ratio(sum: f64, of: u64) -> Option<f64> {
     (of > 0).then(|| sum / of as f64)
 }
 
-/// The nearest-rank quantile of the setup times, which are sorted, in seconds.
-fn setup_quantile(run: &RunTotals, per_mille: usize) -> Option<f64> {
-    let rank = (run.setups.len() * per_mille).div_ceil(1000);
-    run.setups.get(rank.checked_sub(1)?).map(|nanos| *nanos as f64 / 1e9)
+/// The nearest-rank quantile of the setup times, in seconds.
+fn setup_quantile(run: &RunTotals, per_mille: u64) -> Option<f64> {
+    let rank = (run.setups.count() * per_mille).div_ceil(1000);
+    run.setups.of_rank(rank).map(|nanos| nanos as f64 / 1e9)
 }
 
 fn setup_mean(run: &RunTotals) -> Option<f64> {
-    let sum: u128 = run.setups.iter().map(|nanos| u128::from(*nanos)).sum();
-    ratio(sum as f64, run.setups.len() as u64).map(|nanos| nanos / 1e9)
+    run.setups.mean().map(|nanos| nanos / 1e9)
 }
 
 fn waste(run: &RunTotals, cause: Cause) -> Option<f64> {
@@ -327,7 +326,7 @@ const RUN: &[Line<RunTotals>] = &[
     line!(
         "setup.round-trips",
         "round trips",
-        |r| ratio(r.setup_trips as f64 / 2.0, r.setups.len() as u64),
+        |r| ratio(r.setup_trips as f64 / 2.0, r.setups.count()),
         "round trips in the chain of segments, each sent after the one before it came, that led to a successful open: mean"
     ),
     line!(

@@ -11,8 +11,8 @@ use super::{Metrics, catalogue};
 use crate::HostId;
 use crate::record::{Blame, Call, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth};
 
-/// Computes the metrics of a run from its records. What it remembers is in proportion to what is alive, but for one
-/// number for each successful open.
+/// Computes the metrics of a run from its records. What it remembers is in proportion to what is alive; how long opens took
+/// is exact up to 4096 different times, and has three digits beyond.
 #[derive(Clone, Debug)]
 pub struct MetricsFold {
     hosts: Vec<(String, HostTotals)>,
@@ -217,7 +217,7 @@ impl MetricsFold {
             let since = self.life(change.incarnation, at).since;
             self.host(change.host).established += 1;
             if since >= self.since {
-                self.run.setups.push(at.since(since).as_nanos());
+                self.run.setups.add(at.since(since).as_nanos());
                 let (pair, own) = pair_of(change.tuple);
                 let trips = self.exchanges.get(&pair).map_or(0, |exchange| exchange.trips[own]);
                 self.run.setup_trips += u64::from(trips);

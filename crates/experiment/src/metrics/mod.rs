@@ -2,17 +2,20 @@
 
 mod catalogue;
 mod fold;
+mod latencies;
 #[cfg(test)]
 mod tests;
 mod totals;
 
 pub use catalogue::{MetricInfo, catalogue};
 pub use fold::MetricsFold;
+pub use latencies::Latencies;
 
 /// The metrics of one run, in the order of the [`catalogue`].
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Metrics {
     values: Vec<(String, Option<f64>)>,
+    setups: Latencies,
 }
 
 impl Metrics {
@@ -20,6 +23,18 @@ impl Metrics {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Option<f64>> {
         self.values.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+
+    /// How long each successful open took its caller.
+    #[must_use]
+    pub const fn setups(&self) -> &Latencies {
+        &self.setups
+    }
+
+    /// The same metrics with how long each open took.
+    #[must_use]
+    pub fn with_setups(self, setups: Latencies) -> Self {
+        Self { setups, ..self }
     }
 
     /// Names and values, in order.
@@ -42,6 +57,6 @@ impl Metrics {
 
 impl FromIterator<(String, Option<f64>)> for Metrics {
     fn from_iter<I: IntoIterator<Item = (String, Option<f64>)>>(values: I) -> Self {
-        Self { values: values.into_iter().collect() }
+        Self { values: values.into_iter().collect(), setups: Latencies::default() }
     }
 }

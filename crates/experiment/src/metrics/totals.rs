@@ -3,6 +3,7 @@
 use sim_time::Instant;
 use tcp_endpoint::{State, UserError};
 
+use super::Latencies;
 use crate::level::Level;
 use crate::record::{Cause, Worth};
 
@@ -122,8 +123,8 @@ pub(super) struct RunTotals {
     pub(super) retransmitted: u64,
     pub(super) stale: u64,
     pub(super) wasted: u64,
-    /// Nanoseconds each successful open took; sorted once the run is over.
-    pub(super) setups: Vec<u64>,
+    /// How long each successful open took.
+    pub(super) setups: Latencies,
     /// One-way trips in the chains of segments behind the successful opens.
     pub(super) setup_trips: u64,
     pub(super) closes: u64,
@@ -154,6 +155,5 @@ impl RunTotals {
         for level in &mut self.waste {
             level.advance(at);
         }
-        self.setups.sort_unstable();
     }
 }
