@@ -283,7 +283,7 @@ fn a_sweep_that_is_interrupted_leaves_whole_rows() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     let rows = study.read("rows.jsonl");
     assert!(rows.ends_with("}\n"));
-    assert!(objects(&rows).iter().enumerate().all(|(place, row)| row["replication"] == place % 20_000));
+    assert!(objects(&rows).iter().enumerate().all(|(place, row)| row["replication"] == place / 40 * 20 + place % 20));
 }
 
 #[test]
@@ -322,28 +322,40 @@ fn long_rows_have_one_metric_each() {
 }
 
 #[test]
-fn a_summary_has_the_means_over_replications() {
+fn a_summary_has_means_with_their_intervals_and_what_variants_differ_by() {
     let study = Study::changed("[sweep]\n", "[sweep]\nmetrics = [\"setup.seconds.mean\", \"segments.sent\"]\n");
     let (out, err, code) = study.sweep(&["-o", "rows.csv"]);
     assert_eq!((err.as_str(), code), ("", Some(0)));
     expect![[r#"
         test: What does loss cost?
-        36 runs: 2 variants × 6 points, means of 3 replications; seed 5, the same network for every variant and point
+        36 runs: 2 variants × 6 points, 3 replications, intervals of 95 % confidence; seed 5, the same network for every variant and point
 
         variant     link.loss   link.fault.1.delay   runs   setup.seconds.mean   segments.sent
         ────────────────────────────────────────────────────────────────────────────────────────
-        three-way   0           0s                   3                  0.0875              20
-        same        0           0s                   3                  0.0875              20
-        three-way   0           100ms                3                  0.1125              20
-        same        0           100ms                3                  0.1125              20
-        three-way   0           200ms                3                  0.1375              20
-        same        0           200ms                3                  0.1375              20
-        three-way   0.3         0s                   3                  0.8375         35.3333
-        same        0.3         0s                   3                  0.8375         35.3333
-        three-way   0.3         100ms                3                  0.8625         35.3333
-        same        0.3         100ms                3                  0.8625         35.3333
-        three-way   0.3         200ms                3                  0.8875         35.3333
-        same        0.3         200ms                3                  0.8875         35.3333
+        three-way   0           0s                   3           always 0.0875       always 20
+        same        0           0s                   3           always 0.0875       always 20
+        three-way   0           100ms                3           always 0.1125       always 20
+        same        0           100ms                3           always 0.1125       always 20
+        three-way   0           200ms                3           always 0.1375       always 20
+        same        0           200ms                3           always 0.1375       always 20
+        three-way   0.3         0s                   3               0.8 ± 1.2      35.3 ± 8.0
+        same        0.3         0s                   3               0.8 ± 1.2      35.3 ± 8.0
+        three-way   0.3         100ms                3               0.9 ± 1.2      35.3 ± 8.0
+        same        0.3         100ms                3               0.9 ± 1.2      35.3 ± 8.0
+        three-way   0.3         200ms                3               0.9 ± 1.2      35.3 ± 8.0
+        same        0.3         200ms                3               0.9 ± 1.2      35.3 ± 8.0
+
+        Differences from three-way, replication by replication. ×: how many times as wide the interval would be
+        if each variant had a randomness of its own. unsupported: the interval covers zero.
+
+        variant   link.loss   link.fault.1.delay   setup.seconds.mean   segments.sent
+        ───────────────────────────────────────────────────────────────────────────────
+        same      0           0s                             the same        the same
+        same      0           100ms                          the same        the same
+        same      0           200ms                          the same        the same
+        same      0.3         0s                             the same        the same
+        same      0.3         100ms                          the same        the same
+        same      0.3         200ms                          the same        the same
     "#]]
     .assert_eq(&out);
     let (out, _, _) = study.sweep(&["-o", "rows.csv", "--rows", "1"]);
@@ -414,7 +426,62 @@ fn a_mistake_is_named_with_its_place() {
             "zip = true",
             "32:7: error: zipped axes have as many values each: `link.loss` has 2, `link.fault.1.delay` has 3",
         ),
-        ("replications = 3", "metrics = [\"segments.snet\"]", "25:12: error: unknown metric `segments.snet`"),
+        ("replications = 3", "metrics = [\"segments.snet\"]", "25:13: error: unknown metric `segments.snet`"),
+        ("replications = 3", "metrics = [\"setup.seconds\"]", "25:13: error: unknown metric `setup.seconds`"),
+        ("replications = 3", "metrics = [\"p9(segments.sent)\"]", "25:13: error: unknown function `p9`"),
+        (
+            "replications = 3",
+            "metrics = [\"mean(same:segments.sent)\"]",
+            "25:13: error: a measure is of the runs of one variant",
+        ),
+        ("replications = 3", "metrics = [\"mean(segments.sent) + 1\"]", "25:33: error: expected the end, found `+`"),
+        (
+            "replications = 3",
+            "metrics = [\"segments.sent > \"]",
+            "25:29: error: expected a metric or a number, found the end",
+        ),
+        (
+            "replications = 3",
+            "metrics = [\"segments.sent\", \"segments.sent\"]",
+            "25:29: error: `segments.sent` is listed twice",
+        ),
+        (
+            "replications = 3",
+            "replications = { until = \"2\" }",
+            "25:26: error: expected a part of the whole, such as \"2 %\" or 0.02: above 0 and below 1, found the string \"2\"",
+        ),
+        ("replications = 3", "replications = { until = 0.02, at_most = 9 }", "25:32: error: unknown key `at_most`"),
+        ("replications = 3", "replications = { at-most = 9 }", "25:16: error: missing key `until`"),
+        (
+            "replications = 3",
+            "replications = { until = 0.02, at-least = 30, at-most = 20 }",
+            "25:43: error: at least 30 replications, and at most 20",
+        ),
+        (
+            "replications = 3",
+            "replications = { until = 0.02, of = [\"segments.lost\"] }",
+            "25:38: error: `metrics` does not list `segments.lost`",
+        ),
+        (
+            "replications = 3",
+            "confidence = 95",
+            "25:14: error: expected a part of the whole, such as \"2 %\" or 0.02: above 0 and below 1, found the number 95",
+        ),
+        (
+            "replications = 3",
+            "expect = [{ that = \"segments.sent > 0\", at = { \"link.los\" = 0 } }]",
+            "25:48: error: the sweep has no axis `link.los`",
+        ),
+        (
+            "replications = 3",
+            "expect = [{ that = \"segments.sent > 0\", at = { link.loss = 0.2 } }]",
+            "25:60: error: `link.loss` never has this value, so this is never checked",
+        ),
+        (
+            "replications = 3",
+            "expect = [{ that = \"share(segments.sent) > 0\" }]",
+            "25:40: error: expected a comparison: `==`, `!=`, `<`, `<=`, `>` or `>=`, found `)`",
+        ),
         ("replications = 3", "metrics = []", "25:11: error: the list of metrics is empty"),
         ("replications = 3", "check = { value = 2 }", "25:11: error: unknown key `value`"),
         ("\"link.loss\"", "\"link.los\"", "28:13: error: unknown key `los`"),
@@ -519,4 +586,154 @@ fn verify_runs_the_small_plan() {
         out.starts_with("FAIL   test.toml: nothing expected, 1 variant, 1 of 2 runs of its sweep failed\n"),
         "{out}"
     );
+}
+
+/// As `FILE`, until its precision is enough: a point without loss needs no more than the fewest.
+fn until_precise() -> Study {
+    let text = FILE
+        .replace("replications = 3", "replications = { until = \"5 %\", at-most = 90, of = [\"segments.sent\"] }")
+        .replace(
+            "[sweep]\n",
+            "[sweep]\nmetrics = [\"segments.sent\", \"segments.wasted > 0\", \"p90(setup.seconds)\"]\n",
+        )
+        .replace(", { name = \"same\", base = \"three-way\" }", ", \"two-way\"")
+        .replace("steps = 3", "steps = 2");
+    let study = Study::new();
+    fs::write(study.path("test.toml"), text).unwrap();
+    study
+}
+
+#[test]
+fn a_sweep_stops_when_it_is_precise_enough() {
+    let study = until_precise();
+    let rows = objects(&study.rows(&[]));
+    let runs = |loss: f64, variant: &str| {
+        let of_group = |row: &&Value| {
+            row["link.loss"].as_f64() == Some(loss) && row["handshake"] == variant && row["link.fault.1.delay"] == "0s"
+        };
+        rows.iter().filter(of_group).collect::<Vec<_>>()
+    };
+    assert_eq!(runs(0.0, "two-way").len(), 20, "what never varies takes the fewest");
+    let (two, three) = (runs(0.3, "two-way"), runs(0.3, "three-way"));
+    assert_eq!(two.len(), three.len(), "variants are compared in pairs");
+    assert!(two.len() % 20 == 0 && two.len() > 20 && two.len() < 90, "{}", two.len());
+    // It is precise then and was not one batch before, as one variant at least shows.
+    let precision = |rows: &[&Value]| {
+        let mut sample = experiment::Sample::default();
+        rows.iter().for_each(|row| sample.add(row["segments.sent"].as_f64().unwrap()));
+        let estimate = sample.estimate(0.95);
+        estimate.half_width().unwrap() / estimate.value.unwrap()
+    };
+    let before = two.len() - 20;
+    assert!(precision(&two) <= 0.05 && precision(&three) <= 0.05);
+    assert!(precision(&two[..before]) > 0.05 || precision(&three[..before]) > 0.05);
+    // Batch by batch, in each variant by variant.
+    let order = column(&rows[..60], "replication");
+    assert_eq!((order[0].as_str(), order[19].as_str(), order[20].as_str(), order[40].as_str()), ("0", "19", "0", "0"));
+    let (summary, _, _) = study.sweep(&["-o", "rows.csv"]);
+    assert!(summary.contains(", replications until ±5 %, at most 90, intervals of 95 % confidence;"), "{summary}");
+    let never = Study::changed("replications = 3", "replications = { until = 0.01, at-most = 30 }");
+    assert_eq!(objects(&never.rows(&[])).len(), RUNS / 3 * 30, "nothing is wasted: of zero there is no part");
+}
+
+#[test]
+fn where_a_sweep_stops_does_not_depend_on_how_it_is_run() {
+    let study = until_precise();
+    for format in [&["--format", "jsonl"][..], &["--format", "csv"], &["--format", "csv", "--long"]] {
+        let rows = |more: &[&str]| study.rows(&[format, more].concat());
+        let one = rows(&["--threads", "1"]);
+        for threads in ["2", "8"] {
+            assert!(rows(&["--threads", threads]) == one, "{threads} threads, {format:?}");
+        }
+        let shard = |part: i32| rows(&["--shard", &format!("{part}/3")]);
+        assert!((1..=3).map(shard).collect::<String>() == one, "3 shards, {format:?}");
+        fs::write(study.path("rows"), &one).unwrap();
+        let whole = study.sweep(&[&["-o", "rows", "--resume"], format].concat());
+        assert_eq!((study.read("rows") == one, whole.2), (true, Some(0)), "{}", whole.1);
+        for part in [1, 5, 8] {
+            // In the middle of a line, wherever that is.
+            fs::write(study.path("rows"), &one[..one.len() * part / 9 + 1]).unwrap();
+            let (summary, _, code) = study.sweep(&[&["-o", "rows", "--resume", "--threads", "2"], format].concat());
+            assert!(study.read("rows") == one && code == Some(0), "cut at {part}/9, {format:?}");
+            assert_eq!(summary, whole.0, "the rows that were there count as those of this time");
+        }
+    }
+}
+
+/// A sweep with a group in which everything is known beforehand.
+#[test]
+fn what_is_expected_of_groups_is_judged() {
+    let expected = r#"
+[[sweep.expect]]
+that = "setup.seconds.mean == 0.0875 s"
+at = { "link.loss" = 0.0, link.fault.1.delay = "0s" }
+[[sweep.expect]]
+that = "share(segments.lost > 0) == same:share(segments.lost > 0) and p90(setup.seconds) >= 50 ms"
+handshake = "three-way"
+[[sweep.expect]]
+that = "max(segments.lost) == 0"
+because = "this is wrong"
+"#;
+    let study = Study::new();
+    fs::write(study.path("test.toml"), format!("{FILE}{expected}")).unwrap();
+    let (out, err, code) = study.sweep(&["-o", "rows.csv"]);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.ends_with("\n20 expectations of the sweep: 6 do not hold\n"), "{out}");
+    let first = "line 42, link.loss = 0.3, link.fault.1.delay = 0s, three-way: expected max(segments.lost) == 0 \
+                 (this is wrong), measured max(segments.lost) = ";
+    assert!(err.starts_with(first) && err.ends_with("\n6 of 20 expectations do not hold\n"), "{err}");
+    assert_eq!(err.lines().count(), 7);
+    let (out, _, code) = study.synlab(&["verify", "test.toml"]);
+    assert_eq!(code, Some(1));
+    // Two values of each axis, two variants.
+    assert!(out.starts_with("FAIL   test.toml: 4 of 14 expectations, 2 variants, 8 runs of its sweep\n"), "{out}");
+}
+
+#[test]
+fn the_summary_is_there_for_programs_too() {
+    let study = until_precise();
+    let (out, err, code) = study.sweep(&["-o", "rows.csv", "--summary", "jsonl"]);
+    assert_eq!((err.as_str(), code), ("", Some(0)));
+    let lines = objects(&out);
+    assert_eq!(lines.len(), 4 * 2 * 3, "a line for each measure of each variant at each point");
+    let rows = objects(&study.rows(&[]));
+    let of_group = |row: &&Value| row["link.loss"] == 0.3 && row["link.fault.1.delay"] == "200ms";
+    let sent = |variant: &str| {
+        let of_variant = rows.iter().filter(of_group).filter(|row| row["handshake"] == variant);
+        of_variant.map(|row| row["segments.sent"].as_f64().unwrap()).collect::<Vec<_>>()
+    };
+    let estimate = |values: &mut dyn Iterator<Item = f64>| {
+        let mut sample = experiment::Sample::default();
+        values.for_each(|value| sample.add(value));
+        sample.estimate(0.95)
+    };
+    let line = lines.iter().filter(of_group).find(|line| line["handshake"] == "two-way").unwrap();
+    let (two, three) = (sent("two-way"), sent("three-way"));
+    let own = estimate(&mut two.iter().copied());
+    assert_eq!((line["measure"].as_str(), line["runs"].as_u64()), (Some("segments.sent"), Some(two.len() as u64)));
+    assert_eq!((line["estimate"]["value"].as_f64(), line["estimate"]["high"].as_f64()), (own.value, own.high));
+    let pairs = estimate(&mut two.iter().zip(&three).map(|(two, three)| two - three));
+    let difference = &line["difference"];
+    assert_eq!((&difference["base"], difference["estimate"]["low"].as_f64()), (&"three-way".into(), pairs.low));
+    let unpaired = difference["unpaired_half_width"].as_f64().unwrap();
+    assert!(unpaired > pairs.half_width().unwrap(), "pairs tell more: {line}");
+    assert!(lines[0]["difference"].is_null() && lines[2]["estimate"]["high"].is_number(), "{}", lines[2]);
+}
+
+/// What is said of all opens of all runs can be said again from the rows.
+#[test]
+fn rows_have_every_open_if_a_measure_is_about_them() {
+    let study = until_precise();
+    let row = &objects(&study.rows(&["--check"]))[0];
+    let opens: Vec<(f64, u64)> = row["setup.seconds"]
+        .as_str()
+        .unwrap()
+        .split(' ')
+        .map(|part| part.split_once(':').unwrap())
+        .map(|(seconds, times)| (seconds.parse().unwrap(), times.parse().unwrap()))
+        .collect();
+    assert_eq!(opens, [(0.05, 1), (0.1, 3)], "the first SYN takes no time here");
+    let long = objects(&study.rows(&["--check", "--long"]));
+    assert_eq!((&long[0]["setup.seconds"], &long[1]["setup.seconds"]), (&row["setup.seconds"], &Value::Null));
+    assert!(objects(&Study::new().rows(&["--check"]))[0]["setup.seconds"].is_null(), "only then");
 }

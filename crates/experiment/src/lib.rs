@@ -16,13 +16,14 @@ pub mod record;
 mod run;
 mod scenario;
 mod span;
+mod statistics;
 mod world;
 
 pub use digest::{DigestFold, RECORD_FORMAT};
 pub use input::{
     Axis, BUNDLES, BuiltIn, Bundle, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Extent, Finding, MAX_SEED,
-    Plan, PlannedRun, ScriptedFault, Source, SweepAxis, SweepValue, Variant, Verdict, case, cases, claims, profile,
-    profiles, replication_seed, schema, studies, template,
+    Measure, MeasureKind, Plan, PlannedRun, Precision, ScriptedFault, Source, SweepAxis, SweepExpectation, SweepValue,
+    Variant, Verdict, case, cases, claims, profile, profiles, replication_seed, schema, studies, template,
 };
 pub use ledger::{Account, Count, Ledger, LedgerFold, Resource};
 pub use metrics::{Latencies, MetricInfo, Metrics, MetricsFold, catalogue};
@@ -35,3 +36,6 @@ pub use scenario::{
     Position, Process, Scenario, Size, Sockets, Step, Workers,
 };
 pub use span::Span;
+pub use statistics::{
+    Course, Difference, Estimate, Follows, GroupResult, PointResult, RunOutcome, Sample, normal, student, wilson,
+};

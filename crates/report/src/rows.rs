@@ -1,10 +1,11 @@
 //! The runs of a sweep as rows, for programs: JSON lines or CSV, a row for each run or for each of its metrics.
 //!
 //! A row begins with what the run is: the plan's fingerprint, the file, the variant, the seed, the replication and the
-//! value of every axis. What it came to follows: the digest, the error, the metrics. Since the beginning is known before
+//! value of every axis. What it came to follows: the digest, the error, how long each open took if a measure is about all
+//! opens (in long form on a run's first row only), the metrics. Since the beginning is known before
 //! anything runs, it tells whether a row that exists is the one that the plan has at its place.
 
-use experiment::{Plan, PlannedRun, Summary, catalogue};
+use experiment::{Latencies, Measure, Metrics, Plan, PlannedRun, RunOutcome, Summary, catalogue};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -19,24 +20,6 @@ pub enum Format {
     Csv,
 }
 
-/// What the summary of a sweep needs of a run.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Outcome {
-    /// Whether it ended with an error.
-    pub failed: bool,
-    /// The metrics that the plan's summary shows, in its order.
-    pub values: Vec<Option<f64>>,
-}
-
-impl Outcome {
-    /// What the summary of `plan` needs of a run that came to this.
-    #[must_use]
-    pub fn of<E>(plan: &Plan, result: &Result<Summary, E>) -> Self {
-        let value = |name: &String| result.as_ref().ok()?.metrics.get(name)?;
-        Self { failed: result.is_err(), values: plan.metrics().iter().map(value).collect() }
-    }
-}
-
 /// Writes the rows of one plan, and reads them again.
 #[derive(Clone, Debug)]
 pub struct Rows<'a> {
@@ -48,6 +31,8 @@ pub struct Rows<'a> {
     metrics: Vec<String>,
 }
 
+/// The column with how long each open took: what it has is in [`Latencies`].
+const OPENS: &str = "setup.seconds";
 /// The columns in front of those of the axes.
 const BEFORE_AXES: [&str; 6] = ["plan", "file", "handshake", "teardown", "seed", "replication"];
 
@@ -75,7 +60,8 @@ impl<'a> Rows<'a> {
                 let metrics: Vec<String> =
                     if self.long { vec!["metric".into(), "value".into()] } else { self.metrics.clone() };
                 let names = BEFORE_AXES.map(str::to_owned).into_iter().chain(axes);
-                let names = names.chain(["digest", "error"].map(str::to_owned)).chain(metrics);
+                let opens = self.plan.has_opens().then_some(OPENS);
+                let names = names.chain(["digest", "error"].into_iter().chain(opens).map(str::to_owned)).chain(metrics);
                 csv_line(names) + "\n"
             }
         }
@@ -120,40 +106,40 @@ impl<'a> Rows<'a> {
         let beginning = self.beginning(run);
         let value = |name: &str| result.ok().and_then(|summary| summary.metrics.get(name)?);
         let digest = result.ok().map(|summary| summary.digest.to_string());
-        let error = result.err();
-        let mut text = String::new();
+        let opens = result.ok().map(|summary| summary.metrics.setups().to_string());
+        let end = |opens: Option<&str>, values: Values<'_>| {
+            let opens = self.plan.has_opens().then_some(opens);
+            self.end(&End { digest: digest.as_deref(), error: result.err(), opens, values })
+        };
         if !self.long {
             let values = self.metrics.iter().map(|name| (name.as_str(), value(name)));
-            text += &beginning;
-            text += &self.end(digest.as_deref(), error, Values::Wide(values.collect()));
-            text.push('\n');
-            return text;
+            return beginning + &end(opens.as_deref(), Values::Wide(values.collect())) + "\n";
         }
-        for name in &self.metrics {
+        let mut text = String::new();
+        for (place, name) in self.metrics.iter().enumerate() {
             text += &beginning;
-            text += &self.end(digest.as_deref(), error, Values::Long(name, value(name)));
+            text += &end(opens.as_deref().filter(|_| place == 0), Values::Long(name, value(name)));
             text.push('\n');
         }
         text
     }
 
-    /// What the summary needs of a run, from its lines; nothing if they are not what [`Rows::write`] wrote.
+    /// What statistics need of a run, from its lines; nothing if they are not what [`Rows::write`] wrote.
     #[must_use]
-    pub fn read(&self, run: &PlannedRun, text: &str) -> Option<Outcome> {
+    pub fn read(&self, run: &PlannedRun, text: &str) -> Option<RunOutcome> {
         let beginning = self.beginning(run);
-        let wanted = self.plan.metrics();
-        let mut outcome = Outcome { failed: false, values: vec![None; wanted.len()] };
+        let mut failed = false;
+        let mut opens = Latencies::default();
+        let mut values = Vec::with_capacity(self.metrics.len());
         for line in text.lines() {
-            let end = line.strip_prefix(&beginning)?;
-            let (error, values) = self.read_end(end)?;
-            outcome.failed |= error;
-            for (name, value) in values {
-                if let Some(place) = wanted.iter().position(|wanted| *wanted == name) {
-                    outcome.values[place] = value;
-                }
-            }
+            let row = self.read_end(line.strip_prefix(&beginning)?)?;
+            failed |= row.failed;
+            row.opens.iter().for_each(|more| opens.merge(more));
+            values.extend(row.values);
         }
-        Some(outcome)
+        let is_whole = values.iter().map(|(name, _)| name).eq(&self.metrics);
+        let metrics = values.into_iter().collect::<Metrics>().with_setups(opens);
+        is_whole.then(|| Measure::outcome(self.plan.measures(), Some(&metrics).filter(|_| !failed)))
     }
 
     /// The axes with their values at a point, save those that have columns anyway.
@@ -163,58 +149,70 @@ impl<'a> Rows<'a> {
         axes.filter(|(key, _)| !BEFORE_AXES.contains(&key.trim()))
     }
 
-    fn end(&self, digest: Option<&str>, error: Option<&str>, values: Values<'_>) -> String {
+    fn end(&self, end: &End<'_>) -> String {
         match self.format {
-            Format::Jsonl => line_of(&End { digest, error, values: &values })[1..].to_owned(),
+            Format::Jsonl => line_of(end)[1..].to_owned(),
             Format::Csv => {
                 let number = |value: Option<f64>| value.map(|value| line_of(&Value(value))).unwrap_or_default();
-                let fixed = [digest, error].map(|text| text.unwrap_or_default().to_owned());
-                let values: Vec<String> = match values {
-                    Values::Wide(values) => values.into_iter().map(|(_, value)| number(value)).collect(),
-                    Values::Long(name, value) => vec![name.to_owned(), number(value)],
+                let fixed = [Some(end.digest), Some(end.error), end.opens];
+                let fixed = fixed.into_iter().flatten().map(|text| text.unwrap_or_default().to_owned());
+                let values: Vec<String> = match &end.values {
+                    Values::Wide(values) => values.iter().map(|(_, value)| number(*value)).collect(),
+                    Values::Long(name, value) => vec![(*name).to_owned(), number(*value)],
                 };
-                csv_line(fixed.into_iter().chain(values))
+                csv_line(fixed.chain(values))
             }
         }
     }
 
-    /// Whether a row tells of an error, and its metrics.
-    fn read_end(&self, end: &str) -> Option<(bool, Measured)> {
+    /// What stands in a row behind its beginning.
+    fn read_end(&self, end: &str) -> Option<Row> {
         match self.format {
-            Format::Jsonl => {
-                let object: serde_json::Map<String, serde_json::Value> =
-                    serde_json::from_str(&format!("{{{end}")).ok()?;
-                let values = if self.long {
-                    vec![(object.get("metric")?.as_str()?.to_owned(), object.get("value")?.as_f64())]
-                } else {
-                    let value = |name: &String| Some((name.clone(), object.get(name)?.as_f64()));
-                    self.plan.metrics().iter().map(value).collect::<Option<_>>()?
-                };
-                Some((!object.get("error")?.is_null(), values))
-            }
-            Format::Csv => {
-                let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(end.as_bytes());
-                let record = reader.records().next()?.ok()?;
-                let number = |text: &str| text.parse::<f64>().ok();
-                let values = if self.long {
-                    vec![(record.get(2)?.to_owned(), number(record.get(3)?))]
-                } else if record.len() == self.metrics.len() + 2 {
-                    self.metrics
-                        .iter()
-                        .zip(record.iter().skip(2))
-                        .map(|(name, text)| (name.clone(), number(text)))
-                        .collect()
-                } else {
-                    return None;
-                };
-                Some((!record.get(1)?.is_empty(), values))
-            }
+            Format::Jsonl => self.read_json(end),
+            Format::Csv => self.read_csv(end),
         }
+    }
+
+    fn read_json(&self, end: &str) -> Option<Row> {
+        let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&format!("{{{end}")).ok()?;
+        let values = if self.long {
+            vec![(object.get("metric")?.as_str()?.to_owned(), object.get("value")?.as_f64())]
+        } else {
+            let value = |name: &String| Some((name.clone(), object.get(name)?.as_f64()));
+            self.metrics.iter().map(value).collect::<Option<_>>()?
+        };
+        let opens = match self.plan.has_opens().then(|| object.get(OPENS)) {
+            None | Some(Some(serde_json::Value::Null)) => None,
+            Some(opens) => Some(opens?.as_str()?.parse().ok()?),
+        };
+        Some(Row { failed: !object.get("error")?.is_null(), opens, values })
+    }
+
+    fn read_csv(&self, end: &str) -> Option<Row> {
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(end.as_bytes());
+        let record = reader.records().next()?.ok()?;
+        let number = |text: &str| text.parse::<f64>().ok();
+        let fixed = 2 + usize::from(self.plan.has_opens());
+        let values = if self.long {
+            vec![(record.get(fixed)?.to_owned(), number(record.get(fixed + 1)?))]
+        } else if record.len() == self.metrics.len() + fixed {
+            let values = record.iter().skip(fixed).map(number);
+            self.metrics.iter().cloned().zip(values).collect()
+        } else {
+            return None;
+        };
+        let opens = if self.plan.has_opens() { Some(record.get(2)?.parse().ok()?) } else { None };
+        Some(Row { failed: !record.get(1)?.is_empty(), opens, values })
     }
 }
 
-/// Some metrics by name.
-type Measured = Vec<(String, Option<f64>)>;
+/// What a row says of its run.
+struct Row {
+    failed: bool,
+    opens: Option<Latencies>,
+    /// Some metrics by name.
+    values: Vec<(String, Option<f64>)>,
+}
 
 struct Identity<'a> {
     rows: &'a Rows<'a>,
@@ -246,7 +244,9 @@ enum Values<'a> {
 struct End<'a> {
     digest: Option<&'a str>,
     error: Option<&'a str>,
-    values: &'a Values<'a>,
+    /// What the column for it has, if there is one.
+    opens: Option<Option<&'a str>>,
+    values: Values<'a>,
 }
 
 impl Serialize for End<'_> {
@@ -254,7 +254,10 @@ impl Serialize for End<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("digest", &self.digest)?;
         map.serialize_entry("error", &self.error)?;
-        match self.values {
+        if let Some(opens) = self.opens {
+            map.serialize_entry(OPENS, &opens)?;
+        }
+        match &self.values {
             Values::Wide(values) => {
                 for (name, value) in values {
                     map.serialize_entry(name, &value.map(Value))?;

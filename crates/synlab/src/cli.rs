@@ -204,6 +204,9 @@ pub(crate) struct Sweep {
     /// Show at most this many lines of the summary
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) rows: usize,
+    /// How to write the summary: as tables, or as a line of JSON for each measure of each variant at each point
+    #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
+    pub(crate) summary: SummaryFormat,
     /// Show neither progress nor summary
     #[arg(short, long)]
     pub(crate) quiet: bool,
@@ -300,6 +303,14 @@ pub(crate) enum CompareFormat {
 pub(crate) enum RowFormat {
     /// Comma-separated values
     Csv,
+    /// One JSON object a line
+    Jsonl,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum SummaryFormat {
+    /// What was measured, and what variants differ by
+    Text,
     /// One JSON object a line
     Jsonl,
 }

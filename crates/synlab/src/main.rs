@@ -42,7 +42,7 @@ impl Ending {
 fn main() -> ExitCode {
     // Without a handler a run that is interrupted or terminated would leave half a file beside the one it was to write.
     let handler = ctrlc::set_handler(|| {
-        let _gate = output::uninterrupted();
+        let _gate = output::interrupt();
         output::abandon();
         std::process::exit(130);
     });

@@ -3,7 +3,8 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use report::Colour;
 
@@ -62,10 +63,27 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
     path == Path::new("-") || path == Path::new("/dev/stdout")
 }
 
-/// As long as what this gives is kept, an interruption does not end the process.
+/// Held while something is written of which there must not be half.
+static GATE: Mutex<()> = Mutex::new(());
+/// How long an interruption waits for it: a reader that has stopped to read would hold it for ever.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// As long as what this gives is kept, an interruption does not end the process, or not at once.
 pub(crate) fn uninterrupted() -> MutexGuard<'static, ()> {
-    static GATE: Mutex<()> = Mutex::new(());
     GATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until nothing is half-written, but not for ever; nothing more is written as long as what this gives is kept.
+pub(crate) fn interrupt() -> Option<MutexGuard<'static, ()>> {
+    let step = PATIENCE / 100;
+    for _ in 0..100 {
+        match GATE.try_lock() {
+            Ok(gate) => return Some(gate),
+            Err(TryLockError::Poisoned(gate)) => return Some(gate.into_inner()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(step),
+        }
+    }
+    None
 }
 
 /// Removes what is half-written.

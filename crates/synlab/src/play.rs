@@ -65,45 +65,75 @@ fn in_one_line(errors: experiment::Diagnostics) -> String {
 
 /// What threads share.
 struct Desk<T> {
-    /// The number that is worked on next.
+    /// Numbers that go before all others: everyone waits for their results.
+    urgent: Range<u64>,
+    /// The number that is worked on next if none is urgent.
     next: u64,
-    /// The number whose result is wanted next.
-    wanted: u64,
+    /// Work that was begun and whose result was not taken.
+    begun: u64,
     /// Results whose turn has not come.
     ready: BTreeMap<u64, T>,
     /// Whether nobody wants more.
     closed: bool,
+    /// Whether a thread came to grief.
+    broken: bool,
 }
 
-/// Does the work of all `numbers` with so many threads, and hands the results over in order, as many at a time as there
-/// are. Whatever the threads do, no more results are kept than a few for each of them. Each thread works with a tool of its
-/// own.
+impl<T> Desk<T> {
+    /// A number to work on, if there is one that may be begun now.
+    fn begin(&mut self, end: u64, most: u64, following: impl Fn(u64) -> u64) -> Option<u64> {
+        let number = if !self.urgent.is_empty() {
+            self.urgent.start += 1;
+            self.urgent.start - 1
+        } else if self.next < end && self.begun < most {
+            let number = self.next;
+            self.next = following(number);
+            number
+        } else {
+            return None;
+        };
+        self.begun += 1;
+        Some(number)
+    }
+}
+
+/// Does the work of `numbers` with so many threads, and hands the results over in order, as many at a time as there are.
+/// `following` is the number after another, of which it skips those that only a result can ask for: `take` gives them when
+/// it has seen it, and the results of the skipped ones are handed over next. Whatever the threads do, no more results are kept
+/// than a few for each of them. Each thread works with a tool of its own.
 ///
 /// # Errors
 /// What `take` finds wrong; then the rest is not done.
+///
+/// # Panics
+/// If a thread does.
 pub(crate) fn in_order<W, T: Send, E>(
     numbers: Range<u64>,
+    following: impl Fn(u64) -> u64 + Sync,
     threads: NonZero<usize>,
     tool: impl Fn() -> W + Sync,
     work: impl Fn(&mut W, u64) -> T + Sync,
-    mut take: impl FnMut(Vec<(u64, T)>) -> Result<(), E>,
+    mut take: impl FnMut(Vec<(u64, T)>) -> Result<Option<Range<u64>>, E>,
 ) -> Result<(), E> {
-    let desk = Mutex::new(Desk { next: numbers.start, wanted: numbers.start, ready: BTreeMap::new(), closed: false });
+    let desk = Mutex::new(Desk {
+        urgent: 0..0,
+        next: numbers.start,
+        begun: 0,
+        ready: BTreeMap::new(),
+        closed: false,
+        broken: false,
+    });
     let changed = Condvar::new();
     let ahead = AHEAD * threads.get() as u64;
     let worker = || {
+        let _leaving = Leaving { desk: &desk, changed: &changed };
         let mut tool = tool();
         let mut at = lock(&desk);
-        loop {
-            if at.closed || at.next >= numbers.end {
-                return;
-            }
-            if at.next >= at.wanted + ahead {
+        while !at.closed {
+            let Some(number) = at.begin(numbers.end, ahead, &following) else {
                 at = changed.wait(at).unwrap_or_else(PoisonError::into_inner);
                 continue;
-            }
-            let number = at.next;
-            at.next += 1;
+            };
             drop(at);
             let done = work(&mut tool, number);
             at = lock(&desk);
@@ -117,23 +147,33 @@ pub(crate) fn in_order<W, T: Send, E>(
         }
         // However this ends, nobody is left waiting.
         let _closing = Closing { desk: &desk, changed: &changed };
+        let mut wanted = numbers.start;
         let mut at = lock(&desk);
-        while at.wanted < numbers.end {
+        while wanted < numbers.end && !at.broken {
             let mut batch = Vec::new();
-            let mut wanted = at.wanted;
             while let Some(done) = at.ready.remove(&wanted) {
                 batch.push((wanted, done));
-                wanted += 1;
+                let skipped = following(wanted) != wanted + 1;
+                wanted = following(wanted);
+                if skipped {
+                    // Whether what is skipped is wanted is for `take` to say.
+                    break;
+                }
             }
             if batch.is_empty() {
                 at = changed.wait(at).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
-            at.wanted = wanted;
+            at.begun -= batch.len() as u64;
             changed.notify_all();
             drop(at);
-            take(batch)?;
+            let more = take(batch)?;
             at = lock(&desk);
+            if let Some(more) = more {
+                wanted = more.start;
+                at.urgent = more;
+                changed.notify_all();
+            }
         }
         Ok(())
     })
@@ -151,6 +191,21 @@ impl<T> Drop for Closing<'_, T> {
     }
 }
 
+/// Tells the others if a thread ends before it should.
+struct Leaving<'a, T> {
+    desk: &'a Mutex<Desk<T>>,
+    changed: &'a Condvar,
+}
+
+impl<T> Drop for Leaving<'_, T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            lock(self.desk).broken = true;
+            self.changed.notify_all();
+        }
+    }
+}
+
 fn lock<T>(desk: &Mutex<Desk<T>>) -> MutexGuard<'_, Desk<T>> {
     desk.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -161,49 +216,63 @@ mod tests {
 
     use super::*;
 
-    fn taken(threads: usize) -> Vec<(u64, u64)> {
-        let mut all = Vec::new();
-        let work = |_: &mut (), number: u64| {
-            if number.is_multiple_of(7) {
-                std::thread::yield_now();
-            }
-            number * number
-        };
-        let threads = NonZero::new(threads).unwrap();
-        let ended: Result<(), Infallible> = in_order(
-            3..1_000,
-            threads,
-            || (),
-            work,
-            |batch| {
-                all.extend(batch);
-                Ok(())
-            },
-        );
-        ended.unwrap();
-        all
+    fn threads(number: usize) -> NonZero<usize> {
+        NonZero::new(number).expect("at least one")
+    }
+
+    fn square(_: &mut (), number: u64) -> u64 {
+        if number.is_multiple_of(7) {
+            std::thread::yield_now();
+        }
+        number * number
     }
 
     #[test]
     fn results_come_in_order_whoever_is_first() {
         let expected: Vec<_> = (3..1_000).map(|number| (number, number * number)).collect();
-        for threads in [1, 2, 8] {
-            assert_eq!(taken(threads), expected);
+        for many in [1, 2, 8] {
+            let mut all = Vec::new();
+            let take = |batch| {
+                all.extend(batch);
+                Ok::<_, Infallible>(None)
+            };
+            in_order(3..1_000, |number| number + 1, threads(many), || (), square, take).unwrap();
+            assert_eq!(all, expected, "{many} threads");
+        }
+    }
+
+    /// Of each hundred the first ten are done in any case. Every ten that are done may ask for ten more.
+    #[test]
+    fn what_a_result_asks_for_comes_next() {
+        let following = |number: u64| if number % 10 == 9 { (number / 100 + 1) * 100 } else { number + 1 };
+        let wants = |number: u64| number % 10 == 9 && number % 100 < number / 100 * 10 % 100;
+        let expected: Vec<u64> = (0..2_000).filter(|number| number % 100 < (number / 100 * 10) % 100 + 10).collect();
+        for many in [1, 2, 8] {
+            let mut all = Vec::new();
+            let take = |batch: Vec<(u64, u64)>| {
+                all.extend(batch.iter().map(|(number, _)| *number));
+                let (last, _) = batch[batch.len() - 1];
+                Ok::<_, Infallible>(wants(last).then(|| last + 1..last + 11))
+            };
+            in_order(0..2_000, following, threads(many), || (), square, take).unwrap();
+            assert_eq!(all, expected, "{many} threads");
         }
     }
 
     #[test]
     fn whoever_takes_may_end_it() {
-        let threads = NonZero::new(4).unwrap();
-        let ended = in_order(
-            0..u64::MAX,
-            threads,
-            || (),
-            |(), number| number,
-            |batch: Vec<(u64, u64)>| {
-                if batch.iter().any(|(number, _)| *number > 100) { Err("enough") } else { Ok(()) }
-            },
-        );
+        let take = |batch: Vec<(u64, u64)>| {
+            if batch.iter().any(|(number, _)| *number > 100) { Err("enough") } else { Ok(None) }
+        };
+        let ended = in_order(0..u64::MAX, |number| number + 1, threads(4), || (), |(), number| number, take);
         assert_eq!(ended, Err("enough"));
+    }
+
+    /// Nobody waits for ever for what a thread that is gone had begun.
+    #[test]
+    #[should_panic(expected = "a scoped thread panicked")]
+    fn a_thread_that_fails_is_noticed() {
+        let work = |(): &mut (), number: u64| assert_ne!(number, 50, "as it must");
+        let _ = in_order(0..1_000, |number| number + 1, threads(2), || (), work, |_| Ok::<_, Infallible>(None));
     }
 }

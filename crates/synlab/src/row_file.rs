@@ -5,8 +5,7 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use experiment::Plan;
-use report::SweepTable;
+use experiment::{Plan, RunOutcome};
 use report::rows::Rows;
 
 use crate::complaint::Complaint;
@@ -43,14 +42,15 @@ impl RowFile {
     }
 
     /// Goes on with the rows of `block` where the file ends; also gives the number of the run that comes next. The rows that
-    /// are there, which must be those of the plan, go to `table`; what is no whole row at its end is cut off.
+    /// are there must be those of the plan; what they say goes to `seen`, which tells the number of the run that follows. What
+    /// is no whole row at the end is cut off.
     pub(crate) fn resume(
         path: &Path,
         header: &str,
         rows: &Rows<'_>,
         plan: &Plan,
         block: Range<u64>,
-        table: &mut SweepTable<'_>,
+        mut seen: impl FnMut(u64, &RunOutcome) -> u64,
     ) -> Result<(Self, u64), Complaint> {
         let there = match File::open(path) {
             Ok(file) => file,
@@ -85,9 +85,8 @@ impl RowFile {
             let Some(outcome) = rows.read(&run, &text) else {
                 return Err(Complaint::Other(format!("{}:{}: the row is damaged", path.display(), reader.number)));
             };
-            table.add(&run, &outcome);
             whole += text.len() as u64;
-            next += 1;
+            next = seen(next, &outcome);
         }
         if next == block.end && !reader.lines.fill_buf().is_ok_and(<[u8]>::is_empty) {
             let line = reader.number + 1;
@@ -108,12 +107,10 @@ impl RowFile {
 
     /// Adds whole lines. An interruption waits until they are there.
     pub(crate) fn append(&mut self, text: &str) -> Result<(), Complaint> {
+        let _uninterrupted = output::uninterrupted();
         match &mut self.0 {
             Out::Stream(sink) => sink.write_all(text.as_bytes()).and_then(|()| sink.flush()).map_err(Complaint::Output),
-            Out::File(file, path) => {
-                let _uninterrupted = output::uninterrupted();
-                file.write_all(text.as_bytes()).map_err(|error| cannot_write(Some(path), error))
-            }
+            Out::File(file, path) => file.write_all(text.as_bytes()).map_err(|error| cannot_write(Some(path), error)),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use experiment::{Experiment, Extent, Finding, Variant, Verdict};
+use experiment::{Course, Experiment, Extent, Finding, Follows, Measure, Variant, Verdict};
 use report::{ClaimTested, Colour, claim_tally};
 
 use crate::Ending;
@@ -133,18 +133,29 @@ fn check(file: &str, engine: Engine) -> Result<Checked, Complaint> {
         }
     }
     let evidence = runs.evidence()?;
-    let (mut swept, before) = (0, failures.len());
+    let (mut swept, mut swept_failed) = (0, 0);
     if experiment.has_sweep() {
         let plan = experiment.plan(Extent::Check)?;
         swept = plan.runs();
         let mut player = Player::new(&plan, engine.queue());
+        let mut course = Course::new(&plan);
+        let mut run_failures = Vec::new();
         for number in 0..plan.runs() {
-            if let Err(error) = player.play(&plan.run(number)) {
-                failures.push(format!("{}: {error}", sweep::name(&plan, number)));
+            let result = player.play(&plan.run(number));
+            let metrics = result.as_ref().ok().map(|summary| &summary.metrics);
+            if let Follows::Point(point) = course.add(number, &Measure::outcome(plan.measures(), metrics)) {
+                let (judged, failed) = sweep::judge(&plan, &point);
+                expectations += judged as usize;
+                failures.extend(failed);
+            }
+            if let Err(error) = result {
+                run_failures.push(format!("{}: {error}", sweep::name(&plan, number)));
             }
         }
+        swept_failed = run_failures.len();
+        failures.extend(run_failures);
     }
-    let (variants, swept_failed) = (variants.len(), failures.len() - before);
+    let variants = variants.len();
     Ok(Checked { evidence, expectations, variants, swept, swept_failed, failures, experiment })
 }
 

@@ -3,6 +3,7 @@
 use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::expression::{self, Expression, Fault, Reference, Words};
 use super::file::{Expect, Names};
+use super::measure::Measure;
 use super::tree::Node;
 use super::variant::{Choice, Kind, Variant, find, unknown};
 use crate::MetricInfo;
@@ -83,20 +84,47 @@ impl Expectation {
 
     /// Checks what a file says of an expectation; `node` is its table.
     pub(super) fn read(expect: Expect, node: &Node, context: &Context) -> Result<Self, Diagnostics> {
+        let parse = |text: &str| expression::parse(text, context).map(|expression| (expression, Vec::new()));
+        Self::read_with(parse, expect, node, context).map(|(expectation, _)| expectation)
+    }
+
+    /// The same of an expectation of many runs; also gives the measures it reads.
+    pub(super) fn read_of_runs(
+        expect: Expect,
+        node: &Node,
+        context: &Context,
+    ) -> Result<(Self, Vec<Measure>), Diagnostics> {
+        Self::read_with(|text| expression::parse_of_runs(text, context), expect, node, context)
+    }
+
+    fn read_with(
+        parse: impl Fn(&str) -> Result<(Expression, Vec<Measure>), Fault>,
+        expect: Expect,
+        node: &Node,
+        context: &Context,
+    ) -> Result<(Self, Vec<Measure>), Diagnostics> {
         let mut errors = Diagnostics::default();
         let table = node.table()?;
         let handshakes = errors.keep(selected(Kind::Handshake, expect.handshake, table.get("handshake"), context));
         let teardowns = errors.keep(selected(Kind::Teardown, expect.teardown, table.get("teardown"), context));
         let place = table.get("that").map_or(&node.place, |that| &that.place);
-        let parsed = expression::parse(&expect.that, context).map_err(|Fault { range, message, help }| Diagnostic {
+        let parsed = parse(&expect.that).map_err(|Fault { range, message, help }| Diagnostic {
             help,
             ..place.inside(&expect.that, range).error(message)
         });
-        let expression = errors.keep(parsed);
-        let (Some(handshakes), Some(teardowns), Some(expression)) = (handshakes, teardowns, expression) else {
+        let parsed = errors.keep(parsed);
+        let (Some(handshakes), Some(teardowns), Some((expression, measures))) = (handshakes, teardowns, parsed) else {
             return Err(errors);
         };
-        Ok(Self { that: expect.that, because: expect.because, handshakes, teardowns, expression, place: place.clone() })
+        let expectation = Self {
+            that: expect.that,
+            because: expect.because,
+            handshakes,
+            teardowns,
+            expression,
+            place: place.clone(),
+        };
+        Ok((expectation, measures))
     }
 }
 

@@ -186,15 +186,13 @@ impl Experiment {
             until: None,
             base: None,
         };
+        let context = experiment.context(file_choices.unwrap_or_default());
         if let (Some(section), Some(node)) = (&top.sweep, table.get("sweep")) {
-            let metrics = metrics::catalogue(&experiment.host_names());
-            let metrics: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
-            let base = errors.keep(Sweep::read(section, node, &metrics, normal));
+            let base = errors.keep(Sweep::read(section, node, &context, normal));
             let base = base.and_then(|sweep| errors.keep(Base::new(sweep, file, raw_sets)));
             experiment.base = base.map(Arc::new);
         }
         errors.keep(experiment.read_scripts(&table));
-        let context = experiment.context(file_choices.unwrap_or_default());
         experiment.claim = errors.keep(Claim::read(&top, &table, &context)).flatten();
         if let Some(node) = table.get("warm-up").filter(|_| experiment.warm_up >= experiment.horizon) {
             errors.push(node.place.error(format!("the run ends at {} s, before it is warm", experiment.horizon)));

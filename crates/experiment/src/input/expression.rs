@@ -17,12 +17,18 @@
 //!
 //! `two-way:server.ghost.seconds` reads the metric of another variant: that handshake with the same teardown, or
 //! that teardown with the same handshake, or both as in `two-way/rfc1337:…`.
+//!
+//! Where many runs are spoken of, a metric stands for its mean over them, and there are functions, each of one variant's
+//! runs: `mean(sum)`, `share(expression)` for the share of runs in which it holds, `p90(sum)` and the like for quantiles, up
+//! to `max(sum)`. `p90(setup.seconds)` is over all opens of all runs.
 
+mod of_runs;
 mod parser;
 mod quantity;
 #[cfg(test)]
 mod tests;
 
+pub(super) use of_runs::{parse_measure, parse_of_runs};
 pub(super) use parser::{Fault, Words, parse, parse_quantity};
 use quantity::Unit;
 
@@ -78,7 +84,7 @@ enum Term {
 /// How the value of a metric is found: by the variant, if it is another one, and the name.
 pub(super) type Lookup<'a> = &'a dyn Fn(Option<&Reference>, &str) -> Option<f64>;
 
-/// A sum of metrics, to be shown.
+/// A sum of metrics.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Quantity {
     term: Term,
@@ -86,9 +92,14 @@ pub(super) struct Quantity {
 }
 
 impl Quantity {
+    /// The value; nothing if it is not finite.
+    pub(super) fn value(&self, lookup: Lookup<'_>) -> Option<f64> {
+        self.term.value(lookup).filter(|value| value.is_finite())
+    }
+
     /// The value with its unit, to the nanosecond or as far as a float is certain; a dash for an empty statistic.
     pub(super) fn show(&self, lookup: Lookup<'_>) -> String {
-        let Some(value) = self.term.value(lookup).filter(|value| value.is_finite()) else { return "–".to_owned() };
+        let Some(value) = self.value(lookup) else { return "–".to_owned() };
         let whole_digits = format!("{:.0}", value.abs()).len();
         let text = format!("{value:.*}", 15_usize.saturating_sub(whole_digits).min(9));
         let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };

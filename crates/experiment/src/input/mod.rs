@@ -15,12 +15,16 @@ mod flood;
 mod host;
 mod inject;
 mod link;
+mod measure;
 mod overrides;
 mod plan;
 mod range;
+mod replications;
 mod schema;
 mod script;
 mod sweep;
+mod sweep_axis;
+mod sweep_expect;
 mod tree;
 mod variant;
 
@@ -32,9 +36,12 @@ pub use expect::{Expectation, Verdict};
 pub use experiment::Experiment;
 pub use file::MAX_SEED;
 pub use link::ScriptedFault;
+pub use measure::{Measure, MeasureKind};
 pub use plan::{Extent, Plan, PlannedRun, replication_seed};
 pub use schema::{schema, template};
-pub use sweep::{SweepAxis, SweepValue};
+pub use sweep::Precision;
+pub use sweep_axis::{SweepAxis, SweepValue};
+pub use sweep_expect::SweepExpectation;
 pub use variant::Variant;
 
 #[cfg(test)]

@@ -1,22 +1,25 @@
 //! The plan of a sweep: which runs there are, in which order, and what each of them is.
 
+mod fingerprint;
+mod tries;
+
 use std::ops::Range;
 
 use rand_chacha::rand_core::Rng;
-use sim_core::{Digest, DigestValue, Streams};
+use sim_core::Streams;
 
 use super::diagnostic::{Diagnostic, Diagnostics};
+use super::expect::Verdict;
 use super::experiment::Experiment;
 use super::file::MAX_SEED;
-use super::sweep::{SweepAxis, SweepValue, overlap};
-use super::tree::{Node, Table, Value};
+use super::measure::Measure;
+use super::replications::BATCH;
+use super::sweep::{Precision, Sweep};
+use super::sweep_axis::{SweepAxis, SweepValue, overlap};
+use super::sweep_expect::SweepExpectation;
+use super::tree::Table;
 use super::variant::Variant;
-use crate::{RECORD_FORMAT, metrics};
-
-/// Most points that are tried to find one at which a value can be.
-const MOST_TRIES: u64 = 1_000;
-/// The version of what [`Plan::fingerprint`] is computed from.
-const PLAN_FORMAT: u64 = 1;
+use crate::statistics::PointResult;
 
 /// Which plan of a `[sweep]` is meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,8 +30,12 @@ pub enum Extent {
     Check,
 }
 
-/// Every run of a sweep, in order: point by point, the last axis varying fastest; at each point variant by variant; of
-/// each variant all replications. It is computed where it is needed, so it takes no more memory for more runs.
+/// Every run of a sweep, in order: point by point, the last axis varying fastest; at each point batch by batch of 20
+/// replications; of each batch variant by variant, and of each variant its replications. It is computed where it is needed, so
+/// it takes no more memory for more runs.
+///
+/// A plan with a [`Precision`] has the most runs there can be: those of the batches that a point does not need are left out,
+/// and nothing takes their numbers.
 ///
 /// The seed of a replication depends on the file's seed and the replication's number alone, so that all variants and all
 /// points face the same randomness.
@@ -40,9 +47,9 @@ pub struct Plan {
     sizes: Vec<usize>,
     zip: bool,
     replications: u32,
+    precision: Option<Precision>,
     variants: Vec<Variant>,
     points: u64,
-    metrics: Vec<String>,
 }
 
 /// One run of a [`Plan`].
@@ -97,11 +104,11 @@ impl Experiment {
                 errors.push(axis.place().error(message).with_help(&help));
             }
         }
-        let (axes, replications) = match extent {
-            Extent::Whole => (sweep.axes.clone(), sweep.replications),
+        let (axes, replications, precision) = match extent {
+            Extent::Whole => (sweep.axes.clone(), sweep.replications, sweep.precision.clone()),
             Extent::Check => {
                 let most = sweep.check.values as usize;
-                (sweep.axes.iter().map(|axis| axis.thinned(most)).collect(), sweep.check.replications)
+                (sweep.axes.iter().map(|axis| axis.thinned(most)).collect(), sweep.check.replications, None)
             }
         };
         let each = axes.iter().map(|axis| axis.values().len());
@@ -115,9 +122,8 @@ impl Experiment {
             errors.push(place.error("the plan has more runs than can be numbered"));
             return Err(errors);
         };
-        let metrics = sweep.metrics.clone();
-        let plan =
-            Plan { experiment: self.clone(), axes, sizes, zip: sweep.zip, replications, variants, points, metrics };
+        let experiment = self.clone();
+        let plan = Plan { experiment, axes, sizes, zip: sweep.zip, replications, precision, variants, points };
         errors.keep(plan.try_values());
         errors.or(plan)
     }
@@ -156,10 +162,54 @@ impl Plan {
         &self.axes
     }
 
-    /// The metrics that a summary shows.
+    /// What the file says of the sweep.
+    fn sweep(&self) -> &Sweep {
+        &self.experiment.base().expect("an experiment without a sweep has no plan").sweep
+    }
+
+    /// What is measured of the runs of a group: first what a summary shows, then what else is expected of.
     #[must_use]
-    pub fn metrics(&self) -> &[String] {
-        &self.metrics
+    pub fn measures(&self) -> &[Measure] {
+        &self.sweep().measures
+    }
+
+    /// What of it a summary shows.
+    #[must_use]
+    pub fn shown(&self) -> &[Measure] {
+        let sweep = self.sweep();
+        &sweep.measures[..sweep.shown]
+    }
+
+    /// How sure intervals are.
+    #[must_use]
+    pub fn confidence(&self) -> f64 {
+        self.sweep().confidence
+    }
+
+    /// When there are enough replications; nothing if their number is fixed.
+    #[must_use]
+    pub const fn precision(&self) -> Option<&Precision> {
+        self.precision.as_ref()
+    }
+
+    /// What must hold at a point, judged for each variant it is about.
+    #[must_use]
+    pub fn judge(&self, result: &PointResult) -> Vec<(&SweepExpectation, Variant, Verdict)> {
+        let values = self.values(result.point);
+        let measures = self.measures();
+        let measured = |variant: &Variant, text: &str| {
+            let group = result.groups.iter().find(|group| group.variant == *variant)?;
+            let place = measures.iter().position(|measure| measure.text() == text)?;
+            group.estimates[place].value
+        };
+        let about = self.sweep().expectations.iter().filter(|expectation| expectation.is_about(&self.axes, &values));
+        about
+            .flat_map(|expectation| {
+                let judged = expectation.expectation();
+                let groups = result.groups.iter().filter(|group| judged.applies_to(&group.variant));
+                groups.map(move |group| (expectation, group.variant.clone(), judged.judge(&group.variant, &measured)))
+            })
+            .collect()
     }
 
     /// How many points the axes span.
@@ -174,13 +224,13 @@ impl Plan {
         self.variants.len()
     }
 
-    /// How often each variant is run at each point.
+    /// How often each variant is run at each point, or how often at most.
     #[must_use]
     pub const fn replications(&self) -> u32 {
         self.replications
     }
 
-    /// How many runs there are.
+    /// How many runs there are, or may be.
     #[must_use]
     pub const fn runs(&self) -> u64 {
         self.points * self.runs_at_a_point()
@@ -213,9 +263,8 @@ impl Plan {
     pub fn run(&self, number: u64) -> PlannedRun {
         assert!(number < self.runs(), "run {number} of {}", self.runs());
         let point = number / self.runs_at_a_point();
-        let within = number % self.runs_at_a_point();
-        let replications = u64::from(self.replications);
-        let (place, replication) = (small(within / replications), small(within % replications));
+        let (first, size, within) = self.batch_of(number);
+        let (place, replication) = (small(within / u64::from(size)), first + small(within % u64::from(size)));
         let mut variant = self.variants[place as usize].clone();
         for (axis, value) in self.axes.iter().zip(self.values(point)) {
             match (axis.key().trim(), value.name()) {
@@ -226,6 +275,57 @@ impl Plan {
         }
         let seed = replication_seed(self.experiment.seed(), replication);
         PlannedRun { point, place: place as usize, variant, replication, seed }
+    }
+
+    /// The batch that a run belongs to: its first replication, how many replications it has, and the place of the run in it.
+    fn batch_of(&self, number: u64) -> (u32, u32, u64) {
+        let within = number % self.runs_at_a_point();
+        let runs_of_a_batch = self.variants.len() as u64 * u64::from(BATCH);
+        let first = small(within / runs_of_a_batch) * BATCH;
+        (first, BATCH.min(self.replications - first), within % runs_of_a_batch)
+    }
+
+    /// The place of a replication in its batch.
+    pub(crate) const fn place_in_batch(&self, replication: u32) -> usize {
+        (replication % BATCH) as usize
+    }
+
+    /// Whether a run is the last of its batch.
+    pub(crate) fn ends_batch(&self, number: u64) -> bool {
+        let (_, size, place) = self.batch_of(number);
+        place + 1 == u64::from(size) * self.variants.len() as u64
+    }
+
+    /// The batch of the same point that comes after the run that ends one, if there may be one.
+    pub(crate) fn batch_after(&self, number: u64) -> Option<Range<u64>> {
+        let next = number + 1;
+        let is_same_point = !next.is_multiple_of(self.runs_at_a_point());
+        is_same_point.then(|| {
+            let (_, size, _) = self.batch_of(next);
+            next..next + u64::from(size) * self.variants.len() as u64
+        })
+    }
+
+    /// The run that comes after another, if it is not known that there are more of its point: the batches of a point that a
+    /// rule may ask for are left out.
+    #[must_use]
+    pub fn following(&self, number: u64) -> u64 {
+        match &self.precision {
+            Some(precision) if self.ends_batch(number) && self.run(number).replication + 1 >= precision.at_least => {
+                (number / self.runs_at_a_point() + 1) * self.runs_at_a_point()
+            }
+            _ => number + 1,
+        }
+    }
+
+    /// How many runs there are of a block of whole points, not counting those that a rule may ask for.
+    #[must_use]
+    pub fn least_runs(&self, block: &Range<u64>) -> u64 {
+        let points = (block.end - block.start) / self.runs_at_a_point();
+        let least = self.precision.as_ref().map_or(self.replications, |precision| {
+            precision.at_least.div_ceil(BATCH).saturating_mul(BATCH).min(self.replications)
+        });
+        points * self.variants.len() as u64 * u64::from(least)
     }
 
     /// The values of the axes at a point, in the order of the axes.
@@ -265,144 +365,10 @@ impl Plan {
         }
         self.experiment.overlaid(&over)
     }
-
-    /// Whether every value can be, at some point at least; of zipped axes every point must.
-    fn try_values(&self) -> Result<(), Diagnostics> {
-        let mut errors = Diagnostics::default();
-        if self.zip || self.axes.is_empty() {
-            for point in 0..self.points {
-                errors.keep(self.at(point));
-            }
-            return errors.or(());
-        }
-        let mut works: Vec<Vec<bool>> = self.sizes.iter().map(|&size| vec![false; size]).collect();
-        for (axis, &size) in self.sizes.iter().enumerate() {
-            for value in 0..size {
-                let mut first = None;
-                for point in self.points_with(axis, value) {
-                    if works[axis][value] {
-                        break;
-                    }
-                    match self.at(point) {
-                        Ok(_) => {
-                            for (place, axis) in self.places(point).into_iter().zip(&mut works) {
-                                axis[place] = true;
-                            }
-                        }
-                        Err(wrong) => first = first.or(Some(wrong)),
-                    }
-                }
-                if let (false, Some(wrong)) = (works[axis][value], first) {
-                    errors.extend(wrong);
-                }
-            }
-        }
-        errors.or(())
-    }
-
-    /// The points at which an axis has a value, in order; the first many of them.
-    fn points_with(&self, axis: usize, value: usize) -> impl Iterator<Item = u64> {
-        let others = self.points / self.sizes[axis] as u64;
-        (0..others.min(MOST_TRIES)).map(move |mut rest| {
-            let mut places = vec![0; self.sizes.len()];
-            places[axis] = value;
-            for other in (0..self.sizes.len()).rev().filter(|&other| other != axis) {
-                let size = self.sizes[other] as u64;
-                places[other] = usize::try_from(rest % size).expect("less than the axis has values");
-                rest /= size;
-            }
-            self.point(&places)
-        })
-    }
-
-    /// A digest of all that decides what the runs are and what is written of them: rows of plans of the same fingerprint
-    /// belong together. Comments, and what only explains or judges, do not change it.
-    #[must_use]
-    pub fn fingerprint(&self) -> DigestValue {
-        let mut digest = Digest::new();
-        digest.word(PLAN_FORMAT);
-        digest.word(u64::from(RECORD_FORMAT));
-        let experiment = &self.experiment;
-        text(&mut digest, experiment.file());
-        digest.word(experiment.seed());
-        digest.word(experiment.until().map_or(u64::MAX, sim_time::Instant::as_nanos));
-        if let Some(base) = experiment.base() {
-            node(&mut digest, &base.file);
-            table(&mut digest, &base.sets);
-        }
-        // What the file takes from profiles.
-        for own in experiment.host_settings() {
-            table(&mut digest, own);
-        }
-        // What it takes from CSV files.
-        for time in experiment.listed_arrivals().flatten() {
-            digest.word(time.as_nanos());
-        }
-        digest.word(u64::from(self.zip));
-        digest.word(u64::from(self.replications));
-        digest.word(self.axes.len() as u64);
-        for axis in &self.axes {
-            text(&mut digest, axis.key());
-            digest.word(axis.values().len() as u64);
-            axis.values().iter().for_each(|value| node(&mut digest, &value.node));
-        }
-        for metric in metrics::catalogue(&experiment.host_names()) {
-            text(&mut digest, &metric.name);
-        }
-        digest.value()
-    }
 }
 
 fn small(number: u64) -> u32 {
     u32::try_from(number).expect("less than there are variants or replications")
-}
-
-fn text(digest: &mut Digest, text: &str) {
-    digest.word(text.len() as u64);
-    for part in text.as_bytes().chunks(8) {
-        let mut octets = [0; 8];
-        octets[..part.len()].copy_from_slice(part);
-        digest.word(u64::from_le_bytes(octets));
-    }
-}
-
-fn table(digest: &mut Digest, table: &Table) {
-    digest.word(table.iter().len() as u64);
-    for entry in table.iter() {
-        text(digest, &entry.key);
-        node(digest, &entry.node);
-    }
-}
-
-fn node(digest: &mut Digest, of: &Node) {
-    match &of.value {
-        Value::String(string) => {
-            digest.word(0);
-            text(digest, string);
-        }
-        Value::Integer(number) => {
-            digest.word(1);
-            text(digest, &number.to_string());
-        }
-        Value::Float(number) => {
-            digest.word(2);
-            digest.word(number.to_bits());
-        }
-        Value::Boolean(truth) => {
-            digest.word(3);
-            digest.word(u64::from(*truth));
-        }
-        Value::Datetime => digest.word(4),
-        Value::Array(items) => {
-            digest.word(5);
-            digest.word(items.len() as u64);
-            items.iter().for_each(|item| node(digest, item));
-        }
-        Value::Table(below) => {
-            digest.word(6);
-            table(digest, below);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -441,6 +407,24 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_leaves_out_what_it_may_ask_for() {
+        let rule = "replications = { until = \"10 %\", at-least = 30, at-most = 50 }";
+        let plan = plan(&TWO_AXES.replace("replications = 4", rule));
+        assert_eq!((plan.runs(), plan.least_runs(&(0..200))), (6 * 2 * 50, 2 * 2 * 40));
+        let run = |number| {
+            let PlannedRun { point, place, replication, .. } = plan.run(number);
+            (point, place, replication)
+        };
+        assert_eq!([0, 19, 20, 40].map(run), [(0, 0, 0), (0, 0, 19), (0, 1, 0), (0, 0, 20)]);
+        assert_eq!([80, 89, 90, 99, 100].map(run), [(0, 0, 40), (0, 0, 49), (0, 1, 40), (0, 1, 49), (1, 0, 0)]);
+        assert_eq!([0, 39, 78].map(|number| plan.following(number)), [1, 40, 79], "no rule asks before there are 30");
+        assert_eq!([79, 98, 99].map(|number| plan.following(number)), [100, 99, 100]);
+        assert_eq!([79, 99].map(|number| plan.batch_after(number)), [Some(80..100), None]);
+        let ends: Vec<u64> = (0..100).filter(|number| plan.ends_batch(*number)).collect();
+        assert_eq!(ends, [39, 79, 99]);
+    }
+
+    #[test]
     fn a_point_is_the_file_with_its_values() {
         let plan = plan(TWO_AXES);
         let run = plan.run(3 * 8 + 6);
@@ -459,9 +443,15 @@ mod tests {
         let base = of(TWO_AXES);
         assert_eq!(of(&format!("{TWO_AXES} # why")), base);
         assert_eq!(of(&TWO_AXES.replace("[sweep]", "[sweep]\nmetrics = [\"segments.sent\"]")), base);
-        for (from, to) in
-            [("= 4", "= 5"), ("0.2", "0.3"), ("link.loss", "link.duplicate"), ("[sweep]", "port = 81\n[sweep]")]
-        {
+        assert_eq!(of(&TWO_AXES.replace("[sweep]", "[sweep]\nconfidence = \"99 %\"")), base);
+        for (from, to) in [
+            ("= 4", "= 5"),
+            ("= 4", "= { until = 0.1, at-most = 4, at-least = 1 }"),
+            ("0.2", "0.3"),
+            ("link.loss", "link.duplicate"),
+            ("[sweep]", "port = 81\n[sweep]"),
+            ("[sweep]", "[sweep]\nmetrics = [\"p90(setup.seconds)\"]"),
+        ] {
             assert_ne!(of(&TWO_AXES.replace(from, to)), base, "{to}");
         }
     }

@@ -237,7 +237,7 @@ fn time(nanos: i128) -> Value {
 mod tests {
     use super::*;
     use crate::input::diagnostic::{Place, Source};
-    use crate::input::sweep::SweepValue;
+    use crate::input::sweep_axis::SweepValue;
     use crate::input::tree::Table;
 
     fn range(from: End, to: End, steps: u32) -> Range {

@@ -1,18 +1,19 @@
 //! The `[sweep]` section: which keys are varied, over which values, and how often each run is repeated.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny};
 
-use super::diagnostic::{Diagnostic, Diagnostics, Place, Source, suggest};
-use super::range::{Range, computed, linear, logarithmic};
-use super::tree::{self, Node, Table, Value};
-use super::variant::Kind;
+use super::diagnostic::{Diagnostic, Diagnostics, suggest};
+use super::expect::Context;
+use super::expression::Fault;
+use super::measure::Measure;
+use super::replications::{Count, Part, Replications, Rule};
+use super::sweep_axis::{AxisSection, SweepAxis, overlap};
+use super::sweep_expect::{self, SweepExpectation};
+use super::tree::{Node, Table};
 
-/// Keys that no run depends on, or that the sweep itself decides.
-const NOT_VARIED: [&str; 7] = ["seed", "sweep", "question", "claim", "verdict", "evidence", "expect"];
+/// How sure intervals are if the sweep does not say.
+const DEFAULT_CONFIDENCE: f64 = 0.95;
 
 /// A plan of many runs: every variant at every point that the axes span, several times each.
 #[derive(Deserialize, JsonSchema)]
@@ -20,31 +21,21 @@ const NOT_VARIED: [&str; 7] = ["seed", "sweep", "question", "claim", "verdict", 
 #[schemars(rename = "Sweep")]
 pub(super) struct Section {
     /// How often each variant is run at each point, each time with another seed; the first has the file's. Default: 1.
-    replications: Option<Count>,
+    replications: Option<Replications>,
+    /// How sure the intervals of the summary are. Default: "95 %".
+    confidence: Option<Part>,
     /// Whether the axes are varied together, value by value, instead of each with each. Default: false.
     zip: Option<bool>,
     /// What is varied; the last axis varies fastest.
     axis: Option<Vec<AxisSection>>,
-    /// The metrics that the summary shows.
+    /// What the summary shows, with intervals: the mean of a metric or of a sum of metrics; the share of runs in which a
+    /// comparison holds ("server.ghost.connections > 0"); a quantile over runs ("p90(server.ghost.seconds)") or over all
+    /// opens of all runs ("p99(setup.seconds)").
     metrics: Option<Vec<String>>,
+    /// What must hold of the runs of each variant at each point.
+    expect: Option<Vec<sweep_expect::Section>>,
     /// The smaller plan that `synlab verify` and `synlab sweep --check` run.
     check: Option<CheckSection>,
-}
-
-/// A key and its values: exactly one of `values`, `range` and `log-range`.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[schemars(rename = "SweepAxis")]
-struct AxisSection {
-    /// A key of this file, dotted, as `--set` takes it: "link.delay", "link.fault.1.delay", "handshake".
-    key: String,
-    /// The values one by one.
-    #[schemars(schema_with = "list_of_anything")]
-    values: Option<Anything>,
-    /// Values at equal distances.
-    range: Option<Range>,
-    /// Values at equal ratios.
-    log_range: Option<Range>,
 }
 
 /// What the smaller plan leaves of the whole one.
@@ -58,67 +49,32 @@ struct CheckSection {
     values: Option<Count>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(try_from = "u32")]
-struct Count(u32);
-
-impl TryFrom<u32> for Count {
-    type Error = &'static str;
-
-    fn try_from(count: u32) -> Result<Self, &'static str> {
-        if count == 0 { Err("expected 1 or more, found 0: nothing would run") } else { Ok(Self(count)) }
-    }
-}
-
-impl JsonSchema for Count {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "SweepCount".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": u32::MAX })
-    }
-}
-
-/// A list that is read elsewhere.
-struct Anything;
-
-impl<'de> Deserialize<'de> for Anything {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Vec::<IgnoredAny>::deserialize(deserializer).map(|_| Self)
-    }
-}
-
-fn list_of_anything(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({ "type": "array", "minItems": 1 })
-}
-
-/// A key that a sweep varies, and its values.
-#[derive(Clone, PartialEq, Debug)]
-pub struct SweepAxis {
-    key: String,
-    /// Where the key stands.
-    place: Place,
-    values: Vec<SweepValue>,
-}
-
-/// A value that a swept key has at some points.
-#[derive(Clone, PartialEq, Debug)]
-pub struct SweepValue {
-    /// The value as the file states it, or as it was computed from a range.
-    pub(super) node: Node,
-    /// What it lays over the file.
-    pub(super) overlay: Table,
-}
-
 /// Everything a `[sweep]` says.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Sweep {
     pub(super) axes: Vec<SweepAxis>,
     pub(super) zip: bool,
+    /// How often, or how often at most.
     pub(super) replications: u32,
-    pub(super) metrics: Vec<String>,
+    pub(super) precision: Option<Precision>,
+    pub(super) confidence: f64,
+    /// What the summary shows, and after that what else is expected of.
+    pub(super) measures: Vec<Measure>,
+    /// How many of them the summary shows.
+    pub(super) shown: usize,
+    pub(super) expectations: Vec<SweepExpectation>,
     pub(super) check: Check,
+}
+
+/// When there are enough replications.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Precision {
+    /// The part of the value that half its interval may be.
+    pub until: f64,
+    /// Fewest replications.
+    pub at_least: u32,
+    /// The places of the measures that are judged.
+    pub measures: Vec<usize>,
 }
 
 /// How much of a plan is left to check it.
@@ -132,61 +88,53 @@ pub(super) struct Check {
 const DEFAULT_METRICS: [&str; 3] = ["setup.seconds.mean", "segments.sent", "segments.wasted"];
 
 impl Sweep {
-    /// Checks the section, of which `node` is the tree. `metrics` are the names there are; `normal` moves a key's tree to
-    /// where it belongs.
+    /// Checks the section, of which `node` is the tree. `normal` moves a key's tree to where it belongs.
     pub(super) fn read(
         section: &Section,
         node: &Node,
-        metrics: &[&str],
+        context: &Context,
         normal: impl Fn(Table) -> Result<Table, Diagnostics>,
     ) -> Result<Self, Diagnostics> {
         let mut errors = Diagnostics::default();
         let table = node.table()?;
-        let sections = section.axis.as_deref().unwrap_or_default();
-        let nodes = table.get("axis").and_then(Node::as_array).unwrap_or_default();
-        let mut axes: Vec<SweepAxis> = Vec::new();
-        for (section, node) in sections.iter().zip(nodes) {
-            let Some(axis) = errors.keep(SweepAxis::read(section, node, &normal)) else { continue };
-            let one = |axis: &SweepAxis| axis.values[0].overlay.clone();
-            if axes.iter().any(|other| overlap(&one(&axis), &one(other)).is_some()) {
-                errors.push(axis.place.error(format!("`{}` is varied by another axis already", axis.key)));
-            }
-            axes.push(axis);
-        }
-        if let Some(place) = table.entry("axis").filter(|_| sections.is_empty()).map(|entry| &entry.key_place) {
-            errors.push(place.error("the list of axes is empty"));
-        }
         let zip = section.zip.unwrap_or(false);
-        if let Some((first, others)) = axes.split_first().filter(|_| zip) {
-            for other in others.iter().filter(|other| other.values.len() != first.values.len()) {
-                let message = format!(
-                    "zipped axes have as many values each: `{}` has {}, `{}` has {}",
-                    first.key,
-                    first.values.len(),
-                    other.key,
-                    other.values.len()
-                );
-                errors.push(other.place.error(message));
+        let axes = read_axes(section, table, zip, normal, &mut errors);
+        let mut measures = read_measures(section, table, context, &mut errors);
+        let shown = measures.len();
+        let precision = match &section.replications {
+            Some(Replications::Rule(rule)) => {
+                let node = table.get("replications").expect("it was read");
+                errors.keep(read_rule(rule, node, &measures))
             }
-        }
-        let names = table.get("metrics").and_then(Node::as_array).unwrap_or_default();
-        for (name, node) in section.metrics.iter().flatten().zip(names) {
-            if !metrics.contains(&name.as_str()) {
-                let help = suggest_metric(name, metrics);
-                errors.push(node.place.error(format!("unknown metric `{name}`")).with_help(help));
+            _ => None,
+        };
+        let nodes = table.get("expect").and_then(Node::as_array).unwrap_or_default();
+        let mut expectations = Vec::new();
+        for (section, node) in section.expect.iter().flatten().zip(nodes) {
+            let Some((expectation, read)) = errors.keep(SweepExpectation::read(section, node, &axes, context)) else {
+                continue;
+            };
+            expectations.push(expectation);
+            for measure in read {
+                if !measures.iter().any(|other| other.text() == measure.text()) {
+                    measures.push(measure);
+                }
             }
-        }
-        if section.metrics.as_ref().is_some_and(Vec::is_empty)
-            && let Some(entry) = table.entry("metrics")
-        {
-            errors.push(entry.node.place.error("the list of metrics is empty"));
         }
         let check = section.check.unwrap_or_default();
         errors.or(Self {
             axes,
             zip,
-            replications: section.replications.map_or(1, |count| count.0),
-            metrics: section.metrics.clone().unwrap_or_else(|| DEFAULT_METRICS.map(str::to_owned).to_vec()),
+            replications: match &section.replications {
+                None => 1,
+                Some(Replications::Fixed(count)) => count.0,
+                Some(Replications::Rule(rule)) => rule.at_most(),
+            },
+            precision,
+            confidence: section.confidence.map_or(DEFAULT_CONFIDENCE, |part| part.0),
+            measures,
+            shown,
+            expectations,
             check: Check {
                 replications: check.replications.map_or(1, |count| count.0),
                 values: check.values.map_or(2, |count| count.0),
@@ -195,242 +143,88 @@ impl Sweep {
     }
 }
 
-/// The nearest metric; there are too many to list them all.
-fn suggest_metric(name: &str, metrics: &[&str]) -> String {
-    let help = suggest(name, metrics.iter().copied());
-    if help.starts_with("did you mean") { help } else { "`synlab list metrics` has them all".to_owned() }
-}
-
-impl SweepAxis {
-    /// The key, as the file states it.
-    #[must_use]
-    pub fn key(&self) -> &str {
-        &self.key
+fn read_axes(
+    section: &Section,
+    table: &Table,
+    zip: bool,
+    normal: impl Fn(Table) -> Result<Table, Diagnostics>,
+    errors: &mut Diagnostics,
+) -> Vec<SweepAxis> {
+    let sections = section.axis.as_deref().unwrap_or_default();
+    let nodes = table.get("axis").and_then(Node::as_array).unwrap_or_default();
+    let mut axes: Vec<SweepAxis> = Vec::new();
+    for (section, node) in sections.iter().zip(nodes) {
+        let Some(axis) = errors.keep(SweepAxis::read(section, node, &normal)) else { continue };
+        let one = |axis: &SweepAxis| axis.values()[0].overlay.clone();
+        if axes.iter().any(|other| overlap(&one(&axis), &one(other)).is_some()) {
+            errors.push(axis.place().error(format!("`{}` is varied by another axis already", axis.key())));
+        }
+        axes.push(axis);
     }
-
-    /// The values, in their order.
-    #[must_use]
-    pub fn values(&self) -> &[SweepValue] {
-        &self.values
+    if let Some(place) = table.entry("axis").filter(|_| sections.is_empty()).map(|entry| &entry.key_place) {
+        errors.push(place.error("the list of axes is empty"));
     }
-
-    /// The place of the key.
-    pub(super) const fn place(&self) -> &Place {
-        &self.place
-    }
-
-    /// The same axis with at most so many values, spread evenly from the first to the last.
-    pub(super) fn thinned(&self, most: usize) -> Self {
-        let values = spread(self.values.len(), most).into_iter().map(|place| self.values[place].clone()).collect();
-        Self { values, ..self.clone() }
-    }
-
-    fn read(
-        section: &AxisSection,
-        node: &Node,
-        normal: &impl Fn(Table) -> Result<Table, Diagnostics>,
-    ) -> Result<Self, Diagnostics> {
-        let table = node.table()?;
-        let key_node = table.get("key").expect("a section without it is not read");
-        let place = key_node.place.clone();
-        let path = key_tree(key_node, &section.key)?;
-        check_key(&section.key, &place)?;
-        let mut errors = Diagnostics::default();
-        let mut stated = ["values", "range", "log-range"].into_iter().filter_map(|word| table.entry(word));
-        let Some(entry) = stated.next() else {
-            return Err(place.error("an axis needs one of `values`, `range` and `log-range`").into());
-        };
-        for other in stated {
+    if let Some((first, others)) = axes.split_first().filter(|_| zip) {
+        let many = first.values().len();
+        for other in others.iter().filter(|other| other.values().len() != many) {
+            let (key, other_key, others) = (first.key(), other.key(), other.values().len());
             let message =
-                format!("an axis has one of `values`, `range` and `log-range`: here is `{}` already", entry.key);
-            errors.push(other.key_place.error(message));
-        }
-        let nodes = match (&section.values, section.range, section.log_range) {
-            (None, Some(range), _) => errors.keep(computed(&entry.node, linear(range))),
-            (None, None, Some(range)) => errors.keep(computed(&entry.node, logarithmic(range))),
-            _ => errors.keep(listed(&section.key, &entry.node)),
-        };
-        let mut values = Vec::new();
-        for node in nodes.unwrap_or_default() {
-            let mut overlay = path.clone();
-            put_at_leaf(&mut overlay, &alone(&section.key, &node));
-            // A key that is none is one mistake, not one for each value.
-            match normal(overlay) {
-                Ok(overlay) => values.push(SweepValue { node, overlay }),
-                Err(wrong) => {
-                    errors.extend(wrong);
-                    break;
-                }
-            }
-        }
-        errors.or(Self { key: section.key.clone(), place, values })
-    }
-}
-
-impl SweepValue {
-    /// The value as JSON.
-    #[must_use]
-    pub fn json(&self) -> serde_json::Value {
-        json(&self.node)
-    }
-
-    /// The name of the variant that it chooses, if its key is `handshake` or `teardown`.
-    pub(super) fn name(&self) -> Option<&str> {
-        self.node.as_str().or_else(|| self.node.as_table()?.get("name")?.as_str())
-    }
-}
-
-/// A string without its quotes, anything else as JSON.
-impl fmt::Display for SweepValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.node.value {
-            Value::String(text) => f.pad(text),
-            Value::Table(table) if self.name().is_some() && table.get("base").is_some() => {
-                f.pad(self.name().unwrap_or_default())
-            }
-            _ => f.pad(&self.json().to_string()),
+                format!("zipped axes have as many values each: `{key}` has {many}, `{other_key}` has {others}");
+            errors.push(other.place().error(message));
         }
     }
+    axes
 }
 
-fn json(node: &Node) -> serde_json::Value {
-    match &node.value {
-        Value::String(text) => text.as_str().into(),
-        Value::Integer(number) => serde_json::Number::from_i128(*number).into(),
-        Value::Float(number) => (*number).into(),
-        Value::Boolean(truth) => (*truth).into(),
-        Value::Datetime => serde_json::Value::Null,
-        Value::Array(items) => items.iter().map(json).collect(),
-        Value::Table(table) => {
-            table.iter().map(|entry| (entry.key.clone(), json(&entry.node))).collect::<serde_json::Map<_, _>>().into()
+/// What the summary shows.
+fn read_measures(section: &Section, table: &Table, context: &Context, errors: &mut Diagnostics) -> Vec<Measure> {
+    let Some(texts) = &section.metrics else {
+        let read = |text: &&str| Measure::read(text, context);
+        return DEFAULT_METRICS.iter().map(read).collect::<Result<_, _>>().expect("metrics of every run");
+    };
+    let list = table.get("metrics").expect("it was read");
+    if texts.is_empty() {
+        errors.push(list.place.error("the list of metrics is empty"));
+    }
+    let mut measures: Vec<Measure> = Vec::new();
+    for (text, node) in texts.iter().zip(list.as_array().unwrap_or_default()) {
+        let read = Measure::read(text, context).map_err(|Fault { range, message, help }| Diagnostic {
+            help,
+            ..node.place.inside(text, range).error(message)
+        });
+        let Some(measure) = errors.keep(read) else { continue };
+        if measures.iter().any(|other| other.text() == measure.text()) {
+            errors.push(node.place.error(format!("`{}` is listed twice", measure.text())));
+            continue;
         }
+        measures.push(measure);
     }
+    measures
 }
 
-/// The key as a tree of tables with a value at its leaf that is still to come. Every part has its place in the string.
-fn key_tree(node: &Node, key: &str) -> Result<Table, Diagnostics> {
-    let source = Source::new("key", format!("{key}=0"));
-    let place =
-        |span: &std::ops::Range<usize>| node.place.inside(key, span.start.min(key.len())..span.end.min(key.len()));
-    let root = tree::parse(&source).map_err(|wrong| {
-        let mut errors = Diagnostics::default();
-        for error in wrong.as_slice() {
-            let place = error.span.as_ref().map_or_else(|| node.place.clone(), &place);
-            errors.push(place.error(format!("not a key: {}", error.message)));
-        }
-        errors
-    })?;
-    let mut table = root.table()?.clone();
-    move_keys(&mut table, &place);
-    Ok(table)
-}
-
-fn move_keys(table: &mut Table, place: &impl Fn(&std::ops::Range<usize>) -> Place) {
-    for entry in table.iter_mut() {
-        entry.key_place = place(&entry.key_place.span);
-        entry.node.place = entry.key_place.clone();
-        if let Value::Table(table) = &mut entry.node.value {
-            move_keys(table, place);
-        }
-    }
-}
-
-/// The value as the key takes it: a design of one's own is the only one in a list, or it would be laid over those of the
-/// file.
-fn alone(key: &str, value: &Node) -> Node {
-    let is_design = Kind::of(key).is_some() && value.as_table().is_some();
-    let place = value.place.clone();
-    if is_design { Node { value: Value::Array(vec![value.clone()]), place } } else { value.clone() }
-}
-
-fn put_at_leaf(table: &mut Table, value: &Node) {
-    for entry in table.iter_mut() {
-        match &mut entry.node.value {
-            Value::Table(table) => put_at_leaf(table, value),
-            _ => entry.node.clone_from(value),
-        }
-    }
-}
-
-/// Refuses keys that cannot be varied.
-fn check_key(key: &str, place: &Place) -> Result<(), Diagnostic> {
-    let parts: Vec<&str> = key.split('.').map(str::trim).collect();
-    if NOT_VARIED.contains(&parts[0]) {
-        let help = if parts[0] == "seed" {
-            "`replications` has a seed for each"
-        } else {
-            "a key of a host, a link, a handshake or a teardown, or `horizon`"
-        };
-        return Err(place.error(format!("a sweep cannot vary `{}`", parts[0])).with_help(help));
-    }
-    if let Some(kind) = Kind::of(parts[0])
-        && (parts.len() == 2 || (parts.len() == 3 && parts[2] == "name"))
-    {
-        let message = format!("the names of the {}s stay the same over a sweep", kind.key());
-        return Err(place.error(message).with_help(format!("an axis `{}` varies them", kind.key())));
-    }
-    Ok(())
-}
-
-/// Values as they stand in the file.
-fn listed(key: &str, list: &Node) -> Result<Vec<Node>, Diagnostics> {
-    let items = list.array()?;
-    if items.is_empty() {
-        return Err(list.place.error("the list of values is empty").into());
-    }
+/// When there are enough replications; `node` is where the rule stands.
+fn read_rule(rule: &Rule, node: &Node, measures: &[Measure]) -> Result<Precision, Diagnostics> {
     let mut errors = Diagnostics::default();
-    let chooses = Kind::of(key);
-    for (place, item) in items.iter().enumerate() {
-        if let (Some(kind), Some(_)) = (chooses, item.as_array()) {
-            errors.push(item.place.error(format!("one {} for each point, not a list", kind.key())));
-        }
-        if !is_finite(item) {
-            errors.push(item.place.error("not a number that can be written down"));
-        }
-        if items[..place].iter().any(|other| json(other) == json(item)) {
-            errors.push(item.place.error("the value is listed twice"));
+    let table = node.table()?;
+    let (at_least, at_most) = (rule.at_least(), rule.at_most());
+    if at_least > at_most {
+        let place = ["at-least", "at-most"].iter().find_map(|key| table.get(key)).unwrap_or(node);
+        errors.push(place.place.error(format!("at least {at_least} replications, and at most {at_most}")));
+    }
+    let names = table.get("of").and_then(Node::as_array).unwrap_or_default();
+    let mut judged = Vec::new();
+    for (text, node) in rule.of.iter().flatten().zip(names) {
+        match measures.iter().position(|measure| measure.text() == text.trim()) {
+            Some(place) => judged.push(place),
+            None => {
+                let help = suggest(text, measures.iter().map(Measure::text));
+                errors.push(node.place.error(format!("`metrics` does not list `{text}`")).with_help(help));
+            }
         }
     }
-    errors.or(items.to_vec())
-}
-
-fn is_finite(node: &Node) -> bool {
-    match &node.value {
-        Value::Float(number) => number.is_finite(),
-        Value::Array(items) => items.iter().all(is_finite),
-        Value::Table(table) => table.iter().all(|entry| is_finite(&entry.node)),
-        _ => true,
+    if rule.of.as_ref().is_some_and(Vec::is_empty) {
+        errors.push(node.place.error("`of` is empty: nothing would be judged"));
     }
-}
-
-/// At most `most` of `count` places, evenly from the first to the last.
-pub(super) fn spread(count: usize, most: usize) -> Vec<usize> {
-    if count <= most {
-        return (0..count).collect();
-    }
-    (0..most).map(|place| place * (count - 1) / (most - 1).max(1)).collect()
-}
-
-/// Where `below` says something that `above` says too.
-pub(super) fn overlap<'a>(above: &Table, below: &'a Table) -> Option<&'a Place> {
-    above.iter().find_map(|entry| {
-        let other = below.entry(&entry.key)?;
-        match (entry.node.as_table(), other.node.as_table()) {
-            (Some(above), Some(below)) => overlap(above, below),
-            _ => Some(&other.key_place),
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_check_keeps_the_ends() {
-        assert_eq!(spread(5, 2), [0, 4]);
-        assert_eq!(spread(5, 3), [0, 2, 4]);
-        assert_eq!(spread(5, 1), [0]);
-        assert_eq!(spread(2, 3), [0, 1]);
-    }
+    let all = || (0..measures.len()).collect();
+    errors.or(Precision { until: rule.until.0, at_least, measures: if rule.of.is_some() { judged } else { all() } })
 }

@@ -155,7 +155,10 @@ mod tests {
         assert_eq!(latencies.to_string(), "0.1:99000 1.1:1000");
         let of_rank = |rank| latencies.of_rank(rank);
         assert_eq!([of_rank(0), of_rank(1), of_rank(99_000)], [None, Some(100_000_000), Some(100_000_000)]);
-        assert_eq!([of_rank(99_001), of_rank(100_000), of_rank(100_001)], [Some(1_100_000_000), Some(1_100_000_000), None]);
+        assert_eq!(
+            [of_rank(99_001), of_rank(100_000), of_rank(100_001)],
+            [Some(1_100_000_000), Some(1_100_000_000), None]
+        );
         assert_eq!(latencies.mean(), Some(110_000_000.0));
     }
 

@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use super::of_runs::{OF_OTHERS, OPENS};
 use super::quantity::{Unit, same};
 use super::{Comparison, Expression, Operator, Quantity, Reference, Side, Term};
 use crate::MetricInfo;
 use crate::input::diagnostic::suggest;
+use crate::input::measure::{Measure, MeasureKind, Of};
 use crate::input::script::SIZE_UNITS;
 
 /// Deeper nesting than anyone writes; it bounds the parser's recursion.
@@ -30,59 +32,84 @@ pub(in crate::input) struct Fault {
     pub(in crate::input) help: Option<String>,
 }
 
+impl Fault {
+    pub(super) fn with_help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+}
+
 /// Parses an expression and checks every word in it.
 pub(in crate::input) fn parse(text: &str, words: &dyn Words) -> Result<Expression, Fault> {
-    let mut parser = Parser { text, at: 0, words, depth: 0 };
-    let mut comparisons = vec![parser.comparison()?];
-    while parser.peek_word() == Some("and") {
-        parser.at += "and".len();
-        comparisons.push(parser.comparison()?);
-    }
-    parser.skip_space();
-    if parser.at < text.len() {
-        return Err(parser.fault_here("expected an operator, `and` or the end"));
-    }
-    Ok(Expression(comparisons))
+    Parser::new(text, words).whole_expression()
 }
 
 /// Parses a sum of metrics that is to be shown, and checks every word in it.
 pub(in crate::input) fn parse_quantity(text: &str, words: &dyn Words) -> Result<Quantity, Fault> {
-    let mut parser = Parser { text, at: 0, words, depth: 0 };
+    let mut parser = Parser::new(text, words);
     let term = parser.sum()?;
     parser.skip_space();
     if parser.at < text.len() {
         return Err(parser.fault_here("expected `+`, `-`, `*`, `/` or the end"));
     }
-    if !term.is_measured() {
-        return Err(Parser::fault(0..text.len(), "this names no metric, so it says nothing of the run"));
-    }
-    match term.unit() {
-        Ok(unit) => Ok(Quantity { term, unit: unit.unwrap_or_default() }),
-        Err((one, other)) => {
-            let message = format!("the units do not fit: {} and {}", one.words(), other.words());
-            Err(Parser::fault(0..text.len(), message))
-        }
-    }
+    Parser::quantity(term, 0..text.len())
 }
 
-struct Parser<'a> {
-    text: &'a str,
-    at: usize,
+pub(super) struct Parser<'a> {
+    pub(super) text: &'a str,
+    pub(super) at: usize,
     words: &'a dyn Words,
     depth: usize,
+    /// What is said of many runs, if that can be said here.
+    pub(super) measures: Option<Vec<Measure>>,
 }
 
 impl<'a> Parser<'a> {
-    fn rest(&self) -> &'a str {
+    pub(super) fn new(text: &'a str, words: &'a dyn Words) -> Self {
+        Self { text, at: 0, words, depth: 0, measures: None }
+    }
+
+    /// A term in `range` as a quantity.
+    pub(super) fn quantity(term: Term, range: Range<usize>) -> Result<Quantity, Fault> {
+        if !term.is_measured() {
+            return Err(Self::fault(range, "this names no metric, so it says nothing of the run"));
+        }
+        match term.unit() {
+            Ok(unit) => Ok(Quantity { term, unit: unit.unwrap_or_default() }),
+            Err((one, other)) => {
+                let message = format!("the units do not fit: {} and {}", one.words(), other.words());
+                Err(Self::fault(range, message))
+            }
+        }
+    }
+
+    pub(super) fn whole_expression(&mut self) -> Result<Expression, Fault> {
+        let expression = self.expression()?;
+        self.skip_space();
+        if self.at < self.text.len() {
+            return Err(self.fault_here("expected an operator, `and` or the end"));
+        }
+        Ok(expression)
+    }
+
+    pub(super) fn expression(&mut self) -> Result<Expression, Fault> {
+        let mut comparisons = vec![self.comparison()?];
+        while self.peek_word() == Some("and") {
+            self.at += "and".len();
+            comparisons.push(self.comparison()?);
+        }
+        Ok(Expression(comparisons))
+    }
+
+    pub(super) fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
-    fn skip_space(&mut self) {
+    pub(super) fn skip_space(&mut self) {
         self.at = self.text.len() - self.rest().trim_start().len();
     }
 
     /// Takes `token` if it comes next.
-    fn takes(&mut self, token: &str) -> bool {
+    pub(super) fn takes(&mut self, token: &str) -> bool {
         self.skip_space();
         let found = self.rest().starts_with(token);
         if found {
@@ -91,12 +118,12 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn fault(range: Range<usize>, message: impl Into<String>) -> Fault {
+    pub(super) fn fault(range: Range<usize>, message: impl Into<String>) -> Fault {
         Fault { range, message: message.into(), help: None }
     }
 
     /// A fault at the next character, or at the end.
-    fn fault_here(&mut self, message: &str) -> Fault {
+    pub(super) fn fault_here(&mut self, message: &str) -> Fault {
         self.skip_space();
         let length = self.rest().chars().next().map_or(0, char::len_utf8);
         let found = self.rest().chars().next().map_or("the end".to_owned(), |c| format!("`{c}`"));
@@ -164,7 +191,7 @@ impl<'a> Parser<'a> {
         Ok(Side { term, text: self.text[start..self.at].trim().to_owned() })
     }
 
-    fn sum(&mut self) -> Result<Term, Fault> {
+    pub(super) fn sum(&mut self) -> Result<Term, Fault> {
         let mut term = self.product()?;
         loop {
             self.skip_space();
@@ -268,7 +295,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The word that comes next, not taken yet.
-    fn peek_word(&mut self) -> Option<&'a str> {
+    pub(super) fn peek_word(&mut self) -> Option<&'a str> {
         self.skip_space();
         let word = word(self.rest());
         (!word.is_empty()).then_some(word)
@@ -294,12 +321,31 @@ impl<'a> Parser<'a> {
             reference = Some(found);
         }
         let range = name_start..name_start + name.len();
+        self.at = name_start;
+        if let Some(function) = self.function() {
+            let (measure, unit) = function?;
+            if self.measures.is_none() {
+                let message =
+                    "this is of many runs, and here is one: it belongs in [[sweep.expect]] or `sweep.metrics`";
+                return Err(Self::fault(range, message));
+            }
+            if measure.reads_others() {
+                let help = format!("write the variant in front: VARIANT:{name}(…)");
+                return Err(Self::fault(name_start..self.at, OF_OTHERS).with_help(help));
+            }
+            return Ok(self.measured(reference, measure, unit));
+        }
         let Some(metric) = self.words.metrics().iter().find(|metric| metric.name == name) else {
             let message = format!("unknown metric `{name}`");
             return Err(Fault { range, message, help: Some(self.metric_help(name)) });
         };
         self.at = range.end;
-        Ok(Term::Metric(reference, name.to_owned(), Unit::named(metric.unit)))
+        let unit = Unit::named(metric.unit);
+        if self.measures.is_some() {
+            let of = Of::Value(Quantity { term: Term::Metric(None, name.to_owned(), unit), unit });
+            return Ok(self.measured(reference, Measure::new(name.to_owned(), MeasureKind::Mean, of), unit));
+        }
+        Ok(Term::Metric(reference, name.to_owned(), unit))
     }
 
     /// `name`, `variant:name` or `handshake/teardown:name`: the part before the colon and the part after it.
@@ -321,13 +367,16 @@ impl<'a> Parser<'a> {
 
     /// The nearest metric, or where to find the list: there are too many to name.
     fn metric_help(&self, name: &str) -> String {
+        if name == OPENS {
+            return format!("each run has many: `p99({OPENS})` is a quantile of all, `{OPENS}.p99` that of a run");
+        }
         let help = suggest(name, self.words.metrics().iter().map(|metric| metric.name.as_str()));
         if help.starts_with("did you mean") { help } else { "`synlab list metrics` names them all".to_owned() }
     }
 }
 
 /// The word a text begins with: letters, digits, `_` and `.`, and `-` with another of these after it.
-fn word(text: &str) -> &str {
+pub(super) fn word(text: &str) -> &str {
     let bytes = text.as_bytes();
     let part = |c: u8| c.is_ascii_alphanumeric() || c == b'_' || c == b'.' || !c.is_ascii();
     let mut end = 0;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::MetricInfo;
+use crate::input::measure::{Measure, MeasureKind};
 
 struct Known(Vec<MetricInfo>);
 
@@ -19,7 +20,7 @@ impl Words for Known {
     }
 }
 
-fn read(text: &str) -> Result<Expression, Fault> {
+fn known() -> Known {
     let units = [
         ("a", "segments"),
         ("b", "entries"),
@@ -29,24 +30,30 @@ fn read(text: &str) -> Result<Expression, Fault> {
         ("o", "B"),
         ("os", "B·s"),
     ];
-    parse(text, &Known(units.map(|(name, unit)| MetricInfo { name: name.to_owned(), unit, meaning: "" }).to_vec()))
+    Known(units.map(|(name, unit)| MetricInfo { name: name.to_owned(), unit, meaning: "" }).to_vec())
 }
 
-/// `a` is 6, `b` 2, `a-b` 100, `x.y-z` 0.3 s, `o` 2 B, `os` 600 B·s; another variant's are ten times that; `none` is empty.
+fn read(text: &str) -> Result<Expression, Fault> {
+    parse(text, &known())
+}
+
+/// `a` is 6, `b` 2, `a-b` 100, `x.y-z` 0.3 s, `o` 2 B, `os` 600 B·s; `none` is empty.
+fn value(name: &str) -> Option<f64> {
+    Some(match name {
+        "a" => 6.0,
+        "b" => 2.0,
+        "a-b" => 100.0,
+        "x.y-z" => 0.3,
+        "o" => 2.0,
+        "os" => 600.0,
+        _ => return None,
+    })
+}
+
+/// Another variant's values are ten times as large.
 fn judge(text: &str) -> (bool, String) {
     let expression = read(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
-    expression.judge(&|reference, name| {
-        let value = match name {
-            "a" => 6.0,
-            "b" => 2.0,
-            "a-b" => 100.0,
-            "x.y-z" => 0.3,
-            "o" => 2.0,
-            "os" => 600.0,
-            _ => return None,
-        };
-        Some(if reference.is_some() { value * 10.0 } else { value })
-    })
+    expression.judge(&|reference, name| value(name).map(|value| if reference.is_some() { value * 10.0 } else { value }))
 }
 
 #[test]
@@ -165,4 +172,67 @@ fn faults_have_a_place() {
     }
     let deep = "(".repeat(100_000);
     assert!(read(&deep).unwrap_err().message.starts_with("nested too deeply"));
+}
+
+#[test]
+fn a_measure_has_a_value_in_every_run() {
+    use MeasureKind::{Mean, Opens, Quantile, Share};
+    for (text, kind, expected) in [
+        ("a", Mean, Some(6.0)),
+        (" a + b * 2 ", Mean, Some(10.0)),
+        ("mean(a / (b - 2))", Mean, None),
+        ("none", Mean, None),
+        ("a > 5 and b == 2", Share, Some(1.0)),
+        ("share(x.y-z > 1 s)", Share, Some(0.0)),
+        ("none > 1", Share, Some(0.0)),
+        ("p50(a)", Quantile(0.5), Some(6.0)),
+        ("p999( a - b )", Quantile(0.999), Some(4.0)),
+        ("max(a)", Quantile(1.0), Some(6.0)),
+        ("p99(setup.seconds)", Opens(0.99), None),
+    ] {
+        let measure = parse_measure(text, &known()).unwrap_or_else(|fault| panic!("{text}: {fault:?}"));
+        assert_eq!((measure.kind(), measure.value(&value)), (kind, expected), "{text}");
+        assert_eq!(measure.text(), text.trim());
+    }
+}
+
+#[test]
+fn a_broken_measure_has_a_place() {
+    for (text, at, message) in [
+        ("two-way:a", 0..9, "a measure is of the runs of one variant"),
+        ("share(two-way:a > 1)", 0..20, "a measure is of the runs of one variant"),
+        ("p9(a)", 0..2, "unknown function `p9`"),
+        ("p00(a)", 0..3, "unknown function `p00`"),
+        ("mean(a", 6..6, "expected `)`, found the end"),
+        ("mean(a) + 1", 8..9, "expected the end, found `+`"),
+        ("share(a)", 7..8, "expected a comparison: `==`, `!=`, `<`, `<=`, `>` or `>=`, found `)`"),
+        ("mean(5)", 5..6, "this names no metric, so it says nothing of the run"),
+        ("mean(o + x.y-z)", 5..14, "the units do not fit: octets and seconds"),
+        ("a + max(b)", 4..7, "this is of many runs, and here is one: it belongs in [[sweep.expect]] or `sweep.metrics`"),
+        ("setup.seconds", 0..13, "unknown metric `setup.seconds`"),
+    ] {
+        let fault = parse_measure(text, &known()).expect_err(text);
+        assert_eq!((fault.range, fault.message.as_str()), (at, message), "{text}");
+    }
+}
+
+#[test]
+fn of_many_runs_a_metric_is_its_mean() {
+    let text = "a < two-way:p90(b) and mean(a) == a and share(a > 1) == 1 and max(x.y-z) < 1 s";
+    let (expression, measures) = parse_of_runs(text, &known()).expect("it is right");
+    let texts: Vec<&str> = measures.iter().map(Measure::text).collect();
+    assert_eq!(texts, ["a", "p90(b)", "mean(a)", "a", "share(a > 1)", "max(x.y-z)"]);
+    let found = |reference: Option<&Reference>, name: &str| {
+        let value = match name {
+            "a" | "mean(a)" => 6.0,
+            "p90(b)" => 2.0,
+            "share(a > 1)" => 1.0,
+            _ => 0.3,
+        };
+        Some(if reference.is_some() { value * 10.0 } else { value })
+    };
+    assert!(expression.judge(&found).0);
+    let fault = parse_of_runs("a < mean(two-way:b)", &known()).expect_err("the variant is inside");
+    assert_eq!(fault.help.as_deref(), Some("write the variant in front: VARIANT:mean(…)"));
+    assert!(parse_of_runs("max(x.y-z) < 1 B", &known()).is_err(), "units are those of what is inside");
 }
