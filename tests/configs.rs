@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use experiment::{
-    BuiltIn, Experiment, Extent, Summary, Variant, case, cases, claims, profile, profiles, simulate, studies,
+    BuiltIn, Course, Estimate, Experiment, Extent, Follows, Measure, Summary, Variant, case, cases, claims, profile,
+    profiles, simulate, studies,
 };
 use sim_time::Duration;
 use synlab_tests::{parse, scenario};
@@ -76,9 +77,9 @@ fn every_claim_has_the_form_of_one() {
     assert_eq!(files.len(), 20);
 }
 
-/// A study has its question on top, says what its summary shows, and its small plan runs.
+/// A study has its question on top, says what its summary shows and what was found, and its small plan shows it.
 #[test]
-fn every_study_has_the_form_of_one_and_can_be_run() {
+fn every_study_has_the_form_of_one_and_shows_what_it_says() {
     for (path, text) in files("studies") {
         let name = stem(&path);
         assert!(text.lines().next().is_some_and(|line| line.ends_with('?')) || text.contains("?\n#"), "{name} asks");
@@ -90,12 +91,25 @@ fn every_study_has_the_form_of_one_and_can_be_run() {
         let whole = experiment.plan(Extent::Whole).unwrap_or_else(|errors| panic!("{errors}"));
         let plan = experiment.plan(Extent::Check).unwrap_or_else(|errors| panic!("{errors}"));
         assert!(plan.runs() < whole.runs() && plan.runs() <= 50, "{name}: {} runs check it", plan.runs());
+        let (mut course, mut judged) = (Course::new(&plan), 0);
         for number in 0..plan.runs() {
             let run = plan.run(number);
             let point = plan.at(run.point).unwrap_or_else(|errors| panic!("{errors}"));
             let scenario = scenario(&point.with_seed(run.seed), &run.variant);
-            simulate(&scenario, &mut ()).unwrap_or_else(|endless| panic!("{name}: {run:?}: {endless}"));
+            let played = simulate(&scenario, &mut ()).unwrap_or_else(|endless| panic!("{name}: {run:?}: {endless}"));
+            let outcome = Measure::outcome(plan.measures(), Some(&played.metrics));
+            let Follows::Point(result) = course.add(number, &outcome) else { continue };
+            for (_, variant, verdict) in plan.judge(&result) {
+                assert!(verdict.passed, "{name}, {}: {} but {}", variant.label(), verdict.that, verdict.actual);
+                judged += 1;
+            }
+            let mut nothing = result;
+            nothing.groups.iter_mut().for_each(|group| group.estimates.fill(Estimate::default()));
+            for (_, _, verdict) in plan.judge(&nothing) {
+                assert!(!verdict.passed, "{name}: `{}` holds of nothing at all", verdict.that);
+            }
         }
+        assert!(judged > 0, "{name} states what was found");
     }
 }
 
