@@ -266,24 +266,48 @@ fn only_rows_of_the_same_plan_are_gone_on_with() {
     assert_eq!(resume(), (String::new(), String::new(), Some(0)));
 }
 
-/// Whoever ends a sweep keeps what is done.
+/// Whoever ends a sweep keeps what is done, in whole rows, wherever they go.
 #[cfg(unix)]
 #[test]
 fn a_sweep_that_is_interrupted_leaves_whole_rows() {
-    let study = Study::new();
-    let arguments = ["sweep", "test.toml", "-o", "rows.jsonl", "--quiet", "--set", "sweep.replications=20000"];
-    let mut synlab = std::process::Command::new(assert_cmd::cargo::cargo_bin!("synlab"));
-    let mut child = synlab.current_dir(study.directory.path()).args(arguments).spawn().unwrap();
-    let size = || fs::metadata(study.path("rows.jsonl")).map_or(0, |metadata| metadata.len());
-    while size() < 100_000 {
-        assert_eq!(child.try_wait().unwrap(), None, "it runs until it is told to end");
-        std::thread::sleep(std::time::Duration::from_millis(5));
+    for to_file in [true, false] {
+        let study = Study::new();
+        let mut synlab = std::process::Command::new(assert_cmd::cargo::cargo_bin!("synlab"));
+        synlab.current_dir(study.directory.path());
+        synlab.args(["sweep", "test.toml", "--quiet", "--set", "sweep.replications=20000"]);
+        if to_file {
+            synlab.args(["-o", "rows.jsonl"]);
+        } else {
+            synlab.stdout(fs::File::create(study.path("rows.jsonl")).unwrap());
+        }
+        let mut child = synlab.spawn().unwrap();
+        let size = || fs::metadata(study.path("rows.jsonl")).map_or(0, |metadata| metadata.len());
+        while size() < 100_000 {
+            assert_eq!(child.try_wait().unwrap(), None, "it runs until it is told to end");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        let rows = study.read("rows.jsonl");
+        assert!(rows.ends_with("}\n"));
+        let is_in_order = |(place, row): (usize, &Value)| row["replication"] == place / 40 * 20 + place % 20;
+        assert!(objects(&rows).iter().enumerate().all(is_in_order));
     }
-    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    let rows = study.read("rows.jsonl");
-    assert!(rows.ends_with("}\n"));
-    assert!(objects(&rows).iter().enumerate().all(|(place, row)| row["replication"] == place / 40 * 20 + place % 20));
+}
+
+/// A profile is what its file says, also if only an axis names it.
+#[test]
+fn a_changed_profile_makes_another_plan() {
+    let axis = "key = \"link.loss\"\nvalues = [0, 0.3]";
+    let study = Study::changed(axis, "key = \"server.profile\"\nvalues = [\"linux\", \"own.toml\"]");
+    let linux = include_str!("../configs/profiles/linux.toml");
+    fs::write(study.path("own.toml"), linux).unwrap();
+    let resume = || study.sweep(&["-o", "rows.jsonl", "--resume", "--quiet", "--check"]);
+    assert_eq!((resume().2, resume().2), (Some(0), Some(0)));
+    assert!(linux.contains("\ntime-wait = \"60s\""));
+    fs::write(study.path("own.toml"), linux.replace("\ntime-wait = \"60s\"", "\ntime-wait = \"61s\"")).unwrap();
+    let (_, err, code) = resume();
+    assert!(err.contains("the rows are of another plan") && code == Some(2), "{err}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub(super) struct AxisSection {
     /// A key of this file, dotted, as `--set` takes it: "link.delay", "link.fault.1.delay", "handshake".
     pub(super) key: String,
     /// The values one by one.
+    #[serde(default)]
     #[schemars(schema_with = "list_of_anything")]
     values: Option<Anything>,
     /// Values at equal distances.

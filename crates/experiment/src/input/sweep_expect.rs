@@ -20,6 +20,7 @@ pub(super) struct Section {
     /// A comparison, such as "setup.seconds.mean < two-way:setup.seconds.mean".
     that: String,
     /// The points it is about: a value for each of some axes, such as { "link.loss" = 0.3 }. Default: all.
+    #[serde(default)]
     #[schemars(schema_with = "table_of_anything")]
     at: Option<AnyTable>,
     /// The handshakes it is about. Default: all.

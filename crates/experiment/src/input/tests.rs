@@ -404,6 +404,9 @@ fn the_schema_knows_the_keys_of_every_section() {
         assert!(schema["properties"][key].is_object(), "{key}");
     }
     assert_eq!(schema["required"], serde_json::json!(["horizon"]));
+    for (section, required) in [("SweepAxis", "key"), ("SweepExpect", "that"), ("SweepRule", "until")] {
+        assert_eq!(schema["$defs"][section]["required"], serde_json::json!([required]), "{section}");
+    }
     assert!(!schema.to_string().contains("null"), "TOML has no null");
     // Every reference leads somewhere.
     let text = schema.to_string();

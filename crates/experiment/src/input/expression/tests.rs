@@ -208,7 +208,11 @@ fn a_broken_measure_has_a_place() {
         ("share(a)", 7..8, "expected a comparison: `==`, `!=`, `<`, `<=`, `>` or `>=`, found `)`"),
         ("mean(5)", 5..6, "this names no metric, so it says nothing of the run"),
         ("mean(o + x.y-z)", 5..14, "the units do not fit: octets and seconds"),
-        ("a + max(b)", 4..7, "this is of many runs, and here is one: it belongs in [[sweep.expect]] or `sweep.metrics`"),
+        (
+            "a + max(b)",
+            4..7,
+            "this is of many runs, and here is one: it belongs in [[sweep.expect]] or `sweep.metrics`",
+        ),
         ("setup.seconds", 0..13, "unknown metric `setup.seconds`"),
     ] {
         let fault = parse_measure(text, &known()).expect_err(text);
