@@ -5,11 +5,16 @@ use std::num::NonZero;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use experiment::{Experiment, Plan, PlannedRun, Queue, Scenario, Summary, simulate_with};
 
 /// Results that a thread may be ahead of the one that comes next.
 const AHEAD: u64 = 32;
+/// Results that come fast are taken so many at a time: to wake for each would cost more than to take it.
+const HANDFUL: usize = 16;
+/// However slowly they come, they are taken after this time: it decides when a row is written, not what is in it.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Plays runs of a plan. What several runs in a row have in common is made once.
 pub(crate) struct Player<'a> {
@@ -123,22 +128,25 @@ pub(crate) fn in_order<W, T: Send, E>(
         closed: false,
         broken: false,
     });
-    let changed = Condvar::new();
+    let (more, done) = (Condvar::new(), Condvar::new());
     let ahead = AHEAD * threads.get() as u64;
     let worker = || {
-        let _leaving = Leaving { desk: &desk, changed: &changed };
+        let _leaving = Leaving { desk: &desk, done: &done };
         let mut tool = tool();
         let mut at = lock(&desk);
         while !at.closed {
             let Some(number) = at.begin(numbers.end, ahead, &following) else {
-                at = changed.wait(at).unwrap_or_else(PoisonError::into_inner);
+                done.notify_one();
+                at = more.wait(at).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             drop(at);
-            let done = work(&mut tool, number);
+            let result = work(&mut tool, number);
             at = lock(&desk);
-            at.ready.insert(number, done);
-            changed.notify_all();
+            at.ready.insert(number, result);
+            if at.ready.len().is_multiple_of(HANDFUL) {
+                done.notify_one();
+            }
         }
     };
     std::thread::scope(|scope| {
@@ -146,13 +154,13 @@ pub(crate) fn in_order<W, T: Send, E>(
             scope.spawn(worker);
         }
         // However this ends, nobody is left waiting.
-        let _closing = Closing { desk: &desk, changed: &changed };
+        let _closing = Closing { desk: &desk, more: &more };
         let mut wanted = numbers.start;
         let mut at = lock(&desk);
         while wanted < numbers.end && !at.broken {
             let mut batch = Vec::new();
-            while let Some(done) = at.ready.remove(&wanted) {
-                batch.push((wanted, done));
+            while let Some(result) = at.ready.remove(&wanted) {
+                batch.push((wanted, result));
                 let skipped = following(wanted) != wanted + 1;
                 wanted = following(wanted);
                 if skipped {
@@ -161,18 +169,18 @@ pub(crate) fn in_order<W, T: Send, E>(
                 }
             }
             if batch.is_empty() {
-                at = changed.wait(at).unwrap_or_else(PoisonError::into_inner);
+                at = done.wait_timeout(at, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
                 continue;
             }
             at.begun -= batch.len() as u64;
-            changed.notify_all();
+            more.notify_all();
             drop(at);
-            let more = take(batch)?;
+            let asked = take(batch)?;
             at = lock(&desk);
-            if let Some(more) = more {
-                wanted = more.start;
-                at.urgent = more;
-                changed.notify_all();
+            if let Some(asked) = asked {
+                wanted = asked.start;
+                at.urgent = asked;
+                more.notify_all();
             }
         }
         Ok(())
@@ -181,27 +189,27 @@ pub(crate) fn in_order<W, T: Send, E>(
 
 struct Closing<'a, T> {
     desk: &'a Mutex<Desk<T>>,
-    changed: &'a Condvar,
+    more: &'a Condvar,
 }
 
 impl<T> Drop for Closing<'_, T> {
     fn drop(&mut self) {
         lock(self.desk).closed = true;
-        self.changed.notify_all();
+        self.more.notify_all();
     }
 }
 
 /// Tells the others if a thread ends before it should.
 struct Leaving<'a, T> {
     desk: &'a Mutex<Desk<T>>,
-    changed: &'a Condvar,
+    done: &'a Condvar,
 }
 
 impl<T> Drop for Leaving<'_, T> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             lock(self.desk).broken = true;
-            self.changed.notify_all();
+            self.done.notify_one();
         }
     }
 }
