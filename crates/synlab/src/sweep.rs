@@ -149,9 +149,8 @@ pub(crate) fn sweep(arguments: &Sweep) -> Result<Ending, Complaint> {
 
 /// That a file has rows already.
 fn already(path: &Path, kept: u64, runs: u64, plan: &Plan) -> String {
-    let all = if plan.precision().is_some() { String::new() } else { format!(" of {runs}") };
-    let there = if all.is_empty() { counted(kept, "run") } else { format!("{kept}{all} runs") };
-    format!("{}: {there} {} there already", path.display(), if kept == 1 && all.is_empty() { "is" } else { "are" })
+    let least = if plan.precision().is_some() { "at least " } else { "" };
+    format!("{}: {kept} of {least}{runs} runs are there already", path.display())
 }
 
 /// Says what did not hold, and which runs failed.
