@@ -109,11 +109,15 @@ fn digests_are_what_they_were() {
         a57e13edfa8480cfbded2f59b0541806     12  close-segments-slow three-way
         8357ff18b2256b63b9678465b2223c13     11  close-segments-slow three-way/three-segment
         def06efe069dcf17ece7f90455dbda89     12  close-segments-slow three-way/four-segment
+        ad5ac81ca259a7e7737b56b0ef149868  54294  closed-loop three-way
+        b1b30b53bc2af9820f2ef64e768f54ba  54294  closed-loop two-way
         dfd539f874edc52bcd8c61a9a00c382c     24  closed-port three-way
         42abc6e54e916b4017cbce98d19927fb     22  closed-port three-way-silent
         d7bf9540d8a45402a78ba4af4a246c3c     22  closed-port two-way
         0dd210df927acfbc443ad114fe7ed105     18  connection-count t-tcp
         2ee5b8bc17a28639351c6a3db0ce6ab5     18  connection-count three-way
+        43b984cacb79b085b2a6a87a8884a845  23013  crash-at-random three-way
+        9e0f1155cd06c9706d7c194bde9db733  26543  crash-at-random keepalive
         ba70979aedb7ae60d366e7a9b70cda61     23  crash-reconnect three-way
         f794fa3a69c871b6e787dad9862e2e93     35  crash-reconnect three-way-silent
         c7812963b65ab0d4f0005ebb5880a900     23  crash-reconnect two-way-rst
@@ -249,6 +253,10 @@ fn digests_are_what_they_were() {
         40777d68e2f4d4bf49b7cd6a7b6fdf53      7  syn-cookies-lost-ack cookies-and-client-keepalive
         7a3962a5658fe21378eba43b52a28dee     14  syn-cookies-stale-ack syn-cookies
         42e77379b7a7b33a183f0b093764d140     16  syn-cookies-stale-ack three-way
+        a5fd2d133a769e07c39e12b55a26197e   4625  syn-flood two-way
+        83fdf101867adf83b2a3292254c5da8c  10230  syn-flood three-way
+        75be09bc1806211bfdb66fd305bd5750  11142  syn-flood syn-cache
+        5ed4dca52f7342832c42537e81edae9a   4625  syn-flood syn-cookies
         b74e9f6300e6a7c548f3c8e474594469     12  time-wait-assassination three-way
         d928405e1ec52392c47fac729db7f8de     13  time-wait-assassination three-way/rfc1337
         c824f2a0991aafb7f114bab8db6bcbc6     12  time-wait-assassination two-way-rst
@@ -256,6 +264,8 @@ fn digests_are_what_they_were() {
         96028734ab9f4a978ed8e2130ef815b9    154  time-wait-assassination-data three-way
         702c808e72e901d725299966fd6aa818     18  time-wait-assassination-data three-way/rfc1337
         c821cb721fe997cf9a4cfc416214d570     17  time-wait-assassination-data three-way/fix-2
+        7bd239c695494bf160a47332e37be582  25499  time-wait-occupancy three-way
+        bd9aa7c78bdb26b8d696fbdf7fd3eba4  23141  time-wait-occupancy three-way/no-time-wait
         b271ba0da360a6875727c3b733e1e5e6    486  random two-way
         8acc9132ebc59b972d84bcdf6b0389e0    492  random three-way
     "#]]
