@@ -230,3 +230,101 @@ fn close_over_a_lossy_link(time_wait: f64, p: f64) -> String {
         "#
     )
 }
+
+/// Checks that the mean of what each run measured is `expected`, within `error` of it: four standard errors, as the runs
+/// themselves differ, and no less than a thousandth for what the formula leaves out.
+fn check_measured(what: &str, values: &[f64], expected: f64) {
+    let runs = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / runs;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (runs - 1.0);
+    let error = (4.0 * (variance / runs).sqrt()).max(expected / 1000.0);
+    assert!((mean - expected).abs() <= error, "{what}: measured {mean}, expected {expected} ± {error}");
+}
+
+/// Little's law for half-open entries that nobody completes: λ E[S], and each stays 63 s (M/G/∞).
+#[test]
+fn a_flood_holds_its_rate_times_63_seconds() {
+    let text = r#"
+        warm-up = "2 min"
+        horizon = "12 min"
+        handshake = ["three-way"]
+        link.delay = "50ms"
+        flood = [{ to = "server", arrivals = { poisson = "2 / s" } }]
+        client.script = ["wait 1 h", "connect"]
+        server = { syn-ack-retries = 5, syn-backlog = 1000, script = ["accept", "close on EOF"] }
+    "#;
+    let held: Vec<f64> = play(text, 20).iter().map(|run| metric(run, "server.half-open.seconds") / 600.0).collect();
+    check_measured("N = λ E[S]", &held, 2.0 * 63.0);
+}
+
+/// Erlang's loss formula: the part of the requests that find all of `places` taken, at an offered load of `load`.
+fn erlang_b(places: u32, load: f64) -> f64 {
+    (1..=places).fold(1.0, |blocked, place| load * blocked / (f64::from(place) + load * blocked))
+}
+
+/// A backlog of 128 is a system of 128 servers without a queue; a SYN that finds it full is lost.
+#[test]
+fn a_full_backlog_drops_what_erlang_says() {
+    assert!((erlang_b(128, 2.0 * 63.0) - 0.058).abs() < 5e-4 && (erlang_b(4096, 65.0 * 63.0) - 0.012).abs() < 5e-4);
+    for rate in [2.0, 3.0] {
+        let text = format!(
+            r#"
+            warm-up = "4 min"
+            horizon = "34 min"
+            handshake = ["three-way"]
+            link.delay = "50ms"
+            flood = [{{ to = "server", arrivals = {{ poisson = "{rate} / s" }} }}]
+            client.script = ["wait 1 h", "connect"]
+            server = {{ syn-ack-retries = 5, syn-backlog = 128, script = ["accept", "close on EOF"] }}
+            "#
+        );
+        let dropped = |run: &Summary| {
+            let (dropped, taken) = (metric(run, "server.backlog.syn-dropped"), metric(run, "server.half-open.entries"));
+            dropped / (dropped + taken)
+        };
+        let dropped: Vec<f64> = play(&text, 20).iter().map(dropped).collect();
+        check_measured(&format!("B(128, {rate} · 63)"), &dropped, erlang_b(128, rate * 63.0));
+    }
+}
+
+/// Little's law for TIME-WAIT: λ · 2MSL.
+#[test]
+fn time_wait_holds_its_rate_times_its_length() {
+    let text = r#"
+        warm-up = "1 min"
+        horizon = "4 min"
+        handshake = ["three-way"]
+        link.delay = "50ms"
+        client = { machines = 10, time-wait = "60 s", arrivals = { poisson = "10 / s" }, script = ["connect", "close"] }
+        server.script = ["accept", "close on EOF"]
+    "#;
+    let held: Vec<f64> = play(text, 20).iter().map(|run| metric(run, "client.time-wait.seconds") / 180.0).collect();
+    check_measured("λ · 2MSL", &held, 10.0 * 60.0);
+}
+
+/// A client that wants more connections than it has ports opens as many as it gets ports back: all of them in the time that
+/// one is taken, which is TIME-WAIT and what the connection takes before that.
+#[test]
+fn ports_bound_the_rate_of_opens() {
+    let (ports, time_wait) = (100.0, 10.0);
+    let text = r#"
+        warm-up = "1 min"
+        horizon = "11 min"
+        handshake = ["three-way"]
+        link.delay = "50ms"
+
+        [client]
+        ephemeral-ports = "50000-50099"
+        time-wait = "10 s"
+        arrivals = { poisson = "50 / s" }
+        script = ["connect", "close"]
+
+        [server]
+        script = ["accept", "close on EOF"]
+    "#;
+    for run in play(text, 10) {
+        // A connection takes 0.2 s to its TIME-WAIT. All ports are taken within two seconds of each cycle.
+        let (opened, expected) = (metric(&run, "client.attempts.established"), 600.0 * ports / (time_wait + 0.2));
+        assert!((opened - expected).abs() <= ports, "opened {opened} in 600 s, expected {expected}");
+    }
+}

@@ -220,6 +220,7 @@ fn two_lives_of_a_4_tuple_argue() {
           0.150  #1  │               SYN-RECEIVED → ESTABLISHED │
           0.650  #1  │◀──────────────────────────────── RST 1 ──┤    0.700
           0.650  #1  │                     ESTABLISHED → CLOSED │           abort
+          0.650  #1  │ bereft from here on: its peer is gone    │           cause: the application
           0.700  #1  │ ESTABLISHED → CLOSED                     │           reset, told: reset
           2.000  #2  │ CLOSED → SYN-SENT                        │
           2.000  #2  ├── SYN 0 ────────────────────────────────▶│    2.050
@@ -230,6 +231,7 @@ fn two_lives_of_a_4_tuple_argue() {
           2.150  #2  │               SYN-RECEIVED → ESTABLISHED │
           2.650  #2  │              ✗────────────────── RST 1 ──┤           dropped by fault 2
           2.650  #2  │                     ESTABLISHED → CLOSED │           abort
+          2.650  #2  │ bereft from here on: its peer is gone    │           cause: a lost segment
           3.000  #1  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1, stale
           3.000  #1  │                    LISTEN → SYN-RECEIVED │
           3.000  #1  │  abandoned from here on: nobody is there │           cause: a duplicated segment

@@ -157,6 +157,7 @@ fn data_meets_a_host_that_aborted() {
         1.000  ├── DATA 1/1 1000 B ──────────────────────▶│    1.050
         1.020  │◀──────────────────────────────── RST 1 ──┤    1.070
         1.020  │                     ESTABLISHED → CLOSED │           abort
+        1.020  │ bereft from here on: its peer is gone    │           cause: the application
         1.050  │◀──────────────────────────────── RST 1 ──┤    1.100
         1.070  │ ESTABLISHED → CLOSED                     │           reset, told: reset
         1.070  │ 1000 B sent are lost                     │
