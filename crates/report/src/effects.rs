@@ -173,8 +173,8 @@ mod tests {
     #[test]
     fn heads_name_what_changes() {
         let axes = axes();
-        assert_eq!(head(&axes, &vec![0, 0]), "reset=on time-wait=1s");
-        assert_eq!(head(&axes, &vec![0, 2]), "time-wait=240s");
-        assert_eq!(head(&axes, &vec![1, 1]), "reset=off × time-wait=60s");
+        assert_eq!(head(&axes, &[0, 0]), "reset=on time-wait=1s");
+        assert_eq!(head(&axes, &[0, 2]), "time-wait=240s");
+        assert_eq!(head(&axes, &[1, 1]), "reset=off × time-wait=60s");
     }
 }

@@ -104,7 +104,10 @@ impl<'a> Rows<'a> {
     #[must_use]
     pub fn write(&self, run: &PlannedRun, result: Result<&Summary, &str>) -> String {
         let beginning = self.beginning(run);
-        let value = |name: &str| result.ok().and_then(|summary| summary.metrics.get(name)?);
+        // They come in the order of the columns.
+        let values = result.ok().map_or(&[][..], |summary| summary.metrics.values());
+        let values = values.iter().copied().chain(std::iter::repeat(None));
+        let named = self.metrics.iter().map(String::as_str).zip(values);
         let digest = result.ok().map(|summary| summary.digest.to_string());
         let opens = result.ok().map(|summary| summary.metrics.setups().to_string());
         let end = |opens: Option<&str>, values: Values<'_>| {
@@ -112,13 +115,12 @@ impl<'a> Rows<'a> {
             self.end(&End { digest: digest.as_deref(), error: result.err(), opens, values })
         };
         if !self.long {
-            let values = self.metrics.iter().map(|name| (name.as_str(), value(name)));
-            return beginning + &end(opens.as_deref(), Values::Wide(values.collect())) + "\n";
+            return beginning + &end(opens.as_deref(), Values::Wide(named.collect())) + "\n";
         }
         let mut text = String::new();
-        for (place, name) in self.metrics.iter().enumerate() {
+        for (place, (name, value)) in named.enumerate() {
             text += &beginning;
-            text += &end(opens.as_deref().filter(|_| place == 0), Values::Long(name, value(name)));
+            text += &end(opens.as_deref().filter(|_| place == 0), Values::Long(name, value));
             text.push('\n');
         }
         text
@@ -153,14 +155,19 @@ impl<'a> Rows<'a> {
         match self.format {
             Format::Jsonl => line_of(end)[1..].to_owned(),
             Format::Csv => {
-                let number = |value: Option<f64>| value.map(|value| line_of(&Value(value))).unwrap_or_default();
                 let fixed = [Some(end.digest), Some(end.error), end.opens];
                 let fixed = fixed.into_iter().flatten().map(|text| text.unwrap_or_default().to_owned());
-                let values: Vec<String> = match &end.values {
-                    Values::Wide(values) => values.iter().map(|(_, value)| number(*value)).collect(),
-                    Values::Long(name, value) => vec![(*name).to_owned(), number(*value)],
+                let (name, values) = match &end.values {
+                    Values::Wide(values) => (None, values.as_slice()),
+                    Values::Long(name, value) => (Some((*name).to_owned()), &[(*name, *value)][..]),
                 };
-                csv_line(fixed.chain(values))
+                let mut line = csv_line(fixed.chain(name));
+                // Numbers need no quotes, and are many.
+                for (_, value) in values {
+                    line.push(',');
+                    line.extend(value.map(|value| line_of(&Value(value))));
+                }
+                line
             }
         }
     }

@@ -1,9 +1,11 @@
 //! Every metric there is: its name, its unit, what it means and how it is read off the totals.
 
+use std::sync::OnceLock;
+
 use tcp_endpoint::State;
 
-use super::Metrics;
 use super::totals::{HostTotals, RunTotals};
+use super::{Metrics, Names};
 use crate::level::Level;
 use crate::record::Cause;
 
@@ -44,18 +46,41 @@ pub fn catalogue(hosts: &[&str]) -> Vec<MetricInfo> {
 
 /// Reads all metrics off the totals, which must have been brought up to the horizon.
 pub(super) fn read(hosts: &[(String, HostTotals)], run: &RunTotals) -> Metrics {
-    let mut values = Vec::new();
-    for (host, totals) in hosts {
-        values.extend(HOST.iter().map(|line| (format!("{host}.{}", line.name), (line.value)(totals))));
+    let mut values = Vec::with_capacity(hosts.len() * of_a_host() + RUN.len());
+    for (_, totals) in hosts {
+        values.extend(HOST.iter().map(|line| (line.value)(totals)));
         for state in counted_states() {
-            let (seconds, peak) = state_names(host, state);
             let level = totals.states[state as usize];
-            values.push((seconds, Some(level.unit_seconds())));
-            values.push((peak, count(level.peak())));
+            values.push(Some(level.unit_seconds()));
+            values.push(count(level.peak()));
         }
     }
-    values.extend(RUN.iter().map(|line| (line.name.to_owned(), (line.value)(run))));
-    values.into_iter().collect::<Metrics>().with_setups(run.setups.clone())
+    values.extend(RUN.iter().map(|line| (line.value)(run)));
+    let hosts = hosts.iter().map(|(host, _)| host.clone()).collect();
+    Metrics { names: Names { hosts, made: OnceLock::new() }, values, setups: run.setups.clone() }
+}
+
+/// How many metrics a host has.
+fn of_a_host() -> usize {
+    HOST.len() + 2 * counted_states().count()
+}
+
+/// The place of a metric in the [`catalogue`] of these hosts, without making that.
+pub(super) fn place(hosts: &[String], name: &str) -> Option<usize> {
+    let of_host = |host: &String| {
+        let own = name.strip_prefix(host.as_str())?.strip_prefix('.')?;
+        let line = HOST.iter().position(|line| line.name == own);
+        let of_state = || {
+            let (state, what) = own.strip_prefix("state.")?.rsplit_once('.')?;
+            let place = counted_states().position(|known| known.name() == state)?;
+            let what = ["seconds", "peak"].iter().position(|known| *known == what)?;
+            Some(HOST.len() + 2 * place + what)
+        };
+        line.or_else(of_state)
+    };
+    let of_hosts = || hosts.iter().enumerate().find_map(|(host, name)| Some(host * of_a_host() + of_host(name)?));
+    let of_run = || RUN.iter().position(|line| line.name == name).map(|line| hosts.len() * of_a_host() + line);
+    of_hosts().or_else(of_run)
 }
 
 fn info(name: String, unit: &'static str, meaning: &'static str) -> MetricInfo {

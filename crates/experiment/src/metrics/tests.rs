@@ -342,3 +342,21 @@ fn quantiles_are_nearest_ranks() {
         ],
     );
 }
+
+/// What is found without the catalogue stands where that has it.
+#[test]
+fn every_name_has_its_place() {
+    let hosts = ["client", "cli", "client-2"];
+    let metrics = MetricsFold::new(hosts).finish(Instant::ZERO);
+    let owned = hosts.map(str::to_owned);
+    let names: Vec<String> = catalogue(&hosts).into_iter().map(|metric| metric.name).collect();
+    for (place, name) in names.iter().enumerate() {
+        assert_eq!(catalogue::place(&owned, name), Some(place), "{name}");
+    }
+    for unknown in ["", "client", "client.", "server.ghost.seconds", "client.state.LISTEN.peak", "client.state.CLOSED"]
+    {
+        assert_eq!((metrics.get(unknown), catalogue::place(&owned, unknown)), (None, None), "{unknown}");
+    }
+    assert!(metrics.iter().map(|(name, _)| name).eq(&names));
+    assert!(metrics.iter().all(|(name, value)| metrics.get(name) == Some(value)));
+}
