@@ -266,16 +266,37 @@ fn a_flood_holds_its_rate_times_63_seconds() {
     check_measured("N = λ E[S]", &held, 2.0 * 63.0);
 }
 
+/// The same where hosts answer with resets: each entry stays until a round trip succeeds. Forged SYNs bear a client's address.
+#[test]
+fn resets_leave_a_flood_its_rate_times_their_delay() {
+    let p = 0.1;
+    let text = format!(
+        r#"
+        warm-up = "2 min"
+        horizon = "12 min"
+        handshake = ["three-way"]
+        link = {{ delay = "50ms", loss = {p} }}
+        flood = [{{ to = "server", from = "client", arrivals = {{ poisson = "20 / s" }} }}]
+        client.script = ["wait 1 h", "connect"]
+        server = {{ syn-ack-retries = 5, syn-backlog = 1000, script = ["accept", "close on EOF"] }}
+        "#
+    );
+    let q: f64 = 1.0 - (1.0 - p) * (1.0 - p);
+    let stays = (0..6).map(|k| (R + 2_f64.powi(k) - 1.0) * (1.0 - q) * q.powi(k)).sum::<f64>() + 63.0 * q.powi(6);
+    let held: Vec<f64> = play(&text, 20).iter().map(|run| metric(run, "server.half-open.seconds") / 600.0).collect();
+    check_measured("N = λ E[S] with resets", &held, 20.0 * stays);
+}
+
 /// Erlang's loss formula: the part of the requests that find all of `places` taken, at an offered load of `load`.
 fn erlang_b(places: u32, load: f64) -> f64 {
     (1..=places).fold(1.0, |blocked, place| load * blocked / (f64::from(place) + load * blocked))
 }
 
-/// A backlog of 128 is a system of 128 servers without a queue; a SYN that finds it full is lost.
+/// A backlog is a system of as many servers without a queue; a SYN that finds it full is lost.
 #[test]
 fn a_full_backlog_drops_what_erlang_says() {
     assert!((erlang_b(128, 2.0 * 63.0) - 0.058).abs() < 5e-4 && (erlang_b(4096, 65.0 * 63.0) - 0.012).abs() < 5e-4);
-    for rate in [2.0, 3.0] {
+    for (places, rate, runs) in [(128, 2.0, 20), (128, 3.0, 20), (4096, 65.0, 8)] {
         let text = format!(
             r#"
             warm-up = "4 min"
@@ -284,15 +305,15 @@ fn a_full_backlog_drops_what_erlang_says() {
             link.delay = "50ms"
             flood = [{{ to = "server", arrivals = {{ poisson = "{rate} / s" }} }}]
             client.script = ["wait 1 h", "connect"]
-            server = {{ syn-ack-retries = 5, syn-backlog = 128, script = ["accept", "close on EOF"] }}
+            server = {{ syn-ack-retries = 5, syn-backlog = {places}, script = ["accept", "close on EOF"] }}
             "#
         );
         let dropped = |run: &Summary| {
             let (dropped, taken) = (metric(run, "server.backlog.syn-dropped"), metric(run, "server.half-open.entries"));
             dropped / (dropped + taken)
         };
-        let dropped: Vec<f64> = play(&text, 20).iter().map(dropped).collect();
-        check_measured(&format!("B(128, {rate} · 63)"), &dropped, erlang_b(128, rate * 63.0));
+        let dropped: Vec<f64> = play(&text, runs).iter().map(dropped).collect();
+        check_measured(&format!("B({places}, {rate} · 63)"), &dropped, erlang_b(places, rate * 63.0));
     }
 }
 
