@@ -12,7 +12,7 @@ use crate::{Arrivals, OnOff, Process, Rate};
 /// The arrivals that are still to come.
 #[derive(Clone, Debug)]
 pub(super) struct Source {
-    process: Course,
+    process: Ongoing,
     /// The time of the last one, or the start.
     last: Instant,
     left: Option<u64>,
@@ -22,7 +22,7 @@ pub(super) struct Source {
 
 /// How a process goes on.
 #[derive(Clone, Debug)]
-enum Course {
+enum Ongoing {
     AtOnce,
     At { start: Instant, after: Arc<[Duration]>, next: usize },
     Every { interval: Duration, begun: bool },
@@ -43,12 +43,12 @@ impl Source {
         let process = match &arrivals.process {
             Process::AtOnce(count) => {
                 left = Some(left.map_or(u64::from(*count), |most| most.min(u64::from(*count))));
-                Course::AtOnce
+                Ongoing::AtOnce
             }
-            Process::At(after) => Course::At { start, after: Arc::clone(after), next: 0 },
-            Process::Every(interval) => Course::Every { interval: *interval, begun: false },
-            Process::Poisson(rate) => Course::Poisson(*rate),
-            Process::OnOff(settings) => Course::OnOff { settings: *settings, phase: None },
+            Process::At(after) => Ongoing::At { start, after: Arc::clone(after), next: 0 },
+            Process::Every(interval) => Ongoing::Every { interval: *interval, begun: false },
+            Process::Poisson(rate) => Ongoing::Poisson(*rate),
+            Process::OnOff(settings) => Ongoing::OnOff { settings: *settings, phase: None },
         };
         Self { process, last: start, left, until: arrivals.until, draws }
     }
@@ -69,7 +69,7 @@ impl Source {
     }
 }
 
-impl Course {
+impl Ongoing {
     fn next(&mut self, last: Instant, draws: &mut ChaCha8Rng) -> Option<Instant> {
         match self {
             Self::AtOnce => Some(last),

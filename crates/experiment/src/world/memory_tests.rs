@@ -5,10 +5,21 @@ use sim_core::WheelQueue;
 use super::World;
 use crate::Experiment;
 
+/// The world at the end of an experiment.
+fn played(text: &str) -> World<()> {
+    let experiment = Experiment::parse("t.toml", text, &[]).unwrap();
+    let scenario = experiment.scenario(&experiment.variants()[0]).unwrap();
+    let mut queue = WheelQueue::new();
+    let mut world = World::new(&scenario, (), &mut queue);
+    sim_core::run(&mut queue, &mut world, scenario.horizon, 1_000_000).unwrap();
+    world
+}
+
 /// 20,000 sessions of some 0.2 s each, 100 of them a second: at most a few dozen are alive at once.
 #[test]
 fn twenty_thousand_sessions_leave_no_more_than_the_most_that_were_alive() {
-    let text = r#"
+    let world = played(
+        r#"
         horizon = "210 s"
         [link]
         delay = "20ms"
@@ -19,12 +30,8 @@ fn twenty_thousand_sessions_leave_no_more_than_the_most_that_were_alive() {
         script = ["connect", "send 100 B", "receive 100 B", "close"]
         [server]
         script = ["accept", "receive 100 B", "send 100 B", "close on EOF"]
-    "#;
-    let experiment = Experiment::parse("t.toml", text, &[]).unwrap();
-    let scenario = experiment.scenario(&experiment.variants()[0]).unwrap();
-    let mut queue = WheelQueue::new();
-    let mut world = World::new(&scenario, (), &mut queue);
-    sim_core::run(&mut queue, &mut world, scenario.horizon, 1_000_000).unwrap();
+    "#,
+    );
     assert_eq!(world.hosts[0].attempts, 20_000);
     assert_eq!(world.rounds.iter().count(), 0, "nobody is left");
     assert!(world.rounds.places() < 60, "{} places for rounds", world.rounds.places());
@@ -35,7 +42,8 @@ fn twenty_thousand_sessions_leave_no_more_than_the_most_that_were_alive() {
 /// A flood of 20,000 SYNs, each answered with a reset a round trip later.
 #[test]
 fn a_flood_leaves_nothing_behind() {
-    let text = r#"
+    let world = played(
+        r#"
         horizon = "30 s"
         [link]
         delay = "20ms"
@@ -46,12 +54,8 @@ fn a_flood_leaves_nothing_behind() {
         [[flood]]
         from = "client"
         arrivals = { poisson = "1000 / s", most = 20000 }
-    "#;
-    let experiment = Experiment::parse("t.toml", text, &[]).unwrap();
-    let scenario = experiment.scenario(&experiment.variants()[0]).unwrap();
-    let mut queue = WheelQueue::new();
-    let mut world = World::new(&scenario, (), &mut queue);
-    sim_core::run(&mut queue, &mut world, scenario.horizon, 1_000_000).unwrap();
+    "#,
+    );
     assert!(world.attempts.is_empty());
     assert!(world.machines.iter().all(|machine| machine.entries.is_empty()));
     assert!(world.network.packet_places() < 200, "{} places for packets", world.network.packet_places());
