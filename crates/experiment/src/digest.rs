@@ -37,9 +37,7 @@ impl DigestFold {
     }
 
     fn words<const N: usize>(&mut self, words: [u64; N]) {
-        for word in words {
-            self.digest.word(word);
-        }
+        self.digest.words(words);
     }
 
     fn sent(&mut self, sent: &Sent) {

@@ -11,24 +11,45 @@ use twox_hash::xxhash3_128::Hasher;
 #[derive(Clone)]
 pub struct Digest {
     hasher: Hasher,
+    /// Words that the hasher has not seen yet: it is fastest in long strides.
+    waiting: [[u8; 8]; STRIDE],
+    count: usize,
 }
+
+/// Words that are handed to the hasher at a time.
+const STRIDE: usize = 128;
 
 impl Digest {
     /// The digest of nothing.
     #[must_use]
     pub fn new() -> Self {
-        Self { hasher: Hasher::new() }
+        Self { hasher: Hasher::new(), waiting: [[0; 8]; STRIDE], count: 0 }
     }
 
     /// Folds one word.
     pub fn word(&mut self, word: u64) {
-        self.hasher.write(&word.to_le_bytes());
+        self.words([word]);
+    }
+
+    /// Folds some words, one after the other; there may be 128 of them.
+    pub fn words<const N: usize>(&mut self, words: [u64; N]) {
+        const { assert!(N <= STRIDE, "more words than are handed on at a time") };
+        if self.count + N > STRIDE {
+            self.hasher.write(self.waiting[..self.count].as_flattened());
+            self.count = 0;
+        }
+        for (place, word) in self.waiting[self.count..][..N].iter_mut().zip(words) {
+            *place = word.to_le_bytes();
+        }
+        self.count += N;
     }
 
     /// The digest of the words so far.
     #[must_use]
     pub fn value(&self) -> DigestValue {
-        DigestValue(self.hasher.finish_128())
+        let mut hasher = self.hasher.clone();
+        hasher.write(self.waiting[..self.count].as_flattened());
+        DigestValue(hasher.finish_128())
     }
 }
 
