@@ -11,6 +11,7 @@ mod ledger;
 mod level;
 mod metrics;
 mod numbers;
+mod pair;
 mod rate;
 pub mod record;
 mod run;

@@ -1,14 +1,13 @@
 //! The fold that measures.
 
-use std::net::SocketAddrV4;
-
 use rustc_hash::FxHashMap;
 use sim_time::Instant;
-use tcp_endpoint::{Flags, FourTuple, Queue, Reason, State};
+use tcp_endpoint::{Flags, Queue, Reason, State};
 
 use super::totals::{HostTotals, RunTotals, Waits};
 use super::{Metrics, catalogue};
 use crate::HostId;
+use crate::pair::{Side, SocketPair};
 use crate::record::{Blame, Call, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth};
 
 /// Computes the metrics of a run from its records. What it remembers is in proportion to what is alive; how long opens took
@@ -18,7 +17,7 @@ pub struct MetricsFold {
     hosts: Vec<(String, HostTotals)>,
     run: RunTotals,
     lives: FxHashMap<Incarnation, Life>,
-    exchanges: FxHashMap<Pair, Exchange>,
+    exchanges: FxHashMap<SocketPair, Exchange>,
     openers: FxHashMap<SegmentId, Opener>,
     /// When measuring began.
     since: Instant,
@@ -50,23 +49,11 @@ struct Exchange {
 /// A segment on its way that may complete a handshake.
 #[derive(Clone, Copy, Debug)]
 struct Opener {
-    pair: Pair,
+    pair: SocketPair,
     /// The place of the socket it goes to in the pair.
-    to: usize,
+    to: Side,
     trips: u32,
     copies: u32,
-}
-
-/// Two sockets, the smaller first, so that both ends mean the same.
-type Pair = [SocketAddrV4; 2];
-
-/// The pair, and the place of `own` in it.
-fn pair(own: SocketAddrV4, other: SocketAddrV4) -> (Pair, usize) {
-    if own <= other { ([own, other], 0) } else { ([other, own], 1) }
-}
-
-fn pair_of(tuple: FourTuple) -> (Pair, usize) {
-    pair(tuple.local, tuple.remote)
 }
 
 impl MetricsFold {
@@ -131,7 +118,7 @@ impl MetricsFold {
         host.segments_sent += 1;
         host.syn_acks_sent += u64::from(sent.flags.contains(Flags::SYN_ACK));
         host.resets_sent += u64::from(sent.flags.rst());
-        let (pair, from) = pair(sent.source, sent.destination);
+        let (pair, from) = SocketPair::of(sent.source, sent.destination);
         if let Some(exchange) = self.exchanges.get_mut(&pair) {
             if sent.wasted.is_none() {
                 if sent.flags.fin() && exchange.closing.is_none() {
@@ -171,18 +158,27 @@ impl MetricsFold {
 
     fn state(&mut self, at: Instant, change: &StateChange) {
         self.state_levels(at, change);
+        let trips = self.exchange(change);
         if !change.passive {
-            self.opened(at, change);
+            self.opened(at, change, trips);
         }
-        let reset = change.to == State::Closed && change.reason == Reason::Reset;
-        let ghost = matches!(self.life(change.incarnation, at).worth, Worth::Ghost(_));
-        self.run.close_resets +=
-            u64::from(reset && change.from.synchronized() && change.from != State::TimeWait && !ghost);
-        self.exchange(change);
         if change.to == State::Closed {
-            self.judged(at, change.host, change.incarnation, Worth::Useful);
-            self.life(change.incarnation, at).over = true;
-            self.forget_if_over(change.incarnation);
+            self.closed(at, change);
+        }
+    }
+
+    fn closed(&mut self, at: Instant, change: &StateChange) {
+        let StateChange { host, incarnation, from, reason, .. } = *change;
+        let life = self.life(incarnation, at);
+        life.over = true;
+        let (worth, holds_nothing) = (life.worth, life.bytes == 0);
+        let reset = reason == Reason::Reset && from.synchronized() && from != State::TimeWait;
+        self.run.close_resets += u64::from(reset && !matches!(worth, Worth::Ghost(_)));
+        if worth.blame().is_some() {
+            self.judged(at, host, incarnation, Worth::Useful);
+        }
+        if holds_nothing {
+            self.lives.remove(&incarnation);
         }
     }
 
@@ -206,8 +202,8 @@ impl MetricsFold {
         host.time_wait_ended_early += u64::from(from == State::TimeWait && change.reason != Reason::Expired);
     }
 
-    /// Follows what becomes of an active open.
-    fn opened(&mut self, at: Instant, change: &StateChange) {
+    /// Follows what becomes of an active open, behind which there is a chain of so many one-way trips.
+    fn opened(&mut self, at: Instant, change: &StateChange, trips: u32) {
         let StateChange { from, to, reason, .. } = *change;
         let was_opening = matches!(from, State::SynSent | State::SynReceived);
         if to == State::SynSent && !is_held(from) {
@@ -218,8 +214,6 @@ impl MetricsFold {
             self.host(change.host).established += 1;
             if since >= self.since {
                 self.run.setups.add(at.since(since).as_nanos());
-                let (pair, own) = pair_of(change.tuple);
-                let trips = self.exchanges.get(&pair).map_or(0, |exchange| exchange.trips[own]);
                 self.run.setup_trips += u64::from(trips);
             }
         } else if to == State::Closed {
@@ -233,10 +227,11 @@ impl MetricsFold {
         }
     }
 
-    /// Follows how many ends hold a connection between two sockets, and how many of them are still opening.
-    fn exchange(&mut self, change: &StateChange) {
+    /// Follows how many ends hold a connection between two sockets, and how many of them are still opening. Returns the
+    /// longest chain of one-way trips that has come to the end that changed.
+    fn exchange(&mut self, change: &StateChange) -> u32 {
         let is_opening = |state| matches!(state, State::SynSent | State::SynReceived);
-        let (pair, _) = pair_of(change.tuple);
+        let (pair, own) = SocketPair::of_tuple(change.tuple);
         let exchange = self.exchanges.entry(pair).or_default();
         if change.to == State::SynSent {
             (exchange.trips, exchange.closing) = ([0; 2], None);
@@ -244,21 +239,25 @@ impl MetricsFold {
         exchange.held += u32::from(!is_held(change.from));
         exchange.opening += u32::from(is_opening(change.to));
         exchange.opening -= u32::from(is_opening(change.from));
+        let trips = exchange.trips[own];
         if change.to == State::Closed {
             exchange.held -= 1;
             if exchange.held == 0 {
                 self.exchanges.remove(&pair);
             }
         }
+        trips
     }
 
     fn held(&mut self, at: Instant, host: HostId, incarnation: Incarnation, octets: i64) {
         let life = self.life(incarnation, at);
         life.bytes = life.bytes.checked_add_signed(octets).expect("an entry is released once");
-        let worth = life.worth;
+        let (worth, forgotten) = (life.worth, life.over && life.bytes == 0);
         self.host(host).memory.change(at, octets);
         self.account(at, host, worth, 0, octets);
-        self.forget_if_over(incarnation);
+        if forgotten {
+            self.lives.remove(&incarnation);
+        }
     }
 
     fn judged(&mut self, at: Instant, host: HostId, incarnation: Incarnation, worth: Worth) {
@@ -293,12 +292,6 @@ impl MetricsFold {
     /// The accounts that a client's wait is booked to.
     fn waits(&mut self, host: HostId, blame: Option<Blame>) -> &mut [Waits] {
         &mut self.host(host).waits[..1 + usize::from(blame.is_some())]
-    }
-
-    fn forget_if_over(&mut self, incarnation: Incarnation) {
-        if self.lives.get(&incarnation).is_some_and(|life| life.over && life.bytes == 0) {
-            self.lives.remove(&incarnation);
-        }
     }
 }
 

@@ -8,6 +8,7 @@ mod applications;
 mod arrivals;
 mod attempts;
 mod crowd;
+mod entries;
 mod flood;
 mod inject;
 mod intake;
@@ -28,14 +29,14 @@ mod workers;
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
-use rustc_hash::FxHashMap;
-use sim_core::{EventQueue, Key, Model, Streams};
+use sim_core::{EventQueue, Model, Streams};
 use sim_time::Instant;
 use smallvec::SmallVec;
 use tcp_endpoint::{Effect, Effects, EntryKind, Handle, Host, Notice, Payload, Queue, Reason, State, Transition};
 
 use self::attempts::Attempts;
 use self::crowd::{Crowd, Waiting};
+use self::entries::Entries;
 use self::flood::Flooding;
 use self::inject::Forger;
 use self::network::{Network, Packet};
@@ -117,20 +118,13 @@ struct Machine {
     /// Who serves the connections of each script of its host that accepts.
     pools: Vec<Pool>,
     crowd: Crowd,
-    entries: FxHashMap<Handle, Entry>,
+    entries: Entries,
     /// Whether it has crashed and is not up again.
     down: bool,
     /// How often it has crashed, or is about to, at random.
     failures: u32,
     /// What applications were to do while it was down.
     overdue: Vec<Pending>,
-}
-
-/// What the world keeps for an entry of a host's tables.
-#[derive(Clone, Copy)]
-struct Entry {
-    life: Life,
-    deadline: Option<Key>,
 }
 
 /// What an application is to react to.
@@ -356,7 +350,7 @@ impl<F: Fold> World<F> {
                 Effect::Release { entry } => {
                     self.disarm(machine, entry, queue);
                     self.hold(machine, entry, false, now);
-                    self.machine(machine).entries.remove(&entry);
+                    self.machine(machine).entries.remove(entry);
                 }
                 Effect::Overflow { port, queue: full } => {
                     self.record(now, Event::Overflow { host, port, queue: full });
@@ -428,14 +422,14 @@ impl<F: Fold> World<F> {
         let nth = *lives;
         *lives += 1;
         let life = self.truth.born((host, machine), transition, nth);
-        self.machine(machine).entries.insert(transition.entry, Entry { life, deadline: None });
+        self.machine(machine).entries.insert(transition.entry, life);
         life
     }
 
     /// An incarnation goes on in another table. An application keeps the entry that it knows until it closes it.
     fn move_entry(&mut self, machine: MachineId, from: Handle, to: Handle) {
         let Some(life) = self.life(machine, from) else { return };
-        self.machine(machine).entries.insert(to, Entry { life, deadline: None });
+        self.machine(machine).entries.insert(to, life);
         if let Some(known) = self.truth.get_mut(life).filter(|_| to.kind == EntryKind::Connection) {
             known.handle = to;
         }
@@ -444,7 +438,7 @@ impl<F: Fold> World<F> {
     /// What a host goes on to remember is booked to the incarnation it remembers it by.
     fn keep(&mut self, machine: MachineId, of: Handle, entry: Handle) {
         if let Some(life) = self.life(machine, of) {
-            self.machine(machine).entries.insert(entry, Entry { life, deadline: None });
+            self.machine(machine).entries.insert(entry, life);
         }
     }
 
@@ -459,7 +453,7 @@ impl<F: Fold> World<F> {
 
     /// The incarnation that an entry embodies.
     fn life(&self, machine: MachineId, entry: Handle) -> Option<Life> {
-        self.machines[machine.index()].entries.get(&entry).map(|entry| entry.life)
+        self.machines[machine.index()].entries.get(entry).map(|entry| entry.life)
     }
 
     fn hold(&mut self, machine: MachineId, entry: Handle, held: bool, now: Instant) {
@@ -488,7 +482,7 @@ impl<F: Fold> World<F> {
     }
 
     fn arm<Q: EventQueue<Pending>>(&mut self, machine: MachineId, handle: Handle, at: Instant, queue: &mut Q) {
-        let Some(entry) = self.machine(machine).entries.get_mut(&handle) else { return };
+        let Some(entry) = self.machine(machine).entries.get_mut(handle) else { return };
         if !entry.deadline.is_some_and(|key| queue.rearm(key, at)) {
             entry.deadline = Some(queue.arm(at, Pending::Deadline { machine, entry: handle }));
         }
@@ -497,14 +491,14 @@ impl<F: Fold> World<F> {
     }
 
     fn disarm<Q: EventQueue<Pending>>(&mut self, machine: MachineId, handle: Handle, queue: &mut Q) {
-        if let Some(key) = self.machine(machine).entries.get_mut(&handle).and_then(|entry| entry.deadline.take()) {
+        if let Some(key) = self.machine(machine).entries.get_mut(handle).and_then(|entry| entry.deadline.take()) {
             let _ = queue.cancel(key);
         }
     }
 
     fn deadline<Q: EventQueue<Pending>>(&mut self, machine: MachineId, handle: Handle, queue: &mut Q) {
         let now = queue.now();
-        let Some(entry) = self.machine(machine).entries.get_mut(&handle) else { return };
+        let Some(entry) = self.machine(machine).entries.get_mut(handle) else { return };
         entry.deadline = None;
         let Life { host, number: incarnation, .. } = entry.life;
         self.record(now, Event::TimerFired { host, incarnation });
@@ -531,7 +525,7 @@ impl Machine {
                 address: *address,
                 pools: plan.applications.iter().map(Pool::new).collect(),
                 crowd: Crowd::default(),
-                entries: FxHashMap::default(),
+                entries: Entries::default(),
                 down: false,
                 failures: 0,
                 overdue: Vec::new(),

@@ -3,7 +3,6 @@
 use rand_chacha::rand_core::Rng;
 use sim_core::EventQueue;
 use sim_time::Instant;
-use tcp_endpoint::Handle;
 
 use super::population::{MachineId, Population};
 use super::truth::Life;
@@ -116,11 +115,10 @@ impl<F: Fold> World<F> {
 
     /// The connections that a machine has an entry for, in the order of their births.
     fn lives_on(&self, machine: MachineId) -> Vec<Life> {
-        let entries = &self.machines[machine.index()].entries;
-        let mut entries: Vec<(Handle, Life)> = entries.iter().map(|(handle, entry)| (*handle, entry.life)).collect();
-        entries.sort_unstable_by_key(|(_, life)| life.number);
-        entries.dedup_by_key(|(_, life)| life.number);
-        entries.into_iter().map(|(_, life)| life).collect()
+        let mut lives: Vec<Life> = self.machines[machine.index()].entries.lives().collect();
+        lives.sort_unstable_by_key(|life| life.number);
+        lives.dedup();
+        lives
     }
 
     /// What a machine sent of the connections it still has is on its way without them from now on.

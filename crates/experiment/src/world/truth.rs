@@ -9,6 +9,7 @@ use tcp_endpoint::{FourTuple, Handle, Reason, Segment, SeqNum, State, Transition
 use super::intake::Intake;
 use super::population::MachineId;
 use super::slab::Slab;
+use crate::pair::{Side, SocketPair};
 use crate::record::{Attempt, Blame, Cause, Incarnation, Scarce, SegmentId, StateChange, Worth};
 use crate::{HostId, Span};
 
@@ -27,6 +28,9 @@ pub(super) struct Known {
     /// The entry that its application knows, or will know once the handshake is complete.
     pub(super) handle: Handle,
     pub(super) tuple: FourTuple,
+    /// The place of its sockets among the pairs, and that of its own in the pair.
+    pair: u32,
+    side: Side,
     /// The attempt it goes back to.
     pub(super) attempt: Attempt,
     /// The attempt whose octets belong into it: its own, but where two active opens crossed the other's.
@@ -144,17 +148,33 @@ pub(super) struct Loss {
 #[derive(Clone, Debug)]
 pub(super) struct Truth {
     known: Slab<(Incarnation, Known)>,
-    /// The incarnation that was the last to hold each 4-tuple, as its own host names it, until it is settled: what it
-    /// sent may still come to an end that has yet to open.
-    holders: FxHashMap<FourTuple, Life>,
+    pairs: Slab<Pair>,
+    /// The places of the pairs of sockets that any of them is remembered for.
+    places: FxHashMap<SocketPair, u32>,
     addresses: FxHashSet<Ipv4Addr>,
     born: u32,
+}
+
+/// Two sockets between which incarnations are remembered.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pair {
+    /// The incarnation that was the last to hold each socket's 4-tuple, until it is settled: what it sent may still come to
+    /// an end that has yet to open.
+    holders: [Option<Life>; 2],
+    /// How many incarnations are remembered.
+    remembered: u32,
 }
 
 impl Truth {
     /// Nothing has happened yet between machines with these addresses.
     pub(super) fn new(addresses: impl Iterator<Item = Ipv4Addr>) -> Self {
-        Self { known: Slab::new(), holders: FxHashMap::default(), addresses: addresses.collect(), born: 0 }
+        Self {
+            known: Slab::new(),
+            pairs: Slab::new(),
+            places: FxHashMap::default(),
+            addresses: addresses.collect(),
+            born: 0,
+        }
     }
 
     /// What is known of an incarnation; `None` once it is over and nothing of it is left on its way.
@@ -175,9 +195,14 @@ impl Truth {
     ) -> Life {
         let number = Incarnation(self.born);
         self.born += 1;
+        let (sockets, side) = SocketPair::of_tuple(transition.tuple);
+        let pairs = &mut self.pairs;
+        let pair = *self.places.entry(sockets).or_insert_with(|| pairs.insert(Pair::default()));
         let known = Known {
             handle: transition.entry,
             tuple: transition.tuple,
+            pair,
+            side,
             attempt: transition.tag,
             heard: transition.tag,
             nth,
@@ -206,7 +231,10 @@ impl Truth {
             ended: None,
         };
         let life = Life { place: self.known.insert((number, known)), number, host, machine };
-        self.holders.insert(transition.tuple, life);
+        if let Some(pair) = self.pairs.get_mut(pair) {
+            pair.remembered += 1;
+            pair.holders[side] = Some(life);
+        }
         life
     }
 
@@ -243,8 +271,9 @@ impl Truth {
     /// Makes partners of the ends that have taken each other's initial sequence numbers, and binds a client that is
     /// open to its server. An end has one partner in its life, even if another comes that bears the same numbers.
     fn pair(&mut self, life: Life) {
-        let Some(other) = self.other_end(life) else { return };
-        let (Some(mine), Some(theirs)) = (self.get(life), self.get(other)) else { return };
+        let Some(mine) = self.get(life) else { return };
+        let Some(other) = self.other_end(mine) else { return };
+        let Some(theirs) = self.get(other) else { return };
         let numbers_fit = mine.irs == Some(theirs.iss) && theirs.irs == Some(mine.iss);
         if !numbers_fit || !mine.may_pair_with(other) || !theirs.may_pair_with(life) {
             return;
@@ -266,13 +295,14 @@ impl Truth {
     }
 
     /// The last incarnation at the other end of the 4-tuple, whoever it takes itself to be connected to.
-    fn other_end(&self, life: Life) -> Option<Life> {
-        self.holders.get(&self.get(life)?.tuple.flipped()).copied()
+    fn other_end(&self, known: &Known) -> Option<Life> {
+        self.pairs.get(known.pair)?.holders[1 - known.side]
     }
 
     /// The incarnation that holds a 4-tuple, as its own host names it, or was the last to hold it and is not settled.
     pub(super) fn holder(&self, tuple: FourTuple) -> Option<Life> {
-        self.holders.get(&tuple).copied()
+        let (sockets, side) = SocketPair::of_tuple(tuple);
+        self.pairs.get(*self.places.get(&sockets)?)?.holders[side]
     }
 
     /// Whether the TCB is still held.
@@ -329,7 +359,7 @@ impl Truth {
         transition: &Transition<Attempt>,
         by: Option<Blame>,
     ) -> SmallVec<[Judgement; 2]> {
-        let other = self.holders.get(&transition.tuple.flipped()).copied();
+        let other = self.get(life).and_then(|known| self.other_end(known));
         if let (Some(Birth::Segment(id)), Some(known)) = (birth, self.get_mut(life)) {
             known.born_of = Some(id);
         }
@@ -340,14 +370,18 @@ impl Truth {
             known.forsaken |= known.partner == Some(life);
         }
         let mut judgements = SmallVec::new();
-        judgements.extend(self.judge_one(life, birth.map_or(Trigger::Own, Trigger::Born), by));
-        judgements.extend(other.and_then(|other| self.judge_one(other, Trigger::Other, by)));
+        if let Some(judgement) = self.judge_one(life, birth.map_or(Trigger::Own, Trigger::Born), by) {
+            judgements.push(judgement);
+        }
+        if let Some(judgement) = other.and_then(|other| self.judge_one(other, Trigger::Other, by)) {
+            judgements.push(judgement);
+        }
         judgements
     }
 
     fn judge_one(&mut self, life: Life, trigger: Trigger, by: Option<Blame>) -> Option<Judgement> {
         let known = self.get(life).filter(|known| known.ended.is_none())?;
-        let worth = self.worth(life, known, self.blame(known, trigger, by));
+        let worth = self.worth(life, known, || self.blame(known, trigger, by));
         if worth == known.worth {
             return None;
         }
@@ -357,7 +391,7 @@ impl Truth {
 
     /// The verdict on a connection, in the words of the vocabulary (ARCHITECTURE.md). An active one waits for whoever may
     /// answer; only when that has come it can be without anyone.
-    fn worth(&self, life: Life, known: &Known, blame: Blame) -> Worth {
+    fn worth(&self, life: Life, known: &Known, blame: impl FnOnce() -> Blame) -> Worth {
         let deserted = match (known.passive, known.partner) {
             (true, _) => !self.has_live_peer(life, known),
             (false, Some(partner)) => !self.holds(partner),
@@ -365,28 +399,28 @@ impl Truth {
         };
         match known.state {
             _ if !deserted => Worth::Useful,
-            State::SynReceived if known.passive => Worth::Abandoned(blame),
-            _ if known.passive && !known.bound => Worth::Ghost(blame),
-            State::SynReceived | State::Established | State::FinWait1 | State::FinWait2 => Worth::Bereft(blame),
+            State::SynReceived if known.passive => Worth::Abandoned(blame()),
+            _ if known.passive && !known.bound => Worth::Ghost(blame()),
+            State::SynReceived | State::Established | State::FinWait1 | State::FinWait2 => Worth::Bereft(blame()),
             // The other end's FIN was heard: it may be gone for good reasons, if it has not crashed and was not aborted.
-            State::CloseWait | State::Closing | State::LastAck if known.forsaken => Worth::Bereft(blame),
+            State::CloseWait | State::Closing | State::LastAck if known.forsaken => Worth::Bereft(blame()),
             _ => Worth::Useful,
         }
     }
 
     /// How the other end of a connection ended, if it has.
     fn end_of_other(&self, known: &Known) -> Option<End> {
-        let other = known.partner.or_else(|| self.holders.get(&known.tuple.flipped()).copied());
-        self.get(other?)?.ended
+        self.get(known.partner.or_else(|| self.other_end(known))?)?.ended
     }
 
     /// Whether there is a client TCB that holds this connection's IRS as its ISS and is in SYN-SENT, or is bound to
     /// its ISS.
     fn has_live_peer(&self, life: Life, server: &Known) -> bool {
-        let Some(client) = self.other_end(life).and_then(|other| self.get(other)) else { return false };
+        let other = self.other_end(server);
+        let Some(client) = other.and_then(|other| self.get(other)) else { return false };
         client.ended.is_none()
             && client.may_pair_with(life)
-            && server.partner.is_none_or(|partner| Some(partner) == self.other_end(life))
+            && server.partner.is_none_or(|partner| Some(partner) == other)
             && server.irs == Some(client.iss)
             && (client.state == State::SynSent || client.irs == Some(server.iss))
     }
@@ -442,13 +476,12 @@ impl Truth {
 
     /// The last segment that the other end sent, and whether it was lost.
     fn last_said_to(&self, known: &Known) -> Option<(SegmentId, bool)> {
-        let other = self.holders.get(&known.tuple.flipped())?;
-        self.get(*other)?.last_sent
+        self.get(self.other_end(known)?)?.last_sent
     }
 
     /// What brought one of the two ends of a connection another's octets.
     fn misled(&self, known: &Known) -> Option<Blame> {
-        let other = self.holders.get(&known.tuple.flipped()).and_then(|other| self.get(*other));
+        let other = self.other_end(known).and_then(|other| self.get(other));
         known.misled_by.or(other?.misled_by)
     }
 
@@ -466,7 +499,7 @@ impl Truth {
         by: Option<Blame>,
     ) -> Option<Blame> {
         let tuple = offer.receiver_tuple().flipped();
-        let client = self.holders.get(&offer.receiver_tuple()).and_then(|life| self.get(*life));
+        let client = self.holder(offer.receiver_tuple()).and_then(|life| self.get(life));
         let awaited = client.is_some_and(|client| {
             client.ended.is_none()
                 && offer.ack == client.iss + 1
@@ -489,7 +522,7 @@ impl Truth {
     /// Notes that nothing arrives of a segment between the sockets of a connection.
     pub(super) fn lost(&mut self, tuple: FourTuple, segment: SegmentId, reset: bool) {
         for end in [tuple, tuple.flipped()] {
-            let holder = self.holders.get(&end).copied();
+            let holder = self.holder(end);
             if let Some(known) = holder.and_then(|life| self.get_mut(life)) {
                 known.last_lost = Some(segment);
                 if reset {
@@ -523,12 +556,21 @@ impl Truth {
         if let Some(partner) = partner.and_then(|partner| self.get_mut(partner)) {
             partner.partner_arrived = Some(intake.arrived());
         }
-        let tuple = self.get(life)?.tuple;
-        if self.holders.get(&tuple) == Some(&life) {
-            self.holders.remove(&tuple);
-        }
-        self.known.remove(life.place);
+        let (_, known) = self.known.remove(life.place)?;
+        self.leave(life, &known);
         Some(Settled { attempt, losses })
+    }
+
+    /// An incarnation is no longer remembered for its sockets.
+    fn leave(&mut self, life: Life, known: &Known) {
+        let Some(pair) = self.pairs.get_mut(known.pair) else { return };
+        let holder = &mut pair.holders[known.side];
+        *holder = holder.filter(|holder| *holder != life);
+        pair.remembered -= 1;
+        if pair.remembered == 0 {
+            self.pairs.remove(known.pair);
+            self.places.remove(&SocketPair::of_tuple(known.tuple).0);
+        }
     }
 }
 
