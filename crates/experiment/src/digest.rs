@@ -2,7 +2,7 @@
 
 use std::net::SocketAddrV4;
 
-use net_link::{Fate, Loss};
+use net_link::Loss;
 use sim_core::{Digest, DigestValue};
 use tcp_endpoint::{Acknowledged, EntryKind, FourTuple, Notice, Queue, Reason, State, UserError};
 
@@ -36,13 +36,12 @@ impl DigestFold {
         self.digest.value()
     }
 
-    fn words<const N: usize>(&mut self, words: [u64; N]) {
-        self.digest.words(words);
-    }
-
-    fn sent(&mut self, sent: &Sent) {
+    fn sent(&mut self, at: u64, sent: &Sent) {
         let Sent { id, from, to, source, destination, seq, ack, flags, window, octets, .. } = sent;
-        self.words([
+        let fault = sent.fate.fault.map_or(u32::MAX, u32::from);
+        self.digest.words([
+            at,
+            1,
             id.0,
             pair(from.map_or(u32::MAX, host), to.map_or(u32::MAX, host)),
             socket(*source),
@@ -53,20 +52,18 @@ impl DigestFold {
             attempt(sent.attempt),
             sent.incarnation.map_or(u64::MAX, |Incarnation(number)| u64::from(number)),
             pair(acknowledged(sent.acknowledges), u32::from(sent.wasted.is_some()) | u32::from(sent.forged) << 1),
+            sent.fate.deliveries.len() as u64,
+            pair(sent.fate.lost.map_or(0, loss), fault),
         ]);
-        self.fate(&sent.fate);
-    }
-
-    fn fate(&mut self, fate: &Fate) {
-        let fault = fate.fault.map_or(u32::MAX, u32::from);
-        self.words([fate.deliveries.len() as u64, pair(fate.lost.map_or(0, loss), fault)]);
-        for delivery in &fate.deliveries {
+        for delivery in &sent.fate.deliveries {
             self.digest.word(delivery.as_nanos());
         }
     }
 
-    fn state(&mut self, change: &StateChange) {
-        self.words([
+    fn state(&mut self, at: u64, change: &StateChange) {
+        self.digest.words([
+            at,
+            3,
             entry(change.host, change.incarnation),
             attempt(change.attempt),
             tuple(change.tuple)[0],
@@ -86,68 +83,67 @@ impl Default for DigestFold {
 /// Each record begins with its time and a word that says what it is, so that no two streams give the same words.
 impl Fold for DigestFold {
     fn record(&mut self, record: &Record) {
-        self.digest.word(record.at.as_nanos());
+        let at = record.at.as_nanos();
         match record.event {
             Event::Sent(ref sent) => {
-                self.digest.word(1);
-                self.sent(sent);
+                self.sent(at, sent);
             }
             Event::Delivered { segment, to, copy, stale } => {
-                self.words([2, segment.0, pair(host(to), copy), u64::from(stale)]);
+                self.digest.words([at, 2, segment.0, pair(host(to), copy), u64::from(stale)]);
             }
             Event::Unheard { segment, to, copy, because } => {
-                self.words([14, segment.0, pair(host(to), copy), deaf(because)]);
+                self.digest.words([at, 14, segment.0, pair(host(to), copy), deaf(because)]);
             }
-            Event::Crashed { host: on } => self.words([15, u64::from(host(on))]),
+            Event::Crashed { host: on } => self.digest.words([at, 15, u64::from(host(on))]),
             Event::Rebooted { host: on, quiet_until } => {
-                self.words([16, u64::from(host(on)), quiet_until.as_nanos()]);
+                self.digest.words([at, 16, u64::from(host(on)), quiet_until.as_nanos()]);
             }
             Event::State(ref change) => {
-                self.digest.word(3);
-                self.state(change);
+                self.state(at, change);
             }
             Event::TimerSet { host, incarnation, deadline } => {
-                self.words([4, entry(host, incarnation), deadline.as_nanos()]);
+                self.digest.words([at, 4, entry(host, incarnation), deadline.as_nanos()]);
             }
-            Event::TimerFired { host, incarnation } => self.words([5, entry(host, incarnation)]),
+            Event::TimerFired { host, incarnation } => self.digest.words([at, 5, entry(host, incarnation)]),
             Event::Call { host: on, application, call: made, outcome: ended } => {
-                self.words([6, pair(host(on), application)]);
-                self.words(call(made));
-                self.digest.word(outcome(ended));
+                let [made, octets] = call(made);
+                self.digest.words([at, 6, pair(host(on), application), made, octets, outcome(ended)]);
             }
             Event::Notice { host, incarnation, notice: told } => {
-                self.words([7, entry(host, incarnation), notice(told)]);
+                self.digest.words([at, 7, entry(host, incarnation), notice(told)]);
             }
             Event::Received { host, incarnation, octets, stale_octets } => {
-                self.words([8, entry(host, incarnation), octets, stale_octets]);
+                self.digest.words([at, 8, entry(host, incarnation), octets, stale_octets]);
             }
-            Event::DataLost { host, incarnation, octets } => self.words([9, entry(host, incarnation), octets]),
+            Event::DataLost { host, incarnation, octets } => {
+                self.digest.words([at, 9, entry(host, incarnation), octets])
+            }
             Event::Held { host, incarnation, memory: of, octets } => {
-                self.words([10, entry(host, incarnation), memory(of), octets]);
+                self.digest.words([at, 10, entry(host, incarnation), memory(of), octets]);
             }
             Event::Released { host, incarnation, memory: of, octets } => {
-                self.words([11, entry(host, incarnation), memory(of), octets]);
+                self.digest.words([at, 11, entry(host, incarnation), memory(of), octets]);
             }
             Event::Judged { host, incarnation, worth: verdict } => {
                 let packet = verdict.blame().and_then(|blame| blame.packet);
-                self.words([12, entry(host, incarnation), worth(verdict), packet_word(packet)]);
+                self.digest.words([at, 12, entry(host, incarnation), worth(verdict), packet_word(packet)]);
             }
             Event::Served { host, incarnation, begins } => {
-                self.words([17, entry(host, incarnation), u64::from(begins)]);
+                self.digest.words([at, 17, entry(host, incarnation), u64::from(begins)]);
             }
-            Event::Accepted { host, incarnation } => self.words([19, entry(host, incarnation)]),
+            Event::Accepted { host, incarnation } => self.digest.words([at, 19, entry(host, incarnation)]),
             Event::Waits { host: on, attempt: by, scarce, blame } => {
-                self.words([20, u64::from(host(on)), attempt(by), scarce as u64]);
-                self.words(blamed(blame));
+                self.digest.words([at, 20, u64::from(host(on)), attempt(by), scarce as u64]);
+                self.digest.words(blamed(blame));
             }
             Event::WaitOver { host: on, attempt: by, blame, served } => {
-                self.words([21, u64::from(host(on)), attempt(by), u64::from(served)]);
-                self.words(blamed(blame));
+                self.digest.words([at, 21, u64::from(host(on)), attempt(by), u64::from(served)]);
+                self.digest.words(blamed(blame));
             }
-            Event::WarmedUp => self.digest.word(22),
-            Event::HeldDown { host: on, port } => self.words([18, pair(host(on), u32::from(port))]),
+            Event::WarmedUp => self.digest.words([at, 22]),
+            Event::HeldDown { host: on, port } => self.digest.words([at, 18, pair(host(on), u32::from(port))]),
             Event::Overflow { host: on, port, queue: full } => {
-                self.words([13, pair(host(on), u32::from(port)), queue(full)]);
+                self.digest.words([at, 13, pair(host(on), u32::from(port)), queue(full)]);
             }
         }
     }

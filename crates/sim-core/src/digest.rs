@@ -27,21 +27,27 @@ impl Digest {
     }
 
     /// Folds one word.
+    #[inline]
     pub fn word(&mut self, word: u64) {
         self.words([word]);
     }
 
     /// Folds some words, one after the other; there may be 128 of them.
+    #[inline]
     pub fn words<const N: usize>(&mut self, words: [u64; N]) {
         const { assert!(N <= STRIDE, "more words than are handed on at a time") };
         if self.count + N > STRIDE {
-            self.hasher.write(self.waiting[..self.count].as_flattened());
-            self.count = 0;
+            self.hand_on();
         }
-        for (place, word) in self.waiting[self.count..][..N].iter_mut().zip(words) {
-            *place = word.to_le_bytes();
+        if let Some(places) = self.waiting[self.count..].first_chunk_mut::<N>() {
+            *places = words.map(u64::to_le_bytes);
         }
         self.count += N;
+    }
+
+    fn hand_on(&mut self) {
+        self.hasher.write(self.waiting[..self.count].as_flattened());
+        self.count = 0;
     }
 
     /// The digest of the words so far.
