@@ -101,7 +101,10 @@ impl<C: Rng> Link<C> {
         if self.loss.loses(packet.left, packet.draws.loss) {
             return lost(Loss::Chance, None);
         }
-        let mut arrivals: Arrivals = self.travel(packet, packet.draws.delay).into_iter().collect();
+        let mut arrivals = Arrivals::new();
+        if let Some(arrival) = self.travel(packet, packet.draws.delay) {
+            arrivals.push(arrival);
+        }
         if self.duplicate.happens(packet.draws.duplicate) {
             arrivals.extend(self.travel(packet, packet.draws.copy_delay));
         }
@@ -144,7 +147,9 @@ impl<C: Rng> Link<C> {
 
 /// Copies arrive at these times, in any order; if there are none, they lived too long.
 fn arrives(mut deliveries: Arrivals, fault: Option<u16>) -> Fate {
-    deliveries.sort_unstable();
+    if deliveries.len() > 1 {
+        deliveries.sort_unstable();
+    }
     let lost = deliveries.is_empty().then_some(Loss::Lifetime);
     Fate { deliveries, lost, fault }
 }

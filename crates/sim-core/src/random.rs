@@ -65,11 +65,11 @@ pub struct KeyedDraws {
 impl KeyedDraws {
     /// The draws at a position, named by any words that identify it.
     ///
-    /// Naming a position costs a hash; the generator is made when the first word is drawn. It computes its first 32 words
-    /// together: draw what is needed and drop it.
+    /// It costs nothing until the first word is drawn: then the position is hashed and the generator made, which computes its
+    /// first 32 words together. Draw what is needed and drop it.
     #[must_use]
-    pub fn at(&self, position: &[u64]) -> DrawsAt<'_> {
-        DrawsAt { key: &self.key, stream: stream_number(position), generator: None }
+    pub const fn at<'a>(&'a self, position: &'a [u64]) -> DrawsAt<'a> {
+        DrawsAt { key: &self.key, position, generator: None }
     }
 }
 
@@ -77,7 +77,7 @@ impl KeyedDraws {
 #[derive(Clone, Debug)]
 pub struct DrawsAt<'a> {
     key: &'a [u8; 32],
-    stream: u64,
+    position: &'a [u64],
     generator: Option<ChaCha8Rng>,
 }
 
@@ -85,7 +85,7 @@ impl DrawsAt<'_> {
     fn generator(&mut self) -> &mut ChaCha8Rng {
         self.generator.get_or_insert_with(|| {
             let mut generator = ChaCha8Rng::from_seed(*self.key);
-            generator.set_stream(self.stream);
+            generator.set_stream(stream_number(self.position));
             generator
         })
     }

@@ -1,6 +1,7 @@
 //! The applications: scripts, played step by step against the user calls of their host's TCP.
 
 use std::net::SocketAddrV4;
+use std::rc::Rc;
 
 use sim_core::EventQueue;
 use sim_time::{Duration, Instant};
@@ -82,15 +83,16 @@ impl<F: Fold> World<F> {
         Some(machine)
     }
 
-    fn current_step(&self, round: u32) -> Option<Step> {
+    /// The step that a round is at.
+    fn current_step(&self, round: u32) -> Option<&Step> {
         let round = self.rounds.get(round)?;
-        self.host(self.host_of(round.machine)).scripts[usize::from(round.script)].steps.get(round.step).cloned()
+        self.script(round.machine, round.script).steps.get(round.step)
     }
 
     /// How long the `work` takes that a round is at.
     pub(super) fn current_work(&self, round: u32) -> Option<Duration> {
         match self.current_step(round)? {
-            Step::Work(length) => Some(self.draw(round, &length)),
+            Step::Work(length) => Some(self.draw(round, length)),
             _ => None,
         }
     }
@@ -108,7 +110,9 @@ impl<F: Fold> World<F> {
 
     /// Plays a round until it has to wait or is over.
     pub(super) fn play<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) {
-        while let Some(step) = self.current_step(round) {
+        let Some(playing) = self.rounds.get(round) else { return };
+        let steps = Rc::clone(&self.script(playing.machine, playing.script).steps);
+        while let Some(step) = self.rounds.get(round).and_then(|playing| steps.get(playing.step)) {
             if !matches!(step, Step::Wait(_) | Step::WaitUntil(_)) {
                 self.note_begun(round);
             }
@@ -134,25 +138,25 @@ impl<F: Fold> World<F> {
         self.end_round(round, queue);
     }
 
-    fn play_step<Q: EventQueue<Pending>>(&mut self, round: u32, step: Step, queue: &mut Q) -> Played {
-        match step {
+    fn play_step<Q: EventQueue<Pending>>(&mut self, round: u32, step: &Step, queue: &mut Q) -> Played {
+        match *step {
             Step::Connect { to, port, from, with, within } => {
                 self.connect(round, (to, port), (from, with), within, queue)
             }
             // A round that has a connection begins behind this step.
             Step::Accept { .. } => Played::Accepts,
-            Step::Work(length) => {
-                let length = self.draw(round, &length);
+            Step::Work(ref length) => {
+                let length = self.draw(round, length);
                 self.work(round, length, queue)
             }
-            Step::Send(Size(octets)) => {
-                let octets = self.draw(round, &octets).as_nanos().clamp(1, LARGEST_SIZE);
+            Step::Send(Size(ref octets)) => {
+                let octets = self.draw(round, octets).as_nanos().clamp(1, LARGEST_SIZE);
                 self.send(round, octets, queue)
             }
             Step::Receive(octets) => self.receive(round, octets, queue),
             Step::ReceiveToEnd => self.receive(round, u64::MAX, queue),
-            Step::Wait(length) => {
-                let length = self.draw(round, &length);
+            Step::Wait(ref length) => {
+                let length = self.draw(round, length);
                 self.wait_until(round, queue.now() + length, queue)
             }
             Step::WaitUntil(at) if at <= queue.now() => Played::Done,
@@ -200,7 +204,7 @@ impl<F: Fold> World<F> {
         if let Some(first) = with {
             let host = self.host_of(machine);
             let attempt = Attempt { host, ordinal: self.host(host).attempts };
-            self.attempts.end(attempt, host).octets += u64::from(first.octets);
+            self.attempts.of(attempt).end(attempt, host).octets += u64::from(first.octets);
             self.record_call(round, Call::Send(u64::from(first.octets)), Outcome::Done, now);
         }
         if let Some(playing) = self.rounds.get_mut(round) {
@@ -226,7 +230,7 @@ impl<F: Fold> World<F> {
         });
         let opened = self.machines[machine.index()].tcp.open_with(now, sockets, first, tag, &mut self.effects)?;
         self.hosts[usize::from(host.0)].attempts += 1;
-        self.attempts.opened(tag, opener);
+        self.attempts.of(tag).opened_by = opener;
         Ok(opened)
     }
 
@@ -236,7 +240,7 @@ impl<F: Fold> World<F> {
             return self.failed(round, Call::Send(octets), UserError::NoConnection, now);
         };
         let Some(attempt) = self.truth.get(life).map(|known| known.attempt) else { return Played::Failed };
-        let offset = self.attempts.end(attempt, life.host).octets;
+        let offset = self.attempts.of(attempt).end(attempt, life.host).octets;
         let mut sent = 0;
         while sent < octets {
             let length = u32::try_from(octets - sent).unwrap_or(u32::MAX);
@@ -246,7 +250,7 @@ impl<F: Fold> World<F> {
             }
             sent += u64::from(length);
         }
-        self.attempts.end(attempt, life.host).octets += sent;
+        self.attempts.of(attempt).end(attempt, life.host).octets += sent;
         if let Some(known) = self.truth.get_mut(life) {
             known.sent += sent;
         }

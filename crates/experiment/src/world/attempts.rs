@@ -1,5 +1,7 @@
 //! What is counted for each attempt while anything of it is alive: it names the draws and the octets.
 
+use std::collections::hash_map::Entry;
+
 use rustc_hash::FxHashMap;
 
 use crate::HostId;
@@ -11,13 +13,26 @@ pub(super) struct Attempts {
     counts: FxHashMap<Attempt, Counts>,
 }
 
+/// What is counted for one attempt.
 #[derive(Clone, Copy, Debug, Default)]
-struct Counts {
+pub(super) struct Counts {
     /// Incarnations and segments on their way.
     holders: u32,
-    opened_by: Opener,
+    pub(super) opened_by: Opener,
     /// The end that opened first.
     ends: [EndCounts; 2],
+}
+
+impl Counts {
+    /// Keeps the attempt until it is released as often as it was held.
+    pub(super) const fn hold(&mut self) {
+        self.holders += 1;
+    }
+
+    /// The counts of the end of `attempt` that `host` is: the one that opened it, or the other.
+    pub(super) fn end(&mut self, attempt: Attempt, host: HostId) -> &mut EndCounts {
+        &mut self.ends[usize::from(attempt.host != host)]
+    }
 }
 
 /// Which open of which session an attempt is. Unlike its ordinal among the opens of the host, that does not depend on how
@@ -54,34 +69,24 @@ impl Attempts {
         self.counts.is_empty()
     }
 
-    /// Keeps the attempt until it is released as often as it was held.
-    pub(super) fn hold(&mut self, attempt: Attempt) {
-        self.counts.entry(attempt).or_default().holders += 1;
+    /// What is counted for an attempt.
+    pub(super) fn of(&mut self, attempt: Attempt) -> &mut Counts {
+        self.counts.entry(attempt).or_default()
     }
 
-    /// Forgets the attempt if nothing holds it any more.
+    /// Lets go of the attempt, and forgets it if nothing else holds it.
     pub(super) fn release(&mut self, attempt: Attempt) {
-        if let Some(counts) = self.counts.get_mut(&attempt) {
-            counts.holders -= 1;
-            if counts.holders == 0 {
-                self.counts.remove(&attempt);
+        if let Entry::Occupied(mut counts) = self.counts.entry(attempt) {
+            counts.get_mut().holders -= 1;
+            if counts.get().holders == 0 {
+                counts.remove();
             }
         }
-    }
-
-    /// Notes which open of which session the attempt is.
-    pub(super) fn opened(&mut self, attempt: Attempt, by: Opener) {
-        self.counts.entry(attempt).or_default().opened_by = by;
     }
 
     /// Which open of which session the attempt is, while anything holds it.
     pub(super) fn opener(&self, attempt: Attempt) -> Opener {
         self.counts.get(&attempt).map(|counts| counts.opened_by).unwrap_or_default()
-    }
-
-    /// The counts of the end of an attempt that `host` is: the one that opened it, or the other.
-    pub(super) fn end(&mut self, attempt: Attempt, host: HostId) -> &mut EndCounts {
-        &mut self.counts.entry(attempt).or_default().ends[usize::from(attempt.host != host)]
     }
 }
 
@@ -94,12 +99,12 @@ mod tests {
         let (client, server) = (HostId(0), HostId(1));
         let attempt = Attempt { host: client, ordinal: 1 };
         let mut attempts = Attempts::default();
-        attempts.hold(attempt);
-        attempts.hold(attempt);
-        attempts.end(attempt, server).acks = 3;
+        attempts.of(attempt).hold();
+        attempts.of(attempt).hold();
+        attempts.of(attempt).end(attempt, server).acks = 3;
         attempts.release(attempt);
-        assert_eq!(attempts.end(attempt, server).acks, 3);
-        assert_eq!(attempts.end(attempt, client).acks, 0);
+        assert_eq!(attempts.of(attempt).end(attempt, server).acks, 3);
+        assert_eq!(attempts.of(attempt).end(attempt, client).acks, 0);
         attempts.release(attempt);
         assert!(attempts.counts.is_empty());
     }

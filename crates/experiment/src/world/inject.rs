@@ -135,7 +135,7 @@ impl<F: Fold> World<F> {
         let receiver = self.network.machine_at(*segment.destination.ip())?;
         self.forger.watch(&segment, true);
         let id = self.network.number();
-        self.attempts.hold(segment.tag);
+        self.attempts.of(segment.tag).hold();
         self.record(
             now,
             Event::Sent(Sent {

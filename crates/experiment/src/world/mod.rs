@@ -333,9 +333,9 @@ impl<F: Fold> World<F> {
             match effect {
                 Effect::Transmit(transmission) => self.transmit(machine, transmission, origin, queue),
                 Effect::State(transition) => {
-                    self.change_state(machine, &transition, origin, now);
+                    let life = self.change_state(machine, &transition, origin, now);
                     if transition.to == State::Closed {
-                        over.extend(self.life(machine, transition.entry));
+                        over.push(life);
                     }
                 }
                 Effect::Moved { from, to } => self.move_entry(machine, from, to),
@@ -369,8 +369,14 @@ impl<F: Fold> World<F> {
         self.effects = effects;
     }
 
-    /// Follows a change of state; an entry that nothing was said of before begins a new incarnation.
-    fn change_state(&mut self, machine: MachineId, transition: &Transition<Attempt>, origin: Origin, now: Instant) {
+    /// Follows a change of state; an entry that nothing was said of before begins a new incarnation. Returns the incarnation.
+    fn change_state(
+        &mut self,
+        machine: MachineId,
+        transition: &Transition<Attempt>,
+        origin: Origin,
+        now: Instant,
+    ) -> Life {
         let arrival = self.arrival.filter(|_| origin != Origin::Call);
         let (life, birth) = match self.life(machine, transition.entry) {
             Some(life) => (life, None),
@@ -383,7 +389,7 @@ impl<F: Fold> World<F> {
             Reason::Evicted => Some(self.thrown_out(life, now)),
             _ => arrival.and_then(Arrival::blame),
         };
-        let Some(change) = self.truth.changed(life, transition, by) else { return };
+        let Some(change) = self.truth.changed(life, transition, by) else { return life };
         if let Some(arrival) = arrival.filter(|_| change.from == State::SynSent && change.to != State::Closed) {
             let over = arrival.sender.is_some_and(|sender| !self.truth.holds(sender));
             self.truth.answered(life, arrival.id, by.or(over.then(|| arrival.to_blame())));
@@ -400,6 +406,7 @@ impl<F: Fold> World<F> {
                 self.end_wait(change.attempt, false, now);
             }
         }
+        life
     }
 
     /// What an end said does not come to the other.
@@ -417,8 +424,9 @@ impl<F: Fold> World<F> {
 
     fn give_birth(&mut self, machine: MachineId, transition: &Transition<Attempt>) -> Life {
         let host = self.host_of(machine);
-        self.attempts.hold(transition.tag);
-        let lives = &mut self.attempts.end(transition.tag, host).lives;
+        let counts = self.attempts.of(transition.tag);
+        counts.hold();
+        let lives = &mut counts.end(transition.tag, host).lives;
         let nth = *lives;
         *lives += 1;
         let life = self.truth.born((host, machine), transition, nth);

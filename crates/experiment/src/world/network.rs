@@ -10,7 +10,7 @@ use sim_time::Instant;
 use smallvec::SmallVec;
 use tcp_endpoint::{Acknowledged, Payload, Segment, Transmission};
 
-use super::attempts::{EndCounts, Opener};
+use super::attempts::{Counts, Opener};
 use super::population::MachineId;
 use super::slab::Slab;
 use super::truth::Life;
@@ -22,8 +22,11 @@ const HEADER_OCTETS: u32 = 40;
 
 /// The links, and what travels on them.
 pub(super) struct Network {
-    machines: FxHashMap<Ipv4Addr, MachineId>,
-    links: FxHashMap<(HostId, HostId), (Link<ChaCha8Rng>, KeyedDraws)>,
+    /// By address.
+    machines: FxHashMap<u32, MachineId>,
+    /// From each host to each, in the order of hosts.
+    links: Vec<Option<(Link<ChaCha8Rng>, KeyedDraws)>>,
+    hosts: usize,
     packets: Slab<Packet>,
     sent: u64,
 }
@@ -47,22 +50,20 @@ pub(super) struct Packet {
 impl Network {
     pub(super) fn new(scenario: &Scenario, streams: &Streams) -> Self {
         let addresses = scenario.hosts.iter().flat_map(|plan| &plan.addresses);
-        let machines = addresses.zip(0..).map(|(address, id)| (*address, MachineId(id))).collect();
+        let machines = addresses.zip(0..).map(|(address, id)| (address.to_bits(), MachineId(id))).collect();
         let name = |host: HostId| &scenario.hosts[usize::from(host.0)].name;
-        let links = scenario
-            .links
-            .iter()
-            .map(|plan| {
-                let link = Link::new(&plan.config, name(plan.from), streams.sequential(&plan.name, "channel"));
-                ((plan.from, plan.to), (link, streams.keyed(&plan.name, "fate")))
-            })
-            .collect();
-        Self { machines, links, packets: Slab::new(), sent: 0 }
+        let hosts = scenario.hosts.len();
+        let mut links: Vec<_> = (0..hosts * hosts).map(|_| None).collect();
+        for plan in &scenario.links {
+            let link = Link::new(&plan.config, name(plan.from), streams.sequential(&plan.name, "channel"));
+            links[place(hosts, plan.from, plan.to)] = Some((link, streams.keyed(&plan.name, "fate")));
+        }
+        Self { machines, links, hosts, packets: Slab::new(), sent: 0 }
     }
 
     /// The machine with that address.
     pub(super) fn machine_at(&self, address: Ipv4Addr) -> Option<MachineId> {
-        self.machines.get(&address).copied()
+        self.machines.get(&address.to_bits()).copied()
     }
 
     /// The number of the next segment sent.
@@ -80,7 +81,7 @@ impl Network {
         packet: &Description,
         position: Position,
     ) -> Fate {
-        match to.and_then(|to| self.links.get_mut(&(from, to))) {
+        match to.and_then(|to| self.links[place(self.hosts, from, to)].as_mut()) {
             Some((link, draws)) => link.offer(now, packet, &mut draws.at(&position)),
             None => Fate { deliveries: SmallVec::new(), lost: Some(Loss::NoRoute), fault: None },
         }
@@ -112,6 +113,11 @@ impl Network {
         packet.copies -= 1;
         if packet.copies == 0 { self.packets.remove(place) } else { None }
     }
+}
+
+/// The place of the link from one host to another.
+fn place(hosts: usize, from: HostId, to: HostId) -> usize {
+    usize::from(from.0) * hosts + usize::from(to.0)
 }
 
 impl Packet {
@@ -180,17 +186,18 @@ fn kinds(segment: &Segment<Span, Attempt>) -> Kinds {
 /// experiment face the same network whatever else they send, and other hosts change nothing.
 pub(super) type Position = [u64; 6];
 
-/// The position of a segment's draws, from what its end of the attempt has sent before (`counts` moves on).
+/// The position of a segment's draws, from what its end of the attempt has sent before (the attempt's `counts` move on).
 ///
 /// Its words: whether the sender opened the attempt, and by which script; the session, and which of its opens the attempt
 /// is; which of the sender's lives of it sends; the role; which of that role; the retransmission.
 pub(super) fn position(
     transmission: &Transmission<Span, Attempt>,
     from: HostId,
-    Opener { script, session, nth }: Opener,
     life: u32,
-    counts: &mut EndCounts,
+    counts: &mut Counts,
 ) -> Position {
+    let Opener { script, session, nth } = counts.opened_by;
+    let counts = counts.end(transmission.segment.tag, from);
     let Transmission { segment, retransmission, .. } = transmission;
     let count = |counter: &mut u32| {
         *counter += 1;

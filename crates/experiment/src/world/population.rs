@@ -1,5 +1,7 @@
 //! What the machines of one host share: their scripts, and the sessions that are dealt over them.
 
+use std::rc::Rc;
+
 use sim_core::{EventQueue, KeyedDraws, Streams};
 use tcp_endpoint::Unexpected;
 
@@ -41,7 +43,7 @@ pub(super) struct Population {
 
 /// An application's script.
 pub(super) struct Script {
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Rc<[Step]>,
     /// How often a session, or a machine of a server, runs it.
     pub(super) rounds: Option<u32>,
     source: Source,
@@ -99,7 +101,12 @@ impl Script {
     fn new(application: &Application, host: &str, place: usize, streams: &Streams) -> Self {
         let Application { start, steps, rounds, arrivals, .. } = application;
         let draws = streams.sequential(host, &format!("arrivals of script {}", place + 1));
-        Self { steps: steps.clone(), rounds: *rounds, source: Source::new(arrivals, *start, draws), sessions: 0 }
+        Self {
+            steps: steps.as_slice().into(),
+            rounds: *rounds,
+            source: Source::new(arrivals, *start, draws),
+            sessions: 0,
+        }
     }
 
     /// Where a server's script accepts: its first step but for waits.

@@ -138,17 +138,19 @@ impl<F: Fold> World<F> {
         let Some(playing) = self.rounds.get(round) else { return Duration::ZERO };
         let (script, step) = (u64::from(playing.script), playing.step as u64);
         let own = &self.host(self.host_of(playing.machine)).draws;
-        let mut draws = match (&playing.session, playing.client) {
-            (Some(session), _) => own.at(&[0, script, u64::from(session.ordinal), u64::from(session.rounds), step]),
+        let draw = match (&playing.session, playing.client) {
+            (Some(session), _) => {
+                own.at(&[0, script, u64::from(session.ordinal), u64::from(session.rounds), step]).next_u64()
+            }
             (None, Some((client, opener))) => {
                 let Opener { script: opened_by, session, nth } = opener;
                 let open = [u64::from(opened_by), u64::from(session), u64::from(nth)];
-                self.host(client).draws.at(&[1 + script, open[0], open[1], open[2], step])
+                self.host(client).draws.at(&[1 + script, open[0], open[1], open[2], step]).next_u64()
             }
             // Nobody's: a worker's that has yet to accept, or one on what a forged segment opened.
-            (None, None) => own.at(&[script, u64::from(playing.ordinal), step]),
+            (None, None) => own.at(&[script, u64::from(playing.ordinal), step]).next_u64(),
         };
-        amount.sample(draws.next_u64())
+        amount.sample(draw)
     }
 
     pub(super) fn note_begun(&mut self, round: u32) {

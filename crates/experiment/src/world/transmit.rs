@@ -23,13 +23,18 @@ impl<F: Fold> World<F> {
         let (host, now) = (self.host_of(machine), queue.now());
         let segment = &transmission.segment;
         let sender = transmission.sender.and_then(|(entry, _)| self.life(machine, entry));
-        let wasted = self.waste(segment, sender, origin);
+        let known = sender.and_then(|life| self.truth.get(life));
+        let (nth_life, own_waste) = known.map_or((0, None), |known| (known.nth, known.waste()));
+        let wasted = own_waste.or_else(|| self.waste(segment, sender, origin));
         let receiver = self.network.machine_at(*segment.destination.ip());
         let to = receiver.map(|machine| self.host_of(machine));
-        let nth_life = sender.and_then(|life| self.truth.get(life)).map_or(0, |known| known.nth);
-        let opener = self.attempts.opener(segment.tag);
-        let position = network::position(&transmission, host, opener, nth_life, self.attempts.end(segment.tag, host));
+        let counts = self.attempts.of(segment.tag);
+        let position = network::position(&transmission, host, nth_life, counts);
         let fate = self.network.offer(now, host, to, &network::describe(&transmission), position);
+        let travels = receiver.filter(|_| !fate.deliveries.is_empty());
+        if travels.is_some() {
+            counts.hold();
+        }
         if let Some(life) = sender.filter(|_| transmission.retransmission > 0 && !segment.is_empty()) {
             self.truth.resent(life, segment.seq, transmission.retransmission);
         }
@@ -37,18 +42,15 @@ impl<F: Fold> World<F> {
         let deliveries = fate.deliveries.clone();
         let id = self.network.number();
         let lost = deliveries.is_empty().then(|| Lost::of(segment));
-        if let Some(life) = sender {
-            self.truth.sent(life, id, lost.is_some());
+        if let Some(known) = sender.and_then(|life| self.truth.get_mut(life)) {
+            known.last_sent = Some((id, lost.is_some()));
+            known.in_flight += u32::from(travels.is_some() && is_awaited(segment));
         }
         self.record(now, Event::Sent(sent(id, host, to, sender, &transmission, wasted, fate)));
         if let Some(lost) = lost {
             self.lose(id, receiver, sender, &lost, now);
         }
-        let Some(receiver) = receiver.filter(|_| !deliveries.is_empty()) else { return };
-        self.attempts.hold(segment.tag);
-        if let Some(known) = sender.filter(|_| is_awaited(segment)).and_then(|life| self.truth.get_mut(life)) {
-            known.in_flight += 1;
-        }
+        let Some(receiver) = travels else { return };
         let copies = u32::try_from(deliveries.len()).expect("a handful of copies");
         let packet = self.network.launch(Packet::new(id, transmission, receiver, sender, wasted, copies));
         for (at, copy) in deliveries.into_iter().zip(0..) {
@@ -56,19 +58,18 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// What is to blame if a segment is wasted: sent on behalf of a ghost or an abandoned half-open entry, or of what would
-    /// be one if the listener kept any, or in answer to a wasted segment. What an application's call set going answers the
-    /// application.
+    /// What is to blame if a segment is wasted that is sent on behalf of nothing useless: sent for what would be a ghost or an
+    /// abandoned half-open entry if the listener kept any, or in answer to a wasted segment. What an application's call set
+    /// going answers the application.
     fn waste(&self, segment: &Segment<Span, Attempt>, sender: Option<Life>, origin: Origin) -> Option<Blame> {
         let answer = match origin {
             Origin::Protocol => true,
             Origin::Call => false,
             Origin::Flush => segment.payload.is_empty() && !segment.flags.fin(),
         };
-        let own = sender.and_then(|life| self.truth.waste(life));
         let arrival = self.arrival.filter(|_| answer);
         let offer = sender.is_none() && segment.flags.contains(Flags::SYN_ACK);
-        own.or_else(|| arrival.and_then(|arrival| arrival.wasted)).or_else(|| {
+        arrival.and_then(|arrival| arrival.wasted).or_else(|| {
             let syn = arrival.filter(|_| offer)?;
             self.truth.wasted_offer(segment, syn.id, syn.blame())
         })

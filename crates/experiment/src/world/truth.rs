@@ -64,7 +64,7 @@ pub(super) struct Known {
     /// The last reset between the two ends of which nothing arrived.
     reset_lost: Option<SegmentId>,
     /// The last segment it sent, and whether nothing of it arrived.
-    last_sent: Option<(SegmentId, bool)>,
+    pub(super) last_sent: Option<(SegmentId, bool)>,
     /// What first brought it another connection's octets, if anything did.
     pub(super) misled_by: Option<Blame>,
     /// Whether the other end crashed or was aborted: it will never be there again, whatever of it still arrives.
@@ -102,6 +102,14 @@ impl Known {
     /// Whether a life at the other end is its partner, or may become it.
     fn may_pair_with(&self, other: Life) -> bool {
         self.partner.is_none_or(|partner| partner == other)
+    }
+
+    /// What is to blame if its entry has no one, or the wrong one, at its other end: what it sends is wasted.
+    pub(super) const fn waste(&self) -> Option<Blame> {
+        match self.worth {
+            Worth::Abandoned(blame) | Worth::Ghost(blame) => Some(blame),
+            Worth::Useful | Worth::Bereft(_) => None,
+        }
     }
 
     /// Whether octets are part of what the other end of `life`, this incarnation, has to say to it.
@@ -280,6 +288,10 @@ impl Truth {
         }
         let bound = |client: &Known, server: &Known| server.passive && client.state.synchronized();
         let (mine_bound, theirs_bound) = (bound(theirs, mine), bound(mine, theirs));
+        let known = |end: &Known, partner, bound| end.partner == Some(partner) && end.bound >= bound;
+        if known(mine, other, mine_bound) && known(theirs, life, theirs_bound) {
+            return;
+        }
         let (mine_attempt, theirs_attempt, crossed) = (mine.attempt, theirs.attempt, !mine.passive && !theirs.passive);
         for (end, partner, bound, attempt) in
             [(life, other, mine_bound, theirs_attempt), (other, life, theirs_bound, mine_attempt)]
@@ -308,14 +320,6 @@ impl Truth {
     /// Whether the TCB is still held.
     pub(super) fn holds(&self, life: Life) -> bool {
         self.get(life).is_some_and(|known| known.ended.is_none())
-    }
-
-    /// What is to blame if the TCB's entry has no one, or the wrong one, at its other end: what it sends is wasted.
-    pub(super) fn waste(&self, life: Life) -> Option<Blame> {
-        match self.get(life)?.worth {
-            Worth::Abandoned(blame) | Worth::Ghost(blame) => Some(blame),
-            Worth::Useful | Worth::Bereft(_) => None,
-        }
     }
 
     /// Notes that the sequence space from `seq` on was sent for another time.
@@ -510,13 +514,6 @@ impl Truth {
         }
         let cause = if self.is_spoofed(offer.tag, tuple) { Cause::Spoofed } else { Cause::Delayed };
         by.or(Some(Blame { cause, packet: Some(syn) }))
-    }
-
-    /// Notes that an end has sent a segment, and whether it is lost.
-    pub(super) fn sent(&mut self, life: Life, segment: SegmentId, lost: bool) {
-        if let Some(known) = self.get_mut(life) {
-            known.last_sent = Some((segment, lost));
-        }
     }
 
     /// Notes that nothing arrives of a segment between the sockets of a connection.

@@ -112,6 +112,16 @@ impl Scene {
         self.truth.judge(end.life, None, &transition, by).into_iter().map(|judgement| judgement.worth).collect()
     }
 
+    /// What is to blame for what an end sends, if it is wasted.
+    fn waste(&self, end: End) -> Option<Blame> {
+        self.truth.get(end.life).expect("it is remembered").waste()
+    }
+
+    /// An end sends a segment, which may be lost.
+    fn sends(&mut self, end: End, segment: SegmentId, lost: bool) {
+        self.truth.get_mut(end.life).expect("it is remembered").last_sent = Some((segment, lost));
+    }
+
     /// The client takes the server's SYN-ACK.
     fn establish(&mut self, client: &mut End, server: &End) -> Vec<Worth> {
         client.last.irs = Some(server.last.iss);
@@ -164,7 +174,7 @@ fn a_client_that_gives_up_abandons_its_entry() {
         assert_eq!(scene.goes(&mut client, State::Closed, reason), [Worth::Abandoned(because(cause))]);
         // What completes the handshake now makes a ghost, for the same cause.
         assert_eq!(scene.goes(&mut server, State::Established, Reason::Segment), [Worth::Ghost(because(cause))]);
-        assert_eq!(scene.truth.waste(server.life), Some(because(cause)));
+        assert_eq!(scene.waste(server), Some(because(cause)));
     }
 }
 
@@ -192,7 +202,7 @@ fn a_connection_whose_client_was_aborted_is_bereft() {
         let (mut client, mut server) = scene.connected();
         scene.goes(&mut server, state, Reason::Segment);
         assert_eq!(scene.goes(&mut client, State::Closed, Reason::Call), verdicts, "{state}");
-        assert_eq!(scene.truth.waste(server.life), None, "{state}");
+        assert_eq!(scene.waste(server), None, "{state}");
     }
 }
 
@@ -284,7 +294,7 @@ fn a_client_whose_server_crashed_is_bereft() {
         let (mut client, mut server) = scene.connected();
         scene.goes(&mut client, state, Reason::Segment);
         assert_eq!(scene.goes(&mut server, State::Closed, Reason::Crash), verdicts, "{state}");
-        assert_eq!(scene.truth.waste(client.life), None, "{state}");
+        assert_eq!(scene.waste(client), None, "{state}");
     }
 }
 
@@ -379,14 +389,14 @@ fn what_misled_an_end_is_to_blame_for_its_giving_up() {
     scene.truth.lost(server.last.tuple, SegmentId(20), false);
     let old = Blame { cause: Cause::Duplicated, packet: Some(SegmentId(9)) };
     scene.truth.get_mut(client.life).unwrap().misled_by = Some(old);
-    scene.truth.sent(client.life, SegmentId(21), false);
+    scene.sends(client, SegmentId(21), false);
     assert_eq!(scene.goes(&mut client, State::Closed, Reason::GaveUp), [Worth::Bereft(old)]);
 
     // Nothing came of the argument if what it said last was lost.
     let mut scene = Scene::new();
     let (mut client, _) = scene.connected();
     scene.truth.get_mut(client.life).unwrap().misled_by = Some(old);
-    scene.truth.sent(client.life, SegmentId(21), true);
+    scene.sends(client, SegmentId(21), true);
     let lost = Blame { cause: Cause::Lost, packet: Some(SegmentId(21)) };
     assert_eq!(scene.goes(&mut client, State::Closed, Reason::GaveUp), [Worth::Bereft(lost)]);
 }

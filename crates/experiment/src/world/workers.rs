@@ -82,7 +82,7 @@ impl<F: Fold> World<F> {
         &mut self.machine(machine).pools[usize::from(script)]
     }
 
-    fn script(&self, machine: MachineId, script: u16) -> &Script {
+    pub(super) fn script(&self, machine: MachineId, script: u16) -> &Script {
         &self.host(self.host_of(machine)).scripts[usize::from(script)]
     }
 
