@@ -116,7 +116,7 @@ impl Fold for DigestFold {
                 self.digest.words([at, 8, entry(host, incarnation), octets, stale_octets]);
             }
             Event::DataLost { host, incarnation, octets } => {
-                self.digest.words([at, 9, entry(host, incarnation), octets])
+                self.digest.words([at, 9, entry(host, incarnation), octets]);
             }
             Event::Held { host, incarnation, memory: of, octets } => {
                 self.digest.words([at, 10, entry(host, incarnation), memory(of), octets]);

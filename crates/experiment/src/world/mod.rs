@@ -31,7 +31,6 @@ use std::net::Ipv4Addr;
 
 use sim_core::{EventQueue, Model, Streams};
 use sim_time::Instant;
-use smallvec::SmallVec;
 use tcp_endpoint::{Effect, Effects, EntryKind, Handle, Host, Notice, Payload, Queue, Reason, State, Transition};
 
 use self::attempts::Attempts;
@@ -102,6 +101,8 @@ pub(crate) struct World<F> {
     /// The arrival that is being handled, if one is.
     arrival: Option<Arrival>,
     effects: Effects<Span, Attempt>,
+    /// Incarnations that ended by the effects that are being performed.
+    over: Vec<Life>,
     received: Vec<Span>,
     /// How the last call that failed ended.
     failed: Option<Outcome>,
@@ -197,6 +198,7 @@ impl<F: Fold> World<F> {
             reactions: VecDeque::new(),
             arrival: None,
             effects: Vec::new(),
+            over: Vec::new(),
             received: Vec::new(),
             failed: None,
             stuck: None,
@@ -328,7 +330,7 @@ impl<F: Fold> World<F> {
         }
         let (host, now) = (self.host_of(machine), queue.now());
         let mut effects = std::mem::take(&mut self.effects);
-        let mut over: SmallVec<[Life; 2]> = SmallVec::new();
+        let mut over = std::mem::take(&mut self.over);
         for effect in effects.drain(..) {
             match effect {
                 Effect::Transmit(transmission) => self.transmit(machine, transmission, origin, queue),
@@ -363,10 +365,10 @@ impl<F: Fold> World<F> {
                 Effect::Notify { entry, notice } => self.notify(machine, entry, notice, now),
             }
         }
-        for life in over {
+        for life in over.drain(..) {
             self.forget_if_settled(life, now);
         }
-        self.effects = effects;
+        (self.effects, self.over) = (effects, over);
     }
 
     /// Follows a change of state; an entry that nothing was said of before begins a new incarnation. Returns the incarnation.
@@ -395,7 +397,7 @@ impl<F: Fold> World<F> {
             self.truth.answered(life, arrival.id, by.or(over.then(|| arrival.to_blame())));
         }
         self.record(now, Event::State(change));
-        for judgement in self.truth.judge(life, birth, transition, by) {
+        for judgement in self.truth.judge(life, birth, transition, by).into_iter().flatten() {
             self.judged(judgement, now);
         }
         if change.to == State::Closed {
@@ -454,7 +456,7 @@ impl<F: Fold> World<F> {
     fn forget_if_settled(&mut self, life: Life, now: Instant) {
         let Some(Settled { attempt, losses }) = self.truth.settle(life) else { return };
         self.attempts.release(attempt);
-        for Loss { host, incarnation, octets } in losses {
+        for Loss { host, incarnation, octets } in losses.into_iter().flatten() {
             self.record(now, Event::DataLost { host, incarnation, octets });
         }
     }

@@ -39,22 +39,23 @@ impl<F: Fold> World<F> {
             self.truth.resent(life, segment.seq, transmission.retransmission);
         }
         self.forger.watch(segment, false);
-        let deliveries = fate.deliveries.clone();
         let id = self.network.number();
-        let lost = deliveries.is_empty().then(|| Lost::of(segment));
+        let lost = fate.deliveries.is_empty().then(|| Lost::of(segment));
         if let Some(known) = sender.and_then(|life| self.truth.get_mut(life)) {
             known.last_sent = Some((id, lost.is_some()));
             known.in_flight += u32::from(travels.is_some() && is_awaited(segment));
         }
-        self.record(now, Event::Sent(sent(id, host, to, sender, &transmission, wasted, fate)));
+        let sent = sent(id, host, to, sender, &transmission, wasted, fate);
+        if let Some(receiver) = travels {
+            let copies = u32::try_from(sent.fate.deliveries.len()).expect("a handful of copies");
+            let packet = self.network.launch(Packet::new(id, transmission, receiver, sender, wasted, copies));
+            for (&at, copy) in sent.fate.deliveries.iter().zip(0..) {
+                let _ = queue.arm(at, Pending::Arrive { packet, copy });
+            }
+        }
+        self.record(now, Event::Sent(sent));
         if let Some(lost) = lost {
             self.lose(id, receiver, sender, &lost, now);
-        }
-        let Some(receiver) = travels else { return };
-        let copies = u32::try_from(deliveries.len()).expect("a handful of copies");
-        let packet = self.network.launch(Packet::new(id, transmission, receiver, sender, wasted, copies));
-        for (at, copy) in deliveries.into_iter().zip(0..) {
-            let _ = queue.arm(at, Pending::Arrive { packet, copy });
         }
     }
 

@@ -362,7 +362,7 @@ impl Truth {
         birth: Option<Birth>,
         transition: &Transition<Attempt>,
         by: Option<Blame>,
-    ) -> SmallVec<[Judgement; 2]> {
+    ) -> [Option<Judgement>; 2] {
         let other = self.get(life).and_then(|known| self.other_end(known));
         if let (Some(Birth::Segment(id)), Some(known)) = (birth, self.get_mut(life)) {
             known.born_of = Some(id);
@@ -373,14 +373,8 @@ impl Truth {
         {
             known.forsaken |= known.partner == Some(life);
         }
-        let mut judgements = SmallVec::new();
-        if let Some(judgement) = self.judge_one(life, birth.map_or(Trigger::Own, Trigger::Born), by) {
-            judgements.push(judgement);
-        }
-        if let Some(judgement) = other.and_then(|other| self.judge_one(other, Trigger::Other, by)) {
-            judgements.push(judgement);
-        }
-        judgements
+        let own = self.judge_one(life, birth.map_or(Trigger::Own, Trigger::Born), by);
+        [own, other.and_then(|other| self.judge_one(other, Trigger::Other, by))]
     }
 
     fn judge_one(&mut self, life: Life, trigger: Trigger, by: Option<Blame>) -> Option<Judgement> {
@@ -547,9 +541,10 @@ impl Truth {
         let (attempt, partner, intake) = (known.attempt, known.partner, known.intake);
         let receiver = partner.and_then(|partner| self.get(partner));
         let arrived = receiver.map_or(known.partner_arrived.unwrap_or(0), |partner| partner.intake.arrived());
-        let mut losses = SmallVec::new();
-        losses.extend(loss(life, known.sent.saturating_sub(arrived)));
-        losses.extend(partner.and_then(|partner| loss(partner, intake.unread())));
+        let losses = [
+            loss(life, known.sent.saturating_sub(arrived)),
+            partner.and_then(|partner| loss(partner, intake.unread())),
+        ];
         if let Some(partner) = partner.and_then(|partner| self.get_mut(partner)) {
             partner.partner_arrived = Some(intake.arrived());
         }
@@ -577,7 +572,7 @@ pub(super) struct Settled {
     pub(super) attempt: Attempt,
     /// Octets it sent that had not arrived in order at its partner, and octets its partner sent that had arrived but were
     /// dropped unread.
-    pub(super) losses: SmallVec<[Loss; 2]>,
+    pub(super) losses: [Option<Loss>; 2],
 }
 
 fn loss(life: Life, octets: u64) -> Option<Loss> {
