@@ -449,6 +449,7 @@ impl Fold for () {
 
 /// One that may not be there.
 impl<F: Fold> Fold for Option<F> {
+    #[inline(always)]
     fn record(&mut self, record: &Record) {
         if let Some(fold) = self {
             fold.record(record);
@@ -457,18 +458,21 @@ impl<F: Fold> Fold for Option<F> {
 }
 
 impl<F: Fold + ?Sized> Fold for &mut F {
+    #[inline(always)]
     fn record(&mut self, record: &Record) {
         (**self).record(record);
     }
 }
 
 impl<F: Fold + ?Sized> Fold for Box<F> {
+    #[inline(always)]
     fn record(&mut self, record: &Record) {
         (**self).record(record);
     }
 }
 
 impl<A: Fold, B: Fold> Fold for (A, B) {
+    #[inline(always)]
     fn record(&mut self, record: &Record) {
         self.0.record(record);
         self.1.record(record);
@@ -476,6 +480,7 @@ impl<A: Fold, B: Fold> Fold for (A, B) {
 }
 
 impl<A: Fold, B: Fold, C: Fold> Fold for (A, B, C) {
+    #[inline(always)]
     fn record(&mut self, record: &Record) {
         self.0.record(record);
         self.1.record(record);
@@ -485,6 +490,7 @@ impl<A: Fold, B: Fold, C: Fold> Fold for (A, B, C) {
 
 /// Keeps the whole stream.
 impl Fold for Vec<Record> {
+    #[inline(always)]
     fn record(&mut self, record: &Record) {
         self.push(record.clone());
     }

@@ -301,6 +301,7 @@ const fn is_held(state: State) -> bool {
 }
 
 impl Fold for MetricsFold {
+    #[inline(always)]
     fn record(&mut self, record: &Record) {
         let at = record.at;
         match record.event {

@@ -239,6 +239,7 @@ impl<F: Fold> World<F> {
         &self.hosts[usize::from(host.0)]
     }
 
+    #[inline(always)]
     fn record(&mut self, at: Instant, event: Event) {
         self.fold.record(&Record { at, event });
     }
