@@ -103,6 +103,14 @@ pub struct Transition<T> {
     pub reason: Reason,
 }
 
+impl<T> Transition<T> {
+    /// Whether both ends knew each other's numbers before, and still do.
+    #[must_use]
+    pub const fn stays_open(&self) -> bool {
+        self.from.synchronized() && self.to.synchronized()
+    }
+}
+
 /// A queue of a listening port.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Queue {

@@ -270,7 +270,7 @@ impl Truth {
         };
         if transition.to == State::Closed {
             known.ended = Some(End { reason: transition.reason, from: transition.from, by });
-        } else {
+        } else if !transition.stays_open() {
             self.pair(life);
         }
         Some(change)
@@ -374,6 +374,8 @@ impl Truth {
             known.forsaken |= known.partner == Some(life);
         }
         let own = self.judge_one(life, birth.map_or(Trigger::Own, Trigger::Born), by);
+        // Among the states of an open connection, the other end cannot tell one from another.
+        let other = other.filter(|_| !transition.stays_open());
         [own, other.and_then(|other| self.judge_one(other, Trigger::Other, by))]
     }
 
