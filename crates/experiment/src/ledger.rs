@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
 use sim_time::Instant;
 use smallvec::SmallVec;
 use tcp_endpoint::{EntryKind, Notice, State};
 
 use crate::HostId;
 use crate::level::Level;
+use crate::numbered::Numbered;
 use crate::record::{Blame, Event, Fold, Incarnation, Memory, Record, StateChange};
 
 /// Something a host has only so much of.
@@ -142,7 +142,8 @@ impl Ledger {
 /// Keeps the ledger of a run. What it remembers is in proportion to what is alive and to the packets that are to blame.
 #[derive(Clone, Debug, Default)]
 pub struct LedgerFold {
-    lives: FxHashMap<Incarnation, Life>,
+    /// By the number of the incarnation.
+    lives: Numbered<Life>,
     /// By host, resource and blame, `None` for what is useful.
     levels: BTreeMap<(HostId, Resource, Option<Blame>), Level>,
     sent: BTreeMap<Option<Blame>, u64>,
@@ -199,8 +200,12 @@ impl LedgerFold {
         self.levels.entry((host, resource, blame)).or_default().change(at, delta);
     }
 
+    fn life(&mut self, incarnation: Incarnation) -> &mut Life {
+        self.lives.get_or_insert_with(incarnation.0.into(), Life::default)
+    }
+
     fn take(&mut self, at: Instant, host: HostId, incarnation: Incarnation, resource: Resource, amount: u64) {
-        let life = self.lives.entry(incarnation).or_default();
+        let life = self.life(incarnation);
         life.holds.push((resource, amount));
         let blame = life.blame;
         self.shift(at, host, resource, blame, amount.cast_signed());
@@ -208,18 +213,18 @@ impl LedgerFold {
 
     /// Gives back what an incarnation holds of a resource, if it does.
     fn give(&mut self, at: Instant, host: HostId, incarnation: Incarnation, resource: Resource) {
-        let Some(life) = self.lives.get_mut(&incarnation) else { return };
+        let Some(life) = self.lives.get_mut(incarnation.0.into()) else { return };
         let Some(place) = life.holds.iter().position(|(held, _)| *held == resource) else { return };
         let (_, amount) = life.holds.swap_remove(place);
         let blame = life.blame;
         if life.holds.is_empty() {
-            self.lives.remove(&incarnation);
+            self.lives.remove(incarnation.0.into());
         }
         self.shift(at, host, resource, blame, -amount.cast_signed());
     }
 
     fn judged(&mut self, at: Instant, host: HostId, incarnation: Incarnation, blame: Option<Blame>) {
-        let life = self.lives.entry(incarnation).or_default();
+        let life = self.life(incarnation);
         let before = std::mem::replace(&mut life.blame, blame);
         for (resource, amount) in life.holds.clone() {
             self.shift(at, host, resource, before, -amount.cast_signed());
@@ -231,7 +236,7 @@ impl LedgerFold {
         let StateChange { host, incarnation, .. } = *change;
         if change.to == State::Closed {
             self.give(at, host, incarnation, Resource::Ports);
-            if self.lives.contains_key(&incarnation) {
+            if self.lives.get(incarnation.0.into()).is_some() {
                 // What an application holds of it from now on is the application's own affair.
                 self.judged(at, host, incarnation, None);
             }

@@ -10,6 +10,7 @@ mod input;
 mod ledger;
 mod level;
 mod metrics;
+mod numbered;
 mod numbers;
 mod pair;
 mod rate;

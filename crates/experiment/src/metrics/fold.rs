@@ -7,6 +7,7 @@ use tcp_endpoint::{Flags, Queue, Reason, State};
 use super::totals::{HostTotals, RunTotals, Waits};
 use super::{Metrics, catalogue};
 use crate::HostId;
+use crate::numbered::Numbered;
 use crate::pair::{Side, SocketPair};
 use crate::record::{Blame, Call, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth};
 
@@ -16,9 +17,11 @@ use crate::record::{Blame, Call, Event, Fold, Incarnation, Outcome, Record, Segm
 pub struct MetricsFold {
     hosts: Vec<(String, HostTotals)>,
     run: RunTotals,
-    lives: FxHashMap<Incarnation, Life>,
+    /// By the number of the incarnation.
+    lives: Numbered<Life>,
     exchanges: FxHashMap<SocketPair, Exchange>,
-    openers: FxHashMap<SegmentId, Opener>,
+    /// By the number of the segment.
+    openers: Numbered<Opener>,
     /// When measuring began.
     since: Instant,
 }
@@ -63,9 +66,9 @@ impl MetricsFold {
         Self {
             hosts: hosts.into_iter().map(|name| (name.into(), HostTotals::default())).collect(),
             run: RunTotals::default(),
-            lives: FxHashMap::default(),
+            lives: Numbered::default(),
             exchanges: FxHashMap::default(),
-            openers: FxHashMap::default(),
+            openers: Numbered::default(),
             since: Instant::ZERO,
         }
     }
@@ -85,7 +88,7 @@ impl MetricsFold {
     }
 
     fn life(&mut self, incarnation: Incarnation, at: Instant) -> &mut Life {
-        self.lives.entry(incarnation).or_insert(Life {
+        self.lives.get_or_insert_with(incarnation.0.into(), || Life {
             since: at,
             bytes: 0,
             worth: Worth::Useful,
@@ -131,7 +134,8 @@ impl MetricsFold {
             if exchange.opening > 0 && copies > 0 {
                 let trips = exchange.trips[from] + 1;
                 let copies = sent.fate.deliveries.len() as u32;
-                self.openers.insert(sent.id, Opener { pair, to: 1 - from, trips, copies });
+                let opener = Opener { pair, to: 1 - from, trips, copies };
+                self.openers.get_or_insert_with(sent.id.0, || opener);
             }
         }
     }
@@ -147,11 +151,11 @@ impl MetricsFold {
 
     /// Counts a copy of a segment that may complete a handshake as gone from the network.
     fn landed(&mut self, segment: SegmentId) -> Option<Opener> {
-        let opener = self.openers.get_mut(&segment)?;
+        let opener = self.openers.get_mut(segment.0)?;
         opener.copies -= 1;
         let landed = *opener;
         if landed.copies == 0 {
-            self.openers.remove(&segment);
+            self.openers.remove(segment.0);
         }
         Some(landed)
     }
@@ -178,7 +182,7 @@ impl MetricsFold {
             self.judged(at, host, incarnation, Worth::Useful);
         }
         if holds_nothing {
-            self.lives.remove(&incarnation);
+            self.lives.remove(incarnation.0.into());
         }
     }
 
@@ -227,10 +231,14 @@ impl MetricsFold {
         }
     }
 
-    /// Follows how many ends hold a connection between two sockets, and how many of them are still opening. Returns the
-    /// longest chain of one-way trips that has come to the end that changed.
+    /// Follows how many ends hold a connection between two sockets, and how many of them are still opening: no change from
+    /// one state of an open connection to another matters. Returns the longest chain of one-way trips that has come to the
+    /// end that changed, if it was not open.
     fn exchange(&mut self, change: &StateChange) -> u32 {
         let is_opening = |state| matches!(state, State::SynSent | State::SynReceived);
+        if change.from.synchronized() && change.to.synchronized() {
+            return 0;
+        }
         let (pair, own) = SocketPair::of_tuple(change.tuple);
         let exchange = self.exchanges.entry(pair).or_default();
         if change.to == State::SynSent {
@@ -256,7 +264,7 @@ impl MetricsFold {
         self.host(host).memory.change(at, octets);
         self.account(at, host, worth, 0, octets);
         if forgotten {
-            self.lives.remove(&incarnation);
+            self.lives.remove(incarnation.0.into());
         }
     }
 

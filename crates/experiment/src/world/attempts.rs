@@ -1,16 +1,14 @@
 //! What is counted for each attempt while anything of it is alive: it names the draws and the octets.
 
-use std::collections::hash_map::Entry;
-
-use rustc_hash::FxHashMap;
-
 use crate::HostId;
+use crate::numbered::Numbered;
 use crate::record::Attempt;
 
 /// The attempts that an incarnation or a segment on its way goes back to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Attempts {
-    counts: FxHashMap<Attempt, Counts>,
+    /// By host, and by the ordinal among its attempts.
+    counts: Vec<Numbered<Counts>>,
 }
 
 /// What is counted for one attempt.
@@ -66,27 +64,33 @@ impl Attempts {
     /// Whether nothing is counted for anyone.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.counts.is_empty()
+        self.counts.iter().all(Numbered::is_empty)
     }
 
     /// What is counted for an attempt.
     pub(super) fn of(&mut self, attempt: Attempt) -> &mut Counts {
-        self.counts.entry(attempt).or_default()
+        let host = usize::from(attempt.host.0);
+        if host >= self.counts.len() {
+            self.counts.resize_with(host + 1, Numbered::default);
+        }
+        self.counts[host].get_or_insert_with(attempt.ordinal.into(), Counts::default)
     }
 
     /// Lets go of the attempt, and forgets it if nothing else holds it.
     pub(super) fn release(&mut self, attempt: Attempt) {
-        if let Entry::Occupied(mut counts) = self.counts.entry(attempt) {
-            counts.get_mut().holders -= 1;
-            if counts.get().holders == 0 {
-                counts.remove();
-            }
+        let Some(of_host) = self.counts.get_mut(usize::from(attempt.host.0)) else { return };
+        let Some(counts) = of_host.get_mut(attempt.ordinal.into()) else { return };
+        counts.holders -= 1;
+        if counts.holders == 0 {
+            of_host.remove(attempt.ordinal.into());
         }
     }
 
     /// Which open of which session the attempt is, while anything holds it.
     pub(super) fn opener(&self, attempt: Attempt) -> Opener {
-        self.counts.get(&attempt).map(|counts| counts.opened_by).unwrap_or_default()
+        let counts =
+            self.counts.get(usize::from(attempt.host.0)).and_then(|of_host| of_host.get(attempt.ordinal.into()));
+        counts.map(|counts| counts.opened_by).unwrap_or_default()
     }
 }
 
@@ -106,6 +110,6 @@ mod tests {
         assert_eq!(attempts.of(attempt).end(attempt, server).acks, 3);
         assert_eq!(attempts.of(attempt).end(attempt, client).acks, 0);
         attempts.release(attempt);
-        assert!(attempts.counts.is_empty());
+        assert!(attempts.is_empty());
     }
 }

@@ -271,7 +271,7 @@ impl<F: Fold> World<F> {
         self.machines[machine.index()].tcp.on_segment(now, segment, &mut self.effects);
         self.perform(machine, Origin::Protocol, queue);
         if !octets.is_empty()
-            && let Some(life) = self.truth.holder(tuple)
+            && let Some(life) = self.arrival.and_then(|arrival| self.truth.receiver(arrival.sender, tuple))
         {
             self.count_arrived(life, &octets);
         }

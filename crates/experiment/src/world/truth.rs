@@ -317,6 +317,14 @@ impl Truth {
         self.pairs.get(*self.places.get(&sockets)?)?.holders[side]
     }
 
+    /// The holder of a 4-tuple to which a segment comes that `sender` sent, if an incarnation did.
+    pub(super) fn receiver(&self, sender: Option<Life>, tuple: FourTuple) -> Option<Life> {
+        match sender.and_then(|sender| self.get(sender)) {
+            Some(sender) => self.other_end(sender),
+            None => self.holder(tuple),
+        }
+    }
+
     /// Whether the TCB is still held.
     pub(super) fn holds(&self, life: Life) -> bool {
         self.get(life).is_some_and(|known| known.ended.is_none())
