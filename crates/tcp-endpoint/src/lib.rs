@@ -12,6 +12,7 @@ mod challenge;
 mod connection;
 mod cookie;
 mod effect;
+mod fifo;
 mod half_open;
 mod hold_down;
 mod host;

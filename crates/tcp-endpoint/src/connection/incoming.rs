@@ -1,7 +1,6 @@
 //! What the peer sends: put in order, kept until the application takes it.
 
-use std::collections::VecDeque;
-
+use crate::fifo::Fifo;
 use crate::{Payload, SeqNum};
 
 /// The receive sequence variables and the data behind them.
@@ -13,7 +12,7 @@ pub(crate) struct Incoming<P> {
     /// What it was once the peer's SYN was taken, with the data in it.
     opened_to: SeqNum,
     /// In order, not yet taken by the application.
-    unread: VecDeque<P>,
+    unread: Fifo<P>,
     /// Ahead of RCV.NXT: disjoint, by sequence number.
     ahead: Vec<(SeqNum, P)>,
     /// Sequence number of a FIN that came ahead of its turn.
@@ -25,7 +24,7 @@ pub(crate) struct Incoming<P> {
 impl<P: Payload> Incoming<P> {
     pub(crate) fn new(irs: SeqNum) -> Self {
         let nxt = irs + 1;
-        Self { irs, nxt, opened_to: nxt, unread: VecDeque::new(), ahead: Vec::new(), fin: None, finished: false }
+        Self { irs, nxt, opened_to: nxt, unread: Fifo::new(), ahead: Vec::new(), fin: None, finished: false }
     }
 
     /// Takes the data and the FIN that came with the peer's SYN.
@@ -58,8 +57,22 @@ impl<P: Payload> Incoming<P> {
         if data.len() > room {
             data = data.split_to(room);
         }
-        self.hold_ahead(seq, data);
-        self.advance(keep)
+        let before = self.nxt;
+        if seq == self.nxt && self.ahead.is_empty() && self.fin != Some(seq) {
+            self.take_in_order(data, keep);
+        } else {
+            self.hold_ahead(seq, data);
+        }
+        self.advance(keep);
+        self.nxt != before
+    }
+
+    /// Moves RCV.NXT over the octets that come next.
+    fn take_in_order(&mut self, data: P, keep: bool) {
+        self.nxt += data.len();
+        if keep && !data.is_empty() {
+            self.append(data);
+        }
     }
 
     /// Sorts data in among what is ahead; what is there already stays as it is.
@@ -87,14 +100,10 @@ impl<P: Payload> Incoming<P> {
     }
 
     /// Moves RCV.NXT over everything that is in order now, the FIN included.
-    fn advance(&mut self, keep: bool) -> bool {
-        let before = self.nxt;
+    fn advance(&mut self, keep: bool) {
         while self.fin != Some(self.nxt) && self.ahead.first().is_some_and(|(start, _)| *start == self.nxt) {
             let (_, data) = self.ahead.remove(0);
-            self.nxt += data.len();
-            if keep {
-                self.append(data);
-            }
+            self.take_in_order(data, keep);
         }
         if self.fin == Some(self.nxt) {
             self.nxt += 1;
@@ -103,7 +112,6 @@ impl<P: Payload> Incoming<P> {
         }
         // A FIN that was consumed is done with; one that data has run over belonged to something old.
         self.fin = self.fin.filter(|fin| fin.at_or_after(self.nxt));
-        self.nxt != before
     }
 
     fn append(&mut self, data: P) {
@@ -155,7 +163,7 @@ impl<P: Payload> Incoming<P> {
 
     /// Forgets what no one will read.
     pub(crate) fn discard(&mut self) {
-        self.unread = VecDeque::new();
+        self.unread = Fifo::new();
     }
 }
 

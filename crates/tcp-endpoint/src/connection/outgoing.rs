@@ -1,18 +1,17 @@
 //! What the application sends: queued, cut into segments, kept until it is acknowledged.
 
-use std::collections::VecDeque;
-
 use sim_time::Instant;
 
+use crate::fifo::Fifo;
 use crate::{Payload, SeqNum};
 
 /// The send queue and the retransmission queue (RFC 9293 §3.10.7.4, "retransmission queue").
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Outgoing<P> {
     /// One entry for each SEND, or what is left of it.
-    unsent: VecDeque<P>,
+    unsent: Fifo<P>,
     /// Segments on the way, oldest first; they are sent again as they are.
-    flight: VecDeque<Piece<P>>,
+    flight: Fifo<Piece<P>>,
     fin: Fin,
 }
 
@@ -47,7 +46,7 @@ impl<P: Payload> Piece<P> {
 
 impl<P: Payload> Outgoing<P> {
     pub(crate) const fn new() -> Self {
-        Self { unsent: VecDeque::new(), flight: VecDeque::new(), fin: Fin::Open }
+        Self { unsent: Fifo::new(), flight: Fifo::new(), fin: Fin::Open }
     }
 
     pub(crate) fn queue(&mut self, data: P) {
@@ -114,10 +113,10 @@ impl<P: Payload> Outgoing<P> {
     pub(crate) fn merge_lost(&mut self, room: u32) {
         let Some(first) = self.flight.iter().position(|piece| piece.lost) else { return };
         while let Some(next) = self.flight.get(first + 1)
-            && self.flight[first].data.len() + next.data.len() <= room
+            && self.flight.get(first).is_some_and(|merged| merged.data.len() + next.data.len() <= room)
         {
             let Some(Piece { data, push, fin, .. }) = self.flight.remove(first + 1) else { return };
-            let merged = &mut self.flight[first];
+            let Some(merged) = self.flight.get_mut(first) else { return };
             if merged.data.append(data).is_err() {
                 unreachable!("octets of one connection, one behind the other");
             }
@@ -147,7 +146,7 @@ impl<P: Payload> Outgoing<P> {
 
     /// A timeout: everything on the way is to be sent again, in order (go-back-N).
     pub(crate) fn presume_lost(&mut self) {
-        for piece in &mut self.flight {
+        for piece in self.flight.iter_mut() {
             piece.lost = true;
         }
     }
