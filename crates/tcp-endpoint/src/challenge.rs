@@ -2,6 +2,7 @@
 
 use sim_time::Instant;
 
+use crate::moment::Moment;
 use crate::{ChallengeLimit, Limits};
 
 /// What a host remembers of the challenge ACKs it has sent.
@@ -15,7 +16,7 @@ pub(crate) struct Challenges {
 
 impl Challenges {
     /// Whether a challenge ACK may be sent now, and if so counts it; `last` is the connection's own memory.
-    pub(crate) fn permit(&mut self, last: &mut Option<Instant>, now: Instant, limits: &Limits) -> bool {
+    pub(crate) fn permit(&mut self, last: &mut Moment, now: Instant, limits: &Limits) -> bool {
         match limits.challenge_limit {
             ChallengeLimit::None => true,
             ChallengeLimit::Host => {
@@ -26,9 +27,9 @@ impl Challenges {
                 self.sent <= limits.challenge_count
             }
             ChallengeLimit::Connection => {
-                let permitted = last.is_none_or(|last| now - last >= limits.challenge_interval);
+                let permitted = last.instant().is_none_or(|last| now - last >= limits.challenge_interval);
                 if permitted {
-                    *last = Some(now);
+                    *last = now.into();
                 }
                 permitted
             }

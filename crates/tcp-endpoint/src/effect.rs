@@ -2,7 +2,7 @@
 
 use sim_time::Instant;
 
-use crate::{FourTuple, Segment, SeqNum, State};
+use crate::{FourTuple, Handle, Segment, SeqNum, State};
 
 /// The table an entry lives in, and so what it costs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -22,17 +22,6 @@ pub enum EntryKind {
 impl EntryKind {
     /// All kinds.
     pub const ALL: [Self; 5] = [Self::HalfOpen, Self::Connection, Self::TimeWait, Self::HoldDown, Self::Peer];
-}
-
-/// An entry of one host's tables. A handle outlives its entry harmlessly: a stale one names nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct Handle {
-    /// The table.
-    pub kind: EntryKind,
-    /// The place in it.
-    pub index: u32,
-    /// How often the place was used before.
-    pub generation: u32,
 }
 
 /// A segment to put on the wire, and what the endpoint knows of it beyond the header.

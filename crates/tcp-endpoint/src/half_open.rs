@@ -4,6 +4,7 @@ use sim_time::{Duration, Instant};
 
 use crate::connection::{Connection, Context, Opening, acceptable};
 use crate::host::reset_outside_connection;
+use crate::moment::Moment;
 use crate::timestamps::TimestampClock;
 use crate::{
     Acknowledged, ChallengeLimit, DuplicateSyn, Effect, FastOpen, Flags, FourTuple, HalfOpenCheck, Handle, Limits,
@@ -33,9 +34,9 @@ pub(crate) struct HalfOpen<T> {
     pub(crate) asked: Asked<T>,
     /// When the SYN-ACK was sent first, for the round-trip measurement.
     sent_at: Instant,
-    challenged_at: Option<Instant>,
-    /// When the SYN-ACK is sent again; `None` if the handshake has no timer for it.
-    pub(crate) retransmit_at: Option<Instant>,
+    challenged_at: Moment,
+    /// When the SYN-ACK is sent again; none if the handshake has no timer for it.
+    pub(crate) retransmit_at: Moment,
     /// Retransmissions by the timer.
     retries: u32,
     /// SYN-ACKs sent, those that answered a repeated SYN included.
@@ -57,7 +58,8 @@ pub(crate) enum Request {
 
 impl<T: Copy> HalfOpen<T> {
     pub(crate) const fn new(asked: Asked<T>, now: Instant) -> Self {
-        Self { asked, sent_at: now, challenged_at: None, retransmit_at: None, retries: 0, sent: 0, acknowledged: false }
+        let (challenged_at, retransmit_at) = (Moment::NONE, Moment::NONE);
+        Self { asked, sent_at: now, challenged_at, retransmit_at, retries: 0, sent: 0, acknowledged: false }
     }
 
     /// SEGMENT ARRIVES in SYN-RECEIVED after a passive OPEN.
@@ -137,7 +139,7 @@ impl<T: Copy> HalfOpen<T> {
         connection.retries = self.retries;
         connection.syn_acks = self.sent;
         if self.sent > 1 {
-            connection.syn_sent_at = None; // Karn's rule
+            connection.syn_sent_at = Moment::NONE; // Karn's rule
         }
         connection
     }
@@ -150,7 +152,7 @@ impl<T: Copy> HalfOpen<T> {
     /// The retransmission timer went off; the SYN-ACK may be sent again `most` times in all.
     pub(crate) fn on_deadline<P: Payload>(&mut self, most: u32, ctx: &mut Context<'_, P, T>) -> Request {
         let limits = &ctx.settings.limits;
-        match self.retransmit_at {
+        match self.retransmit_at.instant() {
             Some(at) if at <= ctx.now => {}
             Some(at) => {
                 ctx.effects.push(Effect::Arm { entry: ctx.entry, at });
@@ -185,7 +187,8 @@ impl<T: Copy> HalfOpen<T> {
     fn start_timer<P: Payload>(&mut self, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
         let timeout = (0..self.retries).fold(limits.rto_initial, |timeout, _| (timeout * 2).min(limits.rto_max));
-        self.retransmit_at = ctx.settings.handshake.syn_ack_timer.then(|| limits.fires_at(ctx.now, timeout));
+        let timed = ctx.settings.handshake.syn_ack_timer;
+        self.retransmit_at = timed.then(|| limits.fires_at(ctx.now, timeout)).into();
     }
 
     fn send<P: Payload>(&self, flags: Flags, seq: SeqNum, retransmission: u32, ctx: &mut Context<'_, P, T>) {

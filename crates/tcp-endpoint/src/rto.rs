@@ -7,18 +7,15 @@ use crate::{Limits, RtoFloor, SeqNum};
 /// Smoothed round-trip time and the timeout computed from it. Integers only, so that it is the same everywhere.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Rto {
-    smoothed: Option<Smoothed>,
     current: Duration,
-    /// Whether it has expired since the last measurement.
-    backed_off: bool,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Smoothed {
     srtt: Duration,
     rttvar: Duration,
     /// What [`RtoFloor::Variance`] needs beyond that.
     floored: Option<Floored>,
+    /// Whether anything was measured; before, SRTT and RTTVAR mean nothing.
+    measured: bool,
+    /// Whether it has expired since the last measurement.
+    backed_off: bool,
 }
 
 /// Linux's way with the variance: it follows the greatest deviation of a round trip at once and forgets it slowly,
@@ -38,7 +35,14 @@ struct Floored {
 impl Rto {
     /// Before any measurement (§2.1).
     pub(crate) const fn new(limits: &Limits) -> Self {
-        Self { smoothed: None, current: limits.rto_initial, backed_off: false }
+        Self {
+            current: limits.rto_initial,
+            srtt: Duration::ZERO,
+            rttvar: Duration::ZERO,
+            floored: None,
+            measured: false,
+            backed_off: false,
+        }
     }
 
     /// The timeout a retransmission timer started now gets.
@@ -48,28 +52,50 @@ impl Rto {
 
     /// SRTT, once anything was measured.
     pub(crate) fn smoothed(&self) -> Option<Duration> {
-        self.smoothed.as_ref().map(|smoothed| smoothed.srtt)
+        self.measured.then_some(self.srtt)
     }
 
     /// Whether the timeout comes from a measurement: none has doubled it since.
     pub(crate) const fn is_measured(&self) -> bool {
-        self.smoothed.is_some() && !self.backed_off
+        self.measured && !self.backed_off
     }
 
     /// A round-trip measurement (§2.2, §2.3), of a segment that was sent once only (Karn's rule, §3) or by timestamps.
     /// The acknowledgment has moved SND.UNA to `una`, and SND.NXT is `nxt`.
     pub(crate) fn measure(&mut self, round_trip: Duration, (una, nxt): (SeqNum, SeqNum), limits: &Limits) {
-        let smoothed = match self.smoothed.take() {
-            None => Smoothed::first(round_trip, nxt, limits),
-            Some(old) => old.next(round_trip, una, nxt, limits),
-        };
-        let current = match &smoothed.floored {
-            None => (smoothed.srtt + smoothed.rttvar * 4).clamp(limits.rto_min, limits.rto_max),
-            Some(floored) => (smoothed.srtt + floored.margin).min(limits.rto_max),
+        if self.measured {
+            self.follow(round_trip, una, nxt, limits);
+        } else {
+            self.begin(round_trip, nxt, limits);
+        }
+        let current = match &self.floored {
+            None => (self.srtt + self.rttvar * 4).clamp(limits.rto_min, limits.rto_max),
+            Some(floored) => (self.srtt + floored.margin).min(limits.rto_max),
         };
         self.current = limits.in_ticks(current);
         self.backed_off = false;
-        self.smoothed = Some(smoothed);
+    }
+
+    /// The first measurement (§2.2).
+    fn begin(&mut self, round_trip: Duration, nxt: SeqNum, limits: &Limits) {
+        (self.measured, self.srtt, self.rttvar) = (true, round_trip, round_trip / 2);
+        if limits.rto_floor == RtoFloor::Variance {
+            let deviation = round_trip * 2;
+            let margin = deviation.max(limits.rto_min);
+            self.floored = Some(Floored { deviation, greatest: margin, margin, window_end: nxt });
+        }
+    }
+
+    /// Every other (§2.3).
+    fn follow(&mut self, round_trip: Duration, una: SeqNum, nxt: SeqNum, limits: &Limits) {
+        let shorter = self.srtt > round_trip;
+        let error = if shorter { self.srtt - round_trip } else { round_trip - self.srtt };
+        if let Some(floored) = &mut self.floored {
+            floored.deviate(error, shorter);
+            floored.bound(una, nxt, limits);
+        }
+        self.rttvar = (self.rttvar * 3 + error) / 4;
+        self.srtt = (self.srtt * 7 + round_trip) / 8;
     }
 
     /// The timer expired (§5.5). It stays backed off until the next measurement.
@@ -89,28 +115,6 @@ impl Rto {
         let delayed = if segments == 1 { limits.rto_min } else { Duration::ZERO };
         let timeout = self.smoothed().map_or(limits.rto_initial, |srtt| srtt * 2 + delayed);
         timeout.min(self.current)
-    }
-}
-
-impl Smoothed {
-    fn first(round_trip: Duration, nxt: SeqNum, limits: &Limits) -> Self {
-        let floored = (limits.rto_floor == RtoFloor::Variance).then(|| {
-            let deviation = round_trip * 2;
-            let margin = deviation.max(limits.rto_min);
-            Floored { deviation, greatest: margin, margin, window_end: nxt }
-        });
-        Self { srtt: round_trip, rttvar: round_trip / 2, floored }
-    }
-
-    fn next(self, round_trip: Duration, una: SeqNum, nxt: SeqNum, limits: &Limits) -> Self {
-        let shorter = self.srtt > round_trip;
-        let error = if shorter { self.srtt - round_trip } else { round_trip - self.srtt };
-        let floored = self.floored.map(|mut floored| {
-            floored.deviate(error, shorter);
-            floored.bound(una, nxt, limits);
-            floored
-        });
-        Self { rttvar: (self.rttvar * 3 + error) / 4, srtt: (self.srtt * 7 + round_trip) / 8, floored }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A slab whose places carry a generation, so that a handle kept too long names nothing.
 
+use crate::handle::Mark;
 use crate::{EntryKind, Handle};
 
 /// Entries of one kind. Places are reused, most recently freed first.
@@ -12,7 +13,7 @@ pub(crate) struct Table<E> {
 
 #[derive(Clone, Debug)]
 struct Place<E> {
-    generation: u32,
+    mark: Mark,
     entry: Option<E>,
 }
 
@@ -23,31 +24,31 @@ impl<E> Table<E> {
 
     pub(crate) fn insert(&mut self, entry: E) -> Handle {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.places.push(Place { generation: 0, entry: None });
+            self.places.push(Place { mark: Mark::new(self.kind, 0), entry: None });
             u32::try_from(self.places.len() - 1).expect("fewer than 2³² entries")
         });
         let place = &mut self.places[index as usize];
         place.entry = Some(entry);
-        Handle { kind: self.kind, index, generation: place.generation }
+        Handle::with(place.mark, index)
     }
 
     pub(crate) fn get(&self, handle: Handle) -> Option<&E> {
-        debug_assert_eq!(handle.kind, self.kind);
-        let place = self.places.get(handle.index as usize)?;
-        if place.generation == handle.generation { place.entry.as_ref() } else { None }
+        debug_assert_eq!(handle.kind(), self.kind);
+        let place = self.places.get(handle.index() as usize)?;
+        if place.mark == handle.mark() { place.entry.as_ref() } else { None }
     }
 
     pub(crate) fn get_mut(&mut self, handle: Handle) -> Option<&mut E> {
-        debug_assert_eq!(handle.kind, self.kind);
-        let place = self.places.get_mut(handle.index as usize)?;
-        if place.generation == handle.generation { place.entry.as_mut() } else { None }
+        debug_assert_eq!(handle.kind(), self.kind);
+        let place = self.places.get_mut(handle.index() as usize)?;
+        if place.mark == handle.mark() { place.entry.as_mut() } else { None }
     }
 
     pub(crate) fn remove(&mut self, handle: Handle) -> Option<E> {
         self.get(handle)?;
-        let place = &mut self.places[handle.index as usize];
-        place.generation = place.generation.wrapping_add(1);
-        self.free.push(handle.index);
+        let place = &mut self.places[handle.index() as usize];
+        place.mark = place.mark.next();
+        self.free.push(handle.index());
         place.entry.take()
     }
 
@@ -62,11 +63,11 @@ impl<E> Table<E> {
 
     /// What the entries are called, in the order of the places.
     pub(crate) fn handles(&self) -> impl Iterator<Item = Handle> {
-        self.places.iter().zip(0..).filter(|(place, _)| place.entry.is_some()).map(|(place, index)| Handle {
-            kind: self.kind,
-            index,
-            generation: place.generation,
-        })
+        self.places
+            .iter()
+            .zip(0..)
+            .filter(|(place, _)| place.entry.is_some())
+            .map(|(place, index)| Handle::with(place.mark, index))
     }
 
     /// How many entries there are.
@@ -90,7 +91,7 @@ mod tests {
         let first = table.insert('a');
         assert_eq!(table.remove(first), Some('a'));
         let second = table.insert('b');
-        assert_eq!(second.index, first.index);
+        assert_eq!(second.index(), first.index());
         assert_eq!(table.get(first), None);
         assert_eq!(table.remove(first), None);
         assert_eq!(table.get_mut(second), Some(&mut 'b'));

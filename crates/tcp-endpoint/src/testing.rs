@@ -314,7 +314,7 @@ impl Bench {
 
     /// The tables in which there are entries.
     pub(crate) fn kinds(&self) -> Vec<EntryKind> {
-        self.held.iter().map(|entry| entry.kind).collect()
+        self.held.iter().map(|entry| entry.kind()).collect()
     }
 
     /// The connection with the peer, as the host tells of it.
@@ -339,7 +339,7 @@ impl Bench {
         assert_eq!(held, announced);
         self.host.audit_listeners();
         let Settings { handshake, teardown, .. } = settings;
-        for entry in held.into_iter().filter(|entry| !matches!(entry.kind, EntryKind::HoldDown | EntryKind::Peer)) {
+        for entry in held.into_iter().filter(|entry| !matches!(entry.kind(), EntryKind::HoldDown | EntryKind::Peer)) {
             let (state, passive) = self.announced[&entry];
             let found = self.host.status(entry).map(|status| status.state).expect("it is held");
             // Where a small entry has taken its place, an application's handle tells of that.
@@ -349,13 +349,13 @@ impl Bench {
             let kind = match state {
                 State::TimeWait => EntryKind::TimeWait,
                 State::FinWait2 if orphan && teardown.fin_wait_2_timeout != Patience::Forever => EntryKind::TimeWait,
-                State::SynReceived if passive && entry.kind == EntryKind::HalfOpen => {
+                State::SynReceived if passive && entry.kind() == EntryKind::HalfOpen => {
                     assert!(matches!(handshake.commit, Commit::HalfOpen | Commit::Cache));
                     EntryKind::HalfOpen
                 }
                 _ => EntryKind::Connection,
             };
-            assert_eq!(entry.kind, kind, "{state}");
+            assert_eq!(entry.kind(), kind, "{state}");
             assert!(state != State::Closed || !orphan, "{entry:?} is kept for no one");
         }
     }
@@ -385,7 +385,7 @@ impl Bench {
         let segment = self.parse(THERE.port(), text);
         let socket = self.socket.take().expect("accepted");
         self.act(|host, now, effects| {
-            host.on_segment(now, segment, effects);
+            host.on_segment(now, &segment, effects);
             host.close(now, socket, effects).map(|()| None)
         })
     }
@@ -430,7 +430,7 @@ impl Bench {
     /// A segment comes that is no text's.
     pub(crate) fn takes(&mut self, segment: Segment<Vec<u8>, ()>) -> Vec<String> {
         self.act(|host, now, effects| {
-            host.on_segment(now, segment, effects);
+            host.on_segment(now, &segment, effects);
             Ok(None)
         })
     }
@@ -440,7 +440,7 @@ impl Bench {
         let segments: Vec<_> = texts.iter().map(|text| self.parse(THERE.port(), text)).collect();
         self.act(|host, now, effects| {
             for segment in segments {
-                host.on_segment(now, segment, effects);
+                host.on_segment(now, &segment, effects);
             }
             Ok(None)
         })
@@ -453,14 +453,14 @@ impl Bench {
         let (source, destination) =
             (socket(source, usual.source.port()), socket(destination, usual.destination.port()));
         let mut effects = Vec::new();
-        self.host.on_segment(self.now, Segment { source, destination, ..usual }, &mut effects);
+        self.host.on_segment(self.now, &Segment { source, destination, ..usual }, &mut effects);
         effects.len()
     }
 
     /// A segment comes from the peer; what it brings about is kept as it is.
     pub(crate) fn take_effects(&mut self, text: &str, effects: &mut Vec<Effect<Vec<u8>, ()>>) {
         let segment = self.parse(THERE.port(), text);
-        self.host.on_segment(self.now, segment, effects);
+        self.host.on_segment(self.now, &segment, effects);
         self.host.flush(self.now, effects);
     }
 

@@ -5,6 +5,7 @@ use sim_time::{Duration, Instant};
 
 use crate::connection::{After, Connection, Context, acceptable};
 use crate::host::reset_outside_connection;
+use crate::moment::Moment;
 use crate::timestamps::TimestampClock;
 use crate::{
     Acknowledged, ChallengeLimit, Effect, Flags, FourTuple, HalfOpenCheck, Handle, Options, Payload, Reason, Segment,
@@ -26,7 +27,7 @@ pub(crate) struct TimeWait<T> {
     /// TIME-WAIT, or FIN-WAIT-2.
     pub(crate) state: State,
     pub(crate) clock: Option<TimestampClock>,
-    challenged_at: Option<Instant>,
+    challenged_at: Moment,
     /// When TIME-WAIT, or closed FIN-WAIT-2, began.
     pub(crate) entered: Instant,
     /// When it is over.
@@ -51,7 +52,7 @@ impl<T: Copy> TimeWait<T> {
             passive: connection.passive,
             state,
             clock: connection.clock,
-            challenged_at: None,
+            challenged_at: Moment::NONE,
             entered,
             until,
         }

@@ -80,7 +80,7 @@ impl Books {
             Effect::Hold { entry } => {
                 let named = self.named.remove(entry).unwrap_or_else(|| panic!("{entry:?} has no name"));
                 assert!(self.held.insert(*entry, named).is_none(), "{entry:?} is held twice");
-                if named.passive && entry.kind == EntryKind::Connection {
+                if named.passive && entry.kind() == EntryKind::Connection {
                     self.unaccepted.insert(*entry);
                 }
             }
@@ -160,7 +160,7 @@ impl Books {
             let moved = !entry.is_live() && matches!(status.state, State::TimeWait | State::FinWait2);
             assert!(status.state == entry.state || moved, "{handle:?}: {} instead of {}", status.state, entry.state);
             assert_eq!((status.tuple, status.iss, status.irs), (entry.tuple, entry.iss, entry.irs), "{handle:?}");
-            assert_eq!(handle.kind, self.kind(*handle, entry), "of {} of {}", entry.state, status.state);
+            assert_eq!(handle.kind(), self.kind(*handle, entry), "of {} of {}", entry.state, status.state);
             if entry.is_live() {
                 assert!(tuples.insert(entry.tuple), "{:?} is there twice", entry.tuple);
                 assert!(entry.armed.is_some() || !self.needs_a_deadline(*handle, entry, forged), "{}", entry.state);
@@ -175,7 +175,7 @@ impl Books {
     /// The table that an entry belongs in.
     fn kind(&self, handle: Handle, entry: &Entry) -> EntryKind {
         let Settings { handshake, teardown, .. } = &self.settings;
-        let small = handle.kind == EntryKind::HalfOpen
+        let small = handle.kind() == EntryKind::HalfOpen
             && handshake.proof == Proof::Ack
             && matches!(handshake.commit, Commit::HalfOpen | Commit::Cache);
         let orphan = !self.applications.contains(&handle) && !self.unaccepted.contains(&handle);
@@ -194,14 +194,14 @@ impl Books {
             State::SynReceived => self.settings.handshake.syn_ack_timer || !entry.passive,
             // A forged segment may have closed the window that our FIN waits for.
             State::FinWait1 | State::Closing | State::LastAck => !forged,
-            _ => handle.kind == EntryKind::TimeWait,
+            _ => handle.kind() == EntryKind::TimeWait,
         }
     }
 }
 
 /// Whether an entry is what a host remembers beyond its connections.
 pub(super) fn is_memory(handle: Handle) -> bool {
-    matches!(handle.kind, EntryKind::HoldDown | EntryKind::Peer)
+    matches!(handle.kind(), EntryKind::HoldDown | EntryKind::Peer)
 }
 
 /// Whether a state follows another in RFC 9293's figure 5, or ends as its text and the settings have it.

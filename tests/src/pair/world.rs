@@ -203,7 +203,7 @@ impl World {
             reading.tainted |= takes_space && reading.peer.is_some() && reading.peer != origin;
         }
         let mut effects = Vec::new();
-        self.hosts[to].on_segment(self.now, segment, &mut effects);
+        self.hosts[to].on_segment(self.now, &segment, &mut effects);
         self.settle(to, effects, origin);
     }
 

@@ -16,32 +16,32 @@ pub(super) struct Entry {
 /// never many more places than entries.
 #[derive(Default)]
 pub(super) struct Entries {
-    tables: [Vec<Option<(u32, Entry)>>; EntryKind::ALL.len()],
+    tables: [Vec<Option<(Handle, Entry)>>; EntryKind::ALL.len()],
 }
 
 impl Entries {
     /// An entry is there for an incarnation, and has no deadline yet.
     pub(super) fn insert(&mut self, handle: Handle, life: Life) {
-        let (table, place) = (&mut self.tables[handle.kind as usize], handle.index as usize);
+        let (table, place) = (&mut self.tables[handle.kind() as usize], handle.index() as usize);
         if place >= table.len() {
             table.resize(place + 1, None);
         }
-        table[place] = Some((handle.generation, Entry { life, deadline: None }));
+        table[place] = Some((handle, Entry { life, deadline: None }));
     }
 
     pub(super) fn get(&self, handle: Handle) -> Option<&Entry> {
-        let (generation, entry) = self.tables[handle.kind as usize].get(handle.index as usize)?.as_ref()?;
-        (*generation == handle.generation).then_some(entry)
+        let (held, entry) = self.tables[handle.kind() as usize].get(handle.index() as usize)?.as_ref()?;
+        (*held == handle).then_some(entry)
     }
 
     pub(super) fn get_mut(&mut self, handle: Handle) -> Option<&mut Entry> {
-        let (generation, entry) = self.tables[handle.kind as usize].get_mut(handle.index as usize)?.as_mut()?;
-        (*generation == handle.generation).then_some(entry)
+        let (held, entry) = self.tables[handle.kind() as usize].get_mut(handle.index() as usize)?.as_mut()?;
+        (*held == handle).then_some(entry)
     }
 
     pub(super) fn remove(&mut self, handle: Handle) -> Option<Entry> {
         let entry = *self.get(handle)?;
-        self.tables[handle.kind as usize][handle.index as usize] = None;
+        self.tables[handle.kind() as usize][handle.index() as usize] = None;
         Some(entry)
     }
 

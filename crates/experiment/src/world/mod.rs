@@ -268,7 +268,7 @@ impl<F: Fold> World<F> {
         });
         let delivered = Event::Delivered { segment: packet.id, to, copy, stale };
         self.record(now, delivered);
-        self.machines[machine.index()].tcp.on_segment(now, segment, &mut self.effects);
+        self.machines[machine.index()].tcp.on_segment(now, &segment, &mut self.effects);
         self.perform(machine, Origin::Protocol, queue);
         if !octets.is_empty()
             && let Some(life) = self.arrival.and_then(|arrival| self.truth.receiver(arrival.sender, tuple))
@@ -441,7 +441,7 @@ impl<F: Fold> World<F> {
     fn move_entry(&mut self, machine: MachineId, from: Handle, to: Handle) {
         let Some(life) = self.life(machine, from) else { return };
         self.machine(machine).entries.insert(to, life);
-        if let Some(known) = self.truth.get_mut(life).filter(|_| to.kind == EntryKind::Connection) {
+        if let Some(known) = self.truth.get_mut(life).filter(|_| to.kind() == EntryKind::Connection) {
             known.handle = to;
         }
     }
@@ -469,8 +469,8 @@ impl<F: Fold> World<F> {
 
     fn hold(&mut self, machine: MachineId, entry: Handle, held: bool, now: Instant) {
         if let Some(life) = self.life(machine, entry) {
-            self.take_memory(life, Memory::Entry(entry.kind), held, now);
-            match (entry.kind, held) {
+            self.take_memory(life, Memory::Entry(entry.kind()), held, now);
+            match (entry.kind(), held) {
                 (EntryKind::HalfOpen, held) => self.occupy(life, held.then_some(Scarce::SynBacklog)),
                 (EntryKind::Connection, false) => self.occupy(life, None),
                 _ => {}

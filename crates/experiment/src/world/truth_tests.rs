@@ -59,7 +59,7 @@ impl Scene {
     /// The handle of an entry that is new.
     fn entry(&mut self) -> Handle {
         self.entries += 1;
-        Handle { kind: EntryKind::Connection, index: self.entries, generation: 0 }
+        Handle::new(EntryKind::Connection, self.entries, 0)
     }
 
     fn transition(&mut self, tuple: FourTuple, passive: bool) -> Transition<Attempt> {

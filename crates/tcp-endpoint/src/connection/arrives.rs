@@ -3,6 +3,7 @@
 use std::ops::ControlFlow::{self, Break, Continue};
 
 use super::{After, Connection, Context, Opening, Owner, Probe};
+use crate::moment::Moment;
 use crate::{
     AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, Limits, Notice, Patience, Payload, Reason, Segment, SeqNum,
     SequenceCheck, State, TimeWaitOwner,
@@ -13,9 +14,9 @@ type Check<Passed = ()> = ControlFlow<After, Passed>;
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// SEGMENT ARRIVES.
-    pub(crate) fn on_segment(&mut self, segment: Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
+    pub(crate) fn on_segment(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
         let after = match self.state {
-            State::SynSent => self.arrives_in_syn_sent(&segment, ctx),
+            State::SynSent => self.arrives_in_syn_sent(segment, ctx),
             _ => match self.arrives(segment, ctx) {
                 Break(after) | Continue(after) => after,
             },
@@ -26,13 +27,13 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         after
     }
 
-    fn arrives(&mut self, segment: Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Check<After> {
-        self.check_timestamp(&segment, ctx)?;
-        self.check_sequence(&segment, ctx)?;
-        self.check_reset(&segment, ctx)?;
-        self.check_syn(&segment, ctx)?;
+    fn arrives(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Check<After> {
+        self.check_timestamp(segment, ctx)?;
+        self.check_sequence(segment, ctx)?;
+        self.check_reset(segment, ctx)?;
+        self.check_syn(segment, ctx)?;
         self.heard(ctx); // what is none of these is data or an acknowledgment (MUST-26)
-        let after_ack = self.check_ack(&segment, ctx)?;
+        let after_ack = self.check_ack(segment, ctx)?;
         match self.take_text_and_fin(segment, ctx) {
             After::Stay if self.is_orphan_in_fin_wait_2(ctx) => Break(After::Orphan),
             After::Stay => Continue(after_ack),
@@ -234,9 +235,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             self.rto.measure(round_trip, (self.send.una, self.send.nxt), &ctx.settings.limits);
         }
         self.retries = 0;
-        self.retransmitting_since = None;
+        self.retransmitting_since = Moment::NONE;
         self.probe = Probe::None;
-        self.deadlines.retransmit = None; // RFC 6298 §5.2
+        self.deadlines.retransmit = Moment::NONE; // RFC 6298 §5.2
         if self.outgoing.in_flight() {
             self.time_flight(false, ctx); // RFC 6298 §5.3
         }
@@ -251,10 +252,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// Sixth, urgent: not implemented. Seventh, the segment text; eighth, the FIN bit.
-    fn take_text_and_fin(&mut self, segment: Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
+    fn take_text_and_fin(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
         if !segment.is_empty() && (segment.seq + segment.len()).at_or_before(self.incoming.nxt) {
             // Only a loose sequence check lets it come so far: all of it is old.
-            self.answer_unacceptable(&segment, ctx);
+            self.answer_unacceptable(segment, ctx);
             return After::Stay;
         }
         if segment.is_empty() || !matches!(self.state, State::Established | State::FinWait1 | State::FinWait2) {
@@ -270,7 +271,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.ack_due = true;
         let limits = &ctx.settings.limits;
         let carries_data = !segment.payload.is_empty();
-        if self.incoming.take(segment.seq, segment.payload, segment.flags.fin(), limits.window, !orphan) {
+        if self.incoming.take(segment.seq, segment.payload.clone(), segment.flags.fin(), limits.window, !orphan) {
             if carries_data {
                 self.acks.data_came(ctx.now, self.rto.current(), limits);
             }

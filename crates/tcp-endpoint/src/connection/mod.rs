@@ -18,6 +18,7 @@ use sim_time::Instant;
 use crate::challenge::Challenges;
 use crate::half_open::Asked;
 use crate::host::Effects;
+use crate::moment::Moment;
 use crate::rto::Rto;
 use crate::timestamps::TimestampClock;
 use crate::{
@@ -120,11 +121,11 @@ pub(crate) struct Connection<P, T> {
     /// What opened it, or will.
     pub(crate) opening: Opening,
     /// When retransmission began, while nothing new has been acknowledged since.
-    retransmitting_since: Option<Instant>,
+    retransmitting_since: Moment,
     /// How far the tail-loss probe has come.
     probe: Probe,
     /// When a challenge ACK was sent last.
-    challenged_at: Option<Instant>,
+    challenged_at: Moment,
     acks: Acks,
     /// Retransmissions since the peer last acknowledged anything new.
     pub(crate) retries: u32,
@@ -132,7 +133,7 @@ pub(crate) struct Connection<P, T> {
     /// SYN-ACKs sent.
     pub(crate) syn_acks: u32,
     /// When the SYN was sent, while it can still be timed (Karn's rule).
-    pub(crate) syn_sent_at: Option<Instant>,
+    pub(crate) syn_sent_at: Moment,
     /// When the last segment came, from which keepalive counts.
     pub(crate) heard_at: Instant,
     /// Keepalive probes sent since then.
@@ -142,7 +143,7 @@ pub(crate) struct Connection<P, T> {
     /// Whether [`crate::Host::flush`] has to look at it.
     pub(crate) ready: bool,
     /// The deadline the driver knows of.
-    pub(crate) armed: Option<Instant>,
+    pub(crate) armed: Moment,
 }
 
 /// The send sequence variables of RFC 9293 §3.3.1.
@@ -184,17 +185,24 @@ impl SendSpace {
 }
 
 /// The deadlines of a connection; the driver is told of the earliest only.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Deadlines {
-    pub(crate) retransmit: Option<Instant>,
-    pub(crate) delayed_ack: Option<Instant>,
-    pub(crate) keepalive: Option<Instant>,
-    pub(crate) user_timeout: Option<Instant>,
+    pub(crate) retransmit: Moment,
+    pub(crate) delayed_ack: Moment,
+    pub(crate) keepalive: Moment,
+    pub(crate) user_timeout: Moment,
 }
 
 impl Deadlines {
-    pub(crate) fn earliest(&self) -> Option<Instant> {
-        [self.retransmit, self.delayed_ack, self.keepalive, self.user_timeout].into_iter().flatten().min()
+    pub(crate) const NONE: Self = Self {
+        retransmit: Moment::NONE,
+        delayed_ack: Moment::NONE,
+        keepalive: Moment::NONE,
+        user_timeout: Moment::NONE,
+    };
+
+    pub(crate) fn earliest(&self) -> Moment {
+        self.retransmit.min(self.delayed_ack).min(self.keepalive).min(self.user_timeout)
     }
 }
 
@@ -218,19 +226,19 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             fast_open: None,
             count: None,
             opening: Opening::Handshake,
-            retransmitting_since: Some(now),
+            retransmitting_since: now.into(),
             probe: Probe::None,
-            challenged_at: None,
+            challenged_at: Moment::NONE,
             acks: Acks::new(now, SeqNum::default()),
             retries: 0,
-            deadlines: Deadlines::default(),
+            deadlines: Deadlines::NONE,
             syn_acks: 0,
-            syn_sent_at: Some(now),
+            syn_sent_at: now.into(),
             heard_at: now,
             probes: 0,
             ack_due: false,
             ready: false,
-            armed: None,
+            armed: Moment::NONE,
         }
     }
 
@@ -249,6 +257,18 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             fast_open: asked.cookie.map(FastOpen::Cookie),
             count: asked.count,
             ..Self::opening(asked.tag, asked.tuple, asked.iss, now, settings)
+        }
+    }
+
+    /// Whether it is not over, and kept only for its application to read.
+    pub(crate) fn is_live(&self) -> bool {
+        self.state != State::Closed
+    }
+
+    /// The next flush looks at it.
+    pub(crate) fn touch(&mut self, entry: Handle, ready: &mut Vec<Handle>) {
+        if !std::mem::replace(&mut self.ready, true) {
+            ready.push(entry);
         }
     }
 
@@ -309,7 +329,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     pub(crate) fn establish(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
         let limits = &ctx.settings.limits;
         if self.send.una.after(self.send.iss) {
-            let timed_once = self.syn_sent_at.map(|sent| ctx.now - sent);
+            let timed_once = self.syn_sent_at.instant().map(|sent| ctx.now - sent);
             let timed = timed_once.or_else(|| self.echoed_round_trip(segment, ctx));
             match timed {
                 Some(round_trip) => self.rto.measure(round_trip, (self.send.una, self.send.nxt), limits),
@@ -317,10 +337,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                 None => {}
             }
         }
-        self.syn_sent_at = None;
+        self.syn_sent_at = Moment::NONE;
         self.retries = 0;
-        self.retransmitting_since = None;
-        self.deadlines.retransmit = None;
+        self.retransmitting_since = Moment::NONE;
+        self.deadlines.retransmit = Moment::NONE;
         self.heard(ctx);
         self.enter(State::Established, Reason::Segment, ctx);
         if self.outgoing.closed() {

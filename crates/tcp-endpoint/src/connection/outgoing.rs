@@ -88,6 +88,11 @@ impl<P: Payload> Outgoing<P> {
         !self.unsent.is_empty()
     }
 
+    /// Whether anything waits to be sent for the first time: data, or the FIN.
+    pub(crate) fn has_new(&self) -> bool {
+        self.fin == Fin::Queued || self.has_unsent()
+    }
+
     /// Where the oldest segment on the way begins.
     pub(crate) fn oldest(&self) -> Option<SeqNum> {
         self.flight.front().map(|piece| piece.seq)

@@ -3,6 +3,7 @@
 use sim_time::Duration;
 
 use super::{Connection, Context, Opening};
+use crate::moment::Moment;
 use crate::{
     AbortReset, AckTiming, Acknowledged, CrossingSyn, Effect, FastOpen, FinAcknowledgment, Flags, Options, Payload,
     Reason, Segment, SeqNum, State, SynData, Transmission,
@@ -24,7 +25,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// After a timeout one segment asks whether anyone is there; the rest follows when an answer comes.
     pub(super) fn send_what_is_queued(&mut self, ctx: &mut Context<'_, P, T>) {
         if self.retries == 0 && (self.state.synchronized() || self.opening == Opening::Early) {
-            while self.send_one_lost(ctx) {}
+            while self.outgoing.in_flight() && self.send_one_lost(ctx) {}
             self.send_new(ctx);
         }
     }
@@ -46,7 +47,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Sends what was not sent before: data within the window, then the FIN.
     fn send_new(&mut self, ctx: &mut Context<'_, P, T>) {
-        loop {
+        while self.outgoing.has_new() {
             let in_flight = self.send.nxt - self.send.una;
             let room = self.send.wnd.saturating_sub(in_flight).min(self.effective_mss(ctx));
             let Some(piece) = self.outgoing.next_new(self.send.nxt, room, ctx.now) else { break };
@@ -76,7 +77,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// Whether the peer is owed an acknowledgment, delayed or not.
-    pub(crate) const fn owes_ack(&self) -> bool {
+    pub(crate) fn owes_ack(&self) -> bool {
         self.ack_due || self.deadlines.delayed_ack.is_some()
     }
 
@@ -119,7 +120,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             self.send_ack(ctx);
         } else {
             let at = ctx.now + delay;
-            self.deadlines.delayed_ack = Some(self.deadlines.delayed_ack.map_or(at, |earlier| earlier.min(at)));
+            self.deadlines.delayed_ack = self.deadlines.delayed_ack.min(at.into());
             self.ack_due = false; // the deadline remembers it
         }
     }
@@ -170,12 +171,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let retransmission = self.syn_acks;
         self.syn_acks += 1;
         if retransmission > 0 {
-            self.syn_sent_at = None; // Karn's rule
+            self.syn_sent_at = Moment::NONE; // Karn's rule
         }
         self.transmit(self.send.iss, Flags::SYN_ACK, P::default(), retransmission, ctx);
         let stays = !self.passive
             && ctx.settings.limits.crossing_syn == CrossingSyn::Acknowledged
-            && self.deadlines.retransmit.is_some_and(|at| at > ctx.now);
+            && self.deadlines.retransmit.instant().is_some_and(|at| at > ctx.now);
         if self.state == State::SynReceived && (ctx.settings.handshake.syn_ack_timer || !self.passive) && !stays {
             self.start_retransmission_timer(ctx);
         }
@@ -196,7 +197,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     pub(crate) fn start_retransmission_timer(&mut self, ctx: &Context<'_, P, T>) {
-        self.deadlines.retransmit = Some(ctx.settings.limits.fires_at(ctx.now, self.rto.current()));
+        self.deadlines.retransmit = ctx.settings.limits.fires_at(ctx.now, self.rto.current()).into();
     }
 
     /// The furthest thing RCV.NXT covers.
@@ -221,10 +222,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let acknowledges = if flags.ack() { self.acknowledges() } else { Acknowledged::Nothing };
         if flags.ack() {
             // Whatever carries RCV.NXT pays the debt.
-            let owed = self.ack_due || self.deadlines.delayed_ack.is_some();
+            let owed = self.owes_ack();
             self.acks.left(self.incoming.nxt, owed, &ctx.settings.limits);
             self.ack_due = false;
-            self.deadlines.delayed_ack = None;
+            self.deadlines.delayed_ack = Moment::NONE;
         }
         if !data.is_empty() {
             self.acks.data_left(ctx.now);
@@ -267,9 +268,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let limits = &ctx.settings.limits;
         let wanted = self.preferences.keepalive.unwrap_or(limits.keepalive);
         let probed = matches!(self.state, State::Established | State::CloseWait | State::FinWait2);
-        let silence = limits.keepalive_idle + limits.keepalive_interval * u64::from(self.probes);
-        self.deadlines.keepalive =
-            (wanted && probed && !self.outgoing.in_flight()).then(|| limits.fires_at(self.heard_at, silence));
+        self.deadlines.keepalive = if wanted && probed && !self.outgoing.in_flight() {
+            let silence = limits.keepalive_idle + limits.keepalive_interval * u64::from(self.probes);
+            limits.fires_at(self.heard_at, silence).into()
+        } else {
+            Moment::NONE
+        };
     }
 
     /// One probe: a sequence number the peer has acknowledged long ago, which it must answer.

@@ -26,7 +26,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             let timeout = self.rto.probe_timeout(self.outgoing.segments_in_flight(), limits);
             let oldest = self.outgoing.oldest_sent_at().filter(|_| grown).unwrap_or(ctx.now);
             let left = self.rto.current().saturating_sub(ctx.now - oldest);
-            self.deadlines.retransmit = Some(limits.fires_at(ctx.now, timeout.min(left)));
+            self.deadlines.retransmit = limits.fires_at(ctx.now, timeout.min(left)).into();
             self.probe = Probe::Scheduled;
         } else if !grown || self.deadlines.retransmit.is_none() {
             self.start_retransmission_timer(ctx);
@@ -48,10 +48,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// When the connection is given up for want of an acknowledgment (RFC 9293 §3.9.1, RFC 5482).
     pub(crate) fn schedule_user_timeout(&mut self, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
-        self.deadlines.user_timeout = self.user_timeout(limits).and_then(|timeout| {
+        let deadline = self.user_timeout(limits).and_then(|timeout| {
             let since = self.unacknowledged_since(limits.user_timeout_from_retransmission)?;
             Some(limits.fires_at(since, timeout).max(ctx.now))
         });
+        self.deadlines.user_timeout = deadline.into();
     }
 
     /// Since when the peer owes an acknowledgment: from the first sending, or from the first retransmission. A SYN
@@ -59,8 +60,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     fn unacknowledged_since(&self, from_retransmission: bool) -> Option<Instant> {
         match self.state {
             State::SynSent | State::SynReceived if from_retransmission && self.retries == 0 => None,
-            State::SynSent | State::SynReceived => self.retransmitting_since,
-            _ if from_retransmission => self.retransmitting_since,
+            State::SynSent | State::SynReceived => self.retransmitting_since.instant(),
+            _ if from_retransmission => self.retransmitting_since.instant(),
             _ => self.outgoing.oldest_sent_at(),
         }
     }

@@ -1,6 +1,7 @@
 //! SEGMENT ARRIVES in SYN-SENT (RFC 9293 §3.10.7.3).
 
 use super::{After, Connection, Context, Incoming};
+use crate::moment::Moment;
 use crate::{Notice, Payload, Proof, Reason, Segment, State, Unexpected};
 
 impl<P: Payload, T: Copy> Connection<P, T> {
@@ -8,7 +9,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         // First, check the ACK bit.
         if segment.flags.ack() && !self.send.acceptable(segment.ack) {
             if let (0, Some(wait)) = (self.retries, ctx.settings.limits.syn_resend_on_bad_ack.limit()) {
-                self.deadlines.retransmit = Some(ctx.settings.limits.fires_at(ctx.now, wait));
+                self.deadlines.retransmit = ctx.settings.limits.fires_at(ctx.now, wait).into();
             }
             if !segment.flags.rst() && ctx.settings.handshake.unexpected == Unexpected::Reset {
                 self.send_reset_for(segment.ack, ctx);
@@ -47,7 +48,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             return After::Stay;
         }
         self.send.una = self.send.iss + 1;
-        self.syn_sent_at = None; // nothing was acknowledged, so nothing is measured
+        self.syn_sent_at = Moment::NONE; // nothing was acknowledged, so nothing is measured
         let after = self.establish(segment, ctx);
         self.send_syn_ack(ctx);
         self.follow_up_the_syn(ctx);

@@ -2,7 +2,8 @@
 
 use sim_time::Duration;
 
-use super::{After, Connection, Context, Owner, Probe};
+use super::{After, Connection, Context, Deadlines, Owner, Probe};
+use crate::moment::Moment;
 use crate::{GiveUp, Limits, Notice, Payload, Reason, State};
 
 /// R1 (RFC 9293 §3.8.3, SHLD-10): retransmissions of a segment after which the application may want to know.
@@ -14,20 +15,20 @@ const GIVE_UP_BASE: Duration = Duration::from_millis(200);
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// Serves every deadline that has come.
     pub(crate) fn on_deadline(&mut self, ctx: &mut Context<'_, P, T>) -> After {
-        let due = |deadline: Option<sim_time::Instant>| deadline.is_some_and(|at| at <= ctx.now);
-        let (retransmit, delayed_ack) = (due(self.deadlines.retransmit), due(self.deadlines.delayed_ack));
-        let (keepalive, user_timeout) = (due(self.deadlines.keepalive), due(self.deadlines.user_timeout));
-        if user_timeout {
+        let Deadlines { retransmit, delayed_ack, keepalive, user_timeout } = self.deadlines.clone();
+        if user_timeout.is_due(ctx.now) {
             return self.give_up(ctx);
         }
-        if delayed_ack {
+        if delayed_ack.is_due(ctx.now) {
             self.acks.waited_in_vain(self.rto.current(), &ctx.settings.limits);
             self.send_ack(ctx);
         }
-        if retransmit && let after @ After::Close(_) = self.on_retransmission_timeout(ctx) {
+        if retransmit.is_due(ctx.now)
+            && let after @ After::Close(_) = self.on_retransmission_timeout(ctx)
+        {
             return after;
         }
-        if keepalive { self.on_keepalive(ctx) } else { After::Stay }
+        if keepalive.is_due(ctx.now) { self.on_keepalive(ctx) } else { After::Stay }
     }
 
     fn on_retransmission_timeout(&mut self, ctx: &mut Context<'_, P, T>) -> After {
@@ -44,8 +45,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             self.rto.back_off(limits);
         }
         self.retries += 1;
-        self.retransmitting_since = self.retransmitting_since.or(Some(ctx.now));
-        self.syn_sent_at = None; // Karn's rule
+        self.retransmitting_since = self.retransmitting_since.or(ctx.now);
+        self.syn_sent_at = Moment::NONE; // Karn's rule
         if self.retries == R1 && self.preferences.reports {
             self.notify(Notice::Unanswered, ctx);
         }
@@ -102,7 +103,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// Whether so many retransmissions, and the wait after the last, would be over if they had begun with a timeout of
     /// `base` (Linux, `retransmits_timed_out()`).
     fn has_tried_for(&self, retries: u32, base: Duration, ctx: &Context<'_, P, T>) -> bool {
-        let tried = self.retransmitting_since.filter(|_| self.retries > 0).map(|since| ctx.now - since);
+        let tried = self.retransmitting_since.instant().filter(|_| self.retries > 0).map(|since| ctx.now - since);
         tried.is_some_and(|tried| tried >= time_of_retries(retries, base, &ctx.settings.limits))
     }
 

@@ -7,6 +7,7 @@ use super::{BEYOND_THE_OLD, Effects, Host};
 use crate::connection::{After, Connection, Context, Opening, peer_mss};
 use crate::cookie;
 use crate::half_open::{Asked, HalfOpen, Request};
+use crate::moment::Moment;
 use crate::segment::names_one_host;
 use crate::timestamps::TimestampClock;
 use crate::{
@@ -16,17 +17,17 @@ use crate::{
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// SEGMENT ARRIVES (RFC 9293 §3.10.7).
-    pub fn on_segment(&mut self, now: Instant, segment: Segment<P, T>, effects: &mut Effects<P, T>) {
+    pub fn on_segment(&mut self, now: Instant, segment: &Segment<P, T>, effects: &mut Effects<P, T>) {
         if *segment.destination.ip() != self.address || !names_one_host(*segment.source.ip()) {
             return; // RFC 9293 §3.9.2.3: it is not for this host alone, or could not be answered
         }
         if self.is_quiet(now) {
             return; // it cannot know whether the segment belongs to a life before the reboot
         }
-        let Some(&entry) = self.index.get(&segment.receiver_tuple()) else {
-            return self.arrives_without_connection(now, &segment, effects);
+        let Some(&entry) = self.index.get(&segment.receiver_tuple().into()) else {
+            return self.arrives_without_connection(now, segment, effects);
         };
-        match entry.kind {
+        match entry.kind() {
             EntryKind::HalfOpen => self.arrives_at_half_open(now, entry, segment, effects),
             EntryKind::Connection => {
                 let granted = segment.options.fast_open;
@@ -35,16 +36,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
                     self.take_fast_open_cookie(entry, cookie, effects);
                 }
             }
-            EntryKind::TimeWait => self.arrives_in_time_wait(now, entry, &segment, effects),
-            EntryKind::HoldDown if is_request(&segment) && self.is_held_down(now, entry) => {
+            EntryKind::TimeWait => self.arrives_in_time_wait(now, entry, segment, effects),
+            EntryKind::HoldDown if is_request(segment) && self.is_held_down(now, entry) => {
                 effects.push(Effect::HeldDown { port: segment.destination.port() });
             }
-            EntryKind::HoldDown if is_request(&segment) => {
+            EntryKind::HoldDown if is_request(segment) => {
                 // Its deadline is due at this very instant, and the segment is served first.
                 self.end_hold_down(entry, effects);
-                self.arrives_without_connection(now, &segment, effects);
+                self.arrives_without_connection(now, segment, effects);
             }
-            EntryKind::HoldDown | EntryKind::Peer => self.arrives_without_connection(now, &segment, effects),
+            EntryKind::HoldDown | EntryKind::Peer => self.arrives_without_connection(now, segment, effects),
         }
     }
 
@@ -175,7 +176,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         let entry = self.half_open.insert(HalfOpen::new(asked, now));
         self.note_half_open(port, entry);
-        self.index.insert(asked.tuple, entry);
+        self.index.insert(asked.tuple.into(), entry);
         self.with_half_open(now, entry, effects, |half_open, ctx| {
             let transition = half_open.transition(entry, State::Listen, State::SynReceived, Reason::Segment);
             ctx.effects.push(Effect::State(transition));
@@ -206,7 +207,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
     ) {
         let entry = self.connections.insert(Connection::answering(asked, opening, now, &self.settings));
-        self.index.insert(asked.tuple, entry);
+        self.index.insert(asked.tuple.into(), entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.set_window(syn);
             let kept = ctx.settings.handshake.syn_data == SynData::AfterHandshake || opening == Opening::Early;
@@ -227,7 +228,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                         // The SYN counts as acknowledged when it is sent, and nothing is measured from it.
                         connection.send.una = connection.send.nxt;
                     }
-                    connection.syn_sent_at = None;
+                    connection.syn_sent_at = Moment::NONE;
                     connection.establish(syn, ctx)
                 }
             };
@@ -265,7 +266,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn takes_cookie(&mut self, now: Instant, segment: &Segment<P, T>, effects: &mut Effects<P, T>) -> bool {
         let Settings { handshake, limits, .. } = &self.settings;
         let gives_cookies = handshake.commit == Commit::Nothing || limits.cookies_on_overflow;
-        let held_down = self.index.contains_key(&segment.receiver_tuple());
+        let held_down = self.index.contains_key(&segment.receiver_tuple().into());
         if !gives_cookies || segment.flags.syn() || held_down {
             return false;
         }
@@ -281,9 +282,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let asked = Asked { tag: segment.tag, tuple, iss, irs, clock, peer_mss, cookie: None, count: None };
         let mut connection = Connection::answering(&asked, Opening::Handshake, now, &self.settings);
         connection.syn_acks = 1;
-        connection.syn_sent_at = None; // it is not known when
+        connection.syn_sent_at = Moment::NONE; // it is not known when
         let entry = self.connections.insert(connection);
-        self.index.insert(tuple, entry);
+        self.index.insert(tuple.into(), entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.una = segment.ack;
             connection.send.set_window(segment);
@@ -291,7 +292,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             ctx.effects.push(Effect::Hold { entry });
             after
         });
-        self.with_connection(now, entry, effects, |connection, ctx| connection.on_segment(segment.clone(), ctx));
+        self.with_connection(now, entry, effects, |connection, ctx| connection.on_segment(segment, ctx));
         true
     }
 
@@ -299,10 +300,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
         &mut self,
         now: Instant,
         entry: Handle,
-        segment: Segment<P, T>,
+        segment: &Segment<P, T>,
         effects: &mut Effects<P, T>,
     ) {
-        let request = self.with_half_open(now, entry, effects, |half_open, ctx| half_open.on_segment(&segment, ctx));
+        let request = self.with_half_open(now, entry, effects, |half_open, ctx| half_open.on_segment(segment, ctx));
         if request != Request::Complete {
             return;
         }
@@ -311,7 +312,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         {
             effects.push(Effect::Overflow { port, queue: Queue::Accept });
             if self.settings.limits.abort_on_overflow {
-                effects.push(reset_outside_connection(&segment));
+                effects.push(reset_outside_connection(segment));
                 self.end_half_open(now, entry, Reason::Call, effects);
             }
             return;
@@ -320,11 +321,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// The handshake is complete: a connection takes the half-open entry's place and looks at the segment itself.
-    fn complete(&mut self, now: Instant, entry: Handle, segment: Segment<P, T>, effects: &mut Effects<P, T>) {
+    fn complete(&mut self, now: Instant, entry: Handle, segment: &Segment<P, T>, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
         self.forget_half_open(half_open.asked.tuple.local.port(), entry, half_open.is_young());
         let connection = self.connections.insert(half_open.complete(&self.settings));
-        self.index.insert(half_open.asked.tuple, connection);
+        self.index.insert(half_open.asked.tuple.into(), connection);
         effects.push(Effect::Moved { from: entry, to: connection });
         effects.push(Effect::Release { entry });
         effects.push(Effect::Hold { entry: connection });

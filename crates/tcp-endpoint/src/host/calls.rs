@@ -41,11 +41,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 effects.push(Effect::Release { entry });
             }
         }
-        let at_port = self.index.iter().filter(|(tuple, _)| tuple.local.port() == port);
-        let mut entries: Vec<_> = at_port.map(|(tuple, entry)| (*tuple, *entry)).collect();
-        entries.sort_unstable_by_key(|(tuple, _)| *tuple);
+        let at_port = self.index.iter().filter(|(ends, _)| ends.local_port() == port);
+        let mut entries: Vec<_> = at_port.map(|(ends, entry)| (*ends, *entry)).collect();
+        entries.sort_unstable_by_key(|(ends, _)| *ends);
         for (_, entry) in entries {
-            match entry.kind {
+            match entry.kind() {
                 EntryKind::HalfOpen => self.end_half_open(now, entry, Reason::Call, effects),
                 EntryKind::Connection => {
                     if self.connections.get(entry).is_some_and(|connection| connection.owner == Owner::Listener) {
@@ -100,26 +100,26 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         let local_port = local_port.or_else(|| self.select_port(now, remote)).ok_or(UserError::NoPort)?;
         let tuple = FourTuple { local: SocketAddrV4::new(self.address, local_port), remote };
-        let held = self.index.get(&tuple).copied();
+        let held = self.index.get(&tuple.into()).copied();
         let iss = match held {
-            Some(entry) if entry.kind != EntryKind::HoldDown => {
+            Some(entry) if entry.kind() != EntryKind::HoldDown => {
                 self.reuse(now, entry, effects).ok_or(UserError::AlreadyExists)?
             }
             _ => self.isn.choose(&self.settings.limits, now, tuple),
         };
-        if let Some(entry) = held.filter(|entry| entry.kind == EntryKind::HoldDown) {
+        if let Some(entry) = held.filter(|entry| entry.kind() == EntryKind::HoldDown) {
             self.end_hold_down(entry, effects); // it is about the peer's SYNs, not ours
         }
         let mut connection = Connection::opening(tag, tuple, iss, now, &self.settings);
-        let offset = self.isn.timestamp_offset(tuple);
-        connection.clock = self.settings.limits.timestamps.then(|| TimestampClock::new(offset));
+        let clock = || TimestampClock::new(self.isn.timestamp_offset(tuple));
+        connection.clock = self.settings.limits.timestamps.then(clock);
         connection.outgoing.queue(octets);
         if all {
             connection.outgoing.queue_fin();
         }
         self.introduce(&mut connection);
         let entry = self.connections.insert(connection);
-        self.index.insert(tuple, entry);
+        self.index.insert(tuple.into(), entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             ctx.effects.push(Effect::State(connection.transition(entry, State::Closed, Reason::Call)));
             ctx.effects.push(Effect::Hold { entry });
@@ -176,8 +176,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let tuple = FourTuple { local: SocketAddrV4::new(self.address, port), remote };
         let usable = self
             .index
-            .get(&tuple)
-            .is_none_or(|&entry| entry.kind == EntryKind::HoldDown || self.successor(now, entry).is_some());
+            .get(&tuple.into())
+            .is_none_or(|&entry| entry.kind() == EntryKind::HoldDown || self.successor(now, entry).is_some());
         usable && self.listeners.binary_search_by_key(&port, |listener| listener.port).is_err()
     }
 
@@ -192,7 +192,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// timestamps tell its old segments from the new ones. `None` if the 4-tuple is in use.
     fn successor(&self, now: Instant, entry: Handle) -> Option<SeqNum> {
         let age = self.settings.teardown.time_wait_reuse.limit()?;
-        let time_wait = if entry.kind == EntryKind::TimeWait { self.time_waits.get(entry)? } else { return None };
+        let time_wait = if entry.kind() == EntryKind::TimeWait { self.time_waits.get(entry)? } else { return None };
         let reusable = time_wait.state == State::TimeWait && time_wait.clock.is_some() && now - time_wait.entered > age;
         reusable.then_some(time_wait.send_next + BEYOND_THE_OLD)
     }
@@ -217,9 +217,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::NoConnection`]; [`UserError::Closing`] after a CLOSE, TIME-WAIT included.
     pub fn send(&mut self, connection: Handle, octets: P) -> Result<(), UserError> {
-        self.live(connection)?;
-        self.connections.get_mut(connection).ok_or(UserError::NoConnection)?.send(octets)?;
-        self.touch(connection);
+        let Some(open) = self.connections.get_mut(connection).filter(|open| open.is_live()) else {
+            return Err(self.refusal(connection));
+        };
+        open.send(octets)?;
+        open.touch(connection, &mut self.ready);
         Ok(())
     }
 
@@ -228,9 +230,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::NoConnection`], [`UserError::Closing`] in TIME-WAIT.
     pub fn prefer(&mut self, connection: Handle, preferences: Preferences) -> Result<(), UserError> {
-        self.live(connection)?;
-        self.connections.get_mut(connection).ok_or(UserError::NoConnection)?.preferences = preferences;
-        self.touch(connection);
+        let Some(open) = self.connections.get_mut(connection).filter(|open| open.is_live()) else {
+            return Err(self.refusal(connection));
+        };
+        open.preferences = preferences;
+        open.touch(connection, &mut self.ready);
         Ok(())
     }
 
@@ -255,7 +259,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::NoConnection`]; [`UserError::Closing`] after a CLOSE, TIME-WAIT included.
     pub fn shutdown(&mut self, now: Instant, connection: Handle, effects: &mut Effects<P, T>) -> Result<(), UserError> {
-        self.live(connection)?;
+        if !self.connections.get(connection).is_some_and(Connection::is_live) {
+            return Err(self.refusal(connection));
+        }
         let mut outcome = Ok(());
         self.with_connection(now, connection, effects, |connection, ctx| match connection.shutdown(ctx) {
             Ok(after) => after,
@@ -300,7 +306,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// STATUS; nothing where RFC 9293 says "connection does not exist".
     #[must_use]
     pub fn status(&self, entry: Handle) -> Option<Status> {
-        match entry.kind {
+        match entry.kind() {
             EntryKind::HalfOpen => self.half_open.get(entry).map(HalfOpen::status),
             EntryKind::Connection => {
                 let status = self.connections.get(entry)?.status();
@@ -319,13 +325,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
         entries.chain(self.hold_downs.handles()).chain(self.peers.handles()).collect()
     }
 
-    /// Refuses a handle whose connection is gone, or over and kept only for its application to read.
-    fn live(&self, connection: Handle) -> Result<(), UserError> {
-        match self.connections.get(connection) {
-            Some(connection) if connection.state != State::Closed => Ok(()),
-            _ if self.time_wait_of(connection).is_some() => Err(UserError::Closing),
-            _ => Err(UserError::NoConnection),
-        }
+    /// Why a handle is refused whose connection is gone, or over and kept only for its application to read.
+    fn refusal(&self, connection: Handle) -> UserError {
+        self.time_wait_of(connection).map_or(UserError::NoConnection, |_| UserError::Closing)
     }
 
     /// The TIME-WAIT of a connection that is over for its application, as long as it lasts.

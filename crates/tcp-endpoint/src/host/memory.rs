@@ -22,7 +22,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         let until = now + length;
         let entry = self.hold_downs.insert(HoldDown { tuple, until });
-        self.index.insert(tuple, entry);
+        self.index.insert(tuple.into(), entry);
         effects.push(Effect::Keep { of, entry });
         effects.push(Effect::Hold { entry });
         effects.push(Effect::Arm { entry, at: until + JUST_AFTER });
@@ -45,7 +45,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A name is free again.
     pub(super) fn end_hold_down(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(held) = self.hold_downs.remove(entry) else { return };
-        self.index.remove(&held.tuple);
+        self.index.remove(&held.tuple.into());
         effects.push(Effect::Release { entry });
     }
 
@@ -98,7 +98,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// The answer to the SYN of the connection `of` brought a fast open cookie (RFC 7413 §4.1.3).
     pub(super) fn take_fast_open_cookie(&mut self, of: Handle, cookie: u64, effects: &mut Effects<P, T>) {
-        debug_assert_eq!(of.kind, EntryKind::Connection);
+        debug_assert_eq!(of.kind(), EntryKind::Connection);
         let Some(connection) = self.connections.get(of).filter(|open| !open.passive && open.synchronized) else {
             return;
         };

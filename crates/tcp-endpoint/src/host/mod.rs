@@ -19,9 +19,11 @@ use sim_time::{Duration, Instant};
 
 use crate::challenge::Challenges;
 use crate::connection::{After, Connection, Context, Deadlines, Outgoing, Owner};
+use crate::ends::Ends;
 use crate::half_open::{HalfOpen, Request};
 use crate::hold_down::HoldDown;
 use crate::isn::IsnSource;
+use crate::moment::Moment;
 use crate::peer::Peer;
 use crate::ports::Ports;
 use crate::table::Table;
@@ -51,7 +53,7 @@ pub struct Host<P, T> {
     ports: Ports,
     /// By port.
     listeners: Vec<Listener>,
-    index: HashMap<FourTuple, Handle, FxBuildHasher>,
+    index: HashMap<Ends, Handle, FxBuildHasher>,
     half_open: Table<HalfOpen<T>>,
     connections: Table<Connection<P, T>>,
     time_waits: Table<TimeWait<T>>,
@@ -170,11 +172,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// The entry's deadline has come. A call that is too early, or for an entry that is gone, does no harm.
     pub fn on_deadline(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
-        match entry.kind {
+        match entry.kind() {
             EntryKind::HalfOpen => self.on_half_open_deadline(now, entry, effects),
             EntryKind::Connection => {
                 if let Some(connection) = self.connections.get_mut(entry).filter(|held| held.state != State::Closed) {
-                    connection.armed = None;
+                    connection.armed = Moment::NONE;
                     self.with_connection(now, entry, effects, Connection::on_deadline);
                 }
             }
@@ -192,7 +194,15 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// Emits what became ready at this instant: data, FINs and the acknowledgments nothing else carried. Deadlines of
     /// connections are set here too, once for all that happened to them.
+    #[inline]
     pub fn flush(&mut self, now: Instant, effects: &mut Effects<P, T>) {
+        if !self.ready.is_empty() {
+            self.flush_ready(now, effects);
+        }
+    }
+
+    #[inline(never)]
+    fn flush_ready(&mut self, now: Instant, effects: &mut Effects<P, T>) {
         for place in 0..self.ready.len() {
             let entry = self.ready[place];
             let Some(connection) = self.connections.get_mut(entry) else { continue };
@@ -208,7 +218,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             let deadline = connection.deadlines.earliest();
             if deadline != connection.armed {
                 connection.armed = deadline;
-                effects.push(match deadline {
+                effects.push(match deadline.instant() {
                     Some(at) => Effect::Arm { entry, at },
                     None => Effect::Disarm { entry },
                 });
@@ -225,26 +235,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
         step: impl FnOnce(&mut Connection<P, T>, &mut Context<'_, P, T>) -> After,
     ) {
-        let Some(connection) = self.connections.get_mut(entry) else { return };
-        let Self { settings, challenges, .. } = self;
+        let Self { settings, challenges, connections, ready, .. } = self;
+        let Some(connection) = connections.get_mut(entry) else { return };
         let after = step(connection, &mut Context { now, settings, entry, challenges, effects });
-        self.touch(entry);
+        connection.touch(entry, ready);
         match after {
             After::Stay => {}
             After::Acceptable => self.offer(entry, effects),
             After::TimeWait => self.begin_time_wait(now, entry, effects),
             After::Orphan => self.begin_orphaned_fin_wait_2(now, entry, effects),
             After::Close(reason) => self.end_connection(now, entry, reason, effects),
-        }
-    }
-
-    /// The next flush looks at the connection.
-    fn touch(&mut self, entry: Handle) {
-        if let Some(connection) = self.connections.get_mut(entry)
-            && !connection.ready
-        {
-            connection.ready = true;
-            self.ready.push(entry);
         }
     }
 
@@ -260,8 +260,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let before = half_open.retransmit_at;
         let Self { settings, challenges, .. } = self;
         let request = step(half_open, &mut Context { now, settings, entry, challenges, effects });
-        match half_open.retransmit_at {
-            Some(at) if before != Some(at) => effects.push(Effect::Arm { entry, at }),
+        match half_open.retransmit_at.instant() {
+            Some(at) if before != half_open.retransmit_at => effects.push(Effect::Arm { entry, at }),
             _ => {}
         }
         if let Request::Withdrawn(reason) = request {
@@ -324,7 +324,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let time_wait = TimeWait::of(connection, state, now, settings.limits.fires_at(now, length));
         let (tuple, at) = (time_wait.tuple, time_wait.until);
         let small = self.time_waits.insert(time_wait);
-        self.index.insert(tuple, small);
+        self.index.insert(tuple.into(), small);
         if held {
             self.held_time_waits.insert(entry, small);
         }
@@ -365,7 +365,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let from = std::mem::replace(&mut connection.state, State::Closed);
         effects.push(Effect::State(connection.transition(entry, from, reason)));
         let (tuple, owner, passive) = (connection.tuple, connection.owner, connection.passive);
-        self.index.remove(&tuple);
+        self.index.remove(&tuple.into());
         if passive {
             self.hold_down(now, entry, tuple, effects);
         }
@@ -384,8 +384,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if connection.owner == Owner::Application || connection.owner == Owner::Listener && waits() {
             connection.state = State::Closed;
             connection.outgoing = Outgoing::new();
-            connection.deadlines = Deadlines::default();
-            if connection.armed.take().is_some() {
+            connection.deadlines = Deadlines::NONE;
+            if std::mem::replace(&mut connection.armed, Moment::NONE).is_some() {
                 effects.push(Effect::Disarm { entry });
             }
         } else {
@@ -397,7 +397,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn end_half_open(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
         let tuple = half_open.asked.tuple;
-        self.index.remove(&tuple);
+        self.index.remove(&tuple.into());
         self.forget_half_open(tuple.local.port(), entry, half_open.is_young());
         effects.push(Effect::State(half_open.transition(entry, State::SynReceived, State::Closed, reason)));
         self.hold_down(now, entry, tuple, effects);
@@ -406,7 +406,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     fn end_time_wait(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(time_wait) = self.time_waits.remove(entry) else { return };
-        self.index.remove(&time_wait.tuple);
+        self.index.remove(&time_wait.tuple.into());
         effects.push(Effect::State(time_wait.transition(entry, time_wait.state, State::Closed, reason)));
         let succeeded = matches!(reason, Reason::Call | Reason::Segment);
         if time_wait.passive && !succeeded {

@@ -10,9 +10,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// What its keyed hashes are drawn from goes on, as a clock that survives would have it.
     pub fn crash(&mut self, effects: &mut Effects<P, T>) {
         let mut entries: Vec<_> = self.index.drain().collect();
-        entries.sort_unstable_by_key(|(tuple, _)| *tuple);
+        entries.sort_unstable_by_key(|(ends, _)| *ends);
         for (_, entry) in entries {
-            let transition = match entry.kind {
+            let transition = match entry.kind() {
                 EntryKind::HalfOpen => self
                     .half_open
                     .get(entry)

@@ -373,7 +373,7 @@ impl Exchange<'_> {
         let from_next = |number: SeqNum| i64::from((number - next).cast_signed());
         let (start, len) = (from_next(self.segment.seq), i64::from(self.segment.len()));
         let window = 0..i64::from(self.settings.limits.window);
-        let whole = entry.kind == EntryKind::Connection && status.state != State::TimeWait;
+        let whole = entry.kind() == EntryKind::Connection && status.state != State::TimeWait;
         if whole && self.settings.limits.sequence_check == SequenceCheck::LastAck {
             return Some(start + len >= from_next(self.acknowledged?) && start <= window.end);
         }
@@ -401,8 +401,8 @@ impl Exchange<'_> {
         let flags = self.segment.flags;
         let linux = self.settings.limits.half_open_check == HalfOpenCheck::Window;
         match status.state {
-            State::SynReceived if linux && entry.kind == EntryKind::HalfOpen && flags.ack() => true,
-            State::FinWait2 if linux && entry.kind == EntryKind::TimeWait && flags.rst() => true,
+            State::SynReceived if linux && entry.kind() == EntryKind::HalfOpen && flags.ack() => true,
+            State::FinWait2 if linux && entry.kind() == EntryKind::TimeWait && flags.rst() => true,
             State::SynReceived => {
                 let repeated = flags.syn() && flags.ack() && Some(self.segment.seq) == status.irs;
                 repeated && self.settings.limits.crossing_syn != CrossingSyn::Text
@@ -442,7 +442,7 @@ impl Exchange<'_> {
         let (segment, teardown) = (&self.segment, &self.settings.teardown);
         // Only with a window of 0 is what starts at RCV.NXT not acceptable: a reset with data then.
         let exact = Some(segment.seq) == status.receive_next && self.is_acceptable() == Some(true);
-        match (status.state, entry.kind) {
+        match (status.state, entry.kind()) {
             (State::SynSent, _) => segment.flags.ack() && segment.ack == status.send_next,
             (_, EntryKind::HalfOpen) if self.settings.limits.half_open_check == HalfOpenCheck::Window => {
                 let of_ours = !segment.flags.ack() || segment.ack == status.send_next;

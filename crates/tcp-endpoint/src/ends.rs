@@ -1,0 +1,41 @@
+//! A connection's name without the address that all of a host's connections share.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::net::SocketAddrV4;
+
+use crate::FourTuple;
+
+/// What tells the connections of one host apart: the local port and the remote socket, in the order of their 4-tuples.
+/// It is hashed as one word.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ends {
+    local: u16,
+    remote: SocketAddrV4,
+}
+
+impl Ends {
+    /// The port on this host.
+    pub(crate) const fn local_port(self) -> u16 {
+        self.local
+    }
+}
+
+impl From<FourTuple> for Ends {
+    fn from(tuple: FourTuple) -> Self {
+        Self { local: tuple.local.port(), remote: tuple.remote }
+    }
+}
+
+impl Hash for Ends {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let ports = u64::from(self.local) << 16 | u64::from(self.remote.port());
+        state.write_u64(u64::from(self.remote.ip().to_bits()) << 32 | ports);
+    }
+}
+
+impl fmt::Debug for Ends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} and {}", self.local, self.remote)
+    }
+}
