@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use crate::FourTuple;
 
@@ -15,9 +15,19 @@ pub(crate) struct Ends {
 }
 
 impl Ends {
+    /// The 4-tuple, on the host with that address.
+    pub(crate) const fn on(self, host: Ipv4Addr) -> FourTuple {
+        FourTuple { local: SocketAddrV4::new(host, self.local), remote: self.remote }
+    }
+
     /// The port on this host.
     pub(crate) const fn local_port(self) -> u16 {
         self.local
+    }
+
+    /// The other host.
+    pub(crate) const fn remote_address(self) -> Ipv4Addr {
+        *self.remote.ip()
     }
 }
 

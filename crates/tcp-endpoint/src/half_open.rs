@@ -1,10 +1,15 @@
 //! A passive connection request: SYN-RECEIVED in as few octets as it takes (RFC 9293 §3.10.7.2, §3.10.7.4).
 
+use std::net::Ipv4Addr;
+
 use sim_time::{Duration, Instant};
 
 use crate::connection::{Connection, Context, Opening, acceptable};
+use crate::cookie;
+use crate::ends::Ends;
 use crate::host::reset_outside_connection;
-use crate::moment::Moment;
+use crate::isn::IsnSource;
+use crate::moment::{Moment, Packed};
 use crate::timestamps::TimestampClock;
 use crate::{
     Acknowledged, ChallengeLimit, DuplicateSyn, Effect, FastOpen, Flags, FourTuple, HalfOpenCheck, Handle, Limits,
@@ -28,21 +33,41 @@ pub(crate) struct Asked<T> {
     pub(crate) count: Option<u32>,
 }
 
-/// An entry in SYN-RECEIVED, made by a SYN at a listener.
+/// An entry in SYN-RECEIVED, made by a SYN at a listener. There may be very many, so it is packed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct HalfOpen<T> {
-    pub(crate) asked: Asked<T>,
+    tag: T,
+    pub(crate) ends: Ends,
+    pub(crate) iss: SeqNum,
+    irs: SeqNum,
+    clock: Option<TimestampClock>,
+    /// The connection count, if that is among what is `extra`.
+    count: u32,
+    peer_mss: u16,
+    extra: Extra,
+    /// Whether our SYN was acknowledged while the listener waits for data.
+    acknowledged: bool,
+    /// Retransmissions by the timer, as far as they can be counted.
+    retries: u16,
+    /// SYN-ACKs sent, those that answered a repeated SYN included, as far as they can be counted.
+    sent: u16,
     /// When the SYN-ACK was sent first, for the round-trip measurement.
-    sent_at: Instant,
+    sent_at: Packed,
     challenged_at: Moment,
     /// When the SYN-ACK is sent again; none if the handshake has no timer for it.
     pub(crate) retransmit_at: Moment,
-    /// Retransmissions by the timer.
-    retries: u32,
-    /// SYN-ACKs sent, those that answered a repeated SYN included.
-    sent: u32,
-    /// Whether our SYN was acknowledged while the listener waits for data.
-    acknowledged: bool,
+}
+
+/// What the SYN asked for beyond a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Extra {
+    Nothing,
+    /// A fast open cookie, which the SYN-ACK brings.
+    Cookie,
+    /// That its connection count is remembered once the handshake is complete.
+    Count,
+    /// Both.
+    CookieAndCount,
 }
 
 /// What the host does with the entry after a segment.
@@ -57,22 +82,39 @@ pub(crate) enum Request {
 }
 
 impl<T: Copy> HalfOpen<T> {
-    pub(crate) const fn new(asked: Asked<T>, now: Instant) -> Self {
-        let (challenged_at, retransmit_at) = (Moment::NONE, Moment::NONE);
-        Self { asked, sent_at: now, challenged_at, retransmit_at, retries: 0, sent: 0, acknowledged: false }
+    pub(crate) fn new(asked: &Asked<T>, now: Instant) -> Self {
+        let extra = match (asked.cookie, asked.count) {
+            (None, None) => Extra::Nothing,
+            (Some(_), None) => Extra::Cookie,
+            (None, Some(_)) => Extra::Count,
+            (Some(_), Some(_)) => Extra::CookieAndCount,
+        };
+        Self {
+            tag: asked.tag,
+            ends: asked.tuple.into(),
+            iss: asked.iss,
+            irs: asked.irs,
+            clock: asked.clock,
+            count: asked.count.unwrap_or(0),
+            peer_mss: asked.peer_mss,
+            extra,
+            acknowledged: false,
+            retries: 0,
+            sent: 0,
+            sent_at: now.into(),
+            challenged_at: Moment::NONE,
+            retransmit_at: Moment::NONE,
+        }
     }
 
     /// SEGMENT ARRIVES in SYN-RECEIVED after a passive OPEN.
     pub(crate) fn on_segment<P: Payload>(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Request {
-        let (flags, next) = (segment.flags, self.asked.irs + 1);
-        let old = self
-            .asked
-            .clock
-            .zip(segment.options.timestamps)
-            .is_some_and(|(clock, carried)| clock.is_old(carried, ctx.now));
+        let (flags, next) = (segment.flags, self.irs + 1);
+        let old =
+            self.clock.zip(segment.options.timestamps).is_some_and(|(clock, carried)| clock.is_old(carried, ctx.now));
         let old = old && !flags.rst();
-        let again = flags.syn() && !flags.ack() && segment.seq == self.asked.irs;
-        let foreign = flags.ack() && segment.ack != self.asked.iss + 1;
+        let again = flags.syn() && !flags.ack() && segment.seq == self.irs;
+        let foreign = flags.ack() && segment.ack != self.iss + 1;
         if foreign && !again && ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
             if !flags.rst() {
                 ctx.effects.push(reset_outside_connection(segment));
@@ -87,7 +129,7 @@ impl<T: Copy> HalfOpen<T> {
             if segment.seq == next || ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
                 return Request::Withdrawn(Reason::Reset);
             }
-            self.challenge(Flags::ACK, self.asked.iss + 1, ctx); // RFC 5961 §3.2
+            self.challenge(Flags::ACK, self.iss + 1, ctx); // RFC 5961 §3.2
             return Request::Pending;
         }
         if flags.syn() {
@@ -99,11 +141,11 @@ impl<T: Copy> HalfOpen<T> {
         if !flags.ack() {
             return Request::Pending;
         }
-        if segment.ack != self.asked.iss + 1 {
+        if segment.ack != self.iss + 1 {
             self.send(Flags::RST, segment.ack, 0, ctx);
             return Request::Pending;
         }
-        if segment.is_empty() && self.retries < deferred_retries(&ctx.settings.limits) {
+        if segment.is_empty() && u32::from(self.retries) < deferred_retries(&ctx.settings.limits) {
             self.acknowledged = true;
             return Request::Pending;
         }
@@ -114,7 +156,7 @@ impl<T: Copy> HalfOpen<T> {
     /// for each connection, so are these.
     fn answer_unacceptable<P: Payload>(&mut self, segment: &Segment<P, T>, old: bool, ctx: &mut Context<'_, P, T>) {
         let (flags, limits) = (segment.flags, &ctx.settings.limits);
-        let repeated = flags.syn() && !flags.ack() && segment.seq == self.asked.irs && !old;
+        let repeated = flags.syn() && !flags.ack() && segment.seq == self.irs && !old;
         let limited = limits.challenge_limit == ChallengeLimit::Connection && (segment.is_empty() || flags.syn());
         if flags.rst() || (limited && !ctx.challenges.permit(&mut self.challenged_at, ctx.now, limits)) {
             return;
@@ -122,7 +164,7 @@ impl<T: Copy> HalfOpen<T> {
         if repeated && limits.duplicate_syn == DuplicateSyn::SynAck {
             self.send_syn_ack(ctx);
         } else {
-            self.send(Flags::ACK, self.asked.iss + 1, 0, ctx);
+            self.send(Flags::ACK, self.iss + 1, 0, ctx);
         }
     }
 
@@ -133,15 +175,38 @@ impl<T: Copy> HalfOpen<T> {
     }
 
     /// The connection that takes the entry's place.
-    pub(crate) fn complete<P: Payload>(&self, settings: &Settings) -> Connection<P, T> {
-        let mut connection = Connection::answering(&self.asked, Opening::Handshake, self.sent_at, settings);
+    pub(crate) fn complete<P: Payload>(
+        &self,
+        address: Ipv4Addr,
+        isn: &IsnSource,
+        settings: &Settings,
+    ) -> Connection<P, T> {
+        let asked = Asked {
+            tag: self.tag,
+            tuple: self.ends.on(address),
+            iss: self.iss,
+            irs: self.irs,
+            clock: self.clock,
+            peer_mss: self.peer_mss,
+            cookie: self.cookie(isn, &settings.limits),
+            count: matches!(self.extra, Extra::Count | Extra::CookieAndCount).then_some(self.count),
+        };
+        let mut connection = Connection::answering(&asked, Opening::Handshake, self.sent_at.get(), settings);
         connection.state = State::SynReceived;
-        connection.retries = self.retries;
-        connection.syn_acks = self.sent;
+        connection.retries = self.retries.into();
+        connection.syn_acks = self.sent.into();
         if self.sent > 1 {
             connection.syn_sent_at = Moment::NONE; // Karn's rule
         }
         connection
+    }
+
+    /// The fast open cookie that the SYN-ACK brings: that of the time at which the SYN came.
+    fn cookie(&self, isn: &IsnSource, limits: &Limits) -> Option<u64> {
+        let (client, asked_at, lifetime) =
+            (self.ends.remote_address(), self.sent_at.get(), limits.fast_open_key_lifetime);
+        let cookie = || cookie::fast_open_cookie(isn.secret(), client, asked_at, lifetime);
+        matches!(self.extra, Extra::Cookie | Extra::CookieAndCount).then(cookie)
     }
 
     /// Whether the retransmission timer has not gone off yet.
@@ -160,14 +225,14 @@ impl<T: Copy> HalfOpen<T> {
             }
             None => return Request::Pending,
         }
-        let deferred = deferred_retries(limits);
-        let waits_for_data = self.acknowledged && self.retries < deferred;
-        if self.retries >= most && !waits_for_data {
+        let (deferred, retries) = (deferred_retries(limits), u32::from(self.retries));
+        let waits_for_data = self.acknowledged && retries < deferred;
+        if retries >= most && !waits_for_data {
             return Request::Withdrawn(Reason::GaveUp);
         }
         // A client that has acknowledged is asked once more at the end only, as a last chance.
-        let silent = self.acknowledged && self.retries + 1 < deferred;
-        self.retries += 1;
+        let silent = self.acknowledged && retries + 1 < deferred;
+        self.retries = self.retries.saturating_add(1);
         if silent {
             self.start_timer(ctx);
         } else {
@@ -178,8 +243,8 @@ impl<T: Copy> HalfOpen<T> {
 
     /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, and the timer behind it.
     pub(crate) fn send_syn_ack<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) {
-        self.send(Flags::SYN_ACK, self.asked.iss, self.sent, ctx);
-        self.sent += 1;
+        self.send(Flags::SYN_ACK, self.iss, self.sent.into(), ctx);
+        self.sent = self.sent.saturating_add(1);
         self.start_timer(ctx);
     }
 
@@ -192,61 +257,67 @@ impl<T: Copy> HalfOpen<T> {
     }
 
     fn send<P: Payload>(&self, flags: Flags, seq: SeqNum, retransmission: u32, ctx: &mut Context<'_, P, T>) {
+        let tuple = self.ends.on(ctx.address);
         ctx.effects.push(Effect::Transmit(Transmission {
             segment: Segment {
-                source: self.asked.tuple.local,
-                destination: self.asked.tuple.remote,
+                source: tuple.local,
+                destination: tuple.remote,
                 seq,
-                ack: if flags.ack() { self.asked.irs + 1 } else { SeqNum::default() },
+                ack: if flags.ack() { self.irs + 1 } else { SeqNum::default() },
                 flags,
                 window: if flags.rst() { 0 } else { ctx.settings.limits.window },
                 options: self.options(flags, ctx),
                 payload: P::default(),
-                tag: self.asked.tag,
+                tag: self.tag,
             },
-            sender: Some((ctx.entry, self.asked.tag)),
+            sender: Some((ctx.entry, self.tag)),
             retransmission,
             acknowledges: if flags.ack() { Acknowledged::Syn } else { Acknowledged::Nothing },
         }));
     }
 
     fn options<P: Payload>(&self, flags: Flags, ctx: &Context<'_, P, T>) -> Options {
-        let options = Options::stamped(self.asked.clock.map(|clock| clock.stamp(ctx.now)));
+        let options = Options::stamped(self.clock.map(|clock| clock.stamp(ctx.now)));
         if !flags.syn() {
             return options;
         }
         Options {
             mss: Some(ctx.settings.limits.mss_option()),
-            fast_open: self.asked.cookie.map(FastOpen::Cookie),
+            fast_open: self.cookie(ctx.isn, &ctx.settings.limits).map(FastOpen::Cookie),
             ..options
         }
     }
 
     /// STATUS (RFC 9293 §3.10.6).
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(&self, address: Ipv4Addr) -> Status {
         Status {
-            tuple: self.asked.tuple,
+            tuple: self.ends.on(address),
             state: State::SynReceived,
-            iss: self.asked.iss,
-            irs: Some(self.asked.irs),
-            send_unacknowledged: self.asked.iss,
-            send_next: self.asked.iss + 1,
-            receive_next: Some(self.asked.irs + 1),
+            iss: self.iss,
+            irs: Some(self.irs),
+            send_unacknowledged: self.iss,
+            send_next: self.iss + 1,
+            receive_next: Some(self.irs + 1),
             unacknowledged_octets: 0,
             unread_octets: 0,
         }
     }
 
     /// A change of state to or from SYN-RECEIVED, for observers.
-    pub(crate) const fn transition(&self, entry: Handle, from: State, to: State, reason: Reason) -> Transition<T> {
+    pub(crate) const fn transition(
+        &self,
+        (entry, address): (Handle, Ipv4Addr),
+        (from, to): (State, State),
+        reason: Reason,
+    ) -> Transition<T> {
         Transition {
             entry,
-            tag: self.asked.tag,
-            tuple: self.asked.tuple,
+            tag: self.tag,
+            tuple: self.ends.on(address),
             from,
             to,
-            iss: self.asked.iss,
-            irs: Some(self.asked.irs),
+            iss: self.iss,
+            irs: Some(self.irs),
             passive: true,
             reason,
         }

@@ -3,11 +3,11 @@
 
 use sim_time::Instant;
 
-use crate::FourTuple;
+use crate::ends::Ends;
 
-/// A 4-tuple, and until when it is held down, that instant included.
+/// A name, and until when it is held down, that instant included.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct HoldDown {
-    pub(crate) tuple: FourTuple,
+    pub(crate) ends: Ends,
     pub(crate) until: Instant,
 }

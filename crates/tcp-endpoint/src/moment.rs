@@ -1,16 +1,33 @@
-//! An instant that may be missing, in eight octets.
+//! Instants as small entries keep them.
 
 use std::fmt;
 
 use sim_time::Instant;
 
+/// An instant that is content with an alignment of four octets, so that it leaves no hole among sequence numbers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[repr(packed(4))]
+pub(crate) struct Packed(Instant);
+
+impl Packed {
+    pub(crate) const fn get(self) -> Instant {
+        self.0
+    }
+}
+
+impl From<Instant> for Packed {
+    fn from(instant: Instant) -> Self {
+        Self(instant)
+    }
+}
+
 /// An instant or none: what `Option<Instant>` says in sixteen octets. Nothing happens at [`Instant::MAX`], which stands
 /// for none; so none comes after every instant, and the earliest of several deadlines is their minimum.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Moment(Instant);
+pub(crate) struct Moment(Packed);
 
 impl Moment {
-    pub(crate) const NONE: Self = Self(Instant::MAX);
+    pub(crate) const NONE: Self = Self(Packed(Instant::MAX));
 
     pub(crate) fn is_some(self) -> bool {
         self != Self::NONE
@@ -22,29 +39,29 @@ impl Moment {
 
     /// As an option.
     pub(crate) fn instant(self) -> Option<Instant> {
-        self.is_some().then_some(self.0)
+        self.is_some().then_some(self.0.get())
     }
 
     /// Whether the deadline that this is has come.
     pub(crate) fn is_due(self, now: Instant) -> bool {
-        self.0 <= now && self.is_some()
+        self.0.get() <= now && self.is_some()
     }
 
     /// This one, or `other` if it is none.
     pub(crate) fn or(self, other: Instant) -> Self {
-        if self.is_none() { Self(other) } else { self }
+        if self.is_none() { other.into() } else { self }
     }
 }
 
 impl From<Instant> for Moment {
     fn from(instant: Instant) -> Self {
-        Self(instant)
+        Self(Packed(instant))
     }
 }
 
 impl From<Option<Instant>> for Moment {
     fn from(instant: Option<Instant>) -> Self {
-        instant.map_or(Self::NONE, Self)
+        instant.map_or(Self::NONE, Self::from)
     }
 }
 

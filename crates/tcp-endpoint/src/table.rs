@@ -22,6 +22,10 @@ impl<E> Table<E> {
         Self { kind, places: Vec::new(), free: Vec::new() }
     }
 
+    /// What a place takes, in octets.
+    #[cfg(test)]
+    pub(crate) const PLACE: usize = size_of::<Place<E>>();
+
     pub(crate) fn insert(&mut self, entry: E) -> Handle {
         let index = self.free.pop().unwrap_or_else(|| {
             self.places.push(Place { mark: Mark::new(self.kind, 0), entry: None });

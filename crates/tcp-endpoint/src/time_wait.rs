@@ -1,22 +1,25 @@
 //! What is left of a connection in TIME-WAIT, or in FIN-WAIT-2 once its application has closed: enough to answer its
 //! peer (RFC 9293 §3.10.7.4).
 
+use std::net::Ipv4Addr;
+
 use sim_time::{Duration, Instant};
 
 use crate::connection::{After, Connection, Context, acceptable};
+use crate::ends::Ends;
 use crate::host::reset_outside_connection;
-use crate::moment::Moment;
+use crate::moment::{Moment, Packed};
 use crate::timestamps::TimestampClock;
 use crate::{
-    Acknowledged, ChallengeLimit, Effect, Flags, FourTuple, HalfOpenCheck, Handle, Options, Payload, Reason, Segment,
-    SeqNum, State, Status, SynInTimeWait, TimeWaitRestart, Transition, Transmission,
+    Acknowledged, ChallengeLimit, Effect, Flags, HalfOpenCheck, Handle, Options, Payload, Reason, Segment, SeqNum,
+    State, Status, SynInTimeWait, TimeWaitRestart, Transition, Transmission,
 };
 
-/// An entry in TIME-WAIT or FIN-WAIT-2.
+/// An entry in TIME-WAIT or FIN-WAIT-2. There may be very many, so it is packed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct TimeWait<T> {
     pub(crate) tag: T,
-    pub(crate) tuple: FourTuple,
+    pub(crate) ends: Ends,
     pub(crate) iss: SeqNum,
     pub(crate) irs: SeqNum,
     /// SND.NXT
@@ -29,9 +32,9 @@ pub(crate) struct TimeWait<T> {
     pub(crate) clock: Option<TimestampClock>,
     challenged_at: Moment,
     /// When TIME-WAIT, or closed FIN-WAIT-2, began.
-    pub(crate) entered: Instant,
+    pub(crate) entered: Packed,
     /// When it is over.
-    pub(crate) until: Instant,
+    pub(crate) until: Packed,
 }
 
 impl<T: Copy> TimeWait<T> {
@@ -44,7 +47,7 @@ impl<T: Copy> TimeWait<T> {
     ) -> Self {
         Self {
             tag: connection.tag,
-            tuple: connection.tuple,
+            ends: connection.tuple.into(),
             iss: connection.send.iss,
             irs: connection.incoming.irs,
             send_next: connection.send.nxt,
@@ -53,8 +56,8 @@ impl<T: Copy> TimeWait<T> {
             state,
             clock: connection.clock,
             challenged_at: Moment::NONE,
-            entered,
-            until,
+            entered: entered.into(),
+            until: until.into(),
         }
     }
 
@@ -189,11 +192,11 @@ impl<T: Copy> TimeWait<T> {
 
     /// Time since TIME-WAIT began, or began anew.
     fn age<P>(&self, ctx: &Context<'_, P, T>) -> Duration {
-        ctx.settings.teardown.time_wait.saturating_sub(self.until - ctx.now)
+        ctx.settings.teardown.time_wait.saturating_sub(self.until.get() - ctx.now)
     }
 
     fn restart<P>(&mut self, ctx: &Context<'_, P, T>) {
-        self.until = ctx.settings.limits.fires_at(ctx.now, ctx.settings.teardown.time_wait);
+        self.until = ctx.settings.limits.fires_at(ctx.now, ctx.settings.teardown.time_wait).into();
     }
 
     /// PAWS (RFC 7323 §5.3).
@@ -241,10 +244,11 @@ impl<T: Copy> TimeWait<T> {
             (true, State::FinWait2) => Acknowledged::Data,
             (true, _) => Acknowledged::Fin,
         };
+        let tuple = self.ends.on(ctx.address);
         ctx.effects.push(Effect::Transmit(Transmission {
             segment: Segment {
-                source: self.tuple.local,
-                destination: self.tuple.remote,
+                source: tuple.local,
+                destination: tuple.remote,
                 seq,
                 ack: if flags.ack() { self.receive_next } else { SeqNum::default() },
                 flags,
@@ -260,9 +264,9 @@ impl<T: Copy> TimeWait<T> {
     }
 
     /// STATUS (RFC 9293 §3.10.6).
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(&self, address: Ipv4Addr) -> Status {
         Status {
-            tuple: self.tuple,
+            tuple: self.ends.on(address),
             state: self.state,
             iss: self.iss,
             irs: Some(self.irs),
@@ -275,11 +279,16 @@ impl<T: Copy> TimeWait<T> {
     }
 
     /// A change of state from or to TIME-WAIT, for observers.
-    pub(crate) const fn transition(&self, entry: Handle, from: State, to: State, reason: Reason) -> Transition<T> {
+    pub(crate) const fn transition(
+        &self,
+        (entry, address): (Handle, Ipv4Addr),
+        (from, to): (State, State),
+        reason: Reason,
+    ) -> Transition<T> {
         Transition {
             entry,
             tag: self.tag,
-            tuple: self.tuple,
+            tuple: self.ends.on(address),
             from,
             to,
             iss: self.iss,

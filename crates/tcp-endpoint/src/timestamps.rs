@@ -1,5 +1,7 @@
 //! Timestamps (RFC 7323): the clock, what is echoed, and what is too old.
 
+use std::num::NonZeroU32;
+
 use sim_time::{Duration, Instant};
 
 use crate::Timestamps;
@@ -14,14 +16,14 @@ pub(crate) struct TimestampClock {
     offset: u32,
     /// TS.Recent: the peer's value that the next segment echoes.
     recent: u32,
-    /// When it was taken, in whole seconds.
-    recent_at: u32,
+    /// When it was taken, in whole seconds, counted from one: a clock that may be missing takes no more than one that is there.
+    recent_at: NonZeroU32,
 }
 
 impl TimestampClock {
     /// A clock whose peer has not been heard.
     pub(crate) const fn new(offset: u32) -> Self {
-        Self { offset, recent: 0, recent_at: 0 }
+        Self { offset, recent: 0, recent_at: NonZeroU32::MIN }
     }
 
     /// The same clock, for a connection that begins with the peer's `value`.
@@ -44,7 +46,7 @@ impl TimestampClock {
 
     /// PAWS: whether a segment is older than what has been seen (§5.3 R1).
     pub(crate) fn is_old(&self, segment: Timestamps, now: Instant) -> bool {
-        let outdated = seconds(now).saturating_sub(self.recent_at) > OUTDATED_SECONDS;
+        let outdated = seconds(now).get().saturating_sub(self.recent_at.get()) > OUTDATED_SECONDS;
         !outdated && newer(self.recent, segment.value)
     }
 
@@ -74,8 +76,9 @@ const fn newer(a: u32, b: u32) -> bool {
     a.wrapping_sub(b).cast_signed() > 0
 }
 
-fn seconds(now: Instant) -> u32 {
-    low_bits(now.as_nanos() / 1_000_000_000)
+/// Whole seconds, counted from one.
+fn seconds(now: Instant) -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(low_bits(now.as_nanos() / 1_000_000_000))
 }
 
 /// A clock of 2³² ticks wraps, and may (RFC 7323 §5.4).

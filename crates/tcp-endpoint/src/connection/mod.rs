@@ -13,11 +13,14 @@ mod syn_sent;
 mod timers;
 mod user;
 
+use std::net::Ipv4Addr;
+
 use sim_time::Instant;
 
 use crate::challenge::Challenges;
 use crate::half_open::Asked;
 use crate::host::Effects;
+use crate::isn::IsnSource;
 use crate::moment::Moment;
 use crate::rto::Rto;
 use crate::timestamps::TimestampClock;
@@ -35,6 +38,10 @@ use probe::Probe;
 pub(crate) struct Context<'a, P, T> {
     pub(crate) now: Instant,
     pub(crate) settings: &'a Settings,
+    /// The host's address.
+    pub(crate) address: Ipv4Addr,
+    /// What its keyed hashes are made with.
+    pub(crate) isn: &'a IsnSource,
     /// The entry the step is about.
     pub(crate) entry: Handle,
     pub(crate) challenges: &'a mut Challenges,

@@ -128,7 +128,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 self.make_connection(now, &asked, syn, Opening::Early, effects);
             }
             (Proof::Ack, Commit::Connection) => self.make_connection(now, &asked, syn, Opening::Handshake, effects),
-            (Proof::Ack, _) => self.make_half_open(now, asked, effects),
+            (Proof::Ack, _) => self.make_half_open(now, &asked, effects),
         }
     }
 
@@ -169,7 +169,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         Some(TimestampClock::new(offset).begun_by(offered, now))
     }
 
-    fn make_half_open(&mut self, now: Instant, asked: Asked<T>, effects: &mut Effects<P, T>) {
+    fn make_half_open(&mut self, now: Instant, asked: &Asked<T>, effects: &mut Effects<P, T>) {
         let port = asked.tuple.local.port();
         if self.settings.handshake.commit == Commit::Cache {
             self.make_room_in_cache(now, port, effects);
@@ -178,7 +178,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.note_half_open(port, entry);
         self.index.insert(asked.tuple.into(), entry);
         self.with_half_open(now, entry, effects, |half_open, ctx| {
-            let transition = half_open.transition(entry, State::Listen, State::SynReceived, Reason::Segment);
+            let transition =
+                half_open.transition((entry, ctx.address), (State::Listen, State::SynReceived), Reason::Segment);
             ctx.effects.push(Effect::State(transition));
             ctx.effects.push(Effect::Hold { entry });
             half_open.send_syn_ack(ctx);
@@ -323,9 +324,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The handshake is complete: a connection takes the half-open entry's place and looks at the segment itself.
     fn complete(&mut self, now: Instant, entry: Handle, segment: &Segment<P, T>, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
-        self.forget_half_open(half_open.asked.tuple.local.port(), entry, half_open.is_young());
-        let connection = self.connections.insert(half_open.complete(&self.settings));
-        self.index.insert(half_open.asked.tuple.into(), connection);
+        self.forget_half_open(half_open.ends.local_port(), entry, half_open.is_young());
+        let connection = self.connections.insert(half_open.complete(self.address, &self.isn, &self.settings));
+        self.index.insert(half_open.ends, connection);
         effects.push(Effect::Moved { from: entry, to: connection });
         effects.push(Effect::Release { entry });
         effects.push(Effect::Hold { entry: connection });
@@ -348,12 +349,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return self.answer_request(now, Some(iss), segment, effects);
         }
         let until = time_wait.until;
-        let Self { settings, challenges, .. } = self;
-        let after = time_wait.on_segment(segment, &mut Context { now, settings, entry, challenges, effects });
+        let &mut Self { address, ref settings, ref isn, ref mut challenges, .. } = self;
+        let after =
+            time_wait.on_segment(segment, &mut Context { now, settings, address, isn, entry, challenges, effects });
         match after {
             After::Close(reason) => self.end_time_wait(now, entry, reason, effects),
             After::TimeWait => self.fin_wait_2_to_time_wait(now, entry, effects),
-            _ if time_wait.until != until => effects.push(Effect::Arm { entry, at: time_wait.until }),
+            _ if time_wait.until != until => effects.push(Effect::Arm { entry, at: time_wait.until.get() }),
             _ => {}
         }
     }

@@ -10,7 +10,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     #[track_caller]
     pub(crate) fn audit_listeners(&self) {
         for Listener { port, half_open, young, requests, acceptable } in &self.listeners {
-            let here = |(_, entry): &(Handle, &HalfOpen<T>)| entry.asked.tuple.local.port() == *port;
+            let here = |(_, entry): &(Handle, &HalfOpen<T>)| entry.ends.local_port() == *port;
             let entries: Vec<_> = self.half_open.handles().zip(self.half_open.entries()).filter(here).collect();
             let now_young = entries.iter().filter(|(_, entry)| entry.is_young()).count();
             let counted = [*half_open, *young].map(|count| count as usize);

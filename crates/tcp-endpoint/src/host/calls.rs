@@ -6,9 +6,7 @@ use sim_time::Instant;
 
 use super::{BEYOND_THE_OLD, Effects, Host, Listener, Preferences, Received, Status, UserError};
 use crate::connection::{After, Connection, Owner};
-use crate::half_open::HalfOpen;
 use crate::segment::names_one_host;
-use crate::time_wait::TimeWait;
 use crate::timestamps::TimestampClock;
 use crate::{Effect, EntryKind, FastOpen, FourTuple, Handle, Payload, Reason, Remembers, SeqNum, State, SynData};
 
@@ -193,7 +191,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn successor(&self, now: Instant, entry: Handle) -> Option<SeqNum> {
         let age = self.settings.teardown.time_wait_reuse.limit()?;
         let time_wait = if entry.kind() == EntryKind::TimeWait { self.time_waits.get(entry)? } else { return None };
-        let reusable = time_wait.state == State::TimeWait && time_wait.clock.is_some() && now - time_wait.entered > age;
+        let reusable =
+            time_wait.state == State::TimeWait && time_wait.clock.is_some() && now - time_wait.entered.get() > age;
         reusable.then_some(time_wait.send_next + BEYOND_THE_OLD)
     }
 
@@ -307,13 +306,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
     #[must_use]
     pub fn status(&self, entry: Handle) -> Option<Status> {
         match entry.kind() {
-            EntryKind::HalfOpen => self.half_open.get(entry).map(HalfOpen::status),
+            EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| half_open.status(self.address)),
             EntryKind::Connection => {
                 let status = self.connections.get(entry)?.status();
                 let state = self.time_wait_of(entry).map_or(status.state, |_| State::TimeWait);
                 Some(Status { state, ..status })
             }
-            EntryKind::TimeWait => self.time_waits.get(entry).map(TimeWait::status),
+            EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| time_wait.status(self.address)),
             EntryKind::HoldDown | EntryKind::Peer => None,
         }
     }

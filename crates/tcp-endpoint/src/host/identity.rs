@@ -4,6 +4,7 @@ use std::hash::{Hash, Hasher};
 
 use super::Host;
 use crate::connection::Connection;
+use crate::ends::Ends;
 use crate::half_open::HalfOpen;
 use crate::hold_down::HoldDown;
 use crate::peer::Peer;
@@ -24,7 +25,7 @@ impl<P, T> Entry<'_, P, T> {
     const fn rank(&self) -> (bool, u32) {
         match self {
             Self::Connection(connection, _) => (matches!(connection.state, State::Closed), connection.send.iss.raw()),
-            Self::HalfOpen(half_open) => (false, half_open.asked.iss.raw()),
+            Self::HalfOpen(half_open) => (false, half_open.iss.raw()),
             Self::TimeWait(time_wait) => (false, time_wait.iss.raw()),
             Self::HoldDown(_) => (false, 0),
         }
@@ -32,18 +33,17 @@ impl<P, T> Entry<'_, P, T> {
 }
 
 impl<P: Payload, T: Copy> Host<P, T> {
-    fn entries(&self) -> Vec<(FourTuple, Entry<'_, P, T>)> {
-        let half_open = self.half_open.entries().map(|entry| (entry.asked.tuple, Entry::HalfOpen(entry)));
-        let connections = self
-            .connections
-            .handles()
-            .zip(self.connections.entries())
-            .map(|(handle, entry)| (entry.tuple, Entry::Connection(entry, self.time_wait_of(handle).is_some())));
-        let time_waits = self.time_waits.entries().map(|entry| (entry.tuple, Entry::TimeWait(entry)));
-        let hold_downs = self.hold_downs.entries().map(|entry| (entry.tuple, Entry::HoldDown(entry)));
+    fn entries(&self) -> Vec<(Ends, Entry<'_, P, T>)> {
+        let half_open = self.half_open.entries().map(|entry| (entry.ends, Entry::HalfOpen(entry)));
+        let connections =
+            self.connections.handles().zip(self.connections.entries()).map(|(handle, entry)| {
+                (entry.tuple.into(), Entry::Connection(entry, self.time_wait_of(handle).is_some()))
+            });
+        let time_waits = self.time_waits.entries().map(|entry| (entry.ends, Entry::TimeWait(entry)));
+        let hold_downs = self.hold_downs.entries().map(|entry| (entry.ends, Entry::HoldDown(entry)));
         let mut entries: Vec<_> = half_open.chain(connections).chain(time_waits).chain(hold_downs).collect();
         // A connection that is over and kept for its application may share its name with a later one.
-        entries.sort_by_key(|(tuple, entry)| (*tuple, entry.rank()));
+        entries.sort_by_key(|(ends, entry)| (*ends, entry.rank()));
         entries
     }
 

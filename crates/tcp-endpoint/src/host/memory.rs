@@ -5,24 +5,25 @@ use std::net::Ipv4Addr;
 use sim_time::{Duration, Instant};
 
 use super::{Effects, Host};
+use crate::ends::Ends;
 use crate::half_open::Asked;
 use crate::hold_down::HoldDown;
 use crate::peer::Peer;
-use crate::{Effect, EntryKind, FourTuple, Handle, Limits, Payload};
+use crate::{Effect, EntryKind, Handle, Limits, Payload};
 
 /// What is held down until some instant is so at that instant, too.
 const JUST_AFTER: Duration = Duration::from_nanos(1);
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// The connection `of` at a listener is closed: its name is held down, if the handshake has that.
-    pub(super) fn hold_down(&mut self, now: Instant, of: Handle, tuple: FourTuple, effects: &mut Effects<P, T>) {
+    pub(super) fn hold_down(&mut self, now: Instant, of: Handle, ends: Ends, effects: &mut Effects<P, T>) {
         let length = self.settings.handshake.hold_down;
         if length.is_zero() {
             return;
         }
         let until = now + length;
-        let entry = self.hold_downs.insert(HoldDown { tuple, until });
-        self.index.insert(tuple.into(), entry);
+        let entry = self.hold_downs.insert(HoldDown { ends, until });
+        self.index.insert(ends, entry);
         effects.push(Effect::Keep { of, entry });
         effects.push(Effect::Hold { entry });
         effects.push(Effect::Arm { entry, at: until + JUST_AFTER });
@@ -45,7 +46,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A name is free again.
     pub(super) fn end_hold_down(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(held) = self.hold_downs.remove(entry) else { return };
-        self.index.remove(&held.tuple.into());
+        self.index.remove(&held.ends);
         effects.push(Effect::Release { entry });
     }
 

@@ -181,10 +181,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 }
             }
             EntryKind::TimeWait => match self.time_waits.get(entry) {
-                Some(time_wait) if time_wait.until <= now => {
+                Some(time_wait) if time_wait.until.get() <= now => {
                     self.end_time_wait(now, entry, Reason::Expired, effects);
                 }
-                Some(time_wait) => effects.push(Effect::Arm { entry, at: time_wait.until }),
+                Some(time_wait) => effects.push(Effect::Arm { entry, at: time_wait.until.get() }),
                 None => {}
             },
             EntryKind::HoldDown => self.on_hold_down_deadline(now, entry, effects),
@@ -210,8 +210,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
             if connection.state == State::Closed {
                 continue;
             }
-            let Self { settings, challenges, .. } = self;
-            let mut ctx = Context { now, settings, entry, challenges, effects };
+            let &mut Self { address, ref settings, ref isn, ref mut challenges, .. } = self;
+            let mut ctx = Context { now, settings, address, isn, entry, challenges, effects };
             connection.flush(&mut ctx);
             connection.schedule_keepalive(&ctx);
             connection.schedule_user_timeout(&ctx);
@@ -235,9 +235,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
         step: impl FnOnce(&mut Connection<P, T>, &mut Context<'_, P, T>) -> After,
     ) {
-        let Self { settings, challenges, connections, ready, .. } = self;
+        let &mut Self {
+            address, ref settings, ref isn, ref mut challenges, ref mut connections, ref mut ready, ..
+        } = self;
         let Some(connection) = connections.get_mut(entry) else { return };
-        let after = step(connection, &mut Context { now, settings, entry, challenges, effects });
+        let after = step(connection, &mut Context { now, settings, address, isn, entry, challenges, effects });
         connection.touch(entry, ready);
         match after {
             After::Stay => {}
@@ -258,8 +260,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     ) -> Request {
         let Some(half_open) = self.half_open.get_mut(entry) else { return Request::Pending };
         let before = half_open.retransmit_at;
-        let Self { settings, challenges, .. } = self;
-        let request = step(half_open, &mut Context { now, settings, entry, challenges, effects });
+        let &mut Self { address, ref settings, ref isn, ref mut challenges, .. } = self;
+        let request = step(half_open, &mut Context { now, settings, address, isn, entry, challenges, effects });
         match half_open.retransmit_at.instant() {
             Some(at) if before != half_open.retransmit_at => effects.push(Effect::Arm { entry, at }),
             _ => {}
@@ -273,7 +275,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The deadline of a half-open entry has come.
     fn on_half_open_deadline(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.get(entry) else { return };
-        let (port, young) = (half_open.asked.tuple.local.port(), half_open.is_young());
+        let (port, young) = (half_open.ends.local_port(), half_open.is_young());
         let most = self.syn_ack_retries(port);
         let request = self.with_half_open(now, entry, effects, |half_open, ctx| half_open.on_deadline(most, ctx));
         let aged = self.half_open.get(entry).is_some_and(|half_open| !half_open.is_young());
@@ -312,30 +314,30 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A small entry takes a connection's place, for `length`.
     fn shrink(&mut self, now: Instant, entry: Handle, state: State, length: Duration, effects: &mut Effects<P, T>) {
         self.note_proof(entry, effects);
-        let Self { settings, challenges, .. } = self;
+        let &mut Self { address, ref settings, ref isn, ref mut challenges, .. } = self;
         let Some(connection) = self.connections.get_mut(entry) else { return };
         if length.is_zero() || self.time_waits.len() >= settings.teardown.time_wait_max as usize {
-            connection.pay_ack(&mut Context { now, settings, entry, challenges, effects });
+            connection.pay_ack(&mut Context { now, settings, address, isn, entry, challenges, effects });
             self.end_connection(now, entry, Reason::Segment, effects);
             return;
         }
         let (from, ack_due) = (connection.state, connection.owes_ack());
         let held = connection.owner == Owner::Application;
         let time_wait = TimeWait::of(connection, state, now, settings.limits.fires_at(now, length));
-        let (tuple, at) = (time_wait.tuple, time_wait.until);
+        let (ends, at) = (time_wait.ends, time_wait.until.get());
         let small = self.time_waits.insert(time_wait);
-        self.index.insert(tuple.into(), small);
+        self.index.insert(ends, small);
         if held {
             self.held_time_waits.insert(entry, small);
         }
         effects.push(Effect::Moved { from: entry, to: small });
         if let Some(time_wait) = self.time_waits.get(small) {
             if from != state {
-                effects.push(Effect::State(time_wait.transition(small, from, state, Reason::Segment)));
+                effects.push(Effect::State(time_wait.transition((small, address), (from, state), Reason::Segment)));
             }
             effects.push(Effect::Hold { entry: small });
             if ack_due {
-                time_wait.send_ack(&mut Context { now, settings, entry: small, challenges, effects });
+                time_wait.send_ack(&mut Context { now, settings, address, isn, entry: small, challenges, effects });
             }
         }
         effects.push(Effect::Arm { entry: small, at });
@@ -350,9 +352,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return self.end_time_wait(now, entry, Reason::Segment, effects);
         }
         let from = std::mem::replace(&mut time_wait.state, State::TimeWait);
-        (time_wait.entered, time_wait.until) = (now, self.settings.limits.fires_at(now, length));
-        effects.push(Effect::State(time_wait.transition(entry, from, State::TimeWait, Reason::Segment)));
-        effects.push(Effect::Arm { entry, at: time_wait.until });
+        time_wait.entered = now.into();
+        time_wait.until = self.settings.limits.fires_at(now, length).into();
+        effects.push(Effect::State(time_wait.transition(
+            (entry, self.address),
+            (from, State::TimeWait),
+            Reason::Segment,
+        )));
+        effects.push(Effect::Arm { entry, at: time_wait.until.get() });
     }
 
     /// The connection is over.
@@ -364,10 +371,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Some(connection) = self.connections.get_mut(entry) else { return };
         let from = std::mem::replace(&mut connection.state, State::Closed);
         effects.push(Effect::State(connection.transition(entry, from, reason)));
-        let (tuple, owner, passive) = (connection.tuple, connection.owner, connection.passive);
-        self.index.remove(&tuple.into());
+        let (ends, owner, passive) = (connection.tuple.into(), connection.owner, connection.passive);
+        self.index.remove(&ends);
         if passive {
-            self.hold_down(now, entry, tuple, effects);
+            self.hold_down(now, entry, ends, effects);
         }
         if owner == Owner::Listener && !self.settings.limits.accept_queue_keeps_closed {
             for listener in &mut self.listeners {
@@ -396,21 +403,29 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     fn end_half_open(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
-        let tuple = half_open.asked.tuple;
-        self.index.remove(&tuple.into());
-        self.forget_half_open(tuple.local.port(), entry, half_open.is_young());
-        effects.push(Effect::State(half_open.transition(entry, State::SynReceived, State::Closed, reason)));
-        self.hold_down(now, entry, tuple, effects);
+        let ends = half_open.ends;
+        self.index.remove(&ends);
+        self.forget_half_open(ends.local_port(), entry, half_open.is_young());
+        effects.push(Effect::State(half_open.transition(
+            (entry, self.address),
+            (State::SynReceived, State::Closed),
+            reason,
+        )));
+        self.hold_down(now, entry, ends, effects);
         effects.push(Effect::Release { entry });
     }
 
     fn end_time_wait(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(time_wait) = self.time_waits.remove(entry) else { return };
-        self.index.remove(&time_wait.tuple.into());
-        effects.push(Effect::State(time_wait.transition(entry, time_wait.state, State::Closed, reason)));
+        self.index.remove(&time_wait.ends);
+        effects.push(Effect::State(time_wait.transition(
+            (entry, self.address),
+            (time_wait.state, State::Closed),
+            reason,
+        )));
         let succeeded = matches!(reason, Reason::Call | Reason::Segment);
         if time_wait.passive && !succeeded {
-            self.hold_down(now, entry, time_wait.tuple, effects);
+            self.hold_down(now, entry, time_wait.ends, effects);
         }
         effects.push(Effect::Release { entry });
     }

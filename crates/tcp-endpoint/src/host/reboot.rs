@@ -11,20 +11,19 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub fn crash(&mut self, effects: &mut Effects<P, T>) {
         let mut entries: Vec<_> = self.index.drain().collect();
         entries.sort_unstable_by_key(|(ends, _)| *ends);
+        let address = self.address;
         for (_, entry) in entries {
             let transition = match entry.kind() {
-                EntryKind::HalfOpen => self
-                    .half_open
-                    .get(entry)
-                    .map(|half_open| half_open.transition(entry, State::SynReceived, State::Closed, Reason::Crash)),
+                EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| {
+                    half_open.transition((entry, address), (State::SynReceived, State::Closed), Reason::Crash)
+                }),
                 EntryKind::Connection => self.connections.get_mut(entry).map(|connection| {
                     let from = std::mem::replace(&mut connection.state, State::Closed);
                     connection.transition(entry, from, Reason::Crash)
                 }),
-                EntryKind::TimeWait => self
-                    .time_waits
-                    .get(entry)
-                    .map(|time_wait| time_wait.transition(entry, time_wait.state, State::Closed, Reason::Crash)),
+                EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| {
+                    time_wait.transition((entry, address), (time_wait.state, State::Closed), Reason::Crash)
+                }),
                 EntryKind::HoldDown | EntryKind::Peer => None,
             };
             effects.extend(transition.map(Effect::State));
