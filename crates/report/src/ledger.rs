@@ -60,7 +60,9 @@ impl LedgerBook {
 impl Fold for LedgerBook {
     fn record(&mut self, record: &Record) {
         self.fold.record(record);
-        if let Event::Sent(sent) = &record.event {
+        if let Event::Sent(sent) = &record.event
+            && !self.packets.is_full()
+        {
             let _ = self.packets.note(record.at, sent);
         }
     }

@@ -32,10 +32,15 @@ impl Packets {
     /// Takes the next packet of the run; returns its relative numbers.
     pub(crate) fn note(&mut self, at: Instant, sent: &Sent) -> Relative {
         let numbers = self.numbers.next(sent);
-        if self.known.len() < MOST {
+        if !self.is_full() {
             self.known.insert(sent.id, Packet { at, sent: sent.clone(), numbers });
         }
         numbers
+    }
+
+    /// Whether later packets have no name any more.
+    pub(crate) fn is_full(&self) -> bool {
+        self.known.len() >= MOST
     }
 
     /// What is to blame, and the packet that it goes back to.
