@@ -1,11 +1,13 @@
 //! Benchmarks live in `benches/` of this package, and other people's simulators in `peers/`; this library holds what they
-//! share: the workloads, and how a program's use of the machine is measured.
+//! share: the workloads, two hosts to drive by hand, and how a program's use of the machine is measured.
 
 mod figures;
+mod pair;
 pub mod usage;
 
 use experiment::{Diagnostics, Experiment, Scenario};
 pub use figures::{Figures, NoFigures};
+pub use pair::{Datagram, Ends, Pair};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use sim_time::Duration;

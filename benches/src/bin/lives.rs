@@ -1,9 +1,8 @@
-//! Plays the standard workload once, metrics and digest on, and says how long it took: `lives [CONNECTIONS [KEY=VALUE…]]`,
+//! Plays the standard workload once, metrics and digest on, and says what it took: `lives [CONNECTIONS [KEY=VALUE…]]`,
 //! settings as for `synlab run --set`. What profilers are pointed at.
 
-use std::time::Instant;
-
 use experiment::simulate;
+use synlab_benches::Figures;
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -16,8 +15,13 @@ fn main() {
         eprintln!("{error}");
         std::process::exit(2);
     });
-    let begun = Instant::now();
-    let summary = simulate(&scenario, &mut ()).expect("every link has a delay");
-    let nanos = begun.elapsed().as_nanos() as f64 / connections as f64;
-    println!("{connections} connections, {nanos:.0} ns each, {} events, digest {}", summary.events, summary.digest);
+    let mut summary = None;
+    let figures = Figures::of(connections, || summary = simulate(&scenario, &mut ()).ok());
+    let summary = summary.expect("every link has a delay");
+    let peak = figures.peak.map_or(String::new(), |peak| format!("{:.1} MB at most, ", peak as f64 / 1e6));
+    let nanos = figures.nanos_each();
+    println!(
+        "{connections} connections, {nanos:.0} ns each, {peak}{} events, digest {}",
+        summary.events, summary.digest
+    );
 }

@@ -1,0 +1,157 @@
+//! Transitions of the endpoint, without a world around it.
+
+use std::hint::black_box;
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use std::time::Duration;
+use synlab_benches::{Datagram, Pair};
+use tcp_endpoint::{Flags, SeqNum};
+
+const FIRST_PORT: u16 = 1_024;
+/// Connections for each measurement of those that add up.
+const CONNECTIONS: u16 = 1_000;
+
+fn pair(settings: &[&str]) -> Pair {
+    Pair::new(settings).expect("the settings are the workload's")
+}
+
+/// A whole handshake, and a whole life, of one connection after the other.
+fn lives(c: &mut Criterion) {
+    let mut group = c.benchmark_group("endpoint");
+    group.throughput(Throughput::Elements(u64::from(CONNECTIONS)));
+    for handshake in ["three-way", "two-way"] {
+        let empty = pair(&[&format!("handshake={handshake:?}")]);
+        group.bench_function(format!("open/{handshake}"), |b| {
+            b.iter_batched(
+                || empty.clone(),
+                |mut pair| {
+                    for port in FIRST_PORT..FIRST_PORT + CONNECTIONS {
+                        black_box(pair.connect(port));
+                    }
+                    pair
+                },
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    let empty = pair(&[]);
+    group.bench_function("life", |b| {
+        b.iter_batched(
+            || empty.clone(),
+            |mut pair| {
+                for port in FIRST_PORT..FIRST_PORT + CONNECTIONS {
+                    pair.live(port);
+                }
+                pair
+            },
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
+/// A hundred octets arrive in ESTABLISHED, are read and acknowledged.
+fn data(c: &mut Criterion) {
+    let mut pair = pair(&[]);
+    let ends = pair.connect(FIRST_PORT);
+    let status = pair.client.status(ends.client).expect("it is open");
+    let segment = Datagram {
+        flags: Flags::ACK.with(Flags::PSH),
+        ack: status.receive_next.expect("it is open"),
+        payload: experiment::Span { length: 100, ..experiment::Span::default() },
+        ..syn(&pair, Ipv4Addr::UNSPECIFIED, 0)
+    };
+    let source = SocketAddrV4::new(*status.tuple.local.ip(), FIRST_PORT);
+    let mut seq = status.send_next;
+    c.bench_function("endpoint/data", |b| {
+        b.iter(|| {
+            let mut segment = Datagram { source, seq, ..segment.clone() };
+            segment.payload.offset = u64::from(seq.raw());
+            pair.deliver(&segment);
+            pair.receive_at_server(ends.server);
+            seq += 100;
+            black_box(pair.wire.drain(..).count())
+        });
+    });
+}
+
+/// The same SYN comes again and again while the answer is on its way.
+fn duplicate_syn(c: &mut Criterion) {
+    let mut pair = pair(&[]);
+    pair.open(FIRST_PORT);
+    let syn = pair.wire.pop_front().expect("a SYN leaves at once");
+    pair.deliver(&syn);
+    c.bench_function("endpoint/duplicate-syn", |b| {
+        b.iter(|| {
+            pair.deliver(&syn);
+            black_box(pair.wire.drain(..).count())
+        });
+    });
+}
+
+/// The server's FIN comes again and again: TIME-WAIT acknowledges it and begins anew.
+fn time_wait(c: &mut Criterion) {
+    let mut pair = pair(&[]);
+    pair.live(FIRST_PORT);
+    let entry = pair.client.held()[0];
+    let status = pair.client.status(entry).expect("it is in TIME-WAIT");
+    let fin = Datagram {
+        source: status.tuple.remote,
+        destination: status.tuple.local,
+        seq: status.receive_next.expect("it was open") + u32::MAX,
+        ack: status.send_next,
+        flags: Flags::ACK.with(Flags::FIN),
+        ..syn(&pair, Ipv4Addr::UNSPECIFIED, 0)
+    };
+    c.bench_function("endpoint/time-wait", |b| {
+        b.iter(|| {
+            pair.deliver(&fin);
+            black_box(pair.wire.drain(..).count())
+        });
+    });
+}
+
+/// SYNs of which no two have the same source.
+fn flood(c: &mut Criterion) {
+    for (name, settings, answers) in [
+        ("backlog-full", &["server.syn-backlog=128"][..], 0),
+        ("cookies", &["handshake='syn-cookies'"], 1),
+        ("cache-full", &["handshake='syn-cache'", "server.cache-entries=128"], 1),
+    ] {
+        let mut pair = pair(settings);
+        let mut number = 0;
+        let mut next = |pair: &mut Pair| {
+            number += 1;
+            let syn = syn(pair, Ipv4Addr::from_bits(0x0A40_0000 | number >> 16 & 0x3F_FFFF), number as u16);
+            pair.deliver(&syn);
+            pair.wire.drain(..).count()
+        };
+        for _ in 0..128 {
+            next(&mut pair);
+        }
+        assert_eq!(next(&mut pair), answers, "{name}");
+        c.bench_function(&format!("endpoint/flood/{name}"), |b| b.iter(|| black_box(next(&mut pair))));
+    }
+}
+
+fn syn(pair: &Pair, from: Ipv4Addr, port: u16) -> Datagram {
+    Datagram {
+        source: SocketAddrV4::new(from, port),
+        destination: pair.listens_at,
+        seq: SeqNum::new(u32::from(port)),
+        ack: SeqNum::default(),
+        flags: Flags::SYN,
+        window: 65_535,
+        options: tcp_endpoint::Options::default(),
+        payload: experiment::Span::default(),
+        tag: 0,
+    }
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
+    targets = lives, data, duplicate_syn, time_wait, flood
+}
+criterion_main!(benches);
