@@ -259,7 +259,7 @@ main(int argc, char* argv[])
                 done.serverClosed,
                 done.errors);
     Simulator::Destroy();
-    // With loss not every client hears the end: a server whose FIN goes unanswered soon gives up.
+    // With loss a few clients never hear of the end.
     const bool isDone = done.connected == connections && done.accepted == connections &&
                         done.clientOctets == OCTETS * connections && done.serverOctets == OCTETS * connections &&
                         done.serverClosed == connections && (loss > 0 || done.clientClosed == connections);

@@ -29,7 +29,7 @@ impl Program {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let target = target()?;
         let mut build = Command::new(cargo);
-        build.args(["build", "--release", "--locked", "--manifest-path"]).arg(source("rust/Cargo.toml"));
+        build.args(["build", "--release", "--manifest-path"]).arg(source("rust/Cargo.toml"));
         build.arg("--target-dir").arg(&target);
         let built = build.status().map_err(|error| format!("cargo cannot be started: {error}"))?;
         if !built.success() {
