@@ -26,13 +26,15 @@ pub struct Trace<W> {
     out: W,
     hosts: Hosts,
     numbers: RelativeNumbers,
+    /// The line that is being made: it is written in one go.
+    line: Vec<u8>,
     error: Option<io::Error>,
 }
 
 impl<W: Write> Trace<W> {
     /// A trace of a run between these hosts.
     pub fn new(hosts: Hosts, out: W) -> Self {
-        Self { out, hosts, numbers: RelativeNumbers::new(), error: None }
+        Self { out, hosts, numbers: RelativeNumbers::new(), line: Vec::new(), error: None }
     }
 
     /// Flushes, and gives the writer back.
@@ -60,8 +62,10 @@ impl<W: Write> Fold for Trace<W> {
 impl<W: Write> Trace<W> {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         let line = Line { t: Seconds(record.at), what: What::new(&record.event, &self.hosts, &mut self.numbers) };
-        serde_json::to_writer(&mut self.out, &line)?;
-        self.out.write_all(b"\n")
+        self.line.clear();
+        serde_json::to_writer(&mut self.line, &line)?;
+        self.line.push(b'\n');
+        self.out.write_all(&self.line)
     }
 }
 
