@@ -17,6 +17,7 @@ mod rate;
 pub mod record;
 mod run;
 mod scenario;
+mod slab;
 mod span;
 mod statistics;
 mod world;

@@ -1,9 +1,9 @@
 //! The fold that measures.
 
-use rustc_hash::FxHashMap;
 use sim_time::Instant;
 use tcp_endpoint::{Flags, Queue, Reason, State};
 
+use super::exchanges::Exchanges;
 use super::totals::{HostTotals, RunTotals, Waits};
 use super::{Metrics, catalogue};
 use crate::HostId;
@@ -19,7 +19,7 @@ pub struct MetricsFold {
     run: RunTotals,
     /// By the number of the incarnation.
     lives: Numbered<Life>,
-    exchanges: FxHashMap<SocketPair, Exchange>,
+    exchanges: Exchanges,
     /// By the number of the segment.
     openers: Numbered<Opener>,
     /// When measuring began.
@@ -35,28 +35,26 @@ struct Life {
     /// Whether it was counted as abandoned, as a ghost and as bereft.
     counted: [bool; 3],
     over: bool,
-}
-
-/// What must be remembered of a pair of sockets while one of them holds a connection.
-#[derive(Clone, Copy, Debug, Default)]
-struct Exchange {
-    held: u32,
-    /// Ends that are not open yet.
-    opening: u32,
-    /// The longest chain of one-way trips that has come to each socket since the last active open.
-    trips: [u32; 2],
-    /// When the first FIN was sent, if one was.
-    closing: Option<Instant>,
+    /// The place of its pair of sockets.
+    exchange: Option<u32>,
 }
 
 /// A segment on its way that may complete a handshake.
 #[derive(Clone, Copy, Debug)]
 struct Opener {
     pair: SocketPair,
+    /// The place of the pair.
+    exchange: u32,
     /// The place of the socket it goes to in the pair.
     to: Side,
     trips: u32,
     copies: u32,
+}
+
+impl Life {
+    const fn begun(at: Instant) -> Self {
+        Self { since: at, bytes: 0, worth: Worth::Useful, counted: [false; 3], over: false, exchange: None }
+    }
 }
 
 impl MetricsFold {
@@ -67,7 +65,7 @@ impl MetricsFold {
             hosts: hosts.into_iter().map(|name| (name.into(), HostTotals::default())).collect(),
             run: RunTotals::default(),
             lives: Numbered::default(),
-            exchanges: FxHashMap::default(),
+            exchanges: Exchanges::new(),
             openers: Numbered::default(),
             since: Instant::ZERO,
         }
@@ -88,13 +86,7 @@ impl MetricsFold {
     }
 
     fn life(&mut self, incarnation: Incarnation, at: Instant) -> &mut Life {
-        self.lives.get_or_insert_with(incarnation.0.into(), || Life {
-            since: at,
-            bytes: 0,
-            worth: Worth::Useful,
-            counted: [false; 3],
-            over: false,
-        })
+        self.lives.get_or_insert_with(incarnation.0.into(), || Life::begun(at))
     }
 
     /// The warm-up is over.
@@ -122,7 +114,9 @@ impl MetricsFold {
         host.syn_acks_sent += u64::from(sent.flags.contains(Flags::SYN_ACK));
         host.resets_sent += u64::from(sent.flags.rst());
         let (pair, from) = SocketPair::of(sent.source, sent.destination);
-        if let Some(exchange) = self.exchanges.get_mut(&pair) {
+        let known = sent.incarnation.and_then(|incarnation| self.lives.get(incarnation.0.into())?.exchange);
+        let Some(place) = known.or_else(|| self.exchanges.place(pair)) else { return };
+        if let Some(exchange) = self.exchanges.get_mut(place, pair) {
             if sent.wasted.is_none() {
                 if sent.flags.fin() && exchange.closing.is_none() {
                     exchange.closing = Some(at);
@@ -134,7 +128,7 @@ impl MetricsFold {
             if exchange.opening > 0 && copies > 0 {
                 let trips = exchange.trips[from] + 1;
                 let copies = sent.fate.deliveries.len() as u32;
-                let opener = Opener { pair, to: 1 - from, trips, copies };
+                let opener = Opener { pair, exchange: place, to: 1 - from, trips, copies };
                 self.openers.get_or_insert_with(sent.id.0, || opener);
             }
         }
@@ -143,8 +137,8 @@ impl MetricsFold {
     fn delivered(&mut self, segment: SegmentId, stale: bool) {
         self.run.delivered += 1;
         self.run.stale += u64::from(stale);
-        let Some(Opener { pair, to, trips, .. }) = self.landed(segment) else { return };
-        if let Some(exchange) = self.exchanges.get_mut(&pair) {
+        let Some(Opener { pair, exchange, to, trips, .. }) = self.landed(segment) else { return };
+        if let Some(exchange) = self.exchanges.get_mut(exchange, pair) {
             exchange.trips[to] = exchange.trips[to].max(trips);
         }
     }
@@ -162,7 +156,7 @@ impl MetricsFold {
 
     fn state(&mut self, at: Instant, change: &StateChange) {
         self.state_levels(at, change);
-        let trips = self.exchange(change);
+        let trips = self.exchange(at, change);
         if !change.passive {
             self.opened(at, change, trips);
         }
@@ -234,13 +228,16 @@ impl MetricsFold {
     /// Follows how many ends hold a connection between two sockets, and how many of them are still opening: no change from
     /// one state of an open connection to another matters. Returns the longest chain of one-way trips that has come to the
     /// end that changed, if it was not open.
-    fn exchange(&mut self, change: &StateChange) -> u32 {
+    fn exchange(&mut self, at: Instant, change: &StateChange) -> u32 {
         let is_opening = |state| matches!(state, State::SynSent | State::SynReceived);
         if change.from.synchronized() && change.to.synchronized() {
             return 0;
         }
         let (pair, own) = SocketPair::of_tuple(change.tuple);
-        let exchange = self.exchanges.entry(pair).or_default();
+        let exchanges = &mut self.exchanges;
+        let life = self.lives.get_or_insert_with(change.incarnation.0.into(), || Life::begun(at));
+        let place = *life.exchange.get_or_insert_with(|| exchanges.enter(pair));
+        let Some(exchange) = exchanges.get_mut(place, pair) else { return 0 };
         if change.to == State::SynSent {
             (exchange.trips, exchange.closing) = ([0; 2], None);
         }
@@ -251,7 +248,7 @@ impl MetricsFold {
         if change.to == State::Closed {
             exchange.held -= 1;
             if exchange.held == 0 {
-                self.exchanges.remove(&pair);
+                exchanges.leave(place);
             }
         }
         trips

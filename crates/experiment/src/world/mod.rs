@@ -18,7 +18,6 @@ mod network;
 mod outages;
 mod population;
 mod sessions;
-mod slab;
 mod streak;
 mod transmit;
 mod truth;
@@ -41,11 +40,12 @@ use self::inject::Forger;
 use self::network::{Network, Packet};
 use self::population::{MachineId, Population};
 use self::sessions::Round;
-use self::slab::Slab;
+
 pub(crate) use self::streak::Culprit;
 use self::truth::{Birth, Judgement, Life, Loss, Settled, Truth};
 use self::workers::Pool;
 use crate::record::{Attempt, Blame, Cause, Event, Fold, Memory, Outcome, Record, Scarce, SegmentId};
+use crate::slab::Slab;
 use crate::{HostId, HostPlan, Scenario, Span, scenario};
 
 /// Something that is going to happen.

@@ -12,9 +12,9 @@ use tcp_endpoint::{Acknowledged, Payload, Segment, Transmission};
 
 use super::attempts::{Counts, Opener};
 use super::population::MachineId;
-use super::slab::Slab;
 use super::truth::Life;
 use crate::record::{Attempt, Blame, SegmentId};
+use crate::slab::Slab;
 use crate::{HostId, Scenario, Span};
 
 /// Octets of headers before the data: IPv4 and TCP without options.

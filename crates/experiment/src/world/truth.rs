@@ -8,9 +8,9 @@ use tcp_endpoint::{FourTuple, Handle, Reason, Segment, SeqNum, State, Transition
 
 use super::intake::Intake;
 use super::population::MachineId;
-use super::slab::Slab;
 use crate::pair::{Side, SocketPair};
 use crate::record::{Attempt, Blame, Cause, Incarnation, Scarce, SegmentId, StateChange, Worth};
+use crate::slab::Slab;
 use crate::{HostId, Span};
 
 /// Names an incarnation for as long as anything may refer to it, and harmlessly after that.

@@ -2,17 +2,17 @@
 
 /// Values in numbered places; the number of a value taken out goes to one put in later.
 #[derive(Clone, Debug)]
-pub(super) struct Slab<T> {
+pub(crate) struct Slab<T> {
     places: Vec<Option<T>>,
     free: Vec<u32>,
 }
 
 impl<T> Slab<T> {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { places: Vec::new(), free: Vec::new() }
     }
 
-    pub(super) fn insert(&mut self, value: T) -> u32 {
+    pub(crate) fn insert(&mut self, value: T) -> u32 {
         if let Some(place) = self.free.pop() {
             self.places[place as usize] = Some(value);
             return place;
@@ -21,7 +21,7 @@ impl<T> Slab<T> {
         u32::try_from(self.places.len() - 1).expect("fewer than 2³² are alive at once")
     }
 
-    pub(super) fn remove(&mut self, place: u32) -> Option<T> {
+    pub(crate) fn remove(&mut self, place: u32) -> Option<T> {
         let value = self.places.get_mut(place as usize)?.take();
         if value.is_some() {
             self.free.push(place);
@@ -29,27 +29,27 @@ impl<T> Slab<T> {
         value
     }
 
-    pub(super) fn get(&self, place: u32) -> Option<&T> {
+    pub(crate) fn get(&self, place: u32) -> Option<&T> {
         self.places.get(place as usize)?.as_ref()
     }
 
     /// How many places there are, with those that are free.
     #[cfg(test)]
-    pub(super) fn places(&self) -> usize {
+    pub(crate) fn places(&self) -> usize {
         self.places.len()
     }
 
     /// What is there, with its places, in their order.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         (0..).zip(&self.places).filter_map(|(place, value)| Some((place, value.as_ref()?)))
     }
 
     /// What is there, in the order of the places.
-    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.places.iter_mut().flatten()
     }
 
-    pub(super) fn get_mut(&mut self, place: u32) -> Option<&mut T> {
+    pub(crate) fn get_mut(&mut self, place: u32) -> Option<&mut T> {
         self.places.get_mut(place as usize)?.as_mut()
     }
 }
