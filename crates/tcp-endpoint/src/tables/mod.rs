@@ -2,6 +2,7 @@
 
 mod acknowledgments;
 mod addresses;
+mod allocations;
 mod backlog;
 mod cache;
 mod calls;
