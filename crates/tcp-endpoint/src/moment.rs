@@ -6,7 +6,7 @@ use sim_time::Instant;
 
 /// An instant that is content with an alignment of four octets, so that it leaves no hole among sequence numbers.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-#[repr(packed(4))]
+#[repr(Rust, packed(4))]
 pub(crate) struct Packed(Instant);
 
 impl Packed {

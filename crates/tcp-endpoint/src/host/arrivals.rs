@@ -324,7 +324,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The handshake is complete: a connection takes the half-open entry's place and looks at the segment itself.
     fn complete(&mut self, now: Instant, entry: Handle, segment: &Segment<P, T>, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
-        self.forget_half_open(half_open.ends.local_port(), entry, half_open.is_young());
+        self.forget_half_open(half_open.ends.local_port(), half_open.is_young());
         let connection = self.connections.insert(half_open.complete(self.address, &self.isn, &self.settings));
         self.index.insert(half_open.ends, connection);
         effects.push(Effect::Moved { from: entry, to: connection });
@@ -349,9 +349,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return self.answer_request(now, Some(iss), segment, effects);
         }
         let until = time_wait.until;
-        let &mut Self { address, ref settings, ref isn, ref mut challenges, .. } = self;
-        let after =
-            time_wait.on_segment(segment, &mut Context { now, settings, address, isn, entry, challenges, effects });
+        let Self { address, settings, isn, challenges, .. } = self;
+        let after = time_wait
+            .on_segment(segment, &mut Context { now, settings, address: *address, isn, entry, challenges, effects });
         match after {
             After::Close(reason) => self.end_time_wait(now, entry, reason, effects),
             After::TimeWait => self.fin_wait_2_to_time_wait(now, entry, effects),

@@ -10,6 +10,10 @@ use crate::{Commit, Handle, Limits, Payload, Queue};
 const PRUNED_RETRIES: u32 = 2;
 const PRUNED_BACKLOG: u32 = 8;
 
+/// Requests that are gone are looked for only when there are more of them than of the others by so many: then it costs
+/// next to nothing for each.
+const FORGOTTEN_REQUESTS: usize = 16;
+
 /// A port at which connection requests are taken.
 #[derive(Clone, Debug)]
 pub(super) struct Listener {
@@ -18,7 +22,7 @@ pub(super) struct Listener {
     pub(super) half_open: u32,
     /// Those of them whose timer has not gone off yet.
     pub(super) young: u32,
-    /// They again, where a cache may have to give them up: oldest first.
+    /// They again, where a cache may have to give them up: oldest first, among some that are gone already.
     pub(super) requests: VecDeque<Handle>,
     /// Open and not accepted yet, oldest first.
     pub(super) acceptable: VecDeque<Handle>,
@@ -99,6 +103,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
             listener.young += 1;
             if cached {
                 listener.requests.push_back(entry);
+                if listener.requests.len() > 2 * listener.half_open as usize + FORGOTTEN_REQUESTS {
+                    listener.requests.retain(|request| self.half_open.get(*request).is_some());
+                }
             }
         }
     }
@@ -111,11 +118,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// Notes that a port's half-open entry is gone.
-    pub(super) fn forget_half_open(&mut self, port: u16, entry: Handle, young: bool) {
+    pub(super) fn forget_half_open(&mut self, port: u16, young: bool) {
         if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
             listener.half_open = listener.half_open.saturating_sub(1);
             listener.young = listener.young.saturating_sub(u32::from(young));
-            listener.requests.retain(|request| *request != entry);
         }
     }
 }

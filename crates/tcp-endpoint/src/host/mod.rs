@@ -210,8 +210,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
             if connection.state == State::Closed {
                 continue;
             }
-            let &mut Self { address, ref settings, ref isn, ref mut challenges, .. } = self;
-            let mut ctx = Context { now, settings, address, isn, entry, challenges, effects };
+            let Self { address, settings, isn, challenges, .. } = self;
+            let mut ctx = Context { now, settings, address: *address, isn, entry, challenges, effects };
             connection.flush(&mut ctx);
             connection.schedule_keepalive(&ctx);
             connection.schedule_user_timeout(&ctx);
@@ -235,11 +235,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
         step: impl FnOnce(&mut Connection<P, T>, &mut Context<'_, P, T>) -> After,
     ) {
-        let &mut Self {
-            address, ref settings, ref isn, ref mut challenges, ref mut connections, ref mut ready, ..
-        } = self;
+        let Self { address, settings, isn, challenges, connections, ready, .. } = self;
         let Some(connection) = connections.get_mut(entry) else { return };
-        let after = step(connection, &mut Context { now, settings, address, isn, entry, challenges, effects });
+        let after =
+            step(connection, &mut Context { now, settings, address: *address, isn, entry, challenges, effects });
         connection.touch(entry, ready);
         match after {
             After::Stay => {}
@@ -260,8 +259,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
     ) -> Request {
         let Some(half_open) = self.half_open.get_mut(entry) else { return Request::Pending };
         let before = half_open.retransmit_at;
-        let &mut Self { address, ref settings, ref isn, ref mut challenges, .. } = self;
-        let request = step(half_open, &mut Context { now, settings, address, isn, entry, challenges, effects });
+        let Self { address, settings, isn, challenges, .. } = self;
+        let request =
+            step(half_open, &mut Context { now, settings, address: *address, isn, entry, challenges, effects });
         match half_open.retransmit_at.instant() {
             Some(at) if before != half_open.retransmit_at => effects.push(Effect::Arm { entry, at }),
             _ => {}
@@ -314,10 +314,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A small entry takes a connection's place, for `length`.
     fn shrink(&mut self, now: Instant, entry: Handle, state: State, length: Duration, effects: &mut Effects<P, T>) {
         self.note_proof(entry, effects);
-        let &mut Self { address, ref settings, ref isn, ref mut challenges, .. } = self;
+        let Self { address, settings, isn, challenges, .. } = self;
         let Some(connection) = self.connections.get_mut(entry) else { return };
         if length.is_zero() || self.time_waits.len() >= settings.teardown.time_wait_max as usize {
-            connection.pay_ack(&mut Context { now, settings, address, isn, entry, challenges, effects });
+            connection.pay_ack(&mut Context { now, settings, address: *address, isn, entry, challenges, effects });
             self.end_connection(now, entry, Reason::Segment, effects);
             return;
         }
@@ -333,11 +333,19 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects.push(Effect::Moved { from: entry, to: small });
         if let Some(time_wait) = self.time_waits.get(small) {
             if from != state {
-                effects.push(Effect::State(time_wait.transition((small, address), (from, state), Reason::Segment)));
+                effects.push(Effect::State(time_wait.transition((small, *address), (from, state), Reason::Segment)));
             }
             effects.push(Effect::Hold { entry: small });
             if ack_due {
-                time_wait.send_ack(&mut Context { now, settings, address, isn, entry: small, challenges, effects });
+                time_wait.send_ack(&mut Context {
+                    now,
+                    settings,
+                    address: *address,
+                    isn,
+                    entry: small,
+                    challenges,
+                    effects,
+                });
             }
         }
         effects.push(Effect::Arm { entry: small, at });
@@ -405,7 +413,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Some(half_open) = self.half_open.remove(entry) else { return };
         let ends = half_open.ends;
         self.index.remove(&ends);
-        self.forget_half_open(ends.local_port(), entry, half_open.is_young());
+        self.forget_half_open(ends.local_port(), half_open.is_young());
         effects.push(Effect::State(half_open.transition(
             (entry, self.address),
             (State::SynReceived, State::Closed),

@@ -40,12 +40,16 @@ enum End {
     Server,
 }
 
+/// A segment on its way, and where to.
+type Packet = (End, Segment<Octets, u32>);
+
 /// A client and a server, each of whose calls is watched.
 struct Pair {
     now: Instant,
     hosts: [Host<Octets, u32>; 2],
     effects: Effects<Octets, u32>,
-    wire: BTreeMap<(Instant, u32, u32), (End, Segment<Octets, u32>)>,
+    /// What is on its way, by its arrival, its connection and its number there.
+    wire: BTreeMap<(Instant, u32, u32), Packet>,
     deadlines: BTreeMap<(Instant, Handle, usize), End>,
     armed: BTreeMap<(usize, Handle), Instant>,
     received: Vec<Octets>,

@@ -31,6 +31,19 @@ fn a_completed_entry_makes_room() {
     assert_eq!(bench.kinds(), [EntryKind::Connection; 2]);
 }
 
+/// However many come and go behind one that stays.
+#[test]
+fn requests_that_are_gone_are_forgotten() {
+    let mut bench = Bench::listening(cache(3));
+    bench.arrives_from(5001, "S 0");
+    for port in 6000..6200 {
+        bench.arrives_from(port, "S 0");
+        bench.arrives_from(port, "R 1");
+    }
+    assert_eq!(bench.kinds(), [EntryKind::HalfOpen]);
+    assert!(bench.host.cached_requests() < 25, "{}", bench.host.cached_requests());
+}
+
 #[test]
 fn an_entry_is_timed_as_a_half_open_one_is() {
     let mut bench = Bench::listening(cache(1));
