@@ -8,7 +8,8 @@ const PAGE: usize = 32;
 const NONE: u32 = u32::MAX;
 
 /// Things named by numbers that were given in turn, of which the old ones go: found without a hash, beside those that came
-/// at the same time. The room it takes is in proportion to the pages with anything on them.
+/// at the same time. It takes room for a whole page where anything is on it, and four octets for each page from the oldest
+/// thing to the newest.
 #[derive(Clone, Debug)]
 pub(crate) struct Numbered<T> {
     /// The place of the pages from number `first` · [`PAGE`] on.

@@ -31,9 +31,13 @@ impl Exchanges {
         Self { exchanges: Slab::new(), places: FxHashMap::default() }
     }
 
-    /// The place of a pair that is remembered.
-    pub(super) fn place(&self, pair: SocketPair) -> Option<u32> {
-        self.places.get(&pair).copied()
+    /// The place of a pair that is remembered: `likely`, if that is still its, or else the one it has now.
+    pub(super) fn place(&self, pair: SocketPair, likely: Option<u32>) -> Option<u32> {
+        likely.filter(|place| self.is_at(*place, pair)).or_else(|| self.places.get(&pair).copied())
+    }
+
+    fn is_at(&self, place: u32, pair: SocketPair) -> bool {
+        self.exchanges.get(place).is_some_and(|(sockets, _)| *sockets == pair)
     }
 
     /// The place of a pair, from now on.
@@ -42,9 +46,9 @@ impl Exchanges {
         *self.places.entry(pair).or_insert_with(|| exchanges.insert((pair, Exchange::default())))
     }
 
-    /// What is remembered of a pair, unless its place is another's by now.
-    pub(super) fn get_mut(&mut self, place: u32, pair: SocketPair) -> Option<&mut Exchange> {
-        self.exchanges.get_mut(place).filter(|(sockets, _)| *sockets == pair).map(|(_, exchange)| exchange)
+    /// What is remembered at a place.
+    pub(super) fn get_mut(&mut self, place: u32) -> Option<&mut Exchange> {
+        self.exchanges.get_mut(place).map(|(_, exchange)| exchange)
     }
 
     /// Forgets a pair.
@@ -52,5 +56,27 @@ impl Exchanges {
         if let Some((pair, _)) = self.exchanges.remove(place) {
             self.places.remove(&pair);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddrV4};
+
+    use super::*;
+
+    #[test]
+    fn a_place_that_is_anothers_by_now_misleads_nobody() {
+        let server = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 80);
+        let pair = |port| SocketPair::of(SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 1), port), server).0;
+        let mut exchanges = Exchanges::new();
+        let old = exchanges.enter(pair(1));
+        assert_eq!(exchanges.place(pair(1), Some(old)), Some(old));
+        exchanges.leave(old);
+        assert_eq!(exchanges.enter(pair(2)), old, "places are used again");
+        assert_eq!(exchanges.place(pair(1), Some(old)), None);
+        let new = exchanges.enter(pair(1));
+        assert_eq!(exchanges.place(pair(1), Some(old)), Some(new));
+        assert_eq!(exchanges.place(pair(1), None), Some(new));
     }
 }

@@ -35,7 +35,7 @@ struct Life {
     /// Whether it was counted as abandoned, as a ghost and as bereft.
     counted: [bool; 3],
     over: bool,
-    /// The place of its pair of sockets.
+    /// The place of its pair of sockets, as long as it is not over.
     exchange: Option<u32>,
 }
 
@@ -43,7 +43,7 @@ struct Life {
 #[derive(Clone, Copy, Debug)]
 struct Opener {
     pair: SocketPair,
-    /// The place of the pair.
+    /// The place of the pair when it was sent.
     exchange: u32,
     /// The place of the socket it goes to in the pair.
     to: Side,
@@ -115,8 +115,8 @@ impl MetricsFold {
         host.resets_sent += u64::from(sent.flags.rst());
         let (pair, from) = SocketPair::of(sent.source, sent.destination);
         let known = sent.incarnation.and_then(|incarnation| self.lives.get(incarnation.0.into())?.exchange);
-        let Some(place) = known.or_else(|| self.exchanges.place(pair)) else { return };
-        if let Some(exchange) = self.exchanges.get_mut(place, pair) {
+        let Some(place) = self.exchanges.place(pair, known) else { return };
+        if let Some(exchange) = self.exchanges.get_mut(place) {
             if sent.wasted.is_none() {
                 if sent.flags.fin() && exchange.closing.is_none() {
                     exchange.closing = Some(at);
@@ -138,7 +138,8 @@ impl MetricsFold {
         self.run.delivered += 1;
         self.run.stale += u64::from(stale);
         let Some(Opener { pair, exchange, to, trips, .. }) = self.landed(segment) else { return };
-        if let Some(exchange) = self.exchanges.get_mut(exchange, pair) {
+        let place = self.exchanges.place(pair, Some(exchange));
+        if let Some(exchange) = place.and_then(|place| self.exchanges.get_mut(place)) {
             exchange.trips[to] = exchange.trips[to].max(trips);
         }
     }
@@ -237,7 +238,7 @@ impl MetricsFold {
         let exchanges = &mut self.exchanges;
         let life = self.lives.get_or_insert_with(change.incarnation.0.into(), || Life::begun(at));
         let place = *life.exchange.get_or_insert_with(|| exchanges.enter(pair));
-        let Some(exchange) = exchanges.get_mut(place, pair) else { return 0 };
+        let Some(exchange) = exchanges.get_mut(place) else { return 0 };
         if change.to == State::SynSent {
             (exchange.trips, exchange.closing) = ([0; 2], None);
         }

@@ -13,7 +13,7 @@ pub(super) struct Entry {
 }
 
 /// What is kept for each entry, found by its handle without a search: tables use their places again, so that there are
-/// never many more places than entries.
+/// no more places than there were entries at once.
 #[derive(Default)]
 pub(super) struct Entries {
     tables: [Vec<Option<(Handle, Entry)>>; EntryKind::ALL.len()],

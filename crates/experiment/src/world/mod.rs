@@ -40,7 +40,6 @@ use self::inject::Forger;
 use self::network::{Network, Packet};
 use self::population::{MachineId, Population};
 use self::sessions::Round;
-
 pub(crate) use self::streak::Culprit;
 use self::truth::{Birth, Judgement, Life, Loss, Settled, Truth};
 use self::workers::Pool;
