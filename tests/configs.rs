@@ -245,3 +245,29 @@ fn every_profile_makes_a_host() {
     }
     assert_eq!(profiles().len(), files.len(), "and no other profile is built in");
 }
+
+/// The workloads of the benchmarks are experiments, too: what they expect holds at any size.
+#[test]
+fn what_a_workload_expects_holds() {
+    let workload = |name: &str, changes: &[&str]| {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/workloads").join(name);
+        let changes: Vec<String> = changes.iter().map(|&change| change.to_owned()).collect();
+        let experiment = Experiment::load(file.to_str().expect("paths are Unicode"), &changes);
+        let experiment = experiment.unwrap_or_else(|errors| panic!("{errors}"));
+        let variant = &experiment.variants()[0];
+        let played =
+            simulate(&experiment.scenario(variant).expect("it was checked"), &mut ()).expect("links have delays");
+        assert!(!experiment.expectations().is_empty(), "{name} expects something");
+        for expectation in experiment.expectations() {
+            let verdict = expectation.judge(variant, &|_: &Variant, metric: &str| played.metrics.get(metric).flatten());
+            assert!(verdict.passed, "{name} {changes:?}: {verdict:?}");
+        }
+        played.metrics
+    };
+    workload("flood.toml", &["flood.1.arrivals.most=2000"]);
+    workload("lives.toml", &["client.arrivals.most=2000", "link.loss=0.05"]);
+    let lossless = workload("lives.toml", &["client.arrivals.most=2000"]);
+    assert_eq!(lossless.get("client.time-wait.seconds"), Some(Some(2000.0 * 240.0)), "2MSL each");
+    assert_eq!(lossless.get("setup.seconds.mean"), Some(Some(0.02)), "a round trip each");
+    assert_eq!(lossless.get("segments.sent"), Some(Some(2000.0 * 7.0)), "no segment more than it takes");
+}
