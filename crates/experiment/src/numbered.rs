@@ -138,6 +138,19 @@ mod tests {
         assert!(numbered.pages.len() < 8 && numbered.directory.len() < 8, "what is gone takes no room");
     }
 
+    /// What outlives its neighbours keeps its own page, and what goes between it and the newest is used again.
+    #[test]
+    fn one_that_stays_keeps_one_page() {
+        let mut numbered = Numbered::default();
+        numbered.get_or_insert_with(5, || 5_u64);
+        for number in 100..10_000 {
+            numbered.get_or_insert_with(number, || number);
+            numbered.remove(number);
+        }
+        assert_eq!((numbered.get(5), numbered.pages.len()), (Some(&5), 2));
+        assert_eq!(numbered.directory.len(), 1, "the directory ends with the newest that is there");
+    }
+
     proptest! {
         #[test]
         fn it_is_a_map(calls in prop::collection::vec((0..3_u8, 0..400_u64), 0..300)) {

@@ -47,7 +47,7 @@ pub(crate) struct HalfOpen<T> {
     extra: Extra,
     /// Whether our SYN was acknowledged while the listener waits for data.
     acknowledged: bool,
-    /// Retransmissions by the timer, as far as they can be counted.
+    /// Retransmissions by the timer, as far as they can be counted: to the largest limit there is.
     retries: u16,
     /// SYN-ACKs sent, those that answered a repeated SYN included, as far as they can be counted.
     sent: u16,

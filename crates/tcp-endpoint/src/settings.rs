@@ -404,8 +404,8 @@ pub struct Limits {
     pub syn_retries: u32,
     /// Retransmissions of a SYN at a constant interval before backing off (Linux `tcp_syn_linear_timeouts`).
     pub syn_linear_retries: u32,
-    /// Retransmissions of a SYN-ACK before the half-open entry is given up.
-    pub syn_ack_retries: u32,
+    /// Retransmissions of a SYN-ACK before the half-open entry is given up: no more than such an entry can count.
+    pub syn_ack_retries: u16,
     /// How long a listener waits for data before it takes a connection for open: until then a bare acknowledgment of
     /// its SYN-ACK is not enough (Linux `TCP_DEFER_ACCEPT`). In steps of the SYN-ACK timer; `"0s"` for not at all.
     pub defer_accept: Duration,

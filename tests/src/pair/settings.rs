@@ -174,8 +174,9 @@ fn change_a_number(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
             limits.ephemeral_ports = PortRange::new(first, last).expect("a range");
         }
         _ => {
-            let retries = bytes.int_in_range(0..=3)?;
-            (limits.syn_retries, limits.syn_ack_retries) = (retries, retries);
+            let few: u16 = bytes.int_in_range(0..=3)?;
+            let retries = u32::from(few);
+            (limits.syn_retries, limits.syn_ack_retries) = (retries, few);
             (limits.data_retries, limits.orphan_retries) = (retries, retries);
             (limits.keepalive_probes, limits.syn_linear_retries) = (retries, retries);
         }

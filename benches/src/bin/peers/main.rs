@@ -17,7 +17,8 @@ use program::Program;
 /// Compare with other people's simulators: the same workloads, by turns
 #[derive(Parser)]
 struct Options {
-    /// Only these: ns-3, simpy, nexosim, smoltcp, turmoil, synlab-reference
+    /// Only these
+    #[arg(value_parser = ["ns-3", "simpy", "nexosim", "smoltcp", "turmoil", "synlab-reference"])]
     peers: Vec<String>,
     /// Only 1,000 connections, and a tenth of the events
     #[arg(long)]

@@ -85,7 +85,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let by_time = limits.give_up == GiveUp::Time;
         let chosen = self.preferences.user_timeout.is_some() || by_time && self.user_timeout(limits).is_some();
         match self.state {
-            State::SynReceived if self.passive => self.retries >= limits.syn_ack_retries,
+            State::SynReceived if self.passive => self.retries >= limits.syn_ack_retries.into(),
             State::SynSent | State::SynReceived => {
                 let linear = if self.state == State::SynSent { limits.syn_linear_retries } else { 0 };
                 let late = || self.has_tried_for(limits.syn_retries, limits.rto_initial, ctx);

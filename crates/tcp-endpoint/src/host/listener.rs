@@ -52,7 +52,7 @@ impl Listener {
     /// Retransmissions of a SYN-ACK that a half-open entry gets. Half of the room is for the young: as they become a
     /// smaller part of a queue that is more than half full, the others are given up sooner.
     fn syn_ack_retries(&self, limits: &Limits) -> u32 {
-        let mut retries = limits.syn_ack_retries;
+        let mut retries = limits.syn_ack_retries.into();
         if !limits.syn_backlog_pruning || self.half_open * 2 <= limits.syn_backlog.max(PRUNED_BACKLOG) {
             return retries;
         }
@@ -86,7 +86,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub(super) fn syn_ack_retries(&self, port: u16) -> u32 {
         let listener = self.listeners.iter().find(|listener| listener.port == port);
         let limits = &self.settings.limits;
-        listener.map_or(limits.syn_ack_retries, |listener| listener.syn_ack_retries(limits))
+        listener.map_or(limits.syn_ack_retries.into(), |listener| listener.syn_ack_retries(limits))
     }
 
     /// Whether a host at that address is a stranger to this one.
