@@ -288,10 +288,6 @@ impl Truth {
         }
         let bound = |client: &Known, server: &Known| server.passive && client.state.synchronized();
         let (mine_bound, theirs_bound) = (bound(theirs, mine), bound(mine, theirs));
-        let known = |end: &Known, partner, bound| end.partner == Some(partner) && end.bound >= bound;
-        if known(mine, other, mine_bound) && known(theirs, life, theirs_bound) {
-            return;
-        }
         let (mine_attempt, theirs_attempt, crossed) = (mine.attempt, theirs.attempt, !mine.passive && !theirs.passive);
         for (end, partner, bound, attempt) in
             [(life, other, mine_bound, theirs_attempt), (other, life, theirs_bound, mine_attempt)]
