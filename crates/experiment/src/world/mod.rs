@@ -247,7 +247,7 @@ impl<F: Fold> World<F> {
     fn arrive<Q: EventQueue<Pending>>(&mut self, place: u32, copy: u32, queue: &mut Q) -> Option<MachineId> {
         let now = queue.now();
         let packet = self.network.packet(place)?;
-        let (machine, segment) = (packet.to, packet.segment.clone());
+        let machine = packet.to;
         let to = self.host_of(machine);
         if let Some(because) = self.machines[machine.index()].is_deaf(now) {
             let (segment, sender) = (packet.id, packet.sender);
@@ -255,7 +255,7 @@ impl<F: Fold> World<F> {
             self.unsaid(sender, Blame { cause: Cause::Crash, packet: None }, now);
             return Some(machine);
         }
-        let (octets, tuple) = (segment.payload, segment.receiver_tuple());
+        let (octets, tuple) = (packet.segment.payload, packet.segment.receiver_tuple());
         let stale = self.is_stale(packet);
         self.arrival = Some(Arrival {
             id: packet.id,
@@ -267,7 +267,8 @@ impl<F: Fold> World<F> {
         });
         let delivered = Event::Delivered { segment: packet.id, to, copy, stale };
         self.record(now, delivered);
-        self.machines[machine.index()].tcp.on_segment(now, &segment, &mut self.effects);
+        let packet = self.network.packet(place)?;
+        self.machines[machine.index()].tcp.on_segment(now, &packet.segment, &mut self.effects);
         self.perform(machine, Origin::Protocol, queue);
         if !octets.is_empty()
             && let Some(life) = self.arrival.and_then(|arrival| self.truth.receiver(arrival.sender, tuple))
@@ -331,11 +332,11 @@ impl<F: Fold> World<F> {
         let (host, now) = (self.host_of(machine), queue.now());
         let mut effects = std::mem::take(&mut self.effects);
         let mut over = std::mem::take(&mut self.over);
-        for effect in effects.drain(..) {
-            match effect {
-                Effect::Transmit(transmission) => self.transmit(machine, transmission, origin, queue),
-                Effect::State(transition) => {
-                    let life = self.change_state(machine, &transition, origin, now);
+        for effect in &effects {
+            match *effect {
+                Effect::Transmit(ref transmission) => self.transmit(machine, transmission, origin, queue),
+                Effect::State(ref transition) => {
+                    let life = self.change_state(machine, transition, origin, now);
                     if transition.to == State::Closed {
                         over.push(life);
                     }
@@ -365,6 +366,7 @@ impl<F: Fold> World<F> {
                 Effect::Notify { entry, notice } => self.notify(machine, entry, notice, now),
             }
         }
+        effects.clear();
         for life in over.drain(..) {
             self.forget_if_settled(life, now);
         }

@@ -123,13 +123,14 @@ fn place(hosts: usize, from: HostId, to: HostId) -> usize {
 impl Packet {
     pub(super) fn new(
         id: SegmentId,
-        transmission: Transmission<Span, Attempt>,
+        transmission: &Transmission<Span, Attempt>,
         to: MachineId,
         sender: Option<Life>,
         wasted: Option<Blame>,
         copies: u32,
     ) -> Self {
-        let Transmission { segment, retransmission, .. } = transmission;
+        let Transmission { ref segment, retransmission, .. } = *transmission;
+        let segment = segment.clone();
         Self { id, segment, to, sender, retransmission, wasted, forged: false, orphaned: false, copies }
     }
 

@@ -16,7 +16,7 @@ impl<F: Fold> World<F> {
     pub(super) fn transmit<Q: EventQueue<Pending>>(
         &mut self,
         machine: MachineId,
-        transmission: Transmission<Span, Attempt>,
+        transmission: &Transmission<Span, Attempt>,
         origin: Origin,
         queue: &mut Q,
     ) {
@@ -29,8 +29,8 @@ impl<F: Fold> World<F> {
         let receiver = self.network.machine_at(*segment.destination.ip());
         let to = receiver.map(|machine| self.host_of(machine));
         let counts = self.attempts.of(segment.tag);
-        let position = network::position(&transmission, host, nth_life, counts);
-        let fate = self.network.offer(now, host, to, &network::describe(&transmission), position);
+        let position = network::position(transmission, host, nth_life, counts);
+        let fate = self.network.offer(now, host, to, &network::describe(transmission), position);
         let travels = receiver.filter(|_| !fate.deliveries.is_empty());
         if travels.is_some() {
             counts.hold();
@@ -45,7 +45,7 @@ impl<F: Fold> World<F> {
             known.last_sent = Some((id, lost.is_some()));
             known.in_flight += u32::from(travels.is_some() && is_awaited(segment));
         }
-        let sent = sent(id, host, to, sender, &transmission, wasted, fate);
+        let sent = sent(id, host, to, sender, transmission, wasted, fate);
         if let Some(receiver) = travels {
             let copies = u32::try_from(sent.fate.deliveries.len()).expect("a handful of copies");
             let packet = self.network.launch(Packet::new(id, transmission, receiver, sender, wasted, copies));
