@@ -42,7 +42,7 @@ impl DigestFold {
         self.digest.words([
             at,
             1,
-            id.0,
+            id.number(),
             pair(from.map_or(u32::MAX, host), to.map_or(u32::MAX, host)),
             socket(*source),
             socket(*destination),
@@ -90,10 +90,10 @@ impl Fold for DigestFold {
                 self.sent(at, sent);
             }
             Event::Delivered { segment, to, copy, stale } => {
-                self.digest.words([at, 2, segment.0, pair(host(to), copy), u64::from(stale)]);
+                self.digest.words([at, 2, segment.number(), pair(host(to), copy), u64::from(stale)]);
             }
             Event::Unheard { segment, to, copy, because } => {
-                self.digest.words([at, 14, segment.0, pair(host(to), copy), deaf(because)]);
+                self.digest.words([at, 14, segment.number(), pair(host(to), copy), deaf(because)]);
             }
             Event::Crashed { host: on } => self.digest.words([at, 15, u64::from(host(on))]),
             Event::Rebooted { host: on, quiet_until } => {
@@ -298,7 +298,7 @@ const fn blamed(on: Option<Blame>) -> [u64; 2] {
 const fn packet_word(of: Option<SegmentId>) -> u64 {
     match of {
         None => u64::MAX,
-        Some(packet) => packet.0,
+        Some(packet) => packet.number(),
     }
 }
 
@@ -332,11 +332,11 @@ mod tests {
     fn records() -> Vec<Record> {
         let (host, incarnation) = (HostId(1), Incarnation(3));
         let octets = 100;
-        let lost = Blame { cause: Cause::Lost, packet: Some(SegmentId(5)) };
+        let lost = Blame { cause: Cause::Lost, packet: Some(SegmentId::new(5)) };
         let events = [
-            Event::Delivered { segment: SegmentId(1), to: host, copy: 0, stale: false },
-            Event::Delivered { segment: SegmentId(1), to: host, copy: 1, stale: false },
-            Event::Delivered { segment: SegmentId(1), to: host, copy: 0, stale: true },
+            Event::Delivered { segment: SegmentId::new(1), to: host, copy: 0, stale: false },
+            Event::Delivered { segment: SegmentId::new(1), to: host, copy: 1, stale: false },
+            Event::Delivered { segment: SegmentId::new(1), to: host, copy: 0, stale: true },
             Event::TimerSet { host, incarnation, deadline: Instant::from_nanos(9) },
             Event::TimerFired { host, incarnation },
             Event::Call { host, application: 0, call: Call::Close, outcome: Outcome::Done },
@@ -359,7 +359,7 @@ mod tests {
 
     /// Records that were added to the format without a change to those above.
     fn later_records() -> Vec<Record> {
-        let (segment, host) = (SegmentId(1), HostId(1));
+        let (segment, host) = (SegmentId::new(1), HostId(1));
         let events = [
             Event::Unheard { segment, to: host, copy: 0, because: Deaf::Down },
             Event::Unheard { segment, to: host, copy: 0, because: Deaf::Quiet },

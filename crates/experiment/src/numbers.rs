@@ -128,7 +128,7 @@ mod tests {
     fn sent(from_client: bool, flags: Flags, seq: u32, ack: u32, octets: u32) -> Sent {
         let (source, destination) = if from_client { (client(), server()) } else { (server(), client()) };
         Sent {
-            id: SegmentId(0),
+            id: SegmentId::new(0),
             from: Some(HostId(u16::from(!from_client))),
             to: Some(HostId(u16::from(from_client))),
             source,

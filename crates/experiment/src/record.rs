@@ -1,6 +1,8 @@
 //! The one stream of records a run produces. Ladder, metrics, trace and digest are folds over it.
 
+use std::fmt;
 use std::net::SocketAddrV4;
+use std::num::NonZeroU64;
 
 use net_link::Fate;
 use sim_time::Instant;
@@ -38,9 +40,34 @@ impl Attempt {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Incarnation(pub u32);
 
-/// A segment's number, in the order in which segments were sent over the whole run.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct SegmentId(pub u64);
+/// A segment, by its number in the order in which segments were sent over the whole run, from 0. It takes no more room where
+/// there may be none.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SegmentId(NonZeroU64);
+
+impl SegmentId {
+    /// The segment of that number.
+    ///
+    /// # Panics
+    ///
+    /// If it is `u64::MAX`: nobody sends that many.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(NonZeroU64::new(number.wrapping_add(1)).expect("nobody sends that many"))
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0.get() - 1
+    }
+}
+
+impl fmt::Debug for SegmentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SegmentId").field(&self.number()).finish()
+    }
+}
 
 /// One thing that happened, and when.
 #[derive(Clone, PartialEq, Debug)]
@@ -493,5 +520,17 @@ impl Fold for Vec<Record> {
     #[inline(always)]
     fn record(&mut self, record: &Record) {
         self.push(record.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn that_there_may_be_no_segment_takes_no_room() {
+        assert_eq!(size_of::<Option<SegmentId>>(), size_of::<SegmentId>());
+        assert_eq!(SegmentId::new(0).number(), 0);
+        assert_eq!(format!("{:?}", SegmentId::new(7)), "SegmentId(7)");
     }
 }

@@ -198,14 +198,14 @@ impl<'a> What<'a> {
         match *event {
             Event::Sent(ref sent) => Self::Segment(SegmentLine::new(sent, hosts, numbers.next(sent))),
             Event::Delivered { segment, to, copy, stale } => {
-                Self::Delivered { segment: segment.0, to: name(to), copy, stale }
+                Self::Delivered { segment: segment.number(), to: name(to), copy, stale }
             }
             Event::Unheard { segment, to, copy, because } => {
                 let because = match because {
                     Deaf::Down => "down",
                     Deaf::Quiet => "quiet",
                 };
-                Self::Unheard { segment: segment.0, to: name(to), copy, because }
+                Self::Unheard { segment: segment.number(), to: name(to), copy, because }
             }
             Event::WarmedUp => Self::WarmedUp,
             Event::Crashed { host } => Self::Crashed { host: name(host) },
@@ -285,7 +285,7 @@ impl<'a> SegmentLine<'a> {
                 _ => "duplicated",
             },
             delivered_at: sent.fate.deliveries.iter().copied().map(Seconds).collect(),
-            id: sent.id.0,
+            id: sent.id.number(),
             source: sent.source,
             destination: sent.destination,
             window: sent.window,
@@ -428,7 +428,7 @@ mod tests {
 
     fn syn(deliveries: &[u64]) -> Sent {
         Sent {
-            id: SegmentId(7),
+            id: SegmentId::new(7),
             from: Some(HostId(0)),
             to: Some(HostId(1)),
             source: socket(1, 40_001),
@@ -495,10 +495,13 @@ mod tests {
             Event::Judged {
                 host,
                 incarnation,
-                worth: Worth::Ghost(experiment::record::Blame { cause: Cause::Delayed, packet: Some(SegmentId(0)) }),
+                worth: Worth::Ghost(experiment::record::Blame {
+                    cause: Cause::Delayed,
+                    packet: Some(SegmentId::new(0)),
+                }),
             },
             Event::Crashed { host },
-            Event::Unheard { segment: SegmentId(7), to: host, copy: 0, because: Deaf::Down },
+            Event::Unheard { segment: SegmentId::new(7), to: host, copy: 0, because: Deaf::Down },
             Event::Rebooted { host, quiet_until: sim_time::Instant::from_nanos(1) },
         ]);
         let kinds: Vec<String> = lines

@@ -129,7 +129,7 @@ impl MetricsFold {
                 let trips = exchange.trips[from] + 1;
                 let copies = sent.fate.deliveries.len() as u32;
                 let opener = Opener { pair, exchange: place, to: 1 - from, trips, copies };
-                self.openers.get_or_insert_with(sent.id.0, || opener);
+                self.openers.get_or_insert_with(sent.id.number(), || opener);
             }
         }
     }
@@ -146,11 +146,11 @@ impl MetricsFold {
 
     /// Counts a copy of a segment that may complete a handshake as gone from the network.
     fn landed(&mut self, segment: SegmentId) -> Option<Opener> {
-        let opener = self.openers.get_mut(segment.0)?;
+        let opener = self.openers.get_mut(segment.number())?;
         opener.copies -= 1;
         let landed = *opener;
         if landed.copies == 0 {
-            self.openers.remove(segment.0);
+            self.openers.remove(segment.number());
         }
         Some(landed)
     }

@@ -75,7 +75,7 @@ impl Stream {
 
     /// A segment on the first connection that arrives at these times.
     fn sent(&mut self, millis: u64, from: HostId, flags: Flags, wasted: bool, arrivals: &[u64]) -> SegmentId {
-        let id = SegmentId(self.segments);
+        let id = SegmentId::new(self.segments);
         self.segments += 1;
         let FourTuple { local, remote } = tuple(from, 49152);
         let sent = Sent {

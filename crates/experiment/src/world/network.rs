@@ -69,7 +69,7 @@ impl Network {
     /// The number of the next segment sent.
     pub(super) const fn number(&mut self) -> SegmentId {
         self.sent += 1;
-        SegmentId(self.sent - 1)
+        SegmentId::new(self.sent - 1)
     }
 
     /// Asks the link between two hosts what becomes of a packet; without a link it has nowhere to go.

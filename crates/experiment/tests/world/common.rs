@@ -69,7 +69,7 @@ impl Run {
                     if sent.wasted.is_some() { ", wasted" } else { "" },
                     sent.fate.deliveries
                 ),
-                Event::Delivered { stale: true, segment, .. } => format!("stale: {}", segment.0),
+                Event::Delivered { stale: true, segment, .. } => format!("stale: {}", segment.number()),
                 Event::State(change) => {
                     format!("{} {} -> {} ({:?})", change.host.0, change.from, change.to, change.reason)
                 }

@@ -23,7 +23,7 @@ fn verdicts(run: &Run) -> Vec<(u64, Worth)> {
 }
 
 fn blame(cause: Cause, packet: Option<u64>) -> Blame {
-    Blame { cause, packet: packet.map(SegmentId) }
+    Blame { cause, packet: packet.map(SegmentId::new) }
 }
 
 fn calls(run: &Run) -> Vec<(u16, u32, Call, Outcome)> {

@@ -114,7 +114,7 @@ fn a_ghost_keeps_a_client_waiting() {
         ("server.clients.waits-by-waste", 1.0),
         ("server.clients.wait-by-waste-seconds", 60.0 - 10.05),
     ]);
-    let blame = Some(Blame { cause: Cause::Delayed, packet: Some(SegmentId(0)) });
+    let blame = Some(Blame { cause: Cause::Delayed, packet: Some(SegmentId::new(0)) });
     let waits =
         |event: &Event| matches!(event, Event::Waits { scarce: Scarce::Workers, blame: of, .. } if *of == blame);
     assert_eq!(times(&run, waits), [at(10_050)]);
@@ -188,7 +188,7 @@ fn who_is_thrown_out_of_a_cache_is_harmed_by_who_came() {
         scenario.hosts[0].settings.teardown.time_wait = ms(time_wait);
         scenario.links[0].config.fault = vec![fault(Kinds::SYN, ScriptedFate::Delay(ms(5070)))];
         let run = Run::of(&scenario);
-        let late = Blame { cause: Cause::Delayed, packet: Some(SegmentId(0)) };
+        let late = Blame { cause: Cause::Delayed, packet: Some(SegmentId::new(0)) };
         let waits = |event: &Event| matches!(event, Event::Waits { blame: Some(blame), .. } if *blame == late);
         assert_eq!(times(&run, waits), [at(5070)]);
         run.check(&[("server.clients.waits-by-waste", 1.0), ("server.clients.turned-away-by-waste", 1.0)]);

@@ -102,7 +102,7 @@ impl<'a> PacketObject<'a> {
         let Packet { at, sent, numbers } = packet;
         Self {
             words: packet.in_words(&balance.hosts),
-            id: sent.id.0,
+            id: sent.id.number(),
             t: Seconds(*at),
             from: sender(sent, &balance.hosts),
             to: sent.to.map(|to| balance.hosts.name(to)),

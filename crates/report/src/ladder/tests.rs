@@ -86,7 +86,7 @@ impl Script {
             Does::Drop(loss, fault) => fate(&[], Some(loss), fault),
         };
         let sent = Sent {
-            id: SegmentId(self.next),
+            id: SegmentId::new(self.next),
             from: Some(from),
             to: Some(to),
             source: socket(from, self.attempt),
