@@ -474,45 +474,82 @@ mod tests {
         assert!(lines[2].contains(r#""fate":"duplicated","delivered_at":[0.050,0.080],"#));
     }
 
+    /// Every kind of line, and whatever may be absent from one once there and once not.
     #[test]
     fn every_line_is_json_with_a_kind() {
         let (host, incarnation, memory, octets) = (HostId(1), Incarnation(3), Memory::Entry(EntryKind::HalfOpen), 96);
+        let (segment, attempt) = (SegmentId::new(7), Attempt { host: HostId(0), ordinal: 1 });
+        let blame = experiment::record::Blame { cause: Cause::Delayed, packet: Some(segment) };
         let change = StateChange {
             host,
             incarnation,
-            attempt: Attempt { host: HostId(0), ordinal: 1 },
+            attempt,
             tuple: FourTuple { local: socket(2, 80), remote: socket(1, 40_001) },
             from: State::Listen,
             to: State::SynReceived,
             reason: Reason::Segment,
             passive: true,
         };
+        let nobody = FourTuple { remote: socket(9, 40_001), ..change.tuple };
+        let answer = Sent {
+            from: None,
+            to: None,
+            source: socket(9, 80),
+            seq: SeqNum::new(5),
+            ack: SeqNum::new(3_999_999_999),
+            flags: Flags::SYN_ACK,
+            incarnation: None,
+            retransmission: 2,
+            forged: true,
+            wasted: Some(blame),
+            fate: Fate { fault: Some(0), lost: Some(Loss::Fault), deliveries: [].into_iter().collect() },
+            ..syn(&[])
+        };
+        let failed = Outcome::Failed(tcp_endpoint::UserError::NoPort);
+        let at = sim_time::Instant::from_nanos;
         let lines = lines(vec![
-            Event::State(change),
-            Event::TimerSet { host, incarnation, deadline: sim_time::Instant::from_nanos(1) },
-            Event::Call { host, application: 0, call: Call::Send(100), outcome: Outcome::Done },
-            Event::Held { host, incarnation, memory, octets },
-            Event::Judged {
-                host,
-                incarnation,
-                worth: Worth::Ghost(experiment::record::Blame {
-                    cause: Cause::Delayed,
-                    packet: Some(SegmentId::new(0)),
-                }),
-            },
+            Event::Sent(syn(&[50_000_000, 80_000_000])),
+            Event::Sent(answer),
+            Event::Delivered { segment, to: host, copy: 0, stale: false },
+            Event::Unheard { segment, to: host, copy: 1, because: Deaf::Down },
             Event::Crashed { host },
-            Event::Unheard { segment: SegmentId::new(7), to: host, copy: 0, because: Deaf::Down },
-            Event::Rebooted { host, quiet_until: sim_time::Instant::from_nanos(1) },
+            Event::Rebooted { host, quiet_until: at(1) },
+            Event::WarmedUp,
+            Event::State(change),
+            Event::State(StateChange { tuple: nobody, passive: false, ..change }),
+            Event::TimerSet { host, incarnation, deadline: at(2_000_000_000) },
+            Event::TimerFired { host, incarnation },
+            Event::Call { host, application: 0, call: Call::Send(100), outcome: Outcome::Done },
+            Event::Call { host, application: 0, call: Call::Connect, outcome: failed },
+            Event::Notice { host, incarnation, notice: Notice::TimedOut },
+            Event::Received { host, incarnation, octets, stale_octets: 1 },
+            Event::DataLost { host, incarnation, octets },
+            Event::Held { host, incarnation, memory, octets },
+            Event::Released { host, incarnation, memory: Memory::Socket, octets: u64::MAX },
+            Event::Overflow { host, port: 80, queue: Queue::Syn },
+            Event::HeldDown { host, port: 80 },
+            Event::Accepted { host, incarnation },
+            Event::Waits { host, attempt, scarce: Scarce::SynBacklog, blame: Some(blame) },
+            Event::WaitOver { host, attempt, blame: None, served: true },
+            Event::Served { host, incarnation, begins: true },
+            Event::Judged { host, incarnation, worth: Worth::Useful },
+            Event::Judged { host, incarnation, worth: Worth::Ghost(blame) },
         ]);
-        let kinds: Vec<String> = lines
-            .iter()
-            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["kind"].as_str().unwrap().to_owned())
-            .collect();
-        assert_eq!(kinds, ["state", "timer-set", "call", "held", "judged", "crashed", "unheard", "rebooted"]);
-        assert!(lines[0].contains(
-            r#""host":"server","peer":"client","sport":80,"dport":40001,"from":"LISTEN","to":"SYN-RECEIVED""#
-        ));
-        assert!(lines[4].contains(r#""worth":"ghost","cause":"delayed""#));
+        for line in &lines {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(value["kind"].is_string(), "{line}");
+        }
+        expect_test::expect_file!["trace/lines.jsonl"].assert_eq(&(lines.join("\n") + "\n"));
+    }
+
+    /// A host may have any name.
+    #[test]
+    fn what_is_odd_in_a_name_is_escaped() {
+        let odd: Hosts = [("a \"quoted\"\n".to_owned(), *socket(1, 0).ip())].into_iter().collect();
+        let mut trace = Trace::new(odd, Vec::new());
+        trace.record(&Record { at: sim_time::Instant::ZERO, event: Event::Crashed { host: HostId(0) } });
+        let line = String::from_utf8(trace.finish().unwrap()).unwrap();
+        assert_eq!(line, "{\"t\":0.000,\"kind\":\"crashed\",\"host\":\"a \\\"quoted\\\"\\n\"}\n");
     }
 
     #[test]
