@@ -24,6 +24,11 @@ impl Hosts {
         hosts
     }
 
+    /// Their names, in the order of their [`HostId`]s.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
     pub(crate) fn name(&self, host: HostId) -> &str {
         &self.names[usize::from(host.0)]
     }

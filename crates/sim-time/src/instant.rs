@@ -73,12 +73,23 @@ impl Sub for Instant {
 /// Seconds with at least three decimals and as many more as the value has: `1.050`, `0.0500125`.
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, fraction) = (self.0 / 1_000_000_000, self.0 % 1_000_000_000);
-        let mut digits = format!("{fraction:09}");
-        while digits.len() > 3 && digits.ends_with('0') {
-            digits.pop();
+        // Traces are full of times: nothing is made on the heap.
+        const POINT: usize = 11;
+        let mut text = *b"00000000000.000000000";
+        let (mut whole, mut fraction) = (self.0 / 1_000_000_000, self.0 % 1_000_000_000);
+        for digit in text[POINT + 1..].iter_mut().rev() {
+            *digit += (fraction % 10) as u8;
+            fraction /= 10;
         }
-        f.pad(&format!("{whole}.{digits}"))
+        let mut begin = POINT;
+        while begin == POINT || whole > 0 {
+            begin -= 1;
+            text[begin] += (whole % 10) as u8;
+            whole /= 10;
+        }
+        let last = text.iter().rposition(|digit| *digit != b'0').unwrap_or(POINT);
+        let end = 1 + last.max(POINT + 3);
+        f.pad(str::from_utf8(&text[begin..end]).expect("digits"))
     }
 }
 
@@ -94,9 +105,14 @@ mod tests {
 
     #[test]
     fn prints_seconds_exactly() {
-        for (nanos, text) in
-            [(0, "0.000"), (1_050_000_000, "1.050"), (50_012_500, "0.0500125"), (7_880_000_000_001, "7880.000000001")]
-        {
+        for (nanos, text) in [
+            (0, "0.000"),
+            (1_050_000_000, "1.050"),
+            (50_012_500, "0.0500125"),
+            (7_880_000_000_001, "7880.000000001"),
+            (10_000_000_000, "10.000"),
+            (u64::MAX, "18446744073.709551615"),
+        ] {
             assert_eq!(Instant::from_nanos(nanos).to_string(), text);
         }
     }
