@@ -12,6 +12,7 @@ use experiment::record::{
 };
 use experiment::{HostId, Relative, RelativeNumbers};
 use net_link::Loss;
+use sim_time::Instant;
 use tcp_endpoint::{EntryKind, Flags, FourTuple, Notice, Queue, Reason};
 
 use self::line::{Json, Object, Value};
@@ -28,6 +29,8 @@ pub struct Trace<W> {
     numbers: RelativeNumbers,
     /// The line that is being made: it is written in one go.
     line: Vec<u8>,
+    /// The time of the line before, and how much of that line said so: most lines have the time of the one before.
+    last: (Instant, usize),
     error: Option<io::Error>,
 }
 
@@ -62,7 +65,8 @@ fn json(text: &str) -> String {
 impl<W: Write> Trace<W> {
     /// A trace of a run between these hosts.
     pub fn new(hosts: Hosts, out: W) -> Self {
-        Self { out, names: Names::new(hosts), numbers: RelativeNumbers::new(), line: Vec::new(), error: None }
+        let (names, numbers, last) = (Names::new(hosts), RelativeNumbers::new(), (Instant::ZERO, 0));
+        Self { out, names, numbers, line: Vec::new(), last, error: None }
     }
 
     /// Flushes, and gives the writer back.
@@ -82,8 +86,15 @@ impl<W: Write> Fold for Trace<W> {
         if self.error.is_some() {
             return;
         }
-        self.line.clear();
-        let line = Object::open(&mut self.line).with("t", record.at);
+        let line = if self.last.1 > 0 && self.last.0 == record.at {
+            self.line.truncate(self.last.1);
+            Object::resume(&mut self.line)
+        } else {
+            self.line.clear();
+            let line = Object::open(&mut self.line).with("t", record.at);
+            self.last = (record.at, line.len());
+            line
+        };
         event(line, &record.event, &self.names, &mut self.numbers).close();
         self.line.push(b'\n');
         if let Err(error) = self.out.write_all(&self.line) {

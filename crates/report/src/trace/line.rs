@@ -18,6 +18,16 @@ impl<'a> Object<'a> {
         Self { out, empty: true }
     }
 
+    /// Goes on with one that `out` ends in, and that has fields.
+    pub(super) const fn resume(out: &'a mut Vec<u8>) -> Self {
+        Self { out, empty: false }
+    }
+
+    /// How many octets were written.
+    pub(super) const fn len(&self) -> usize {
+        self.out.len()
+    }
+
     /// With another field. Its name is one of ours and needs no escape.
     pub(super) fn with(mut self, name: &'static str, value: impl Value) -> Self {
         self.out.extend_from_slice(if self.empty { b"\"" } else { b",\"" });

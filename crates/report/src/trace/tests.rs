@@ -134,6 +134,18 @@ fn every_line_is_json_with_a_kind() {
     expect_test::expect_file!["lines.jsonl"].assert_eq(&(lines.join("\n") + "\n"));
 }
 
+#[test]
+fn each_line_says_its_time() {
+    let mut trace = Trace::new(hosts(), Vec::new());
+    for (nanos, host) in [(0, 0), (0, 1), (1_000_000, 0), (1_000_000, 1), (1_000_000_000, 0)] {
+        trace
+            .record(&Record { at: sim_time::Instant::from_nanos(nanos), event: Event::Crashed { host: HostId(host) } });
+    }
+    let text = String::from_utf8(trace.finish().unwrap()).unwrap();
+    let times: Vec<&str> = text.lines().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(times, ["{\"t\":0.000", "{\"t\":0.000", "{\"t\":0.001", "{\"t\":0.001", "{\"t\":1.000"]);
+}
+
 /// A host may have any name.
 #[test]
 fn what_is_odd_in_a_name_is_escaped() {
