@@ -161,13 +161,16 @@ impl<'a> Rows<'a> {
                     Values::Wide(values) => (None, values.as_slice()),
                     Values::Long(name, value) => (Some((*name).to_owned()), &[(*name, *value)][..]),
                 };
-                let mut line = csv_line(fixed.chain(name));
+                let line = csv_line(fixed.chain(name));
                 // Numbers need no quotes, and are many.
+                let mut octets = line.into_bytes();
                 for (_, value) in values {
-                    line.push(',');
-                    line.extend(value.map(|value| line_of(&Value(value))));
+                    octets.push(b',');
+                    if let Some(value) = value {
+                        serde_json::to_writer(&mut octets, &Value(*value)).expect("numbers are finite");
+                    }
                 }
-                line
+                String::from_utf8(octets).expect("numbers are text")
             }
         }
     }
@@ -285,7 +288,8 @@ fn line_of(value: &impl Serialize) -> String {
 
 /// A line of cells without its end. A cell with a line break in it is written as JSON, so that a row is a line.
 fn csv_line(cells: impl IntoIterator<Item = String>) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Each line has a writer of its own, which need not hold more than some of it.
+    let mut writer = csv::WriterBuilder::new().buffer_capacity(256).from_writer(Vec::new());
     let cells = cells.into_iter().map(|cell| if cell.contains(['\n', '\r']) { line_of(&cell) } else { cell });
     writer.write_record(cells).expect("memory takes what it is given");
     let octets = writer.into_inner().expect("memory takes what it is given");

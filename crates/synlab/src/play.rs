@@ -5,35 +5,41 @@ use std::num::NonZero;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use experiment::{Experiment, Plan, PlannedRun, Queue, Scenario, Summary, simulate_with};
+use experiment::{Experiment, Plan, PlannedRun, Queue, Scenario, Summary, Variant, simulate_with};
 
 /// Results that a thread may be ahead of the one that comes next.
-const AHEAD: u64 = 32;
-/// Results that come fast are taken so many at a time: to wake for each would cost more than to take it.
-const HANDFUL: usize = 16;
-/// However slowly they come, they are taken after this time: it decides when a row is written, not what is in it.
-const PATIENCE: Duration = Duration::from_millis(100);
+const AHEAD: u64 = 256;
+/// A thread takes at most so many numbers at once.
+const HANDFUL: usize = 64;
+/// A thread takes more numbers at once as long as it is done with them in less than this: threads that ask for each number meet
+/// too often, and one that has taken many slow ones is waited for. It decides who does what, not what comes of it.
+const SOON: Duration = Duration::from_millis(2);
 
-/// Plays runs of a plan. What several runs in a row have in common is made once.
+/// Plays runs of a plan. What the runs of a point have in common is made once.
 pub(crate) struct Player<'a> {
     plan: &'a Plan,
     queue: Queue,
-    point: Option<(u64, Result<Experiment, String>)>,
-    scenario: Option<((u64, usize), Result<Scenario, String>)>,
+    point: Option<(u64, Result<Point, String>)>,
+}
+
+/// A point of a plan, and the scenario of each of its variants that was played.
+struct Point {
+    experiment: Experiment,
+    variants: Vec<(Variant, Option<Result<Scenario, String>>)>,
 }
 
 impl<'a> Player<'a> {
     pub(crate) fn new(plan: &'a Plan, queue: Queue) -> Self {
-        Self { plan, queue, point: None, scenario: None }
+        Self { plan, queue, point: None }
     }
 
     /// What a run comes to, or why it comes to nothing, in one line.
     pub(crate) fn play(&mut self, run: &PlannedRun) -> Result<Summary, String> {
         let seed = run.seed;
         let queue = self.queue;
-        let scenario = self.scenario(run).as_mut().map_err(|error| error.clone())?;
+        let scenario = self.point(run.point)?.scenario(run.place)?;
         scenario.seed = seed;
         // A fault of ours in one run is no reason to lose the others.
         match catch_unwind(AssertUnwindSafe(|| simulate_with(queue, scenario, &mut ()))) {
@@ -42,24 +48,25 @@ impl<'a> Player<'a> {
         }
     }
 
-    fn scenario(&mut self, run: &PlannedRun) -> &mut Result<Scenario, String> {
-        let key = (run.point, run.place);
-        if self.scenario.as_ref().is_none_or(|(known, _)| *known != key) {
-            let scenario = self.experiment(run.point).as_ref().map_err(Clone::clone).and_then(|experiment| {
-                let variants = experiment.variants();
-                let variant = variants.get(run.place).unwrap_or(&run.variant);
-                experiment.scenario(variant).map_err(in_one_line)
-            });
-            self.scenario = Some((key, scenario));
+    fn point(&mut self, number: u64) -> Result<&mut Point, String> {
+        if self.point.as_ref().is_none_or(|(known, _)| *known != number) {
+            self.point = Some((number, self.plan.at(number).map(Point::new).map_err(in_one_line)));
         }
-        &mut self.scenario.as_mut().expect("just made").1
+        let (_, point) = self.point.as_mut().expect("just made");
+        point.as_mut().map_err(|error| error.clone())
+    }
+}
+
+impl Point {
+    fn new(experiment: Experiment) -> Self {
+        let variants = experiment.variants().into_iter().map(|variant| (variant, None)).collect();
+        Self { experiment, variants }
     }
 
-    fn experiment(&mut self, point: u64) -> &Result<Experiment, String> {
-        if self.point.as_ref().is_none_or(|(known, _)| *known != point) {
-            self.point = Some((point, self.plan.at(point).map_err(in_one_line)));
-        }
-        &self.point.as_ref().expect("just made").1
+    fn scenario(&mut self, place: usize) -> Result<&mut Scenario, String> {
+        let (variant, scenario) = &mut self.variants[place];
+        let made = scenario.get_or_insert_with(|| self.experiment.scenario(variant).map_err(in_one_line));
+        made.as_mut().map_err(|error| error.clone())
     }
 }
 
@@ -85,7 +92,7 @@ struct Desk<T> {
 }
 
 impl<T> Desk<T> {
-    /// A number to work on, if there is one that may be begun now.
+    /// A number to work on, if there is one that may be begun now; at most `most` are begun.
     fn begin(&mut self, end: u64, most: u64, following: impl Fn(u64) -> u64) -> Option<u64> {
         let number = if !self.urgent.is_empty() {
             self.urgent.start += 1;
@@ -105,7 +112,7 @@ impl<T> Desk<T> {
 /// Does the work of `numbers` with so many threads, and hands the results over in order, as many at a time as there are.
 /// `following` is the number after another, of which it skips those that only a result can ask for: `take` gives them when
 /// it has seen it, and the results of the skipped ones are handed over next. Whatever the threads do, no more results are kept
-/// than a few for each of them. Each thread works with a tool of its own.
+/// than some hundred for each of them. Each thread works with a tool of its own.
 ///
 /// # Errors
 /// What `take` finds wrong; then the rest is not done.
@@ -133,20 +140,22 @@ pub(crate) fn in_order<W, T: Send, E>(
     let worker = || {
         let _leaving = Leaving { desk: &desk, done: &done };
         let mut tool = tool();
+        let mut most = 1;
+        let mut handful = Vec::new();
         let mut at = lock(&desk);
         while !at.closed {
-            let Some(number) = at.begin(numbers.end, ahead, &following) else {
-                done.notify_one();
+            handful.extend(std::iter::from_fn(|| at.begin(numbers.end, ahead, &following)).take(most));
+            if handful.is_empty() {
                 at = more.wait(at).unwrap_or_else(PoisonError::into_inner);
                 continue;
-            };
-            drop(at);
-            let result = work(&mut tool, number);
-            at = lock(&desk);
-            at.ready.insert(number, result);
-            if at.ready.len().is_multiple_of(HANDFUL) {
-                done.notify_one();
             }
+            drop(at);
+            let begun = Instant::now();
+            let results: Vec<_> = handful.drain(..).map(|number| (number, work(&mut tool, number))).collect();
+            most = if begun.elapsed() < SOON { HANDFUL.min(2 * most) } else { most.div_ceil(2) };
+            at = lock(&desk);
+            at.ready.extend(results);
+            done.notify_one();
         }
     };
     std::thread::scope(|scope| {
@@ -169,7 +178,7 @@ pub(crate) fn in_order<W, T: Send, E>(
                 }
             }
             if batch.is_empty() {
-                at = done.wait_timeout(at, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
+                at = done.wait(at).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
             at.begun -= batch.len() as u64;
