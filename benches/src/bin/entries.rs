@@ -1,8 +1,10 @@
 //! What an entry takes of the heap: at the endpoint alone, with its index; with its timer in the event queue, too; in a whole
 //! run, with all that the world, metrics and digest remember; and in one that keeps the ledger.
 //!
-//! Tables and indices double as they fill, and while one does the old one stands beside the new one. So what an entry
-//! takes depends on how many there are: several numbers of entries are played, and the least and the most is told.
+//! What grows as it fills, an index or the books of a run, has room to spare. So what an entry takes depends on how many
+//! there are: several numbers of entries are played, and the least and the most is told.
+
+use std::num::NonZeroU32;
 
 use allocation_counter::measure;
 use comfy_table::{CellAlignment, Table, presets};
@@ -12,8 +14,8 @@ use sim_core::{EventQueue, WheelQueue};
 use sim_time::Instant;
 use synlab_benches::{Pair, flood, lives};
 
-/// As large as what a run's queue holds.
-type Event = [u32; 4];
+/// As large as what a run's queue holds, which has values to spare as well.
+type Event = (NonZeroU32, [u32; 3]);
 
 /// From just before to just after 2¹⁷, where tables double, and on.
 const IN_A_RUN: [u64; 6] = [90_000, 110_000, 130_000, 140_000, 160_000, 200_000];
@@ -88,7 +90,7 @@ fn at_hosts(settings: &[&str], timers: u32, mut make: impl FnMut(&mut Pair, u16)
             for port in FIRST_PORT..FIRST_PORT + count {
                 make(&mut pair, port);
                 for timer in 0..timers {
-                    let _ = queue.arm(Instant::MAX, [timer; 4]);
+                    let _ = queue.arm(Instant::MAX, (NonZeroU32::MIN, [timer; 3]));
                 }
             }
         });

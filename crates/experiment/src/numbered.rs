@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use storage::push_sparingly;
+
 /// Numbers on a page.
 const PAGE: usize = 32;
 /// No page.
@@ -92,8 +94,8 @@ impl<T> Numbered<T> {
             self.directory.resize(place + 1, NONE);
         }
         let page = self.free.pop().unwrap_or_else(|| {
-            self.pages.push(Page { things: [const { None }; PAGE], count: 0 });
-            u32::try_from(self.pages.len() - 1).expect("fewer than 2³² pages")
+            let page = push_sparingly(&mut self.pages, Page { things: [const { None }; PAGE], count: 0 });
+            u32::try_from(page).expect("fewer than 2³² pages")
         });
         self.directory[place] = page;
         page

@@ -1,5 +1,7 @@
 //! Storage with stable places that are used again.
 
+use storage::push_sparingly;
+
 /// Values in numbered places; the number of a value taken out goes to one put in later.
 #[derive(Clone, Debug)]
 pub(crate) struct Slab<T> {
@@ -17,8 +19,7 @@ impl<T> Slab<T> {
             self.places[place as usize] = Some(value);
             return place;
         }
-        self.places.push(Some(value));
-        u32::try_from(self.places.len() - 1).expect("fewer than 2³² are alive at once")
+        u32::try_from(push_sparingly(&mut self.places, Some(value))).expect("fewer than 2³² are alive at once")
     }
 
     pub(crate) fn remove(&mut self, place: u32) -> Option<T> {

@@ -1,6 +1,7 @@
 //! The fast queue: a hierarchical timing wheel that keeps exact order.
 
 use sim_time::Instant;
+use storage::push_sparingly;
 
 use crate::{EventQueue, Key};
 
@@ -44,12 +45,17 @@ struct List {
 /// A place for one event, linked to its neighbours in the slot.
 #[derive(Clone, Debug)]
 struct Node<E> {
-    time: u64,
+    time: Time,
     before: u32,
     after: u32,
     generation: u32,
     event: Option<E>,
 }
+
+/// A time that does not make a node longer by being aligned to eight octets.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(Rust, packed(4))]
+struct Time(u64);
 
 const EMPTY: List = List { first: NONE, last: NONE };
 
@@ -77,7 +83,7 @@ impl<E> WheelQueue<E> {
 
     /// Puts a node at the end of the list its time belongs in.
     fn link(&mut self, index: u32) {
-        let (level, slot) = self.place(self.nodes[index as usize].time);
+        let (level, slot) = self.place(self.nodes[index as usize].time.0);
         let list = &mut self.slots[level][slot];
         let before = std::mem::replace(&mut list.last, index);
         if before == NONE {
@@ -94,7 +100,7 @@ impl<E> WheelQueue<E> {
     /// Takes a node out of its list.
     fn unlink(&mut self, index: u32) {
         let Node { time, before, after, .. } = self.nodes[index as usize];
-        let (level, slot) = self.place(time);
+        let (level, slot) = self.place(time.0);
         let list = &mut self.slots[level][slot];
         match before {
             NONE => list.first = after,
@@ -127,14 +133,14 @@ impl<E> WheelQueue<E> {
         let list = self.slots[level][slot];
         if level == 0 {
             // All times of the slot are the same.
-            let time = self.nodes[list.first as usize].time;
+            let time = self.nodes[list.first as usize].time.0;
             if time > limit {
                 return None;
             }
             self.now = time;
             return Some(list.first);
         }
-        let time = self.nodes_of(list).map(|(_, node)| node.time).min()?;
+        let time = self.nodes_of(list).map(|(_, node)| node.time.0).min()?;
         if time > limit {
             return None;
         }
@@ -184,12 +190,12 @@ impl<E> EventQueue<E> for WheelQueue<E> {
         let time = at.as_nanos().max(self.now);
         let index = if let Some(index) = self.free.pop() {
             let node = &mut self.nodes[index as usize];
-            node.time = time;
+            node.time = Time(time);
             node.event = Some(event);
             index
         } else {
-            self.nodes.push(Node { time, before: NONE, after: NONE, generation: 0, event: Some(event) });
-            u32::try_from(self.nodes.len() - 1).expect("fewer than 2^32 events are pending")
+            let node = Node { time: Time(time), before: NONE, after: NONE, generation: 0, event: Some(event) };
+            u32::try_from(push_sparingly(&mut self.nodes, node)).expect("fewer than 2^32 events are pending")
         };
         self.pending += 1;
         self.link(index);
@@ -209,7 +215,7 @@ impl<E> EventQueue<E> for WheelQueue<E> {
             return false;
         }
         self.unlink(key.slot);
-        self.nodes[key.slot as usize].time = at.as_nanos().max(self.now);
+        self.nodes[key.slot as usize].time = Time(at.as_nanos().max(self.now));
         self.link(key.slot);
         true
     }

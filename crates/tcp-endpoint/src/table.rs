@@ -1,5 +1,7 @@
 //! A slab whose places carry a generation, so that a handle kept too long names nothing.
 
+use storage::push_sparingly;
+
 use crate::handle::Mark;
 use crate::{EntryKind, Handle};
 
@@ -28,8 +30,8 @@ impl<E> Table<E> {
 
     pub(crate) fn insert(&mut self, entry: E) -> Handle {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.places.push(Place { mark: Mark::new(self.kind, 0), entry: None });
-            u32::try_from(self.places.len() - 1).expect("fewer than 2³² entries")
+            let place = push_sparingly(&mut self.places, Place { mark: Mark::new(self.kind, 0), entry: None });
+            u32::try_from(place).expect("fewer than 2³² entries")
         });
         let place = &mut self.places[index as usize];
         place.entry = Some(entry);
@@ -46,6 +48,16 @@ impl<E> Table<E> {
         debug_assert_eq!(handle.kind(), self.kind);
         let place = self.places.get_mut(handle.index() as usize)?;
         if place.mark == handle.mark() { place.entry.as_mut() } else { None }
+    }
+
+    /// The entry in a place, if there is one.
+    pub(crate) fn at(&self, place: u32) -> Option<&E> {
+        self.places.get(place as usize)?.entry.as_ref()
+    }
+
+    /// What an entry in a place is called.
+    pub(crate) fn handle_at(&self, place: u32) -> Option<Handle> {
+        Some(Handle::with(self.places.get(place as usize)?.mark, place))
     }
 
     pub(crate) fn remove(&mut self, handle: Handle) -> Option<E> {

@@ -2,7 +2,7 @@
 
 use sim_core::WheelQueue;
 
-use super::World;
+use super::{Pending, World};
 use crate::Experiment;
 
 /// The world at the end of an experiment.
@@ -59,4 +59,10 @@ fn a_flood_leaves_nothing_behind() {
     assert!(world.attempts.is_empty());
     assert!(world.machines.iter().all(|machine| machine.entries.lives().next().is_none()));
     assert!(world.network.packet_places() < 200, "{} places for packets", world.network.packet_places());
+}
+
+/// There is one for each entry that has a deadline.
+#[test]
+fn a_pending_event_takes_sixteen_octets() {
+    assert_eq!(size_of::<Option<Pending>>(), 16);
 }

@@ -24,7 +24,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if self.is_quiet(now) {
             return; // it cannot know whether the segment belongs to a life before the reboot
         }
-        let Some(&entry) = self.index.get(&segment.receiver_tuple().into()) else {
+        let Some(entry) = self.entry_of(segment.receiver_tuple().into()) else {
             return self.arrives_without_connection(now, segment, effects);
         };
         match entry.kind() {
@@ -176,7 +176,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         let entry = self.half_open.insert(HalfOpen::new(asked, now));
         self.note_half_open(port, entry);
-        self.index.insert(asked.tuple.into(), entry);
+        self.enter(asked.tuple.into(), entry);
         self.with_half_open(now, entry, effects, |half_open, ctx| {
             let transition =
                 half_open.transition((entry, ctx.address), (State::Listen, State::SynReceived), Reason::Segment);
@@ -208,7 +208,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
     ) {
         let entry = self.connections.insert(Connection::answering(asked, opening, now, &self.settings));
-        self.index.insert(asked.tuple.into(), entry);
+        self.enter(asked.tuple.into(), entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.set_window(syn);
             let kept = ctx.settings.handshake.syn_data == SynData::AfterHandshake || opening == Opening::Early;
@@ -267,7 +267,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn takes_cookie(&mut self, now: Instant, segment: &Segment<P, T>, effects: &mut Effects<P, T>) -> bool {
         let Settings { handshake, limits, .. } = &self.settings;
         let gives_cookies = handshake.commit == Commit::Nothing || limits.cookies_on_overflow;
-        let held_down = self.index.contains_key(&segment.receiver_tuple().into());
+        let held_down = self.entry_of(segment.receiver_tuple().into()).is_some();
         if !gives_cookies || segment.flags.syn() || held_down {
             return false;
         }
@@ -285,7 +285,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         connection.syn_acks = 1;
         connection.syn_sent_at = Moment::NONE; // it is not known when
         let entry = self.connections.insert(connection);
-        self.index.insert(tuple.into(), entry);
+        self.enter(tuple.into(), entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.una = segment.ack;
             connection.send.set_window(segment);
@@ -326,7 +326,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Some(half_open) = self.half_open.remove(entry) else { return };
         self.forget_half_open(half_open.ends.local_port(), half_open.is_young());
         let connection = self.connections.insert(half_open.complete(self.address, &self.isn, &self.settings));
-        self.index.insert(half_open.ends, connection);
+        self.replace(half_open.ends, entry, connection);
         effects.push(Effect::Moved { from: entry, to: connection });
         effects.push(Effect::Release { entry });
         effects.push(Effect::Hold { entry: connection });

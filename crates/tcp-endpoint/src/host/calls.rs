@@ -39,10 +39,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 effects.push(Effect::Release { entry });
             }
         }
-        let at_port = self.index.iter().filter(|(ends, _)| ends.local_port() == port);
-        let mut entries: Vec<_> = at_port.map(|(ends, entry)| (*ends, *entry)).collect();
-        entries.sort_unstable_by_key(|(ends, _)| *ends);
-        for (_, entry) in entries {
+        for (_, entry) in self.entries_by_ends().into_iter().filter(|(ends, _)| ends.local_port() == port) {
             match entry.kind() {
                 EntryKind::HalfOpen => self.end_half_open(now, entry, Reason::Call, effects),
                 EntryKind::Connection => {
@@ -98,7 +95,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         let local_port = local_port.or_else(|| self.select_port(now, remote)).ok_or(UserError::NoPort)?;
         let tuple = FourTuple { local: SocketAddrV4::new(self.address, local_port), remote };
-        let held = self.index.get(&tuple.into()).copied();
+        let held = self.entry_of(tuple.into());
         let iss = match held {
             Some(entry) if entry.kind() != EntryKind::HoldDown => {
                 self.reuse(now, entry, effects).ok_or(UserError::AlreadyExists)?
@@ -117,7 +114,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         self.introduce(&mut connection);
         let entry = self.connections.insert(connection);
-        self.index.insert(tuple.into(), entry);
+        self.enter(tuple.into(), entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             ctx.effects.push(Effect::State(connection.transition(entry, State::Closed, Reason::Call)));
             ctx.effects.push(Effect::Hold { entry });
@@ -173,9 +170,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn is_free(&self, now: Instant, port: u16, remote: SocketAddrV4) -> bool {
         let tuple = FourTuple { local: SocketAddrV4::new(self.address, port), remote };
         let usable = self
-            .index
-            .get(&tuple.into())
-            .is_none_or(|&entry| entry.kind() == EntryKind::HoldDown || self.successor(now, entry).is_some());
+            .entry_of(tuple.into())
+            .is_none_or(|entry| entry.kind() == EntryKind::HoldDown || self.successor(now, entry).is_some());
         usable && self.listeners.binary_search_by_key(&port, |listener| listener.port).is_err()
     }
 

@@ -23,7 +23,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         let until = now + length;
         let entry = self.hold_downs.insert(HoldDown { ends, until });
-        self.index.insert(ends, entry);
+        self.enter(ends, entry);
         effects.push(Effect::Keep { of, entry });
         effects.push(Effect::Hold { entry });
         effects.push(Effect::Arm { entry, at: until + JUST_AFTER });
@@ -46,7 +46,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A name is free again.
     pub(super) fn end_hold_down(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(held) = self.hold_downs.remove(entry) else { return };
-        self.index.remove(&held.ends);
+        self.leave(held.ends, entry);
         effects.push(Effect::Release { entry });
     }
 

@@ -5,6 +5,7 @@ mod arrivals;
 mod audit;
 mod calls;
 mod identity;
+mod index;
 mod listener;
 mod memory;
 mod reboot;
@@ -13,13 +14,13 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 pub(crate) use self::arrivals::reset_outside_connection;
+use self::index::Index;
 use self::listener::Listener;
 use rustc_hash::FxBuildHasher;
 use sim_time::{Duration, Instant};
 
 use crate::challenge::Challenges;
 use crate::connection::{After, Connection, Context, Deadlines, Outgoing, Owner};
-use crate::ends::Ends;
 use crate::half_open::{HalfOpen, Request};
 use crate::hold_down::HoldDown;
 use crate::isn::IsnSource;
@@ -53,7 +54,7 @@ pub struct Host<P, T> {
     ports: Ports,
     /// By port.
     listeners: Vec<Listener>,
-    index: HashMap<Ends, Handle, FxBuildHasher>,
+    index: Index,
     half_open: Table<HalfOpen<T>>,
     connections: Table<Connection<P, T>>,
     time_waits: Table<TimeWait<T>>,
@@ -154,7 +155,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             isn: IsnSource::new(secret),
             ports: Ports::new(secret),
             listeners: Vec::new(),
-            index: HashMap::default(),
+            index: Index::new(),
             half_open: Table::new(EntryKind::HalfOpen),
             connections: Table::new(EntryKind::Connection),
             time_waits: Table::new(EntryKind::TimeWait),
@@ -326,7 +327,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let time_wait = TimeWait::of(connection, state, now, settings.limits.fires_at(now, length));
         let (ends, at) = (time_wait.ends, time_wait.until.get());
         let small = self.time_waits.insert(time_wait);
-        self.index.insert(ends, small);
+        self.replace(ends, entry, small);
+        let Self { address, settings, isn, challenges, .. } = self;
         if held {
             self.held_time_waits.insert(entry, small);
         }
@@ -380,7 +382,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let from = std::mem::replace(&mut connection.state, State::Closed);
         effects.push(Effect::State(connection.transition(entry, from, reason)));
         let (ends, owner, passive) = (connection.tuple.into(), connection.owner, connection.passive);
-        self.index.remove(&ends);
+        self.leave(ends, entry);
         if passive {
             self.hold_down(now, entry, ends, effects);
         }
@@ -412,7 +414,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn end_half_open(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
         let ends = half_open.ends;
-        self.index.remove(&ends);
+        self.leave(ends, entry);
         self.forget_half_open(ends.local_port(), half_open.is_young());
         effects.push(Effect::State(half_open.transition(
             (entry, self.address),
@@ -425,7 +427,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     fn end_time_wait(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(time_wait) = self.time_waits.remove(entry) else { return };
-        self.index.remove(&time_wait.ends);
+        self.leave(time_wait.ends, entry);
         effects.push(Effect::State(time_wait.transition(
             (entry, self.address),
             (time_wait.state, State::Closed),

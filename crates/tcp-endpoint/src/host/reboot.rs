@@ -9,8 +9,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The host loses all it knows, listeners included, without a segment: every entry is released, whoever held it.
     /// What its keyed hashes are drawn from goes on, as a clock that survives would have it.
     pub fn crash(&mut self, effects: &mut Effects<P, T>) {
-        let mut entries: Vec<_> = self.index.drain().collect();
-        entries.sort_unstable_by_key(|(ends, _)| *ends);
+        let entries = self.entries_by_ends();
+        self.index.clear();
         let address = self.address;
         for (_, entry) in entries {
             let transition = match entry.kind() {
