@@ -49,6 +49,12 @@ impl<T> Numbered<T> {
         self.pages.get_mut(page as usize)?.things[on_page(number)].as_mut()
     }
 
+    /// All, by their numbers.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        let pages = self.directory.iter().filter_map(|&page| self.pages.get(page as usize));
+        pages.flat_map(|page| page.things.iter().flatten())
+    }
+
     /// What has that number; it is made if there is none.
     pub(crate) fn get_or_insert_with(&mut self, number: u64, make: impl FnOnce() -> T) -> &mut T {
         let page = match self.page(number) {
@@ -168,6 +174,7 @@ mod tests {
                 }
                 prop_assert_eq!(numbered.get(number), map.get(&number));
                 prop_assert_eq!(numbered.is_empty(), map.is_empty());
+                prop_assert!(numbered.values().eq(map.values()));
             }
         }
     }

@@ -1,7 +1,5 @@
 //! Who takes whose room: the useless connections that take what a server is short of, and the clients they keep waiting.
 
-use std::collections::BTreeMap;
-
 use rustc_hash::FxHashMap;
 use sim_time::Instant;
 use tcp_endpoint::State;
@@ -10,12 +8,14 @@ use super::World;
 use super::population::MachineId;
 use super::truth::{Known, Life};
 use crate::HostId;
-use crate::record::{Attempt, Blame, Cause, Event, Fold, Incarnation, Scarce};
+use crate::numbered::Numbered;
+use crate::record::{Attempt, Blame, Cause, Event, Fold, Scarce};
 
 /// The useless connections on a machine that take something scarce, the oldest first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Crowd {
-    useless: [BTreeMap<Incarnation, Life>; 4],
+    /// By what it is, and by the number of the incarnation.
+    useless: [Numbered<Life>; 4],
 }
 
 /// The clients that wait, each with the server that keeps it and what is to blame.
@@ -43,9 +43,9 @@ impl<F: Fold> World<F> {
         let Some(scarce) = scarce else { return };
         let crowd = &mut self.machine(life.machine).crowd.useless[scarce as usize];
         if useless {
-            crowd.insert(life.number, life);
+            crowd.get_or_insert_with(life.number.0.into(), || life);
         } else {
-            crowd.remove(&life.number);
+            crowd.remove(life.number.0.into());
         }
     }
 
