@@ -5,17 +5,16 @@ use std::num::NonZero;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use experiment::{Experiment, Plan, PlannedRun, Queue, Scenario, Summary, Variant, simulate_with};
 
 /// Results that a thread may be ahead of the one that comes next.
-const AHEAD: u64 = 256;
-/// A thread takes at most so many numbers at once.
-const HANDFUL: usize = 64;
-/// A thread takes more numbers at once as long as it is done with them in less than this: threads that ask for each number meet
-/// too often, and one that has taken many slow ones is waited for. It decides who does what, not what comes of it.
-const SOON: Duration = Duration::from_millis(2);
+const AHEAD: u64 = 32;
+/// Results that come fast are taken so many at a time: to wake for each would cost more than to take it.
+const HANDFUL: usize = 16;
+/// However slowly they come, they are taken after this time: it decides when a row is written, not what is in it.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Plays runs of a plan. What the runs of a point have in common is made once.
 pub(crate) struct Player<'a> {
@@ -92,7 +91,7 @@ struct Desk<T> {
 }
 
 impl<T> Desk<T> {
-    /// A number to work on, if there is one that may be begun now; at most `most` are begun.
+    /// A number to work on, if there is one that may be begun now.
     fn begin(&mut self, end: u64, most: u64, following: impl Fn(u64) -> u64) -> Option<u64> {
         let number = if !self.urgent.is_empty() {
             self.urgent.start += 1;
@@ -112,7 +111,7 @@ impl<T> Desk<T> {
 /// Does the work of `numbers` with so many threads, and hands the results over in order, as many at a time as there are.
 /// `following` is the number after another, of which it skips those that only a result can ask for: `take` gives them when
 /// it has seen it, and the results of the skipped ones are handed over next. Whatever the threads do, no more results are kept
-/// than some hundred for each of them. Each thread works with a tool of its own.
+/// than a few for each of them. Each thread works with a tool of its own.
 ///
 /// # Errors
 /// What `take` finds wrong; then the rest is not done.
@@ -140,22 +139,20 @@ pub(crate) fn in_order<W, T: Send, E>(
     let worker = || {
         let _leaving = Leaving { desk: &desk, done: &done };
         let mut tool = tool();
-        let mut most = 1;
-        let mut handful = Vec::new();
         let mut at = lock(&desk);
         while !at.closed {
-            handful.extend(std::iter::from_fn(|| at.begin(numbers.end, ahead, &following)).take(most));
-            if handful.is_empty() {
+            let Some(number) = at.begin(numbers.end, ahead, &following) else {
+                done.notify_one();
                 at = more.wait(at).unwrap_or_else(PoisonError::into_inner);
                 continue;
-            }
+            };
             drop(at);
-            let begun = Instant::now();
-            let results: Vec<_> = handful.drain(..).map(|number| (number, work(&mut tool, number))).collect();
-            most = if begun.elapsed() < SOON { HANDFUL.min(2 * most) } else { most.div_ceil(2) };
+            let result = work(&mut tool, number);
             at = lock(&desk);
-            at.ready.extend(results);
-            done.notify_one();
+            at.ready.insert(number, result);
+            if at.ready.len().is_multiple_of(HANDFUL) {
+                done.notify_one();
+            }
         }
     };
     std::thread::scope(|scope| {
@@ -178,7 +175,7 @@ pub(crate) fn in_order<W, T: Send, E>(
                 }
             }
             if batch.is_empty() {
-                at = done.wait(at).unwrap_or_else(PoisonError::into_inner);
+                at = done.wait_timeout(at, PATIENCE).unwrap_or_else(PoisonError::into_inner).0;
                 continue;
             }
             at.begun -= batch.len() as u64;
