@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use experiment::record::Attempt;
 use std::time::Duration;
 use synlab_benches::{Datagram, Pair};
 use tcp_endpoint::{Flags, SeqNum};
@@ -146,7 +147,7 @@ fn syn(pair: &Pair, from: Ipv4Addr, port: u16) -> Datagram {
         window: 65_535,
         options: tcp_endpoint::Options::default(),
         payload: experiment::Span::default(),
-        tag: 0,
+        tag: Attempt::default(),
     }
 }
 

@@ -5,14 +5,18 @@ use std::net::Ipv4Addr;
 
 use expect_test::expect;
 use experiment::record::{Event, Record, Sent};
-use experiment::{Queue, Scenario, cases, simulate, simulate_with};
+use experiment::{BuiltIn, Queue, Scenario, cases, claims, simulate, simulate_with, studies};
 use sim_time::Duration;
 use synlab_tests::{parse, scenario};
 
 /// Every built-in case under each of its variants, with a name for messages.
 fn all_cases() -> Vec<(String, Scenario)> {
+    variants_of(&cases())
+}
+
+fn variants_of(files: &[BuiltIn]) -> Vec<(String, Scenario)> {
     let mut scenarios = Vec::new();
-    for case in cases() {
+    for case in files {
         let experiment = parse(&case.path, case.text);
         for variant in experiment.variants() {
             scenarios.push((format!("{} {}", case.name, variant.label()), scenario(&experiment, &variant)));
@@ -272,10 +276,12 @@ fn digests_are_what_they_were() {
     .assert_eq(&table);
 }
 
-/// The timing wheel and the reference on the `priority-queue` crate serve the same events in the same order.
+/// The timing wheel and the reference on the `priority-queue` crate serve the same events in the same order, whatever file in
+/// `configs/` is played.
 #[test]
 fn the_queue_changes_nothing() {
-    for (name, scenario) in all_cases().into_iter().chain(random()) {
+    let all = [cases(), claims(), studies()].concat();
+    for (name, scenario) in variants_of(&all).into_iter().chain(random()) {
         let run = |queue| simulate_with(queue, &scenario, &mut ()).expect("time moves on");
         assert_eq!(run(Queue::Wheel), run(Queue::Reference), "{name}");
     }

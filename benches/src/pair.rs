@@ -3,18 +3,19 @@
 use std::collections::VecDeque;
 use std::net::SocketAddrV4;
 
+use experiment::record::Attempt;
 use experiment::{Diagnostics, Scenario, Span};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{Effect, Effects, Handle, Host, Segment};
 
 /// Segments as runs have them; the tag is nobody's.
-pub type Datagram = Segment<Span, u64>;
+pub type Datagram = Segment<Span, Attempt>;
 
 const PORT: u16 = 80;
 /// What each end sends.
 const OCTETS: Span = Span { length: 100, ..NOTHING };
 const NOTHING: Span = Span {
-    attempt: experiment::record::Attempt { host: experiment::HostId(0), ordinal: 0 },
+    attempt: Attempt { host: experiment::HostId(0), ordinal: 0 },
     sender: experiment::HostId(0),
     offset: 0,
     length: 0,
@@ -24,16 +25,16 @@ const NOTHING: Span = Span {
 #[derive(Clone, Debug)]
 pub struct Pair {
     /// The one that opens.
-    pub client: Host<Span, u64>,
+    pub client: Host<Span, Attempt>,
     /// The one that listens.
-    pub server: Host<Span, u64>,
+    pub server: Host<Span, Attempt>,
     /// Moves on by a microsecond for each segment.
     pub now: Instant,
     /// Where the server listens.
     pub listens_at: SocketAddrV4,
     /// What is done with the segments that are sent: they wait here.
     pub wire: VecDeque<Datagram>,
-    effects: Effects<Span, u64>,
+    effects: Effects<Span, Attempt>,
     octets: Vec<Span>,
 }
 
@@ -75,7 +76,7 @@ impl Pair {
 
     /// OPEN from a port: the SYN waits on the wire.
     pub fn open(&mut self, port: u16) -> Handle {
-        let opened = self.client.open(self.now, port, self.listens_at, 0, &mut self.effects);
+        let opened = self.client.open(self.now, port, self.listens_at, NOTHING.attempt, &mut self.effects);
         self.client.flush(self.now, &mut self.effects);
         self.post();
         opened.expect("the port is free")
@@ -149,7 +150,7 @@ mod tests {
 
     use super::*;
 
-    fn held(host: &Host<Span, u64>, kind: EntryKind) -> usize {
+    fn held(host: &Host<Span, Attempt>, kind: EntryKind) -> usize {
         host.held().iter().filter(|entry| entry.kind() == kind).count()
     }
 

@@ -17,10 +17,10 @@ use synlab_benches::{Pair, flood, lives};
 /// As large as what a run's queue holds, which has values to spare as well.
 type Event = (NonZeroU32, [u32; 3]);
 
-/// From just before to just after 2¹⁷, where tables double, and on.
-const IN_A_RUN: [u64; 6] = [90_000, 110_000, 130_000, 140_000, 160_000, 200_000];
-/// The same about 2¹⁵: one pair of hosts has ports for no more.
-const AT_A_HOST: [u16; 6] = [22_500, 27_500, 32_500, 35_000, 40_000, 50_000];
+/// From just before to just after 7/8 · 2¹⁷, where indices double, and on.
+const IN_A_RUN: [u64; 7] = [90_000, 110_000, 114_700, 130_000, 140_000, 160_000, 200_000];
+/// The same about 7/8 · 2¹⁵: one pair of hosts has ports for no more.
+const AT_A_HOST: [u16; 7] = [22_500, 27_500, 28_700, 32_500, 35_000, 40_000, 50_000];
 const FIRST_PORT: u16 = 1_024;
 
 fn main() -> Result<(), Diagnostics> {

@@ -7,7 +7,8 @@ const PART: usize = 32;
 
 /// Puts an element behind the last, and tells its place. Once there are many, the vector does not double, as `Vec::push` has
 /// it, but grows by a thirty-second: what a large population takes is what its members take. That it is moved more often costs
-/// little: what is that large is moved by the memory's map, without being copied, where the system can do that.
+/// little: most systems can move what is that large without copying it, and where they cannot, each element is copied some
+/// thirty times on the way to any size.
 pub fn push_sparingly<T>(vec: &mut Vec<T>, element: T) -> usize {
     let place = vec.len();
     if place == vec.capacity() && place >= MANY {

@@ -330,13 +330,14 @@ impl Bench {
     }
 
     /// Checks that the host holds what its effects have said, each entry in the table that its state asks for, and that its
-    /// listeners have counted them.
+    /// index and its listeners agree.
     #[track_caller]
     pub(crate) fn audit(&self, settings: &Settings) {
         let (mut held, mut announced) = (self.host.held(), self.held.clone());
         held.sort_unstable();
         announced.sort_unstable();
         assert_eq!(held, announced);
+        self.host.audit_index();
         self.host.audit_listeners();
         let Settings { handshake, teardown, .. } = settings;
         for entry in held.into_iter().filter(|entry| !matches!(entry.kind(), EntryKind::HoldDown | EntryKind::Peer)) {

@@ -2,13 +2,33 @@
 
 use super::{Host, Listener};
 use crate::connection::Owner;
+use crate::ends::Ends;
 use crate::half_open::HalfOpen;
-use crate::{Commit, Handle, Payload};
+use crate::{Commit, Handle, Payload, State};
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// How many requests caches keep in the order in which they would give them up, gone ones included.
     pub(crate) fn cached_requests(&self) -> usize {
         self.listeners.iter().map(|listener| listener.requests.len()).sum()
+    }
+
+    /// Checks that the index finds what connections have, and nothing else.
+    #[track_caller]
+    pub(crate) fn audit_index(&self) {
+        let half_open = self.half_open.handles().zip(self.half_open.entries().map(|entry| entry.ends));
+        let time_waits = self.time_waits.handles().zip(self.time_waits.entries().map(|entry| entry.ends));
+        let hold_downs = self.hold_downs.handles().zip(self.hold_downs.entries().map(|entry| entry.ends));
+        // One whose protocol is over stays for its application, but has no ends any more.
+        let open = self.connections.handles().zip(self.connections.entries());
+        let open = open.filter(|(_, connection)| connection.state != State::Closed);
+        let connections = open.map(|(handle, connection)| (handle, Ends::from(connection.tuple)));
+        let mut entries: Vec<_> = half_open.chain(time_waits).chain(hold_downs).chain(connections).collect();
+        for (entry, ends) in &entries {
+            assert_eq!(self.entry_of(*ends), Some(*entry), "{ends:?}");
+        }
+        entries.sort_unstable_by_key(|(_, ends)| *ends);
+        let entries: Vec<_> = entries.into_iter().map(|(entry, _)| entry).collect();
+        assert_eq!(self.entries_where(|_| true), entries);
     }
 
     /// Checks that what a listener keeps beside its entries agrees with them.

@@ -39,7 +39,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 effects.push(Effect::Release { entry });
             }
         }
-        for (_, entry) in self.entries_by_ends().into_iter().filter(|(ends, _)| ends.local_port() == port) {
+        for entry in self.entries_where(|ends| ends.local_port() == port) {
             match entry.kind() {
                 EntryKind::HalfOpen => self.end_half_open(now, entry, Reason::Call, effects),
                 EntryKind::Connection => {

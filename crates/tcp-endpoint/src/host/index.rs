@@ -72,12 +72,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
     }
 
-    /// All entries that connections have, sorted by the connections' ends.
-    pub(super) fn entries_by_ends(&self) -> Vec<(Ends, Handle)> {
-        let entry = |&spot: &Spot| Some((self.ends_at(spot), self.handle_at(spot)?));
-        let mut entries: Vec<_> = self.index.iter().filter_map(entry).collect();
-        entries.sort_unstable_by_key(|(ends, _)| *ends);
-        entries
+    /// The entries of connections whose ends are wanted, sorted by these.
+    pub(super) fn entries_where(&self, wanted: impl Fn(Ends) -> bool) -> Vec<Handle> {
+        let spots = self.index.iter().map(|&spot| (self.ends_at(spot), spot));
+        let mut spots: Vec<_> = spots.filter(|(ends, _)| wanted(*ends)).collect();
+        spots.sort_unstable_by_key(|(ends, _)| *ends);
+        spots.into_iter().filter_map(|(_, spot)| self.handle_at(spot)).collect()
     }
 
     fn ends_at(&self, spot: Spot) -> Ends {

@@ -9,10 +9,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The host loses all it knows, listeners included, without a segment: every entry is released, whoever held it.
     /// What its keyed hashes are drawn from goes on, as a clock that survives would have it.
     pub fn crash(&mut self, effects: &mut Effects<P, T>) {
-        let entries = self.entries_by_ends();
+        let entries = self.entries_where(|_| true);
         self.index.clear();
         let address = self.address;
-        for (_, entry) in entries {
+        for entry in entries {
             let transition = match entry.kind() {
                 EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| {
                     half_open.transition((entry, address), (State::SynReceived, State::Closed), Reason::Crash)
