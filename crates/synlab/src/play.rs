@@ -10,9 +10,9 @@ use std::time::Duration;
 use experiment::{Experiment, Plan, PlannedRun, Queue, Scenario, Summary, Variant, simulate_with};
 
 /// Results that a thread may be ahead of the one that comes next.
-const AHEAD: u64 = 32;
+const AHEAD: u64 = 128;
 /// Results that come fast are taken so many at a time: to wake for each would cost more than to take it.
-const HANDFUL: usize = 16;
+const HANDFUL: usize = 64;
 /// However slowly they come, they are taken after this time: it decides when a row is written, not what is in it.
 const PATIENCE: Duration = Duration::from_millis(100);
 
