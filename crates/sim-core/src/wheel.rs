@@ -229,7 +229,15 @@ impl<E> EventQueue<E> for WheelQueue<E> {
 
 #[cfg(test)]
 mod tests {
-    use super::WheelQueue;
+    use std::num::NonZeroU32;
+
+    use super::{Node, WheelQueue};
 
     crate::queue_laws::queue_laws!(WheelQueue);
+
+    /// A run has one for each entry that has a deadline; its events are 16 octets, with a value to spare for none.
+    #[test]
+    fn a_node_takes_twenty_octets_beside_its_event() {
+        assert_eq!(size_of::<Node<(NonZeroU32, [u32; 3])>>(), 36);
+    }
 }

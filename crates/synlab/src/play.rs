@@ -111,7 +111,7 @@ impl<T> Desk<T> {
 /// Does the work of `numbers` with so many threads, and hands the results over in order, as many at a time as there are.
 /// `following` is the number after another, of which it skips those that only a result can ask for: `take` gives them when
 /// it has seen it, and the results of the skipped ones are handed over next. Whatever the threads do, no more results are kept
-/// than a few for each of them. Each thread works with a tool of its own.
+/// than [`AHEAD`] for each of them. Each thread works with a tool of its own.
 ///
 /// # Errors
 /// What `take` finds wrong; then the rest is not done.
