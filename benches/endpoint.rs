@@ -4,7 +4,6 @@ use std::hint::black_box;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use experiment::record::Attempt;
 use std::time::Duration;
 use synlab_benches::{Datagram, Pair};
 use tcp_endpoint::{Flags, SeqNum};
@@ -147,7 +146,6 @@ fn syn(pair: &Pair, from: Ipv4Addr, port: u16) -> Datagram {
         window: 65_535,
         options: tcp_endpoint::Options::default(),
         payload: experiment::Span::default(),
-        tag: Attempt::default(),
     }
 }
 

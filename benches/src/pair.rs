@@ -8,10 +8,12 @@ use experiment::{Diagnostics, Scenario, Span};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{Effect, Effects, Handle, Host, Segment};
 
-/// Segments as runs have them; the tag is nobody's.
-pub type Datagram = Segment<Span, Attempt>;
+/// Segments as runs have them.
+pub type Datagram = Segment<Span>;
 
 const PORT: u16 = 80;
+/// The tag of every entry: as long as a run's, and nobody's.
+const NOBODY: u64 = 0;
 /// What each end sends.
 const OCTETS: Span = Span { length: 100, ..NOTHING };
 const NOTHING: Span = Span {
@@ -25,16 +27,16 @@ const NOTHING: Span = Span {
 #[derive(Clone, Debug)]
 pub struct Pair {
     /// The one that opens.
-    pub client: Host<Span, Attempt>,
+    pub client: Host<Span, u64>,
     /// The one that listens.
-    pub server: Host<Span, Attempt>,
+    pub server: Host<Span, u64>,
     /// Moves on by a microsecond for each segment.
     pub now: Instant,
     /// Where the server listens.
     pub listens_at: SocketAddrV4,
     /// What is done with the segments that are sent: they wait here.
     pub wire: VecDeque<Datagram>,
-    effects: Effects<Span, Attempt>,
+    effects: Effects<Span, u64>,
     octets: Vec<Span>,
 }
 
@@ -76,7 +78,7 @@ impl Pair {
 
     /// OPEN from a port: the SYN waits on the wire.
     pub fn open(&mut self, port: u16) -> Handle {
-        let opened = self.client.open(self.now, port, self.listens_at, NOTHING.attempt, &mut self.effects);
+        let opened = self.client.open(self.now, port, self.listens_at, NOBODY, &mut self.effects);
         self.client.flush(self.now, &mut self.effects);
         self.post();
         opened.expect("the port is free")
@@ -86,7 +88,7 @@ impl Pair {
     pub fn deliver(&mut self, segment: &Datagram) {
         self.now += Duration::from_micros(1);
         let host = if segment.destination == self.listens_at { &mut self.server } else { &mut self.client };
-        host.on_segment(self.now, segment, &mut self.effects);
+        host.on_segment(self.now, segment, NOBODY, &mut self.effects);
         host.flush(self.now, &mut self.effects);
         self.post();
     }
@@ -150,7 +152,7 @@ mod tests {
 
     use super::*;
 
-    fn held(host: &Host<Span, Attempt>, kind: EntryKind) -> usize {
+    fn held(host: &Host<Span, u64>, kind: EntryKind) -> usize {
         host.held().iter().filter(|entry| entry.kind() == kind).count()
     }
 

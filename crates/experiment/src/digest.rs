@@ -50,7 +50,7 @@ impl DigestFold {
             pair(u32::from(flags.bits()), *window),
             pair(*octets, sent.retransmission),
             attempt(sent.attempt),
-            sent.incarnation.map_or(u64::MAX, |Incarnation(number)| u64::from(number)),
+            sent.incarnation.map_or(u64::MAX, |life| u64::from(life.number)),
             pair(acknowledged(sent.acknowledges), u32::from(sent.wasted.is_some()) | u32::from(sent.forged) << 1),
             sent.fate.deliveries.len() as u64,
             pair(sent.fate.lost.map_or(0, loss), fault),
@@ -160,8 +160,8 @@ const fn host(HostId(id): HostId) -> u32 {
     id as u32
 }
 
-const fn entry(on: HostId, Incarnation(number): Incarnation) -> u64 {
-    pair(host(on), number)
+const fn entry(on: HostId, life: Incarnation) -> u64 {
+    pair(host(on), life.number)
 }
 
 const fn attempt(of: Attempt) -> u64 {
@@ -330,7 +330,7 @@ mod tests {
 
     /// Records that differ from one another in one place each.
     fn records() -> Vec<Record> {
-        let (host, incarnation) = (HostId(1), Incarnation(3));
+        let (host, incarnation) = (HostId(1), Incarnation::new(3, 0));
         let octets = 100;
         let lost = Blame { cause: Cause::Lost, packet: Some(SegmentId::new(5)) };
         let events = [
@@ -366,8 +366,8 @@ mod tests {
             Event::Crashed { host },
             Event::Rebooted { host, quiet_until: Instant::from_nanos(9) },
             Event::HeldDown { host, port: 80 },
-            Event::Served { host, incarnation: Incarnation(3), begins: true },
-            Event::Served { host, incarnation: Incarnation(3), begins: false },
+            Event::Served { host, incarnation: Incarnation::new(3, 0), begins: true },
+            Event::Served { host, incarnation: Incarnation::new(3, 0), begins: false },
             Event::WarmedUp,
         ];
         events.into_iter().map(|event| Record { at: Instant::from_nanos(7), event }).collect()

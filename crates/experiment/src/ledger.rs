@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 use tcp_endpoint::{EntryKind, Notice, State};
 
 use crate::HostId;
+use crate::column::Column;
 use crate::level::Level;
-use crate::numbered::Numbered;
 use crate::record::{Blame, Event, Fold, Incarnation, Memory, Record, StateChange};
 
 /// Something a host has only so much of.
@@ -142,8 +142,7 @@ impl Ledger {
 /// Keeps the ledger of a run. What it remembers is in proportion to what is alive and to the packets that are to blame.
 #[derive(Clone, Debug, Default)]
 pub struct LedgerFold {
-    /// By the number of the incarnation.
-    lives: Numbered<Life>,
+    lives: Column<Life>,
     /// By host, resource and blame, `None` for what is useful.
     levels: BTreeMap<(HostId, Resource, Option<Blame>), Level>,
     sent: BTreeMap<Option<Blame>, u64>,
@@ -201,7 +200,7 @@ impl LedgerFold {
     }
 
     fn life(&mut self, incarnation: Incarnation) -> &mut Life {
-        self.lives.get_or_insert_with(incarnation.0.into(), Life::default)
+        self.lives.get_or_insert_with(incarnation, Life::default)
     }
 
     fn take(&mut self, at: Instant, host: HostId, incarnation: Incarnation, resource: Resource, amount: u64) {
@@ -213,12 +212,12 @@ impl LedgerFold {
 
     /// Gives back what an incarnation holds of a resource, if it does.
     fn give(&mut self, at: Instant, host: HostId, incarnation: Incarnation, resource: Resource) {
-        let Some(life) = self.lives.get_mut(incarnation.0.into()) else { return };
+        let Some(life) = self.lives.get_mut(incarnation) else { return };
         let Some(place) = life.holds.iter().position(|(held, _)| *held == resource) else { return };
         let (_, amount) = life.holds.swap_remove(place);
         let blame = life.blame;
         if life.holds.is_empty() {
-            self.lives.remove(incarnation.0.into());
+            self.lives.remove(incarnation);
         }
         self.shift(at, host, resource, blame, -amount.cast_signed());
     }
@@ -236,7 +235,7 @@ impl LedgerFold {
         let StateChange { host, incarnation, .. } = *change;
         if change.to == State::Closed {
             self.give(at, host, incarnation, Resource::Ports);
-            if self.lives.get(incarnation.0.into()).is_some() {
+            if self.lives.get(incarnation).is_some() {
                 // What an application holds of it from now on is the application's own affair.
                 self.judged(at, host, incarnation, None);
             }

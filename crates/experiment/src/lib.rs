@@ -5,6 +5,7 @@
 //! world that tells all that happens as [`record::Record`]s; whatever is to be known of a run is a [`record::Fold`] over
 //! them.
 
+mod column;
 mod digest;
 mod input;
 mod ledger;
@@ -12,7 +13,6 @@ mod level;
 mod metrics;
 mod numbered;
 mod numbers;
-mod pair;
 mod rate;
 pub mod record;
 mod run;
@@ -22,6 +22,7 @@ mod span;
 mod statistics;
 mod world;
 
+pub use column::Column;
 pub use digest::{DigestFold, RECORD_FORMAT};
 pub use input::{
     Axis, BUNDLES, BuiltIn, Bundle, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Extent, Finding, MAX_SEED,

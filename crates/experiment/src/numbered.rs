@@ -40,13 +40,9 @@ impl<T> Numbered<T> {
         self.directory.is_empty()
     }
 
+    #[cfg(test)]
     pub(crate) fn get(&self, number: u64) -> Option<&T> {
         self.pages.get(self.page(number)? as usize)?.things[on_page(number)].as_ref()
-    }
-
-    pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut T> {
-        let page = self.page(number)?;
-        self.pages.get_mut(page as usize)?.things[on_page(number)].as_mut()
     }
 
     /// All, by their numbers.
@@ -161,12 +157,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_map(calls in prop::collection::vec((0..3_u8, 0..400_u64), 0..300)) {
+        fn it_is_a_map(calls in prop::collection::vec((0..2_u8, 0..400_u64), 0..300)) {
             let (mut numbered, mut map) = (Numbered::default(), BTreeMap::new());
             for (call, number) in calls {
                 match call {
                     0 => prop_assert_eq!(numbered.remove(number), map.remove(&number)),
-                    1 => prop_assert_eq!(numbered.get_mut(number), map.get_mut(&number)),
                     _ => {
                         let next = map.len();
                         prop_assert_eq!(*numbered.get_or_insert_with(number, || next), *map.entry(number).or_insert(next));

@@ -140,6 +140,7 @@ mod tests {
             octets,
             attempt: Attempt { host: HostId(0), ordinal: 1 },
             incarnation: None,
+            peer: None,
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,

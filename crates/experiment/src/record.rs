@@ -36,9 +36,23 @@ impl Attempt {
     }
 }
 
-/// One life of a connection on one host, numbered in the order of birth over the whole run.
+/// One life of a connection on one host. The endpoint's entries bear it as their tag.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct Incarnation(pub u32);
+pub struct Incarnation {
+    /// Its number, in the order of birth over the whole run.
+    pub number: u32,
+    /// The place of its row, which is another's before and after its time. It says nothing of the run: it is neither in the
+    /// digest nor in a trace. A fold may keep what it knows of the life in such a place, too: see [`crate::Column`].
+    pub place: u32,
+}
+
+impl Incarnation {
+    /// The life of that number, in the row at that place.
+    #[must_use]
+    pub const fn new(number: u32, place: u32) -> Self {
+        Self { number, place }
+    }
+}
 
 /// A segment, by its number in the order in which segments were sent over the whole run, from 0. It takes no more room where
 /// there may be none.
@@ -327,6 +341,8 @@ pub struct Sent {
     pub attempt: Attempt,
     /// The connection that sent it; `None` for an answer outside any connection, and for a forged segment.
     pub incarnation: Option<Incarnation>,
+    /// The last connection of the same name at the other end, or the one that an answer outside any connection goes to.
+    pub peer: Option<Incarnation>,
     /// 0 for an original, n for retransmission n.
     pub retransmission: u32,
     /// The furthest thing it acknowledges.
@@ -359,6 +375,8 @@ pub struct StateChange {
     pub reason: Reason,
     /// Whether a peer's SYN opened it.
     pub passive: bool,
+    /// The longest chain of segments, each sent after the one before it came, of which the last has come to it.
+    pub trips: u32,
 }
 
 /// An application's call.

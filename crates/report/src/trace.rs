@@ -106,17 +106,16 @@ impl<W: Write> Fold for Trace<W> {
 /// What happened, under the names the lines use.
 fn event<'a>(line: Object<'a>, event: &Event, names: &Names, numbers: &mut RelativeNumbers) -> Object<'a> {
     let of = |host: HostId| names.of(host);
-    let held = |line: Object<'a>, host, Incarnation(connection), memory, bytes: u64| {
+    let held = |line: Object<'a>, host, life: Incarnation, memory, bytes: u64| {
         line.with("host", of(host))
-            .with("connection", connection)
+            .with("connection", life.number)
             .with("memory", memory_word(memory))
             .with("bytes", bytes)
     };
-    let octets = |line: Object<'a>, host, Incarnation(connection), octets: u64| {
-        line.with("host", of(host)).with("connection", connection).with("len", octets)
+    let octets = |line: Object<'a>, host, life: Incarnation, octets: u64| {
+        line.with("host", of(host)).with("connection", life.number).with("len", octets)
     };
-    let entry =
-        |line: Object<'a>, host, Incarnation(connection)| line.with("host", of(host)).with("connection", connection);
+    let entry = |line: Object<'a>, host, life: Incarnation| line.with("host", of(host)).with("connection", life.number);
     match *event {
         Event::Sent(ref sent) => segment(line.with("kind", "segment"), sent, names, numbers.next(sent)),
         Event::Delivered { segment, to, copy, stale } => {
@@ -224,7 +223,7 @@ fn segment<'a>(line: Object<'a>, sent: &Sent, names: &Names, Relative { seq, ack
         .with("destination", sent.destination)
         .with("window", sent.window)
         .with("attempt", names.attempt(sent.attempt))
-        .with("connection", sent.incarnation.map(|Incarnation(number)| number))
+        .with("connection", sent.incarnation.map(|life| life.number))
         .with("retransmission", sent.retransmission)
         .with("forged", sent.forged)
         .with("wasted", sent.wasted.is_some())
@@ -252,7 +251,7 @@ fn state<'a>(line: Object<'a>, change: &StateChange, names: &Names) -> Object<'a
         .with("to", change.to.name())
         .with("reason", reason)
         .with("passive", change.passive)
-        .with("connection", change.incarnation.0)
+        .with("connection", change.incarnation.number)
         .with("attempt", names.attempt(change.attempt))
 }
 

@@ -28,7 +28,7 @@ impl EntryKind {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Transmission<P, T> {
     /// The segment.
-    pub segment: Segment<P, T>,
+    pub segment: Segment<P>,
     /// The entry that sent it, with its tag; `None` for an answer outside any connection.
     pub sender: Option<(Handle, T)>,
     /// How often the same sequence space was sent before: 0 for an original, n for retransmission n.
@@ -74,7 +74,7 @@ pub enum Reason {
 pub struct Transition<T> {
     /// The entry, after the change (or the entry that is gone, where `to` is CLOSED).
     pub entry: Handle,
-    /// The tag of the segment or call the entry was born of.
+    /// The entry's tag: what the segment or call that made it was handed over with. The endpoint moves it and never reads it.
     pub tag: T,
     /// The connection's name on this host.
     pub tuple: FourTuple,
@@ -143,6 +143,8 @@ pub enum Effect<P, T> {
     Arm {
         /// The entry.
         entry: Handle,
+        /// Its tag.
+        tag: T,
         /// When.
         at: Instant,
     },
@@ -150,6 +152,8 @@ pub enum Effect<P, T> {
     Disarm {
         /// The entry.
         entry: Handle,
+        /// Its tag.
+        tag: T,
     },
     /// A connection goes on under another handle: a half-open entry became a connection, or a connection TIME-WAIT.
     /// An application that holds `from` keeps it, to read what is left, until it closes it.
@@ -158,6 +162,8 @@ pub enum Effect<P, T> {
         from: Handle,
         /// The handle it has.
         to: Handle,
+        /// Its tag.
+        tag: T,
     },
     /// The host goes on to remember something that it knows by the connection `of`, which may just have ended.
     Keep {
@@ -165,17 +171,23 @@ pub enum Effect<P, T> {
         of: Handle,
         /// What remembers it.
         entry: Handle,
+        /// The connection's tag, which what remembers it bears, too.
+        tag: T,
     },
     /// An entry was put into its table. It follows the [`Effect::State`], [`Effect::Moved`] or [`Effect::Keep`] that named
     /// it first.
     Hold {
         /// The entry.
         entry: Handle,
+        /// Its tag.
+        tag: T,
     },
     /// An entry was taken out of its table. Its deadline is forgotten too.
     Release {
         /// The entry.
         entry: Handle,
+        /// Its tag.
+        tag: T,
     },
     /// A listening port had no room for a segment, which was dropped.
     Overflow {
@@ -193,6 +205,8 @@ pub enum Effect<P, T> {
     Notify {
         /// The connection.
         entry: Handle,
+        /// Its tag.
+        tag: T,
         /// What.
         notice: Notice,
     },

@@ -36,7 +36,7 @@ pub(crate) struct Asked<T> {
 /// An entry in SYN-RECEIVED, made by a SYN at a listener. There may be very many, so it is packed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct HalfOpen<T> {
-    tag: T,
+    pub(crate) tag: T,
     pub(crate) ends: Ends,
     pub(crate) iss: SeqNum,
     irs: SeqNum,
@@ -108,7 +108,7 @@ impl<T: Copy> HalfOpen<T> {
     }
 
     /// SEGMENT ARRIVES in SYN-RECEIVED after a passive OPEN.
-    pub(crate) fn on_segment<P: Payload>(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Request {
+    pub(crate) fn on_segment<P: Payload>(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> Request {
         let (flags, next) = (segment.flags, self.irs + 1);
         let old =
             self.clock.zip(segment.options.timestamps).is_some_and(|(clock, carried)| clock.is_old(carried, ctx.now));
@@ -154,7 +154,7 @@ impl<T: Copy> HalfOpen<T> {
 
     /// The SYN once more is answered by the SYN-ACK or an ACK, anything else by an ACK. Where challenge ACKs are limited
     /// for each connection, so are these.
-    fn answer_unacceptable<P: Payload>(&mut self, segment: &Segment<P, T>, old: bool, ctx: &mut Context<'_, P, T>) {
+    fn answer_unacceptable<P: Payload>(&mut self, segment: &Segment<P>, old: bool, ctx: &mut Context<'_, P, T>) {
         let (flags, limits) = (segment.flags, &ctx.settings.limits);
         let repeated = flags.syn() && !flags.ack() && segment.seq == self.irs && !old;
         let limited = limits.challenge_limit == ChallengeLimit::Connection && (segment.is_empty() || flags.syn());
@@ -220,7 +220,7 @@ impl<T: Copy> HalfOpen<T> {
         match self.retransmit_at.instant() {
             Some(at) if at <= ctx.now => {}
             Some(at) => {
-                ctx.effects.push(Effect::Arm { entry: ctx.entry, at });
+                ctx.effects.push(Effect::Arm { entry: ctx.entry, tag: self.tag, at });
                 return Request::Pending;
             }
             None => return Request::Pending,
@@ -268,7 +268,6 @@ impl<T: Copy> HalfOpen<T> {
                 window: if flags.rst() { 0 } else { ctx.settings.limits.window },
                 options: self.options(flags, ctx),
                 payload: P::default(),
-                tag: self.tag,
             },
             sender: Some((ctx.entry, self.tag)),
             retransmission,

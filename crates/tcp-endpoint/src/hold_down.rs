@@ -7,7 +7,9 @@ use crate::ends::Ends;
 
 /// A name, and until when it is held down, that instant included.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct HoldDown {
+pub(crate) struct HoldDown<T> {
     pub(crate) ends: Ends,
     pub(crate) until: Instant,
+    /// The tag of the connection that had the name.
+    pub(crate) tag: T,
 }

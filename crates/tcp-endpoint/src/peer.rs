@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 /// One other host.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Peer {
+pub(crate) struct Peer<T> {
     pub(crate) address: Ipv4Addr,
     /// The fast open cookie it gave us (RFC 7413 §4.1.3).
     pub(crate) cookie: Option<u64>,
@@ -12,11 +12,13 @@ pub(crate) struct Peer {
     pub(crate) count: Option<u32>,
     /// Whether the last connection with it was closed in good order, its round trip measured.
     pub(crate) proven: bool,
+    /// The tag of the connection that made it known.
+    pub(crate) tag: T,
 }
 
-impl Peer {
-    pub(crate) const fn new(address: Ipv4Addr) -> Self {
-        Self { address, cookie: None, count: None, proven: false }
+impl<T> Peer<T> {
+    pub(crate) const fn new(address: Ipv4Addr, tag: T) -> Self {
+        Self { address, cookie: None, count: None, proven: false, tag }
     }
 
     /// Whether a SYN with this count is newer than any that was taken before. Without a memory nothing is.

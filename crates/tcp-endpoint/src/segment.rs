@@ -166,10 +166,8 @@ pub enum FastOpen {
 }
 
 /// One TCP segment with the addresses it travels between.
-///
-/// `tag` belongs to whoever drives the endpoint; the endpoint moves it and cannot read it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Segment<P, T> {
+pub struct Segment<P> {
     /// Source socket.
     pub source: SocketAddrV4,
     /// Destination socket.
@@ -186,11 +184,9 @@ pub struct Segment<P, T> {
     pub options: Options,
     /// The data octets.
     pub payload: P,
-    /// Where the segment's cause is noted, outside the protocol.
-    pub tag: T,
 }
 
-impl<P: Payload, T> Segment<P, T> {
+impl<P: Payload> Segment<P> {
     /// SEG.LEN: octets of sequence space, counting SYN and FIN (RFC 9293 §3.4).
     #[must_use]
     pub fn len(&self) -> u32 {

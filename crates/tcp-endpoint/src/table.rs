@@ -68,13 +68,10 @@ impl<E> Table<E> {
         place.entry.take()
     }
 
-    /// Takes out everything; returns the handles in the order of the places.
-    pub(crate) fn clear(&mut self) -> Vec<Handle> {
+    /// Takes out everything, in the order of the places.
+    pub(crate) fn clear(&mut self) -> impl Iterator<Item = (Handle, E)> + '_ {
         let handles: Vec<_> = self.handles().collect();
-        for handle in &handles {
-            let _ = self.remove(*handle);
-        }
-        handles
+        handles.into_iter().filter_map(|handle| Some((handle, self.remove(handle)?)))
     }
 
     /// What the entries are called, in the order of the places.

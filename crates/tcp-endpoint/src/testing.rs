@@ -386,7 +386,7 @@ impl Bench {
         let segment = self.parse(THERE.port(), text);
         let socket = self.socket.take().expect("accepted");
         self.act(|host, now, effects| {
-            host.on_segment(now, &segment, effects);
+            host.on_segment(now, &segment, (), effects);
             host.close(now, socket, effects).map(|()| None)
         })
     }
@@ -418,7 +418,7 @@ impl Bench {
     }
 
     /// The segment that a text stands for.
-    pub(crate) fn segment(&self, text: &str) -> Segment<Vec<u8>, ()> {
+    pub(crate) fn segment(&self, text: &str) -> Segment<Vec<u8>> {
         self.parse(THERE.port(), text)
     }
 
@@ -429,9 +429,9 @@ impl Bench {
     }
 
     /// A segment comes that is no text's.
-    pub(crate) fn takes(&mut self, segment: Segment<Vec<u8>, ()>) -> Vec<String> {
+    pub(crate) fn takes(&mut self, segment: Segment<Vec<u8>>) -> Vec<String> {
         self.act(|host, now, effects| {
-            host.on_segment(now, &segment, effects);
+            host.on_segment(now, &segment, (), effects);
             Ok(None)
         })
     }
@@ -441,7 +441,7 @@ impl Bench {
         let segments: Vec<_> = texts.iter().map(|text| self.parse(THERE.port(), text)).collect();
         self.act(|host, now, effects| {
             for segment in segments {
-                host.on_segment(now, &segment, effects);
+                host.on_segment(now, &segment, (), effects);
             }
             Ok(None)
         })
@@ -454,14 +454,14 @@ impl Bench {
         let (source, destination) =
             (socket(source, usual.source.port()), socket(destination, usual.destination.port()));
         let mut effects = Vec::new();
-        self.host.on_segment(self.now, &Segment { source, destination, ..usual }, &mut effects);
+        self.host.on_segment(self.now, &Segment { source, destination, ..usual }, (), &mut effects);
         effects.len()
     }
 
     /// A segment comes from the peer; what it brings about is kept as it is.
     pub(crate) fn take_effects(&mut self, text: &str, effects: &mut Vec<Effect<Vec<u8>, ()>>) {
         let segment = self.parse(THERE.port(), text);
-        self.host.on_segment(self.now, &segment, effects);
+        self.host.on_segment(self.now, &segment, (), effects);
         self.host.flush(self.now, effects);
     }
 
@@ -559,20 +559,20 @@ impl Bench {
                     self.acknowledged.insert(transition.tuple.remote.port(), irs + 1);
                 }
             }
-            Effect::Arm { entry, at } => {
+            Effect::Arm { entry, at, .. } => {
                 self.armed.retain(|(armed, _)| *armed != entry);
                 self.armed.push((entry, at));
             }
-            Effect::Disarm { entry } => self.armed.retain(|(armed, _)| *armed != entry),
-            Effect::Hold { entry } => self.held.push(entry),
-            Effect::Release { entry } => {
+            Effect::Disarm { entry, .. } => self.armed.retain(|(armed, _)| *armed != entry),
+            Effect::Hold { entry, .. } => self.held.push(entry),
+            Effect::Release { entry, .. } => {
                 self.armed.retain(|(armed, _)| *armed != entry);
                 self.held.retain(|held| *held != entry);
                 self.announced.remove(&entry);
             }
             Effect::Notify { notice, .. } => self.notices.push(notice),
             Effect::Overflow { queue, .. } => self.overflows.push(queue),
-            Effect::Moved { from, to } => {
+            Effect::Moved { from, to, .. } => {
                 let moved = self.announced[&from];
                 self.announced.insert(from, (State::Closed, moved.1));
                 self.announced.insert(to, moved);
@@ -586,7 +586,7 @@ impl Bench {
         u32::try_from(self.now.as_nanos() / 1_000_000).expect("a bench runs for days")
     }
 
-    fn print(&self, segment: &Segment<Vec<u8>, ()>) -> String {
+    fn print(&self, segment: &Segment<Vec<u8>>) -> String {
         // A reset outside any connection has no ISN to count from: its numbers are the peer's acknowledgment or 0.
         let iss = self.isns.get(&segment.destination.port()).copied().unwrap_or(self.iss);
         let seq = if segment.seq == SeqNum::new(0) { 0 } else { (segment.seq - iss).cast_signed() };
@@ -625,7 +625,7 @@ impl Bench {
         (text, Options { fast_open, count, mss: Some(u16::MAX), timestamps: None })
     }
 
-    fn parse(&self, port: u16, text: &str) -> Segment<Vec<u8>, ()> {
+    fn parse(&self, port: u16, text: &str) -> Segment<Vec<u8>> {
         let iss = self.isns.get(&port).copied().unwrap_or(self.iss);
         let (text, options) = self.parse_options(text);
         let (text, timestamps) = text.split_once(" @").map_or((text, None), |(text, carried)| {
@@ -656,7 +656,6 @@ impl Bench {
             window: self.window,
             options: Options { timestamps, ..options },
             payload: vec![0; words.next().map_or(0, |len| len.parse().expect("a length"))],
-            tag: (),
         }
     }
 }

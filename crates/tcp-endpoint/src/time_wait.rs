@@ -62,7 +62,7 @@ impl<T: Copy> TimeWait<T> {
     }
 
     /// Whether a segment is a SYN that opens the connection's next incarnation (RFC 9293 §3.6.1, MAY-2; RFC 6191).
-    pub(crate) fn is_succeeded_by<P: Payload>(&self, segment: &Segment<P, T>, choice: SynInTimeWait) -> bool {
+    pub(crate) fn is_succeeded_by<P: Payload>(&self, segment: &Segment<P>, choice: SynInTimeWait) -> bool {
         if self.state != State::TimeWait || !segment.flags.syn() || segment.flags.ack() || segment.flags.rst() {
             return false;
         }
@@ -86,7 +86,7 @@ impl<T: Copy> TimeWait<T> {
     }
 
     /// SEGMENT ARRIVES in TIME-WAIT, or in FIN-WAIT-2.
-    pub(crate) fn on_segment<P: Payload>(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
+    pub(crate) fn on_segment<P: Payload>(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
         let window = ctx.settings.limits.window;
         let old = !segment.flags.rst() && self.is_old(segment, ctx.now);
         let acceptable = !old && acceptable(self.receive_next, window, segment.seq, segment.len());
@@ -128,7 +128,7 @@ impl<T: Copy> TimeWait<T> {
     /// FIN-WAIT-2 without an application: data is refused (RFC 9293 SHLD-3), the FIN brings TIME-WAIT.
     fn take_in_fin_wait_2<P: Payload>(
         &mut self,
-        segment: &Segment<P, T>,
+        segment: &Segment<P>,
         acceptable: bool,
         ctx: &mut Context<'_, P, T>,
     ) -> After {
@@ -200,24 +200,24 @@ impl<T: Copy> TimeWait<T> {
     }
 
     /// PAWS (RFC 7323 §5.3).
-    fn is_old<P>(&self, segment: &Segment<P, T>, now: Instant) -> bool {
+    fn is_old<P>(&self, segment: &Segment<P>, now: Instant) -> bool {
         self.clock.zip(segment.options.timestamps).is_some_and(|(clock, carried)| clock.is_old(carried, now))
     }
 
-    fn note_timestamp<P>(&mut self, segment: &Segment<P, T>, now: Instant) {
+    fn note_timestamp<P>(&mut self, segment: &Segment<P>, now: Instant) {
         if let (Some(clock), Some(carried)) = (&mut self.clock, segment.options.timestamps) {
             clock.take(carried, now);
         }
     }
 
     /// RFC 6191 §2: a SYN that it does not accept leaves TIME-WAIT as it is, without an answer.
-    fn is_dropped_silently<P>(&self, segment: &Segment<P, T>, ctx: &Context<'_, P, T>) -> bool {
+    fn is_dropped_silently<P>(&self, segment: &Segment<P>, ctx: &Context<'_, P, T>) -> bool {
         let request = segment.flags.syn() && !segment.flags.ack();
         request && ctx.settings.teardown.syn_in_time_wait == SynInTimeWait::Timestamp
     }
 
     /// An ACK; limited as challenge ACKs are where a limit for each connection holds for everything that could loop.
-    fn answer<P: Payload>(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) {
+    fn answer<P: Payload>(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) {
         let loops = segment.is_empty() || segment.flags.syn();
         if loops && ctx.settings.limits.challenge_limit == ChallengeLimit::Connection {
             self.challenge(ctx);
@@ -255,7 +255,6 @@ impl<T: Copy> TimeWait<T> {
                 window: if flags.rst() { 0 } else { ctx.settings.limits.window },
                 options: Options::stamped(self.clock.map(|clock| clock.stamp(ctx.now))),
                 payload: P::default(),
-                tag: self.tag,
             },
             sender: Some((ctx.entry, self.tag)),
             retransmission: 0,

@@ -8,7 +8,22 @@ use tcp_endpoint::{
     Settings, State, TimeWaitOwner, Transition,
 };
 
-/// One life of a connection on one host.
+/// The entry that an effect is about, and its tag. A change of state may be the first that is heard of one.
+fn tagged<P, T: Copy>(effect: &Effect<P, T>) -> Option<(Handle, T)> {
+    match *effect {
+        Effect::Transmit(ref transmission) => transmission.sender,
+        Effect::Moved { from: entry, tag, .. }
+        | Effect::Keep { of: entry, tag, .. }
+        | Effect::Hold { entry, tag }
+        | Effect::Release { entry, tag }
+        | Effect::Arm { entry, tag, .. }
+        | Effect::Disarm { entry, tag }
+        | Effect::Notify { entry, tag, .. } => Some((entry, tag)),
+        Effect::State(_) | Effect::Overflow { .. } | Effect::HeldDown { .. } => None,
+    }
+}
+
+/// One life of a connection on one host: the tag of its entries.
 pub(super) type Incarnation = usize;
 
 /// What the effects have said of an entry.
@@ -73,28 +88,32 @@ impl Books {
     }
 
     /// Enters an effect. `next` is the number of the next incarnation.
-    pub(super) fn enter<P: Payload, T>(&mut self, now: Instant, effect: &Effect<P, T>, next: &mut Incarnation) {
+    pub(super) fn enter<P: Payload>(&mut self, now: Instant, effect: &Effect<P, Incarnation>, next: &mut Incarnation) {
+        if let Some((entry, tag)) = tagged(effect) {
+            let named = self.entry(entry).unwrap_or_else(|| panic!("{entry:?} has no name"));
+            assert_eq!(named.incarnation, tag, "{entry:?} bears the tag of its connection");
+        }
         match effect {
             Effect::State(transition) => self.change(transition, next),
-            Effect::Moved { from, to } => self.rename(*from, *to),
-            Effect::Hold { entry } => {
+            Effect::Moved { from, to, .. } => self.rename(*from, *to),
+            Effect::Hold { entry, .. } => {
                 let named = self.named.remove(entry).unwrap_or_else(|| panic!("{entry:?} has no name"));
                 assert!(self.held.insert(*entry, named).is_none(), "{entry:?} is held twice");
                 if named.passive && entry.kind() == EntryKind::Connection {
                     self.unaccepted.insert(*entry);
                 }
             }
-            Effect::Release { entry } => {
+            Effect::Release { entry, .. } => {
                 let gone = self.held.remove(entry).unwrap_or_else(|| panic!("{entry:?} is released and not held"));
                 assert!(!gone.is_live() || is_memory(*entry), "{entry:?} is released alive");
                 self.applications.remove(entry);
                 self.unaccepted.remove(entry);
             }
-            Effect::Arm { entry, at } => {
+            Effect::Arm { entry, at, .. } => {
                 assert!(*at >= now, "{entry:?} asks to be called at {at}, at {now}");
                 self.armed(*entry, Some(*at));
             }
-            Effect::Disarm { entry } => self.armed(*entry, None),
+            Effect::Disarm { entry, .. } => self.armed(*entry, None),
             Effect::Transmit(transmission) => {
                 if let Some((sender, _)) = transmission.sender {
                     let entry = self.entry(sender).unwrap_or_else(|| panic!("{sender:?} sends and is not held"));
@@ -102,7 +121,7 @@ impl Books {
                 }
             }
             Effect::Notify { entry, .. } => assert!(self.held.contains_key(entry), "{entry:?} tells and is not held"),
-            Effect::Keep { of, entry } => {
+            Effect::Keep { of, entry, .. } => {
                 let of = *self.entry(*of).unwrap_or_else(|| panic!("{of:?} is remembered and is not held"));
                 self.named.insert(*entry, Entry { armed: None, ..of });
             }
@@ -117,11 +136,12 @@ impl Books {
     }
 
     /// A change of state: along the diagram, and from the state that was announced before.
-    fn change<T>(&mut self, transition: &Transition<T>, next: &mut Incarnation) {
-        let Transition { entry: handle, tuple, from, to, iss, irs, passive, reason, .. } = *transition;
+    fn change(&mut self, transition: &Transition<Incarnation>, next: &mut Incarnation) {
+        let Transition { entry: handle, tag, tuple, from, to, iss, irs, passive, reason } = *transition;
         assert!(is_an_edge(from, to, reason, &self.settings), "{from} → {to} because of {reason:?}");
         if matches!(from, State::Closed | State::Listen) {
             let entry = Entry { incarnation: *next, tuple, state: to, iss, irs, passive, armed: None };
+            assert_eq!(tag, *next, "{tuple:?} bears the tag of what made it");
             *next += 1;
             assert!(self.entry(handle).is_none() && self.connection(tuple).is_none(), "{tuple:?} was there");
             self.named.insert(handle, entry);
@@ -131,7 +151,8 @@ impl Books {
             Some(entry) => entry,
             None => self.named.get_mut(&handle).unwrap_or_else(|| panic!("{handle:?} changes and is not held")),
         };
-        assert_eq!((entry.state, entry.tuple, entry.iss, entry.passive), (from, tuple, iss, passive));
+        let known = (entry.state, entry.tuple, entry.iss, entry.passive, entry.incarnation);
+        assert_eq!(known, (from, tuple, iss, passive, tag));
         assert!(entry.irs.is_none() || entry.irs == irs);
         (entry.state, entry.irs) = (to, irs);
         if to == State::Closed {

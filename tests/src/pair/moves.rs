@@ -114,7 +114,6 @@ fn forge(world: &mut World, to: usize, bytes: &mut Unstructured<'_>) -> Result<P
         window: *bytes.choose(&[10_000, 0, 1, u32::MAX])?,
         options: Options::stamped(timestamps),
         payload: vec![0xEE; *bytes.choose(&[0, 0, 1, 40, 70_000])?],
-        tag: u32::MAX,
     };
     world.forged = true;
     Ok(Packet { segment, origin: None, to })

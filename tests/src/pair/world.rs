@@ -11,7 +11,7 @@ use super::books::{Books, Entry, Incarnation, is_memory};
 /// A segment on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Packet {
-    pub(super) segment: Segment<Vec<u8>, u32>,
+    pub(super) segment: Segment<Vec<u8>>,
     /// The connection that sent it, if one did.
     pub(super) origin: Option<Incarnation>,
     /// The host it goes to.
@@ -32,7 +32,7 @@ struct Reading {
 /// Two hosts and the network between them.
 pub(super) struct World {
     now: Instant,
-    hosts: [Host<Vec<u8>, u32>; 2],
+    hosts: [Host<Vec<u8>, Incarnation>; 2],
     books: [Books; 2],
     pub(super) in_flight: Vec<Packet>,
     /// Whether the schedule may forge segments.
@@ -41,7 +41,6 @@ pub(super) struct World {
     pub(super) forged: bool,
     /// The number of the next incarnation.
     next: Incarnation,
-    opened: u32,
     /// How many octets each incarnation's application has sent.
     sent: BTreeMap<Incarnation, usize>,
     readings: BTreeMap<Incarnation, Reading>,
@@ -84,7 +83,6 @@ impl World {
             forging,
             forged: false,
             next: 0,
-            opened: 0,
             sent: BTreeMap::new(),
             readings: BTreeMap::new(),
             deadlines_at_once: 0,
@@ -102,12 +100,10 @@ impl World {
 
     /// Opens with some octets to send, which may be all.
     pub(super) fn open(&mut self, host: usize, (local, remote): (Option<u16>, u16), (octets, all): (usize, bool)) {
-        let (tag, mut effects) = (self.opened, Vec::new());
-        let incarnation = self.next;
+        let (incarnation, mut effects) = (self.next, Vec::new());
         let data = (0..octets).map(|offset| octet(incarnation, offset)).collect();
         let ends = (local, socket(1 - host, remote));
-        if let Ok(handle) = self.hosts[host].open_with(self.now, ends, (data, all), tag, &mut effects) {
-            self.opened += 1;
+        if let Ok(handle) = self.hosts[host].open_with(self.now, ends, (data, all), incarnation, &mut effects) {
             self.sent.insert(incarnation, octets);
             self.books[host].applications.insert(handle);
         }
@@ -203,7 +199,7 @@ impl World {
             reading.tainted |= takes_space && reading.peer.is_some() && reading.peer != origin;
         }
         let mut effects = Vec::new();
-        self.hosts[to].on_segment(self.now, &segment, &mut effects);
+        self.hosts[to].on_segment(self.now, &segment, self.next, &mut effects);
         self.settle(to, effects, origin);
     }
 
@@ -247,7 +243,7 @@ impl World {
 
     /// The end of a step: the host emits what is ready, and its books must balance. `origin` is the sender of the
     /// segment that the step is about.
-    fn settle(&mut self, host: usize, mut effects: Vec<Effect<Vec<u8>, u32>>, origin: Option<Incarnation>) {
+    fn settle(&mut self, host: usize, mut effects: Vec<Effect<Vec<u8>, Incarnation>>, origin: Option<Incarnation>) {
         self.hosts[host].flush(self.now, &mut effects);
         for effect in effects {
             self.books[host].enter(self.now, &effect, &mut self.next);

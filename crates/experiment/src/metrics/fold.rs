@@ -3,13 +3,11 @@
 use sim_time::Instant;
 use tcp_endpoint::{Flags, Queue, Reason, State};
 
-use super::exchanges::Exchanges;
 use super::totals::{HostTotals, RunTotals, Waits};
 use super::{Metrics, catalogue};
 use crate::HostId;
-use crate::numbered::Numbered;
-use crate::pair::{Side, SocketPair};
-use crate::record::{Blame, Call, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth};
+use crate::column::Column;
+use crate::record::{Blame, Call, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
 
 /// Computes the metrics of a run from its records. What it remembers is in proportion to what is alive; how long opens took
 /// is exact up to 4096 different times, and has three digits beyond.
@@ -17,11 +15,7 @@ use crate::record::{Blame, Call, Event, Fold, Incarnation, Outcome, Record, Segm
 pub struct MetricsFold {
     hosts: Vec<(String, HostTotals)>,
     run: RunTotals,
-    /// By the number of the incarnation.
-    lives: Numbered<Life>,
-    exchanges: Exchanges,
-    /// By the number of the segment.
-    openers: Numbered<Opener>,
+    lives: Column<Life>,
     /// When measuring began.
     since: Instant,
 }
@@ -35,25 +29,13 @@ struct Life {
     /// Whether it was counted as abandoned, as a ghost and as bereft.
     counted: [bool; 3],
     over: bool,
-    /// The place of its pair of sockets, as long as it is not over.
-    exchange: Option<u32>,
-}
-
-/// A segment on its way that may complete a handshake.
-#[derive(Clone, Copy, Debug)]
-struct Opener {
-    pair: SocketPair,
-    /// The place of the pair when it was sent.
-    exchange: u32,
-    /// The place of the socket it goes to in the pair.
-    to: Side,
-    trips: u32,
-    copies: u32,
+    /// When either end sent the first FIN between it and the other end.
+    closing: Option<Instant>,
 }
 
 impl Life {
     const fn begun(at: Instant) -> Self {
-        Self { since: at, bytes: 0, worth: Worth::Useful, counted: [false; 3], over: false, exchange: None }
+        Self { since: at, bytes: 0, worth: Worth::Useful, counted: [false; 3], over: false, closing: None }
     }
 }
 
@@ -64,9 +46,7 @@ impl MetricsFold {
         Self {
             hosts: hosts.into_iter().map(|name| (name.into(), HostTotals::default())).collect(),
             run: RunTotals::default(),
-            lives: Numbered::default(),
-            exchanges: Exchanges::new(),
-            openers: Numbered::default(),
+            lives: Column::default(),
             since: Instant::ZERO,
         }
     }
@@ -86,7 +66,7 @@ impl MetricsFold {
     }
 
     fn life(&mut self, incarnation: Incarnation, at: Instant) -> &mut Life {
-        self.lives.get_or_insert_with(incarnation.0.into(), || Life::begun(at))
+        self.lives.get_or_insert_with(incarnation, || Life::begun(at))
     }
 
     /// The warm-up is over.
@@ -113,53 +93,38 @@ impl MetricsFold {
         host.segments_sent += 1;
         host.syn_acks_sent += u64::from(sent.flags.contains(Flags::SYN_ACK));
         host.resets_sent += u64::from(sent.flags.rst());
-        let (pair, from) = SocketPair::of(sent.source, sent.destination);
-        let known = sent.incarnation.and_then(|incarnation| self.lives.get(incarnation.0.into())?.exchange);
-        let Some(place) = self.exchanges.place(pair, known) else { return };
-        if let Some(exchange) = self.exchanges.get_mut(place) {
-            if sent.wasted.is_none() {
-                if sent.flags.fin() && exchange.closing.is_none() {
-                    exchange.closing = Some(at);
-                    self.run.closes += 1;
-                }
-                let measured = exchange.closing.is_some_and(|since| since >= self.since);
-                self.run.close_segments += u64::from(measured);
-            }
-            if exchange.opening > 0 && copies > 0 {
-                let trips = exchange.trips[from] + 1;
-                let copies = sent.fate.deliveries.len() as u32;
-                let opener = Opener { pair, exchange: place, to: 1 - from, trips, copies };
-                self.openers.get_or_insert_with(sent.id.number(), || opener);
-            }
+        if sent.wasted.is_none() {
+            self.count_closing(at, sent);
         }
     }
 
-    fn delivered(&mut self, segment: SegmentId, stale: bool) {
+    /// A connection is closed by what either end sends from its first FIN on, until neither end holds it.
+    fn count_closing(&mut self, at: Instant, sent: &Sent) {
+        let ends = [sent.incarnation, sent.peer]
+            .map(|end| end.filter(|&end| self.lives.get(end).is_some_and(|life| !life.over)));
+        let mut closing = ends.iter().flatten().find_map(|&end| self.lives.get(end)?.closing);
+        if closing.is_none() && sent.flags.fin() && ends != [None, None] {
+            closing = Some(at);
+            self.run.closes += 1;
+        }
+        for end in ends.into_iter().flatten() {
+            if let Some(life) = self.lives.get_mut(end) {
+                life.closing = closing;
+            }
+        }
+        self.run.close_segments += u64::from(closing.is_some_and(|since| since >= self.since));
+    }
+
+    fn delivered(&mut self, stale: bool) {
         self.run.delivered += 1;
         self.run.stale += u64::from(stale);
-        let Some(Opener { pair, exchange, to, trips, .. }) = self.landed(segment) else { return };
-        let place = self.exchanges.place(pair, Some(exchange));
-        if let Some(exchange) = place.and_then(|place| self.exchanges.get_mut(place)) {
-            exchange.trips[to] = exchange.trips[to].max(trips);
-        }
-    }
-
-    /// Counts a copy of a segment that may complete a handshake as gone from the network.
-    fn landed(&mut self, segment: SegmentId) -> Option<Opener> {
-        let opener = self.openers.get_mut(segment.number())?;
-        opener.copies -= 1;
-        let landed = *opener;
-        if landed.copies == 0 {
-            self.openers.remove(segment.number());
-        }
-        Some(landed)
     }
 
     fn state(&mut self, at: Instant, change: &StateChange) {
         self.state_levels(at, change);
-        let trips = self.exchange(at, change);
+        self.life(change.incarnation, at);
         if !change.passive {
-            self.opened(at, change, trips);
+            self.opened(at, change);
         }
         if change.to == State::Closed {
             self.closed(at, change);
@@ -177,7 +142,7 @@ impl MetricsFold {
             self.judged(at, host, incarnation, Worth::Useful);
         }
         if holds_nothing {
-            self.lives.remove(incarnation.0.into());
+            self.lives.remove(incarnation);
         }
     }
 
@@ -201,9 +166,9 @@ impl MetricsFold {
         host.time_wait_ended_early += u64::from(from == State::TimeWait && change.reason != Reason::Expired);
     }
 
-    /// Follows what becomes of an active open, behind which there is a chain of so many one-way trips.
-    fn opened(&mut self, at: Instant, change: &StateChange, trips: u32) {
-        let StateChange { from, to, reason, .. } = *change;
+    /// Follows what becomes of an active open.
+    fn opened(&mut self, at: Instant, change: &StateChange) {
+        let StateChange { from, to, reason, trips, .. } = *change;
         let was_opening = matches!(from, State::SynSent | State::SynReceived);
         if to == State::SynSent && !is_held(from) {
             self.life(change.incarnation, at).since = at;
@@ -226,35 +191,6 @@ impl MetricsFold {
         }
     }
 
-    /// Follows how many ends hold a connection between two sockets, and how many of them are still opening: no change from
-    /// one state of an open connection to another matters. Returns the longest chain of one-way trips that has come to the
-    /// end that changed, if it was not open.
-    fn exchange(&mut self, at: Instant, change: &StateChange) -> u32 {
-        let is_opening = |state| matches!(state, State::SynSent | State::SynReceived);
-        if change.from.synchronized() && change.to.synchronized() {
-            return 0;
-        }
-        let (pair, own) = SocketPair::of_tuple(change.tuple);
-        let exchanges = &mut self.exchanges;
-        let life = self.lives.get_or_insert_with(change.incarnation.0.into(), || Life::begun(at));
-        let place = *life.exchange.get_or_insert_with(|| exchanges.enter(pair));
-        let Some(exchange) = exchanges.get_mut(place) else { return 0 };
-        if change.to == State::SynSent {
-            (exchange.trips, exchange.closing) = ([0; 2], None);
-        }
-        exchange.held += u32::from(!is_held(change.from));
-        exchange.opening += u32::from(is_opening(change.to));
-        exchange.opening -= u32::from(is_opening(change.from));
-        let trips = exchange.trips[own];
-        if change.to == State::Closed {
-            exchange.held -= 1;
-            if exchange.held == 0 {
-                exchanges.leave(place);
-            }
-        }
-        trips
-    }
-
     fn held(&mut self, at: Instant, host: HostId, incarnation: Incarnation, octets: i64) {
         let life = self.life(incarnation, at);
         life.bytes = life.bytes.checked_add_signed(octets).expect("an entry is released once");
@@ -262,7 +198,7 @@ impl MetricsFold {
         self.host(host).memory.change(at, octets);
         self.account(at, host, worth, 0, octets);
         if forgotten {
-            self.lives.remove(incarnation.0.into());
+            self.lives.remove(incarnation);
         }
     }
 
@@ -313,11 +249,10 @@ impl Fold for MetricsFold {
         match record.event {
             Event::WarmedUp => self.begin_anew(at),
             Event::Sent(ref sent) => self.sent(at, sent),
-            Event::Delivered { segment, stale, .. } => self.delivered(segment, stale),
-            Event::Unheard { segment, to, .. } => {
+            Event::Delivered { stale, .. } => self.delivered(stale),
+            Event::Unheard { to, .. } => {
                 self.host(to).unheard += 1;
                 self.run.unheard += 1;
-                let _ = self.landed(segment);
             }
             Event::Crashed { host } => {
                 let host = self.host(host);

@@ -1,7 +1,6 @@
 //! What a run is measured by: named numbers, computed from the record stream alone.
 
 mod catalogue;
-mod exchanges;
 mod fold;
 mod latencies;
 #[cfg(test)]

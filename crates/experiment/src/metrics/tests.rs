@@ -26,6 +26,11 @@ fn tuple(host: HostId, port: u16) -> FourTuple {
     if host == CLIENT { of_client } else { of_client.flipped() }
 }
 
+/// A life, in a place of its own.
+const fn incarnation(number: u32) -> Incarnation {
+    Incarnation::new(number, number)
+}
+
 /// Writes records and measures them.
 struct Stream {
     fold: MetricsFold,
@@ -46,19 +51,20 @@ impl Stream {
         let host = if number.is_multiple_of(2) { CLIENT } else { SERVER };
         let change = StateChange {
             host,
-            incarnation: Incarnation(number),
+            incarnation: incarnation(number),
             attempt: Attempt { host: CLIENT, ordinal: number / 2 + 1 },
             tuple: tuple(host, u16::try_from(49152 + number / 2).unwrap()),
             from,
             to,
             reason,
             passive: host == SERVER,
+            trips: 2,
         };
         self.put(millis, Event::State(change));
     }
 
     fn held(&mut self, millis: u64, number: u32, held: bool, octets: u64) {
-        let (host, incarnation, memory) = (SERVER, Incarnation(number), Memory::Entry(EntryKind::Connection));
+        let (host, incarnation, memory) = (SERVER, incarnation(number), Memory::Entry(EntryKind::Connection));
         self.put(
             millis,
             if held {
@@ -70,7 +76,7 @@ impl Stream {
     }
 
     fn judged(&mut self, millis: u64, number: u32, worth: Worth) {
-        self.put(millis, Event::Judged { host: SERVER, incarnation: Incarnation(number), worth });
+        self.put(millis, Event::Judged { host: SERVER, incarnation: incarnation(number), worth });
     }
 
     /// A segment on the first connection that arrives at these times.
@@ -78,6 +84,7 @@ impl Stream {
         let id = SegmentId::new(self.segments);
         self.segments += 1;
         let FourTuple { local, remote } = tuple(from, 49152);
+        let own = u32::from(from == SERVER);
         let sent = Sent {
             id,
             from: Some(from),
@@ -90,7 +97,8 @@ impl Stream {
             window: 65_535,
             octets: 0,
             attempt: Attempt { host: CLIENT, ordinal: 1 },
-            incarnation: None,
+            incarnation: Some(incarnation(own)),
+            peer: Some(incarnation(1 - own)),
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,

@@ -7,12 +7,10 @@ use sim_core::EventQueue;
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{Handle, Notice, UserError};
 
-use super::attempts::Opener;
 use super::population::MachineId;
 use super::sessions::Round;
-use super::truth::Life;
-use super::{Origin, Pending, Reaction, World};
-use crate::record::{Attempt, Call, Event, Fold, Memory, Outcome, Scarce};
+use super::{Machine, Origin, Pending, Reaction, World};
+use crate::record::{Attempt, Call, Event, Fold, Incarnation, Memory, Outcome, Scarce};
 use crate::{FirstOctets, HostId, Size, Span, Step};
 
 /// The most octets that a send draws.
@@ -39,9 +37,10 @@ impl<F: Fold> World<F> {
         };
         if let Notice::Acceptable { port } = notice {
             self.occupy(life, Some(Scarce::AcceptQueue));
-            self.accept(life.machine, port, queue);
+            let Some(machine) = self.truth.get(life).map(|known| known.machine) else { return };
+            self.accept(machine, port, queue);
             if let Some(known) = self.truth.get(life).filter(|known| known.takes == Some(Scarce::AcceptQueue)) {
-                self.keep_waiting(life.machine, port, known.attempt, Scarce::Workers, queue.now());
+                self.keep_waiting(machine, port, known.attempt, Scarce::Workers, queue.now());
             }
             return;
         }
@@ -124,7 +123,7 @@ impl<F: Fold> World<F> {
                 }
                 Played::Waits => return,
                 Played::Accepts => {
-                    if let Some(Round { machine, script, .. }) = self.rounds.remove(round) {
+                    if let Some(Round { machine, script, .. }) = self.remove_round(round) {
                         self.ready(machine, script, queue);
                     }
                     return;
@@ -192,19 +191,14 @@ impl<F: Fold> World<F> {
         let opener = playing.opener();
         let Some(server) = self.host(to).machines().next() else { return Played::Failed };
         let remote = SocketAddrV4::new(self.machines[server.index()].address, port);
-        let opened = self.open(machine, opener, (from, remote), with, now);
+        let opened = self.open(machine, (from, remote), with, now);
         self.record_call(round, Call::Connect, opened.map_or_else(Outcome::Failed, |_| Outcome::Done), now);
-        let Ok(handle) = opened else { return Played::Failed };
+        let Ok(life) = opened else { return Played::Failed };
+        self.opener = opener;
         self.perform(machine, Origin::Call, queue);
-        let Some(life) = self.life(machine, handle) else { return Played::Failed };
         self.take_in_hand(life, round, now);
-        if let Some(known) = self.truth.get_mut(life) {
-            known.sent += with.map_or(0, |first| u64::from(first.octets));
-        }
         if let Some(first) = with {
-            let host = self.host_of(machine);
-            let attempt = Attempt { host, ordinal: self.host(host).attempts };
-            self.attempts.of(attempt).end(attempt, host).octets += u64::from(first.octets);
+            self.count_sent(life, first.octets.into());
             self.record_call(round, Call::Send(u64::from(first.octets)), Outcome::Done, now);
         }
         if let Some(playing) = self.rounds.get_mut(round) {
@@ -214,54 +208,58 @@ impl<F: Fold> World<F> {
         Played::Waits
     }
 
-    /// Active OPEN from the given port, or from an ephemeral one.
+    /// Active OPEN from the given port, or from an ephemeral one. Returns the life that begins with it.
     fn open(
         &mut self,
         machine: MachineId,
-        opener: Opener,
         sockets: (Option<u16>, SocketAddrV4),
         with: Option<FirstOctets>,
         now: Instant,
-    ) -> Result<Handle, UserError> {
-        let host = self.host_of(machine);
-        let tag = Attempt { host, ordinal: self.host(host).attempts + 1 };
+    ) -> Result<Incarnation, UserError> {
+        let (host, life) = (self.host_of(machine), self.truth.rows.next());
+        let attempt = Attempt { host, ordinal: self.host(host).attempts + 1 };
         let first = with.map_or((Span::default(), false), |FirstOctets { octets, all }| {
-            (Span { attempt: tag, sender: host, offset: 0, length: octets }, all)
+            (Span { attempt, sender: host, offset: 0, length: octets }, all)
         });
-        let opened = self.machines[machine.index()].tcp.open_with(now, sockets, first, tag, &mut self.effects)?;
+        let _ = self.machines[machine.index()].tcp.open_with(now, sockets, first, life, &mut self.effects)?;
         self.hosts[usize::from(host.0)].attempts += 1;
-        self.attempts.of(tag).opened_by = opener;
-        Ok(opened)
+        Ok(life)
     }
 
     fn send<Q: EventQueue<Pending>>(&mut self, round: u32, octets: u64, queue: &mut Q) -> Played {
         let now = queue.now();
-        let Some((life, handle)) = self.connection(round) else {
+        let Some((life, machine, handle)) = self.connection(round) else {
             return self.failed(round, Call::Send(octets), UserError::NoConnection, now);
         };
-        let Some(attempt) = self.truth.get(life).map(|known| known.attempt) else { return Played::Failed };
-        let offset = self.attempts.of(attempt).end(attempt, life.host).octets;
+        let (host, attempt) = (self.host_of(machine), self.truth.get(life).map(|known| (known.attempt, known.opener)));
+        let Some((attempt, opener)) = attempt else { return Played::Failed };
+        let offset = self.counts(attempt, opener).end(attempt, host).octets;
         let mut sent = 0;
         while sent < octets {
             let length = u32::try_from(octets - sent).unwrap_or(u32::MAX);
-            let span = Span { attempt, sender: life.host, offset: offset + sent, length };
-            if let Err(error) = self.machine(life.machine).tcp.send(handle, span) {
+            let span = Span { attempt, sender: host, offset: offset + sent, length };
+            if let Err(error) = self.machine(machine).tcp.send(handle, span) {
                 return self.failed(round, Call::Send(octets), error, now);
             }
             sent += u64::from(length);
         }
-        self.attempts.of(attempt).end(attempt, life.host).octets += sent;
-        if let Some(known) = self.truth.get_mut(life) {
-            known.sent += sent;
-        }
+        self.count_sent(life, sent);
         self.record_call(round, Call::Send(octets), Outcome::Done, now);
         Played::Done
+    }
+
+    /// An application has sent octets.
+    fn count_sent(&mut self, life: Incarnation, octets: u64) {
+        let Some(known) = self.truth.get_mut(life) else { return };
+        known.sent += octets;
+        let (attempt, opener, host) = (known.attempt, known.opener, known.host);
+        self.counts(attempt, opener).end(attempt, host).octets += octets;
     }
 
     /// Takes what has come, at most `octets` of it; waits until all of them have, or the end of data.
     fn receive<Q: EventQueue<Pending>>(&mut self, round: u32, octets: u64, queue: &mut Q) -> Played {
         let now = queue.now();
-        let Some((life, handle)) = self.connection(round) else {
+        let Some((life, machine, handle)) = self.connection(round) else {
             return self.failed(round, Call::Receive(0), UserError::NoConnection, now);
         };
         loop {
@@ -271,8 +269,8 @@ impl<F: Fold> World<F> {
                 return Played::Done;
             }
             let limit = u32::try_from(left).unwrap_or(u32::MAX);
-            let (machine, received) = (&mut self.machines[life.machine.index()], &mut self.received);
-            let found = match machine.tcp.receive(handle, limit, received) {
+            let (receiver, received) = (&mut self.machines[machine.index()], &mut self.received);
+            let found = match receiver.tcp.receive(handle, limit, received) {
                 Ok(found) => found,
                 Err(error) => return self.failed(round, Call::Receive(0), error, now),
             };
@@ -291,9 +289,9 @@ impl<F: Fold> World<F> {
     }
 
     /// Books octets that an application has taken.
-    fn take_received(&mut self, round: u32, life: Life, octets: u64, now: Instant) {
+    fn take_received(&mut self, round: u32, life: Incarnation, octets: u64, now: Instant) {
         let known = self.truth.get(life);
-        let stale = |span: &Span| !known.is_some_and(|known| known.hears(life, span));
+        let stale = |span: &Span| !known.is_some_and(|known| known.hears(span));
         let stale_octets = self.received.drain(..).filter(stale).map(|span| u64::from(span.length)).sum();
         if octets == 0 {
             return;
@@ -303,53 +301,54 @@ impl<F: Fold> World<F> {
         }
         if let Some(known) = self.truth.get_mut(life) {
             known.intake.note_read(octets, stale_octets);
+            let host = known.host;
+            self.record(now, Event::Received { host, incarnation: life, octets, stale_octets });
         }
-        self.record(now, Event::Received { host: life.host, incarnation: life.number, octets, stale_octets });
     }
 
     /// SHUTDOWN, CLOSE or ABORT.
     fn user_call<Q: EventQueue<Pending>>(&mut self, round: u32, call: Call, queue: &mut Q) -> Played {
         let now = queue.now();
-        let Some((life, handle)) = self.connection(round) else {
+        let Some((life, machine, handle)) = self.connection(round) else {
             return self.failed(round, call, UserError::NoConnection, now);
         };
         if matches!(call, Call::Close | Call::Abort) {
             self.give_back(round);
         }
-        let (machine, effects) = (&mut self.machines[life.machine.index()], &mut self.effects);
+        let (Machine { tcp, .. }, effects) = (&mut self.machines[machine.index()], &mut self.effects);
         let result = match call {
-            Call::Shutdown => machine.tcp.shutdown(now, handle, effects),
-            Call::Abort => machine.tcp.abort(now, handle, effects),
-            _ => machine.tcp.close(now, handle, effects),
+            Call::Shutdown => tcp.shutdown(now, handle, effects),
+            Call::Abort => tcp.abort(now, handle, effects),
+            _ => tcp.close(now, handle, effects),
         };
         self.record_call(round, call, result.map_or_else(Outcome::Failed, |()| Outcome::Done), now);
         if matches!(call, Call::Close | Call::Abort) {
             self.out_of_hand(life, now);
         }
-        self.perform(life.machine, Origin::Call, queue);
+        self.perform(machine, Origin::Call, queue);
         self.forget_if_settled(life, now);
         Played::Done
     }
 
     /// The connection of a round. It may be over: what is left in it can still be read.
-    fn connection(&self, round: u32) -> Option<(Life, Handle)> {
+    fn connection(&self, round: u32) -> Option<(Incarnation, MachineId, Handle)> {
         let life = self.rounds.get(round)?.connection?;
-        Some((life, self.truth.get(life)?.handle))
+        let known = self.truth.get(life)?;
+        Some((life, known.machine, known.handle))
     }
 
     /// A connection that its application's script left open has failed: the application closes it at last.
-    fn let_go<Q: EventQueue<Pending>>(&mut self, life: Life, queue: &mut Q) {
-        let Some(handle) = self.truth.get(life).map(|known| known.handle) else { return };
-        let (machine, effects) = (&mut self.machines[life.machine.index()], &mut self.effects);
+    fn let_go<Q: EventQueue<Pending>>(&mut self, life: Incarnation, queue: &mut Q) {
+        let Some((machine, handle)) = self.truth.get(life).map(|known| (known.machine, known.handle)) else { return };
         // There is nothing left to close but the handle, which cannot fail.
-        let _ = machine.tcp.close(queue.now(), handle, effects);
+        let _ = self.machines[machine.index()].tcp.close(queue.now(), handle, &mut self.effects);
         self.out_of_hand(life, queue.now());
-        self.perform(life.machine, Origin::Call, queue);
+        self.perform(machine, Origin::Call, queue);
         self.forget_if_settled(life, queue.now());
     }
 
     /// A round has a socket for the connection.
-    pub(super) fn take_in_hand(&mut self, life: Life, round: u32, now: Instant) {
+    pub(super) fn take_in_hand(&mut self, life: Incarnation, round: u32, now: Instant) {
         if let Some(known) = self.truth.get_mut(life) {
             (known.owner, known.in_hand) = (Some(round), true);
             self.take_memory(life, Memory::Socket, true, now);
@@ -357,7 +356,7 @@ impl<F: Fold> World<F> {
     }
 
     /// The application has closed its socket, or died.
-    pub(super) fn out_of_hand(&mut self, life: Life, now: Instant) {
+    pub(super) fn out_of_hand(&mut self, life: Incarnation, now: Instant) {
         if let Some(known) = self.truth.get_mut(life)
             && std::mem::take(&mut known.in_hand)
         {

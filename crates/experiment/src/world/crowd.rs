@@ -6,16 +6,16 @@ use tcp_endpoint::State;
 
 use super::World;
 use super::population::MachineId;
-use super::truth::{Known, Life};
+use super::rows::Row;
 use crate::HostId;
 use crate::numbered::Numbered;
-use crate::record::{Attempt, Blame, Cause, Event, Fold, Scarce};
+use crate::record::{Attempt, Blame, Cause, Event, Fold, Incarnation, Scarce};
 
 /// The useless connections on a machine that take something scarce, the oldest first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Crowd {
     /// By what it is, and by the number of the incarnation.
-    useless: [Numbered<Life>; 4],
+    useless: [Numbered<Incarnation>; 4],
 }
 
 /// The clients that wait, each with the server that keeps it and what is to blame.
@@ -23,7 +23,7 @@ pub(super) type Waiting = FxHashMap<Attempt, (HostId, Option<Blame>)>;
 
 impl<F: Fold> World<F> {
     /// A connection takes what is scarce in place of what it took before.
-    pub(super) fn occupy(&mut self, life: Life, scarce: Option<Scarce>) {
+    pub(super) fn occupy(&mut self, life: Incarnation, scarce: Option<Scarce>) {
         let Some(known) = self.truth.get_mut(life) else { return };
         let before = std::mem::replace(&mut known.takes, scarce);
         if known.worth.blame().is_some() {
@@ -33,19 +33,20 @@ impl<F: Fold> World<F> {
     }
 
     /// The verdict on a connection has changed.
-    pub(super) fn crowd_judged(&mut self, life: Life) {
+    pub(super) fn crowd_judged(&mut self, life: Incarnation) {
         if let Some(known) = self.truth.get(life) {
             self.crowd(life, known.takes, known.worth.blame().is_some());
         }
     }
 
-    fn crowd(&mut self, life: Life, scarce: Option<Scarce>, useless: bool) {
+    fn crowd(&mut self, life: Incarnation, scarce: Option<Scarce>, useless: bool) {
         let Some(scarce) = scarce else { return };
-        let crowd = &mut self.machine(life.machine).crowd.useless[scarce as usize];
+        let Some(machine) = self.truth.get(life).map(|known| known.machine) else { return };
+        let crowd = &mut self.machine(machine).crowd.useless[scarce as usize];
         if useless {
-            crowd.get_or_insert_with(life.number.0.into(), || life);
+            crowd.get_or_insert_with(life.number.into(), || life);
         } else {
-            crowd.remove(life.number.0.into());
+            crowd.remove(life.number.into());
         }
     }
 
@@ -105,10 +106,10 @@ impl<F: Fold> World<F> {
     pub(super) fn shut_out(&mut self, machine: MachineId, port: u16, scarce: Scarce, now: Instant) {
         let Some(sender) = self.arrival.and_then(|arrival| arrival.sender) else { return };
         let Some(client) = self.truth.get(sender).filter(|client| client.is_active()) else { return };
-        let (attempt, opens) = (client.attempt, client.state() == State::SynSent);
+        let (attempt, opens) = (client.attempt, client.state == State::SynSent);
         let partner = client.partner.and_then(|partner| self.truth.get(partner));
         let completes =
-            scarce == Scarce::AcceptQueue && partner.is_some_and(|server| server.state() == State::SynReceived);
+            scarce == Scarce::AcceptQueue && partner.is_some_and(|server| server.state == State::SynReceived);
         if self.truth.holds(sender) && (opens || completes) {
             self.keep_waiting(machine, port, attempt, scarce, now);
         }
@@ -117,19 +118,19 @@ impl<F: Fold> World<F> {
     /// A full cache throws out an entry for the request that is arriving. If the entry was of use, its client has to ask
     /// again. To blame is the oldest useless entry in the cache, or else the newcomer, if nobody waits for an answer to it;
     /// or else that so many ask at once.
-    pub(super) fn thrown_out(&mut self, life: Life, now: Instant) -> Blame {
+    pub(super) fn thrown_out(&mut self, life: Incarnation, now: Instant) -> Blame {
         let many = Blame { cause: Cause::Application, packet: None };
-        let useful = |known: &&Known| known.worth.blame().is_none();
+        let useful = |known: &&Row| known.worth.blame().is_none();
         let Some(known) = self.truth.get(life).filter(useful) else { return many };
-        let attempt = known.attempt;
-        let evictor = self.in_the_way(life.machine, known.tuple.local.port(), Scarce::SynBacklog).or_else(|| {
+        let (attempt, host) = (known.attempt, known.host);
+        let evictor = self.in_the_way(known.machine, known.tuple.local.port(), Scarce::SynBacklog).or_else(|| {
             let newcomer = self.arrival?;
             let asks = newcomer.sender.and_then(|sender| self.truth.get(sender));
-            let asks = asks.is_some_and(|client| client.state() == State::SynSent);
+            let asks = asks.is_some_and(|client| client.state == State::SynSent);
             newcomer.blame().or_else(|| (!asks).then(|| newcomer.to_blame()))
         });
         if !self.waiting.contains_key(&attempt) {
-            self.begin_wait(life.host, attempt, Scarce::SynBacklog, evictor, now);
+            self.begin_wait(host, attempt, Scarce::SynBacklog, evictor, now);
         }
         evictor.unwrap_or(many)
     }

@@ -24,7 +24,7 @@ pub(super) struct Flooding {
     /// The machines whose addresses it bears; `None` for addresses that nobody has.
     from: Option<HostId>,
     to: SocketAddrV4,
-    tag: Attempt,
+    attempt: Attempt,
     source: Source,
     draws: ChaCha8Rng,
 }
@@ -44,7 +44,7 @@ impl Flooding {
             Self {
                 from: flood.from,
                 to: SocketAddrV4::new(scenario.hosts[usize::from(flood.to.0)].addresses[0], flood.port),
-                tag: Attempt::forged(flood.from.unwrap_or(flood.to)),
+                attempt: Attempt::forged(flood.from.unwrap_or(flood.to)),
                 source: Source::new(&flood.arrivals, flood.start, streams.sequential(&name, "arrivals")),
                 draws: streams.sequential(&name, "sources"),
             }
@@ -53,7 +53,7 @@ impl Flooding {
     }
 
     /// The next SYN. `address` is that of a machine.
-    fn forge(&mut self, hosts: &[Population], address: impl Fn(MachineId) -> Ipv4Addr) -> Segment<Span, Attempt> {
+    fn forge(&mut self, hosts: &[Population], address: impl Fn(MachineId) -> Ipv4Addr) -> Segment<Span> {
         let source = match self.from {
             Some(host) => address(hosts[usize::from(host.0)].picked(self.draws.next_u32())),
             None => Ipv4Addr::from_bits(NOBODYS | self.draws.next_u32() >> (u32::BITS - NOBODYS_BITS)),
@@ -69,8 +69,7 @@ impl Flooding {
             flags: Flags::SYN,
             window: super::inject::WINDOW,
             options: Options::stamped(None),
-            payload: Span { attempt: self.tag, ..Span::default() },
-            tag: self.tag,
+            payload: Span { attempt: self.attempt, ..Span::default() },
         }
     }
 }
@@ -98,7 +97,7 @@ impl<F: Fold> World<F> {
         }
         let machines = &self.machines;
         let segment = flood.forge(&self.hosts, |machine| machines[machine.index()].address);
-        let from = flood.from;
-        self.slip_in(segment, from, queue.now())
+        let (attempt, from) = (flood.attempt, flood.from);
+        self.slip_in(segment, attempt, from, queue.now())
     }
 }

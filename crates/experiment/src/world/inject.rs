@@ -37,7 +37,7 @@ impl Forger {
     }
 
     /// Watches a segment go by. A forged SYN makes a connection only where there is none to disturb.
-    pub(super) fn watch(&mut self, segment: &Segment<Span, Attempt>, forged: bool) {
+    pub(super) fn watch(&mut self, segment: &Segment<Span>, forged: bool) {
         if self.injections.is_empty() {
             return;
         }
@@ -57,7 +57,7 @@ impl Forger {
     }
 
     /// Takes note of a SYN.
-    fn begin(&mut self, segment: &Segment<Span, Attempt>, ends: [SocketAddrV4; 2], forged: bool) {
+    fn begin(&mut self, segment: &Segment<Span>, ends: [SocketAddrV4; 2], forged: bool) {
         match self.last(ends).and_then(|known| known.place(ends).map(|place| (known, place))) {
             Some(_) if forged => {}
             // The sender of the first SYN opens again.
@@ -67,7 +67,7 @@ impl Forger {
         }
     }
 
-    fn open(&mut self, segment: &Segment<Span, Attempt>) {
+    fn open(&mut self, segment: &Segment<Span>) {
         let sockets = [segment.source, segment.destination];
         self.connections.push(Exchange { sockets, initial: [Some(segment.seq), None], timestamps: [None; 2] });
     }
@@ -121,21 +121,22 @@ impl<F: Fold> World<F> {
     pub(super) fn inject(&mut self, place: u32, now: Instant) -> Option<u32> {
         let injection = *self.forger.injections.get(place as usize)?;
         let segment = self.forge(&injection)?;
-        self.slip_in(segment, Some(injection.from), now)
+        self.slip_in(segment, Attempt::forged(injection.from), Some(injection.from), now)
     }
 
     /// Puts a forged segment, which bears the address of a host or nobody's, before its receiver. Returns its place among
     /// the packets.
     pub(super) fn slip_in(
         &mut self,
-        segment: Segment<Span, Attempt>,
+        segment: Segment<Span>,
+        attempt: Attempt,
         from: Option<HostId>,
         now: Instant,
     ) -> Option<u32> {
         let receiver = self.network.machine_at(*segment.destination.ip())?;
         self.forger.watch(&segment, true);
         let id = self.network.number();
-        self.attempts.of(segment.tag).hold();
+        self.counts(attempt, None).holders += 1;
         self.record(
             now,
             Event::Sent(Sent {
@@ -149,8 +150,9 @@ impl<F: Fold> World<F> {
                 flags: segment.flags,
                 window: segment.window,
                 octets: segment.payload.len(),
-                attempt: segment.tag,
+                attempt,
                 incarnation: None,
+                peer: None,
                 retransmission: 0,
                 acknowledges: Acknowledged::Nothing,
                 forged: true,
@@ -158,10 +160,10 @@ impl<F: Fold> World<F> {
                 fate: net_link::Fate { deliveries: smallvec![now], lost: None, fault: None },
             }),
         );
-        Some(self.network.launch(Packet::forged(id, segment, receiver)))
+        Some(self.network.launch(Packet::forged(id, segment, attempt, receiver)))
     }
 
-    fn forge(&self, injection: &Injection) -> Option<Segment<Span, Attempt>> {
+    fn forge(&self, injection: &Injection) -> Option<Segment<Span>> {
         let Injection { from, to, flags, octets, .. } = *injection;
         let is_of = |host: HostId, socket: SocketAddrV4| {
             self.network.machine_at(*socket.ip()).is_some_and(|machine| self.host_of(machine) == host)
@@ -188,7 +190,6 @@ impl<F: Fold> World<F> {
             window: WINDOW,
             options: Options::stamped(self.forger.timestamps(ends)),
             payload: Span { attempt: tag, sender: from, offset: 0, length: octets },
-            tag,
         })
     }
 }

@@ -6,9 +6,7 @@
 
 mod applications;
 mod arrivals;
-mod attempts;
 mod crowd;
-mod entries;
 mod flood;
 mod inject;
 mod intake;
@@ -17,6 +15,7 @@ mod memory_tests;
 mod network;
 mod outages;
 mod population;
+mod rows;
 mod sessions;
 mod streak;
 mod transmit;
@@ -30,20 +29,21 @@ use std::net::Ipv4Addr;
 
 use sim_core::{EventQueue, Model, Streams};
 use sim_time::Instant;
-use tcp_endpoint::{Effect, Effects, EntryKind, Handle, Host, Notice, Payload, Queue, Reason, State, Transition};
+use tcp_endpoint::{
+    Effect, Effects, EntryKind, FourTuple, Handle, Host, Notice, Payload, Queue, Reason, State, Transition,
+};
 
-use self::attempts::Attempts;
 use self::crowd::{Crowd, Waiting};
-use self::entries::Entries;
 use self::flood::Flooding;
 use self::inject::Forger;
-use self::network::{Network, Packet};
+use self::network::{Lineage, Network, Packet};
 use self::population::{MachineId, Population};
+use self::rows::{Counts, Descent, Opener};
 use self::sessions::Round;
 pub(crate) use self::streak::Culprit;
-use self::truth::{Birth, Judgement, Life, Loss, Settled, Truth};
+use self::truth::{Birth, Judgement, Loss, Truth};
 use self::workers::Pool;
-use crate::record::{Attempt, Blame, Cause, Event, Fold, Memory, Outcome, Record, Scarce, SegmentId};
+use crate::record::{Attempt, Blame, Cause, Event, Fold, Incarnation, Memory, Outcome, Record, Scarce, SegmentId};
 use crate::slab::Slab;
 use crate::{HostId, HostPlan, Scenario, Span, scenario};
 
@@ -66,8 +66,8 @@ pub(crate) enum Pending {
     Inject { injection: u32 },
     /// A flood's next segment arrives.
     Flood { flood: u16 },
-    /// An entry's deadline comes.
-    Deadline { machine: MachineId, entry: Handle },
+    /// An entry's deadline comes; it is there for the life of that row.
+    Deadline { row: u32, entry: Handle },
     /// A machine crashes.
     Crash { machine: MachineId },
     /// A machine that crashed is up again.
@@ -91,7 +91,10 @@ pub(crate) struct World<F> {
     forger: Forger,
     floods: Vec<Flooding>,
     truth: Truth,
-    attempts: Attempts,
+    /// What is counted for what was forged in the name of each host, by [`HostId`].
+    forged: Vec<Counts>,
+    /// Which open of which session the attempt is that is about to begin.
+    opener: Opener,
     rounds: Slab<Round>,
     /// Clients that wait for a place or a worker.
     waiting: Waiting,
@@ -99,9 +102,9 @@ pub(crate) struct World<F> {
     reactions: VecDeque<Reaction>,
     /// The arrival that is being handled, if one is.
     arrival: Option<Arrival>,
-    effects: Effects<Span, Attempt>,
+    effects: Effects<Span, Incarnation>,
     /// Incarnations that ended by the effects that are being performed.
-    over: Vec<Life>,
+    over: Vec<Incarnation>,
     received: Vec<Span>,
     /// How the last call that failed ended.
     failed: Option<Outcome>,
@@ -113,12 +116,11 @@ pub(crate) struct World<F> {
 /// One machine of a host: its TCP and everything the world keeps for it.
 struct Machine {
     host: HostId,
-    tcp: Host<Span, Attempt>,
+    tcp: Host<Span, Incarnation>,
     address: Ipv4Addr,
     /// Who serves the connections of each script of its host that accepts.
     pools: Vec<Pool>,
     crowd: Crowd,
-    entries: Entries,
     /// Whether it has crashed and is not up again.
     down: bool,
     /// How often it has crashed, or is about to, at random.
@@ -130,7 +132,7 @@ struct Machine {
 /// What an application is to react to.
 enum Reaction {
     /// Its TCP told it something.
-    Notice { life: Life, notice: Notice },
+    Notice { life: Incarnation, notice: Notice },
     /// A worker is done with a connection.
     Idle { machine: MachineId, script: u16 },
 }
@@ -139,7 +141,9 @@ enum Reaction {
 #[derive(Clone, Copy)]
 struct Arrival {
     id: SegmentId,
-    sender: Option<Life>,
+    sender: Option<Incarnation>,
+    lineage: Lineage,
+    trips: u32,
     wasted: Option<Blame>,
     forged: bool,
     duplicate: bool,
@@ -191,7 +195,8 @@ impl<F: Fold> World<F> {
             truth: Truth::new(machines.iter().map(|machine| machine.address)),
             hosts,
             machines,
-            attempts: Attempts::default(),
+            forged: vec![Counts::default(); scenario.hosts.len()],
+            opener: Opener::default(),
             rounds: Slab::new(),
             waiting: Waiting::default(),
             reactions: VecDeque::new(),
@@ -260,6 +265,8 @@ impl<F: Fold> World<F> {
         self.arrival = Some(Arrival {
             id: packet.id,
             sender: packet.sender,
+            lineage: packet.lineage,
+            trips: packet.trips,
             wasted: packet.wasted,
             forged: packet.forged,
             duplicate: copy > 0,
@@ -267,22 +274,46 @@ impl<F: Fold> World<F> {
         });
         let delivered = Event::Delivered { segment: packet.id, to, copy, stale };
         self.record(now, delivered);
+        let next = self.truth.rows.next();
         let packet = self.network.packet(place)?;
-        self.machines[machine.index()].tcp.on_segment(now, &packet.segment, &mut self.effects);
+        let trips = packet.trips;
+        let receiver = match packet.sender.and_then(|sender| self.truth.get(sender)) {
+            Some(sender) => self.truth.other_end(sender),
+            None => self.holder(machine, tuple),
+        };
+        if let Some(receiver) = receiver.and_then(|life| self.truth.get_mut(life)) {
+            receiver.trips = receiver.trips.max(trips);
+        }
+        let packet = self.network.packet(place)?;
+        self.machines[machine.index()].tcp.on_segment(now, &packet.segment, next, &mut self.effects);
         self.perform(machine, Origin::Protocol, queue);
         if !octets.is_empty()
-            && let Some(life) = self.arrival.and_then(|arrival| self.truth.receiver(arrival.sender, tuple))
+            && let Some(life) = self.arrival.and_then(|arrival| self.receiver(machine, arrival.sender, tuple))
         {
             self.count_arrived(life, &octets);
         }
         Some(machine)
     }
 
+    /// The connection of a name on a machine.
+    fn holder(&self, machine: MachineId, tuple: FourTuple) -> Option<Incarnation> {
+        self.machines[machine.index()].tcp.tag_of(tuple)
+    }
+
+    /// The connection that a segment comes to which `sender` sent, if an incarnation did.
+    fn receiver(&self, machine: MachineId, sender: Option<Incarnation>, tuple: FourTuple) -> Option<Incarnation> {
+        let other = sender.and_then(|sender| self.truth.other_end(self.truth.get(sender)?));
+        match other {
+            Some(other) if self.truth.holds(other) => Some(other),
+            _ => self.holder(machine, tuple).or(other),
+        }
+    }
+
     /// Notes how many octets have arrived in order at an end, now that a segment with `octets` came.
-    fn count_arrived(&mut self, life: Life, octets: &Span) {
+    fn count_arrived(&mut self, life: Incarnation, octets: &Span) {
         let Some(known) = self.truth.get_mut(life) else { return };
-        if let Some(status) = self.machines[life.machine.index()].tcp.status(known.handle) {
-            let foreign = if known.hears(life, octets) { 0 } else { u64::from(octets.length) };
+        if let Some(status) = self.machines[known.machine.index()].tcp.status(known.handle) {
+            let foreign = if known.hears(octets) { 0 } else { u64::from(octets.length) };
             if known.intake.note_arrived(status.unread_octets, foreign) {
                 known.misled_by = known.misled_by.or_else(|| self.arrival.map(Arrival::to_blame));
             }
@@ -303,9 +334,9 @@ impl<F: Fold> World<F> {
                     || (!segment.is_empty() && self.truth.superseded(life, segment.seq, packet.retransmission))
             }
             _ => {
-                let holder = self.truth.holder(segment.receiver_tuple().flipped());
-                let holder = holder.filter(|life| self.truth.holds(*life));
-                segment.flags.rst() && holder.is_some() && holder != *sender
+                let from = self.network.machine_at(*segment.source.ip());
+                let holder = || self.holder(from?, segment.receiver_tuple().flipped());
+                segment.flags.rst() && holder().is_some_and(|holder| Some(holder) != *sender)
             }
         }
     }
@@ -341,19 +372,18 @@ impl<F: Fold> World<F> {
                         over.push(life);
                     }
                 }
-                Effect::Moved { from, to } => self.move_entry(machine, from, to),
-                Effect::Keep { of, entry } => self.keep(machine, of, entry),
+                Effect::Moved { to, tag, .. } => self.move_entry(tag, to),
+                Effect::Keep { .. } => {}
                 Effect::HeldDown { port } => {
                     self.record(now, Event::HeldDown { host, port });
                     self.shut_out(machine, port, Scarce::HoldDown, now);
                 }
-                Effect::Arm { entry, at } => self.arm(machine, entry, at, queue),
-                Effect::Disarm { entry } => self.disarm(machine, entry, queue),
-                Effect::Hold { entry } => self.hold(machine, entry, true, now),
-                Effect::Release { entry } => {
-                    self.disarm(machine, entry, queue);
-                    self.hold(machine, entry, false, now);
-                    self.machine(machine).entries.remove(entry);
+                Effect::Arm { entry, tag, at } => self.arm(tag, entry, at, queue),
+                Effect::Disarm { entry, tag } => self.disarm(tag, entry, queue),
+                Effect::Hold { entry, tag } => self.hold(tag, entry, now),
+                Effect::Release { entry, tag } => {
+                    self.disarm(tag, entry, queue);
+                    self.let_go_of(tag, entry, now);
                 }
                 Effect::Overflow { port, queue: full } => {
                     self.record(now, Event::Overflow { host, port, queue: full });
@@ -363,7 +393,7 @@ impl<F: Fold> World<F> {
                     };
                     self.shut_out(machine, port, scarce, now);
                 }
-                Effect::Notify { entry, notice } => self.notify(machine, entry, notice, now),
+                Effect::Notify { tag, notice, .. } => self.notify(tag, notice, now),
             }
         }
         effects.clear();
@@ -377,16 +407,17 @@ impl<F: Fold> World<F> {
     fn change_state(
         &mut self,
         machine: MachineId,
-        transition: &Transition<Attempt>,
+        transition: &Transition<Incarnation>,
         origin: Origin,
         now: Instant,
-    ) -> Life {
+    ) -> Incarnation {
         let arrival = self.arrival.filter(|_| origin != Origin::Call);
-        let (life, birth) = match self.life(machine, transition.entry) {
-            Some(life) => (life, None),
+        let life = transition.tag;
+        let birth = match self.truth.rows.get(life) {
+            Some(_) => None,
             None => {
-                let birth = arrival.map_or(Birth::Call, |arrival| Birth::Segment(arrival.id));
-                (self.give_birth(machine, transition), Some(birth))
+                self.give_birth(machine, transition);
+                Some(arrival.map_or(Birth::Call, |arrival| Birth::Segment(arrival.id)))
             }
         };
         let by = match transition.reason {
@@ -414,7 +445,7 @@ impl<F: Fold> World<F> {
     }
 
     /// What an end said does not come to the other.
-    fn unsaid(&mut self, sender: Option<Life>, blame: Blame, now: Instant) {
+    fn unsaid(&mut self, sender: Option<Incarnation>, blame: Blame, now: Instant) {
         if let Some(judgement) = sender.and_then(|life| self.truth.unsaid(life, blame)) {
             self.judged(judgement, now);
         }
@@ -423,65 +454,110 @@ impl<F: Fold> World<F> {
     /// The verdict on a connection has changed.
     fn judged(&mut self, Judgement { life, worth }: Judgement, now: Instant) {
         self.crowd_judged(life);
-        self.record(now, Event::Judged { host: life.host, incarnation: life.number, worth });
+        if let Some(known) = self.truth.get(life) {
+            let host = known.host;
+            self.record(now, Event::Judged { host, incarnation: life, worth });
+        }
     }
 
-    fn give_birth(&mut self, machine: MachineId, transition: &Transition<Attempt>) -> Life {
+    fn give_birth(&mut self, machine: MachineId, transition: &Transition<Incarnation>) {
         let host = self.host_of(machine);
-        let counts = self.attempts.of(transition.tag);
-        counts.hold();
-        let lives = &mut counts.end(transition.tag, host).lives;
-        let nth = *lives;
-        *lives += 1;
-        let life = self.truth.born((host, machine), transition, nth);
-        self.machine(machine).entries.insert(transition.entry, life);
-        life
+        let descent = match self.arrival.filter(|_| transition.passive) {
+            Some(arrival) => {
+                let Lineage { attempt, opener } = arrival.lineage;
+                let counts = self.counts(attempt, opener);
+                counts.holders += 1;
+                let lives = &mut counts.end(attempt, host).lives;
+                let nth = std::mem::replace(lives, *lives + 1);
+                let sender = arrival.sender.filter(|sender| self.truth.get(*sender).is_some());
+                let other = sender.filter(|sender| self.truth.holds(*sender));
+                let other = other.or_else(|| self.holder_of_other_end(transition.tuple)).or(sender);
+                Descent { attempt, opener, nth, other, trips: arrival.trips }
+            }
+            None => {
+                let attempt = Attempt { host, ordinal: self.host(host).attempts };
+                let other = self.holder_of_other_end(transition.tuple);
+                Descent { attempt, opener: None, nth: 0, other, trips: 0 }
+            }
+        };
+        let life = self.truth.born((host, machine), transition, descent);
+        if let Some(row) = self.truth.get_mut(life).filter(|row| row.is_active()) {
+            let opened_by = std::mem::take(&mut self.opener);
+            row.counts.opened_by = opened_by;
+            row.counts.end(row.attempt, host).lives = 1;
+        }
+    }
+
+    /// The connection of the same name at the other end.
+    fn holder_of_other_end(&self, tuple: FourTuple) -> Option<Incarnation> {
+        self.holder(self.network.machine_at(*tuple.remote.ip())?, tuple.flipped())
+    }
+
+    /// What is counted for an attempt, which that life opened, or for what was forged.
+    fn counts(&mut self, attempt: Attempt, opener: Option<Incarnation>) -> &mut Counts {
+        match opener.and_then(|opener| self.truth.rows.get_mut(opener)) {
+            Some(row) => &mut row.counts,
+            None => &mut self.forged[usize::from(attempt.host.0)],
+        }
+    }
+
+    /// A segment, or a life, that went back to something is gone.
+    fn release(&mut self, Lineage { attempt, opener }: Lineage) {
+        let counts = self.counts(attempt, opener);
+        counts.holders -= 1;
+        match opener {
+            Some(opener) => self.truth.rows.free_if_done(opener),
+            None if counts.holders == 0 => *counts = Counts::default(),
+            None => {}
+        }
     }
 
     /// An incarnation goes on in another table. An application keeps the entry that it knows until it closes it.
-    fn move_entry(&mut self, machine: MachineId, from: Handle, to: Handle) {
-        let Some(life) = self.life(machine, from) else { return };
-        self.machine(machine).entries.insert(to, life);
+    fn move_entry(&mut self, life: Incarnation, to: Handle) {
         if let Some(known) = self.truth.get_mut(life).filter(|_| to.kind() == EntryKind::Connection) {
             known.handle = to;
         }
     }
 
-    /// What a host goes on to remember is booked to the incarnation it remembers it by.
-    fn keep(&mut self, machine: MachineId, of: Handle, entry: Handle) {
-        if let Some(life) = self.life(machine, of) {
-            self.machine(machine).entries.insert(entry, life);
-        }
-    }
-
     /// Forgets an incarnation that is over and has nothing on its way.
-    fn forget_if_settled(&mut self, life: Life, now: Instant) {
-        let Some(Settled { attempt, losses }) = self.truth.settle(life) else { return };
-        self.attempts.release(attempt);
+    fn forget_if_settled(&mut self, life: Incarnation, now: Instant) {
+        let known = self.truth.get(life);
+        let Some((attempt, opener)) = known.map(|known| (known.attempt, known.opener)) else { return };
+        let Some(losses) = self.truth.settle(life) else { return };
+        if opener != Some(life) {
+            self.release(Lineage { attempt, opener });
+        }
         for Loss { host, incarnation, octets } in losses.into_iter().flatten() {
             self.record(now, Event::DataLost { host, incarnation, octets });
         }
     }
 
-    /// The incarnation that an entry embodies.
-    fn life(&self, machine: MachineId, entry: Handle) -> Option<Life> {
-        self.machines[machine.index()].entries.get(entry).map(|entry| entry.life)
+    /// An entry was put into its table.
+    fn hold(&mut self, life: Incarnation, entry: Handle, now: Instant) {
+        let Some(row) = self.truth.rows.get_mut(life) else { return };
+        row.entries += 1;
+        self.take_memory(life, Memory::Entry(entry.kind()), true, now);
+        if entry.kind() == EntryKind::HalfOpen {
+            self.occupy(life, Some(Scarce::SynBacklog));
+        }
     }
 
-    fn hold(&mut self, machine: MachineId, entry: Handle, held: bool, now: Instant) {
-        if let Some(life) = self.life(machine, entry) {
-            self.take_memory(life, Memory::Entry(entry.kind()), held, now);
-            match (entry.kind(), held) {
-                (EntryKind::HalfOpen, held) => self.occupy(life, held.then_some(Scarce::SynBacklog)),
-                (EntryKind::Connection, false) => self.occupy(life, None),
-                _ => {}
-            }
+    /// An entry was taken out of its table.
+    fn let_go_of(&mut self, life: Incarnation, entry: Handle, now: Instant) {
+        self.take_memory(life, Memory::Entry(entry.kind()), false, now);
+        if matches!(entry.kind(), EntryKind::HalfOpen | EntryKind::Connection) {
+            self.occupy(life, None);
+        }
+        if let Some(row) = self.truth.rows.get_mut(life) {
+            row.entries -= 1;
+            self.truth.rows.free_if_done(life);
         }
     }
 
     /// A host takes memory for a connection, or gives it back.
-    fn take_memory(&mut self, life: Life, memory: Memory, held: bool, now: Instant) {
-        let Life { host, number: incarnation, .. } = life;
+    fn take_memory(&mut self, life: Incarnation, memory: Memory, held: bool, now: Instant) {
+        let Some(row) = self.truth.rows.get(life) else { return };
+        let (host, incarnation) = (row.host, life);
         let octets = self.host(host).sizes.octets(memory);
         self.record(
             now,
@@ -493,34 +569,38 @@ impl<F: Fold> World<F> {
         );
     }
 
-    fn arm<Q: EventQueue<Pending>>(&mut self, machine: MachineId, handle: Handle, at: Instant, queue: &mut Q) {
-        let Some(entry) = self.machine(machine).entries.get_mut(handle) else { return };
-        if !entry.deadline.is_some_and(|key| queue.rearm(key, at)) {
-            entry.deadline = Some(queue.arm(at, Pending::Deadline { machine, entry: handle }));
+    fn arm<Q: EventQueue<Pending>>(&mut self, life: Incarnation, entry: Handle, at: Instant, queue: &mut Q) {
+        let Some(row) = self.truth.rows.get_mut(life) else { return };
+        let armed = row.deadlines.iter().find(|(armed, _)| *armed == entry).map(|(_, key)| *key);
+        if !armed.is_some_and(|key| queue.rearm(key, at)) {
+            let _ = row.take_deadline(entry);
+            row.deadlines.push((entry, queue.arm(at, Pending::Deadline { row: life.place, entry })));
         }
-        let Life { host, number: incarnation, .. } = entry.life;
-        self.record(queue.now(), Event::TimerSet { host, incarnation, deadline: at });
+        let host = row.host;
+        self.record(queue.now(), Event::TimerSet { host, incarnation: life, deadline: at });
     }
 
-    fn disarm<Q: EventQueue<Pending>>(&mut self, machine: MachineId, handle: Handle, queue: &mut Q) {
-        if let Some(key) = self.machine(machine).entries.get_mut(handle).and_then(|entry| entry.deadline.take()) {
+    fn disarm<Q: EventQueue<Pending>>(&mut self, life: Incarnation, entry: Handle, queue: &mut Q) {
+        if let Some(key) = self.truth.rows.get_mut(life).and_then(|row| row.take_deadline(entry)) {
             let _ = queue.cancel(key);
         }
     }
 
-    fn deadline<Q: EventQueue<Pending>>(&mut self, machine: MachineId, handle: Handle, queue: &mut Q) {
+    /// The deadline of an entry comes. Returns its machine.
+    fn deadline<Q: EventQueue<Pending>>(&mut self, row: u32, entry: Handle, queue: &mut Q) -> Option<MachineId> {
         let now = queue.now();
-        let Some(entry) = self.machine(machine).entries.get_mut(handle) else { return };
-        entry.deadline = None;
-        let Life { host, number: incarnation, .. } = entry.life;
-        self.record(now, Event::TimerFired { host, incarnation });
-        self.machines[machine.index()].tcp.on_deadline(now, handle, &mut self.effects);
+        let (life, row) = self.truth.rows.at_mut(row)?;
+        let _ = row.take_deadline(entry);
+        let (host, machine) = (row.host, row.machine);
+        self.record(now, Event::TimerFired { host, incarnation: life });
+        self.machines[machine.index()].tcp.on_deadline(now, entry, &mut self.effects);
         self.perform(machine, Origin::Protocol, queue);
+        Some(machine)
     }
 
-    fn notify(&mut self, machine: MachineId, entry: Handle, notice: Notice, now: Instant) {
-        let Some(life) = self.life(machine, entry) else { return };
-        self.record(now, Event::Notice { host: life.host, incarnation: life.number, notice });
+    fn notify(&mut self, life: Incarnation, notice: Notice, now: Instant) {
+        let Some(row) = self.truth.rows.get(life) else { return };
+        self.record(now, Event::Notice { host: row.host, incarnation: life, notice });
         self.reactions.push_back(Reaction::Notice { life, notice });
     }
 }
@@ -537,7 +617,6 @@ impl Machine {
                 address: *address,
                 pools: plan.applications.iter().map(Pool::new).collect(),
                 crowd: Crowd::default(),
-                entries: Entries::default(),
                 down: false,
                 failures: 0,
                 overdue: Vec::new(),
@@ -569,10 +648,7 @@ impl<F: Fold> Model<Pending> for World<F> {
             Pending::Begin { round } => self.begin(round, queue),
             Pending::Wake { round } => self.wake(round, queue),
             Pending::Arrive { packet, copy } => self.arrive(packet, copy, queue),
-            Pending::Deadline { machine, entry } => {
-                self.deadline(machine, entry, queue);
-                Some(machine)
-            }
+            Pending::Deadline { row, entry } => self.deadline(row, entry, queue),
             Pending::Crash { machine } => {
                 self.crash(machine, queue);
                 Some(machine)

@@ -10,10 +10,9 @@ use sim_time::Instant;
 use smallvec::SmallVec;
 use tcp_endpoint::{Acknowledged, Payload, Segment, Transmission};
 
-use super::attempts::{Counts, Opener};
 use super::population::MachineId;
-use super::truth::Life;
-use crate::record::{Attempt, Blame, SegmentId};
+use super::rows::{Counts, Opener};
+use crate::record::{Attempt, Blame, Incarnation, SegmentId};
 use crate::slab::Slab;
 use crate::{HostId, Scenario, Span};
 
@@ -34,17 +33,28 @@ pub(super) struct Network {
 /// A segment of which at least one copy is on its way.
 pub(super) struct Packet {
     pub(super) id: SegmentId,
-    pub(super) segment: Segment<Span, Attempt>,
+    pub(super) segment: Segment<Span>,
     pub(super) to: MachineId,
     /// The incarnation that sent it, if one did.
-    pub(super) sender: Option<Life>,
+    pub(super) sender: Option<Incarnation>,
+    pub(super) lineage: Lineage,
+    /// The length of the chain of segments, each sent after the one before it came, that it is the last of.
+    pub(super) trips: u32,
     pub(super) retransmission: u32,
     pub(super) wasted: Option<Blame>,
     /// Whether no endpoint sent it.
     pub(super) forged: bool,
     /// Whether its sender held its TCB until it crashed with it, while the packet was on its way.
     pub(super) orphaned: bool,
-    copies: u32,
+    pub(super) copies: u32,
+}
+
+/// What a segment goes back to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Lineage {
+    pub(super) attempt: Attempt,
+    /// The life that opened the attempt; nobody's if it is none, but the mark of what was forged.
+    pub(super) opener: Option<Incarnation>,
 }
 
 impl Network {
@@ -121,26 +131,15 @@ fn place(hosts: usize, from: HostId, to: HostId) -> usize {
 }
 
 impl Packet {
-    pub(super) fn new(
-        id: SegmentId,
-        transmission: &Transmission<Span, Attempt>,
-        to: MachineId,
-        sender: Option<Life>,
-        wasted: Option<Blame>,
-        copies: u32,
-    ) -> Self {
-        let Transmission { ref segment, retransmission, .. } = *transmission;
-        let segment = segment.clone();
-        Self { id, segment, to, sender, retransmission, wasted, forged: false, orphaned: false, copies }
-    }
-
     /// A segment that no endpoint sends.
-    pub(super) fn forged(id: SegmentId, segment: Segment<Span, Attempt>, to: MachineId) -> Self {
+    pub(super) const fn forged(id: SegmentId, segment: Segment<Span>, attempt: Attempt, to: MachineId) -> Self {
         Self {
             id,
             segment,
             to,
             sender: None,
+            lineage: Lineage { attempt, opener: None },
+            trips: 0,
             retransmission: 0,
             wasted: None,
             forged: true,
@@ -151,7 +150,7 @@ impl Packet {
 }
 
 /// What a link may know of a segment.
-pub(super) fn describe(transmission: &Transmission<Span, Attempt>) -> Description {
+pub(super) fn describe(transmission: &Transmission<Span, Incarnation>, attempt: Attempt) -> Description {
     let segment = &transmission.segment;
     Description {
         kinds: kinds(segment),
@@ -161,13 +160,13 @@ pub(super) fn describe(transmission: &Transmission<Span, Attempt>) -> Descriptio
             Acknowledged::Data => Acknowledges::Data,
             Acknowledged::Fin => Acknowledges::Fin,
         },
-        attempt: segment.tag.ordinal,
+        attempt: attempt.ordinal,
         retransmission: transmission.retransmission,
         octets: HEADER_OCTETS + segment.payload.len(),
     }
 }
 
-fn kinds(segment: &Segment<Span, Attempt>) -> Kinds {
+fn kinds(segment: &Segment<Span>) -> Kinds {
     let flags = segment.flags;
     let mut kinds = match (flags.syn(), flags.ack()) {
         (true, true) => Kinds::SYN_ACK,
@@ -192,13 +191,13 @@ pub(super) type Position = [u64; 6];
 /// Its words: whether the sender opened the attempt, and by which script; the session, and which of its opens the attempt
 /// is; which of the sender's lives of it sends; the role; which of that role; the retransmission.
 pub(super) fn position(
-    transmission: &Transmission<Span, Attempt>,
-    from: HostId,
-    life: u32,
+    transmission: &Transmission<Span, Incarnation>,
+    attempt: Attempt,
+    (from, life): (HostId, u32),
     counts: &mut Counts,
 ) -> Position {
     let Opener { script, session, nth } = counts.opened_by;
-    let counts = counts.end(transmission.segment.tag, from);
+    let counts = counts.end(attempt, from);
     let Transmission { segment, retransmission, .. } = transmission;
     let count = |counter: &mut u32| {
         *counter += 1;
@@ -218,7 +217,7 @@ pub(super) fn position(
     } else {
         (5, count(&mut counts.acks))
     };
-    let opened = u64::from(segment.tag.host == from);
+    let opened = u64::from(attempt.host == from);
     let opener = [opened | u64::from(script) << 1, u64::from(nth) | u64::from(session) << 32];
     [opener[0], opener[1], u64::from(life), role, which, u64::from(*retransmission)]
 }

@@ -5,10 +5,9 @@ use sim_core::EventQueue;
 use sim_time::Instant;
 
 use super::population::{MachineId, Population};
-use super::truth::Life;
 use super::{Machine, Origin, Pending, World};
 use crate::Scenario;
-use crate::record::{Deaf, Event, Fold};
+use crate::record::{Deaf, Event, Fold, Incarnation};
 
 impl Machine {
     /// Why it hears nothing at this time, if it does not.
@@ -114,10 +113,10 @@ impl<F: Fold> World<F> {
     }
 
     /// The connections that a machine has an entry for, in the order of their births.
-    fn lives_on(&self, machine: MachineId) -> Vec<Life> {
-        let mut lives: Vec<Life> = self.machines[machine.index()].entries.lives().collect();
-        lives.sort_unstable_by_key(|life| life.number);
-        lives.dedup();
+    fn lives_on(&self, machine: MachineId) -> Vec<Incarnation> {
+        let rows = self.truth.rows.iter().filter(|(_, row)| row.machine == machine && row.entries > 0);
+        let mut lives: Vec<Incarnation> = rows.map(|(life, _)| life).collect();
+        lives.sort_unstable();
         lives
     }
 
@@ -125,7 +124,8 @@ impl<F: Fold> World<F> {
     fn orphan_packets(&mut self, machine: MachineId) {
         let Self { network, truth, .. } = self;
         for packet in network.packets_mut() {
-            packet.orphaned |= packet.sender.is_some_and(|life| life.machine == machine && truth.holds(life));
+            let of_machine = |life| truth.get(life).is_some_and(|known| known.machine == machine && known.is_held());
+            packet.orphaned |= packet.sender.is_some_and(of_machine);
         }
     }
 
@@ -137,7 +137,7 @@ impl<F: Fold> World<F> {
             if self.rounds.get(round).is_some_and(|ending| ending.busy) {
                 self.record_done(round, queue.now());
             }
-            let Some(ended) = self.rounds.remove(round) else { continue };
+            let Some(ended) = self.remove_round(round) else { continue };
             if let Some(alarm) = ended.alarm {
                 let _ = queue.cancel(alarm);
             }

@@ -6,13 +6,12 @@ use rand_chacha::rand_core::Rng;
 use sim_core::{EventQueue, Key};
 use sim_time::{Duration, Instant};
 
-use super::attempts::Opener;
 use super::population::MachineId;
+use super::rows::Opener;
 use super::streak::{Culprit, Streak};
-use super::truth::Life;
 use super::{Pending, World};
 use crate::HostId;
-use crate::record::{Fold, Outcome};
+use crate::record::{Fold, Incarnation, Outcome};
 
 /// One run of a script.
 pub(super) struct Round {
@@ -22,7 +21,7 @@ pub(super) struct Round {
     pub(super) ordinal: u32,
     /// The step that is being played, or waited for.
     pub(super) step: usize,
-    pub(super) connection: Option<Life>,
+    pub(super) connection: Option<Incarnation>,
     /// Octets that the step in play has taken so far.
     pub(super) taken: u64,
     /// Whose open it serves, if it is a server's with a connection.
@@ -30,7 +29,7 @@ pub(super) struct Round {
     /// The session it is a round of, if it is a client's.
     pub(super) session: Option<Session>,
     /// The connection it serves, if it is a server's.
-    pub(super) serves: Option<Life>,
+    pub(super) serves: Option<Incarnation>,
     /// Whether a worker is busy with that.
     pub(super) busy: bool,
     /// The end of a wait, or of the patience with an open, or the beginning of the session's next round.
@@ -110,14 +109,14 @@ impl<F: Fold> World<F> {
     }
 
     /// A server's round, of a worker that has yet to accept or for an accepted connection.
-    pub(super) fn new_round(&mut self, machine: MachineId, script: u16, serves: Option<Life>) -> u32 {
+    pub(super) fn new_round(&mut self, machine: MachineId, script: u16, serves: Option<Incarnation>) -> u32 {
         let ordinal = self.number_round(machine);
         let script_played = &self.host(self.host_of(machine)).scripts[usize::from(script)];
         let accepted = serves.and_then(|_| script_played.accepts_at());
         let step = accepted.map_or(0, |(place, _)| place + 1);
-        let attempt = serves.and_then(|life| self.truth.get(life)).map(|known| known.attempt);
-        let client = attempt.filter(|attempt| !attempt.is_forged());
-        let client = client.map(|attempt| (attempt.host, self.attempts.opener(attempt)));
+        let opener =
+            serves.and_then(|life| self.truth.get(life)?.opener).and_then(|opener| self.truth.rows.get(opener));
+        let client = opener.map(|opener| (opener.host, opener.counts.opened_by));
         self.rounds.insert(Round { ordinal, step, connection: serves, client, serves, ..Round::new(machine, script) })
     }
 
@@ -184,7 +183,19 @@ impl<F: Fold> World<F> {
             (ended.step, ended.taken) = (0, 0);
             ended.alarm = Some(queue.arm(queue.now(), Pending::Begin { round }));
         } else {
-            self.rounds.remove(round);
+            self.remove_round(round);
         }
+    }
+
+    /// A round is over, whatever is left of the connection that it served.
+    pub(super) fn remove_round(&mut self, round: u32) -> Option<Round> {
+        let removed = self.rounds.remove(round)?;
+        if let Some(life) = removed.serves
+            && let Some(row) = self.truth.rows.get_mut(life)
+        {
+            row.served = false;
+            self.truth.rows.free_if_done(life);
+        }
+        Some(removed)
     }
 }

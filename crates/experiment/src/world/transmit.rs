@@ -4,11 +4,11 @@ use sim_core::EventQueue;
 use sim_time::Instant;
 use tcp_endpoint::{Flags, FourTuple, Payload, Segment, Transmission};
 
-use super::network::{self, Packet};
+use super::network::{self, Lineage, Packet};
 use super::population::MachineId;
-use super::truth::Life;
+use super::rows::Row;
 use super::{Origin, Pending, World};
-use crate::record::{Attempt, Blame, Cause, Event, Fold, SegmentId, Sent};
+use crate::record::{Attempt, Blame, Cause, Event, Fold, Incarnation, SegmentId, Sent};
 use crate::{HostId, Span};
 
 impl<F: Fold> World<F> {
@@ -16,24 +16,31 @@ impl<F: Fold> World<F> {
     pub(super) fn transmit<Q: EventQueue<Pending>>(
         &mut self,
         machine: MachineId,
-        transmission: &Transmission<Span, Attempt>,
+        transmission: &Transmission<Span, Incarnation>,
         origin: Origin,
         queue: &mut Q,
     ) {
         let (host, now) = (self.host_of(machine), queue.now());
         let segment = &transmission.segment;
-        let sender = transmission.sender.and_then(|(entry, _)| self.life(machine, entry));
+        let sender = transmission.sender.map(|(_, life)| life);
         let known = sender.and_then(|life| self.truth.get(life));
         let (nth_life, own_waste) = known.map_or((0, None), |known| (known.nth, known.waste()));
-        let wasted = own_waste.or_else(|| self.waste(segment, sender, origin));
+        // What is sent outside any connection answers a segment, and goes back to what that goes back to.
+        let answered = || self.arrival.map(|arrival| (arrival.lineage, arrival.trips, arrival.sender));
+        let of_sender = |known: &Row| {
+            (Lineage { attempt: known.attempt, opener: known.opener }, known.trips, self.truth.other_end(known))
+        };
+        let Some((lineage, trips, peer)) = known.map(of_sender).or_else(answered) else { return };
+        let Lineage { attempt, opener } = lineage;
         let receiver = self.network.machine_at(*segment.destination.ip());
+        let wasted = own_waste.or_else(|| self.waste(segment, sender, receiver, origin));
         let to = receiver.map(|machine| self.host_of(machine));
-        let counts = self.attempts.of(segment.tag);
-        let position = network::position(transmission, host, nth_life, counts);
-        let fate = self.network.offer(now, host, to, &network::describe(transmission), position);
+        let counts = self.counts(attempt, opener);
+        let position = network::position(transmission, attempt, (host, nth_life), counts);
+        let fate = self.network.offer(now, host, to, &network::describe(transmission, attempt), position);
         let travels = receiver.filter(|_| !fate.deliveries.is_empty());
         if travels.is_some() {
-            counts.hold();
+            self.counts(attempt, opener).holders += 1;
         }
         if let Some(life) = sender.filter(|_| transmission.retransmission > 0 && !segment.is_empty()) {
             self.truth.resent(life, segment.seq, transmission.retransmission);
@@ -45,24 +52,41 @@ impl<F: Fold> World<F> {
             known.last_sent = Some((id, lost.is_some()));
             known.in_flight += u32::from(travels.is_some() && is_awaited(segment));
         }
-        let sent = sent(id, host, to, sender, transmission, wasted, fate);
+        let sent = sent(id, (host, to), (sender, peer), attempt, transmission, wasted, fate);
         if let Some(receiver) = travels {
-            let copies = u32::try_from(sent.fate.deliveries.len()).expect("a handful of copies");
-            let packet = self.network.launch(Packet::new(id, transmission, receiver, sender, wasted, copies));
+            let packet = self.network.launch(Packet {
+                id,
+                segment: segment.clone(),
+                to: receiver,
+                sender,
+                lineage,
+                trips: trips + 1,
+                retransmission: transmission.retransmission,
+                wasted,
+                forged: false,
+                orphaned: false,
+                copies: u32::try_from(sent.fate.deliveries.len()).expect("a handful of copies"),
+            });
             for (&at, copy) in sent.fate.deliveries.iter().zip(0..) {
                 let _ = queue.arm(at, Pending::Arrive { packet, copy });
             }
         }
         self.record(now, Event::Sent(sent));
         if let Some(lost) = lost {
-            self.lose(id, receiver, sender, &lost, now);
+            self.lose(id, receiver, (sender, peer), &lost, now);
         }
     }
 
     /// What is to blame if a segment is wasted that is sent on behalf of nothing useless: sent for what would be a ghost or an
     /// abandoned half-open entry if the listener kept any, or in answer to a wasted segment. What an application's call set
     /// going answers the application.
-    fn waste(&self, segment: &Segment<Span, Attempt>, sender: Option<Life>, origin: Origin) -> Option<Blame> {
+    fn waste(
+        &self,
+        segment: &Segment<Span>,
+        sender: Option<Incarnation>,
+        receiver: Option<MachineId>,
+        origin: Origin,
+    ) -> Option<Blame> {
         let answer = match origin {
             Origin::Protocol => true,
             Origin::Call => false,
@@ -72,14 +96,23 @@ impl<F: Fold> World<F> {
         let offer = sender.is_none() && segment.flags.contains(Flags::SYN_ACK);
         arrival.and_then(|arrival| arrival.wasted).or_else(|| {
             let syn = arrival.filter(|_| offer)?;
-            self.truth.wasted_offer(segment, syn.id, syn.blame())
+            let client = receiver.and_then(|machine| self.holder(machine, segment.receiver_tuple()));
+            self.truth.wasted_offer(segment, client, (syn.id, syn.lineage.attempt), syn.blame())
         })
     }
 
     /// Nothing arrives of a segment. If it would have ended a useless connection, its loss is to blame for that from now
     /// on: a reset that answers what the connection sent, or what the connection sent where it would be so answered.
-    fn lose(&mut self, lost: SegmentId, to: Option<MachineId>, sender: Option<Life>, segment: &Lost, now: Instant) {
-        self.truth.lost(segment.tuple, lost, segment.reset);
+    fn lose(
+        &mut self,
+        lost: SegmentId,
+        to: Option<MachineId>,
+        (sender, peer): (Option<Incarnation>, Option<Incarnation>),
+        segment: &Lost,
+        now: Instant,
+    ) {
+        let receiver = to.and_then(|machine| self.holder(machine, segment.tuple)).or(peer);
+        self.truth.lost([sender, receiver], lost, segment.reset);
         self.unsaid(sender, Blame { cause: Cause::Lost, packet: Some(lost) }, now);
         let prolonged = if segment.reset {
             self.arrival.and_then(|arrival| arrival.sender)
@@ -95,14 +128,14 @@ impl<F: Fold> World<F> {
     /// Whether a machine would answer an acknowledgment with a reset for want of a connection.
     fn would_reset(&self, machine: MachineId, tuple: FourTuple) -> bool {
         let machine = &self.machines[machine.index()];
-        let holds = self.truth.holder(tuple).is_some_and(|life| self.truth.holds(life));
+        let holds = machine.tcp.tag_of(tuple).is_some();
         self.host(machine.host).resets && !machine.down && !holds
     }
 
     /// Counts a copy as gone from the network, now that all that came of it is done.
     pub(super) fn landed(&mut self, place: u32, now: Instant) {
         let Some(packet) = self.network.landed(place) else { return };
-        self.attempts.release(packet.segment.tag);
+        self.release(packet.lineage);
         let Some(life) = packet.sender.filter(|_| is_awaited(&packet.segment)) else { return };
         if let Some(known) = self.truth.get_mut(life) {
             known.in_flight -= 1;
@@ -112,7 +145,7 @@ impl<F: Fold> World<F> {
 }
 
 /// Whether its sender is remembered until a segment has come: for its octets, or because it may open the other end.
-fn is_awaited(segment: &Segment<Span, Attempt>) -> bool {
+fn is_awaited(segment: &Segment<Span>) -> bool {
     !segment.payload.is_empty() || segment.flags.contains(Flags::SYN_ACK)
 }
 
@@ -125,7 +158,7 @@ struct Lost {
 }
 
 impl Lost {
-    fn of(segment: &Segment<Span, Attempt>) -> Self {
+    fn of(segment: &Segment<Span>) -> Self {
         let Segment { flags, .. } = segment;
         Self { tuple: segment.receiver_tuple(), acknowledges: flags.ack(), reset: flags.rst() }
     }
@@ -134,10 +167,10 @@ impl Lost {
 /// The record of a segment that was offered to a link.
 fn sent(
     id: SegmentId,
-    from: HostId,
-    to: Option<HostId>,
-    sender: Option<Life>,
-    transmission: &Transmission<Span, Attempt>,
+    (from, to): (HostId, Option<HostId>),
+    (incarnation, peer): (Option<Incarnation>, Option<Incarnation>),
+    attempt: Attempt,
+    transmission: &Transmission<Span, Incarnation>,
     wasted: Option<Blame>,
     fate: net_link::Fate,
 ) -> Sent {
@@ -153,8 +186,9 @@ fn sent(
         flags: segment.flags,
         window: segment.window,
         octets: segment.payload.len(),
-        attempt: segment.tag,
-        incarnation: sender.map(|life| life.number),
+        attempt,
+        incarnation,
+        peer,
         retransmission: *retransmission,
         acknowledges: *acknowledges,
         forged: false,

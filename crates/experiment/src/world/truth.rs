@@ -2,121 +2,13 @@
 
 use std::net::Ipv4Addr;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-use smallvec::SmallVec;
-use tcp_endpoint::{FourTuple, Handle, Reason, Segment, SeqNum, State, Transition};
+use rustc_hash::FxHashSet;
+use tcp_endpoint::{FourTuple, Reason, Segment, SeqNum, State, Transition};
 
-use super::intake::Intake;
 use super::population::MachineId;
-use crate::pair::{Side, SocketPair};
+use super::rows::{Descent, End, Row, Rows};
 use crate::record::{Attempt, Blame, Cause, Incarnation, Scarce, SegmentId, StateChange, Worth};
-use crate::slab::Slab;
 use crate::{HostId, Span};
-
-/// Names an incarnation for as long as anything may refer to it, and harmlessly after that.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Life {
-    place: u32,
-    pub(super) number: Incarnation,
-    pub(super) host: HostId,
-    pub(super) machine: MachineId,
-}
-
-/// All there is to know of one life of a connection on one host.
-#[derive(Clone, Debug)]
-pub(super) struct Known {
-    /// The entry that its application knows, or will know once the handshake is complete.
-    pub(super) handle: Handle,
-    pub(super) tuple: FourTuple,
-    /// The place of its sockets among the pairs, and that of its own in the pair.
-    pair: u32,
-    side: Side,
-    /// The attempt it goes back to.
-    pub(super) attempt: Attempt,
-    /// The attempt whose octets belong into it: its own, but where two active opens crossed the other's.
-    pub(super) heard: Attempt,
-    /// How many lives of the attempt there were on this host before.
-    pub(super) nth: u32,
-    /// The round that plays on it.
-    pub(super) owner: Option<u32>,
-    /// Whether an application holds the handle.
-    pub(super) in_hand: bool,
-    /// The incarnation at the other end, once each has taken the other's initial sequence number for its own.
-    pub(super) partner: Option<Life>,
-    /// Octets its application has sent.
-    pub(super) sent: u64,
-    /// What has come to this end.
-    pub(super) intake: Intake,
-    /// How many of its octets had come to its partner when that ended, if it ended first.
-    partner_arrived: Option<u64>,
-    /// Segments with its octets, or its SYN-ACK, that are still on their way: it is remembered until they have come.
-    pub(super) in_flight: u32,
-    /// The last retransmission of each sequence number that was retransmitted.
-    resent: SmallVec<[(SeqNum, u32); 1]>,
-    iss: SeqNum,
-    irs: Option<SeqNum>,
-    state: State,
-    passive: bool,
-    /// The segment that made it: the SYN it was born of, or the SYN-ACK that opened it.
-    born_of: Option<SegmentId>,
-    /// The last segment between the two ends, as far as this one knows, of which nothing arrived.
-    last_lost: Option<SegmentId>,
-    /// The last reset between the two ends of which nothing arrived.
-    reset_lost: Option<SegmentId>,
-    /// The last segment it sent, and whether nothing of it arrived.
-    pub(super) last_sent: Option<(SegmentId, bool)>,
-    /// What first brought it another connection's octets, if anything did.
-    pub(super) misled_by: Option<Blame>,
-    /// Whether the other end crashed or was aborted: it will never be there again, whatever of it still arrives.
-    forsaken: bool,
-    /// Of an end that opened and was answered, but has no partner: why there is none, if there ought to be one.
-    stranded_by: Option<Blame>,
-    /// Whether a client TCB is or was ESTABLISHED with its ISS.
-    bound: bool,
-    pub(super) worth: Worth,
-    /// What it takes of that which its host is short of.
-    pub(super) takes: Option<Scarce>,
-    /// How it ended, if it has: it is remembered for what is on its way, and for what its application can still read.
-    ended: Option<End>,
-}
-
-/// How an incarnation ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct End {
-    reason: Reason,
-    from: State,
-    /// What is to blame for the segment that ended it, if that was out of order.
-    by: Option<Blame>,
-}
-
-impl Known {
-    /// Whether it opened the connection.
-    pub(super) const fn is_active(&self) -> bool {
-        !self.passive
-    }
-
-    pub(super) const fn state(&self) -> State {
-        self.state
-    }
-
-    /// Whether a life at the other end is its partner, or may become it.
-    fn may_pair_with(&self, other: Life) -> bool {
-        self.partner.is_none_or(|partner| partner == other)
-    }
-
-    /// What is to blame if its entry has no one, or the wrong one, at its other end: what it sends is wasted.
-    pub(super) const fn waste(&self) -> Option<Blame> {
-        match self.worth {
-            Worth::Abandoned(blame) | Worth::Ghost(blame) => Some(blame),
-            Worth::Useful | Worth::Bereft(_) => None,
-        }
-    }
-
-    /// Whether octets are part of what the other end of `life`, this incarnation, has to say to it.
-    pub(super) fn hears(&self, life: Life, octets: &Span) -> bool {
-        octets.attempt == self.heard && octets.sender != life.host
-    }
-}
 
 /// What an entry was born of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -140,7 +32,7 @@ enum Trigger {
 /// What a verdict was changed to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Judgement {
-    pub(super) life: Life,
+    pub(super) life: Incarnation,
     pub(super) worth: Worth,
 }
 
@@ -152,96 +44,38 @@ pub(super) struct Loss {
     pub(super) octets: u64,
 }
 
-/// The incarnations that are alive, or whose octets are on their way.
+/// The incarnations that are alive, or of which something is left.
 #[derive(Clone, Debug)]
 pub(super) struct Truth {
-    known: Slab<(Incarnation, Known)>,
-    pairs: Slab<Pair>,
-    /// The places of the pairs of sockets that any of them is remembered for.
-    places: FxHashMap<SocketPair, u32>,
+    pub(super) rows: Rows,
     addresses: FxHashSet<Ipv4Addr>,
-    born: u32,
-}
-
-/// Two sockets between which incarnations are remembered.
-#[derive(Clone, Copy, Debug, Default)]
-struct Pair {
-    /// The incarnation that was the last to hold each socket's 4-tuple, until it is settled: what it sent may still come to
-    /// an end that has yet to open.
-    holders: [Option<Life>; 2],
-    /// How many incarnations are remembered.
-    remembered: u32,
 }
 
 impl Truth {
     /// Nothing has happened yet between machines with these addresses.
     pub(super) fn new(addresses: impl Iterator<Item = Ipv4Addr>) -> Self {
-        Self {
-            known: Slab::new(),
-            pairs: Slab::new(),
-            places: FxHashMap::default(),
-            addresses: addresses.collect(),
-            born: 0,
-        }
+        Self { rows: Rows::default(), addresses: addresses.collect() }
     }
 
     /// What is known of an incarnation; `None` once it is over and nothing of it is left on its way.
-    pub(super) fn get(&self, life: Life) -> Option<&Known> {
-        self.known.get(life.place).filter(|(number, _)| *number == life.number).map(|(_, known)| known)
+    pub(super) fn get(&self, life: Incarnation) -> Option<&Row> {
+        self.rows.remembered(life)
     }
 
-    pub(super) fn get_mut(&mut self, life: Life) -> Option<&mut Known> {
-        self.known.get_mut(life.place).filter(|(number, _)| *number == life.number).map(|(_, known)| known)
+    pub(super) fn get_mut(&mut self, life: Incarnation) -> Option<&mut Row> {
+        self.rows.remembered_mut(life)
     }
 
     /// Notes a new entry. It is useful until [`Truth::judge`] says otherwise.
     pub(super) fn born(
         &mut self,
-        (host, machine): (HostId, MachineId),
-        transition: &Transition<Attempt>,
-        nth: u32,
-    ) -> Life {
-        let number = Incarnation(self.born);
-        self.born += 1;
-        let (sockets, side) = SocketPair::of_tuple(transition.tuple);
-        let pairs = &mut self.pairs;
-        let pair = *self.places.entry(sockets).or_insert_with(|| pairs.insert(Pair::default()));
-        let known = Known {
-            handle: transition.entry,
-            tuple: transition.tuple,
-            pair,
-            side,
-            attempt: transition.tag,
-            heard: transition.tag,
-            nth,
-            owner: None,
-            in_hand: false,
-            partner: None,
-            sent: 0,
-            intake: Intake::default(),
-            partner_arrived: None,
-            in_flight: 0,
-            resent: SmallVec::new(),
-            iss: transition.iss,
-            irs: transition.irs,
-            state: transition.from,
-            passive: transition.passive,
-            born_of: None,
-            last_lost: None,
-            reset_lost: None,
-            last_sent: None,
-            misled_by: None,
-            forsaken: false,
-            stranded_by: None,
-            bound: false,
-            worth: Worth::Useful,
-            takes: None,
-            ended: None,
-        };
-        let life = Life { place: self.known.insert((number, known)), number, host, machine };
-        if let Some(pair) = self.pairs.get_mut(pair) {
-            pair.remembered += 1;
-            pair.holders[side] = Some(life);
+        on: (HostId, MachineId),
+        transition: &Transition<Incarnation>,
+        descent: Descent,
+    ) -> Incarnation {
+        let life = self.rows.born(on, transition, descent);
+        if let Some(other) = descent.other.and_then(|other| self.get_mut(other)) {
+            other.other = Some(life);
         }
         life
     }
@@ -250,8 +84,8 @@ impl Truth {
     /// of it.
     pub(super) fn changed(
         &mut self,
-        life: Life,
-        transition: &Transition<Attempt>,
+        life: Incarnation,
+        transition: &Transition<Incarnation>,
         by: Option<Blame>,
     ) -> Option<StateChange> {
         let known = self.get_mut(life)?;
@@ -259,9 +93,10 @@ impl Truth {
         known.iss = transition.iss;
         known.irs = transition.irs;
         let change = StateChange {
-            host: life.host,
-            incarnation: life.number,
+            host: known.host,
+            incarnation: life,
             attempt: known.attempt,
+            trips: known.trips,
             tuple: transition.tuple,
             from: transition.from,
             to: transition.to,
@@ -278,7 +113,7 @@ impl Truth {
 
     /// Makes partners of the ends that have taken each other's initial sequence numbers, and binds a client that is
     /// open to its server. An end has one partner in its life, even if another comes that bears the same numbers.
-    fn pair(&mut self, life: Life) {
+    fn pair(&mut self, life: Incarnation) {
         let Some(mine) = self.get(life) else { return };
         let Some(other) = self.other_end(mine) else { return };
         let Some(theirs) = self.get(other) else { return };
@@ -286,14 +121,15 @@ impl Truth {
         if !numbers_fit || !mine.may_pair_with(other) || !theirs.may_pair_with(life) {
             return;
         }
-        let bound = |client: &Known, server: &Known| server.passive && client.state.synchronized();
+        let bound = |client: &Row, server: &Row| server.passive && client.state.synchronized();
         let (mine_bound, theirs_bound) = (bound(theirs, mine), bound(mine, theirs));
+        let (mine_name, theirs_name) = ((life, mine.host), (other, theirs.host));
         let (mine_attempt, theirs_attempt, crossed) = (mine.attempt, theirs.attempt, !mine.passive && !theirs.passive);
-        for (end, partner, bound, attempt) in
-            [(life, other, mine_bound, theirs_attempt), (other, life, theirs_bound, mine_attempt)]
+        for (end, (partner, host), bound, attempt) in
+            [(life, theirs_name, mine_bound, theirs_attempt), (other, mine_name, theirs_bound, mine_attempt)]
         {
             let Some(known) = self.get_mut(end) else { continue };
-            known.partner = Some(partner);
+            (known.partner, known.partner_host) = (Some(partner), host);
             known.stranded_by = None;
             known.bound |= bound;
             if crossed {
@@ -303,31 +139,17 @@ impl Truth {
     }
 
     /// The last incarnation at the other end of the 4-tuple, whoever it takes itself to be connected to.
-    fn other_end(&self, known: &Known) -> Option<Life> {
-        self.pairs.get(known.pair)?.holders[1 - known.side]
-    }
-
-    /// The incarnation that holds a 4-tuple, as its own host names it, or was the last to hold it and is not settled.
-    pub(super) fn holder(&self, tuple: FourTuple) -> Option<Life> {
-        let (sockets, side) = SocketPair::of_tuple(tuple);
-        self.pairs.get(*self.places.get(&sockets)?)?.holders[side]
-    }
-
-    /// The holder of a 4-tuple to which a segment comes that `sender` sent, if an incarnation did.
-    pub(super) fn receiver(&self, sender: Option<Life>, tuple: FourTuple) -> Option<Life> {
-        match sender.and_then(|sender| self.get(sender)) {
-            Some(sender) => self.other_end(sender),
-            None => self.holder(tuple),
-        }
+    pub(super) fn other_end(&self, known: &Row) -> Option<Incarnation> {
+        known.other.filter(|other| self.get(*other).is_some())
     }
 
     /// Whether the TCB is still held.
-    pub(super) fn holds(&self, life: Life) -> bool {
-        self.get(life).is_some_and(|known| known.ended.is_none())
+    pub(super) fn holds(&self, life: Incarnation) -> bool {
+        self.get(life).is_some_and(Row::is_held)
     }
 
     /// Notes that the sequence space from `seq` on was sent for another time.
-    pub(super) fn resent(&mut self, life: Life, seq: SeqNum, retransmission: u32) {
+    pub(super) fn resent(&mut self, life: Incarnation, seq: SeqNum, retransmission: u32) {
         let Some(known) = self.get_mut(life) else { return };
         match known.resent.iter_mut().find(|(resent, _)| *resent == seq) {
             Some((_, last)) => *last = retransmission.max(*last),
@@ -336,13 +158,13 @@ impl Truth {
     }
 
     /// Whether the sequence space from `seq` on was sent again after retransmission number `retransmission` of it.
-    pub(super) fn superseded(&self, life: Life, seq: SeqNum, retransmission: u32) -> bool {
+    pub(super) fn superseded(&self, life: Incarnation, seq: SeqNum, retransmission: u32) -> bool {
         self.get(life).is_some_and(|known| known.resent.iter().any(|(s, last)| *s == seq && *last > retransmission))
     }
 
     /// A SYN, or a SYN-ACK, answered an end that opened. Without a partner it is `stranded`, if there is no end to that
     /// segment; otherwise a listener that keeps nothing waits for what it says next.
-    pub(super) fn answered(&mut self, life: Life, by: SegmentId, stranded: Option<Blame>) {
+    pub(super) fn answered(&mut self, life: Incarnation, by: SegmentId, stranded: Option<Blame>) {
         let Some(known) = self.get_mut(life) else { return };
         known.born_of = Some(by);
         known.stranded_by = stranded.filter(|_| known.partner.is_none());
@@ -350,7 +172,7 @@ impl Truth {
 
     /// What an end says does not come to the other. If it opened, and was answered by a listener that keeps nothing, there
     /// is nobody at its other end until something does.
-    pub(super) fn unsaid(&mut self, life: Life, blame: Blame) -> Option<Judgement> {
+    pub(super) fn unsaid(&mut self, life: Incarnation, blame: Blame) -> Option<Judgement> {
         let known = self.get_mut(life)?;
         if known.passive || known.partner.is_some() || known.ended.is_some() || !known.state.synchronized() {
             return None;
@@ -362,9 +184,9 @@ impl Truth {
     /// Judges both ends of a connection after `life` changed its state; `birth` is given if it was just born.
     pub(super) fn judge(
         &mut self,
-        life: Life,
+        life: Incarnation,
         birth: Option<Birth>,
-        transition: &Transition<Attempt>,
+        transition: &Transition<Incarnation>,
         by: Option<Blame>,
     ) -> [Option<Judgement>; 2] {
         let other = self.get(life).and_then(|known| self.other_end(known));
@@ -383,8 +205,8 @@ impl Truth {
         [own, other.and_then(|other| self.judge_one(other, Trigger::Other, by))]
     }
 
-    fn judge_one(&mut self, life: Life, trigger: Trigger, by: Option<Blame>) -> Option<Judgement> {
-        let known = self.get(life).filter(|known| known.ended.is_none())?;
+    fn judge_one(&mut self, life: Incarnation, trigger: Trigger, by: Option<Blame>) -> Option<Judgement> {
+        let known = self.get(life).filter(|known| known.is_held())?;
         let worth = self.worth(life, known, || self.blame(known, trigger, by));
         if worth == known.worth {
             return None;
@@ -395,7 +217,7 @@ impl Truth {
 
     /// The verdict on a connection, in the words of the vocabulary (ARCHITECTURE.md). An active one waits for whoever may
     /// answer; only when that has come it can be without anyone.
-    fn worth(&self, life: Life, known: &Known, blame: impl FnOnce() -> Blame) -> Worth {
+    fn worth(&self, life: Incarnation, known: &Row, blame: impl FnOnce() -> Blame) -> Worth {
         let deserted = match (known.passive, known.partner) {
             (true, _) => !self.has_live_peer(life, known),
             (false, Some(partner)) => !self.holds(partner),
@@ -413,16 +235,16 @@ impl Truth {
     }
 
     /// How the other end of a connection ended, if it has.
-    fn end_of_other(&self, known: &Known) -> Option<End> {
+    fn end_of_other(&self, known: &Row) -> Option<End> {
         self.get(known.partner.or_else(|| self.other_end(known))?)?.ended
     }
 
     /// Whether there is a client TCB that holds this connection's IRS as its ISS and is in SYN-SENT, or is bound to
     /// its ISS.
-    fn has_live_peer(&self, life: Life, server: &Known) -> bool {
+    fn has_live_peer(&self, life: Incarnation, server: &Row) -> bool {
         let other = self.other_end(server);
         let Some(client) = other.and_then(|other| self.get(other)) else { return false };
-        client.ended.is_none()
+        client.is_held()
             && client.may_pair_with(life)
             && server.partner.is_none_or(|partner| Some(partner) == other)
             && server.irs == Some(client.iss)
@@ -438,7 +260,7 @@ impl Truth {
     /// * it was made by a segment that was out of order itself: what is to blame for that (`by`);
     /// * otherwise it was made by a segment that came too late, or the client took up another connection in the meantime,
     ///   which is a delay too.
-    fn blame(&self, known: &Known, trigger: Trigger, by: Option<Blame>) -> Blame {
+    fn blame(&self, known: &Row, trigger: Trigger, by: Option<Blame>) -> Blame {
         let spoofed = self.is_spoofed(known.attempt, known.tuple);
         let (cause, packet) = match (known.worth.blame(), trigger, self.end_of_other(known)) {
             (Some(blame), ..) => return blame,
@@ -461,7 +283,7 @@ impl Truth {
     /// * it ended for want of an answer: the last that it said, if that was lost; or what brought either end another
     ///   connection's octets, after which they do not agree on what was sent;
     /// * in any other case: the last packet between the two that was lost; or what this end has sent and is late.
-    fn blame_for_end(&self, known: &Known, end: End) -> Blame {
+    fn blame_for_end(&self, known: &Row, end: End) -> Blame {
         let lost = |packet| Blame { cause: Cause::Lost, packet: Some(packet) };
         let in_vain = match (end.reason, self.last_said_to(known)) {
             (Reason::Crash, _) => return Blame { cause: Cause::Crash, packet: None },
@@ -479,12 +301,12 @@ impl Truth {
     }
 
     /// The last segment that the other end sent, and whether it was lost.
-    fn last_said_to(&self, known: &Known) -> Option<(SegmentId, bool)> {
+    fn last_said_to(&self, known: &Row) -> Option<(SegmentId, bool)> {
         self.get(self.other_end(known)?)?.last_sent
     }
 
     /// What brought one of the two ends of a connection another's octets.
-    fn misled(&self, known: &Known) -> Option<Blame> {
+    fn misled(&self, known: &Row) -> Option<Blame> {
         let other = self.other_end(known).and_then(|other| self.get(other));
         known.misled_by.or(other?.misled_by)
     }
@@ -495,32 +317,32 @@ impl Truth {
     }
 
     /// What is to blame for the SYN-ACK of a listener that keeps nothing, if nobody waits for it: there would be no live
-    /// peer for the connection that it offers. The SYN is `syn`, and `by` is to blame for it if it was out of order itself.
+    /// peer for the connection that it offers. It comes to `client`, if there is a connection of its name. The SYN is
+    /// `syn`, of that attempt, and `by` is to blame for it if it was out of order itself.
     pub(super) fn wasted_offer(
         &self,
-        offer: &Segment<Span, Attempt>,
-        syn: SegmentId,
+        offer: &Segment<Span>,
+        client: Option<Incarnation>,
+        (syn, attempt): (SegmentId, Attempt),
         by: Option<Blame>,
     ) -> Option<Blame> {
         let tuple = offer.receiver_tuple().flipped();
-        let client = self.holder(offer.receiver_tuple()).and_then(|life| self.get(life));
-        let awaited = client.is_some_and(|client| {
-            client.ended.is_none()
+        let awaited = client.and_then(|life| self.get(life)).is_some_and(|client| {
+            client.is_held()
                 && offer.ack == client.iss + 1
                 && (client.state == State::SynSent || client.irs == Some(offer.seq) && client.state != State::TimeWait)
         });
         if awaited {
             return None;
         }
-        let cause = if self.is_spoofed(offer.tag, tuple) { Cause::Spoofed } else { Cause::Delayed };
+        let cause = if self.is_spoofed(attempt, tuple) { Cause::Spoofed } else { Cause::Delayed };
         by.or(Some(Blame { cause, packet: Some(syn) }))
     }
 
-    /// Notes that nothing arrives of a segment between the sockets of a connection.
-    pub(super) fn lost(&mut self, tuple: FourTuple, segment: SegmentId, reset: bool) {
-        for end in [tuple, tuple.flipped()] {
-            let holder = self.holder(end);
-            if let Some(known) = holder.and_then(|life| self.get_mut(life)) {
+    /// Notes that nothing arrives of a segment between these ends.
+    pub(super) fn lost(&mut self, ends: [Option<Incarnation>; 2], segment: SegmentId, reset: bool) {
+        for end in ends.into_iter().flatten() {
+            if let Some(known) = self.get_mut(end) {
                 known.last_lost = Some(segment);
                 if reset {
                     known.reset_lost = Some(segment);
@@ -530,57 +352,35 @@ impl Truth {
     }
 
     /// A segment that would have ended a useless connection is lost: from now on that is to blame for it.
-    pub(super) fn prolong(&mut self, life: Life, segment: SegmentId) -> Option<Judgement> {
-        let known = self.get_mut(life).filter(|known| known.ended.is_none())?;
+    pub(super) fn prolong(&mut self, life: Incarnation, segment: SegmentId) -> Option<Judgement> {
+        let known = self.get_mut(life).filter(|known| known.is_held())?;
         known.worth.blame()?;
         known.worth = known.worth.blamed_on(Blame { cause: Cause::Lost, packet: Some(segment) });
         Some(Judgement { life, worth: known.worth })
     }
 
     /// Forgets an incarnation that is over, once no application holds it or has yet to accept it, and what it is remembered
-    /// for has left the network, and settles what became of the octets; `None` while it must be remembered.
-    pub(super) fn settle(&mut self, life: Life) -> Option<Settled> {
-        let settled =
-            |known: &&Known| known.in_flight == 0 && !known.in_hand && known.takes != Some(Scarce::AcceptQueue);
+    /// for has left the network; `None` while it must be remembered. Returns the octets it sent that had not arrived in order
+    /// at its partner, and those its partner sent that had arrived but were dropped unread.
+    pub(super) fn settle(&mut self, life: Incarnation) -> Option<[Option<Loss>; 2]> {
+        let settled = |known: &&Row| known.in_flight == 0 && !known.in_hand && known.takes != Some(Scarce::AcceptQueue);
         let known = self.get(life).filter(settled)?;
         known.ended?;
-        let (attempt, partner, intake) = (known.attempt, known.partner, known.intake);
+        let (partner, intake) = (known.partner, known.intake);
         let receiver = partner.and_then(|partner| self.get(partner));
         let arrived = receiver.map_or(known.partner_arrived.unwrap_or(0), |partner| partner.intake.arrived());
         let losses = [
-            loss(life, known.sent.saturating_sub(arrived)),
-            partner.and_then(|partner| loss(partner, intake.unread())),
+            loss((life, known.host), known.sent.saturating_sub(arrived)),
+            partner.and_then(|partner| loss((partner, known.partner_host), intake.unread())),
         ];
         if let Some(partner) = partner.and_then(|partner| self.get_mut(partner)) {
             partner.partner_arrived = Some(intake.arrived());
         }
-        let (_, known) = self.known.remove(life.place)?;
-        self.leave(life, &known);
-        Some(Settled { attempt, losses })
-    }
-
-    /// An incarnation is no longer remembered for its sockets.
-    fn leave(&mut self, life: Life, known: &Known) {
-        let Some(pair) = self.pairs.get_mut(known.pair) else { return };
-        let holder = &mut pair.holders[known.side];
-        *holder = holder.filter(|holder| *holder != life);
-        pair.remembered -= 1;
-        if pair.remembered == 0 {
-            self.pairs.remove(known.pair);
-            self.places.remove(&SocketPair::of_tuple(known.tuple).0);
-        }
+        self.rows.settle(life);
+        Some(losses)
     }
 }
 
-/// What became of an incarnation's octets.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Settled {
-    pub(super) attempt: Attempt,
-    /// Octets it sent that had not arrived in order at its partner, and octets its partner sent that had arrived but were
-    /// dropped unread.
-    pub(super) losses: [Option<Loss>; 2],
-}
-
-fn loss(life: Life, octets: u64) -> Option<Loss> {
-    (octets > 0).then_some(Loss { host: life.host, incarnation: life.number, octets })
+fn loss((incarnation, host): (Incarnation, HostId), octets: u64) -> Option<Loss> {
+    (octets > 0).then_some(Loss { host, incarnation, octets })
 }

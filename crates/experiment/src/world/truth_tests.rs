@@ -5,9 +5,10 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use tcp_endpoint::{EntryKind, FourTuple, Handle, Reason, SeqNum, State, Transition};
 
 use super::population::MachineId;
-use super::truth::{Birth, Life, Loss, Truth};
+use super::rows::Descent;
+use super::truth::{Birth, Loss, Truth};
 use crate::HostId;
-use crate::record::{Attempt, Blame, Cause, SegmentId, Worth};
+use crate::record::{Attempt, Blame, Cause, Incarnation, SegmentId, Worth};
 
 const CLIENT: HostId = HostId(0);
 const SERVER: HostId = HostId(1);
@@ -29,13 +30,15 @@ fn because(cause: Cause) -> Blame {
 struct Scene {
     truth: Truth,
     entries: u32,
+    /// The last life by its 4-tuple.
+    last: Vec<(FourTuple, Incarnation)>,
 }
 
 /// One end in a scene.
 #[derive(Clone, Copy)]
 struct End {
-    life: Life,
-    last: Transition<Attempt>,
+    life: Incarnation,
+    last: Transition<Incarnation>,
 }
 
 fn tuple(remote: [u8; 4]) -> FourTuple {
@@ -46,11 +49,17 @@ fn tuple(remote: [u8; 4]) -> FourTuple {
 impl Scene {
     fn new() -> Self {
         let addresses = [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2)];
-        Self { truth: Truth::new(addresses.into_iter()), entries: 0 }
+        Self { truth: Truth::new(addresses.into_iter()), entries: 0, last: Vec::new() }
     }
 
-    fn born(&mut self, host: HostId, birth: Birth, transition: Transition<Attempt>) -> (End, Vec<Worth>) {
-        let life = self.truth.born((host, MachineId(host.0.into())), &transition, 0);
+    fn born(&mut self, host: HostId, birth: Birth, transition: Transition<Incarnation>) -> (End, Vec<Worth>) {
+        let transition = Transition { tag: self.truth.rows.next(), ..transition };
+        let holds = |(name, _): &&(FourTuple, Incarnation)| *name == transition.tuple.flipped();
+        let other = self.last.iter().rev().find(holds).map(|(_, life)| *life);
+        let attempt = Attempt { host: CLIENT, ordinal: 1 };
+        let descent = Descent { attempt, opener: None, nth: 0, other, trips: 0 };
+        let life = self.truth.born((host, MachineId(host.0.into())), &transition, descent);
+        self.last.push((transition.tuple, life));
         self.truth.changed(life, &transition, None);
         let verdicts = self.truth.judge(life, Some(birth), &transition, None);
         (End { life, last: transition }, verdicts.into_iter().flatten().map(|judgement| judgement.worth).collect())
@@ -62,10 +71,10 @@ impl Scene {
         Handle::new(EntryKind::Connection, self.entries, 0)
     }
 
-    fn transition(&mut self, tuple: FourTuple, passive: bool) -> Transition<Attempt> {
+    fn transition(&mut self, tuple: FourTuple, passive: bool) -> Transition<Incarnation> {
         Transition {
             entry: self.entry(),
-            tag: Attempt { host: CLIENT, ordinal: 1 },
+            tag: Incarnation::new(0, 0),
             tuple,
             from: State::Listen,
             to: State::SynReceived,
@@ -124,7 +133,7 @@ impl Scene {
 
     /// An end is forgotten; returns the octets that are lost.
     fn settled(&mut self, end: End) -> Vec<Loss> {
-        self.truth.settle(end.life).expect("nothing keeps it").losses.into_iter().flatten().collect()
+        self.truth.settle(end.life).expect("nothing keeps it").into_iter().flatten().collect()
     }
 
     /// An end sends a segment, which may be lost.
@@ -238,7 +247,7 @@ fn octets_are_lost_once_nothing_can_bring_them() {
     let _ = known.intake.note_arrived(600, 0);
     known.intake.note_read(400, 0);
     scene.truth.get_mut(client.life).unwrap().in_flight = 0;
-    let lost = |octets| Loss { host: CLIENT, incarnation: client.life.number, octets };
+    let lost = |octets| Loss { host: CLIENT, incarnation: client.life, octets };
     assert_eq!(scene.settled(client), [lost(400)]);
     scene.goes(&mut server, State::Closed, Reason::Reset);
     assert_eq!(scene.settled(server), [lost(200)], "what nobody had read");
@@ -254,7 +263,7 @@ fn an_orderly_end_loses_what_nobody_has_read() {
     let _ = intake.note_arrived(1000, 0);
     intake.note_read(900, 0);
     scene.goes(&mut server, State::Closed, Reason::Segment);
-    let unread = Loss { host: CLIENT, incarnation: client.life.number, octets: 100 };
+    let unread = Loss { host: CLIENT, incarnation: client.life, octets: 100 };
     assert_eq!(scene.settled(server), [unread]);
     scene.goes(&mut client, State::Closed, Reason::Expired);
     assert!(scene.settled(client).is_empty());
@@ -336,7 +345,7 @@ fn a_client_that_a_late_syn_ack_opens_is_bereft_from_the_start() {
         scene.goes_by(&mut server, State::Closed, reason, by);
         assert_eq!(scene.truth.settle(server.life), None, "its SYN-ACK is on its way");
         if reason == Reason::Call {
-            scene.truth.lost(client.last.tuple, SegmentId::new(7), true);
+            scene.truth.lost([Some(server.life), Some(client.life)], SegmentId::new(7), true);
         }
         assert_eq!(scene.establish(&mut client, &server), [Worth::Bereft(blame)], "{reason:?}");
     }
@@ -396,7 +405,7 @@ fn a_client_that_lingers_is_not_paired_anew() {
 fn what_misled_an_end_is_to_blame_for_its_giving_up() {
     let mut scene = Scene::new();
     let (mut client, server) = scene.connected();
-    scene.truth.lost(server.last.tuple, SegmentId::new(20), false);
+    scene.truth.lost([Some(client.life), Some(server.life)], SegmentId::new(20), false);
     let old = Blame { cause: Cause::Duplicated, packet: Some(SegmentId::new(9)) };
     scene.truth.get_mut(client.life).unwrap().misled_by = Some(old);
     scene.sends(client, SegmentId::new(21), false);
@@ -437,7 +446,7 @@ fn what_a_client_waited_for_in_vain_is_to_blame_for_its_losing_patience() {
     let mut scene = Scene::new();
     let mut client = scene.client();
     let (server, _) = scene.server(IN_TIME, State::Established);
-    scene.truth.lost(server.last.tuple.flipped(), SegmentId::new(8), false);
+    scene.truth.lost([Some(server.life), Some(client.life)], SegmentId::new(8), false);
     let lost = Blame { cause: Cause::Lost, packet: Some(SegmentId::new(8)) };
     assert_eq!(scene.goes(&mut client, State::Closed, Reason::Call), [Worth::Ghost(lost)]);
 }

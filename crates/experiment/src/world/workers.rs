@@ -7,9 +7,8 @@ use sim_time::{Duration, Instant};
 
 use super::applications::Played;
 use super::population::{MachineId, Script};
-use super::truth::Life;
 use super::{Pending, Reaction, World};
-use crate::record::{Call, Event, Fold, Outcome, Scarce};
+use crate::record::{Call, Event, Fold, Incarnation, Outcome, Scarce};
 use crate::{Application, Workers};
 
 /// The workers of a server's script on one machine.
@@ -131,17 +130,25 @@ impl<F: Fold> World<F> {
             let Some(handle) = self.machine(machine).tcp.accept(port) else { return };
             let left = &mut self.pool(machine, script).rounds_left;
             *left = left.map(|left| left - 1);
-            let Some(life) = self.life(machine, handle) else { return };
-            self.take_up(life, script, queue);
+            let Some(life) = self.machines[machine.index()].tcp.tag(handle) else { return };
+            self.take_up(life, (machine, script), queue);
         }
     }
 
-    fn take_up<Q: EventQueue<Pending>>(&mut self, life: Life, script: u16, queue: &mut Q) {
-        let (Life { host, machine, .. }, now) = (life, queue.now());
+    fn take_up<Q: EventQueue<Pending>>(
+        &mut self,
+        life: Incarnation,
+        (machine, script): (MachineId, u16),
+        queue: &mut Q,
+    ) {
+        let (host, now) = (self.host_of(machine), queue.now());
         let round = self.new_round(machine, script, Some(life));
         self.occupy(life, None);
         self.take_in_hand(life, round, now);
-        self.record(now, Event::Accepted { host, incarnation: life.number });
+        if let Some(row) = self.truth.rows.get_mut(life) {
+            row.served = true;
+        }
+        self.record(now, Event::Accepted { host, incarnation: life });
         if let Some(attempt) = self.truth.get(life).map(|known| known.attempt) {
             self.end_wait(attempt, true, now);
         }
@@ -164,13 +171,13 @@ impl<F: Fold> World<F> {
     /// A worker begins with a round's connection.
     fn engage(&mut self, round: u32, now: Instant) {
         let Some(playing) = self.rounds.get_mut(round) else { return };
-        let Some(life) = playing.serves else { return };
+        let (machine, Some(life)) = (playing.machine, playing.serves) else { return };
         playing.busy = true;
         self.occupy(life, Some(Scarce::Workers));
         if let Some(attempt) = self.truth.get(life).map(|known| known.attempt) {
             self.end_wait(attempt, true, now);
         }
-        self.record(now, Event::Served { host: life.host, incarnation: life.number, begins: true });
+        self.record(now, Event::Served { host: self.host_of(machine), incarnation: life, begins: true });
     }
 
     /// `work`: the round's worker is busy for so long; where workers go by turns, the round has to get one first.
@@ -236,9 +243,10 @@ impl<F: Fold> World<F> {
     /// A connection is no longer served by a worker.
     pub(super) fn record_done(&mut self, round: u32, now: Instant) {
         let Some(playing) = self.rounds.get(round) else { return };
+        let machine = playing.machine;
         if let Some(life) = playing.serves {
             self.occupy(life, None);
-            self.record(now, Event::Served { host: life.host, incarnation: life.number, begins: false });
+            self.record(now, Event::Served { host: self.host_of(machine), incarnation: life, begins: false });
         }
     }
 }

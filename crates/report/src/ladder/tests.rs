@@ -15,6 +15,11 @@ use tcp_endpoint::{Acknowledged, Flags, FourTuple, Notice, Reason, SeqNum, State
 use super::Ladder;
 use crate::paint::Colour;
 
+/// A life, in a place of its own.
+const fn incarnation(number: u32) -> Incarnation {
+    Incarnation::new(number, number)
+}
+
 const CLIENT: HostId = HostId(0);
 const SERVER: HostId = HostId(1);
 const FIN_ACK: Flags = Flags::FIN.with(Flags::ACK);
@@ -63,13 +68,14 @@ impl Script {
         let tuple = FourTuple { local: socket(host, self.attempt), remote: socket(other, self.attempt) };
         let change = StateChange {
             host,
-            incarnation: Incarnation(u32::from(host.0) + 2 * self.attempt),
+            incarnation: incarnation(u32::from(host.0) + 2 * self.attempt),
             attempt: Attempt { host: CLIENT, ordinal: self.attempt },
             tuple,
             from,
             to,
             reason,
             passive: host == SERVER,
+            trips: 0,
         };
         self.event(at, Event::State(change));
     }
@@ -97,7 +103,8 @@ impl Script {
             window: 65_535,
             octets,
             attempt: Attempt { host: CLIENT, ordinal: self.attempt },
-            incarnation: Some(Incarnation(u32::from(from.0) + 2 * self.attempt)),
+            incarnation: Some(incarnation(u32::from(from.0) + 2 * self.attempt)),
+            peer: None,
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,
@@ -197,9 +204,9 @@ fn what_goes_wrong_is_said_where_it_happens() {
     script.sent(3_050, &answer);
     script.arrives(3_100, &third, 1, false);
     script.state(4_000, CLIENT, SynSent, Closed, Reason::GaveUp);
-    script.event(4_000, Event::Notice { host: CLIENT, incarnation: Incarnation(2), notice: Notice::TimedOut });
+    script.event(4_000, Event::Notice { host: CLIENT, incarnation: incarnation(2), notice: Notice::TimedOut });
     let worth = Worth::Abandoned(Blame { cause: Cause::Lost, packet: None });
-    script.event(4_000, Event::Judged { host: SERVER, incarnation: Incarnation(3), worth });
+    script.event(4_000, Event::Judged { host: SERVER, incarnation: incarnation(3), worth });
     script.arrives(5_000, &late, 0, true);
     let mut wasted = script.send(60_000, SERVER, Flags::SYN_ACK, (0, 1), 0, Does::Drop(Loss::QueueFull, None));
     wasted.retransmission = 1;

@@ -8,6 +8,11 @@ use tcp_endpoint::{Acknowledged, Flags, SeqNum, State};
 
 use super::*;
 
+/// A life, in a place of its own.
+const fn incarnation(number: u32) -> Incarnation {
+    Incarnation::new(number, number)
+}
+
 fn socket(host: u8, port: u16) -> SocketAddrV4 {
     SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, host), port)
 }
@@ -29,7 +34,8 @@ fn syn(deliveries: &[u64]) -> Sent {
         window: 65_535,
         octets: 0,
         attempt: Attempt { host: HostId(0), ordinal: 1 },
-        incarnation: Some(Incarnation(0)),
+        incarnation: Some(incarnation(0)),
+        peer: None,
         retransmission: 0,
         acknowledges: Acknowledged::Nothing,
         forged: false,
@@ -69,7 +75,7 @@ fn a_segment_is_one_line_with_its_whole_fate() {
 /// Every kind of line, and whatever may be absent from one once there and once not.
 #[test]
 fn every_line_is_json_with_a_kind() {
-    let (host, incarnation, memory, octets) = (HostId(1), Incarnation(3), Memory::Entry(EntryKind::HalfOpen), 96);
+    let (host, incarnation, memory, octets) = (HostId(1), incarnation(3), Memory::Entry(EntryKind::HalfOpen), 96);
     let (segment, attempt) = (SegmentId::new(7), Attempt { host: HostId(0), ordinal: 1 });
     let blame = experiment::record::Blame { cause: Cause::Delayed, packet: Some(segment) };
     let change = StateChange {
@@ -81,6 +87,7 @@ fn every_line_is_json_with_a_kind() {
         to: State::SynReceived,
         reason: Reason::Segment,
         passive: true,
+        trips: 0,
     };
     let nobody = FourTuple { remote: socket(9, 40_001), ..change.tuple };
     let answer = Sent {

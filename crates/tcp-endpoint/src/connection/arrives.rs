@@ -14,7 +14,7 @@ type Check<Passed = ()> = ControlFlow<After, Passed>;
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// SEGMENT ARRIVES.
-    pub(crate) fn on_segment(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
+    pub(crate) fn on_segment(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
         let after = match self.state {
             State::SynSent => self.arrives_in_syn_sent(segment, ctx),
             _ => match self.arrives(segment, ctx) {
@@ -27,7 +27,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         after
     }
 
-    fn arrives(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Check<After> {
+    fn arrives(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> Check<After> {
         self.check_timestamp(segment, ctx)?;
         self.check_sequence(segment, ctx)?;
         self.check_reset(segment, ctx)?;
@@ -50,7 +50,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// PAWS, before all else (RFC 7323 §5.3 R1): what is older than the last that was acknowledged gets an ACK and goes
     /// no further. Resets are exempt (§5.2).
-    fn check_timestamp(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Check {
+    fn check_timestamp(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> Check {
         let (Some(clock), Some(carried)) = (&mut self.clock, segment.options.timestamps) else { return Continue(()) };
         if segment.flags.rst() {
             return Continue(());
@@ -69,7 +69,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// First, check the sequence number.
-    fn check_sequence(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Check {
+    fn check_sequence(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> Check {
         let again = segment.flags.syn() && !segment.flags.rst() && segment.seq == self.incoming.irs;
         if again {
             return Break(self.take_peers_syn_again(segment, ctx));
@@ -84,7 +84,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         Break(After::Stay)
     }
 
-    fn is_in_sequence(&self, segment: &Segment<P, T>, limits: &Limits) -> bool {
+    fn is_in_sequence(&self, segment: &Segment<P>, limits: &Limits) -> bool {
         match limits.sequence_check {
             SequenceCheck::Window => self.incoming.acceptable(segment.seq, segment.len(), limits.window),
             SequenceCheck::LastAck => {
@@ -95,7 +95,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// Whether a peer whose FIN has come resets the connection as it was before that.
-    fn is_reset_before_fin(&self, segment: &Segment<P, T>, ctx: &Context<'_, P, T>) -> bool {
+    fn is_reset_before_fin(&self, segment: &Segment<P>, ctx: &Context<'_, P, T>) -> bool {
         let closed_by_peer = matches!(self.state, State::CloseWait | State::LastAck | State::Closing);
         ctx.settings.limits.reset_before_fin
             && closed_by_peer
@@ -105,7 +105,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// An ACK, for what is not acceptable. Where challenge ACKs are limited for each connection, so are those that
     /// could keep two ends answering each other: the answers to what carries no data.
-    fn answer_unacceptable(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) {
+    fn answer_unacceptable(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
         if !segment.is_empty() && !segment.flags.syn() && segment.seq.before(self.incoming.nxt) {
             self.acks.duplicate_came(limits);
@@ -120,7 +120,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// The SYN this connection began with has come once more: a retransmission, a duplicate, or the SYN-ACK that
     /// follows a crossing SYN.
-    fn take_peers_syn_again(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
+    fn take_peers_syn_again(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
         let (limits, bare) = (&ctx.settings.limits, !segment.flags.ack());
         match self.state {
             State::SynReceived if bare && self.passive && limits.duplicate_syn == DuplicateSyn::SynAck => {
@@ -145,7 +145,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Second, check the RST bit. Only the exact sequence number resets (RFC 5961 §3.2); any other in the window is
     /// answered with a challenge ACK.
-    fn check_reset(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Check {
+    fn check_reset(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> Check {
         if !segment.flags.rst() {
             return Continue(());
         }
@@ -160,7 +160,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Third, security: not implemented. Fourth, check the SYN bit: a challenge ACK (RFC 5961 §4.2), except that a
     /// passive SYN-RECEIVED goes back to LISTEN.
-    fn check_syn(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Check {
+    fn check_syn(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> Check {
         if !segment.flags.syn() {
             return Continue(());
         }
@@ -172,7 +172,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// Fifth, check the ACK field.
-    fn check_ack(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> Check<After> {
+    fn check_ack(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> Check<After> {
         if !segment.flags.ack() {
             return Break(After::Stay);
         }
@@ -228,7 +228,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         ctx.settings.limits.ack_check == AckCheck::Window && ack.before(self.send.una - reach)
     }
 
-    fn take_acknowledgment(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) {
+    fn take_acknowledgment(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) {
         self.send.una = segment.ack;
         let timed_once = self.outgoing.acknowledge(segment.ack).map(|sent_at| ctx.now - sent_at);
         if let Some(round_trip) = timed_once.or_else(|| self.echoed_round_trip(segment, ctx)) {
@@ -244,7 +244,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// SND.WND ← SEG.WND, unless an older segment brought it.
-    fn update_window(&mut self, segment: &Segment<P, T>) {
+    fn update_window(&mut self, segment: &Segment<P>) {
         let send = &mut self.send;
         if send.wl1.before(segment.seq) || (send.wl1 == segment.seq && send.wl2.at_or_before(segment.ack)) {
             send.set_window(segment);
@@ -252,7 +252,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// Sixth, urgent: not implemented. Seventh, the segment text; eighth, the FIN bit.
-    fn take_text_and_fin(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
+    fn take_text_and_fin(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
         if !segment.is_empty() && (segment.seq + segment.len()).at_or_before(self.incoming.nxt) {
             // Only a loose sequence check lets it come so far: all of it is old.
             self.answer_unacceptable(segment, ctx);

@@ -178,7 +178,7 @@ impl SendSpace {
     }
 
     /// SND.WND ← SEG.WND, SND.WL1 ← SEG.SEQ, SND.WL2 ← SEG.ACK.
-    pub(crate) fn set_window<P, T>(&mut self, segment: &Segment<P, T>) {
+    pub(crate) fn set_window<P>(&mut self, segment: &Segment<P>) {
         self.wnd = segment.window;
         self.largest_window = self.largest_window.max(segment.window);
         self.wl1 = segment.seq;
@@ -326,14 +326,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     fn notify(&self, notice: Notice, ctx: &mut Context<'_, P, T>) {
         if self.owner == Owner::Application {
-            ctx.effects.push(Effect::Notify { entry: ctx.entry, notice });
+            ctx.effects.push(Effect::Notify { entry: ctx.entry, tag: self.tag, notice });
         }
     }
 
     /// Our SYN is acknowledged by `segment` (or, in a two-way handshake, needs no acknowledgment): the connection is open.
     ///
     /// A CLOSE that came early takes effect now (RFC 9293 §3.10.4, SYN-RECEIVED).
-    pub(crate) fn establish(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
+    pub(crate) fn establish(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
         let limits = &ctx.settings.limits;
         if self.send.una.after(self.send.iss) {
             let timed_once = self.syn_sent_at.instant().map(|sent| ctx.now - sent);
@@ -370,7 +370,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// The round trip that an acknowledgment's timestamp measures, whatever was sent how often (RFC 7323 §4.1).
-    fn echoed_round_trip(&self, segment: &Segment<P, T>, ctx: &Context<'_, P, T>) -> Option<sim_time::Duration> {
+    fn echoed_round_trip(&self, segment: &Segment<P>, ctx: &Context<'_, P, T>) -> Option<sim_time::Duration> {
         let echoed = segment.options.timestamps.filter(|_| segment.flags.ack())?;
         self.clock.as_ref().map(|clock| clock.round_trip(echoed, ctx.now))
     }

@@ -240,7 +240,6 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             window: if flags.rst() { 0 } else { ctx.settings.limits.window },
             options,
             payload: data,
-            tag: self.tag,
         };
         let sender = Some((ctx.entry, self.tag));
         ctx.effects.push(Effect::Transmit(Transmission { segment, sender, retransmission, acknowledges }));

@@ -5,7 +5,7 @@ use crate::moment::Moment;
 use crate::{Notice, Payload, Proof, Reason, Segment, State, Unexpected};
 
 impl<P: Payload, T: Copy> Connection<P, T> {
-    pub(super) fn arrives_in_syn_sent(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
+    pub(super) fn arrives_in_syn_sent(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
         // First, check the ACK bit.
         if segment.flags.ack() && !self.send.acceptable(segment.ack) {
             if let (0, Some(wait)) = (self.retries, ctx.settings.limits.syn_resend_on_bad_ack.limit()) {
@@ -28,7 +28,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if segment.flags.syn() { self.take_syn(segment, ctx) } else { After::Stay }
     }
 
-    fn take_syn(&mut self, segment: &Segment<P, T>, ctx: &mut Context<'_, P, T>) -> After {
+    fn take_syn(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
         let three_way = ctx.settings.handshake.proof == Proof::Ack;
         self.incoming = Incoming::new(segment.seq);
         self.acks.last = self.incoming.nxt;
@@ -56,11 +56,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// Our SYN is acknowledged, and with it what it brought along, or none of that: the connection is open.
-    pub(super) fn establish_by_acknowledgment(
-        &mut self,
-        segment: &Segment<P, T>,
-        ctx: &mut Context<'_, P, T>,
-    ) -> After {
+    pub(super) fn establish_by_acknowledgment(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
         self.send.una = segment.ack;
         self.send.set_window(segment);
         let _ = self.outgoing.acknowledge(segment.ack);

@@ -16,8 +16,8 @@ use crate::{
 };
 
 impl<P: Payload, T: Copy> Host<P, T> {
-    /// SEGMENT ARRIVES (RFC 9293 §3.10.7).
-    pub fn on_segment(&mut self, now: Instant, segment: &Segment<P, T>, effects: &mut Effects<P, T>) {
+    /// SEGMENT ARRIVES (RFC 9293 §3.10.7). If it makes an entry, that bears `tag`.
+    pub fn on_segment(&mut self, now: Instant, segment: &Segment<P>, tag: T, effects: &mut Effects<P, T>) {
         if *segment.destination.ip() != self.address || !names_one_host(*segment.source.ip()) {
             return; // RFC 9293 §3.9.2.3: it is not for this host alone, or could not be answered
         }
@@ -25,7 +25,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return; // it cannot know whether the segment belongs to a life before the reboot
         }
         let Some(entry) = self.entry_of(segment.receiver_tuple().into()) else {
-            return self.arrives_without_connection(now, segment, effects);
+            return self.arrives_without_connection(now, segment, tag, effects);
         };
         match entry.kind() {
             EntryKind::HalfOpen => self.arrives_at_half_open(now, entry, segment, effects),
@@ -36,30 +36,30 @@ impl<P: Payload, T: Copy> Host<P, T> {
                     self.take_fast_open_cookie(entry, cookie, effects);
                 }
             }
-            EntryKind::TimeWait => self.arrives_in_time_wait(now, entry, segment, effects),
+            EntryKind::TimeWait => self.arrives_in_time_wait(now, (entry, tag), segment, effects),
             EntryKind::HoldDown if is_request(segment) && self.is_held_down(now, entry) => {
                 effects.push(Effect::HeldDown { port: segment.destination.port() });
             }
             EntryKind::HoldDown if is_request(segment) => {
                 // Its deadline is due at this very instant, and the segment is served first.
                 self.end_hold_down(entry, effects);
-                self.arrives_without_connection(now, segment, effects);
+                self.arrives_without_connection(now, segment, tag, effects);
             }
-            EntryKind::HoldDown | EntryKind::Peer => self.arrives_without_connection(now, segment, effects),
+            EntryKind::HoldDown | EntryKind::Peer => self.arrives_without_connection(now, segment, tag, effects),
         }
     }
 
-    fn arrives_without_connection(&mut self, now: Instant, segment: &Segment<P, T>, effects: &mut Effects<P, T>) {
+    fn arrives_without_connection(&mut self, now: Instant, segment: &Segment<P>, tag: T, effects: &mut Effects<P, T>) {
         let port = segment.destination.port();
         if self.listeners.iter().any(|listener| listener.port == port) {
-            self.arrives_in_listen(now, segment, effects);
+            self.arrives_in_listen(now, segment, tag, effects);
         } else {
             self.arrives_in_closed(segment, effects);
         }
     }
 
     /// CLOSED (§3.10.7.1). The refusal of a SYN is no answer to something unexpected: it is always sent.
-    fn arrives_in_closed(&self, segment: &Segment<P, T>, effects: &mut Effects<P, T>) {
+    fn arrives_in_closed(&self, segment: &Segment<P>, effects: &mut Effects<P, T>) {
         let request = segment.flags.syn() && !segment.flags.ack();
         if !segment.flags.rst() && (request || self.resets_the_unexpected()) {
             effects.push(reset_outside_connection(segment));
@@ -67,13 +67,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// LISTEN (§3.10.7.2).
-    fn arrives_in_listen(&mut self, now: Instant, segment: &Segment<P, T>, effects: &mut Effects<P, T>) {
+    fn arrives_in_listen(&mut self, now: Instant, segment: &Segment<P>, tag: T, effects: &mut Effects<P, T>) {
         // First, check for a RST; second, check for an ACK; third, check for a SYN.
         if segment.flags.rst() {
             return;
         }
         if segment.flags.ack() {
-            if !self.takes_cookie(now, segment, effects) && self.resets_the_unexpected() {
+            if !self.takes_cookie(now, segment, tag, effects) && self.resets_the_unexpected() {
                 effects.push(reset_outside_connection(segment));
             }
             return;
@@ -85,7 +85,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if self.refuse_until.is_some_and(|until| now <= until) {
             return effects.push(Effect::HeldDown { port: segment.destination.port() });
         }
-        self.answer_request(now, None, segment, effects);
+        self.answer_request(now, (None, tag), segment, effects);
     }
 
     fn takes_syn_data(&self) -> bool {
@@ -101,8 +101,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn answer_request(
         &mut self,
         now: Instant,
-        successor: Option<SeqNum>,
-        syn: &Segment<P, T>,
+        (successor, tag): (Option<SeqNum>, T),
+        syn: &Segment<P>,
         effects: &mut Effects<P, T>,
     ) {
         let Settings { handshake, limits, .. } = &self.settings;
@@ -119,7 +119,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return effects.push(Effect::Overflow { port, queue });
         }
         let iss = successor.unwrap_or_else(|| self.isn.choose(&self.settings.limits, now, syn.receiver_tuple()));
-        let asked = self.asked(now, iss, syn);
+        let asked = self.asked(now, (iss, tag), syn);
         let believed = self.believes(&asked);
         match (handshake.proof, handshake.commit) {
             _ if believed => self.make_connection(now, &asked, syn, Opening::OnSyn, effects),
@@ -133,7 +133,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// What a SYN asks for, and the numbers of its answer.
-    fn asked(&self, now: Instant, iss: SeqNum, syn: &Segment<P, T>) -> Asked<T> {
+    fn asked(&self, now: Instant, (iss, tag): (SeqNum, T), syn: &Segment<P>) -> Asked<T> {
         let Settings { handshake, limits, .. } = &self.settings;
         let tuple = syn.receiver_tuple();
         let grants = handshake.syn_data == SynData::Cookie
@@ -143,7 +143,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let cookie =
             grants.then(|| cookie::fast_open_cookie(self.isn.secret(), client, now, limits.fast_open_key_lifetime));
         Asked {
-            tag: syn.tag,
+            tag,
             tuple,
             iss,
             irs: syn.seq,
@@ -155,7 +155,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// Whether a SYN shows a fast open cookie that this host gave its sender.
-    fn knows_fast_open_cookie(&self, now: Instant, syn: &Segment<P, T>) -> bool {
+    fn knows_fast_open_cookie(&self, now: Instant, syn: &Segment<P>) -> bool {
         let Some(FastOpen::Cookie(cookie)) = syn.options.fast_open else { return false };
         let (handshake, lifetime) = (&self.settings.handshake, self.settings.limits.fast_open_key_lifetime);
         handshake.syn_data == SynData::Cookie
@@ -163,7 +163,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// Timestamps are carried if the SYN offers them and this host has them (RFC 7323 §3.2).
-    fn agreed_clock(&self, syn: &Segment<P, T>, now: Instant) -> Option<TimestampClock> {
+    fn agreed_clock(&self, syn: &Segment<P>, now: Instant) -> Option<TimestampClock> {
         let offered = syn.options.timestamps.filter(|_| self.settings.limits.timestamps)?;
         let offset = self.isn.timestamp_offset(syn.receiver_tuple());
         Some(TimestampClock::new(offset).begun_by(offered, now))
@@ -177,11 +177,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let entry = self.half_open.insert(HalfOpen::new(asked, now));
         self.note_half_open(port, entry);
         self.enter(asked.tuple.into(), entry);
+        let tag = asked.tag;
         self.with_half_open(now, entry, effects, |half_open, ctx| {
             let transition =
                 half_open.transition((entry, ctx.address), (State::Listen, State::SynReceived), Reason::Segment);
             ctx.effects.push(Effect::State(transition));
-            ctx.effects.push(Effect::Hold { entry });
+            ctx.effects.push(Effect::Hold { entry, tag });
             half_open.send_syn_ack(ctx);
             Request::Pending
         });
@@ -203,11 +204,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
         &mut self,
         now: Instant,
         asked: &Asked<T>,
-        syn: &Segment<P, T>,
+        syn: &Segment<P>,
         opening: Opening,
         effects: &mut Effects<P, T>,
     ) {
-        let entry = self.connections.insert(Connection::answering(asked, opening, now, &self.settings));
+        let (entry, tag) =
+            (self.connections.insert(Connection::answering(asked, opening, now, &self.settings)), asked.tag);
         self.enter(asked.tuple.into(), entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.set_window(syn);
@@ -233,14 +235,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
                     connection.establish(syn, ctx)
                 }
             };
-            ctx.effects.push(Effect::Hold { entry });
+            ctx.effects.push(Effect::Hold { entry, tag });
             connection.send_syn_ack(ctx);
             after
         });
     }
 
     /// `<SEQ=cookie><ACK=RCV.NXT><CTL=SYN,ACK>`, and nothing is kept.
-    fn answer_with_cookie(&self, now: Instant, syn: &Segment<P, T>, effects: &mut Effects<P, T>) {
+    fn answer_with_cookie(&self, now: Instant, syn: &Segment<P>, effects: &mut Effects<P, T>) {
         let (limits, tuple) = (&self.settings.limits, syn.receiver_tuple());
         let time = (now, limits.cookie_period);
         let timestamps = self.agreed_clock(syn, now).map(|clock| clock.stamp(now));
@@ -254,7 +256,6 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 window: limits.window,
                 options: Options { mss: Some(limits.mss_option()), ..Options::stamped(timestamps) },
                 payload: P::default(),
-                tag: syn.tag,
             },
             sender: None,
             retransmission: 0,
@@ -264,7 +265,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// If the segment acknowledges a cookie of this listener, the connection that it stands for is there at once.
     /// Returns whether it does.
-    fn takes_cookie(&mut self, now: Instant, segment: &Segment<P, T>, effects: &mut Effects<P, T>) -> bool {
+    fn takes_cookie(&mut self, now: Instant, segment: &Segment<P>, tag: T, effects: &mut Effects<P, T>) -> bool {
         let Settings { handshake, limits, .. } = &self.settings;
         let gives_cookies = handshake.commit == Commit::Nothing || limits.cookies_on_overflow;
         let held_down = self.entry_of(segment.receiver_tuple().into()).is_some();
@@ -280,7 +281,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return true;
         }
         let clock = self.agreed_clock(segment, now);
-        let asked = Asked { tag: segment.tag, tuple, iss, irs, clock, peer_mss, cookie: None, count: None };
+        let asked = Asked { tag, tuple, iss, irs, clock, peer_mss, cookie: None, count: None };
         let mut connection = Connection::answering(&asked, Opening::Handshake, now, &self.settings);
         connection.syn_acks = 1;
         connection.syn_sent_at = Moment::NONE; // it is not known when
@@ -290,20 +291,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
             connection.send.una = segment.ack;
             connection.send.set_window(segment);
             let after = connection.establish(segment, ctx);
-            ctx.effects.push(Effect::Hold { entry });
+            ctx.effects.push(Effect::Hold { entry, tag });
             after
         });
         self.with_connection(now, entry, effects, |connection, ctx| connection.on_segment(segment, ctx));
         true
     }
 
-    fn arrives_at_half_open(
-        &mut self,
-        now: Instant,
-        entry: Handle,
-        segment: &Segment<P, T>,
-        effects: &mut Effects<P, T>,
-    ) {
+    fn arrives_at_half_open(&mut self, now: Instant, entry: Handle, segment: &Segment<P>, effects: &mut Effects<P, T>) {
         let request = self.with_half_open(now, entry, effects, |half_open, ctx| half_open.on_segment(segment, ctx));
         if request != Request::Complete {
             return;
@@ -322,22 +317,23 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// The handshake is complete: a connection takes the half-open entry's place and looks at the segment itself.
-    fn complete(&mut self, now: Instant, entry: Handle, segment: &Segment<P, T>, effects: &mut Effects<P, T>) {
+    fn complete(&mut self, now: Instant, entry: Handle, segment: &Segment<P>, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
         self.forget_half_open(half_open.ends.local_port(), half_open.is_young());
         let connection = self.connections.insert(half_open.complete(self.address, &self.isn, &self.settings));
+        let tag = half_open.tag;
         self.replace(half_open.ends, entry, connection);
-        effects.push(Effect::Moved { from: entry, to: connection });
-        effects.push(Effect::Release { entry });
-        effects.push(Effect::Hold { entry: connection });
+        effects.push(Effect::Moved { from: entry, to: connection, tag });
+        effects.push(Effect::Release { entry, tag });
+        effects.push(Effect::Hold { entry: connection, tag });
         self.with_connection(now, connection, effects, |connection, ctx| connection.on_segment(segment, ctx));
     }
 
     fn arrives_in_time_wait(
         &mut self,
         now: Instant,
-        entry: Handle,
-        segment: &Segment<P, T>,
+        (entry, tag): (Handle, T),
+        segment: &Segment<P>,
         effects: &mut Effects<P, T>,
     ) {
         let Some(time_wait) = self.time_waits.get_mut(entry) else { return };
@@ -346,7 +342,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if successor && self.listeners.iter().any(|listener| listener.port == port) {
             let iss = time_wait.send_next + BEYOND_THE_OLD;
             self.end_time_wait(now, entry, Reason::Segment, effects);
-            return self.answer_request(now, Some(iss), segment, effects);
+            return self.answer_request(now, (Some(iss), tag), segment, effects);
         }
         let until = time_wait.until;
         let Self { address, settings, isn, challenges, .. } = self;
@@ -355,19 +351,21 @@ impl<P: Payload, T: Copy> Host<P, T> {
         match after {
             After::Close(reason) => self.end_time_wait(now, entry, reason, effects),
             After::TimeWait => self.fin_wait_2_to_time_wait(now, entry, effects),
-            _ if time_wait.until != until => effects.push(Effect::Arm { entry, at: time_wait.until.get() }),
+            _ if time_wait.until != until => {
+                effects.push(Effect::Arm { entry, tag: time_wait.tag, at: time_wait.until.get() });
+            }
             _ => {}
         }
     }
 }
 
 /// Whether a segment is a SYN that opens something.
-fn is_request<P, T>(segment: &Segment<P, T>) -> bool {
+fn is_request<P>(segment: &Segment<P>) -> bool {
     segment.flags.syn() && !segment.flags.ack() && !segment.flags.rst()
 }
 
-/// The reset that answers a segment for no connection (RFC 9293 §3.10.7.1). It inherits the segment's tag.
-pub(crate) fn reset_outside_connection<P: Payload, T: Copy>(segment: &Segment<P, T>) -> Effect<P, T> {
+/// The reset that answers a segment for no connection (RFC 9293 §3.10.7.1).
+pub(crate) fn reset_outside_connection<P: Payload, T>(segment: &Segment<P>) -> Effect<P, T> {
     let (seq, ack, flags) = if segment.flags.ack() {
         (segment.ack, SeqNum::default(), Flags::RST)
     } else {
@@ -383,7 +381,6 @@ pub(crate) fn reset_outside_connection<P: Payload, T: Copy>(segment: &Segment<P,
             window: 0,
             options: Options::default(),
             payload: P::default(),
-            tag: segment.tag,
         },
         sender: None,
         retransmission: 0,

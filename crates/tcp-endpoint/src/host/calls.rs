@@ -34,9 +34,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let found = self.listeners.binary_search_by_key(&port, |listener| listener.port);
         let listener = self.listeners.remove(found.map_err(|_| UserError::NoConnection)?);
         for entry in listener.acceptable {
-            if self.connections.get(entry).is_some_and(|waiting| waiting.state == State::Closed) {
-                self.connections.remove(entry);
-                effects.push(Effect::Release { entry });
+            if self.connections.get(entry).is_some_and(|waiting| waiting.state == State::Closed)
+                && let Some(Connection { tag, .. }) = self.connections.remove(entry)
+            {
+                effects.push(Effect::Release { entry, tag });
             }
         }
         for entry in self.entries_where(|ends| ends.local_port() == port) {
@@ -117,7 +118,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.enter(tuple.into(), entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             ctx.effects.push(Effect::State(connection.transition(entry, State::Closed, Reason::Call)));
-            ctx.effects.push(Effect::Hold { entry });
+            ctx.effects.push(Effect::Hold { entry, tag });
             connection.send_syn(ctx);
             After::Stay
         });
@@ -313,6 +314,23 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
     }
 
+    /// The tag of the connection of that name, half-open ones and TIME-WAITs included, if there is one.
+    #[must_use]
+    pub fn tag_of(&self, name: FourTuple) -> Option<T> {
+        self.tag(self.entry_of(name.into())?)
+    }
+
+    /// The tag of a connection, half-open or in TIME-WAIT, too.
+    #[must_use]
+    pub fn tag(&self, entry: Handle) -> Option<T> {
+        match entry.kind() {
+            EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| half_open.tag),
+            EntryKind::Connection => self.connections.get(entry).map(|connection| connection.tag),
+            EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| time_wait.tag),
+            EntryKind::HoldDown | EntryKind::Peer => None,
+        }
+    }
+
     /// Every entry there is, to ask STATUS of: what [`Effect::Hold`] announced and [`Effect::Release`] did not take back.
     #[must_use]
     pub fn held(&self) -> Vec<Handle> {
@@ -334,11 +352,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// If the connection is over and kept only for its application, lets it go; returns whether it was so.
     fn give_back(&mut self, entry: Handle, effects: &mut Effects<P, T>) -> Result<bool, UserError> {
         let connection = self.connections.get(entry).ok_or(UserError::NoConnection)?;
-        let over = connection.state == State::Closed;
+        let (over, tag) = (connection.state == State::Closed, connection.tag);
         if over {
             self.connections.remove(entry);
             self.held_time_waits.remove(&entry);
-            effects.push(Effect::Release { entry });
+            effects.push(Effect::Release { entry, tag });
         }
         Ok(over)
     }

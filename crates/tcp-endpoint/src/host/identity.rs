@@ -18,7 +18,7 @@ enum Entry<'a, P, T> {
     /// With whether it is an application's handle on a TIME-WAIT.
     Connection(&'a Connection<P, T>, bool),
     TimeWait(&'a TimeWait<T>),
-    HoldDown(&'a HoldDown),
+    HoldDown(&'a HoldDown<T>),
 }
 
 impl<P, T> Entry<'_, P, T> {
@@ -48,7 +48,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// What is remembered of other hosts, by address.
-    fn known_peers(&self) -> Vec<&Peer> {
+    fn known_peers(&self) -> Vec<&Peer<T>> {
         let mut peers: Vec<_> = self.peers.entries().collect();
         peers.sort_unstable_by_key(|peer| peer.address);
         peers

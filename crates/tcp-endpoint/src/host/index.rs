@@ -98,7 +98,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
 /// The tables of the entries that the index names.
 type Tables<'a, P, T> =
-    (&'a Table<HalfOpen<T>>, &'a Table<Connection<P, T>>, &'a Table<TimeWait<T>>, &'a Table<HoldDown>);
+    (&'a Table<HalfOpen<T>>, &'a Table<Connection<P, T>>, &'a Table<TimeWait<T>>, &'a Table<HoldDown<T>>);
 
 fn ends_in<P: Payload, T: Copy>(
     (half_open, connections, time_waits, hold_downs): Tables<'_, P, T>,

@@ -16,24 +16,24 @@ const JUST_AFTER: Duration = Duration::from_nanos(1);
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// The connection `of` at a listener is closed: its name is held down, if the handshake has that.
-    pub(super) fn hold_down(&mut self, now: Instant, of: Handle, ends: Ends, effects: &mut Effects<P, T>) {
+    pub(super) fn hold_down(&mut self, now: Instant, (of, tag): (Handle, T), ends: Ends, effects: &mut Effects<P, T>) {
         let length = self.settings.handshake.hold_down;
         if length.is_zero() {
             return;
         }
         let until = now + length;
-        let entry = self.hold_downs.insert(HoldDown { ends, until });
+        let entry = self.hold_downs.insert(HoldDown { ends, until, tag });
         self.enter(ends, entry);
-        effects.push(Effect::Keep { of, entry });
-        effects.push(Effect::Hold { entry });
-        effects.push(Effect::Arm { entry, at: until + JUST_AFTER });
+        effects.push(Effect::Keep { of, entry, tag });
+        effects.push(Effect::Hold { entry, tag });
+        effects.push(Effect::Arm { entry, tag, at: until + JUST_AFTER });
     }
 
     /// The deadline of a hold-down has come.
     pub(super) fn on_hold_down_deadline(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
         match self.hold_downs.get(entry) {
             Some(held) if held.until < now => self.end_hold_down(entry, effects),
-            Some(held) => effects.push(Effect::Arm { entry, at: held.until + JUST_AFTER }),
+            Some(held) => effects.push(Effect::Arm { entry, tag: held.tag, at: held.until + JUST_AFTER }),
             None => {}
         }
     }
@@ -47,21 +47,21 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub(super) fn end_hold_down(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(held) = self.hold_downs.remove(entry) else { return };
         self.leave(held.ends, entry);
-        effects.push(Effect::Release { entry });
+        effects.push(Effect::Release { entry, tag: held.tag });
     }
 
     /// What is remembered of the host at that address, from now on if nothing was.
-    fn peer(&mut self, address: Ipv4Addr, of: Handle, effects: &mut Effects<P, T>) -> &mut Peer {
+    fn peer(&mut self, address: Ipv4Addr, (of, tag): (Handle, T), effects: &mut Effects<P, T>) -> &mut Peer<T> {
         let entry = *self.peer_index.entry(address).or_insert_with(|| {
-            let entry = self.peers.insert(Peer::new(address));
-            effects.push(Effect::Keep { of, entry });
-            effects.push(Effect::Hold { entry });
+            let entry = self.peers.insert(Peer::new(address, tag));
+            effects.push(Effect::Keep { of, entry, tag });
+            effects.push(Effect::Hold { entry, tag });
             entry
         });
         self.peers.get_mut(entry).expect("what the index names is there")
     }
 
-    pub(super) fn known_peer(&self, address: Ipv4Addr) -> Option<&Peer> {
+    pub(super) fn known_peer(&self, address: Ipv4Addr) -> Option<&Peer<T>> {
         self.peers.get(*self.peer_index.get(&address)?)
     }
 
@@ -79,18 +79,18 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if cookies_on_overflow || syn_backlog_for_strangers >= syn_backlog {
             return;
         }
-        let (address, proven) = (*connection.tuple.remote.ip(), connection.rto.is_measured());
+        let (address, tag, proven) = (*connection.tuple.remote.ip(), connection.tag, connection.rto.is_measured());
         if proven || self.known_peer(address).is_some() {
-            self.peer(address, of, effects).proven = proven;
+            self.peer(address, (of, tag), effects).proven = proven;
         }
     }
 
     /// A connection at a listener is open: the count that its SYN bore is the highest now.
     pub(super) fn take_count(&mut self, of: Handle, effects: &mut Effects<P, T>) {
         let Some(connection) = self.connections.get_mut(of) else { return };
-        let address = *connection.tuple.remote.ip();
+        let (address, tag) = (*connection.tuple.remote.ip(), connection.tag);
         if let Some(count) = connection.count.take() {
-            let peer = self.peer(address, of, effects);
+            let peer = self.peer(address, (of, tag), effects);
             if peer.count.is_none() || peer.has_not_seen(count) {
                 peer.count = Some(count);
             }
@@ -103,8 +103,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Some(connection) = self.connections.get(of).filter(|open| !open.passive && open.synchronized) else {
             return;
         };
-        let address = *connection.tuple.remote.ip();
-        self.peer(address, of, effects).cookie = Some(cookie);
+        let (address, tag) = (*connection.tuple.remote.ip(), connection.tag);
+        self.peer(address, (of, tag), effects).cookie = Some(cookie);
     }
 
     /// The fast open cookie that the host at that address gave us.

@@ -60,8 +60,8 @@ pub struct Host<P, T> {
     time_waits: Table<TimeWait<T>>,
     /// The TIME-WAIT of a connection whose application still has the handle; it may have ended since.
     held_time_waits: HashMap<Handle, Handle, FxBuildHasher>,
-    hold_downs: Table<HoldDown>,
-    peers: Table<Peer>,
+    hold_downs: Table<HoldDown<T>>,
+    peers: Table<Peer<T>>,
     peer_index: HashMap<Ipv4Addr, Handle, FxBuildHasher>,
     /// Active opens so far: the connection count of the next SYN (RFC 1644 §3.1).
     opens: u32,
@@ -185,7 +185,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 Some(time_wait) if time_wait.until.get() <= now => {
                     self.end_time_wait(now, entry, Reason::Expired, effects);
                 }
-                Some(time_wait) => effects.push(Effect::Arm { entry, at: time_wait.until.get() }),
+                Some(time_wait) => {
+                    effects.push(Effect::Arm { entry, tag: time_wait.tag, at: time_wait.until.get() });
+                }
                 None => {}
             },
             EntryKind::HoldDown => self.on_hold_down_deadline(now, entry, effects),
@@ -219,9 +221,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
             let deadline = connection.deadlines.earliest();
             if deadline != connection.armed {
                 connection.armed = deadline;
+                let tag = connection.tag;
                 effects.push(match deadline.instant() {
-                    Some(at) => Effect::Arm { entry, at },
-                    None => Effect::Disarm { entry },
+                    Some(at) => Effect::Arm { entry, tag, at },
+                    None => Effect::Disarm { entry, tag },
                 });
             }
         }
@@ -259,12 +262,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
         step: impl FnOnce(&mut HalfOpen<T>, &mut Context<'_, P, T>) -> Request,
     ) -> Request {
         let Some(half_open) = self.half_open.get_mut(entry) else { return Request::Pending };
-        let before = half_open.retransmit_at;
+        let (tag, before) = (half_open.tag, half_open.retransmit_at);
         let Self { address, settings, isn, challenges, .. } = self;
         let request =
             step(half_open, &mut Context { now, settings, address: *address, isn, entry, challenges, effects });
         match half_open.retransmit_at.instant() {
-            Some(at) if before != half_open.retransmit_at => effects.push(Effect::Arm { entry, at }),
+            Some(at) if before != half_open.retransmit_at => effects.push(Effect::Arm { entry, tag, at }),
             _ => {}
         }
         if let Request::Withdrawn(reason) = request {
@@ -289,10 +292,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn offer(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         self.take_count(entry, effects);
         let Some(connection) = self.connections.get(entry) else { return };
-        let port = connection.tuple.local.port();
+        let (port, tag) = (connection.tuple.local.port(), connection.tag);
         if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
             listener.acceptable.push_back(entry);
-            effects.push(Effect::Notify { entry, notice: Notice::Acceptable { port } });
+            effects.push(Effect::Notify { entry, tag, notice: Notice::Acceptable { port } });
         }
     }
 
@@ -325,19 +328,19 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let (from, ack_due) = (connection.state, connection.owes_ack());
         let held = connection.owner == Owner::Application;
         let time_wait = TimeWait::of(connection, state, now, settings.limits.fires_at(now, length));
-        let (ends, at) = (time_wait.ends, time_wait.until.get());
+        let (ends, tag, at) = (time_wait.ends, time_wait.tag, time_wait.until.get());
         let small = self.time_waits.insert(time_wait);
         self.replace(ends, entry, small);
         let Self { address, settings, isn, challenges, .. } = self;
         if held {
             self.held_time_waits.insert(entry, small);
         }
-        effects.push(Effect::Moved { from: entry, to: small });
+        effects.push(Effect::Moved { from: entry, to: small, tag });
         if let Some(time_wait) = self.time_waits.get(small) {
             if from != state {
                 effects.push(Effect::State(time_wait.transition((small, *address), (from, state), Reason::Segment)));
             }
-            effects.push(Effect::Hold { entry: small });
+            effects.push(Effect::Hold { entry: small, tag });
             if ack_due {
                 time_wait.send_ack(&mut Context {
                     now,
@@ -350,7 +353,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 });
             }
         }
-        effects.push(Effect::Arm { entry: small, at });
+        effects.push(Effect::Arm { entry: small, tag, at });
         self.let_go(entry, effects);
     }
 
@@ -369,7 +372,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             (from, State::TimeWait),
             Reason::Segment,
         )));
-        effects.push(Effect::Arm { entry, at: time_wait.until.get() });
+        effects.push(Effect::Arm { entry, tag: time_wait.tag, at: time_wait.until.get() });
     }
 
     /// The connection is over.
@@ -381,10 +384,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Some(connection) = self.connections.get_mut(entry) else { return };
         let from = std::mem::replace(&mut connection.state, State::Closed);
         effects.push(Effect::State(connection.transition(entry, from, reason)));
-        let (ends, owner, passive) = (connection.tuple.into(), connection.owner, connection.passive);
+        let (ends, tag, owner, passive) =
+            (connection.tuple.into(), connection.tag, connection.owner, connection.passive);
         self.leave(ends, entry);
         if passive {
-            self.hold_down(now, entry, ends, effects);
+            self.hold_down(now, (entry, tag), ends, effects);
         }
         if owner == Owner::Listener && !self.settings.limits.accept_queue_keeps_closed {
             for listener in &mut self.listeners {
@@ -403,11 +407,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
             connection.outgoing = Outgoing::new();
             connection.deadlines = Deadlines::NONE;
             if std::mem::replace(&mut connection.armed, Moment::NONE).is_some() {
-                effects.push(Effect::Disarm { entry });
+                effects.push(Effect::Disarm { entry, tag: connection.tag });
             }
         } else {
+            let tag = connection.tag;
             self.connections.remove(entry);
-            effects.push(Effect::Release { entry });
+            effects.push(Effect::Release { entry, tag });
         }
     }
 
@@ -421,8 +426,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
             (State::SynReceived, State::Closed),
             reason,
         )));
-        self.hold_down(now, entry, ends, effects);
-        effects.push(Effect::Release { entry });
+        self.hold_down(now, (entry, half_open.tag), ends, effects);
+        effects.push(Effect::Release { entry, tag: half_open.tag });
     }
 
     fn end_time_wait(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
@@ -435,8 +440,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         )));
         let succeeded = matches!(reason, Reason::Call | Reason::Segment);
         if time_wait.passive && !succeeded {
-            self.hold_down(now, entry, time_wait.ends, effects);
+            self.hold_down(now, (entry, time_wait.tag), time_wait.ends, effects);
         }
-        effects.push(Effect::Release { entry });
+        effects.push(Effect::Release { entry, tag: time_wait.tag });
     }
 }

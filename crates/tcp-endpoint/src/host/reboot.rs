@@ -28,12 +28,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
             };
             effects.extend(transition.map(Effect::State));
         }
-        let mut handles = self.half_open.clear();
-        handles.append(&mut self.connections.clear());
-        handles.append(&mut self.time_waits.clear());
-        handles.append(&mut self.hold_downs.clear());
-        handles.append(&mut self.peers.clear());
-        effects.extend(handles.into_iter().map(|entry| Effect::Release { entry }));
+        let half_open = self.half_open.clear().map(|(entry, gone)| (entry, gone.tag));
+        let connections = self.connections.clear().map(|(entry, gone)| (entry, gone.tag));
+        let time_waits = self.time_waits.clear().map(|(entry, gone)| (entry, gone.tag));
+        let hold_downs = self.hold_downs.clear().map(|(entry, gone)| (entry, gone.tag));
+        let peers = self.peers.clear().map(|(entry, gone)| (entry, gone.tag));
+        let entries = half_open.chain(connections).chain(time_waits).chain(hold_downs).chain(peers);
+        effects.extend(entries.map(|(entry, tag)| Effect::Release { entry, tag }));
         self.held_time_waits.clear();
         self.peer_index.clear();
         self.opens = 0;

@@ -41,7 +41,7 @@ enum End {
 }
 
 /// A segment on its way, and where to.
-type Packet = (End, Segment<Octets, u32>);
+type Packet = (End, Segment<Octets>);
 
 /// A client and a server, each of whose calls is watched.
 struct Pair {
@@ -56,6 +56,8 @@ struct Pair {
     /// By connection, of which the tag is the number.
     sent: BTreeMap<u32, u32>,
     opened: u32,
+    /// The connection whose segment came last: what is sent outside any connection answers that.
+    arriving: u32,
     ended: usize,
     /// How often the hosts asked for memory.
     allocations: u64,
@@ -76,6 +78,7 @@ impl Pair {
             received: Vec::new(),
             sent: BTreeMap::new(),
             opened: 0,
+            arriving: 0,
             ended: 0,
             allocations: 0,
         }
@@ -90,8 +93,9 @@ impl Pair {
             self.now =
                 [Some(next_open), arrival, deadline].into_iter().flatten().min().expect("an open is always next");
             if arrival == Some(self.now) {
-                let (_, (to, segment)) = self.wire.pop_first().expect("it was there");
-                self.call(to, |host, now, effects, _| host.on_segment(now, &segment, effects));
+                let ((_, number, _), (to, segment)) = self.wire.pop_first().expect("it was there");
+                self.arriving = number;
+                self.call(to, |host, now, effects, _| host.on_segment(now, &segment, number, effects));
             } else if deadline == Some(self.now) {
                 let ((at, entry, _), of) = self.deadlines.pop_first().expect("it was there");
                 self.armed.remove(&(of as usize, entry));
@@ -142,7 +146,8 @@ impl Pair {
         for effect in effects.drain(..) {
             match effect {
                 Effect::Transmit(transmission) => {
-                    let (number, segment) = (transmission.segment.tag, transmission.segment);
+                    let number = transmission.sender.map_or(self.arriving, |(_, tag)| tag);
+                    let segment = transmission.segment;
                     let sent = self.sent.entry(number).or_default();
                     *sent += 1;
                     if *sent != number % LOSSES + 1 {
@@ -150,13 +155,13 @@ impl Pair {
                         self.wire.insert((self.now + DELAY, number, *sent), (to, segment));
                     }
                 }
-                Effect::Arm { entry, at } => self.arm(of, entry, Some(at)),
-                Effect::Disarm { entry } => self.arm(of, entry, None),
-                Effect::Release { entry } => {
+                Effect::Arm { entry, at, .. } => self.arm(of, entry, Some(at)),
+                Effect::Disarm { entry, .. } => self.arm(of, entry, None),
+                Effect::Release { entry, .. } => {
                     self.arm(of, entry, None);
                     self.ended += 1;
                 }
-                Effect::Notify { entry, notice } => notices.push((entry, notice)),
+                Effect::Notify { entry, notice, .. } => notices.push((entry, notice)),
                 _ => {}
             }
         }

@@ -111,7 +111,7 @@ fn a_reset_may_carry_data() {
 fn the_segment_size_is_told_with_the_syn_alone() {
     let told = |bench: &mut Bench, arrives: &str| {
         let (segment, mut effects) = (bench.segment(arrives), Vec::new());
-        bench.host.on_segment(at(0), &segment, &mut effects);
+        bench.host.on_segment(at(0), &segment, (), &mut effects);
         bench.host.flush(at(0), &mut effects);
         let sent = effects.iter().find_map(|effect| match effect {
             Effect::Transmit(transmission) => Some(&transmission.segment),

@@ -337,7 +337,7 @@ fn close_all(bench: &mut Bench) {
 /// A host that was thrown at, and what is true just before and after each segment.
 struct Exchange<'a> {
     settings: &'a Settings,
-    segment: Segment<Vec<u8>, ()>,
+    segment: Segment<Vec<u8>>,
     /// What was acknowledged last before it.
     acknowledged: Option<SeqNum>,
     before: Option<(Handle, Status)>,

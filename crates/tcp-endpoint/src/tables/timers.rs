@@ -171,6 +171,6 @@ fn a_deadline_that_comes_too_early_is_set_anew() {
         let (entry, deadline) = bench.deadline().expect("one is set");
         bench.host.on_deadline(at(1), entry, &mut effects);
         bench.host.flush(at(1), &mut effects);
-        assert_eq!(effects, [Effect::Arm { entry, at: deadline }], "{state}");
+        assert_eq!(effects, [Effect::Arm { entry, tag: (), at: deadline }], "{state}");
     }
 }

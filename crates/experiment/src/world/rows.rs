@@ -1,0 +1,337 @@
+//! One row for each incarnation: all that the world knows of one life of a connection on one host. The tag of the endpoint's
+//! entries is the row's name, so that whatever a TCP wants done brings its row along.
+
+use sim_core::Key;
+use smallvec::SmallVec;
+use storage::push_sparingly;
+use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Transition};
+
+use super::intake::Intake;
+use super::population::MachineId;
+use crate::record::{Attempt, Blame, Incarnation, Scarce, SegmentId, Worth};
+use crate::{HostId, Span};
+
+/// All there is to know of one life of a connection on one host.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    number: u32,
+    pub(super) host: HostId,
+    pub(super) machine: MachineId,
+    /// The entry that its application knows, or will know once the handshake is complete.
+    pub(super) handle: Handle,
+    pub(super) tuple: FourTuple,
+    /// The deadlines of its entries.
+    pub(super) deadlines: SmallVec<[(Handle, Key); 2]>,
+    /// How many entries of its host's tables are there for it.
+    pub(super) entries: u32,
+    /// The attempt it goes back to, and the life that opened that: itself, if it did. Nobody's, if it goes back to a forged
+    /// segment.
+    pub(super) attempt: Attempt,
+    pub(super) opener: Option<Incarnation>,
+    /// What is counted for the attempt, if it opened that.
+    pub(super) counts: Counts,
+    /// How many lives of the attempt there were on this host before.
+    pub(super) nth: u32,
+    /// The attempt whose octets belong into it: its own, but where two active opens crossed the other's.
+    pub(super) heard: Attempt,
+    /// The round that plays on it.
+    pub(super) owner: Option<u32>,
+    /// Whether an application holds the handle.
+    pub(super) in_hand: bool,
+    /// Whether a round of a server's script was begun for it and is not over.
+    pub(super) served: bool,
+    /// The last life at the other end of its 4-tuple, whoever that takes itself to be connected to.
+    pub(super) other: Option<Incarnation>,
+    /// The life at the other end, once each has taken the other's initial sequence number for its own.
+    pub(super) partner: Option<Incarnation>,
+    /// The host of that.
+    pub(super) partner_host: HostId,
+    /// The longest chain of segments, each sent after the one before it came, of which the last has come to it.
+    pub(super) trips: u32,
+    /// Octets its application has sent.
+    pub(super) sent: u64,
+    /// What has come to this end.
+    pub(super) intake: Intake,
+    /// How many of its octets had come to its partner when that ended, if it ended first.
+    pub(super) partner_arrived: Option<u64>,
+    /// Segments with its octets, or its SYN-ACK, that are still on their way: it is remembered until they have come.
+    pub(super) in_flight: u32,
+    /// The last retransmission of each sequence number that was retransmitted.
+    pub(super) resent: SmallVec<[(SeqNum, u32); 1]>,
+    pub(super) iss: SeqNum,
+    pub(super) irs: Option<SeqNum>,
+    pub(super) state: State,
+    pub(super) passive: bool,
+    /// The segment that made it: the SYN it was born of, or the SYN-ACK that opened it.
+    pub(super) born_of: Option<SegmentId>,
+    /// The last segment between the two ends, as far as this one knows, of which nothing arrived.
+    pub(super) last_lost: Option<SegmentId>,
+    /// The last reset between the two ends of which nothing arrived.
+    pub(super) reset_lost: Option<SegmentId>,
+    /// The last segment it sent, and whether nothing of it arrived.
+    pub(super) last_sent: Option<(SegmentId, bool)>,
+    /// What first brought it another connection's octets, if anything did.
+    pub(super) misled_by: Option<Blame>,
+    /// Whether the other end crashed or was aborted: it will never be there again, whatever of it still arrives.
+    pub(super) forsaken: bool,
+    /// Of an end that opened and was answered, but has no partner: why there is none, if there ought to be one.
+    pub(super) stranded_by: Option<Blame>,
+    /// Whether a client TCB is or was ESTABLISHED with its ISS.
+    pub(super) bound: bool,
+    pub(super) worth: Worth,
+    /// The scarce resource that it occupies.
+    pub(super) takes: Option<Scarce>,
+    /// How it ended, if it has: it is remembered for what is on its way, and for what its application can still read.
+    pub(super) ended: Option<End>,
+    /// Whether nothing of it is left on its way or to be read, either. What remains is what entries of its host, such as a
+    /// hold-down, and the attempt's segments still need.
+    settled: bool,
+}
+
+/// How an incarnation ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct End {
+    pub(super) reason: Reason,
+    pub(super) from: State,
+    /// What is to blame for the segment that ended it, if that was out of order.
+    pub(super) by: Option<Blame>,
+}
+
+/// Where a life comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Descent {
+    pub(super) attempt: Attempt,
+    /// The life that opened the attempt, if another did.
+    pub(super) opener: Option<Incarnation>,
+    /// How many lives of the attempt there were on the host before.
+    pub(super) nth: u32,
+    /// The life at the other end of the 4-tuple.
+    pub(super) other: Option<Incarnation>,
+    /// The chain of segments behind it.
+    pub(super) trips: u32,
+}
+
+/// What is counted for one attempt while anything of it is alive: it names the draws and the octets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    /// Segments on their way, and lives other than the opener's, that go back to the attempt.
+    pub(super) holders: u32,
+    pub(super) opened_by: Opener,
+    /// The end that opened first.
+    ends: [EndCounts; 2],
+}
+
+/// Which open of which session an attempt is. Unlike its ordinal among the opens of the host, that does not depend on how
+/// other sessions fare.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Opener {
+    /// The script's place among those of its host.
+    pub(super) script: u16,
+    /// The session's ordinal among those of the script, from 0.
+    pub(super) session: u32,
+    /// The open's ordinal among those of the session, from 1.
+    pub(super) nth: u32,
+}
+
+/// What one end has done so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct EndCounts {
+    /// Lives of a connection.
+    pub(super) lives: u32,
+    /// Bare acknowledgments sent.
+    pub(super) acks: u32,
+    /// Resets sent.
+    pub(super) resets: u32,
+    /// SYN-ACKs sent.
+    pub(super) syn_acks: u32,
+    /// Octets its applications have sent.
+    pub(super) octets: u64,
+}
+
+impl Counts {
+    /// The counts of the end of `attempt` that `host` is: the one that opened it, or the other.
+    pub(super) fn end(&mut self, attempt: Attempt, host: HostId) -> &mut EndCounts {
+        &mut self.ends[usize::from(attempt.host != host)]
+    }
+}
+
+impl Row {
+    fn new(
+        number: u32,
+        (host, machine): (HostId, MachineId),
+        transition: &Transition<Incarnation>,
+        descent: Descent,
+    ) -> Self {
+        let Descent { attempt, opener, nth, other, trips } = descent;
+        Self {
+            number,
+            host,
+            machine,
+            handle: transition.entry,
+            tuple: transition.tuple,
+            deadlines: SmallVec::new(),
+            entries: 0,
+            attempt,
+            opener,
+            counts: Counts::default(),
+            nth,
+            heard: attempt,
+            owner: None,
+            in_hand: false,
+            served: false,
+            other,
+            partner: None,
+            partner_host: host,
+            trips,
+            sent: 0,
+            intake: Intake::default(),
+            partner_arrived: None,
+            in_flight: 0,
+            resent: SmallVec::new(),
+            iss: transition.iss,
+            irs: transition.irs,
+            state: transition.from,
+            passive: transition.passive,
+            born_of: None,
+            last_lost: None,
+            reset_lost: None,
+            last_sent: None,
+            misled_by: None,
+            forsaken: false,
+            stranded_by: None,
+            bound: false,
+            worth: Worth::Useful,
+            takes: None,
+            ended: None,
+            settled: false,
+        }
+    }
+
+    /// Whether it opened the connection.
+    pub(super) const fn is_active(&self) -> bool {
+        !self.passive
+    }
+
+    /// Whether its TCB is held.
+    pub(super) const fn is_held(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// Whether a life at the other end is its partner, or may become it.
+    pub(super) fn may_pair_with(&self, other: Incarnation) -> bool {
+        self.partner.is_none_or(|partner| partner == other)
+    }
+
+    /// What is to blame if its entry has no one, or the wrong one, at its other end: what it sends is wasted.
+    pub(super) const fn waste(&self) -> Option<Blame> {
+        match self.worth {
+            Worth::Abandoned(blame) | Worth::Ghost(blame) => Some(blame),
+            Worth::Useful | Worth::Bereft(_) => None,
+        }
+    }
+
+    /// Whether octets are part of what the other end has to say to it.
+    pub(super) fn hears(&self, octets: &Span) -> bool {
+        octets.attempt == self.heard && octets.sender != self.host
+    }
+
+    /// The key of an entry's deadline, if that is set. The caller sets it again, or has just been served.
+    pub(super) fn take_deadline(&mut self, entry: Handle) -> Option<Key> {
+        let place = self.deadlines.iter().position(|(armed, _)| *armed == entry)?;
+        Some(self.deadlines.swap_remove(place).1)
+    }
+}
+
+/// The rows, in places that are used again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rows {
+    places: Vec<Option<Row>>,
+    free: Vec<u32>,
+    /// The place that is kept for the next birth.
+    next: Option<u32>,
+    born: u32,
+}
+
+impl Rows {
+    /// What the next life to be born will be called.
+    pub(super) fn next(&mut self) -> Incarnation {
+        let Self { places, free, next, born } = self;
+        let place = *next.get_or_insert_with(|| {
+            free.pop().unwrap_or_else(|| {
+                u32::try_from(push_sparingly(places, None)).expect("fewer than 2³² are alive at once")
+            })
+        });
+        Incarnation::new(*born, place)
+    }
+
+    /// A life begins, under the name that [`Rows::next`] gave.
+    pub(super) fn born(
+        &mut self,
+        on: (HostId, MachineId),
+        transition: &Transition<Incarnation>,
+        descent: Descent,
+    ) -> Incarnation {
+        let life = self.next();
+        debug_assert_eq!(life, transition.tag, "what is born bears the name that was kept for it");
+        let mut row = Row::new(life.number, on, transition, descent);
+        if row.is_active() {
+            row.opener = Some(life);
+        }
+        self.places[life.place as usize] = Some(row);
+        (self.next, self.born) = (None, self.born + 1);
+        life
+    }
+
+    /// The row of a life; none once nothing needs it any more.
+    pub(super) fn get(&self, life: Incarnation) -> Option<&Row> {
+        self.places.get(life.place as usize)?.as_ref().filter(|row| row.number == life.number)
+    }
+
+    pub(super) fn get_mut(&mut self, life: Incarnation) -> Option<&mut Row> {
+        self.places.get_mut(life.place as usize)?.as_mut().filter(|row| row.number == life.number)
+    }
+
+    /// The row in a place, and the life it is of.
+    pub(super) fn at_mut(&mut self, place: u32) -> Option<(Incarnation, &mut Row)> {
+        let row = self.places.get_mut(place as usize)?.as_mut()?;
+        Some((Incarnation::new(row.number, place), row))
+    }
+
+    /// The row of a life that is there, or of which something is left on its way or to be read.
+    pub(super) fn remembered(&self, life: Incarnation) -> Option<&Row> {
+        self.get(life).filter(|row| !row.settled)
+    }
+
+    pub(super) fn remembered_mut(&mut self, life: Incarnation) -> Option<&mut Row> {
+        self.get_mut(life).filter(|row| !row.settled)
+    }
+
+    /// Nothing of a life is left on its way or to be read.
+    pub(super) fn settle(&mut self, life: Incarnation) {
+        if let Some(row) = self.get_mut(life) {
+            row.settled = true;
+            self.free_if_done(life);
+        }
+    }
+
+    /// Gives a row's place back if nothing needs it any more.
+    pub(super) fn free_if_done(&mut self, life: Incarnation) {
+        let done = |row: &Row| row.settled && row.entries == 0 && row.counts.holders == 0 && !row.served;
+        if self.get(life).is_some_and(done) {
+            self.places[life.place as usize] = None;
+            self.free.push(life.place);
+        }
+    }
+
+    /// How many places there are, with those that are free.
+    #[cfg(test)]
+    pub(super) fn places(&self) -> usize {
+        self.places.len()
+    }
+
+    /// All rows, with the lives they are of, in the order of the places.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Incarnation, &Row)> {
+        let rows = (0..).zip(&self.places);
+        rows.filter_map(|(place, row)| row.as_ref().map(|row| (Incarnation::new(row.number, place), row)))
+    }
+}
