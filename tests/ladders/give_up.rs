@@ -217,10 +217,10 @@ fn keepalive_gives_up() {
         100.150  │◀────────────────────────────── ACK 0/1 ──┤  100.200  keepalive
         100.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1
                  ⋮                  9.95 s                  ⋮
-        110.150  │◀────────────────────────────── ACK 0/1 ──┤  110.200  keepalive, retransmission 1
+        110.150  │◀────────────────────────────── ACK 0/1 ──┤  110.200  keepalive
         110.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1
                  ⋮                  9.95 s                  ⋮
-        120.150  │◀────────────────────────────── ACK 0/1 ──┤  120.200  keepalive, retransmission 2
+        120.150  │◀────────────────────────────── ACK 0/1 ──┤  120.200  keepalive
         120.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1
                  ⋮                  9.95 s                  ⋮
         130.150  │                     ESTABLISHED → CLOSED │           gave up, told: timed out

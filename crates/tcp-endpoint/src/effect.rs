@@ -31,10 +31,57 @@ pub struct Transmission<P, T> {
     pub segment: Segment<P>,
     /// The entry that sent it, with its tag; `None` for an answer outside any connection.
     pub sender: Option<(Handle, T)>,
-    /// How often the same sequence space was sent before: 0 for an original, n for retransmission n.
+    /// How often the same sequence space was sent before: 0 for an original, n for retransmission n. What occupies none
+    /// repeats none: a bare ACK, a keepalive probe and a reset have 0.
     pub retransmission: u32,
+    /// Why it is sent.
+    pub purpose: Purpose,
     /// The furthest thing it acknowledges.
     pub acknowledges: Acknowledged,
+}
+
+/// Why an endpoint sends a segment.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Purpose {
+    /// A SYN, SYN-ACK, data or FIN for the first time (RFC 9293 §3.5–§3.7). A host that keeps nothing of a SYN does not
+    /// know that its SYN-ACK is a repetition: a SYN cookie is always new (RFC 4987 §3.6).
+    New,
+    /// The same sequence space once more, by timer or otherwise (RFC 6298 §5, RFC 9293 §3.8.1); the SYN-ACK that answers
+    /// a repeated SYN, too. [`Transmission::retransmission`] says how often.
+    Retransmission,
+    /// A bare ACK that tells something new: RCV.NXT has moved since the last acknowledgment (RFC 9293 §3.10.7.4), or none
+    /// was sent before (the third message of the handshake, §3.5).
+    Acknowledgment,
+    /// A bare ACK that tells nothing new: a segment with data or FIN has come again, or ahead of a gap (RFC 5681 §3.2,
+    /// RFC 9293 §3.10.7.4).
+    DuplicateAck,
+    /// A bare ACK that only opens the window (RFC 9293 §3.8.6.2.2). Reserved: the window of an endpoint is constant.
+    WindowUpdate,
+    /// A bare ACK in answer to a suspicious segment (RFC 5961 §3.2, §4.2, §5.2), or to an unacceptable one without data
+    /// or FIN (RFC 9293 §3.10.7.4).
+    ChallengeAck,
+    /// The question whether a silent peer is there (RFC 9293 §3.8.4).
+    KeepaliveProbe,
+    /// The question whether a closed window has opened (RFC 9293 §3.8.6.1). Reserved: an endpoint asks none.
+    WindowProbe,
+    /// The end of a flight once more, ahead of the retransmission timeout (RFC 8985 §7).
+    TailLossProbe,
+    /// The reset that an application's call brings about (RFC 9293 §3.10.5: ABORT; §3.6.1: a CLOSE with data unread), or
+    /// the end of this host's patience (§3.8.3, §3.8.4). Also that of a client that takes its server's TIME-WAIT over.
+    ResetOfCall,
+    /// The answer to a segment that belongs to no connection (RFC 9293 §3.10.7.1, §3.10.7.2), the refusal of a SYN
+    /// included. So answers a half-open or small entry, too, that takes the segment for no part of its connection.
+    ResetOfNoConnection,
+    /// The answer of a connection, or of a half-open entry, to an acknowledgment of what was never sent, or to data that
+    /// no one will read (RFC 9293 §3.5.2, §3.6.1, §3.10.7.3, §3.10.7.4).
+    ResetOfUnacceptable,
+}
+
+impl Purpose {
+    /// That of a SYN or SYN-ACK that was sent so often before.
+    pub(crate) const fn of_syn(retransmission: u32) -> Self {
+        if retransmission == 0 { Self::New } else { Self::Retransmission }
+    }
 }
 
 /// The furthest thing an acknowledgment covers.

@@ -13,7 +13,7 @@ use crate::moment::{Moment, Packed};
 use crate::timestamps::TimestampClock;
 use crate::{
     Acknowledged, ChallengeLimit, DuplicateSyn, Effect, FastOpen, Flags, FourTuple, HalfOpenCheck, Handle, Limits,
-    Options, Payload, Reason, Segment, SeqNum, Settings, State, Status, Transition, Transmission,
+    Options, Payload, Purpose, Reason, Segment, SeqNum, Settings, State, Status, Transition, Transmission,
 };
 
 /// What a SYN asks of a listener, and the numbers it is answered with.
@@ -129,7 +129,7 @@ impl<T: Copy> HalfOpen<T> {
             if segment.seq == next || ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
                 return Request::Withdrawn(Reason::Reset);
             }
-            self.challenge(Flags::ACK, self.iss + 1, ctx); // RFC 5961 §3.2
+            self.challenge(ctx); // RFC 5961 §3.2
             return Request::Pending;
         }
         if flags.syn() {
@@ -142,7 +142,7 @@ impl<T: Copy> HalfOpen<T> {
             return Request::Pending;
         }
         if segment.ack != self.iss + 1 {
-            self.send(Flags::RST, segment.ack, 0, ctx);
+            self.send(Flags::RST, segment.ack, (Purpose::ResetOfUnacceptable, 0), ctx);
             return Request::Pending;
         }
         if segment.is_empty() && u32::from(self.retries) < deferred_retries(&ctx.settings.limits) {
@@ -157,20 +157,22 @@ impl<T: Copy> HalfOpen<T> {
     fn answer_unacceptable<P: Payload>(&mut self, segment: &Segment<P>, old: bool, ctx: &mut Context<'_, P, T>) {
         let (flags, limits) = (segment.flags, &ctx.settings.limits);
         let repeated = flags.syn() && !flags.ack() && segment.seq == self.irs && !old;
-        let limited = limits.challenge_limit == ChallengeLimit::Connection && (segment.is_empty() || flags.syn());
+        let loops = segment.is_empty() || flags.syn();
+        let limited = limits.challenge_limit == ChallengeLimit::Connection && loops;
         if flags.rst() || (limited && !ctx.challenges.permit(&mut self.challenged_at, ctx.now, limits)) {
             return;
         }
         if repeated && limits.duplicate_syn == DuplicateSyn::SynAck {
             self.send_syn_ack(ctx);
         } else {
-            self.send(Flags::ACK, self.iss + 1, 0, ctx);
+            // The SYN-ACK has acknowledged all that there is.
+            self.send_ack(if loops { Purpose::ChallengeAck } else { Purpose::DuplicateAck }, ctx);
         }
     }
 
-    fn challenge<P: Payload>(&mut self, flags: Flags, seq: SeqNum, ctx: &mut Context<'_, P, T>) {
+    fn challenge<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) {
         if ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits) {
-            self.send(flags, seq, 0, ctx);
+            self.send_ack(Purpose::ChallengeAck, ctx);
         }
     }
 
@@ -243,7 +245,8 @@ impl<T: Copy> HalfOpen<T> {
 
     /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`, and the timer behind it.
     pub(crate) fn send_syn_ack<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) {
-        self.send(Flags::SYN_ACK, self.iss, self.sent.into(), ctx);
+        let retransmission = self.sent.into();
+        self.send(Flags::SYN_ACK, self.iss, (Purpose::of_syn(retransmission), retransmission), ctx);
         self.sent = self.sent.saturating_add(1);
         self.start_timer(ctx);
     }
@@ -256,7 +259,18 @@ impl<T: Copy> HalfOpen<T> {
         self.retransmit_at = timed.then(|| limits.fires_at(ctx.now, timeout)).into();
     }
 
-    fn send<P: Payload>(&self, flags: Flags, seq: SeqNum, retransmission: u32, ctx: &mut Context<'_, P, T>) {
+    /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`
+    fn send_ack<P: Payload>(&self, purpose: Purpose, ctx: &mut Context<'_, P, T>) {
+        self.send(Flags::ACK, self.iss + 1, (purpose, 0), ctx);
+    }
+
+    fn send<P: Payload>(
+        &self,
+        flags: Flags,
+        seq: SeqNum,
+        (purpose, retransmission): (Purpose, u32),
+        ctx: &mut Context<'_, P, T>,
+    ) {
         let tuple = self.ends.on(ctx.address);
         ctx.effects.push(Effect::Transmit(Transmission {
             segment: Segment {
@@ -271,6 +285,7 @@ impl<T: Copy> HalfOpen<T> {
             },
             sender: Some((ctx.entry, self.tag)),
             retransmission,
+            purpose,
             acknowledges: if flags.ack() { Acknowledged::Syn } else { Acknowledged::Nothing },
         }));
     }

@@ -41,7 +41,7 @@ mod tick;
 mod time_wait;
 mod timestamps;
 
-pub use effect::{Acknowledged, Effect, EntryKind, Notice, Queue, Reason, Transition, Transmission};
+pub use effect::{Acknowledged, Effect, EntryKind, Notice, Purpose, Queue, Reason, Transition, Transmission};
 pub use handle::Handle;
 pub use host::{Effects, Host, Preferences, Received, Secret, Status, UserError};
 pub use patience::Patience;

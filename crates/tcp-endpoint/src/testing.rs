@@ -15,7 +15,7 @@ use crate::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, Effect, EntryKind, FastOpen,
     FinAcknowledgment, Flags, GiveUp, HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Options, Patience, PortRange,
     PortSelection, Preferences, Queue, RtoFloor, Segment, SeqNum, SequenceCheck, Settings, State, Status,
-    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timestamps, UserError, presets,
+    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timestamps, Transmission, UserError, presets,
 };
 
 /// RFC 9293's numbers, as in the profile of that name, but for five SYN-ACK retries.
@@ -172,6 +172,9 @@ const THERE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5000);
 /// Near the top, so that every table crosses the wrap.
 const PEER_ISS: SeqNum = SeqNum::new(u32::MAX - 1);
 
+/// A transmission, and what was acknowledged to its port before it.
+pub(crate) type Left = (Transmission<Vec<u8>, ()>, Option<SeqNum>);
+
 /// One host, its peer played by hand.
 pub(crate) struct Bench {
     pub(crate) host: Host<Vec<u8>, ()>,
@@ -199,6 +202,8 @@ pub(crate) struct Bench {
     acknowledged: BTreeMap<u16, SeqNum>,
     /// What had no room.
     pub(crate) overflows: Vec<Queue>,
+    /// What the host has sent.
+    pub(crate) left: Vec<Left>,
     /// What the host's timestamps start from.
     clock_start: u32,
     /// The fast open cookie that the host made last.
@@ -233,6 +238,7 @@ impl Bench {
             announced: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             overflows: Vec::new(),
+            left: Vec::new(),
             clock_start: 0,
             cookie: None,
             window: 10_000,
@@ -539,8 +545,10 @@ impl Bench {
                     self.clock_start = timestamps.value.wrapping_sub(self.millis());
                 }
                 let segment = &transmission.segment;
+                let port = segment.destination.port();
+                self.left.push((transmission.clone(), self.acknowledged.get(&port).copied()));
                 if segment.flags.ack() {
-                    self.acknowledged.insert(segment.destination.port(), segment.ack);
+                    self.acknowledged.insert(port, segment.ack);
                 }
                 if segment.flags.contains(Flags::SYN_ACK) {
                     self.isns.insert(segment.destination.port(), segment.seq);

@@ -11,8 +11,8 @@ use crate::host::reset_outside_connection;
 use crate::moment::{Moment, Packed};
 use crate::timestamps::TimestampClock;
 use crate::{
-    Acknowledged, ChallengeLimit, Effect, Flags, HalfOpenCheck, Handle, Options, Payload, Reason, Segment, SeqNum,
-    State, Status, SynInTimeWait, TimeWaitRestart, Transition, Transmission,
+    Acknowledged, ChallengeLimit, Effect, Flags, HalfOpenCheck, Handle, Options, Payload, Purpose, Reason, Segment,
+    SeqNum, State, Status, SynInTimeWait, TimeWaitRestart, Transition, Transmission,
 };
 
 /// An entry in TIME-WAIT or FIN-WAIT-2. There may be very many, so it is packed.
@@ -150,19 +150,19 @@ impl<T: Copy> TimeWait<T> {
         }
         let carries_news = (end - u32::from(segment.flags.fin())).after(self.receive_next);
         if carries_news && ctx.settings.limits.half_duplex_close {
-            self.send(Flags::RST, segment.ack, ctx);
+            self.send(Flags::RST, segment.ack, Purpose::ResetOfUnacceptable, ctx);
             return After::Close(Reason::Segment);
         }
-        if !carries_news || segment.seq.at_or_before(self.receive_next) {
-            self.receive_next = end;
-        }
-        if !segment.flags.fin() || self.receive_next != end {
-            self.send_ack(ctx);
+        if carries_news && segment.seq.after(self.receive_next) {
+            self.send_ack(Purpose::DuplicateAck, ctx); // it is ahead of a gap
             return After::Stay;
         }
-        self.note_timestamp(segment, ctx.now);
-        self.send_ack(ctx);
-        After::TimeWait
+        self.receive_next = end;
+        if segment.flags.fin() {
+            self.note_timestamp(segment, ctx.now);
+        }
+        self.send_ack(Purpose::Acknowledgment, ctx);
+        if segment.flags.fin() { After::TimeWait } else { After::Stay }
     }
 
     /// An exact reset ends TIME-WAIT, unless RFC 1337's fixes are in force; another in the window is challenged.
@@ -219,25 +219,26 @@ impl<T: Copy> TimeWait<T> {
     /// An ACK; limited as challenge ACKs are where a limit for each connection holds for everything that could loop.
     fn answer<P: Payload>(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) {
         let loops = segment.is_empty() || segment.flags.syn();
-        if loops && ctx.settings.limits.challenge_limit == ChallengeLimit::Connection {
-            self.challenge(ctx);
-        } else {
-            self.send_ack(ctx);
+        match ctx.settings.limits.challenge_limit {
+            // Each acknowledgment was paid when it was due.
+            _ if !loops => self.send_ack(Purpose::DuplicateAck, ctx),
+            ChallengeLimit::Connection => self.challenge(ctx),
+            ChallengeLimit::None | ChallengeLimit::Host => self.send_ack(Purpose::ChallengeAck, ctx),
         }
     }
 
     fn challenge<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) {
         if ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits) {
-            self.send_ack(ctx);
+            self.send_ack(Purpose::ChallengeAck, ctx);
         }
     }
 
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`
-    pub(crate) fn send_ack<P: Payload>(&self, ctx: &mut Context<'_, P, T>) {
-        self.send(Flags::ACK, self.send_next, ctx);
+    pub(crate) fn send_ack<P: Payload>(&self, purpose: Purpose, ctx: &mut Context<'_, P, T>) {
+        self.send(Flags::ACK, self.send_next, purpose, ctx);
     }
 
-    fn send<P: Payload>(&self, flags: Flags, seq: SeqNum, ctx: &mut Context<'_, P, T>) {
+    fn send<P: Payload>(&self, flags: Flags, seq: SeqNum, purpose: Purpose, ctx: &mut Context<'_, P, T>) {
         let acknowledges = match (flags.ack(), self.state) {
             (false, _) => Acknowledged::Nothing,
             (true, State::FinWait2) if self.receive_next == self.irs + 1 => Acknowledged::Syn,
@@ -258,6 +259,7 @@ impl<T: Copy> TimeWait<T> {
             },
             sender: Some((ctx.entry, self.tag)),
             retransmission: 0,
+            purpose,
             acknowledges,
         }));
     }

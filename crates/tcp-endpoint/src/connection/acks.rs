@@ -3,7 +3,7 @@
 
 use sim_time::{Duration, Instant};
 
-use crate::{Limits, SeqNum};
+use crate::{Limits, Purpose, SeqNum};
 
 /// Acknowledgments sent at once before any is delayed, at most.
 const QUICK_MAX: u32 = 16;
@@ -19,6 +19,8 @@ const DELAY_MAX: Duration = Duration::from_millis(200);
 pub(crate) struct Acks {
     /// The acknowledgment number sent last (Last.ACK.sent of RFC 7323 §4.3).
     pub(super) last: SeqNum,
+    /// Whether any was sent.
+    begun: bool,
     /// How many more are sent at once.
     quick: u32,
     /// How long one is delayed; nothing until data has come.
@@ -32,8 +34,27 @@ pub(crate) struct Acks {
 }
 
 impl Acks {
-    pub(super) const fn new(now: Instant, last: SeqNum) -> Self {
-        Self { last, quick: 0, delay: Duration::ZERO, interactive: false, data_at: now, unacknowledged: 0 }
+    /// Nothing was acknowledged before.
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            last: SeqNum::default(),
+            begun: false,
+            quick: 0,
+            delay: Duration::ZERO,
+            interactive: false,
+            data_at: now,
+            unacknowledged: 0,
+        }
+    }
+
+    /// A SYN-ACK acknowledges the peer's SYN: it has left, or leaves before anything else.
+    pub(super) fn begun(now: Instant, last: SeqNum) -> Self {
+        Self { last, begun: true, ..Self::new(now) }
+    }
+
+    /// What a bare acknowledgment is that leaves now.
+    pub(super) fn purpose(&self, acknowledged: SeqNum) -> Purpose {
+        if self.begun && self.last == acknowledged { Purpose::DuplicateAck } else { Purpose::Acknowledgment }
     }
 
     /// Data came in order. After a pause longer than the timeout the peer starts slowly again, and so do we.
@@ -74,6 +95,7 @@ impl Acks {
     /// A segment with an acknowledgment left; `owed` says whether the peer was waiting for one.
     pub(super) fn left(&mut self, acknowledged: SeqNum, owed: bool, limits: &Limits) {
         self.last = acknowledged;
+        self.begun = true;
         self.unacknowledged = 0;
         if owed && self.quick > 0 {
             self.quick -= 1;

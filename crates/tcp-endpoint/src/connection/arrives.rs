@@ -107,14 +107,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// could keep two ends answering each other: the answers to what carries no data.
     fn answer_unacceptable(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
-        if !segment.is_empty() && !segment.flags.syn() && segment.seq.before(self.incoming.nxt) {
+        let loops = segment.is_empty() || segment.flags.syn();
+        if !loops && segment.seq.before(self.incoming.nxt) {
             self.acks.duplicate_came(limits);
         }
-        let loops = segment.is_empty() || segment.flags.syn();
-        if loops && limits.challenge_limit == ChallengeLimit::Connection {
-            self.challenge(ctx);
-        } else {
-            self.send_ack(ctx);
+        match limits.challenge_limit {
+            _ if !loops => self.send_ack(ctx),
+            ChallengeLimit::Connection => self.challenge(ctx),
+            ChallengeLimit::None | ChallengeLimit::Host => self.send_challenge(ctx),
         }
     }
 

@@ -6,7 +6,7 @@ use super::{Connection, Context, Opening};
 use crate::moment::Moment;
 use crate::{
     AbortReset, AckTiming, Acknowledged, CrossingSyn, Effect, FastOpen, FinAcknowledgment, Flags, Options, Payload,
-    Reason, Segment, SeqNum, State, SynData, Transmission,
+    Purpose, Reason, Segment, SeqNum, State, SynData, Transmission,
 };
 
 /// What the timestamps option takes of a segment, with its padding (RFC 7323 appendix A).
@@ -41,7 +41,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         piece.sent += 1;
         let (seq, data, retransmission) = (piece.seq, piece.data.clone(), piece.sent - 1);
         let flags = data_flags(piece.push, piece.fin);
-        self.transmit(seq, flags, data, retransmission, ctx);
+        self.transmit(seq, flags, data, (Purpose::Retransmission, retransmission), ctx);
         true
     }
 
@@ -58,7 +58,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             if flags.fin() && self.state == State::CloseWait {
                 self.enter(State::LastAck, Reason::Call, ctx);
             }
-            self.transmit(seq, flags, data, 0, ctx);
+            self.transmit(seq, flags, data, (Purpose::New, 0), ctx);
             self.time_flight(true, ctx);
         }
     }
@@ -125,16 +125,26 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
     }
 
-    /// A challenge ACK (RFC 5961 §7): an ACK like any other, but for the limit on its rate.
+    /// A challenge ACK within the limit on their rate (RFC 5961 §7).
     pub(super) fn challenge(&mut self, ctx: &mut Context<'_, P, T>) {
         if ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits) {
-            self.send_ack(ctx);
+            self.send_challenge(ctx);
         }
     }
 
-    /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`
+    /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, for what no data or FIN asked for.
+    pub(super) fn send_challenge(&mut self, ctx: &mut Context<'_, P, T>) {
+        self.transmit_bare(self.send.nxt, Flags::ACK, Purpose::ChallengeAck, ctx);
+    }
+
+    /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, for the peer's SYN-ACK, data or FIN.
     pub(super) fn send_ack(&mut self, ctx: &mut Context<'_, P, T>) {
-        self.transmit(self.send.nxt, Flags::ACK, P::default(), 0, ctx);
+        self.transmit_bare(self.send.nxt, Flags::ACK, self.purpose_of_ack(), ctx);
+    }
+
+    /// Whether an acknowledgment that leaves now tells the peer something new.
+    pub(crate) fn purpose_of_ack(&self) -> Purpose {
+        self.acks.purpose(self.incoming.nxt)
     }
 
     /// `<SEQ=ISS><CTL=SYN>`, with the first of the data if the handshake takes it there.
@@ -146,7 +156,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         };
         let (data, fin) = if carries_data { self.data_of_syn(ctx) } else { (P::default(), false) };
         let flags = if fin { Flags::SYN.with(Flags::FIN) } else { Flags::SYN };
-        self.transmit(self.send.iss, flags, data, self.retries, ctx);
+        self.transmit(self.send.iss, flags, data, (Purpose::of_syn(self.retries), self.retries), ctx);
         self.start_retransmission_timer(ctx);
     }
 
@@ -173,7 +183,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if retransmission > 0 {
             self.syn_sent_at = Moment::NONE; // Karn's rule
         }
-        self.transmit(self.send.iss, Flags::SYN_ACK, P::default(), retransmission, ctx);
+        let why = (Purpose::of_syn(retransmission), retransmission);
+        self.transmit(self.send.iss, Flags::SYN_ACK, P::default(), why, ctx);
         let stays = !self.passive
             && ctx.settings.limits.crossing_syn == CrossingSyn::Acknowledged
             && self.deadlines.retransmit.instant().is_some_and(|at| at > ctx.now);
@@ -182,18 +193,19 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
     }
 
-    /// The reset of an ABORT: `<SEQ=SND.NXT><CTL=RST>`, or with an acknowledgment.
+    /// The reset of an ABORT, or of what ends a connection as that does: `<SEQ=SND.NXT><CTL=RST>`, or with an
+    /// acknowledgment.
     pub(super) fn send_reset(&mut self, ctx: &mut Context<'_, P, T>) {
         let flags = match ctx.settings.limits.abort_reset {
             AbortReset::Rst => Flags::RST,
             AbortReset::RstAck => Flags::RST.with(Flags::ACK),
         };
-        self.transmit(self.send.nxt, flags, P::default(), 0, ctx);
+        self.transmit_bare(self.send.nxt, flags, Purpose::ResetOfCall, ctx);
     }
 
     /// `<SEQ=SEG.ACK><CTL=RST>`: the answer to an acknowledgment of what was never sent, or to data that no one reads.
     pub(super) fn send_reset_for(&mut self, ack: SeqNum, ctx: &mut Context<'_, P, T>) {
-        self.transmit(ack, Flags::RST, P::default(), 0, ctx);
+        self.transmit_bare(ack, Flags::RST, Purpose::ResetOfUnacceptable, ctx);
     }
 
     pub(crate) fn start_retransmission_timer(&mut self, ctx: &Context<'_, P, T>) {
@@ -211,12 +223,18 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
     }
 
+    /// A segment without sequence space: an ACK or a reset.
+    fn transmit_bare(&mut self, seq: SeqNum, flags: Flags, purpose: Purpose, ctx: &mut Context<'_, P, T>) {
+        self.transmit(seq, flags, P::default(), (purpose, 0), ctx);
+    }
+
+    /// A segment leaves, with its purpose and how often its sequence space left before.
     pub(super) fn transmit(
         &mut self,
         seq: SeqNum,
         flags: Flags,
         data: P,
-        retransmission: u32,
+        (purpose, retransmission): (Purpose, u32),
         ctx: &mut Context<'_, P, T>,
     ) {
         let acknowledges = if flags.ack() { self.acknowledges() } else { Acknowledged::Nothing };
@@ -242,7 +260,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             payload: data,
         };
         let sender = Some((ctx.entry, self.tag));
-        ctx.effects.push(Effect::Transmit(Transmission { segment, sender, retransmission, acknowledges }));
+        ctx.effects.push(Effect::Transmit(Transmission { segment, sender, retransmission, purpose, acknowledges }));
     }
 
     /// Only a SYN offers timestamps before the peer has (RFC 7323 §3.2); the other options are a SYN's alone.
@@ -278,7 +296,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// One probe: a sequence number the peer has acknowledged long ago, which it must answer.
     pub(super) fn send_probe(&mut self, ctx: &mut Context<'_, P, T>) {
         self.probes += 1;
-        self.transmit(self.send.nxt - 1_u32, Flags::ACK, P::default(), self.probes - 1, ctx);
+        self.transmit_bare(self.send.nxt - 1_u32, Flags::ACK, Purpose::KeepaliveProbe, ctx);
     }
 }
 

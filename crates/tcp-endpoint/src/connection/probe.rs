@@ -3,7 +3,7 @@
 use sim_time::Instant;
 
 use super::{Connection, Context};
-use crate::{Payload, State};
+use crate::{Payload, Purpose, State};
 
 /// How far the probe of the present flight has come. There is one for each flight.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -40,7 +40,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             piece.sent += 1;
             let (seq, data, retransmission) = (piece.seq, piece.data.clone(), piece.sent - 1);
             let flags = super::output::data_flags(piece.push, piece.fin);
-            self.transmit(seq, flags, data, retransmission, ctx);
+            self.transmit(seq, flags, data, (Purpose::TailLossProbe, retransmission), ctx);
         }
         self.start_retransmission_timer(ctx);
     }

@@ -11,7 +11,7 @@ use crate::moment::Moment;
 use crate::segment::names_one_host;
 use crate::timestamps::TimestampClock;
 use crate::{
-    Acknowledged, Commit, Effect, EntryKind, FastOpen, Flags, Handle, Options, Payload, Proof, Queue, Reason,
+    Acknowledged, Commit, Effect, EntryKind, FastOpen, Flags, Handle, Options, Payload, Proof, Purpose, Queue, Reason,
     Remembers, Segment, SeqNum, Settings, State, SynData, Transmission, Unexpected,
 };
 
@@ -259,6 +259,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             },
             sender: None,
             retransmission: 0,
+            purpose: Purpose::New,
             acknowledges: Acknowledged::Syn,
         }));
     }
@@ -384,6 +385,7 @@ pub(crate) fn reset_outside_connection<P: Payload, T>(segment: &Segment<P>) -> E
         },
         sender: None,
         retransmission: 0,
+        purpose: Purpose::ResetOfNoConnection,
         acknowledges: Acknowledged::Nothing,
     })
 }

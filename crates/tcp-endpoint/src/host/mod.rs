@@ -325,7 +325,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             self.end_connection(now, entry, Reason::Segment, effects);
             return;
         }
-        let (from, ack_due) = (connection.state, connection.owes_ack());
+        let (from, owed) = (connection.state, connection.owes_ack().then(|| connection.purpose_of_ack()));
         let held = connection.owner == Owner::Application;
         let time_wait = TimeWait::of(connection, state, now, settings.limits.fires_at(now, length));
         let (ends, tag, at) = (time_wait.ends, time_wait.tag, time_wait.until.get());
@@ -341,16 +341,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 effects.push(Effect::State(time_wait.transition((small, *address), (from, state), Reason::Segment)));
             }
             effects.push(Effect::Hold { entry: small, tag });
-            if ack_due {
-                time_wait.send_ack(&mut Context {
-                    now,
-                    settings,
-                    address: *address,
-                    isn,
-                    entry: small,
-                    challenges,
-                    effects,
-                });
+            if let Some(purpose) = owed {
+                let address = *address;
+                let ctx = &mut Context { now, settings, address, isn, entry: small, challenges, effects };
+                time_wait.send_ack(purpose, ctx);
             }
         }
         effects.push(Effect::Arm { entry: small, tag, at });

@@ -19,6 +19,7 @@ mod opening;
 mod orphans;
 mod ports;
 mod preferences;
+mod purposes;
 mod random;
 mod synchronized;
 mod teardowns;

@@ -12,12 +12,13 @@ use crate::connection::Connection;
 use crate::half_open::HalfOpen;
 use crate::presets::HANDSHAKES;
 use crate::table::Table;
-use crate::testing::{Bench, freebsd, limits, linux, settings};
+use crate::testing::{Bench, Left, freebsd, limits, linux, settings};
 use crate::time_wait::TimeWait;
 use crate::{
-    AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, EntryKind, FinAcknowledgment,
-    HalfOpenCheck, Handle, Handshake, Limits, Patience, Proof, Remembers, Segment, SeqNum, SequenceCheck, Settings,
-    State, Status, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Unexpected,
+    AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, EntryKind, FinAcknowledgment, Flags,
+    HalfOpenCheck, Handle, Handshake, Limits, Patience, Proof, Purpose, Remembers, Segment, SeqNum, SequenceCheck,
+    Settings, State, Status, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Transmission,
+    Unexpected,
 };
 
 /// Every state, and every way to it that makes another entry of it: with an application and without, by a peer's SYN, by
@@ -458,6 +459,36 @@ impl Exchange<'_> {
     }
 }
 
+/// A segment's flags, length and numbers are those of its purpose, and so is the count of its retransmissions.
+fn is_what_its_purpose_says((sent, acknowledged_before): &Left) -> bool {
+    let Transmission { segment, retransmission, .. } = sent;
+    let bare = segment.is_empty() && segment.flags == Flags::ACK;
+    let again = *retransmission > 0;
+    match sent.purpose {
+        Purpose::New => !segment.is_empty() && !segment.flags.rst() && !again,
+        Purpose::Retransmission | Purpose::TailLossProbe => !segment.is_empty() && !segment.flags.rst() && again,
+        Purpose::DuplicateAck => bare && !again && *acknowledged_before == Some(segment.ack),
+        Purpose::Acknowledgment | Purpose::ChallengeAck | Purpose::KeepaliveProbe => bare && !again,
+        Purpose::ResetOfCall | Purpose::ResetOfNoConnection | Purpose::ResetOfUnacceptable => {
+            segment.flags.rst() && segment.is_empty() && !again
+        }
+        Purpose::WindowUpdate | Purpose::WindowProbe => false,
+    }
+}
+
+/// Checks what has left since the last time. A keepalive probe starts just before SND.NXT.
+fn check_purposes(bench: &mut Bench) {
+    for left in std::mem::take(&mut bench.left) {
+        assert!(is_what_its_purpose_says(&left), "{left:?}");
+        let (sent, _) = left;
+        let status = sent.sender.and_then(|(entry, ())| bench.host.status(entry));
+        if let Some(status) = status.filter(|status| status.state != State::Closed) {
+            let probes = sent.purpose == Purpose::KeepaliveProbe;
+            assert!(!probes || sent.segment.seq + 1 == status.send_next, "{sent:?} at {status:?}");
+        }
+    }
+}
+
 /// What the small entries really take, with the tag of eight octets that a simulation has: 76 octets in their tables, which
 /// have room for a thirty-second more of them, and a share of the index: four octets for the place, one of control, of eight
 /// places at most seven used and at least half as many. That is 82 to 90 octets; with a node of the timing wheel, 36 octets,
@@ -526,6 +557,23 @@ proptest! {
         bench.crash();
         prop_assert!(bench.kinds().is_empty());
         bench.audit(&settings);
+    }
+
+    /// Each segment shows what it is sent for, as far as a segment can.
+    #[test]
+    fn a_segment_is_what_its_purpose_says(settings in hosts(), start in select(STARTS), moves in moves()) {
+        let mut bench = bench(&settings, start);
+        check_purposes(&mut bench);
+        for step in &moves {
+            make(&mut bench, step);
+            check_purposes(&mut bench);
+        }
+        // Keepalive probes what is open still; what is closed then is sent again, and given up.
+        bench.wait(bench.now + Duration::from_secs(20_000));
+        check_purposes(&mut bench);
+        close_all(&mut bench);
+        bench.wait(bench.now + Duration::from_secs(1000));
+        check_purposes(&mut bench);
     }
 
     /// RFC 9293 §3.10.7.4: what is not acceptable is dropped. No state changes, no data is delivered, no one is told.
