@@ -352,9 +352,8 @@ fn segments_of_the_first_pair(tables: &str) -> Vec<(u64, Sent)> {
         Event::Sent(sent) if own.contains(sent.source.ip()) => {
             let mut attempt = sent.attempt;
             attempt.host = experiment::HostId::default();
-            let (id, from, to) = (experiment::record::SegmentId::new(0), None, None);
-            let (incarnation, peer) = (None, None);
-            Some((record.at.as_nanos(), Sent { id, incarnation, peer, from, to, attempt, ..sent }))
+            let (incarnation, peer, from, to) = (None, None, None, None);
+            Some((record.at.as_nanos(), Sent { incarnation, peer, from, to, attempt, ..sent }))
         }
         _ => None,
     };

@@ -9,10 +9,11 @@ mod watch;
 
 use std::collections::BTreeMap;
 
-use experiment::record::{Call, Event, Fold, Outcome, Record, Worth};
+use experiment::record::{Call, Change, Event, Fold, Outcome, Record, Worth};
 use experiment::{Summary, simulate};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
+use sim_time::Instant;
 use synlab_tests::{Replay, metric, parse, scenario};
 use tcp_endpoint::{Reason, State};
 
@@ -43,7 +44,11 @@ struct Bounded(Vec<Record>);
 impl Fold for Bounded {
     fn record(&mut self, record: &Record) {
         assert!(self.0.len() < MOST_RECORDS, "{MOST_RECORDS} records until {}", record.at);
-        self.0.push(record.clone());
+        self.0.record(record);
+    }
+
+    fn change(&mut self, at: Instant, change: &Change) {
+        self.0.change(at, change);
     }
 }
 
@@ -97,7 +102,7 @@ proptest! {
             wasted += held.wasted;
         }
         close("waste.byte-seconds", wasted);
-        let causes = ["lost", "delayed", "duplicated", "spoofed", "crash", "application"];
+        let causes = ["lost", "delayed", "duplicated", "forged", "crash", "application", "capacity", "unknown"];
         let sum = causes.map(|cause| run.metric(&format!("waste.{cause}.byte-seconds"))).iter().sum();
         close("waste.byte-seconds", sum);
         assert_eq!(
@@ -183,7 +188,7 @@ fn sent(run: &Played) -> [u64; 2] {
 /// Octets the client's and the server's applications were given.
 fn received(run: &Played) -> [u64; 2] {
     sums(run, |event| match event {
-        Event::Received { host, octets, .. } => Some((host.0, *octets)),
+        Event::Call { host, call: Call::Receive { octets, .. }, .. } => Some((host.0, *octets)),
         _ => None,
     })
 }

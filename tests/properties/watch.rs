@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use experiment::record::{Event, Incarnation, Record, SegmentId, Worth};
+use experiment::record::{Event, Incarnation, Record, RecordId, What, Worth};
 use sim_time::Instant;
 use tcp_endpoint::{FourTuple, Reason, SeqNum, State};
 
@@ -71,14 +71,6 @@ impl Book {
             book.pass(&entries, record.at.since(since).as_secs_f64());
             since = record.at;
             match record.event {
-                Event::Held { host, incarnation, octets, .. } => {
-                    let entry = entries.entry(incarnation).or_insert((usize::from(host.0), 0, false));
-                    entry.1 += octets;
-                }
-                Event::Released { incarnation, octets, .. } => {
-                    let entry = entries.get_mut(&incarnation).expect("what is released was held");
-                    entry.1 -= octets;
-                }
                 Event::Judged { host, incarnation, worth } => {
                     let entry = entries.entry(incarnation).or_insert((usize::from(host.0), 0, false));
                     entry.2 = worth != Worth::Useful;
@@ -87,6 +79,14 @@ impl Book {
                     book.in_flight += sent.fate.deliveries.iter().filter(|arrival| **arrival > end).count();
                 }
                 _ => {}
+            }
+            for change in &record.changes {
+                let entry = entries.entry(change.incarnation).or_insert((usize::from(change.host.0), 0, false));
+                match change.what {
+                    What::Held { octets, .. } => entry.1 += octets,
+                    What::Released { octets, .. } => entry.1 -= octets,
+                    _ => {}
+                }
             }
         }
         book.pass(&entries, end.since(since).as_secs_f64());
@@ -105,9 +105,9 @@ impl Book {
 /// Where both ends of each connection started, read off the segments and not off the ends.
 #[derive(Default, Debug)]
 pub(crate) struct Handshakes {
-    numbers: BTreeMap<SegmentId, SeqNum>,
+    numbers: BTreeMap<RecordId, SeqNum>,
     /// The segment that came last, which is what a change of state that no call made is about.
-    arrived: Option<SegmentId>,
+    arrived: Option<RecordId>,
     iss: BTreeMap<Incarnation, SeqNum>,
     irs: BTreeMap<Incarnation, SeqNum>,
     open: BTreeMap<FourTuple, Incarnation>,
@@ -118,12 +118,12 @@ impl Handshakes {
     pub(crate) fn watch(&mut self, record: &Record) -> Option<String> {
         match record.event {
             Event::Sent(ref sent) => {
-                self.numbers.insert(sent.id, sent.seq);
+                self.numbers.insert(record.id, sent.seq);
                 if let Some(incarnation) = sent.incarnation.filter(|_| sent.flags.syn()) {
                     self.iss.insert(incarnation, sent.seq);
                 }
             }
-            Event::Delivered { segment, .. } => self.arrived = Some(segment),
+            Event::Delivered { .. } => self.arrived = record.because.first(),
             Event::State(change) => {
                 let heard_a_syn = matches!(
                     (change.from, change.to),

@@ -9,7 +9,7 @@ use tcp_endpoint::{EntryKind, Notice, State};
 use crate::HostId;
 use crate::column::Column;
 use crate::level::Level;
-use crate::record::{Blame, Event, Fold, Incarnation, Memory, Record, StateChange};
+use crate::record::{Blame, Call, Change, Event, Fold, Incarnation, Memory, Record, StateChange, What};
 
 /// Something a host has only so much of.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -249,30 +249,10 @@ impl Fold for LedgerFold {
     fn record(&mut self, record: &Record) {
         let at = record.at;
         match record.event {
-            Event::Held { host, incarnation, memory, octets } => {
-                self.take(at, host, incarnation, Resource::Memory(memory), octets);
-                if memory == Memory::Entry(EntryKind::HalfOpen) {
-                    self.take(at, host, incarnation, Resource::SynBacklog, 1);
-                }
-            }
-            Event::Released { host, incarnation, memory, .. } => {
-                if memory == Memory::Entry(EntryKind::HalfOpen) {
-                    self.give(at, host, incarnation, Resource::SynBacklog);
-                }
-                if memory == Memory::Entry(EntryKind::Connection) {
-                    self.give(at, host, incarnation, Resource::AcceptQueue);
-                }
-                self.give(at, host, incarnation, Resource::Memory(memory));
-            }
             Event::State(ref change) => self.state(at, change),
-            Event::Notice { host, incarnation, notice: Notice::Acceptable { .. } } => {
-                self.take(at, host, incarnation, Resource::AcceptQueue, 1);
+            Event::Call { host, incarnation: Some(incarnation), call: Call::Accept, .. } => {
+                self.give(at, host, incarnation, Resource::AcceptQueue);
             }
-            Event::Accepted { host, incarnation } => self.give(at, host, incarnation, Resource::AcceptQueue),
-            Event::Served { host, incarnation, begins: true } => {
-                self.take(at, host, incarnation, Resource::Workers, 1);
-            }
-            Event::Served { host, incarnation, begins: false } => self.give(at, host, incarnation, Resource::Workers),
             Event::Judged { host, incarnation, worth } => self.judged(at, host, incarnation, worth.blame()),
             Event::Waits { host, blame, .. } => self.shift(at, host, Resource::Clients, blame, 1),
             Event::WaitOver { host, blame, served, .. } => {
@@ -282,6 +262,33 @@ impl Fold for LedgerFold {
             Event::WarmedUp => self.begin_anew(at),
             Event::Sent(ref sent) => *self.sent.entry(sent.wasted).or_default() += 1,
             _ => {}
+        }
+    }
+
+    fn change(&mut self, at: Instant, change: &Change) {
+        let Change { host, incarnation, what } = *change;
+        match what {
+            What::Held { memory, octets } => {
+                self.take(at, host, incarnation, Resource::Memory(memory), octets);
+                if memory == Memory::Entry(EntryKind::HalfOpen) {
+                    self.take(at, host, incarnation, Resource::SynBacklog, 1);
+                }
+            }
+            What::Released { memory, .. } => {
+                if memory == Memory::Entry(EntryKind::HalfOpen) {
+                    self.give(at, host, incarnation, Resource::SynBacklog);
+                }
+                if memory == Memory::Entry(EntryKind::Connection) {
+                    self.give(at, host, incarnation, Resource::AcceptQueue);
+                }
+                self.give(at, host, incarnation, Resource::Memory(memory));
+            }
+            What::Told { notice: Notice::Acceptable { .. } } => {
+                self.take(at, host, incarnation, Resource::AcceptQueue, 1);
+            }
+            What::Served { begins: true } => self.take(at, host, incarnation, Resource::Workers, 1),
+            What::Served { begins: false } => self.give(at, host, incarnation, Resource::Workers),
+            What::Told { .. } | What::Armed { .. } | What::Disarmed => {}
         }
     }
 }

@@ -115,7 +115,7 @@ mod tests {
     use tcp_endpoint::Acknowledged;
 
     use super::*;
-    use crate::record::{Attempt, HostId, SegmentId};
+    use crate::record::{Attempt, HostId};
 
     fn client() -> SocketAddrV4 {
         SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 1), 49152)
@@ -128,7 +128,6 @@ mod tests {
     fn sent(from_client: bool, flags: Flags, seq: u32, ack: u32, octets: u32) -> Sent {
         let (source, destination) = if from_client { (client(), server()) } else { (server(), client()) };
         Sent {
-            id: SegmentId::new(0),
             from: Some(HostId(u16::from(!from_client))),
             to: Some(HostId(u16::from(from_client))),
             source,
@@ -141,6 +140,7 @@ mod tests {
             attempt: Attempt { host: HostId(0), ordinal: 1 },
             incarnation: None,
             peer: None,
+            purpose: None,
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,

@@ -1,12 +1,21 @@
-//! The one stream of records a run produces. Ladder, metrics, trace and digest are folds over it.
+//! The one stream of records a run produces: what happened, because of what. Metrics, ladder, explanation, trace and digest are
+//! folds over it.
+
+mod fields;
+mod samples;
 
 use std::fmt;
 use std::net::SocketAddrV4;
-use std::num::NonZeroU64;
+use std::num::NonZeroU32;
 
 use net_link::Fate;
 use sim_time::Instant;
-use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Queue, Reason, SeqNum, State};
+use smallvec::SmallVec;
+use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Purpose, Queue, Reason, SeqNum, State};
+
+pub use samples::samples;
+
+pub use fields::{Fields, Value, call_word, cause_word, memory_word, purpose_word};
 
 /// A host's place in [`crate::Scenario::hosts`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
@@ -54,71 +63,194 @@ impl Incarnation {
     }
 }
 
-/// A segment, by its number in the order in which segments were sent over the whole run, from 0. It takes no more room where
-/// there may be none.
+/// The place of a record in its stream, from 0. It names the record, and what the record tells: a segment is named by the
+/// record of its sending, a call by that of the call. It takes no more room where there may be none.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SegmentId(NonZeroU64);
+pub struct RecordId(NonZeroU32);
 
-impl SegmentId {
-    /// The segment of that number.
+impl RecordId {
+    /// The record at that place.
     ///
     /// # Panics
     ///
-    /// If it is `u64::MAX`: nobody sends that many.
+    /// If it is `u32::MAX`: a run tells no more than 2³² − 1 records.
     #[must_use]
-    pub const fn new(number: u64) -> Self {
-        Self(NonZeroU64::new(number.wrapping_add(1)).expect("nobody sends that many"))
+    pub const fn new(place: u32) -> Self {
+        Self(NonZeroU32::new(place.wrapping_add(1)).expect("a run tells no more than 2³² - 1 records"))
     }
 
-    /// Its number.
+    /// Its place.
     #[must_use]
-    pub const fn number(self) -> u64 {
+    pub const fn place(self) -> u32 {
         self.0.get() - 1
     }
-}
 
-impl fmt::Debug for SegmentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("SegmentId").field(&self.number()).finish()
+    /// The record that follows it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self::new(self.0.get())
     }
 }
 
-/// One thing that happened, and when.
+impl fmt::Debug for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.place())
+    }
+}
+
+/// The records without which a record would not exist, in the order of the stream: none of a root, otherwise up to three.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Because([Option<RecordId>; 3]);
+
+impl Because {
+    /// A root: nothing in the stream brought it about.
+    pub const ROOT: Self = Self([None; 3]);
+
+    /// One cause.
+    #[must_use]
+    pub const fn of(cause: RecordId) -> Self {
+        Self([Some(cause), None, None])
+    }
+
+    /// With another cause. Where there are three already, the latest of the four is left out.
+    #[must_use]
+    pub fn and(self, cause: RecordId) -> Self {
+        let mut causes: SmallVec<[RecordId; 4]> = self.iter().chain([cause]).collect();
+        causes.sort_unstable();
+        causes.dedup();
+        let place = |place: usize| causes.get(place).copied();
+        Self([place(0), place(1), place(2)])
+    }
+
+    /// The first cause; none of a root.
+    #[must_use]
+    pub const fn first(self) -> Option<RecordId> {
+        self.0[0]
+    }
+
+    /// The causes.
+    pub fn iter(self) -> impl Iterator<Item = RecordId> {
+        self.0.into_iter().flatten()
+    }
+}
+
+impl FromIterator<RecordId> for Because {
+    fn from_iter<I: IntoIterator<Item = RecordId>>(causes: I) -> Self {
+        causes.into_iter().fold(Self::ROOT, Self::and)
+    }
+}
+
+/// One thing that happened: when, because of what, and what it changed at once.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Record {
+    /// Its place in the stream.
+    pub id: RecordId,
     /// When.
     pub at: Instant,
+    /// The records without which it would not exist.
+    pub because: Because,
     /// What.
     pub event: Event,
+    /// What changed with it: memory, timers, workers, and what applications were told. A [`Fold`] is given these one by one.
+    pub changes: Vec<Change>,
+}
+
+/// What changes with a record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// The host.
+    pub host: HostId,
+    /// The connection.
+    pub incarnation: Incarnation,
+    /// What changes.
+    pub what: What,
+}
+
+/// What changes for a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum What {
+    /// The host takes memory for it.
+    Held {
+        /// For what.
+        memory: Memory,
+        /// How many octets.
+        octets: u64,
+    },
+    /// The host gives that memory back.
+    Released {
+        /// For what.
+        memory: Memory,
+        /// How many octets.
+        octets: u64,
+    },
+    /// A timer of it is set, anew or for another time.
+    Armed {
+        /// When it is to fire.
+        deadline: Instant,
+    },
+    /// A timer of it is stopped.
+    Disarmed,
+    /// The endpoint tells its application something.
+    Told {
+        /// What.
+        notice: Notice,
+    },
+    /// A worker begins with it, or is done with it.
+    Served {
+        /// Whether it begins.
+        begins: bool,
+    },
 }
 
 /// What happened.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Event {
-    /// A segment was offered to a link, which decided its whole fate.
+    /// A server's script begins to listen: a root.
+    Script {
+        /// The host.
+        host: HostId,
+        /// The script's place among those of its host.
+        script: u16,
+    },
+    /// A session arrives at a client's script: a root.
+    Session {
+        /// The host.
+        host: HostId,
+        /// The script's place among those of its host.
+        script: u16,
+        /// The session's ordinal among those of the script, from 0.
+        session: u32,
+    },
+    /// An application's wait, work or patience is over.
+    Woken {
+        /// The host.
+        host: HostId,
+        /// Ordinal of the script's run among the host's, from 0.
+        application: u32,
+    },
+    /// A segment was offered to a link, which decided its whole fate. One that was forged is a root.
     Sent(Sent),
-    /// A copy of a segment arrived.
+    /// A copy of a segment arrived. The record of its sending is the cause.
     Delivered {
-        /// Which.
-        segment: SegmentId,
         /// The host it came to.
         to: HostId,
+        /// The connection it came to, if there is one of its name.
+        incarnation: Option<Incarnation>,
         /// 0 for the first copy, n for duplicate n.
         copy: u32,
         /// Whether its sender no longer held the TCB that sent it, or had retransmitted it since. A reset says itself
         /// that there is no TCB: it is stale if its sender holds one by now, and another than the one that sent it.
         stale: bool,
     },
-    /// A copy of a segment arrived at a host that did not listen to it. It counts as neither delivered nor lost.
+    /// A copy of a segment arrived at a host that did not listen to it. It counts as neither delivered nor lost. The record of
+    /// its sending is the cause.
     Unheard {
-        /// Which.
-        segment: SegmentId,
         /// The host it came to.
         to: HostId,
         /// 0 for the first copy, n for duplicate n.
         copy: u32,
         /// Why.
-        because: Deaf,
+        deaf: Deaf,
     },
     /// A host crashed: all that its TCP and its applications knew is gone, and nothing was sent. What it held is released
     /// in the records that follow.
@@ -137,16 +269,7 @@ pub enum Event {
     WarmedUp,
     /// A connection changed its state.
     State(StateChange),
-    /// A connection's deadline was set.
-    TimerSet {
-        /// The host.
-        host: HostId,
-        /// The connection.
-        incarnation: Incarnation,
-        /// When it is to fire.
-        deadline: Instant,
-    },
-    /// A connection's deadline came.
+    /// A timer of a connection fires. The record with which it was set is the cause.
     TimerFired {
         /// The host.
         host: HostId,
@@ -159,30 +282,14 @@ pub enum Event {
         host: HostId,
         /// Ordinal of the script's run among the host's, from 0.
         application: u32,
+        /// The connection; none if the call found none, or made none.
+        incarnation: Option<Incarnation>,
+        /// The peer's socket; none if the call found no connection.
+        remote: Option<SocketAddrV4>,
         /// The call.
         call: Call,
         /// How it ended.
         outcome: Outcome,
-    },
-    /// The endpoint told an application something.
-    Notice {
-        /// The host.
-        host: HostId,
-        /// The connection.
-        incarnation: Incarnation,
-        /// What.
-        notice: Notice,
-    },
-    /// Octets reached an application.
-    Received {
-        /// The host.
-        host: HostId,
-        /// The connection.
-        incarnation: Incarnation,
-        /// How many.
-        octets: u64,
-        /// How many of them an attempt other than the connection's own had sent.
-        stale_octets: u64,
     },
     /// Octets that an application sent can no longer be received: the sending connection is gone and no segment brings
     /// them any more, or they had arrived and the receiving connection went before anyone read them.
@@ -192,28 +299,6 @@ pub enum Event {
         /// The connection.
         incarnation: Incarnation,
         /// How many.
-        octets: u64,
-    },
-    /// A host took memory for a connection.
-    Held {
-        /// The host.
-        host: HostId,
-        /// The connection.
-        incarnation: Incarnation,
-        /// For what.
-        memory: Memory,
-        /// How many octets.
-        octets: u64,
-    },
-    /// It gave that memory back.
-    Released {
-        /// The host.
-        host: HostId,
-        /// The connection.
-        incarnation: Incarnation,
-        /// For what.
-        memory: Memory,
-        /// How many octets.
         octets: u64,
     },
     /// A listening port had no room for a segment, which was dropped.
@@ -231,13 +316,6 @@ pub enum Event {
         host: HostId,
         /// The port.
         port: u16,
-    },
-    /// A server's application has accepted a connection.
-    Accepted {
-        /// The host.
-        host: HostId,
-        /// The connection.
-        incarnation: Incarnation,
     },
     /// A client has to wait at a server: its segment was dropped for want of room or because of a hold-down, its entry was
     /// thrown out of a cache, or its connection needs a worker and none is free.
@@ -261,15 +339,6 @@ pub enum Event {
         blame: Option<Blame>,
         /// Whether the client is served; otherwise its connection is over.
         served: bool,
-    },
-    /// A worker begins with a connection, or is done with it.
-    Served {
-        /// The host.
-        host: HostId,
-        /// The connection.
-        incarnation: Incarnation,
-        /// Whether it begins.
-        begins: bool,
     },
     /// Ground truth judges what a passive connection is worth from now on.
     Judged {
@@ -317,8 +386,6 @@ pub enum Deaf {
 /// A segment as it was sent.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Sent {
-    /// Its number.
-    pub id: SegmentId,
     /// The host that sent it; `None` if it was forged and nobody has the address it bears.
     pub from: Option<HostId>,
     /// The host it goes to, if its address is anyone's.
@@ -343,7 +410,9 @@ pub struct Sent {
     pub incarnation: Option<Incarnation>,
     /// The last connection of the same name at the other end, or the one that an answer outside any connection goes to.
     pub peer: Option<Incarnation>,
-    /// 0 for an original, n for retransmission n.
+    /// Why it was sent; a forged one answers nothing.
+    pub purpose: Option<Purpose>,
+    /// How often the same sequence space was sent before: n for retransmission n.
     pub retransmission: u32,
     /// The furthest thing it acknowledges.
     pub acknowledges: Acknowledged,
@@ -375,6 +444,10 @@ pub struct StateChange {
     pub reason: Reason,
     /// Whether a peer's SYN opened it.
     pub passive: bool,
+    /// Its initial send sequence number.
+    pub iss: SeqNum,
+    /// Its initial receive sequence number, once known.
+    pub irs: Option<SeqNum>,
     /// The longest chain of segments, each sent after the one before it came, of which the last has come to it.
     pub trips: u32,
 }
@@ -388,8 +461,13 @@ pub enum Call {
     Accept,
     /// SEND of that many octets.
     Send(u64),
-    /// RECEIVE returned that many octets.
-    Receive(u64),
+    /// RECEIVE returned octets.
+    Receive {
+        /// How many.
+        octets: u64,
+        /// How many of them an attempt other than the connection's own had sent.
+        stale: u64,
+    },
     /// Half-close.
     Shutdown,
     /// Close.
@@ -461,7 +539,7 @@ pub struct Blame {
     /// What happened.
     pub cause: Cause,
     /// The packet it happened to; `None` where it was none, or none that is known: a crash, a call, an end of patience.
-    pub packet: Option<SegmentId>,
+    pub packet: Option<RecordId>,
 }
 
 /// What made a held resource useless.
@@ -474,17 +552,36 @@ pub enum Cause {
     /// A packet was duplicated.
     Duplicated,
     /// A packet was forged.
-    Spoofed,
+    Forged,
     /// A host crashed.
     Crash,
-    /// An application gave up or aborted, or more asked than there was room for.
+    /// An application gave up, aborted, or does not close.
     Application,
+    /// A queue, a cache, a table or a pool was full.
+    Capacity,
+    /// A box in the network. There is none yet.
+    Middlebox,
+    /// Nothing that is known.
+    Unknown,
 }
 
 /// A consumer of records. A run that needs several takes a tuple of them.
 pub trait Fold {
-    /// Takes one record; they come in the order in which things happened.
+    /// Takes one record; they come in the order in which things happened. What changes with it follows.
     fn record(&mut self, record: &Record);
+
+    /// Takes what changes with the last record.
+    fn change(&mut self, at: Instant, change: &Change) {
+        let _ = (at, change);
+    }
+
+    /// Takes a record that was kept, with all that changed.
+    fn replay(&mut self, record: &Record) {
+        self.record(record);
+        for change in &record.changes {
+            self.change(record.at, change);
+        }
+    }
 }
 
 /// Nobody listens: everything that would feed it is compiled away.
@@ -500,44 +597,64 @@ impl<F: Fold> Fold for Option<F> {
             fold.record(record);
         }
     }
-}
 
-impl<F: Fold + ?Sized> Fold for &mut F {
     #[inline(always)]
-    fn record(&mut self, record: &Record) {
-        (**self).record(record);
+    fn change(&mut self, at: Instant, change: &Change) {
+        if let Some(fold) = self {
+            fold.change(at, change);
+        }
     }
 }
 
-impl<F: Fold + ?Sized> Fold for Box<F> {
-    #[inline(always)]
-    fn record(&mut self, record: &Record) {
-        (**self).record(record);
-    }
+macro_rules! pass_on {
+    ($($pointer:ty),*) => {$(
+        impl<F: Fold + ?Sized> Fold for $pointer {
+            #[inline(always)]
+            fn record(&mut self, record: &Record) {
+                (**self).record(record);
+            }
+
+            #[inline(always)]
+            fn change(&mut self, at: Instant, change: &Change) {
+                (**self).change(at, change);
+            }
+        }
+    )*};
 }
 
-impl<A: Fold, B: Fold> Fold for (A, B) {
-    #[inline(always)]
-    fn record(&mut self, record: &Record) {
-        self.0.record(record);
-        self.1.record(record);
-    }
+pass_on!(&mut F, Box<F>);
+
+macro_rules! tuple {
+    ($($fold:ident $place:tt),*) => {
+        impl<$($fold: Fold),*> Fold for ($($fold,)*) {
+            #[inline(always)]
+            fn record(&mut self, record: &Record) {
+                $(self.$place.record(record);)*
+            }
+
+            #[inline(always)]
+            fn change(&mut self, at: Instant, change: &Change) {
+                $(self.$place.change(at, change);)*
+            }
+        }
+    };
 }
 
-impl<A: Fold, B: Fold, C: Fold> Fold for (A, B, C) {
-    #[inline(always)]
-    fn record(&mut self, record: &Record) {
-        self.0.record(record);
-        self.1.record(record);
-        self.2.record(record);
-    }
-}
+tuple!(A 0, B 1);
+tuple!(A 0, B 1, C 2);
 
 /// Keeps the whole stream.
 impl Fold for Vec<Record> {
     #[inline(always)]
     fn record(&mut self, record: &Record) {
         self.push(record.clone());
+    }
+
+    #[inline(always)]
+    fn change(&mut self, _at: Instant, change: &Change) {
+        if let Some(last) = self.last_mut() {
+            last.changes.push(*change);
+        }
     }
 }
 
@@ -546,9 +663,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn that_there_may_be_no_segment_takes_no_room() {
-        assert_eq!(size_of::<Option<SegmentId>>(), size_of::<SegmentId>());
-        assert_eq!(SegmentId::new(0).number(), 0);
-        assert_eq!(format!("{:?}", SegmentId::new(7)), "SegmentId(7)");
+    fn that_there_may_be_no_record_takes_no_room() {
+        assert_eq!(size_of::<Option<RecordId>>(), size_of::<RecordId>());
+        assert_eq!(size_of::<Because>(), 12);
+        assert_eq!(RecordId::new(0).place(), 0);
+        assert_eq!(format!("{:?}", RecordId::new(7).next()), "#8");
+    }
+
+    #[test]
+    fn causes_stand_in_the_order_of_the_stream() {
+        let [one, two, three, four] = [1, 2, 3, 4].map(RecordId::new);
+        assert_eq!(Because::ROOT.first(), None);
+        assert_eq!(Because::of(three).and(one).and(three), Because([Some(one), Some(three), None]));
+        assert_eq!(
+            [four, two, three, one].into_iter().collect::<Because>(),
+            Because([Some(one), Some(two), Some(three)])
+        );
     }
 }

@@ -15,12 +15,13 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 
-use experiment::record::{Event, Fold, Incarnation, Record, SegmentId};
+use experiment::record::{Change, Event, Fold, Incarnation, Record, RecordId, What};
 use sim_time::Instant;
+use tcp_endpoint::Purpose;
 
 use crate::amount::amount;
 use crate::hosts::Hosts;
-use crate::ladder::{Keepalives, label};
+use crate::ladder::label;
 use crate::packets::Packets;
 use crate::paint::{Colour, Tone};
 use crate::wrap::{block, wrapped};
@@ -36,12 +37,11 @@ const WIDTH: usize = 100;
 pub struct Explanation {
     hosts: Hosts,
     packets: Packets,
-    keepalives: Keepalives,
     most: usize,
     /// Between which sockets something is on its way, or held.
     exchanges: BTreeMap<Pair, Exchange>,
     /// The segments on their way, each with the number of its copies.
-    segments: BTreeMap<SegmentId, (Pair, usize)>,
+    segments: BTreeMap<RecordId, (Pair, usize)>,
     lives: BTreeMap<Incarnation, Pair>,
     now: Instant,
     /// When measuring began.
@@ -82,7 +82,6 @@ impl Explanation {
         Self {
             hosts,
             packets: Packets::default(),
-            keepalives: Keepalives::default(),
             most,
             exchanges: BTreeMap::new(),
             segments: BTreeMap::new(),
@@ -152,14 +151,14 @@ impl Explanation {
         }
     }
 
-    /// The sockets that an event is about, if it matters here.
-    fn pair_of(&mut self, event: &Event) -> Option<Pair> {
+    /// The sockets that a record is about, if it matters here.
+    fn pair_of(&mut self, record: &Record) -> Option<Pair> {
         let pair = |one: SocketAddrV4, other: SocketAddrV4| (one.min(other), one.max(other));
-        match event {
+        match &record.event {
             Event::Sent(sent) => {
                 let pair = pair(sent.source, sent.destination);
                 if !sent.fate.deliveries.is_empty() {
-                    self.segments.insert(sent.id, (pair, sent.fate.deliveries.len()));
+                    self.segments.insert(record.id, (pair, sent.fate.deliveries.len()));
                 }
                 Some(pair)
             }
@@ -168,19 +167,19 @@ impl Explanation {
                 self.lives.insert(change.incarnation, pair);
                 Some(pair)
             }
-            Event::Delivered { segment, .. } | Event::Unheard { segment, .. } => {
-                let (pair, copies) = self.segments.get_mut(segment)?;
+            Event::Delivered { .. } | Event::Unheard { .. } => {
+                let segment = record.because.first()?;
+                let (pair, copies) = self.segments.get_mut(&segment)?;
                 let pair = *pair;
                 *copies -= 1;
                 if *copies == 0 {
-                    self.segments.remove(segment);
+                    self.segments.remove(&segment);
                 }
                 Some(pair)
             }
-            Event::TimerFired { incarnation, .. }
-            | Event::Held { incarnation, .. }
-            | Event::Released { incarnation, .. }
-            | Event::Judged { incarnation, .. } => self.lives.get(incarnation).copied(),
+            Event::TimerFired { incarnation, .. } | Event::Judged { incarnation, .. } => {
+                self.lives.get(incarnation).copied()
+            }
             _ => None,
         }
     }
@@ -198,23 +197,37 @@ impl Fold for Explanation {
             (self.from, self.untold) = (record.at, Untold::default());
             self.stories.clear();
         }
-        let Some(pair) = self.pair_of(&record.event) else { return };
+        let Some(pair) = self.pair_of(record) else { return };
         let exchange = self.exchanges.entry(pair).or_default();
         match &record.event {
             Event::Sent(sent) => {
                 exchange.in_flight += sent.fate.deliveries.len();
-                let keepalive = if self.keepalives.is_probe(sent) { "keepalive " } else { "" };
-                exchange.log.name(sent.id, format!("{keepalive}{}", label(sent, self.packets.note(record.at, sent))));
+                let keepalive = if sent.purpose == Some(Purpose::KeepaliveProbe) { "keepalive " } else { "" };
+                let numbers = self.packets.note(record.at, record.id, sent);
+                exchange.log.name(record.id, format!("{keepalive}{}", label(sent, numbers)));
             }
             Event::Delivered { .. } | Event::Unheard { .. } => exchange.in_flight -= 1,
-            Event::Held { .. } => exchange.held += 1,
-            Event::Released { .. } => exchange.held -= 1,
             _ => {}
         }
         if exchange.in_flight == 0 && exchange.held == 0 {
             self.fading.push(pair);
         }
         exchange.log.push(record);
+    }
+
+    fn change(&mut self, at: Instant, change: &Change) {
+        let taken = match change.what {
+            What::Held { .. } => true,
+            What::Released { .. } => false,
+            _ => return,
+        };
+        let Some(pair) = self.lives.get(&change.incarnation).copied() else { return };
+        let exchange = self.exchanges.entry(pair).or_default();
+        exchange.held = if taken { exchange.held + 1 } else { exchange.held - 1 };
+        if exchange.in_flight == 0 && exchange.held == 0 {
+            self.fading.push(pair);
+        }
+        exchange.log.push_change(at, *change);
     }
 }
 

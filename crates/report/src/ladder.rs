@@ -7,7 +7,6 @@
 
 mod beside;
 mod draw;
-mod keepalive;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -16,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddrV4;
 
 use experiment::record::{
-    Attempt, Call, Deaf, Event, Fold, Incarnation, Outcome, Record, Scarce, SegmentId, Sent, StateChange, Worth,
+    Attempt, Because, Call, Change, Deaf, Event, Fold, Incarnation, Outcome, Record, RecordId, Scarce, Sent,
+    StateChange, What, Worth,
 };
 use experiment::{HostId, RelativeNumbers};
 use sim_time::Instant;
@@ -26,26 +26,24 @@ use crate::hosts::Hosts;
 use crate::paint::{Colour, Tone};
 
 pub use beside::side_by_side;
-pub(crate) use keepalive::Keepalives;
-pub(crate) use words::{call_name, cause_in_words, label};
+pub(crate) use words::{cause_in_words, label};
 
 /// Collects a run for drawing.
 #[derive(Clone, Debug)]
 pub struct Ladder {
     hosts: Hosts,
     numbers: RelativeNumbers,
-    keepalives: Keepalives,
     sections: Vec<Section>,
-    in_flight: BTreeMap<SegmentId, InFlight>,
+    in_flight: BTreeMap<RecordId, InFlight>,
     /// Where the last segment came, whatever it was.
     arrived: Option<(usize, Attempt)>,
     /// Per direction, the last segment (by sending) that has arrived: what arrives with a lower number was overtaken.
-    last_arrived: BTreeMap<(Option<HostId>, Option<HostId>), SegmentId>,
+    last_arrived: BTreeMap<(Option<HostId>, Option<HostId>), RecordId>,
     connections: BTreeMap<Incarnation, Connection>,
     /// The crashes and reboots so far, for ladders that begin later.
     outages: Vec<(HostId, Row)>,
-    /// Per host, a call that still waits for the change of state it leads to.
-    calls: BTreeMap<HostId, (Instant, Call)>,
+    /// The last call.
+    call: Option<(RecordId, Call)>,
     rows: usize,
     most_rows: usize,
     /// Whether something was left out, and so everything after it.
@@ -158,14 +156,13 @@ impl Ladder {
         Self {
             hosts,
             numbers: RelativeNumbers::new(),
-            keepalives: Keepalives::default(),
             sections: Vec::new(),
             in_flight: BTreeMap::new(),
             arrived: None,
             last_arrived: BTreeMap::new(),
             connections: BTreeMap::new(),
             outages: Vec::new(),
-            calls: BTreeMap::new(),
+            call: None,
             rows: 0,
             most_rows: usize::MAX,
             cut: false,
@@ -216,10 +213,17 @@ impl Ladder {
     /// address, and so the opening SYN was forged, the ladder between `host` and the host the attempt goes back to.
     fn section(&mut self, host: HostId, local: SocketAddrV4, remote: SocketAddrV4, attempt: Attempt) -> usize {
         let other = self.hosts.at(*remote.ip()).or_else(|| (attempt.host != host).then_some(attempt.host));
+        let section = self.between(host, other, attempt.host);
+        self.sections[section].pairs.insert((local.min(remote), local.max(remote)));
+        section
+    }
+
+    /// The ladder between two hosts, of which `opener` opens.
+    fn between(&mut self, host: HostId, other: Option<HostId>, opener: HostId) -> usize {
         let found = self.sections.iter().position(|section| section.is_between(host, other));
-        let section = found.unwrap_or_else(|| {
+        found.unwrap_or_else(|| {
             let (left, right) = match other {
-                Some(opener) if opener == attempt.host => (opener, Some(host)),
+                Some(left) if left == opener => (left, Some(host)),
                 other => (host, other),
             };
             self.sections.push(Section { left, right, rows: Vec::new(), pairs: BTreeSet::new() });
@@ -228,9 +232,7 @@ impl Ladder {
                 self.outage(section, host, row);
             }
             section
-        });
-        self.sections[section].pairs.insert((local.min(remote), local.max(remote)));
-        section
+        })
     }
 
     fn attempt_name(&self, attempt: Attempt, with_host: bool) -> String {
@@ -247,7 +249,7 @@ impl Ladder {
         }
     }
 
-    fn sent(&mut self, at: Instant, sent: &Sent) {
+    fn sent(&mut self, at: Instant, id: RecordId, sent: &Sent) {
         let numbers = self.numbers.next(sent);
         // One that bears nobody's address is drawn on the receiver's ladder, from the other side.
         let (section, side) = match (sent.from, sent.to) {
@@ -263,9 +265,6 @@ impl Ladder {
         };
         let label = words::label(sent, numbers);
         let mut notes = words::notes(sent);
-        if self.keepalives.is_probe(sent) {
-            notes.insert(0, (Tone::Quiet, "keepalive".to_owned()));
-        }
         if self.hosts.at(*sent.source.ip()) != sent.from {
             notes.push((Tone::Bad, format!("forged source {}", sent.source.ip())));
         }
@@ -288,7 +287,7 @@ impl Ladder {
                 faulted: sent.fate.fault.is_some(),
                 copies_left: sent.fate.deliveries.len(),
             };
-            self.in_flight.insert(sent.id, flight);
+            self.in_flight.insert(id, flight);
         }
     }
 
@@ -314,10 +313,10 @@ impl Ladder {
     }
 
     /// A copy arrives that nobody listens to.
-    fn unheard(&mut self, at: Instant, segment: SegmentId, copy: u32, because: Deaf) {
+    fn unheard(&mut self, at: Instant, segment: RecordId, copy: u32, deaf: Deaf) {
         let Some(mut flight) = self.in_flight.remove(&segment) else { return };
         let mut notes = words::arrival_notes(flight.sent_at, false, copy, false);
-        notes.push(words::unheard(because));
+        notes.push(words::unheard(deaf));
         let line = Line::Arrived { side: flight.side, label: flight.label.clone() };
         self.push(flight.section, Row { at, attempt: Some(flight.attempt), line, arrives: None, notes });
         flight.copies_left -= 1;
@@ -326,7 +325,7 @@ impl Ladder {
         }
     }
 
-    fn delivered(&mut self, at: Instant, segment: SegmentId, copy: u32, stale: bool) {
+    fn delivered(&mut self, at: Instant, segment: RecordId, copy: u32, stale: bool) {
         let Some(mut flight) = self.in_flight.remove(&segment) else { return };
         let last = self.last_arrived.entry(flight.direction).or_insert(segment);
         self.arrived = Some((flight.section, flight.attempt));
@@ -360,7 +359,7 @@ impl Ladder {
         self.push(section, Row::text(at, Some(attempt), side, Tone::Plain, "waits to be accepted".to_owned()));
     }
 
-    fn state(&mut self, at: Instant, change: &StateChange) {
+    fn state(&mut self, at: Instant, because: Because, change: &StateChange) {
         let section = self.section(change.host, change.tuple.local, change.tuple.remote, change.attempt);
         let side = self.sections[section].side_of(change.host);
         let (text, by_call) = (format!("{} → {}", change.from, change.to), change.reason == Reason::Call);
@@ -371,7 +370,7 @@ impl Ladder {
             self.rows -= 1;
             row.notes.push(news);
         }
-        if by_call && let Some((_, call)) = self.calls.remove(&change.host).filter(|&(called_at, _)| called_at == at) {
+        if let Some((_, call)) = self.call.filter(|(call, _)| because.iter().any(|cause| cause == *call)) {
             row.notes.extend(words::call(call));
         }
         self.push(section, row);
@@ -380,24 +379,21 @@ impl Ladder {
         self.connections.insert(change.incarnation, Connection { section, attempt, host, state, worth });
     }
 
-    /// A call that changes a state becomes a note on the change, whichever of the two is recorded first.
-    fn call(&mut self, at: Instant, host: HostId, call: Call, outcome: Outcome) {
-        let Some(section) = self.sections.iter().rposition(|section| section.has(host)) else { return };
+    /// A call that changes a state becomes a note on the change, which follows. One that fails has a row of its own.
+    fn call(&mut self, record: &Record, host: HostId, remote: Option<SocketAddrV4>, call: Call, outcome: Outcome) {
+        self.call = Some((record.id, call));
+        let Some(error) = outcome.failure() else { return };
+        let section = match remote {
+            Some(remote) => {
+                let other = self.hosts.at(*remote.ip());
+                Some(self.between(host, other, host))
+            }
+            None => self.sections.iter().rposition(|section| section.has(host)),
+        };
+        let Some(section) = section else { return };
         let side = self.sections[section].side_of(host);
-        if let Some(error) = outcome.failure() {
-            self.push(section, Row::text(at, None, side, Tone::Bad, format!("{}: {error}", words::call_name(call))));
-            return;
-        }
-        let Some(note) = words::call(call) else { return };
-        let changed = self.sections.iter_mut().find_map(|section| section.last_change_by(host, at));
-        match changed {
-            Some(row) if row.notes.is_empty() && matches!(row.line, Line::State { by_call: true, .. }) => {
-                row.notes.push(note);
-            }
-            _ => {
-                self.calls.insert(host, (at, call));
-            }
-        }
+        let text = format!("{}: {error}", words::call_name(call));
+        self.push(section, Row::text(record.at, None, side, Tone::Bad, text));
     }
 
     fn judged(&mut self, at: Instant, incarnation: Incarnation, worth: Worth) {
@@ -405,6 +401,14 @@ impl Ladder {
         let before = std::mem::replace(&mut connection.worth, worth);
         let Some((tone, text, cause)) = words::worth(before, worth) else { return };
         self.remark(at, incarnation, tone, text, cause.map(|cause| (Tone::Quiet, cause)));
+    }
+
+    /// An application was given octets of another connection.
+    fn given_anothers(&mut self, at: Instant, incarnation: Incarnation, call: Call) {
+        if let Call::Receive { stale, .. } = call {
+            let text = format!("application given {stale} B of another");
+            self.remark(at, incarnation, Tone::Bad, text, None);
+        }
     }
 
     /// What the application is told: a note on the change of state it comes with, whichever of the two is recorded
@@ -441,26 +445,25 @@ impl Fold for Ladder {
         }
         let at = record.at;
         match &record.event {
-            Event::Sent(sent) => self.sent(at, sent),
-            Event::Delivered { segment, copy, stale, .. } => self.delivered(at, *segment, *copy, *stale),
-            Event::Unheard { segment, copy, because, .. } => self.unheard(at, *segment, *copy, *because),
-            Event::Crashed { host } => self.crashed_or_rebooted(at, *host, None),
-            Event::Rebooted { host, quiet_until } => self.crashed_or_rebooted(at, *host, Some(*quiet_until)),
-            Event::State(change) => self.state(at, change),
-            Event::Call { host, call, outcome, .. } => self.call(at, *host, *call, *outcome),
-            Event::Notice { incarnation, notice, .. } => {
-                if let Some(text) = words::notice(*notice) {
-                    self.notice(at, *incarnation, text);
+            Event::Sent(sent) => self.sent(at, record.id, sent),
+            Event::Delivered { copy, stale, .. } => {
+                if let Some(segment) = record.because.first() {
+                    self.delivered(at, segment, *copy, *stale);
                 }
             }
-            Event::Received { incarnation, stale_octets, .. } if *stale_octets > 0 => {
-                self.remark(
-                    at,
-                    *incarnation,
-                    Tone::Bad,
-                    format!("application given {stale_octets} B of another"),
-                    None,
-                );
+            Event::Unheard { copy, deaf, .. } => {
+                if let Some(segment) = record.because.first() {
+                    self.unheard(at, segment, *copy, *deaf);
+                }
+            }
+            Event::Crashed { host } => self.crashed_or_rebooted(at, *host, None),
+            Event::Rebooted { host, quiet_until } => self.crashed_or_rebooted(at, *host, Some(*quiet_until)),
+            Event::State(change) => self.state(at, record.because, change),
+            Event::Call { host, incarnation, remote, call, outcome, .. } => {
+                self.call(record, *host, *remote, *call, *outcome);
+                if let (Some(incarnation), Call::Receive { stale: 1.., .. }) = (incarnation, call) {
+                    self.given_anothers(at, *incarnation, *call);
+                }
             }
             Event::DataLost { incarnation, octets, .. } => {
                 self.remark(at, *incarnation, Tone::Bad, format!("{octets} B sent are lost"), None);
@@ -472,16 +475,22 @@ impl Fold for Ladder {
             Event::HeldDown { host, .. } => self.refused(at, *host, "refused: held down"),
             Event::Waits { host, attempt, scarce: Scarce::Workers, .. } => self.waits(at, *host, *attempt),
             Event::Judged { incarnation, worth, .. } => self.judged(at, *incarnation, *worth),
-            Event::Received { .. }
-            | Event::Accepted { .. }
+            Event::Script { .. }
+            | Event::Session { .. }
+            | Event::Woken { .. }
             | Event::WarmedUp
             | Event::Waits { .. }
             | Event::WaitOver { .. }
-            | Event::Served { .. }
-            | Event::TimerSet { .. }
-            | Event::TimerFired { .. }
-            | Event::Held { .. }
-            | Event::Released { .. } => {}
+            | Event::TimerFired { .. } => {}
+        }
+    }
+
+    fn change(&mut self, at: Instant, change: &Change) {
+        if let What::Told { notice } = change.what
+            && !self.cut
+            && let Some(text) = words::notice(notice)
+        {
+            self.notice(at, change.incarnation, text);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::Cell;
-use experiment::record::{Blame, Cause, Event, Fold, Record, SegmentId};
+use experiment::record::{Blame, Cause, Change, Event, Fold, Record, RecordId};
 use experiment::{Account, Count, HostId, Ledger, LedgerFold, Resource};
 use sim_time::Instant;
 
@@ -37,7 +37,7 @@ pub struct LedgerBook {
 pub struct Balance {
     pub(crate) ledger: Ledger,
     pub(crate) hosts: Hosts,
-    pub(crate) packets: BTreeMap<SegmentId, Packet>,
+    pub(crate) packets: BTreeMap<RecordId, Packet>,
 }
 
 impl LedgerBook {
@@ -63,8 +63,12 @@ impl Fold for LedgerBook {
         if let Event::Sent(sent) = &record.event
             && !self.packets.is_full()
         {
-            let _ = self.packets.note(record.at, sent);
+            let _ = self.packets.note(record.at, record.id, sent);
         }
+    }
+
+    fn change(&mut self, at: Instant, change: &Change) {
+        self.fold.change(at, change);
     }
 }
 

@@ -35,5 +35,5 @@ pub use paint::Colour;
 pub use result::RunResult;
 pub use sweep_table::SweepTable;
 pub use tables::Listed;
-pub use trace::Trace;
+pub use trace::{Trace, trace_schema};
 pub use verdicts::verdicts;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use experiment::record::{Blame, Cause, SegmentId, Sent};
+use experiment::record::{Blame, Cause, RecordId, Sent};
 use experiment::{Relative, RelativeNumbers};
 use sim_time::Instant;
 
@@ -17,12 +17,14 @@ const MOST: usize = 100_000;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Packets {
     numbers: RelativeNumbers,
-    known: BTreeMap<SegmentId, Packet>,
+    known: BTreeMap<RecordId, Packet>,
 }
 
 /// A packet as it was sent.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Packet {
+    /// The record of its sending.
+    pub(crate) id: RecordId,
     pub(crate) at: Instant,
     pub(crate) sent: Sent,
     pub(crate) numbers: Relative,
@@ -30,10 +32,10 @@ pub(crate) struct Packet {
 
 impl Packets {
     /// Takes the next packet of the run; returns its relative numbers.
-    pub(crate) fn note(&mut self, at: Instant, sent: &Sent) -> Relative {
+    pub(crate) fn note(&mut self, at: Instant, id: RecordId, sent: &Sent) -> Relative {
         let numbers = self.numbers.next(sent);
         if !self.is_full() {
-            self.known.insert(sent.id, Packet { at, sent: sent.clone(), numbers });
+            self.known.insert(id, Packet { id, at, sent: sent.clone(), numbers });
         }
         numbers
     }
@@ -54,7 +56,7 @@ impl Packets {
     }
 
     /// Forgets all packets but some.
-    pub(crate) fn keep(mut self, kept: impl IntoIterator<Item = SegmentId>) -> BTreeMap<SegmentId, Packet> {
+    pub(crate) fn keep(mut self, kept: impl IntoIterator<Item = RecordId>) -> BTreeMap<RecordId, Packet> {
         kept.into_iter().filter_map(|id| Some((id, self.known.remove(&id)?))).collect()
     }
 }

@@ -43,13 +43,13 @@ fn a_lost_syn_ack_is_repaired() {
              0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 1
              1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
              1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
-             1.050  │◀────────────────────────────── ACK 1/1 ──┤    1.100
+             1.050  │◀────────────────────────────── ACK 1/1 ──┤    1.100  challenge ACK
              1.100  │ SYN-SENT → ESTABLISHED                   │
              1.100  │ ESTABLISHED → FIN-WAIT-1                 │           close
              1.100  ├── FIN,ACK 1/1 100 B ────────────────────▶│    1.150
              1.150  │               SYN-RECEIVED → ESTABLISHED │
              1.150  │                 ESTABLISHED → CLOSE-WAIT │
-             1.150  │                    CLOSE-WAIT → LAST-ACK │           close
+             1.150  │                    CLOSE-WAIT → LAST-ACK │
              1.150  │◀──────────────────────── FIN,ACK 1/102 ──┤    1.200
              1.200  │ FIN-WAIT-1 → FIN-WAIT-2                  │
              1.200  │ FIN-WAIT-2 → TIME-WAIT                   │

@@ -46,10 +46,27 @@ pub(crate) enum Command {
     List(List),
     /// Write a commented experiment to start from
     New(New),
-    /// Print the JSON Schema of an experiment file, for editors
-    Schema,
+    /// Print the JSON Schema of an experiment file, for editors, or of a trace's lines
+    Schema(Schema),
     /// Print a script that completes arguments in a shell
     Completions(Completions),
+}
+
+/// Of what the schema is.
+#[derive(Args, Debug)]
+pub(crate) struct Schema {
+    /// What is described
+    #[arg(value_enum, default_value_t = Described::Experiment)]
+    pub(crate) of: Described,
+}
+
+/// What a schema describes.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Described {
+    /// An experiment file
+    Experiment,
+    /// Each line of what `run --trace` writes
+    Trace,
 }
 
 /// Which experiment, and what is changed in it.

@@ -55,7 +55,7 @@ fn main() -> ExitCode {
         Command::TraceDiff(arguments) => trace_diff::trace_diff(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::New(arguments) => new::new(&arguments),
-        Command::Schema => schema::schema(),
+        Command::Schema(arguments) => schema::schema(&arguments),
         Command::Completions(arguments) => completions::completions(&arguments),
     };
     match ended {

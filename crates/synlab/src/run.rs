@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use experiment::record::{Fold, Record};
-use experiment::{Experiment, Variant, Verdict};
+use experiment::record::{Change, Fold, Record};
+use experiment::{Experiment, Summary, Variant, Verdict};
 use report::{
     Balance, Explanation, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, json, tables, verdicts,
 };
@@ -24,14 +24,14 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     }
     let experiment = load(&arguments.source)?;
     let variant = choose(arguments, &experiment)?;
-    let mut watchers = Watchers::new(arguments, &Hosts::of(&experiment.scenario(&variant)?))?;
+    let mut watchers = Watchers::new(arguments, &experiment, &variant)?;
     let mut runs = Runs::of(&experiment, arguments.source.engine);
     let mut matched = Matched::default();
     let summary = runs.watch(&variant, &mut (&mut watchers, &mut matched))?.clone();
     if !arguments.quiet {
         matched.note_others(&experiment);
     }
-    let Seen { ladder, ledger, explanation } = watchers.finish(experiment.horizon())?;
+    let Seen { ladder, ledger, explanation } = watchers.finish(experiment.horizon(), &summary)?;
     let verdicts: Vec<Verdict> = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
     let result = RunResult {
         experiment: &experiment,
@@ -83,21 +83,23 @@ struct Watchers<'a> {
 }
 
 impl<'a> Watchers<'a> {
-    fn new(arguments: &'a Run, hosts: &Hosts) -> Result<Self, Complaint> {
+    fn new(arguments: &'a Run, experiment: &Experiment, variant: &Variant) -> Result<Self, Complaint> {
+        let hosts = &Hosts::of(&experiment.scenario(variant)?);
         let shown = arguments.format == RunFormat::Text && !arguments.quiet;
         let ladder = (shown && !arguments.no_ladder).then(|| Ladder::new(hosts.clone()).with_at_most(arguments.rows));
         let result = (arguments.format == RunFormat::Jsonl).then_some(arguments.output.as_deref());
         let files = result.into_iter().chain(arguments.trace.as_deref().map(Some));
-        let traces = files.map(|file| Ok((file, Trace::new(hosts.clone(), Sink::open(file)?))));
+        let trace = |sink| Trace::new(hosts.clone(), sink).with_header(experiment, variant);
+        let traces = files.map(|file| Ok((file, trace(Sink::open(file)?))));
         let ledger = LedgerBook::new(hosts.clone());
         let explanation = (shown && arguments.explain).then(|| explanation(hosts, arguments.all));
         Ok(Self { ladder, ledger, explanation, traces: traces.collect::<Result<_, Complaint>>()? })
     }
 
     /// Completes what was written, and gives back what was drawn.
-    fn finish(self, end: Instant) -> Result<Seen, Complaint> {
+    fn finish(self, end: Instant, summary: &Summary) -> Result<Seen, Complaint> {
         for (file, trace) in self.traces {
-            trace.finish().map_err(|error| cannot_write(file, error))?.commit()?;
+            trace.finish_with(summary).map_err(|error| cannot_write(file, error))?.commit()?;
         }
         let ladder = self.ladder.map(|mut ladder| {
             ladder.finish(end);
@@ -114,6 +116,15 @@ impl Fold for Watchers<'_> {
         self.explanation.record(record);
         for (_, trace) in &mut self.traces {
             trace.record(record);
+        }
+    }
+
+    fn change(&mut self, at: Instant, change: &Change) {
+        self.ladder.change(at, change);
+        self.ledger.change(at, change);
+        self.explanation.change(at, change);
+        for (_, trace) in &mut self.traces {
+            trace.change(at, change);
         }
     }
 }

@@ -399,9 +399,9 @@ const RUN: &[Line<RunTotals>] = &[
         "memory held for nobody because a packet was duplicated"
     ),
     line!(
-        "waste.spoofed.byte-seconds",
+        "waste.forged.byte-seconds",
         "B·s",
-        |r| waste(r, Cause::Spoofed),
+        |r| waste(r, Cause::Forged),
         "memory held for nobody because a packet was forged"
     ),
     line!(
@@ -415,6 +415,24 @@ const RUN: &[Line<RunTotals>] = &[
         "B·s",
         |r| waste(r, Cause::Application),
         "memory held for nobody because an application gave up"
+    ),
+    line!(
+        "waste.capacity.byte-seconds",
+        "B·s",
+        |r| waste(r, Cause::Capacity),
+        "memory held for nobody because a queue, a cache, a table or a pool was full"
+    ),
+    line!(
+        "waste.middlebox.byte-seconds",
+        "B·s",
+        |r| waste(r, Cause::Middlebox),
+        "memory held for nobody because of a box in the network: always 0, there is none yet"
+    ),
+    line!(
+        "waste.unknown.byte-seconds",
+        "B·s",
+        |r| waste(r, Cause::Unknown),
+        "memory held for nobody for a cause that is not known"
     ),
     line!(
         "waste.byte-seconds",

@@ -7,7 +7,7 @@ use super::totals::{HostTotals, RunTotals, Waits};
 use super::{Metrics, catalogue};
 use crate::HostId;
 use crate::column::Column;
-use crate::record::{Blame, Call, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
+use crate::record::{Blame, Call, Change, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, What, Worth};
 
 /// Computes the metrics of a run from its records. What it remembers is in proportion to what is alive; how long opens took
 /// is exact up to 4096 different times, and has three digits beyond.
@@ -261,14 +261,10 @@ impl Fold for MetricsFold {
             }
             Event::Rebooted { host, .. } => self.host(host).down.change(at, -1),
             Event::State(ref change) => self.state(at, change),
-            Event::Held { host, incarnation, octets, .. } => self.held(at, host, incarnation, octets.cast_signed()),
-            Event::Released { host, incarnation, octets, .. } => {
-                self.held(at, host, incarnation, -octets.cast_signed());
-            }
             Event::Judged { host, incarnation, worth } => self.judged(at, host, incarnation, worth),
-            Event::Received { octets, stale_octets, .. } => {
+            Event::Call { call: Call::Receive { octets, stale }, .. } => {
                 self.run.data_delivered += octets;
-                self.run.data_stale += stale_octets;
+                self.run.data_stale += stale;
             }
             Event::DataLost { octets, .. } => self.run.data_lost += octets,
             Event::Call { host, call: Call::Connect, outcome: Outcome::Failed(error), .. } => {
@@ -277,9 +273,6 @@ impl Fold for MetricsFold {
             Event::Overflow { host, queue: Queue::Syn, .. } => self.host(host).syn_dropped += 1,
             Event::Overflow { host, queue: Queue::Accept, .. } => self.host(host).accept_dropped += 1,
             Event::HeldDown { host, .. } => self.host(host).held_down += 1,
-            Event::Served { host, begins, .. } => {
-                self.host(host).busy_workers.change(at, if begins { 1 } else { -1 });
-            }
             Event::Waits { host, blame, .. } => {
                 for waits in self.waits(host, blame) {
                     waits.begun += 1;
@@ -292,11 +285,22 @@ impl Fold for MetricsFold {
                     waits.now.change(at, -1);
                 }
             }
-            Event::Accepted { .. }
+            Event::Script { .. }
+            | Event::Session { .. }
+            | Event::Woken { .. }
             | Event::Call { .. }
-            | Event::Notice { .. }
-            | Event::TimerSet { .. }
             | Event::TimerFired { .. } => {}
+        }
+    }
+
+    #[inline(always)]
+    fn change(&mut self, at: Instant, change: &Change) {
+        let Change { host, incarnation, what } = *change;
+        match what {
+            What::Held { octets, .. } => self.held(at, host, incarnation, octets.cast_signed()),
+            What::Released { octets, .. } => self.held(at, host, incarnation, -octets.cast_signed()),
+            What::Served { begins } => self.host(host).busy_workers.change(at, if begins { 1 } else { -1 }),
+            What::Armed { .. } | What::Disarmed | What::Told { .. } => {}
         }
     }
 }

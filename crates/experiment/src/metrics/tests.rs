@@ -9,7 +9,8 @@ use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Reason, SeqNum, St
 use super::{Metrics, MetricsFold, catalogue};
 use crate::HostId;
 use crate::record::{
-    Attempt, Blame, Call, Cause, Event, Fold, Incarnation, Memory, Outcome, Record, SegmentId, Sent, StateChange, Worth,
+    Attempt, Because, Blame, Call, Cause, Change, Event, Fold, Incarnation, Memory, Outcome, Record, RecordId, Sent,
+    StateChange, What, Worth,
 };
 
 const CLIENT: HostId = HostId(0);
@@ -34,16 +35,23 @@ const fn incarnation(number: u32) -> Incarnation {
 /// Writes records and measures them.
 struct Stream {
     fold: MetricsFold,
-    segments: u64,
+    records: u32,
 }
 
 impl Stream {
     fn new() -> Self {
-        Self { fold: MetricsFold::new(["client", "server"]), segments: 0 }
+        Self { fold: MetricsFold::new(["client", "server"]), records: 0 }
     }
 
-    fn put(&mut self, millis: u64, event: Event) {
-        self.fold.record(&Record { at: at(millis), event });
+    fn put(&mut self, millis: u64, event: Event) -> RecordId {
+        self.put_because(millis, Because::ROOT, event)
+    }
+
+    fn put_because(&mut self, millis: u64, because: Because, event: Event) -> RecordId {
+        let id = RecordId::new(self.records);
+        self.records += 1;
+        self.fold.record(&Record { id, at: at(millis), because, event, changes: Vec::new() });
+        id
     }
 
     /// The client's connections have even numbers, the server's odd ones; two ends of one have neighbouring numbers.
@@ -58,6 +66,8 @@ impl Stream {
             to,
             reason,
             passive: host == SERVER,
+            iss: SeqNum::new(0),
+            irs: None,
             trips: 2,
         };
         self.put(millis, Event::State(change));
@@ -65,14 +75,8 @@ impl Stream {
 
     fn held(&mut self, millis: u64, number: u32, held: bool, octets: u64) {
         let (host, incarnation, memory) = (SERVER, incarnation(number), Memory::Entry(EntryKind::Connection));
-        self.put(
-            millis,
-            if held {
-                Event::Held { host, incarnation, memory, octets }
-            } else {
-                Event::Released { host, incarnation, memory, octets }
-            },
-        );
+        let what = if held { What::Held { memory, octets } } else { What::Released { memory, octets } };
+        self.fold.change(at(millis), &Change { host, incarnation, what });
     }
 
     fn judged(&mut self, millis: u64, number: u32, worth: Worth) {
@@ -80,13 +84,10 @@ impl Stream {
     }
 
     /// A segment on the first connection that arrives at these times.
-    fn sent(&mut self, millis: u64, from: HostId, flags: Flags, wasted: bool, arrivals: &[u64]) -> SegmentId {
-        let id = SegmentId::new(self.segments);
-        self.segments += 1;
+    fn sent(&mut self, millis: u64, from: HostId, flags: Flags, wasted: bool, arrivals: &[u64]) -> RecordId {
         let FourTuple { local, remote } = tuple(from, 49152);
         let own = u32::from(from == SERVER);
         let sent = Sent {
-            id,
             from: Some(from),
             to: Some(if from == CLIENT { SERVER } else { CLIENT }),
             source: local,
@@ -99,6 +100,7 @@ impl Stream {
             attempt: Attempt { host: CLIENT, ordinal: 1 },
             incarnation: Some(incarnation(own)),
             peer: Some(incarnation(1 - own)),
+            purpose: None,
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,
@@ -109,12 +111,11 @@ impl Stream {
                 fault: None,
             },
         };
-        self.put(millis, Event::Sent(sent));
-        id
+        self.put(millis, Event::Sent(sent))
     }
 
-    fn arrives(&mut self, millis: u64, segment: SegmentId, to: HostId, stale: bool) {
-        self.put(millis, Event::Delivered { segment, to, copy: 0, stale });
+    fn arrives(&mut self, millis: u64, segment: RecordId, to: HostId, stale: bool) {
+        self.put_because(millis, Because::of(segment), Event::Delivered { to, incarnation: None, copy: 0, stale });
     }
 
     /// A segment that takes 50 ms.
@@ -279,13 +280,18 @@ fn failed_opens_are_told_apart() {
         Event::Call {
             host: CLIENT,
             application: 3,
+            incarnation: None,
+            remote: None,
             call: Call::Connect,
             outcome: Outcome::Failed(UserError::AlreadyExists),
         },
     );
     for (at, error) in [(700, UserError::NoPort), (800, UserError::Quiet), (900, UserError::Quiet)] {
         let outcome = Outcome::Failed(error);
-        run.put(at, Event::Call { host: CLIENT, application: 4, call: Call::Connect, outcome });
+        run.put(
+            at,
+            Event::Call { host: CLIENT, application: 4, incarnation: None, remote: None, call: Call::Connect, outcome },
+        );
     }
     let metrics = run.finish(1000);
     check(

@@ -134,7 +134,7 @@ pub(super) struct RunTotals {
     pub(super) data_lost: u64,
     pub(super) data_stale: u64,
     /// Bytes held for nobody, by cause, in the order of [`Cause`].
-    pub(super) waste: [Level; 6],
+    pub(super) waste: [Level; 9],
 }
 
 impl RunTotals {

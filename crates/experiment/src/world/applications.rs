@@ -31,14 +31,14 @@ pub(super) enum Played {
 impl<F: Fold> World<F> {
     /// Lets an application react to what its TCP told it.
     pub(super) fn react<Q: EventQueue<Pending>>(&mut self, reaction: &Reaction, queue: &mut Q) {
-        let (life, notice) = match *reaction {
+        let (life, notice, because) = match *reaction {
             Reaction::Idle { machine, script } => return self.begin_worker(machine, script, queue),
-            Reaction::Notice { life, notice } => (life, notice),
+            Reaction::Notice { life, notice, because } => (life, notice, because),
         };
         if let Notice::Acceptable { port } = notice {
             self.occupy(life, Some(Scarce::AcceptQueue));
             let Some(machine) = self.truth.get(life).map(|known| known.machine) else { return };
-            self.accept(machine, port, queue);
+            self.accept(machine, port, None, queue);
             if let Some(known) = self.truth.get(life).filter(|known| known.takes == Some(Scarce::AcceptQueue)) {
                 self.keep_waiting(machine, port, known.attempt, Scarce::Workers, queue.now());
             }
@@ -51,6 +51,9 @@ impl<F: Fold> World<F> {
             }
             return;
         };
+        if let Some(playing) = self.rounds.get_mut(round) {
+            playing.woken_by = Some(because);
+        }
         match (notice, self.current_step(round)) {
             (Notice::Connected, Some(Step::Connect { .. })) => self.next_step(round, queue),
             (Notice::Readable, Some(Step::Receive(_) | Step::ReceiveToEnd | Step::CloseAtEnd)) => {
@@ -65,7 +68,12 @@ impl<F: Fold> World<F> {
     pub(super) fn wake<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) -> Option<MachineId> {
         let playing = self.rounds.get_mut(round)?;
         playing.alarm = None;
-        let machine = playing.machine;
+        let (machine, application, because) = (playing.machine, playing.ordinal, playing.because());
+        let woken = Event::Woken { host: self.host_of(machine), application };
+        let last = self.begin_with(queue.now(), because, woken);
+        if let Some(playing) = self.rounds.get_mut(round) {
+            playing.last = last;
+        }
         match self.current_step(round) {
             Some(Step::Connect { .. }) => {
                 self.user_call(round, Call::Abort, queue);
@@ -192,17 +200,19 @@ impl<F: Fold> World<F> {
         let Some(server) = self.host(to).machines().next() else { return Played::Failed };
         let remote = SocketAddrV4::new(self.machines[server.index()].address, port);
         let opened = self.open(machine, (from, remote), with, now);
-        self.record_call(round, Call::Connect, opened.map_or_else(Outcome::Failed, |_| Outcome::Done), now);
+        let outcome = opened.map_or_else(Outcome::Failed, |_| Outcome::Done);
+        self.record_call_to(round, (opened.ok(), Some(remote)), Call::Connect, outcome, now);
         let Ok(life) = opened else { return Played::Failed };
-        self.opener = opener;
+        (self.opener, self.opening) = (opener, Some(round));
         self.perform(machine, Origin::Call, queue);
-        self.take_in_hand(life, round, now);
-        if let Some(first) = with {
-            self.count_sent(life, first.octets.into());
-            self.record_call(round, Call::Send(u64::from(first.octets)), Outcome::Done, now);
-        }
         if let Some(playing) = self.rounds.get_mut(round) {
             playing.connection = Some(life);
+        }
+        if let Some(first) = with {
+            self.record_call(round, Call::Send(u64::from(first.octets)), Outcome::Done, now);
+            self.count_sent(life, first.octets.into());
+        }
+        if let Some(playing) = self.rounds.get_mut(round) {
             playing.alarm = within.map(|patience| queue.arm(now + patience, Pending::Wake { round }));
         }
         Played::Waits
@@ -243,24 +253,29 @@ impl<F: Fold> World<F> {
             }
             sent += u64::from(length);
         }
-        self.count_sent(life, sent);
         self.record_call(round, Call::Send(octets), Outcome::Done, now);
+        self.count_sent(life, sent);
         Played::Done
     }
 
-    /// An application has sent octets.
+    /// An application has sent octets, by the last call.
     fn count_sent(&mut self, life: Incarnation, octets: u64) {
-        let Some(known) = self.truth.get_mut(life) else { return };
-        known.sent += octets;
+        let Some(known) = self.truth.get(life) else { return };
         let (attempt, opener, host) = (known.attempt, known.opener, known.host);
-        self.counts(attempt, opener).end(attempt, host).octets += octets;
+        let counted = &mut self.counts(attempt, opener).end(attempt, host).octets;
+        *counted += octets;
+        let (until, call) = (*counted, self.call);
+        if let Some(known) = self.truth.get_mut(life) {
+            known.sent += octets;
+            known.note_call(until, call);
+        }
     }
 
     /// Takes what has come, at most `octets` of it; waits until all of them have, or the end of data.
     fn receive<Q: EventQueue<Pending>>(&mut self, round: u32, octets: u64, queue: &mut Q) -> Played {
         let now = queue.now();
         let Some((life, machine, handle)) = self.connection(round) else {
-            return self.failed(round, Call::Receive(0), UserError::NoConnection, now);
+            return self.failed(round, Call::Receive { octets: 0, stale: 0 }, UserError::NoConnection, now);
         };
         loop {
             let Some(playing) = self.rounds.get(round) else { return Played::Failed };
@@ -272,13 +287,13 @@ impl<F: Fold> World<F> {
             let (receiver, received) = (&mut self.machines[machine.index()], &mut self.received);
             let found = match receiver.tcp.receive(handle, limit, received) {
                 Ok(found) => found,
-                Err(error) => return self.failed(round, Call::Receive(0), error, now),
+                Err(error) => return self.failed(round, Call::Receive { octets: 0, stale: 0 }, error, now),
             };
             let outcome = if found.end_of_data { Outcome::EndOfData } else { Outcome::Done };
+            let (octets, stale) = self.take_received(round, life, u64::from(found.octets));
             if found.octets > 0 || found.end_of_data {
-                self.record_call(round, Call::Receive(u64::from(found.octets)), outcome, now);
+                self.record_call(round, Call::Receive { octets, stale }, outcome, now);
             }
-            self.take_received(round, life, u64::from(found.octets), now);
             if found.end_of_data {
                 return Played::Done;
             }
@@ -288,22 +303,18 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// Books octets that an application has taken.
-    fn take_received(&mut self, round: u32, life: Incarnation, octets: u64, now: Instant) {
+    /// Books octets that an application has taken; returns them, and how many of them another attempt had sent.
+    fn take_received(&mut self, round: u32, life: Incarnation, octets: u64) -> (u64, u64) {
         let known = self.truth.get(life);
         let stale = |span: &Span| !known.is_some_and(|known| known.hears(span));
-        let stale_octets = self.received.drain(..).filter(stale).map(|span| u64::from(span.length)).sum();
-        if octets == 0 {
-            return;
-        }
+        let stale = self.received.drain(..).filter(stale).map(|span| u64::from(span.length)).sum();
         if let Some(playing) = self.rounds.get_mut(round) {
             playing.taken += octets;
         }
         if let Some(known) = self.truth.get_mut(life) {
-            known.intake.note_read(octets, stale_octets);
-            let host = known.host;
-            self.record(now, Event::Received { host, incarnation: life, octets, stale_octets });
+            known.intake.note_read(octets, stale);
         }
+        (octets, stale)
     }
 
     /// SHUTDOWN, CLOSE or ABORT.
@@ -312,9 +323,6 @@ impl<F: Fold> World<F> {
         let Some((life, machine, handle)) = self.connection(round) else {
             return self.failed(round, call, UserError::NoConnection, now);
         };
-        if matches!(call, Call::Close | Call::Abort) {
-            self.give_back(round);
-        }
         let (Machine { tcp, .. }, effects) = (&mut self.machines[machine.index()], &mut self.effects);
         let result = match call {
             Call::Shutdown => tcp.shutdown(now, handle, effects),
@@ -322,7 +330,11 @@ impl<F: Fold> World<F> {
             _ => tcp.close(now, handle, effects),
         };
         self.record_call(round, call, result.map_or_else(Outcome::Failed, |()| Outcome::Done), now);
+        if let Some(row) = self.truth.get_mut(life).filter(|_| result.is_ok()) {
+            row.closed_by.get_or_insert(self.call);
+        }
         if matches!(call, Call::Close | Call::Abort) {
+            self.give_back(round);
             self.out_of_hand(life, now);
         }
         self.perform(machine, Origin::Call, queue);
@@ -385,13 +397,30 @@ impl<F: Fold> World<F> {
         }
     }
 
+    /// A call on the connection of a round.
     pub(super) fn record_call(&mut self, round: u32, call: Call, outcome: Outcome, now: Instant) {
-        if let Some(&Round { machine, ordinal, .. }) = self.rounds.get(round) {
-            let event = Event::Call { host: self.host_of(machine), application: ordinal, call, outcome };
-            if matches!(outcome, Outcome::Failed(_)) {
-                self.failed = Some(outcome);
-            }
-            self.record(now, event);
+        let life = self.rounds.get(round).and_then(|playing| playing.connection);
+        let remote = life.and_then(|life| Some(self.truth.get(life)?.tuple.remote));
+        self.record_call_to(round, (life, remote), call, outcome, now);
+    }
+
+    fn record_call_to(
+        &mut self,
+        round: u32,
+        (incarnation, remote): (Option<Incarnation>, Option<SocketAddrV4>),
+        call: Call,
+        outcome: Outcome,
+        now: Instant,
+    ) {
+        let Some(playing) = self.rounds.get_mut(round) else { return };
+        let (because, machine, application) = (playing.because(), playing.machine, playing.ordinal);
+        let host = self.host_of(machine);
+        if matches!(outcome, Outcome::Failed(_)) {
+            self.failed = Some(outcome);
+        }
+        self.call = self.record(now, because, Event::Call { host, application, incarnation, remote, call, outcome });
+        if let Some(playing) = self.rounds.get_mut(round) {
+            playing.last = self.call;
         }
     }
 }

@@ -91,13 +91,13 @@ impl<F: Fold> World<F> {
 
     fn begin_wait(&mut self, host: HostId, attempt: Attempt, scarce: Scarce, blame: Option<Blame>, now: Instant) {
         self.waiting.insert(attempt, (host, blame));
-        self.record(now, Event::Waits { host, attempt, scarce, blame });
+        self.follow(now, Event::Waits { host, attempt, scarce, blame });
     }
 
     /// If the client behind an attempt waits, it need not any longer.
     pub(super) fn end_wait(&mut self, attempt: Attempt, served: bool, now: Instant) {
         if let Some((host, blame)) = self.waiting.remove(&attempt) {
-            self.record(now, Event::WaitOver { host, attempt, blame, served });
+            self.follow(now, Event::WaitOver { host, attempt, blame, served });
         }
     }
 

@@ -8,7 +8,7 @@ use tcp_endpoint::{Acknowledged, Options, Payload, Segment, SeqNum, Timestamps};
 
 use super::World;
 use super::network::Packet;
-use crate::record::{Attempt, Event, Fold, Sent};
+use crate::record::{Attempt, Because, Event, Fold, Sent};
 use crate::{HostId, Injection, Position, Scenario, Sockets, Span};
 
 /// The window a forged segment states: the most there is without scaling.
@@ -135,12 +135,11 @@ impl<F: Fold> World<F> {
     ) -> Option<u32> {
         let receiver = self.network.machine_at(*segment.destination.ip())?;
         self.forger.watch(&segment, true);
-        let id = self.network.number();
         self.counts(attempt, None).holders += 1;
-        self.record(
+        let id = self.record(
             now,
+            Because::ROOT,
             Event::Sent(Sent {
-                id,
                 from,
                 to: Some(self.host_of(receiver)),
                 source: segment.source,
@@ -153,6 +152,7 @@ impl<F: Fold> World<F> {
                 attempt,
                 incarnation: None,
                 peer: None,
+                purpose: None,
                 retransmission: 0,
                 acknowledges: Acknowledged::Nothing,
                 forged: true,

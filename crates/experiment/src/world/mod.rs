@@ -38,12 +38,14 @@ use self::flood::Flooding;
 use self::inject::Forger;
 use self::network::{Lineage, Network, Packet};
 use self::population::{MachineId, Population};
-use self::rows::{Counts, Descent, Opener};
+use self::rows::{Counts, Deadline, Descent, Opener};
 use self::sessions::Round;
 pub(crate) use self::streak::Culprit;
 use self::truth::{Birth, Judgement, Loss, Truth};
 use self::workers::Pool;
-use crate::record::{Attempt, Blame, Cause, Event, Fold, Incarnation, Memory, Outcome, Record, Scarce, SegmentId};
+use crate::record::{
+    Attempt, Because, Blame, Cause, Change, Event, Fold, Incarnation, Memory, Outcome, Record, RecordId, Scarce, What,
+};
 use crate::slab::Slab;
 use crate::{HostId, HostPlan, Scenario, Span, scenario};
 
@@ -102,6 +104,14 @@ pub(crate) struct World<F> {
     reactions: VecDeque<Reaction>,
     /// The arrival that is being handled, if one is.
     arrival: Option<Arrival>,
+    /// Records so far.
+    records: u32,
+    /// The record with which the present event began.
+    trigger: RecordId,
+    /// The last call that was recorded.
+    call: RecordId,
+    /// The round whose open is being performed: its life is for it.
+    opening: Option<u32>,
     effects: Effects<Span, Incarnation>,
     /// Incarnations that ended by the effects that are being performed.
     over: Vec<Incarnation>,
@@ -127,12 +137,14 @@ struct Machine {
     failures: u32,
     /// What applications were to do while it was down.
     overdue: Vec<Pending>,
+    /// The record of its last crash.
+    crashed_by: Option<RecordId>,
 }
 
 /// What an application is to react to.
 enum Reaction {
-    /// Its TCP told it something.
-    Notice { life: Incarnation, notice: Notice },
+    /// Its TCP told it something, with that record.
+    Notice { life: Incarnation, notice: Notice, because: RecordId },
     /// A worker is done with a connection.
     Idle { machine: MachineId, script: u16 },
 }
@@ -140,7 +152,7 @@ enum Reaction {
 /// What the world remembers of an arrival while it is handled.
 #[derive(Clone, Copy)]
 struct Arrival {
-    id: SegmentId,
+    id: RecordId,
     sender: Option<Incarnation>,
     lineage: Lineage,
     trips: u32,
@@ -156,7 +168,7 @@ impl Arrival {
     fn blame(self) -> Option<Blame> {
         let own = |cause| Some(Blame { cause, packet: Some(self.id) });
         match self {
-            Self { forged: true, .. } => own(Cause::Spoofed),
+            Self { forged: true, .. } => own(Cause::Forged),
             Self { wasted: Some(blame), .. } => Some(blame),
             Self { orphaned: true, .. } => Some(Blame { cause: Cause::Crash, packet: None }),
             Self { duplicate: true, .. } => own(Cause::Duplicated),
@@ -201,6 +213,10 @@ impl<F: Fold> World<F> {
             waiting: Waiting::default(),
             reactions: VecDeque::new(),
             arrival: None,
+            records: 0,
+            trigger: RecordId::new(0),
+            call: RecordId::new(0),
+            opening: None,
             effects: Vec::new(),
             over: Vec::new(),
             received: Vec::new(),
@@ -243,9 +259,47 @@ impl<F: Fold> World<F> {
         &self.hosts[usize::from(host.0)]
     }
 
+    /// Tells what happened; returns the record's name.
     #[inline(always)]
-    fn record(&mut self, at: Instant, event: Event) {
-        self.fold.record(&Record { at, event });
+    fn record(&mut self, at: Instant, because: Because, event: Event) -> RecordId {
+        let id = RecordId::new(self.records);
+        self.records += 1;
+        self.fold.record(&Record { id, at, because, event, changes: Vec::new() });
+        id
+    }
+
+    /// Tells what an event begins with; returns the record's name.
+    #[inline(always)]
+    fn begin_with(&mut self, at: Instant, because: Because, event: Event) -> RecordId {
+        self.trigger = self.record(at, because, event);
+        self.trigger
+    }
+
+    /// Tells what happened because of the last record.
+    #[inline(always)]
+    fn follow(&mut self, at: Instant, event: Event) -> RecordId {
+        self.record(at, Because::of(self.last()), event)
+    }
+
+    /// Tells what changed with the last record.
+    #[inline(always)]
+    fn change(&mut self, at: Instant, incarnation: Incarnation, what: What) {
+        if let Some(row) = self.truth.rows.get(incarnation) {
+            self.fold.change(at, &Change { host: row.host, incarnation, what });
+        }
+    }
+
+    /// The last record.
+    const fn last(&self) -> RecordId {
+        RecordId::new(self.records - 1)
+    }
+
+    /// The record that effects of an origin go back to.
+    const fn cause(&self, origin: Origin) -> RecordId {
+        match origin {
+            Origin::Call => self.call,
+            Origin::Protocol | Origin::Flush => self.trigger,
+        }
     }
 
     /// Hands a copy of a segment to the machine it came to; returns the machine.
@@ -254,9 +308,9 @@ impl<F: Fold> World<F> {
         let packet = self.network.packet(place)?;
         let machine = packet.to;
         let to = self.host_of(machine);
-        if let Some(because) = self.machines[machine.index()].is_deaf(now) {
+        if let Some(deaf) = self.machines[machine.index()].is_deaf(now) {
             let (segment, sender) = (packet.id, packet.sender);
-            self.record(now, Event::Unheard { segment, to, copy, because });
+            self.begin_with(now, Because::of(segment), Event::Unheard { to, copy, deaf });
             self.unsaid(sender, Blame { cause: Cause::Crash, packet: None }, now);
             return Some(machine);
         }
@@ -272,18 +326,13 @@ impl<F: Fold> World<F> {
             duplicate: copy > 0,
             orphaned: packet.orphaned,
         });
-        let delivered = Event::Delivered { segment: packet.id, to, copy, stale };
-        self.record(now, delivered);
-        let next = self.truth.rows.next();
-        let packet = self.network.packet(place)?;
-        let trips = packet.trips;
-        let receiver = match packet.sender.and_then(|sender| self.truth.get(sender)) {
-            Some(sender) => self.truth.other_end(sender),
-            None => self.holder(machine, tuple),
-        };
-        if let Some(receiver) = receiver.and_then(|life| self.truth.get_mut(life)) {
+        let (segment, sender, trips) = (packet.id, packet.sender, packet.trips);
+        let incarnation = self.receiver(machine, sender, tuple).filter(|life| self.truth.holds(*life));
+        if let Some(receiver) = incarnation.and_then(|life| self.truth.get_mut(life)) {
             receiver.trips = receiver.trips.max(trips);
         }
+        self.begin_with(now, Because::of(segment), Event::Delivered { to, incarnation, copy, stale });
+        let next = self.truth.rows.next();
         let packet = self.network.packet(place)?;
         self.machines[machine.index()].tcp.on_segment(now, &packet.segment, next, &mut self.effects);
         self.perform(machine, Origin::Protocol, queue);
@@ -375,7 +424,7 @@ impl<F: Fold> World<F> {
                 Effect::Moved { to, tag, .. } => self.move_entry(tag, to),
                 Effect::Keep { .. } => {}
                 Effect::HeldDown { port } => {
-                    self.record(now, Event::HeldDown { host, port });
+                    self.record(now, Because::of(self.trigger), Event::HeldDown { host, port });
                     self.shut_out(machine, port, Scarce::HoldDown, now);
                 }
                 Effect::Arm { entry, tag, at } => self.arm(tag, entry, at, queue),
@@ -386,7 +435,7 @@ impl<F: Fold> World<F> {
                     self.let_go_of(tag, entry, now);
                 }
                 Effect::Overflow { port, queue: full } => {
-                    self.record(now, Event::Overflow { host, port, queue: full });
+                    self.record(now, Because::of(self.trigger), Event::Overflow { host, port, queue: full });
                     let scarce = match full {
                         Queue::Syn => Scarce::SynBacklog,
                         Queue::Accept => Scarce::AcceptQueue,
@@ -429,7 +478,12 @@ impl<F: Fold> World<F> {
             let over = arrival.sender.is_some_and(|sender| !self.truth.holds(sender));
             self.truth.answered(life, arrival.id, by.or(over.then(|| arrival.to_blame())));
         }
-        self.record(now, Event::State(change));
+        self.record(now, self.because_of(life, transition.reason, origin), Event::State(change));
+        if birth == Some(Birth::Call)
+            && let Some(round) = self.opening.take()
+        {
+            self.take_in_hand(life, round, now);
+        }
         for judgement in self.truth.judge(life, birth, transition, by).into_iter().flatten() {
             self.judged(judgement, now);
         }
@@ -444,6 +498,20 @@ impl<F: Fold> World<F> {
         life
     }
 
+    /// The causes of a change of state. What a call asked for may have had to wait.
+    fn because_of(&self, life: Incarnation, reason: Reason, origin: Origin) -> Because {
+        let cause = self.cause(origin);
+        let asked = || self.truth.rows.get(life).and_then(|row| row.closed_by);
+        match reason {
+            Reason::Call if origin != Origin::Call => match asked() {
+                Some(call) if call > cause => Because::of(call),
+                Some(call) => Because::of(call).and(cause),
+                None => Because::of(cause),
+            },
+            _ => Because::of(cause),
+        }
+    }
+
     /// What an end said does not come to the other.
     fn unsaid(&mut self, sender: Option<Incarnation>, blame: Blame, now: Instant) {
         if let Some(judgement) = sender.and_then(|life| self.truth.unsaid(life, blame)) {
@@ -456,7 +524,7 @@ impl<F: Fold> World<F> {
         self.crowd_judged(life);
         if let Some(known) = self.truth.get(life) {
             let host = known.host;
-            self.record(now, Event::Judged { host, incarnation: life, worth });
+            self.follow(now, Event::Judged { host, incarnation: life, worth });
         }
     }
 
@@ -528,7 +596,7 @@ impl<F: Fold> World<F> {
             self.release(Lineage { attempt, opener });
         }
         for Loss { host, incarnation, octets } in losses.into_iter().flatten() {
-            self.record(now, Event::DataLost { host, incarnation, octets });
+            self.follow(now, Event::DataLost { host, incarnation, octets });
         }
     }
 
@@ -557,32 +625,24 @@ impl<F: Fold> World<F> {
     /// A host takes memory for a connection, or gives it back.
     fn take_memory(&mut self, life: Incarnation, memory: Memory, held: bool, now: Instant) {
         let Some(row) = self.truth.rows.get(life) else { return };
-        let (host, incarnation) = (row.host, life);
-        let octets = self.host(host).sizes.octets(memory);
-        self.record(
-            now,
-            if held {
-                Event::Held { host, incarnation, memory, octets }
-            } else {
-                Event::Released { host, incarnation, memory, octets }
-            },
-        );
+        let octets = self.host(row.host).sizes.octets(memory);
+        self.change(now, life, if held { What::Held { memory, octets } } else { What::Released { memory, octets } });
     }
 
     fn arm<Q: EventQueue<Pending>>(&mut self, life: Incarnation, entry: Handle, at: Instant, queue: &mut Q) {
+        let armed_by = self.last();
         let Some(row) = self.truth.rows.get_mut(life) else { return };
-        let armed = row.deadlines.iter().find(|(armed, _)| *armed == entry).map(|(_, key)| *key);
-        if !armed.is_some_and(|key| queue.rearm(key, at)) {
-            let _ = row.take_deadline(entry);
-            row.deadlines.push((entry, queue.arm(at, Pending::Deadline { row: life.place, entry })));
-        }
-        let host = row.host;
-        self.record(queue.now(), Event::TimerSet { host, incarnation: life, deadline: at });
+        let armed = row.take_deadline(entry).filter(|deadline| queue.rearm(deadline.key, at));
+        let key =
+            armed.map_or_else(|| queue.arm(at, Pending::Deadline { row: life.place, entry }), |deadline| deadline.key);
+        row.deadlines.push(Deadline { entry, key, armed_by });
+        self.change(queue.now(), life, What::Armed { deadline: at });
     }
 
     fn disarm<Q: EventQueue<Pending>>(&mut self, life: Incarnation, entry: Handle, queue: &mut Q) {
-        if let Some(key) = self.truth.rows.get_mut(life).and_then(|row| row.take_deadline(entry)) {
-            let _ = queue.cancel(key);
+        if let Some(deadline) = self.truth.rows.get_mut(life).and_then(|row| row.take_deadline(entry)) {
+            let _ = queue.cancel(deadline.key);
+            self.change(queue.now(), life, What::Disarmed);
         }
     }
 
@@ -590,18 +650,21 @@ impl<F: Fold> World<F> {
     fn deadline<Q: EventQueue<Pending>>(&mut self, row: u32, entry: Handle, queue: &mut Q) -> Option<MachineId> {
         let now = queue.now();
         let (life, row) = self.truth.rows.at_mut(row)?;
-        let _ = row.take_deadline(entry);
+        let Deadline { armed_by, .. } = row.take_deadline(entry)?;
         let (host, machine) = (row.host, row.machine);
-        self.record(now, Event::TimerFired { host, incarnation: life });
+        self.begin_with(now, Because::of(armed_by), Event::TimerFired { host, incarnation: life });
         self.machines[machine.index()].tcp.on_deadline(now, entry, &mut self.effects);
         self.perform(machine, Origin::Protocol, queue);
         Some(machine)
     }
 
     fn notify(&mut self, life: Incarnation, notice: Notice, now: Instant) {
-        let Some(row) = self.truth.rows.get(life) else { return };
-        self.record(now, Event::Notice { host: row.host, incarnation: life, notice });
-        self.reactions.push_back(Reaction::Notice { life, notice });
+        self.change(now, life, What::Told { notice });
+        let because = self.last();
+        if let (Notice::Acceptable { .. }, Some(row)) = (notice, self.truth.rows.get_mut(life)) {
+            row.acceptable_by = Some(because);
+        }
+        self.reactions.push_back(Reaction::Notice { life, notice, because });
     }
 }
 
@@ -620,6 +683,7 @@ impl Machine {
                 down: false,
                 failures: 0,
                 overdue: Vec::new(),
+                crashed_by: None,
             }
         })
     }
@@ -632,7 +696,10 @@ impl<F: Fold> Model<Pending> for World<F> {
 
     fn handle<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) {
         let event = match event {
-            Pending::WarmedUp => return self.record(queue.now(), Event::WarmedUp),
+            Pending::WarmedUp => {
+                self.begin_with(queue.now(), Because::ROOT, Event::WarmedUp);
+                return;
+            }
             Pending::Inject { injection } => self.inject(injection, queue.now()).map(Pending::arrival_of),
             Pending::Flood { flood } => self.flood(flood, queue).map(Pending::arrival_of),
             Pending::Arrival { host, script } => Some(Pending::Begin { round: self.new_session(host, script, queue) }),
@@ -642,7 +709,7 @@ impl<F: Fold> Model<Pending> for World<F> {
         let machine = match event {
             Pending::WarmedUp | Pending::Inject { .. } | Pending::Flood { .. } | Pending::Arrival { .. } => None,
             Pending::Listen { machine, script } => {
-                self.listen(machine, script, queue);
+                self.listen(machine, script, Because::ROOT, queue);
                 Some(machine)
             }
             Pending::Begin { round } => self.begin(round, queue),

@@ -12,7 +12,7 @@ use tcp_endpoint::{Acknowledged, Payload, Segment, Transmission};
 
 use super::population::MachineId;
 use super::rows::{Counts, Opener};
-use crate::record::{Attempt, Blame, Incarnation, SegmentId};
+use crate::record::{Attempt, Blame, Incarnation, RecordId};
 use crate::slab::Slab;
 use crate::{HostId, Scenario, Span};
 
@@ -27,12 +27,12 @@ pub(super) struct Network {
     links: Vec<Option<(Link<ChaCha8Rng>, KeyedDraws)>>,
     hosts: usize,
     packets: Slab<Packet>,
-    sent: u64,
 }
 
 /// A segment of which at least one copy is on its way.
 pub(super) struct Packet {
-    pub(super) id: SegmentId,
+    /// The record of its sending.
+    pub(super) id: RecordId,
     pub(super) segment: Segment<Span>,
     pub(super) to: MachineId,
     /// The incarnation that sent it, if one did.
@@ -68,18 +68,12 @@ impl Network {
             let link = Link::new(&plan.config, name(plan.from), streams.sequential(&plan.name, "channel"));
             links[place(hosts, plan.from, plan.to)] = Some((link, streams.keyed(&plan.name, "fate")));
         }
-        Self { machines, links, hosts, packets: Slab::new(), sent: 0 }
+        Self { machines, links, hosts, packets: Slab::new() }
     }
 
     /// The machine with that address.
     pub(super) fn machine_at(&self, address: Ipv4Addr) -> Option<MachineId> {
         self.machines.get(&address.to_bits()).copied()
-    }
-
-    /// The number of the next segment sent.
-    pub(super) const fn number(&mut self) -> SegmentId {
-        self.sent += 1;
-        SegmentId::new(self.sent - 1)
     }
 
     /// Asks the link between two hosts what becomes of a packet; without a link it has nowhere to go.
@@ -132,7 +126,7 @@ fn place(hosts: usize, from: HostId, to: HostId) -> usize {
 
 impl Packet {
     /// A segment that no endpoint sends.
-    pub(super) const fn forged(id: SegmentId, segment: Segment<Span>, attempt: Attempt, to: MachineId) -> Self {
+    pub(super) const fn forged(id: RecordId, segment: Segment<Span>, attempt: Attempt, to: MachineId) -> Self {
         Self {
             id,
             segment,

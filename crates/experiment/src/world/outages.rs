@@ -7,7 +7,7 @@ use sim_time::Instant;
 use super::population::{MachineId, Population};
 use super::{Machine, Origin, Pending, World};
 use crate::Scenario;
-use crate::record::{Deaf, Event, Fold, Incarnation};
+use crate::record::{Because, Deaf, Event, Fold, Incarnation};
 
 impl Machine {
     /// Why it hears nothing at this time, if it does not.
@@ -52,8 +52,9 @@ impl<F: Fold> World<F> {
     /// All state of a machine is gone at once, and nothing is sent.
     pub(super) fn crash<Q: EventQueue<Pending>>(&mut self, machine: MachineId, queue: &mut Q) {
         let (host, now) = (self.host_of(machine), queue.now());
-        self.record(now, Event::Crashed { host });
+        let crashed_by = self.begin_with(now, Because::ROOT, Event::Crashed { host });
         self.machine(machine).down = true;
+        self.machine(machine).crashed_by = Some(crashed_by);
         self.arm_failure(machine, queue);
         self.end_applications(machine, queue);
         let lives = self.lives_on(machine);
@@ -82,10 +83,11 @@ impl<F: Fold> World<F> {
         let overdue = std::mem::take(&mut machine.overdue);
         let servers = (0..).zip(&machine.pools).filter(|(_, pool)| pool.listens());
         let servers: Vec<u16> = servers.map(|(script, _)| script).collect();
-        self.record(now, Event::Rebooted { host, quiet_until });
+        let because = self.machine(id).crashed_by.into_iter().collect();
+        let rebooted = self.begin_with(now, because, Event::Rebooted { host, quiet_until });
         self.arm_failure(id, queue);
         for script in servers {
-            self.listen(id, script, queue);
+            self.listen(id, script, Because::of(rebooted), queue);
         }
         for event in overdue {
             let key = queue.arm(now, event);

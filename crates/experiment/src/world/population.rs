@@ -9,7 +9,7 @@ use super::arrivals::Source;
 use super::flood::scaled;
 use super::sessions::Round;
 use super::{Pending, World};
-use crate::record::Fold;
+use crate::record::{Because, Event, Fold};
 use crate::{Application, EntrySizes, Failures, HostId, HostPlan, Scenario, Step};
 
 /// A machine, numbered over the whole run: those of the first host come first.
@@ -161,6 +161,7 @@ impl<F: Fold> World<F> {
         let (session, rounds) = (arriving.sessions, arriving.rounds);
         arriving.sessions += 1;
         let machine = population.dealt(session);
-        self.rounds.insert(Round::of_session(machine, script, session, rounds))
+        let last = self.begin_with(queue.now(), Because::ROOT, Event::Session { host, script, session });
+        self.rounds.insert(Round::of_session(machine, script, (session, rounds), last))
     }
 }

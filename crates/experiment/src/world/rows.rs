@@ -8,7 +8,7 @@ use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Transition};
 
 use super::intake::Intake;
 use super::population::MachineId;
-use crate::record::{Attempt, Blame, Incarnation, Scarce, SegmentId, Worth};
+use crate::record::{Attempt, Blame, Incarnation, RecordId, Scarce, Worth};
 use crate::{HostId, Span};
 
 /// All there is to know of one life of a connection on one host.
@@ -21,7 +21,7 @@ pub(super) struct Row {
     pub(super) handle: Handle,
     pub(super) tuple: FourTuple,
     /// The deadlines of its entries.
-    pub(super) deadlines: SmallVec<[(Handle, Key); 2]>,
+    pub(super) deadlines: SmallVec<[Deadline; 2]>,
     /// How many entries of its host's tables are there for it.
     pub(super) entries: u32,
     /// The attempt it goes back to, and the life that opened that: itself, if it did. Nobody's, if it goes back to a forged
@@ -50,6 +50,12 @@ pub(super) struct Row {
     pub(super) trips: u32,
     /// Octets its application has sent.
     pub(super) sent: u64,
+    /// The calls whose octets have not all been sent yet, each with the offset of its end.
+    calls: SmallVec<[(u64, RecordId); 1]>,
+    /// The call that closed its sending direction.
+    pub(super) closed_by: Option<RecordId>,
+    /// The record with which its application was told that it can be accepted.
+    pub(super) acceptable_by: Option<RecordId>,
     /// What has come to this end.
     pub(super) intake: Intake,
     /// How many of its octets had come to its partner when that ended, if it ended first.
@@ -63,13 +69,13 @@ pub(super) struct Row {
     pub(super) state: State,
     pub(super) passive: bool,
     /// The segment that made it: the SYN it was born of, or the SYN-ACK that opened it.
-    pub(super) born_of: Option<SegmentId>,
+    pub(super) born_of: Option<RecordId>,
     /// The last segment between the two ends, as far as this one knows, of which nothing arrived.
-    pub(super) last_lost: Option<SegmentId>,
+    pub(super) last_lost: Option<RecordId>,
     /// The last reset between the two ends of which nothing arrived.
-    pub(super) reset_lost: Option<SegmentId>,
+    pub(super) reset_lost: Option<RecordId>,
     /// The last segment it sent, and whether nothing of it arrived.
-    pub(super) last_sent: Option<(SegmentId, bool)>,
+    pub(super) last_sent: Option<(RecordId, bool)>,
     /// What first brought it another connection's octets, if anything did.
     pub(super) misled_by: Option<Blame>,
     /// Whether the other end crashed or was aborted: it will never be there again, whatever of it still arrives.
@@ -95,6 +101,15 @@ pub(super) struct End {
     pub(super) from: State,
     /// What is to blame for the segment that ended it, if that was out of order.
     pub(super) by: Option<Blame>,
+}
+
+/// The deadline of an entry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deadline {
+    pub(super) entry: Handle,
+    pub(super) key: Key,
+    /// The record with which it was set.
+    pub(super) armed_by: RecordId,
 }
 
 /// Where a life comes from.
@@ -184,6 +199,9 @@ impl Row {
             partner_host: host,
             trips,
             sent: 0,
+            calls: SmallVec::new(),
+            closed_by: None,
+            acceptable_by: None,
             intake: Intake::default(),
             partner_arrived: None,
             in_flight: 0,
@@ -230,15 +248,30 @@ impl Row {
         }
     }
 
+    /// A call sent octets, up to that offset.
+    pub(super) fn note_call(&mut self, until: u64, call: RecordId) {
+        self.calls.push((until, call));
+    }
+
     /// Whether octets are part of what the other end has to say to it.
     pub(super) fn hears(&self, octets: &Span) -> bool {
         octets.attempt == self.heard && octets.sender != self.host
     }
 
-    /// The key of an entry's deadline, if that is set. The caller sets it again, or has just been served.
-    pub(super) fn take_deadline(&mut self, entry: Handle) -> Option<Key> {
-        let place = self.deadlines.iter().position(|(armed, _)| *armed == entry)?;
-        Some(self.deadlines.swap_remove(place).1)
+    /// Takes out an entry's deadline, if that is set.
+    pub(super) fn take_deadline(&mut self, entry: Handle) -> Option<Deadline> {
+        let place = self.deadlines.iter().position(|deadline| deadline.entry == entry)?;
+        Some(self.deadlines.swap_remove(place))
+    }
+
+    /// The call that sent the first of these octets, if it is not known to have been sent all. What is sent for the first
+    /// time is sent in order, so calls whose octets are all sent are forgotten.
+    pub(super) fn take_call(&mut self, octets: &Span) -> Option<RecordId> {
+        let (start, end) = (octets.offset, octets.offset + u64::from(octets.length));
+        self.calls.retain(|(until, _)| *until > start);
+        let call = self.calls.first().map(|(_, call)| *call);
+        self.calls.retain(|(until, _)| *until > end);
+        call
     }
 }
 

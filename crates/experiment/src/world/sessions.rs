@@ -11,7 +11,7 @@ use super::rows::Opener;
 use super::streak::{Culprit, Streak};
 use super::{Pending, World};
 use crate::HostId;
-use crate::record::{Fold, Incarnation, Outcome};
+use crate::record::{Because, Fold, Incarnation, Outcome, RecordId};
 
 /// One run of a script.
 pub(super) struct Round {
@@ -19,6 +19,10 @@ pub(super) struct Round {
     pub(super) script: u16,
     /// Its number among all rounds on the host.
     pub(super) ordinal: u32,
+    /// The last record that moved it.
+    pub(super) last: RecordId,
+    /// The record that lets it go on, if it waited for something.
+    pub(super) woken_by: Option<RecordId>,
     /// The step that is being played, or waited for.
     pub(super) step: usize,
     pub(super) connection: Option<Incarnation>,
@@ -53,17 +57,24 @@ pub(super) struct Session {
 
 impl Round {
     /// What a session begins with. Its first round is begun by [`World::begin`].
-    pub(super) fn of_session(machine: MachineId, script: u16, session: u32, rounds: Option<u32>) -> Self {
+    pub(super) fn of_session(
+        machine: MachineId,
+        script: u16,
+        (session, rounds): (u32, Option<u32>),
+        last: RecordId,
+    ) -> Self {
         let streak = Streak::default();
         let session = Session { ordinal: session, rounds: 0, left: rounds, opens: 0, begun: false, streak };
-        Self { session: Some(session), ..Self::new(machine, script) }
+        Self { session: Some(session), ..Self::new(machine, script, last) }
     }
 
-    const fn new(machine: MachineId, script: u16) -> Self {
+    const fn new(machine: MachineId, script: u16, last: RecordId) -> Self {
         Self {
             machine,
             script,
             ordinal: 0,
+            last,
+            woken_by: None,
             step: 0,
             connection: None,
             taken: 0,
@@ -85,6 +96,11 @@ impl Round {
         next.unwrap_or_default()
     }
 
+    /// The causes of what it does next.
+    pub(super) fn because(&mut self) -> Because {
+        self.woken_by.take().into_iter().fold(Because::of(self.last), Because::and)
+    }
+
     /// Whether it has done more than wait. Listening is more.
     pub(super) fn has_begun(&self) -> bool {
         self.session.as_ref().is_none_or(|session| session.begun)
@@ -96,10 +112,12 @@ impl<F: Fold> World<F> {
     pub(super) fn begin<Q: EventQueue<Pending>>(&mut self, round: u32, queue: &mut Q) -> Option<MachineId> {
         let beginning = self.rounds.get_mut(round)?;
         beginning.alarm = None;
+        let last = beginning.last;
         let (machine, session) = (beginning.machine, beginning.session.as_mut()?);
         session.left = session.left.map(|left| left - 1);
         session.rounds += 1;
         session.streak.begin(queue.now());
+        self.trigger = last;
         let ordinal = self.number_round(machine);
         if let Some(beginning) = self.rounds.get_mut(round) {
             beginning.ordinal = ordinal;
@@ -117,7 +135,8 @@ impl<F: Fold> World<F> {
         let opener =
             serves.and_then(|life| self.truth.get(life)?.opener).and_then(|opener| self.truth.rows.get(opener));
         let client = opener.map(|opener| (opener.host, opener.counts.opened_by));
-        self.rounds.insert(Round { ordinal, step, connection: serves, client, serves, ..Round::new(machine, script) })
+        let begun = Round::new(machine, script, self.last());
+        self.rounds.insert(Round { ordinal, step, connection: serves, client, serves, ..begun })
     }
 
     /// The number of a round among all on its host.

@@ -2,13 +2,13 @@
 
 use sim_core::EventQueue;
 use sim_time::Instant;
-use tcp_endpoint::{Flags, FourTuple, Payload, Segment, Transmission};
+use tcp_endpoint::{Flags, FourTuple, Payload, Purpose, Segment, Transmission};
 
 use super::network::{self, Lineage, Packet};
 use super::population::MachineId;
 use super::rows::Row;
 use super::{Origin, Pending, World};
-use crate::record::{Attempt, Blame, Cause, Event, Fold, Incarnation, SegmentId, Sent};
+use crate::record::{Attempt, Because, Blame, Cause, Event, Fold, Incarnation, RecordId, Sent};
 use crate::{HostId, Span};
 
 impl<F: Fold> World<F> {
@@ -46,13 +46,15 @@ impl<F: Fold> World<F> {
             self.truth.resent(life, segment.seq, transmission.retransmission);
         }
         self.forger.watch(segment, false);
-        let id = self.network.number();
+        let because = self.because(transmission, origin);
         let lost = fate.deliveries.is_empty().then(|| Lost::of(segment));
+        let deliveries = fate.deliveries.clone();
+        let sent = sent((host, to), (sender, peer), attempt, transmission, wasted, fate);
+        let id = self.record(now, because, Event::Sent(sent));
         if let Some(known) = sender.and_then(|life| self.truth.get_mut(life)) {
             known.last_sent = Some((id, lost.is_some()));
             known.in_flight += u32::from(travels.is_some() && is_awaited(segment));
         }
-        let sent = sent(id, (host, to), (sender, peer), attempt, transmission, wasted, fate);
         if let Some(receiver) = travels {
             let packet = self.network.launch(Packet {
                 id,
@@ -65,16 +67,29 @@ impl<F: Fold> World<F> {
                 wasted,
                 forged: false,
                 orphaned: false,
-                copies: u32::try_from(sent.fate.deliveries.len()).expect("a handful of copies"),
+                copies: u32::try_from(deliveries.len()).expect("a handful of copies"),
             });
-            for (&at, copy) in sent.fate.deliveries.iter().zip(0..) {
+            for (&at, copy) in deliveries.iter().zip(0..) {
                 let _ = queue.arm(at, Pending::Arrive { packet, copy });
             }
         }
-        self.record(now, Event::Sent(sent));
         if let Some(lost) = lost {
             self.lose(id, receiver, (sender, peer), &lost, now);
         }
+    }
+
+    /// The records without which a segment would not be sent: the calls whose octets, or whose FIN, it carries for the first
+    /// time, and what let them go, if they had to wait; otherwise what it answers, or the timer or the call that sends it.
+    fn because(&mut self, transmission: &Transmission<Span, Incarnation>, origin: Origin) -> Because {
+        let (trigger, segment) = (self.cause(origin), &transmission.segment);
+        let sender = transmission.sender.filter(|_| transmission.purpose == Purpose::New && !segment.flags.syn());
+        let Some(row) = sender.and_then(|(_, life)| self.truth.rows.get_mut(life)) else {
+            return Because::of(trigger);
+        };
+        let sends = (!segment.payload.is_empty()).then(|| row.take_call(&segment.payload)).flatten();
+        let closes = row.closed_by.filter(|_| segment.flags.fin());
+        let calls: Because = [sends, closes].into_iter().flatten().collect();
+        if calls.iter().all(|call| call < trigger) { calls.and(trigger) } else { calls }
     }
 
     /// What is to blame if a segment is wasted that is sent on behalf of nothing useless: sent for what would be a ghost or an
@@ -105,7 +120,7 @@ impl<F: Fold> World<F> {
     /// on: a reset that answers what the connection sent, or what the connection sent where it would be so answered.
     fn lose(
         &mut self,
-        lost: SegmentId,
+        lost: RecordId,
         to: Option<MachineId>,
         (sender, peer): (Option<Incarnation>, Option<Incarnation>),
         segment: &Lost,
@@ -166,7 +181,6 @@ impl Lost {
 
 /// The record of a segment that was offered to a link.
 fn sent(
-    id: SegmentId,
     (from, to): (HostId, Option<HostId>),
     (incarnation, peer): (Option<Incarnation>, Option<Incarnation>),
     attempt: Attempt,
@@ -174,9 +188,8 @@ fn sent(
     wasted: Option<Blame>,
     fate: net_link::Fate,
 ) -> Sent {
-    let Transmission { segment, retransmission, acknowledges, .. } = transmission;
+    let Transmission { segment, purpose, retransmission, acknowledges, .. } = transmission;
     Sent {
-        id,
         from: Some(from),
         to,
         source: segment.source,
@@ -189,6 +202,7 @@ fn sent(
         attempt,
         incarnation,
         peer,
+        purpose: Some(*purpose),
         retransmission: *retransmission,
         acknowledges: *acknowledges,
         forged: false,

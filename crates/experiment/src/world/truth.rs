@@ -7,7 +7,7 @@ use tcp_endpoint::{FourTuple, Reason, Segment, SeqNum, State, Transition};
 
 use super::population::MachineId;
 use super::rows::{Descent, End, Row, Rows};
-use crate::record::{Attempt, Blame, Cause, Incarnation, Scarce, SegmentId, StateChange, Worth};
+use crate::record::{Attempt, Blame, Cause, Incarnation, RecordId, Scarce, StateChange, Worth};
 use crate::{HostId, Span};
 
 /// What an entry was born of.
@@ -16,7 +16,7 @@ pub(super) enum Birth {
     /// A call.
     Call,
     /// The arrival of a segment.
-    Segment(SegmentId),
+    Segment(RecordId),
 }
 
 /// What may have changed a verdict.
@@ -96,6 +96,8 @@ impl Truth {
             host: known.host,
             incarnation: life,
             attempt: known.attempt,
+            iss: known.iss,
+            irs: known.irs,
             trips: known.trips,
             tuple: transition.tuple,
             from: transition.from,
@@ -164,7 +166,7 @@ impl Truth {
 
     /// A SYN, or a SYN-ACK, answered an end that opened. Without a partner it is `stranded`, if there is no end to that
     /// segment; otherwise a listener that keeps nothing waits for what it says next.
-    pub(super) fn answered(&mut self, life: Incarnation, by: SegmentId, stranded: Option<Blame>) {
+    pub(super) fn answered(&mut self, life: Incarnation, by: RecordId, stranded: Option<Blame>) {
         let Some(known) = self.get_mut(life) else { return };
         known.born_of = Some(by);
         known.stranded_by = stranded.filter(|_| known.partner.is_none());
@@ -264,7 +266,7 @@ impl Truth {
         let spoofed = self.is_spoofed(known.attempt, known.tuple);
         let (cause, packet) = match (known.worth.blame(), trigger, self.end_of_other(known)) {
             (Some(blame), ..) => return blame,
-            _ if spoofed => (Cause::Spoofed, known.born_of),
+            _ if spoofed => (Cause::Forged, known.born_of),
             _ if let Some(stranded) = known.stranded_by => return stranded,
             (_, Trigger::Other, Some(end)) => return self.blame_for_end(known, end),
             (_, Trigger::Own, Some(end)) if !known.passive => return self.blame_for_end(known, end),
@@ -301,7 +303,7 @@ impl Truth {
     }
 
     /// The last segment that the other end sent, and whether it was lost.
-    fn last_said_to(&self, known: &Row) -> Option<(SegmentId, bool)> {
+    fn last_said_to(&self, known: &Row) -> Option<(RecordId, bool)> {
         self.get(self.other_end(known)?)?.last_sent
     }
 
@@ -323,7 +325,7 @@ impl Truth {
         &self,
         offer: &Segment<Span>,
         client: Option<Incarnation>,
-        (syn, attempt): (SegmentId, Attempt),
+        (syn, attempt): (RecordId, Attempt),
         by: Option<Blame>,
     ) -> Option<Blame> {
         let tuple = offer.receiver_tuple().flipped();
@@ -335,12 +337,12 @@ impl Truth {
         if awaited {
             return None;
         }
-        let cause = if self.is_spoofed(attempt, tuple) { Cause::Spoofed } else { Cause::Delayed };
+        let cause = if self.is_spoofed(attempt, tuple) { Cause::Forged } else { Cause::Delayed };
         by.or(Some(Blame { cause, packet: Some(syn) }))
     }
 
     /// Notes that nothing arrives of a segment between these ends.
-    pub(super) fn lost(&mut self, ends: [Option<Incarnation>; 2], segment: SegmentId, reset: bool) {
+    pub(super) fn lost(&mut self, ends: [Option<Incarnation>; 2], segment: RecordId, reset: bool) {
         for end in ends.into_iter().flatten() {
             if let Some(known) = self.get_mut(end) {
                 known.last_lost = Some(segment);
@@ -352,7 +354,7 @@ impl Truth {
     }
 
     /// A segment that would have ended a useless connection is lost: from now on that is to blame for it.
-    pub(super) fn prolong(&mut self, life: Incarnation, segment: SegmentId) -> Option<Judgement> {
+    pub(super) fn prolong(&mut self, life: Incarnation, segment: RecordId) -> Option<Judgement> {
         let known = self.get_mut(life).filter(|known| known.is_held())?;
         known.worth.blame()?;
         known.worth = known.worth.blamed_on(Blame { cause: Cause::Lost, packet: Some(segment) });

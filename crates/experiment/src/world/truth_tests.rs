@@ -8,12 +8,12 @@ use super::population::MachineId;
 use super::rows::Descent;
 use super::truth::{Birth, Loss, Truth};
 use crate::HostId;
-use crate::record::{Attempt, Blame, Cause, Incarnation, SegmentId, Worth};
+use crate::record::{Attempt, Blame, Cause, Incarnation, RecordId, Worth};
 
 const CLIENT: HostId = HostId(0);
 const SERVER: HostId = HostId(1);
 /// The segment that a server's connection is born of.
-const SYN: SegmentId = SegmentId::new(3);
+const SYN: RecordId = RecordId::new(3);
 const IN_TIME: Birth = Birth::Segment(SYN);
 
 /// The ISS of every client here, and what those of the server count up from.
@@ -22,7 +22,7 @@ const SERVER_ISS: u32 = 70_000;
 
 /// What is to blame: the SYN where it is about how that came, and no packet otherwise, as none was lost here.
 fn because(cause: Cause) -> Blame {
-    let of_the_syn = matches!(cause, Cause::Delayed | Cause::Duplicated | Cause::Spoofed);
+    let of_the_syn = matches!(cause, Cause::Delayed | Cause::Duplicated | Cause::Forged);
     Blame { cause, packet: of_the_syn.then_some(SYN) }
 }
 
@@ -137,7 +137,7 @@ impl Scene {
     }
 
     /// An end sends a segment, which may be lost.
-    fn sends(&mut self, end: End, segment: SegmentId, lost: bool) {
+    fn sends(&mut self, end: End, segment: RecordId, lost: bool) {
         self.truth.get_mut(end.life).expect("it is remembered").last_sent = Some((segment, lost));
     }
 
@@ -179,7 +179,7 @@ fn an_entry_born_too_late_is_useless_from_the_start() {
 #[test]
 fn a_syn_from_nowhere_is_spoofed() {
     let (_, verdicts) = Scene::new().server_from([192, 0, 2, 1], IN_TIME, State::SynReceived);
-    assert_eq!(verdicts, [Worth::Abandoned(because(Cause::Spoofed))]);
+    assert_eq!(verdicts, [Worth::Abandoned(because(Cause::Forged))]);
 }
 
 #[test]
@@ -289,7 +289,7 @@ fn a_loss_that_prolongs_takes_the_blame() {
     let mut scene = Scene::new();
     let (server, verdicts) = scene.server(IN_TIME, State::Established);
     assert_eq!(verdicts, [Worth::Ghost(because(Cause::Delayed))]);
-    let lost = SegmentId::new(9);
+    let lost = RecordId::new(9);
     let prolonged = scene.truth.prolong(server.life, lost).expect("it is of no use");
     assert_eq!(prolonged.worth, Worth::Ghost(Blame { cause: Cause::Lost, packet: Some(lost) }));
 
@@ -330,8 +330,8 @@ fn an_attempt_that_nobody_answers_is_useful() {
 /// The SYN-ACK comes when the server's entry is gone: what ended that is to blame, as it would be a moment later.
 #[test]
 fn a_client_that_a_late_syn_ack_opens_is_bereft_from_the_start() {
-    let reset = Blame { cause: Cause::Lost, packet: Some(SegmentId::new(7)) };
-    let forged = Blame { cause: Cause::Spoofed, packet: Some(SegmentId::new(6)) };
+    let reset = Blame { cause: Cause::Lost, packet: Some(RecordId::new(7)) };
+    let forged = Blame { cause: Cause::Forged, packet: Some(RecordId::new(6)) };
     for (reason, by, blame) in [
         (Reason::Call, None, reset),
         (Reason::Reset, Some(forged), forged),
@@ -345,7 +345,7 @@ fn a_client_that_a_late_syn_ack_opens_is_bereft_from_the_start() {
         scene.goes_by(&mut server, State::Closed, reason, by);
         assert_eq!(scene.truth.settle(server.life), None, "its SYN-ACK is on its way");
         if reason == Reason::Call {
-            scene.truth.lost([Some(server.life), Some(client.life)], SegmentId::new(7), true);
+            scene.truth.lost([Some(server.life), Some(client.life)], RecordId::new(7), true);
         }
         assert_eq!(scene.establish(&mut client, &server), [Worth::Bereft(blame)], "{reason:?}");
     }
@@ -358,12 +358,12 @@ fn a_client_whose_cookie_is_lost_is_bereft_until_another_comes() {
     let mut client = scene.client();
     client.last.irs = Some(SeqNum::new(SERVER_ISS));
     assert_eq!(scene.goes(&mut client, State::Established, Reason::Segment), []);
-    let lost = Blame { cause: Cause::Lost, packet: Some(SegmentId::new(9)) };
+    let lost = Blame { cause: Cause::Lost, packet: Some(RecordId::new(9)) };
     let judgement = scene.truth.unsaid(client.life, lost).expect("a verdict");
     assert_eq!((judgement.life, judgement.worth), (client.life, Worth::Bereft(lost)));
     let offered = Transition { iss: SeqNum::new(SERVER_ISS), ..scene.transition(tuple([10, 0, 0, 1]), true) };
     let made = Transition { from: State::Listen, to: State::Established, ..offered };
-    let (server, verdicts) = scene.born(SERVER, Birth::Segment(SegmentId::new(10)), made);
+    let (server, verdicts) = scene.born(SERVER, Birth::Segment(RecordId::new(10)), made);
     assert_eq!(verdicts, [Worth::Useful], "the client's");
     assert_eq!(scene.truth.unsaid(client.life, lost), None, "from now on a loss is the server's to repair");
     assert!(scene.truth.holds(server.life));
@@ -374,12 +374,12 @@ fn a_client_whose_cookie_is_lost_is_bereft_until_another_comes() {
 fn a_client_that_an_old_syn_answers_is_bereft() {
     let mut scene = Scene::new();
     let mut client = scene.client();
-    let old = Blame { cause: Cause::Delayed, packet: Some(SegmentId::new(4)) };
+    let old = Blame { cause: Cause::Delayed, packet: Some(RecordId::new(4)) };
     client.last.irs = Some(SeqNum::new(1));
     client.last.to = State::SynSent;
     let transition = Transition { from: State::SynSent, to: State::SynReceived, ..client.last };
     scene.truth.changed(client.life, &transition, None);
-    scene.truth.answered(client.life, SegmentId::new(4), Some(old));
+    scene.truth.answered(client.life, RecordId::new(4), Some(old));
     let verdicts = scene.truth.judge(client.life, None, &transition, None);
     assert_eq!(verdicts.iter().flatten().map(|judgement| judgement.worth).collect::<Vec<_>>(), [Worth::Bereft(old)]);
 }
@@ -405,18 +405,18 @@ fn a_client_that_lingers_is_not_paired_anew() {
 fn what_misled_an_end_is_to_blame_for_its_giving_up() {
     let mut scene = Scene::new();
     let (mut client, server) = scene.connected();
-    scene.truth.lost([Some(client.life), Some(server.life)], SegmentId::new(20), false);
-    let old = Blame { cause: Cause::Duplicated, packet: Some(SegmentId::new(9)) };
+    scene.truth.lost([Some(client.life), Some(server.life)], RecordId::new(20), false);
+    let old = Blame { cause: Cause::Duplicated, packet: Some(RecordId::new(9)) };
     scene.truth.get_mut(client.life).unwrap().misled_by = Some(old);
-    scene.sends(client, SegmentId::new(21), false);
+    scene.sends(client, RecordId::new(21), false);
     assert_eq!(scene.goes(&mut client, State::Closed, Reason::GaveUp), [Worth::Bereft(old)]);
 
     // Nothing came of the argument if what it said last was lost.
     let mut scene = Scene::new();
     let (mut client, _) = scene.connected();
     scene.truth.get_mut(client.life).unwrap().misled_by = Some(old);
-    scene.sends(client, SegmentId::new(21), true);
-    let lost = Blame { cause: Cause::Lost, packet: Some(SegmentId::new(21)) };
+    scene.sends(client, RecordId::new(21), true);
+    let lost = Blame { cause: Cause::Lost, packet: Some(RecordId::new(21)) };
     assert_eq!(scene.goes(&mut client, State::Closed, Reason::GaveUp), [Worth::Bereft(lost)]);
 }
 
@@ -446,7 +446,7 @@ fn what_a_client_waited_for_in_vain_is_to_blame_for_its_losing_patience() {
     let mut scene = Scene::new();
     let mut client = scene.client();
     let (server, _) = scene.server(IN_TIME, State::Established);
-    scene.truth.lost([Some(server.life), Some(client.life)], SegmentId::new(8), false);
-    let lost = Blame { cause: Cause::Lost, packet: Some(SegmentId::new(8)) };
+    scene.truth.lost([Some(server.life), Some(client.life)], RecordId::new(8), false);
+    let lost = Blame { cause: Cause::Lost, packet: Some(RecordId::new(8)) };
     assert_eq!(scene.goes(&mut client, State::Closed, Reason::Call), [Worth::Ghost(lost)]);
 }

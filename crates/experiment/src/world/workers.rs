@@ -8,7 +8,7 @@ use sim_time::{Duration, Instant};
 use super::applications::Played;
 use super::population::{MachineId, Script};
 use super::{Pending, Reaction, World};
-use crate::record::{Call, Event, Fold, Incarnation, Outcome, Scarce};
+use crate::record::{Because, Call, Event, Fold, Incarnation, Outcome, RecordId, Scarce, What};
 use crate::{Application, Workers};
 
 /// The workers of a server's script on one machine.
@@ -86,8 +86,19 @@ impl<F: Fold> World<F> {
     }
 
     /// A server's script listens, and its workers begin.
-    pub(super) fn listen<Q: EventQueue<Pending>>(&mut self, machine: MachineId, script: u16, queue: &mut Q) {
+    pub(super) fn listen<Q: EventQueue<Pending>>(
+        &mut self,
+        machine: MachineId,
+        script: u16,
+        because: Because,
+        queue: &mut Q,
+    ) {
         let Some(port) = self.script(machine, script).listens_at() else { return };
+        let begun = Event::Script { host: self.host_of(machine), script };
+        let id = self.record(queue.now(), because, begun);
+        if because == Because::ROOT {
+            self.trigger = id;
+        }
         // Two scripts may share a port: the first that has rounds left takes the next connection.
         let _ = self.machine(machine).tcp.listen(port);
         let pool = self.pool(machine, script);
@@ -111,7 +122,7 @@ impl<F: Fold> World<F> {
     pub(super) fn ready<Q: EventQueue<Pending>>(&mut self, machine: MachineId, script: u16, queue: &mut Q) {
         self.pool(machine, script).ready();
         if let Some(port) = self.script(machine, script).listens_at() {
-            self.accept(machine, port, queue);
+            self.accept(machine, port, Some(self.last()), queue);
         }
     }
 
@@ -123,15 +134,22 @@ impl<F: Fold> World<F> {
         found.map(|(place, _)| place)
     }
 
-    /// Starts rounds of servers' scripts for the connections that wait at a port, as long as there are both.
-    pub(super) fn accept<Q: EventQueue<Pending>>(&mut self, machine: MachineId, port: u16, queue: &mut Q) {
+    /// Starts rounds of servers' scripts for the connections that wait at a port, as long as there are both. `freed` is the
+    /// record that made a worker ready, if one was waited for.
+    pub(super) fn accept<Q: EventQueue<Pending>>(
+        &mut self,
+        machine: MachineId,
+        port: u16,
+        freed: Option<RecordId>,
+        queue: &mut Q,
+    ) {
         loop {
             let Some(script) = self.accepting(machine, port) else { return };
             let Some(handle) = self.machine(machine).tcp.accept(port) else { return };
             let left = &mut self.pool(machine, script).rounds_left;
             *left = left.map(|left| left - 1);
             let Some(life) = self.machines[machine.index()].tcp.tag(handle) else { return };
-            self.take_up(life, (machine, script), queue);
+            self.take_up(life, (machine, script), freed, queue);
         }
     }
 
@@ -139,16 +157,21 @@ impl<F: Fold> World<F> {
         &mut self,
         life: Incarnation,
         (machine, script): (MachineId, u16),
+        freed: Option<RecordId>,
         queue: &mut Q,
     ) {
-        let (host, now) = (self.host_of(machine), queue.now());
+        let now = queue.now();
         let round = self.new_round(machine, script, Some(life));
+        let acceptable_by = self.truth.rows.get(life).and_then(|row| row.acceptable_by);
+        if let (Some(acceptable_by), Some(begun)) = (acceptable_by, self.rounds.get_mut(round)) {
+            (begun.last, begun.woken_by) = (acceptable_by, freed);
+        }
+        self.record_call(round, Call::Accept, Outcome::Done, now);
         self.occupy(life, None);
         self.take_in_hand(life, round, now);
         if let Some(row) = self.truth.rows.get_mut(life) {
             row.served = true;
         }
-        self.record(now, Event::Accepted { host, incarnation: life });
         if let Some(attempt) = self.truth.get(life).map(|known| known.attempt) {
             self.end_wait(attempt, true, now);
         }
@@ -160,7 +183,6 @@ impl<F: Fold> World<F> {
             }
             Workers::Unlimited => self.engage(round, now),
         }
-        self.record_call(round, Call::Accept, Outcome::Done, now);
         if self.truth.holds(life) {
             self.play(round, queue);
         } else {
@@ -171,13 +193,13 @@ impl<F: Fold> World<F> {
     /// A worker begins with a round's connection.
     fn engage(&mut self, round: u32, now: Instant) {
         let Some(playing) = self.rounds.get_mut(round) else { return };
-        let (machine, Some(life)) = (playing.machine, playing.serves) else { return };
+        let Some(life) = playing.serves else { return };
         playing.busy = true;
         self.occupy(life, Some(Scarce::Workers));
         if let Some(attempt) = self.truth.get(life).map(|known| known.attempt) {
             self.end_wait(attempt, true, now);
         }
-        self.record(now, Event::Served { host: self.host_of(machine), incarnation: life, begins: true });
+        self.change(now, life, What::Served { begins: true });
     }
 
     /// `work`: the round's worker is busy for so long; where workers go by turns, the round has to get one first.
@@ -243,10 +265,9 @@ impl<F: Fold> World<F> {
     /// A connection is no longer served by a worker.
     pub(super) fn record_done(&mut self, round: u32, now: Instant) {
         let Some(playing) = self.rounds.get(round) else { return };
-        let machine = playing.machine;
         if let Some(life) = playing.serves {
             self.occupy(life, None);
-            self.record(now, Event::Served { host: self.host_of(machine), incarnation: life, begins: false });
+            self.change(now, life, What::Served { begins: false });
         }
     }
 }

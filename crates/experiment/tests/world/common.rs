@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use experiment::record::{Event, Record};
+use experiment::record::{Event, Record, RecordId};
 use experiment::{
     Application, Arrivals, EntrySizes, HostId, HostPlan, LinkPlan, Scenario, Step, Summary, Workers, simulate,
 };
@@ -46,6 +46,12 @@ impl Run {
         }
     }
 
+    /// The record of the segment of that ordinal among those sent in the run, from 0.
+    pub(crate) fn segment(&self, ordinal: usize) -> RecordId {
+        let mut sent = self.records.iter().filter(|record| matches!(record.event, Event::Sent(_)));
+        sent.nth(ordinal).expect("so many were sent").id
+    }
+
     /// When the wasted segments were sent.
     pub(crate) fn wasted_at_millis(&self) -> Vec<u64> {
         let wasted =
@@ -69,7 +75,7 @@ impl Run {
                     if sent.wasted.is_some() { ", wasted" } else { "" },
                     sent.fate.deliveries
                 ),
-                Event::Delivered { stale: true, segment, .. } => format!("stale: {}", segment.number()),
+                Event::Delivered { stale: true, .. } => format!("stale: {:?}", record.because.first()),
                 Event::State(change) => {
                     format!("{} {} -> {} ({:?})", change.host.0, change.from, change.to, change.reason)
                 }

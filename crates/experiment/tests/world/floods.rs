@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use experiment::record::{Cause, Event, SegmentId};
+use experiment::record::{Cause, Event, Record, RecordId};
 use experiment::{Arrivals, Failures, Flood, HostId, Process, Rate, Scenario, Step};
 use net_link::{Delay, Exponential};
 use sim_time::Instant;
@@ -24,7 +24,7 @@ fn flooded(handshake: &str, flood: Flood, horizon_ms: u64) -> Scenario {
 }
 
 /// The segments that were blamed for useless connections, and with what cause.
-fn blamed(run: &Run) -> Vec<(Cause, SegmentId)> {
+fn blamed(run: &Run) -> Vec<(Cause, RecordId)> {
     let blame = |event: &Event| match event {
         Event::Judged { worth, .. } => worth.blame().and_then(|blame| Some((blame.cause, blame.packet?))),
         _ => None,
@@ -45,13 +45,13 @@ fn a_silent_flood_holds_entries_until_the_retries_run_out() {
         ("client.segments.sent", 0.0),
     ]);
     let value = |name: &str| run.summary.metrics.get(name).flatten().unwrap();
-    assert_eq!(value("waste.spoofed.byte-seconds"), value("server.memory.byte-seconds"));
+    assert_eq!(value("waste.forged.byte-seconds"), value("server.memory.byte-seconds"));
     let blamed = blamed(&run);
     assert_eq!(blamed.len(), 201);
     for (cause, packet) in blamed {
-        assert_eq!(cause, Cause::Spoofed);
-        let is_it = |event: &Event| matches!(event, Event::Sent(sent) if sent.id == packet && sent.forged);
-        assert!(run.records.iter().any(|record| is_it(&record.event)), "{packet:?}");
+        assert_eq!(cause, Cause::Forged);
+        let is_it = |record: &Record| record.id == packet && matches!(&record.event, Event::Sent(sent) if sent.forged);
+        assert!(run.records.iter().any(is_it), "{packet:?}");
     }
 }
 

@@ -26,7 +26,7 @@ fn what_a_forged_syn_makes_is_spoofed_waste() {
     run.check(&[
         ("server.half-open.abandoned", 1.0),
         ("server.half-open.abandoned-seconds", 0.1),
-        ("waste.spoofed.byte-seconds", 32.0),
+        ("waste.forged.byte-seconds", 32.0),
         ("client.segments.sent", 1.0),
         ("segments.sent", 3.0),
         ("segments.stale", 0.0),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use experiment::record::{Call, Cause, Event, Fold, Outcome, Worth};
+use experiment::record::{Call, Cause, Event, Fold, Outcome, Record, What, Worth};
 use experiment::{Account, Arrivals, Flood, HostId, LedgerFold, Outage, Process, Resource, Scenario, Step, Workers};
 use net_link::{Delay, Exponential, LossModel, Pareto, Probability};
 use proptest::prelude::*;
@@ -110,11 +110,16 @@ fn books(run: &Run) -> (i64, u64, u64) {
     let (mut held, mut received, mut lost) = (0_i64, 0, 0);
     for record in &run.records {
         match record.event {
-            Event::Held { octets, .. } => held += octets.cast_signed(),
-            Event::Released { octets, .. } => held -= octets.cast_signed(),
-            Event::Received { octets, stale_octets, .. } => received += octets - stale_octets,
+            Event::Call { call: Call::Receive { octets, stale }, .. } => received += octets - stale,
             Event::DataLost { octets, .. } => lost += octets,
             _ => {}
+        }
+        for change in &record.changes {
+            match change.what {
+                What::Held { octets, .. } => held += octets.cast_signed(),
+                What::Released { octets, .. } => held -= octets.cast_signed(),
+                _ => {}
+            }
         }
     }
     (held, received, lost)
@@ -183,7 +188,7 @@ proptest! {
         let run = Run::of(&scenario);
         let mut fold = LedgerFold::new();
         for record in &run.records {
-            fold.record(record);
+            fold.replay(record);
         }
         let ledger = fold.finish(scenario.horizon);
         let value = |name: &str| run.summary.metrics.get(name).flatten().expect("a number");
@@ -203,13 +208,13 @@ proptest! {
             held.map(|(_, held)| held).sum::<u128>() as f64 / 1e9
         };
         for blame in ledger.blames() {
-            let packet = matches!(blame.cause, Cause::Lost | Cause::Delayed | Cause::Duplicated | Cause::Spoofed);
+            let packet = matches!(blame.cause, Cause::Lost | Cause::Delayed | Cause::Duplicated | Cause::Forged);
             prop_assert_eq!(blame.packet.is_some(), packet, "{:?}\n{}", blame, run.text());
-            let fate = |event: &Event| match event {
-                Event::Sent(sent) if Some(sent.id) == blame.packet => Some(sent.fate.deliveries.len()),
+            let fate = |record: &Record| match &record.event {
+                Event::Sent(sent) if Some(record.id) == blame.packet => Some(sent.fate.deliveries.len()),
                 _ => None,
             };
-            let copies = run.records.iter().find_map(|record| fate(&record.event));
+            let copies = run.records.iter().find_map(fate);
             let fits = match blame.cause {
                 Cause::Lost => copies == Some(0),
                 Cause::Duplicated => copies > Some(1),
@@ -223,7 +228,7 @@ proptest! {
         prop_assert_eq!(by_cause(Cause::Duplicated), value("waste.duplicated.byte-seconds"));
         prop_assert_eq!(by_cause(Cause::Application), value("waste.application.byte-seconds"));
         prop_assert_eq!(by_cause(Cause::Crash), value("waste.crash.byte-seconds"));
-        prop_assert_eq!(by_cause(Cause::Spoofed), value("waste.spoofed.byte-seconds"));
+        prop_assert_eq!(by_cause(Cause::Forged), value("waste.forged.byte-seconds"));
         let wasted: u64 = ledger.segments.wasted.iter().map(|(_, count)| count).sum();
         prop_assert_eq!(wasted as f64, value("segments.wasted"));
         prop_assert_eq!((wasted + ledger.segments.useful) as f64, value("segments.sent"));

@@ -1,7 +1,7 @@
 //! Hosts that crash and reboot: what is left of their connections and applications, and what becomes of arrivals.
 
 use crate::common::{CLIENT, Run, SERVER, accept, at, connect, fault, ms, pair};
-use experiment::record::{Blame, Call, Cause, Deaf, Event, Fold, Outcome, Record, Worth};
+use experiment::record::{Blame, Call, Cause, Deaf, Event, Fold, Outcome, Record, What, Worth};
 use experiment::{Account, Application, Arrivals, HostId, LedgerFold, Outage, Scenario, Step, Workers};
 use net_link::{Kinds, ScriptedFate};
 use sim_time::{Duration, Instant};
@@ -42,12 +42,13 @@ fn connects(run: &Run) -> Vec<(Instant, Outcome)> {
 }
 
 fn held(run: &Run, on: HostId) -> i64 {
-    let octets = |record: &Record| match record.event {
-        Event::Held { host, octets, .. } if host == on => octets.cast_signed(),
-        Event::Released { host, octets, .. } if host == on => -octets.cast_signed(),
+    let changes = run.records.iter().flat_map(|record| &record.changes).filter(|change| change.host == on);
+    let octets = changes.map(|change| match change.what {
+        What::Held { octets, .. } => octets.cast_signed(),
+        What::Released { octets, .. } => -octets.cast_signed(),
         _ => 0,
-    };
-    run.records.iter().map(octets).sum()
+    });
+    octets.sum()
 }
 
 #[test]
@@ -80,7 +81,7 @@ fn a_syn_of_a_crashed_host_makes_a_useless_entry() {
     ]);
     let unheard = run.records.iter().find(|record| matches!(record.event, Event::Unheard { .. })).expect("the SYN-ACK");
     assert_eq!(unheard.at, at(100));
-    assert!(matches!(unheard.event, Event::Unheard { to: CLIENT, copy: 0, because: Deaf::Down, .. }));
+    assert!(matches!(unheard.event, Event::Unheard { to: CLIENT, copy: 0, deaf: Deaf::Down }));
 }
 
 /// RFC 9293 §3.5.1 figure 10: what the server's peer says is for no connection.
@@ -151,7 +152,7 @@ fn in_quiet_time_nothing_is_opened_or_heard() {
         ("client.attempts.port-in-use", 0.0),
         ("client.attempts.established", 2.0),
     ]);
-    let quiet = |record: &&Record| matches!(record.event, Event::Unheard { because: Deaf::Quiet, .. });
+    let quiet = |record: &&Record| matches!(record.event, Event::Unheard { deaf: Deaf::Quiet, .. });
     assert_eq!(run.records.iter().filter(quiet).map(|record| record.at).next(), Some(at(4050)));
     let rebooted = |record: &Record| matches!(record.event, Event::Rebooted { host: CLIENT, quiet_until } if quiet_until == at(123_000));
     assert!(run.records.iter().any(rebooted));
@@ -191,7 +192,7 @@ fn a_connection_that_is_over_is_no_one_s_waste() {
     scenario.horizon = at(10_000);
     let run = Run::of(&scenario);
     let mut fold = LedgerFold::new();
-    run.records.iter().for_each(|record| fold.record(record));
+    run.records.iter().for_each(|record| fold.replay(record));
     let ledger = fold.finish(scenario.horizon);
     let wasted: u128 = ledger.accounts.iter().map(Account::wasted).sum();
     assert_eq!(wasted, 2_000_000_000 * (2048 + 512), "{}", run.text());

@@ -1,7 +1,7 @@
 //! Whole runs: what applications do, what becomes of their data, and what does not change from run to run.
 
 use crate::common::{CLIENT, Run, SERVER, accept, at, connect, fault, host, link, ms, pair};
-use experiment::record::{Blame, Call, Cause, Event, Outcome, Record, SegmentId, Worth};
+use experiment::record::{Blame, Call, Cause, Event, Outcome, Record, What, Worth};
 use experiment::{Application, Arrivals, Scenario, Step, Workers, simulate};
 use net_link::{Delay, Exponential, Kinds, Loss, LossModel, Probability, ScriptedFate};
 use sim_time::{Duration, Instant};
@@ -22,13 +22,14 @@ fn verdicts(run: &Run) -> Vec<(u64, Worth)> {
     run.records.iter().filter_map(verdict).collect()
 }
 
-fn blame(cause: Cause, packet: Option<u64>) -> Blame {
-    Blame { cause, packet: packet.map(SegmentId::new) }
+/// What is to blame: a cause, and the segment of that ordinal among those of the run.
+fn blame(run: &Run, cause: Cause, packet: Option<usize>) -> Blame {
+    Blame { cause, packet: packet.map(|ordinal| run.segment(ordinal)) }
 }
 
 fn calls(run: &Run) -> Vec<(u16, u32, Call, Outcome)> {
     let call = |record: &Record| match record.event {
-        Event::Call { host, application, call, outcome } => Some((host.0, application, call, outcome)),
+        Event::Call { host, application, call, outcome, .. } => Some((host.0, application, call, outcome)),
         _ => None,
     };
     run.records.iter().filter_map(call).collect()
@@ -60,11 +61,11 @@ fn a_plain_connection_takes_eight_segments() {
             (0, 0, Call::Connect, Outcome::Done),
             (1, 0, Call::Accept, Outcome::Done),
             (0, 0, Call::Send(100), Outcome::Done),
-            (1, 0, Call::Receive(100), Outcome::Done),
+            (1, 0, Call::Receive { octets: 100, stale: 0 }, Outcome::Done),
             (1, 0, Call::Send(100), Outcome::Done),
-            (0, 0, Call::Receive(100), Outcome::Done),
+            (0, 0, Call::Receive { octets: 100, stale: 0 }, Outcome::Done),
             (0, 0, Call::Close, Outcome::Done),
-            (1, 0, Call::Receive(0), Outcome::EndOfData),
+            (1, 0, Call::Receive { octets: 0, stale: 0 }, Outcome::EndOfData),
             (1, 0, Call::Close, Outcome::Done),
         ]
     );
@@ -85,10 +86,10 @@ fn two_way_saves_the_third_message() {
 fn every_entry_is_accounted_for() {
     let run = Run::of(&plain("three-way"));
     let mut held = 0_i64;
-    for record in &run.records {
-        match record.event {
-            Event::Held { octets, .. } => held += octets.cast_signed(),
-            Event::Released { octets, .. } => held -= octets.cast_signed(),
+    for change in run.records.iter().flat_map(|record| &record.changes) {
+        match change.what {
+            What::Held { octets, .. } => held += octets.cast_signed(),
+            What::Released { octets, .. } => held -= octets.cast_signed(),
             _ => {}
         }
     }
@@ -142,7 +143,7 @@ fn nothing_is_lost_from_the_books() {
         assert_eq!(settled, sent as f64, "{handshake}: every octet is received or lost");
         let opened = value("client.attempts.opened");
         assert_eq!(opened, 200.0, "{handshake}");
-        let waste: f64 = ["lost", "delayed", "duplicated", "spoofed", "crash", "application"]
+        let waste: f64 = ["lost", "delayed", "duplicated", "forged", "crash", "application", "capacity", "unknown"]
             .iter()
             .map(|cause| value(&format!("waste.{cause}.byte-seconds")))
             .sum();
@@ -281,7 +282,7 @@ fn an_impatient_client_abandons_the_half_open_entry() {
     scenario.hosts[0].applications[0].steps[0] =
         Step::Connect { to: SERVER, port: 80, from: None, with: None, within: Some(ms(70)) };
     let run = Run::of(&scenario);
-    assert_eq!(verdicts(&run), [(70, Worth::Abandoned(blame(Cause::Application, None)))]);
+    assert_eq!(verdicts(&run), [(70, Worth::Abandoned(blame(&run, Cause::Application, None)))]);
     run.check(&[
         ("server.half-open.seconds", 0.1),
         ("server.half-open.abandoned", 1.0),
@@ -320,7 +321,7 @@ fn an_unheard_abort_leaves_the_server_bereft() {
     scenario.horizon = at(10_201);
     let run = Run::of(&scenario);
     // The reset that would have told the server is lost: that is to blame, not the application that aborted.
-    assert_eq!(verdicts(&run), [(201, Worth::Bereft(blame(Cause::Lost, Some(4))))]);
+    assert_eq!(verdicts(&run), [(201, Worth::Bereft(blame(&run, Cause::Lost, Some(4))))]);
     run.check(&[
         ("server.bereft.connections", 1.0),
         ("server.bereft.seconds", 10.0),
@@ -338,7 +339,7 @@ fn a_late_copy_of_a_syn_is_a_duplicate() {
     scenario.links[0].config.fault = vec![fault(Kinds::SYN, ScriptedFate::Copies(vec![ms(50), ms(5000)]))];
     scenario.horizon = at(15_000);
     let run = Run::of(&scenario);
-    assert_eq!(verdicts(&run), [(5000, Worth::Ghost(blame(Cause::Duplicated, Some(0))))]);
+    assert_eq!(verdicts(&run), [(5000, Worth::Ghost(blame(&run, Cause::Duplicated, Some(0))))]);
     run.check(&[
         ("server.ghost.seconds", 10.0),
         ("waste.duplicated.byte-seconds", 25_600.0),
@@ -373,7 +374,11 @@ fn a_wait_leaves_arriving_data_unread() {
     let client = vec![connect(), Step::Send(100.into()), Step::Close];
     let server = vec![accept(), Step::Wait(ms(500).into()), Step::ReceiveToEnd, Step::Close];
     let run = Run::of(&pair("three-way", client, server));
-    let received = run.records.iter().find(|record| matches!(record.event, Event::Received { .. })).expect("data");
+    let received = run
+        .records
+        .iter()
+        .find(|record| matches!(record.event, Event::Call { call: Call::Receive { .. }, .. }))
+        .expect("data");
     assert_eq!(received.at, at(650));
 }
 
@@ -418,11 +423,11 @@ fn a_client_that_gives_up_too_soon_blames_the_answer_that_is_late() {
     let run = Run::of(&scenario);
     let [(3000, Worth::Ghost(blame))] = verdicts(&run)[..] else { panic!("{}", run.text()) };
     assert_eq!(blame.cause, Cause::Delayed);
-    let sent = |event: &Event| match event {
-        Event::Sent(sent) if Some(sent.id) == blame.packet => Some((sent.from, sent.flags.to_string())),
+    let sent = |record: &Record| match &record.event {
+        Event::Sent(sent) if Some(record.id) == blame.packet => Some((sent.from, sent.flags.to_string())),
         _ => None,
     };
-    let packet = run.records.iter().find_map(|record| sent(&record.event));
+    let packet = run.records.iter().find_map(sent);
     assert_eq!(packet, Some((Some(SERVER), "SA".to_owned())));
     run.check(&[("segments.lost", 0.0), ("waste.lost.byte-seconds", 0.0)]);
 }

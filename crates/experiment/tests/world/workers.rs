@@ -1,7 +1,7 @@
 //! Who serves whom, and who has to wait for it.
 
 use crate::common::{Run, SERVER, accept, at, connect, fault, ms, pair};
-use experiment::record::{Blame, Cause, Event, Fold, Scarce, SegmentId, Worth};
+use experiment::record::{Blame, Call, Cause, Event, Fold, Record, Scarce, What, Worth};
 use experiment::{Application, Arrivals, LedgerFold, Outage, Resource, Scenario, Step, Workers};
 use net_link::{Kinds, ScriptedFate};
 use sim_time::Instant;
@@ -32,11 +32,17 @@ fn times(run: &Run, of: impl Fn(&Event) -> bool) -> Vec<Instant> {
 }
 
 fn accepts(run: &Run) -> Vec<Instant> {
-    times(run, |event| matches!(event, Event::Accepted { .. }))
+    times(run, |event| matches!(event, Event::Call { call: Call::Accept, .. }))
 }
 
 fn works_begin(run: &Run) -> Vec<Instant> {
-    times(run, |event| matches!(event, Event::Served { begins: true, .. }))
+    changes(run, |what| matches!(what, What::Served { begins: true }))
+}
+
+/// When what changed, for each change of a kind.
+fn changes(run: &Run, of: impl Fn(What) -> bool) -> Vec<Instant> {
+    let times = |record: &Record| vec![record.at; record.changes.iter().filter(|change| of(change.what)).count()];
+    run.records.iter().flat_map(times).collect()
 }
 
 #[test]
@@ -114,12 +120,12 @@ fn a_ghost_keeps_a_client_waiting() {
         ("server.clients.waits-by-waste", 1.0),
         ("server.clients.wait-by-waste-seconds", 60.0 - 10.05),
     ]);
-    let blame = Some(Blame { cause: Cause::Delayed, packet: Some(SegmentId::new(0)) });
+    let blame = Some(Blame { cause: Cause::Delayed, packet: Some(run.segment(0)) });
     let waits =
         |event: &Event| matches!(event, Event::Waits { scarce: Scarce::Workers, blame: of, .. } if *of == blame);
     assert_eq!(times(&run, waits), [at(10_050)]);
     let mut ledger = LedgerFold::new();
-    run.records.iter().for_each(|record| ledger.record(record));
+    run.records.iter().for_each(|record| ledger.replay(record));
     let ledger = ledger.finish(scenario.horizon);
     let clients = ledger.accounts.iter().find(|account| account.resource == Resource::Clients).expect("one waits");
     assert_eq!((clients.host, clients.useful, clients.wasted.len()), (SERVER, 0, 1));
@@ -135,8 +141,8 @@ fn a_reboot_brings_new_workers() {
     scenario.hosts[0].applications[0].steps = vec![connect(), Step::Abort];
     let run = Run::of(&scenario);
     assert_eq!(accepts(&run).last(), Some(&at(3150)));
-    let begun = times(&run, |event| matches!(event, Event::Served { begins: true, .. })).len();
-    let ended = times(&run, |event| matches!(event, Event::Served { begins: false, .. })).len();
+    let begun = works_begin(&run).len();
+    let ended = changes(&run, |what| matches!(what, What::Served { begins: false })).len();
     assert_eq!(begun, ended);
 }
 
@@ -151,9 +157,8 @@ fn what_is_over_is_accepted_in_its_turn() {
     let run = Run::of(&scenario);
     assert_eq!(accepts(&run), [at(150), at(1150), at(1950)], "the third's SYN of 1800 ms finds room");
     run.check(&[("server.clients.turned-away", 1.0), ("server.backlog.accept-dropped", 1.0)]);
-    let count = |of: fn(&Event) -> bool| times(&run, of).len();
-    let (held, released) =
-        (count(|event| matches!(event, Event::Held { .. })), count(|event| matches!(event, Event::Released { .. })));
+    let held = changes(&run, |what| matches!(what, What::Held { .. })).len();
+    let released = changes(&run, |what| matches!(what, What::Released { .. })).len();
     assert_eq!(held, released, "nothing is left");
 }
 
@@ -188,7 +193,7 @@ fn who_is_thrown_out_of_a_cache_is_harmed_by_who_came() {
         scenario.hosts[0].settings.teardown.time_wait = ms(time_wait);
         scenario.links[0].config.fault = vec![fault(Kinds::SYN, ScriptedFate::Delay(ms(5070)))];
         let run = Run::of(&scenario);
-        let late = Blame { cause: Cause::Delayed, packet: Some(SegmentId::new(0)) };
+        let late = Blame { cause: Cause::Delayed, packet: Some(run.segment(0)) };
         let waits = |event: &Event| matches!(event, Event::Waits { blame: Some(blame), .. } if *blame == late);
         assert_eq!(times(&run, waits), [at(5070)]);
         run.check(&[("server.clients.waits-by-waste", 1.0), ("server.clients.turned-away-by-waste", 1.0)]);

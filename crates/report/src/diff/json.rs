@@ -15,7 +15,7 @@ use super::{Change, End, Number, Observation, ReadError, Seen};
 enum Line {
     Segment {
         t: f64,
-        from: String,
+        from: Option<String>,
         to: Option<String>,
         sport: u16,
         dport: u16,
@@ -69,6 +69,8 @@ pub(super) fn read(text: &str) -> Result<Observation, ReadError> {
                 destination,
             } => {
                 let sockets = source.zip(destination);
+                // One that bears nobody's address is from there.
+                let address = || source.map_or_else(String::new, |source| source.ip().to_string());
                 let counted = sockets.zip(seq_raw).map(|(sockets, raw)| {
                     let ack = SeqNum::new(ack_raw.unwrap_or_default());
                     numbers.next_of(sockets, flags_of(&flags), (SeqNum::new(raw), ack), len)
@@ -76,7 +78,7 @@ pub(super) fn read(text: &str) -> Result<Observation, ReadError> {
                 let Relative { seq, ack } = counted.unwrap_or(Relative { seq, ack });
                 observation.segments.push(Seen {
                     at: instant(t),
-                    from: End { host: from, port: sport },
+                    from: End { host: from.unwrap_or_else(address), port: sport },
                     to: End { host: to.unwrap_or_default(), port: dport },
                     flags,
                     seq: Number { relative: seq, raw: seq_raw },

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use experiment::HostId;
 use experiment::record::{
-    Attempt, Blame, Deaf, Event, Incarnation, Memory, Record, SegmentId, Sent, StateChange, Worth,
+    Attempt, Because, Blame, Change as Changed, Deaf, Event, Incarnation, Memory, Record, RecordId, Sent, StateChange,
+    What, Worth,
 };
 use sim_time::Instant;
 use tcp_endpoint::{Flags, State};
@@ -13,8 +13,10 @@ use tcp_endpoint::{Flags, State};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Log {
     records: Vec<Record>,
+    /// What changed, each with the time and the number of records before it.
+    changes: Vec<(usize, Instant, Changed)>,
     /// What segments are called.
-    labels: BTreeMap<SegmentId, String>,
+    labels: BTreeMap<RecordId, String>,
 }
 
 impl Log {
@@ -22,18 +24,22 @@ impl Log {
         self.records.push(record.clone());
     }
 
-    pub(super) fn name(&mut self, segment: SegmentId, label: String) {
+    pub(super) fn push_change(&mut self, at: Instant, change: Changed) {
+        self.changes.push((self.records.len(), at, change));
+    }
+
+    pub(super) fn name(&mut self, segment: RecordId, label: String) {
         self.labels.insert(segment, label);
     }
 
     /// Every incarnation that is told of.
     pub(super) fn incarnations(&self) -> BTreeSet<Incarnation> {
-        self.changes().map(|(_, _, change)| change.incarnation).collect()
+        self.state_changes().map(|change| change.incarnation).collect()
     }
 
-    fn changes(&self) -> impl Iterator<Item = (usize, Instant, &StateChange)> {
-        self.records.iter().enumerate().filter_map(|(place, record)| match &record.event {
-            Event::State(change) => Some((place, record.at, change)),
+    fn state_changes(&self) -> impl Iterator<Item = &StateChange> {
+        self.records.iter().filter_map(|record| match &record.event {
+            Event::State(change) => Some(change),
             _ => None,
         })
     }
@@ -41,13 +47,15 @@ impl Log {
 
 /// A segment and all that is known of it.
 pub(super) struct Packet<'a> {
+    /// The record of its sending.
+    pub(super) id: RecordId,
     /// Its place among the records, by which what happened is put in order.
     pub(super) place: usize,
     pub(super) at: Instant,
     pub(super) sent: &'a Sent,
     pub(super) label: &'a str,
-    /// What had just arrived at its sender, which it answers.
-    pub(super) answers: Option<SegmentId>,
+    /// What arrived at its sender, which it answers.
+    pub(super) answers: Option<RecordId>,
     pub(super) arrivals: Vec<Arrival>,
 }
 
@@ -60,7 +68,7 @@ pub(super) struct Arrival {
     /// The connection it came to, as it was then.
     pub(super) met: Option<Met>,
     /// What it was answered with.
-    pub(super) answer: Option<SegmentId>,
+    pub(super) answer: Option<RecordId>,
     /// The changes of state it made, by their places.
     pub(super) changes: Vec<usize>,
 }
@@ -78,57 +86,61 @@ pub(super) struct Change<'a> {
     pub(super) place: usize,
     pub(super) at: Instant,
     pub(super) change: &'a StateChange,
-    /// What had just arrived.
-    pub(super) after: Option<SegmentId>,
+    /// What arrived.
+    pub(super) after: Option<RecordId>,
 }
 
-/// A log in which it was found out what came of what.
+/// The causes of each record of a log.
 pub(super) struct Read<'a> {
-    pub(super) packets: BTreeMap<SegmentId, Packet<'a>>,
+    pub(super) packets: BTreeMap<RecordId, Packet<'a>>,
     pub(super) changes: Vec<Change<'a>>,
     pub(super) verdicts: Vec<(usize, Instant, Incarnation, Worth)>,
 }
 
 impl<'a> Read<'a> {
-    /// Finds out what came of what: what a host does at the instant at which something arrived, before anything else
-    /// arrives or a timer fires, it does because of that.
+    /// Reads off what came of what.
     pub(super) fn of(log: &'a Log) -> Self {
         let mut read = Self { packets: BTreeMap::new(), changes: Vec::new(), verdicts: Vec::new() };
-        let mut holders: BTreeMap<HostId, Met> = BTreeMap::new();
-        let mut cause: Option<(Instant, HostId, SegmentId)> = None;
+        let mut states: BTreeMap<Incarnation, Met> = BTreeMap::new();
+        // The segment that each delivery is of.
+        let mut deliveries: BTreeMap<RecordId, RecordId> = BTreeMap::new();
         for (place, record) in log.records.iter().enumerate() {
             let at = record.at;
-            let because =
-                |host| cause.filter(|(when, to, _)| (*when, *to) == (at, host)).map(|(_, _, segment)| segment);
+            let arrived = |because: Because| because.iter().find_map(|cause| deliveries.get(&cause).copied());
             match &record.event {
                 Event::Sent(sent) => {
-                    let answers = sent.from.and_then(because).filter(|_| is_answer(sent));
+                    let answers = arrived(record.because);
                     if let Some(arrival) = answers.and_then(|segment| read.last_arrival(segment)) {
-                        arrival.answer.get_or_insert(sent.id);
+                        arrival.answer.get_or_insert(record.id);
                     }
-                    let label = log.labels.get(&sent.id).map_or("", String::as_str);
-                    read.packets.insert(sent.id, Packet { place, at, sent, label, answers, arrivals: Vec::new() });
+                    let label = log.labels.get(&record.id).map_or("", String::as_str);
+                    read.packets.insert(
+                        record.id,
+                        Packet { id: record.id, place, at, sent, label, answers, arrivals: Vec::new() },
+                    );
                 }
-                &Event::Delivered { segment, to, copy, .. } => {
-                    cause = Some((at, to, segment));
-                    read.arrived(segment, at, copy, holders.get(&to).copied(), None);
+                &Event::Delivered { incarnation, copy, .. } => {
+                    let Some(segment) = record.because.first() else { continue };
+                    deliveries.insert(record.id, segment);
+                    let met = incarnation.and_then(|incarnation| states.get(&incarnation).copied());
+                    read.arrived(segment, at, copy, met, None);
                 }
-                &Event::Unheard { segment, copy, because, .. } => {
-                    cause = None;
-                    read.arrived(segment, at, copy, None, Some(because));
+                &Event::Unheard { copy, deaf, .. } => {
+                    if let Some(segment) = record.because.first() {
+                        read.arrived(segment, at, copy, None, Some(deaf));
+                    }
                 }
-                Event::TimerFired { .. } => cause = None,
                 Event::State(change) => {
-                    let after = because(change.host);
+                    let after = arrived(record.because);
                     if let Some(arrival) = after.and_then(|segment| read.last_arrival(segment)) {
                         arrival.changes.push(place);
                     }
                     read.changes.push(Change { place, at, change, after });
-                    let StateChange { incarnation, attempt, to: state, host, .. } = *change;
+                    let StateChange { incarnation, attempt, to: state, .. } = *change;
                     if state == State::Closed {
-                        holders.remove(&host);
+                        states.remove(&incarnation);
                     } else {
-                        holders.insert(host, Met { incarnation, attempt, state });
+                        states.insert(incarnation, Met { incarnation, attempt, state });
                     }
                 }
                 &Event::Judged { incarnation, worth, .. } => read.verdicts.push((place, at, incarnation, worth)),
@@ -138,13 +150,13 @@ impl<'a> Read<'a> {
         read
     }
 
-    fn arrived(&mut self, segment: SegmentId, at: Instant, copy: u32, met: Option<Met>, deaf: Option<Deaf>) {
+    fn arrived(&mut self, segment: RecordId, at: Instant, copy: u32, met: Option<Met>, deaf: Option<Deaf>) {
         if let Some(packet) = self.packets.get_mut(&segment) {
             packet.arrivals.push(Arrival { at, copy, deaf, met, answer: None, changes: Vec::new() });
         }
     }
 
-    fn last_arrival(&mut self, segment: SegmentId) -> Option<&mut Arrival> {
+    fn last_arrival(&mut self, segment: RecordId) -> Option<&mut Arrival> {
         self.packets.get_mut(&segment)?.arrivals.last_mut()
     }
 
@@ -157,11 +169,6 @@ impl<'a> Read<'a> {
     pub(super) fn life(&self, incarnation: Incarnation) -> impl Iterator<Item = &Change<'a>> {
         self.changes.iter().filter(move |change| change.change.incarnation == incarnation)
     }
-}
-
-/// Whether a segment is one with which a TCP answers another by itself: without anything of an application's.
-fn is_answer(sent: &Sent) -> bool {
-    sent.octets == 0 && !sent.flags.fin()
 }
 
 /// What an incarnation cost while it was of no use.
@@ -201,31 +208,19 @@ impl Log {
     pub(super) fn costs(&self, from: Instant, end: Instant) -> BTreeMap<Option<Incarnation>, Cost> {
         let mut costs: BTreeMap<Option<Incarnation>, Cost> = BTreeMap::new();
         let mut holds: BTreeMap<Incarnation, Hold> = BTreeMap::new();
-        let mut spent_for = None;
+        // For whom each wasted segment was sent, and which segment each delivery is of.
+        let (mut spent_for, mut deliveries) = (BTreeMap::new(), BTreeMap::new());
         let new = || Hold { since: from, ..Hold::default() };
-        for record in &self.records {
+        let mut changes = self.changes.iter().peekable();
+        for (place, record) in self.records.iter().enumerate() {
+            while let Some((_, at, change)) = changes.next_if(|(before, ..)| *before <= place) {
+                change_hold(&mut holds, &mut costs, *at, change, new);
+            }
             let at = record.at;
             match record.event {
-                Event::Held { incarnation, memory, octets, .. } => {
-                    let (hold, cost) =
-                        (holds.entry(incarnation).or_insert_with(new), costs.get_mut(&Some(incarnation)));
-                    hold.change(at, cost, |hold| {
-                        hold.octets += octets;
-                        hold.memories.push(memory);
-                    });
-                }
-                Event::Released { incarnation, memory, octets, .. } => {
-                    let (hold, cost) =
-                        (holds.entry(incarnation).or_insert_with(new), costs.get_mut(&Some(incarnation)));
-                    hold.change(at, cost, |hold| {
-                        hold.octets -= octets;
-                        hold.memories.retain(|held| *held != memory);
-                    });
-                }
                 Event::Judged { incarnation, worth, .. } => {
                     if worth.blame().is_some() {
                         costs.entry(Some(incarnation)).or_insert_with(|| Cost { since: at, ..Cost::default() });
-                        spent_for = Some(incarnation);
                     }
                     let (hold, cost) =
                         (holds.entry(incarnation).or_insert_with(new), costs.get_mut(&Some(incarnation)));
@@ -237,12 +232,19 @@ impl Log {
                         (holds.entry(incarnation).or_insert_with(new), costs.get_mut(&Some(incarnation)));
                     hold.change(at, cost, |hold| hold.blame = None);
                 }
+                Event::Delivered { .. } => {
+                    deliveries.extend(record.because.first().map(|segment| (record.id, segment)));
+                }
                 Event::Sent(ref sent) => {
                     if let Some(blame) = sent.wasted {
-                        if is_offer(sent) {
-                            spent_for = None;
-                        }
-                        let cost = costs.entry(spent_for).or_insert_with(|| Cost { since: at, ..Cost::default() });
+                        let own = sent.incarnation.filter(|own| costs.contains_key(&Some(*own)));
+                        let answered = || {
+                            let cause = record.because.iter().find_map(|cause| deliveries.get(&cause))?;
+                            spent_for.get(cause).copied().flatten()
+                        };
+                        let of = own.or_else(answered);
+                        spent_for.insert(record.id, of);
+                        let cost = costs.entry(of).or_insert_with(|| Cost { since: at, ..Cost::default() });
                         if at >= from {
                             cost.segments += 1;
                             cost.by.entry(blame).or_default();
@@ -252,10 +254,36 @@ impl Log {
                 _ => {}
             }
         }
+        for (_, at, change) in changes {
+            change_hold(&mut holds, &mut costs, *at, change, new);
+        }
         for (incarnation, hold) in &mut holds {
             hold.account(end, costs.get_mut(&Some(*incarnation)));
         }
         costs
+    }
+}
+
+/// Memory is taken for an incarnation, or given back.
+fn change_hold(
+    holds: &mut BTreeMap<Incarnation, Hold>,
+    costs: &mut BTreeMap<Option<Incarnation>, Cost>,
+    at: Instant,
+    change: &Changed,
+    new: impl FnOnce() -> Hold,
+) {
+    let Changed { incarnation, what, .. } = *change;
+    let (hold, cost) = (holds.entry(incarnation).or_insert_with(new), costs.get_mut(&Some(incarnation)));
+    match what {
+        What::Held { memory, octets } => hold.change(at, cost, |hold| {
+            hold.octets += octets;
+            hold.memories.push(memory);
+        }),
+        What::Released { memory, octets } => hold.change(at, cost, |hold| {
+            hold.octets -= octets;
+            hold.memories.retain(|held| *held != memory);
+        }),
+        _ => {}
     }
 }
 

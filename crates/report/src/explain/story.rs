@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use experiment::HostId;
-use experiment::record::{Attempt, Blame, Cause, Deaf, Incarnation, Memory, SegmentId, Sent, StateChange, Worth};
+use experiment::record::{Attempt, Blame, Cause, Deaf, Incarnation, Memory, RecordId, Sent, StateChange, Worth};
 use net_link::Loss;
 use sim_time::Instant;
 use tcp_endpoint::{EntryKind, FourTuple, Reason, State};
@@ -78,7 +78,7 @@ struct Birth {
     place: usize,
     at: Instant,
     /// What had just arrived.
-    of: Option<SegmentId>,
+    of: Option<RecordId>,
 }
 
 /// Something that happened to what was wasted, or that was sent for it.
@@ -278,7 +278,7 @@ impl<'a> Teller<'a> {
         self.incarnation.into_iter().flat_map(|incarnation| self.read.life(incarnation))
     }
 
-    fn packet(&self, segment: Option<SegmentId>) -> Option<&'a Packet<'a>> {
+    fn packet(&self, segment: Option<RecordId>) -> Option<&'a Packet<'a>> {
         self.read.packets.get(&segment?)
     }
 
@@ -292,7 +292,7 @@ impl<'a> Teller<'a> {
             place >= self.judged && sent.source == self.birth.tuple.local && (own || instead)
         };
         let steps: Vec<&Packet<'_>> = self.read.packets.values().filter(sent_for_it).collect();
-        let answers: BTreeSet<SegmentId> = steps.iter().filter_map(|packet| telling(packet)?.answer).collect();
+        let answers: BTreeSet<RecordId> = steps.iter().filter_map(|packet| telling(packet)?.answer).collect();
         let mut scenes: Vec<Scene> = steps.iter().map(|packet| self.step(packet, &answers)).collect();
         let told: Vec<usize> = answers
             .iter()
@@ -316,13 +316,13 @@ impl<'a> Teller<'a> {
     }
 
     /// A segment that was sent for it, and what became of that.
-    fn step(&self, packet: &Packet<'_>, answers: &BTreeSet<SegmentId>) -> Scene {
+    fn step(&self, packet: &Packet<'_>, answers: &BTreeSet<RecordId>) -> Scene {
         let Packet { place, at, sent, label, .. } = *packet;
         let answered = self.packet(packet.answers.filter(|segment| Some(*segment) != self.birth.of));
         let again = if sent.retransmission > 0 && answered.is_none() { " again" } else { "" };
         let words = answered.map_or(format!("sent {label}"), |other| format!("answered {} with {label}", name(other)));
         // What is told already needs no time.
-        let new = answered.filter(|other| !answers.contains(&other.sent.id));
+        let new = answered.filter(|other| !answers.contains(&other.id));
         let new = new.map_or(String::new(), |other| format!(" ({} had sent that at {} s)", self.there, other.at));
         Scene {
             place,
@@ -393,7 +393,7 @@ impl<'a> Teller<'a> {
 
     /// What a loss means if it is to blame.
     fn blamed(&self, packet: &Packet<'_>) -> &'static str {
-        let is_blamed = |blame: &Blame| blame.cause == Cause::Lost && blame.packet == Some(packet.sent.id);
+        let is_blamed = |blame: &Blame| blame.cause == Cause::Lost && blame.packet == Some(packet.id);
         match self.cost.by.keys().any(is_blamed) {
             true if self.active && packet.sent.from == Some(self.birth.host) => ": that is why nobody was there",
             true => ": had it come, that would have been the end",

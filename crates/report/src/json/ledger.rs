@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use experiment::record::Blame;
+use experiment::record::{Blame, cause_word};
 use experiment::{Account, Count};
 use serde::Serialize;
 
 use crate::ledger::Balance;
 use crate::packets::{Packet, sender};
 use crate::seconds::{Seconds, UnitSeconds};
-use crate::trace::cause_word;
 
 /// What was held for whom. In every account, what the causes amount to adds up to what was wasted, to the last digit.
 #[derive(Serialize)]
@@ -48,7 +47,7 @@ struct CauseObject<'a, A> {
 #[derive(Serialize)]
 struct PacketObject<'a> {
     words: String,
-    id: u64,
+    id: u32,
     t: Seconds,
     from: Cow<'a, str>,
     to: Option<&'a str>,
@@ -90,7 +89,7 @@ impl<'a> LedgerObject<'a> {
 
 fn causes<'a, N: Copy, A>(balance: &'a Balance, wasted: &[(Blame, N)], of: impl Fn(N) -> A) -> Vec<CauseObject<'a, A>> {
     let cause = |&(blame, amount): &(Blame, N)| CauseObject {
-        cause: cause_word(blame.cause),
+        cause: cause_word(blame.cause).0,
         packet: blame.packet.and_then(|id| balance.packets.get(&id)).map(|packet| PacketObject::new(packet, balance)),
         amount: of(amount),
     };
@@ -99,10 +98,10 @@ fn causes<'a, N: Copy, A>(balance: &'a Balance, wasted: &[(Blame, N)], of: impl 
 
 impl<'a> PacketObject<'a> {
     fn new(packet: &Packet, balance: &'a Balance) -> Self {
-        let Packet { at, sent, numbers } = packet;
+        let Packet { id, at, sent, numbers } = packet;
         Self {
             words: packet.in_words(&balance.hosts),
-            id: sent.id.number(),
+            id: id.place(),
             t: Seconds(*at),
             from: sender(sent, &balance.hosts),
             to: sent.to.map(|to| balance.hosts.name(to)),
@@ -156,7 +155,7 @@ mod tests {
                   "cause": "lost",
                   "packet": {
                     "words": "RST 1 of client, sent 5.050, lost",
-                    "id": 10,
+                    "id": 47,
                     "t": 5.050,
                     "from": "client",
                     "to": "server",
@@ -176,7 +175,7 @@ mod tests {
                   "cause": "delayed",
                   "packet": {
                     "words": "SYN 0 of client, sent 0.000, arrived 5.000",
-                    "id": 0,
+                    "id": 3,
                     "t": 0.000,
                     "from": "client",
                     "to": "server",

@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use expect_test::{Expect, expect};
 use experiment::HostId;
 use experiment::record::{
-    Attempt, Blame, Call, Cause, Event, Fold, Incarnation, Outcome, Record, SegmentId, Sent, StateChange, Worth,
+    Attempt, Because, Blame, Call, Cause, Change, Event, Fold, Incarnation, Outcome, Record, RecordId, Sent,
+    StateChange, What, Worth,
 };
 use net_link::{Fate, Loss};
 use sim_time::{Duration, Instant};
@@ -27,7 +28,7 @@ const FIN_ACK: Flags = Flags::FIN.with(Flags::ACK);
 /// Writes records as a run would; each host's initial sequence number is 1000 times its place, plus 1000.
 struct Script {
     ladder: Ladder,
-    next: u64,
+    next: u32,
     attempt: u32,
 }
 
@@ -59,11 +60,26 @@ impl Script {
         Self { ladder, next: 0, attempt: 1 }
     }
 
-    fn event(&mut self, at: u64, event: Event) {
-        self.ladder.record(&Record { at: ms(at), event });
+    fn event(&mut self, at: u64, event: Event) -> RecordId {
+        self.event_because(at, Because::ROOT, event)
+    }
+
+    fn event_because(&mut self, at: u64, because: Because, event: Event) -> RecordId {
+        let id = RecordId::new(self.next);
+        self.next += 1;
+        self.ladder.record(&Record { id, at: ms(at), because, event, changes: Vec::new() });
+        id
+    }
+
+    fn told(&mut self, at: u64, host: HostId, incarnation: Incarnation, notice: Notice) {
+        self.ladder.change(ms(at), &Change { host, incarnation, what: What::Told { notice } });
     }
 
     fn state(&mut self, at: u64, host: HostId, from: State, to: State, reason: Reason) {
+        self.state_because(at, Because::ROOT, host, (from, to), reason);
+    }
+
+    fn state_because(&mut self, at: u64, because: Because, host: HostId, (from, to): (State, State), reason: Reason) {
         let other = if host == CLIENT { SERVER } else { CLIENT };
         let tuple = FourTuple { local: socket(host, self.attempt), remote: socket(other, self.attempt) };
         let change = StateChange {
@@ -75,13 +91,15 @@ impl Script {
             to,
             reason,
             passive: host == SERVER,
+            iss: SeqNum::new(0),
+            irs: None,
             trips: 0,
         };
-        self.event(at, Event::State(change));
+        self.event_because(at, because, Event::State(change));
     }
 
     /// Sends a segment; `numbers` are relative SEG.SEQ and SEG.ACK.
-    fn send(&mut self, at: u64, from: HostId, flags: Flags, numbers: (u32, u32), octets: u32, does: Does) -> Sent {
+    fn send(&self, at: u64, from: HostId, flags: Flags, numbers: (u32, u32), octets: u32, does: Does) -> Sent {
         let to = if from == CLIENT { SERVER } else { CLIENT };
         let initial = |host: HostId| SeqNum::new(1000 * (u32::from(host.0) + 1));
         let at_link = |transit: u64| ms(at + transit);
@@ -91,8 +109,7 @@ impl Script {
             Does::Twice(first, second) => fate(&[ms(first), ms(second)], None, None),
             Does::Drop(loss, fault) => fate(&[], Some(loss), fault),
         };
-        let sent = Sent {
-            id: SegmentId::new(self.next),
+        Sent {
             from: Some(from),
             to: Some(to),
             source: socket(from, self.attempt),
@@ -105,29 +122,27 @@ impl Script {
             attempt: Attempt { host: CLIENT, ordinal: self.attempt },
             incarnation: Some(incarnation(u32::from(from.0) + 2 * self.attempt)),
             peer: None,
+            purpose: None,
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,
             wasted: None,
             fate,
-        };
-        self.next += 1;
-        sent
+        }
     }
 
-    fn sent(&mut self, at: u64, sent: &Sent) {
-        self.event(at, Event::Sent(sent.clone()));
+    fn sent(&mut self, at: u64, sent: &Sent) -> RecordId {
+        self.event(at, Event::Sent(sent.clone()))
     }
 
     fn passes(&mut self, at: u64, from: HostId, flags: Flags, numbers: (u32, u32), octets: u32) {
         let sent = self.send(at, from, flags, numbers, octets, Does::Pass);
-        self.sent(at, &sent);
-        self.arrives(at + 50, &sent, 0, false);
+        let id = self.sent(at, &sent);
+        self.arrives(at + 50, id, 0, false);
     }
 
-    fn arrives(&mut self, at: u64, sent: &Sent, copy: u32, stale: bool) {
-        let to = sent.to.unwrap();
-        self.event(at, Event::Delivered { segment: sent.id, to, copy, stale });
+    fn arrives(&mut self, at: u64, sent: RecordId, copy: u32, stale: bool) {
+        self.event_because(at, Because::of(sent), Event::Delivered { to: SERVER, incarnation: None, copy, stale });
     }
 
     fn opens(&mut self) {
@@ -160,8 +175,10 @@ fn an_open_without_trouble() {
     script.opens();
     script.passes(150, CLIENT, Flags::PSH.with(Flags::ACK), (1, 1), 100);
     script.passes(200, SERVER, Flags::ACK, (1, 101), 0);
-    script.event(250, Event::Call { host: CLIENT, application: 0, call: Call::Close, outcome: Outcome::Done });
-    script.state(250, CLIENT, Established, FinWait1, Reason::Call);
+    let (call, outcome) = (Call::Close, Outcome::Done);
+    let (incarnation, remote) = (Some(incarnation(2)), Some(socket(SERVER, 1)));
+    let close = script.event(250, Event::Call { host: CLIENT, application: 0, incarnation, remote, call, outcome });
+    script.state_because(250, Because::of(close), CLIENT, (Established, FinWait1), Reason::Call);
     script.passes(250, CLIENT, FIN_ACK, (101, 1), 0);
     script.state(300, SERVER, Established, CloseWait, Reason::Segment);
     script.shows(
@@ -191,23 +208,23 @@ fn what_goes_wrong_is_said_where_it_happens() {
     let mut script = Script::new();
     script.state(0, CLIENT, Closed, SynSent, Reason::Call);
     let late = script.send(0, CLIENT, Flags::SYN, (0, 0), 0, Does::Delay(5_000));
-    script.sent(0, &late);
+    let late = script.sent(0, &late);
     let mut again = script.send(1_000, CLIENT, Flags::SYN, (0, 0), 0, Does::Drop(Loss::Chance, None));
     again.retransmission = 1;
     script.sent(1_000, &again);
     let mut third = script.send(3_000, CLIENT, Flags::SYN, (0, 0), 0, Does::Twice(3_050, 3_100));
     third.retransmission = 2;
-    script.sent(3_000, &third);
-    script.arrives(3_050, &third, 0, false);
+    let third = script.sent(3_000, &third);
+    script.arrives(3_050, third, 0, false);
     script.state(3_050, SERVER, Listen, SynReceived, Reason::Segment);
     let answer = script.send(3_050, SERVER, Flags::SYN_ACK, (0, 1), 0, Does::Drop(Loss::Fault, Some(1)));
     script.sent(3_050, &answer);
-    script.arrives(3_100, &third, 1, false);
+    script.arrives(3_100, third, 1, false);
     script.state(4_000, CLIENT, SynSent, Closed, Reason::GaveUp);
-    script.event(4_000, Event::Notice { host: CLIENT, incarnation: incarnation(2), notice: Notice::TimedOut });
+    script.told(4_000, CLIENT, incarnation(2), Notice::TimedOut);
     let worth = Worth::Abandoned(Blame { cause: Cause::Lost, packet: None });
     script.event(4_000, Event::Judged { host: SERVER, incarnation: incarnation(3), worth });
-    script.arrives(5_000, &late, 0, true);
+    script.arrives(5_000, late, 0, true);
     let mut wasted = script.send(60_000, SERVER, Flags::SYN_ACK, (0, 1), 0, Does::Drop(Loss::QueueFull, None));
     wasted.retransmission = 1;
     wasted.wasted = Some(Blame { cause: Cause::Lost, packet: None });
@@ -278,21 +295,21 @@ fn a_keepalive_and_its_answer() {
     script.shows(
         7_300_000,
         &expect![[r#"
-            time  client                                server   arrives
-           0.000  │ CLOSED → SYN-SENT                        │
-           0.000  ├── SYN 0 ────────────────────────────────▶│     0.050
-           0.050  │                    LISTEN → SYN-RECEIVED │
-           0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤     0.100
-           0.100  │ SYN-SENT → ESTABLISHED                   │
-           0.100  ├── ACK 1/1 ──────────────────────────────▶│     0.150
-           0.150  │               SYN-RECEIVED → ESTABLISHED │
-                  ⋮                  7200 s                  ⋮
-        7200.150  │◀────────────────────────────── ACK 0/1 ──┤  7200.200  keepalive
-        7200.200  ├── ACK 1/1 ──────────────────────────────▶│  7200.250
-                  ⋮                  99.8 s                  ⋮
-        7300.000  │ still ESTABLISHED                        │            end of the run
-        7300.000  │                        still ESTABLISHED │            end of the run
-    "#]],
+                time  client                                server   arrives
+               0.000  │ CLOSED → SYN-SENT                        │
+               0.000  ├── SYN 0 ────────────────────────────────▶│     0.050
+               0.050  │                    LISTEN → SYN-RECEIVED │
+               0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤     0.100
+               0.100  │ SYN-SENT → ESTABLISHED                   │
+               0.100  ├── ACK 1/1 ──────────────────────────────▶│     0.150
+               0.150  │               SYN-RECEIVED → ESTABLISHED │
+                      ⋮                  7200 s                  ⋮
+            7200.150  │◀────────────────────────────── ACK 0/1 ──┤  7200.200
+            7200.200  ├── ACK 1/1 ──────────────────────────────▶│  7200.250
+                      ⋮                  99.8 s                  ⋮
+            7300.000  │ still ESTABLISHED                        │            end of the run
+            7300.000  │                        still ESTABLISHED │            end of the run
+        "#]],
     );
 }
 
@@ -302,8 +319,8 @@ fn a_forged_syn_and_the_answer_to_nobody_stand_on_the_forgers_ladder() {
     let nobody = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 9), 40_001);
     let mut forged = script.send(0, CLIENT, Flags::SYN, (0, 0), 0, Does::Pass);
     forged.source = nobody;
-    script.sent(0, &forged);
-    script.arrives(50, &forged, 0, false);
+    let forged = script.sent(0, &forged);
+    script.arrives(50, forged, 0, false);
     let mut answer = script.send(50, SERVER, Flags::SYN_ACK, (0, 1), 0, Does::Drop(Loss::NoRoute, None));
     answer.destination = nobody;
     answer.to = None;

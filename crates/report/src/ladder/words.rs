@@ -1,10 +1,10 @@
 //! What a ladder calls things.
 
 use experiment::Relative;
-use experiment::record::{Call, Cause, Deaf, Sent, Worth};
+use experiment::record::{Call, Cause, Deaf, Sent, Worth, call_word};
 use net_link::Loss;
 use sim_time::Instant;
-use tcp_endpoint::{Flags, Notice, Reason, SeqNum, State};
+use tcp_endpoint::{Flags, Notice, Purpose, Reason, SeqNum, State};
 
 use crate::paint::Tone;
 
@@ -39,6 +39,7 @@ pub(crate) fn label(sent: &Sent, numbers: Relative) -> String {
 /// What is not ordinary about a segment where it is sent.
 pub(super) fn notes(sent: &Sent) -> Vec<(Tone, String)> {
     let mut notes = Vec::new();
+    notes.extend(sent.purpose.and_then(purpose).map(|purpose| (Tone::Quiet, purpose.to_owned())));
     if sent.retransmission > 0 {
         notes.push((Tone::Notable, format!("retransmission {}", sent.retransmission)));
     }
@@ -53,6 +54,24 @@ pub(super) fn notes(sent: &Sent) -> Vec<(Tone, String)> {
         notes.push((Tone::Bad, "wasted".to_owned()));
     }
     notes
+}
+
+/// Why a segment was sent, where its flags and numbers do not say it.
+const fn purpose(purpose: Purpose) -> Option<&'static str> {
+    match purpose {
+        Purpose::ChallengeAck => Some("challenge ACK"),
+        Purpose::KeepaliveProbe => Some("keepalive"),
+        Purpose::TailLossProbe => Some("tail-loss probe"),
+        Purpose::WindowProbe => Some("window probe"),
+        Purpose::WindowUpdate => Some("window update"),
+        Purpose::New
+        | Purpose::Retransmission
+        | Purpose::Acknowledgment
+        | Purpose::DuplicateAck
+        | Purpose::ResetOfCall
+        | Purpose::ResetOfNoConnection
+        | Purpose::ResetOfUnacceptable => None,
+    }
 }
 
 fn fate(sent: &Sent) -> Option<(Tone, String)> {
@@ -142,15 +161,7 @@ pub(super) fn call(call: Call) -> Option<(Tone, String)> {
 
 /// A call's name in a script.
 pub(crate) const fn call_name(call: Call) -> &'static str {
-    match call {
-        Call::Connect => "connect",
-        Call::Accept => "accept",
-        Call::Send(_) => "send",
-        Call::Receive(_) => "receive",
-        Call::Shutdown => "shutdown",
-        Call::Close => "close",
-        Call::Abort => "abort",
-    }
+    call_word(call).0
 }
 
 /// A judgement in words, and what made it so; `None` if there is nothing new about it.
@@ -177,7 +188,10 @@ pub(crate) const fn cause_in_words(cause: Cause) -> &'static str {
         Cause::Lost => "a lost segment",
         Cause::Delayed => "a delayed segment",
         Cause::Duplicated => "a duplicated segment",
-        Cause::Spoofed => "a forged segment",
+        Cause::Forged => "a forged segment",
+        Cause::Capacity => "something was full",
+        Cause::Middlebox => "a box in the network",
+        Cause::Unknown => "a cause that is not known",
         Cause::Crash => "a crash",
         Cause::Application => "the application",
     }

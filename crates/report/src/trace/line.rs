@@ -23,9 +23,10 @@ impl<'a> Object<'a> {
         Self { out, empty: false }
     }
 
-    /// How many octets were written.
-    pub(super) const fn len(&self) -> usize {
-        self.out.len()
+    /// Goes on with one that `out` ends in.
+    pub(super) fn go_on(out: &'a mut Vec<u8>) -> Self {
+        let empty = out.last() == Some(&b'{');
+        Self { out, empty }
     }
 
     /// With another field. Its name is one of ours and needs no escape.
@@ -56,6 +57,15 @@ pub(super) struct Json<'a>(pub(super) &'a str);
 impl Value for Json<'_> {
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.0.as_bytes());
+    }
+}
+
+/// What is written already.
+pub(super) struct Written<'a>(pub(super) &'a [u8]);
+
+impl Value for Written<'_> {
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.0);
     }
 }
 
