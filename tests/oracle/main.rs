@@ -1,0 +1,157 @@
+//! Two oracles, which know of a run what its trace says, and of the simulator nothing.
+//!
+//! The one recounts every metric and the ledger, the other judges every connection after every event as ARCHITECTURE.md
+//! has it. Both play random worlds: 500, or as many as `WORLDS` says, from the one that `SEED` says on.
+
+mod json;
+mod laws;
+mod recount;
+mod trace;
+mod worlds;
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::{env, fs, thread};
+
+use json::Json;
+use trace::Trace;
+
+/// How many threads play worlds.
+const THREADS: usize = 2;
+
+/// What one world came to: its text, and what differs.
+type Finds = fn(&Trace, &Json) -> Vec<String>;
+
+#[test]
+fn every_stream_keeps_its_laws() {
+    play(laws::broken);
+}
+
+#[test]
+fn every_run_is_recounted_from_its_trace() {
+    play(recount::differences);
+}
+
+/// Plays the worlds, and fails if anything differs in any of them.
+fn play(finds: Finds) {
+    let number = |name: &str, default| env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let first: u64 = number("SEED", 0);
+    let next = AtomicU64::new(first);
+    let end = first + number("WORLDS", 500);
+    let found = Mutex::new(Found::default());
+    thread::scope(|threads| {
+        for _ in 0..THREADS {
+            threads.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= end {
+                        return;
+                    }
+                    let world = World::played(seed);
+                    let differences = finds(&world.trace, &world.report);
+                    found.lock().expect("no thread panics while it has this").add(world, differences);
+                }
+            });
+        }
+    });
+    let found = found.into_inner().expect("no thread panics while it has this");
+    println!("{} of {} worlds differ, {} refused, {} records", found.worlds, end - first, found.refused, found.records);
+    assert!(found.worlds == 0, "{}", found.told());
+}
+
+/// One run.
+struct World {
+    seed: u64,
+    text: String,
+    refused: u64,
+    trace: Trace,
+    report: Json,
+}
+
+impl World {
+    /// The first experiment of a seed that is not refused, as it went.
+    fn played(seed: u64) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for one run");
+        let (file, lines) = (folder.path().join("world.toml"), folder.path().join("trace.jsonl"));
+        for refused in 0..worlds::TRIES {
+            let text = worlds::world(seed, refused);
+            fs::write(&file, &text).expect("a folder takes a file");
+            let mut command = Command::new(env!("CARGO_BIN_EXE_synlab"));
+            let output = command.arg("run").arg(&file).args(["--format", "json", "--trace"]).arg(&lines).output();
+            let output = output.expect("the command runs");
+            if output.status.code() == Some(2) {
+                if env::var_os("REFUSALS").is_some() {
+                    eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+                }
+                continue;
+            }
+            let complaint = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "seed {seed}: {complaint}\n{text}");
+            let report = Json::read(&String::from_utf8_lossy(&output.stdout));
+            let trace = Trace::read(&fs::read_to_string(&lines).expect("the command writes a trace"));
+            let report = report.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+            let trace = trace.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+            return Self { seed, text, refused, trace, report };
+        }
+        panic!("seed {seed}: {} experiments are refused", worlds::TRIES);
+    }
+}
+
+/// What was found in all worlds.
+#[derive(Default)]
+struct Found {
+    /// How many worlds differ in anything.
+    worlds: u64,
+    refused: u64,
+    records: usize,
+    /// For each kind of difference: in how many worlds there is one, and the smallest of these.
+    kinds: BTreeMap<String, (u64, Example)>,
+}
+
+/// A world in which something differs.
+struct Example {
+    records: usize,
+    seed: u64,
+    text: String,
+    difference: String,
+}
+
+impl Found {
+    fn add(&mut self, world: World, differences: Vec<String>) {
+        let records = world.trace.records.len();
+        self.refused += world.refused;
+        self.records += records;
+        self.worlds += u64::from(!differences.is_empty());
+        let mut kinds = BTreeMap::new();
+        for difference in differences {
+            let kind = difference.split(':').next().unwrap_or("").to_owned();
+            kinds.entry(kind).or_insert(difference);
+        }
+        for (kind, difference) in kinds {
+            let example = Example { records, seed: world.seed, text: world.text.clone(), difference };
+            match self.kinds.get_mut(&kind) {
+                None => {
+                    self.kinds.insert(kind, (1, example));
+                }
+                Some((worlds, before)) => {
+                    *worlds += 1;
+                    if example.records < before.records {
+                        *before = example;
+                    }
+                }
+            }
+        }
+    }
+
+    /// All of it, the smallest world of each kind as an experiment that can be saved and played again.
+    fn told(&self) -> String {
+        let tell = |(kind, (worlds, example)): (&String, &(u64, Example))| {
+            let Example { seed, text, difference, .. } = example;
+            format!("──── {kind}: in {worlds} worlds, such as that of seed {seed}: {difference}\n{text}")
+        };
+        let kinds: Vec<String> = self.kinds.iter().map(tell).collect();
+        format!("{} worlds differ\n{}", self.worlds, kinds.join("\n"))
+    }
+}
