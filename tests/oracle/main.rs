@@ -4,6 +4,7 @@
 //! has it. Both play random worlds: 500, or as many as `WORLDS` says, from the one that `SEED` says on.
 
 mod json;
+mod judge;
 mod laws;
 mod recount;
 mod trace;
@@ -21,7 +22,7 @@ use trace::Trace;
 /// How many threads play worlds.
 const THREADS: usize = 2;
 
-/// What one world came to: its text, and what differs.
+/// What differs in a run.
 type Finds = fn(&Trace, &Json) -> Vec<String>;
 
 #[test]
@@ -32,6 +33,11 @@ fn every_stream_keeps_its_laws() {
 #[test]
 fn every_run_is_recounted_from_its_trace() {
     play(recount::differences);
+}
+
+#[test]
+fn every_connection_is_judged_as_the_specification_has_it() {
+    play(|trace, _| judge::differences(trace));
 }
 
 /// Plays the worlds, and fails if anything differs in any of them.
