@@ -84,8 +84,7 @@ pub(crate) fn differences(trace: &Trace) -> Vec<String> {
         differences: Vec::new(),
     };
     for record in &trace.records {
-        let begins = BEGINNINGS.contains(&&*record.kind) || (record.kind == "segment" && record.is("forged"));
-        if begins {
+        if begins(record) {
             court.end_of_event();
             court.event = record.id;
         }
@@ -93,6 +92,11 @@ pub(crate) fn differences(trace: &Trace) -> Vec<String> {
     }
     court.end_of_event();
     court.differences
+}
+
+/// Whether a record begins an event.
+fn begins(record: &Record) -> bool {
+    BEGINNINGS.contains(&&*record.kind) || (record.kind == "segment" && record.is("forged"))
 }
 
 impl<'a> Court<'a> {
@@ -300,15 +304,19 @@ impl<'a> Court<'a> {
             self.differences.push(format!("record of {cause} is {kind}: record {id}"));
         }
         let Some(connection) = record.number("connection") else { return };
+        let of_it = |later: &&Record| later.kind == "judged" && later.number("connection") == Some(connection);
+        let last = self.of_event().filter(of_it).last().map(|last| last.id);
         // A later record of the same event has the last word.
-        let later = self.records.iter().skip(usize::try_from(id).unwrap_or(0) + 1);
-        let mut later = later.take_while(|later| later.t == record.t && !BEGINNINGS.contains(&&*later.kind));
-        let judged_again = later.any(|later| later.kind == "judged" && later.number("connection") == Some(connection));
-        if judged_again || self.lives[&connection].was_useless {
+        if last != Some(id) || self.lives[&connection].was_useless {
             return;
         }
+        // What is lost in the same event may take the blame at once.
+        let lost_since = cause == "lost" && record.number("blames") >= Some(self.event);
         let Some((due, due_record)) = self.due(connection) else { return };
         let told = record.number("blames");
+        if due != "application" && lost_since {
+            return;
+        }
         if due != cause {
             self.differences.push(format!(
                 "cause should be {due} and is {cause}: record {id} blames {told:?}, {due_record:?} is due"
@@ -342,30 +350,35 @@ impl<'a> Court<'a> {
         if life.made >= self.event {
             return self.due_to_what_made_it(life);
         }
-        // The other end went: the partner, or who was not yet aware of it.
+        // The other end went: the partner, or who was not yet aware of it. Who was opened by an entry that was over by then
+        // has lost it long ago.
+        let ended = |other: u64| self.lives[&other].ended;
         let went = |other: &&u64| {
-            let other_life = &self.lives[*other];
-            let fits = life.partner.map_or(other_life.iss == life.irs, |partner| partner == **other);
-            fits && other_life.ended.is_some_and(|ended| ended >= self.event)
+            let fits = life.partner.map_or(self.lives[*other].iss == life.irs, |partner| partner == **other);
+            fits && ended(**other).is_some_and(|ended| ended >= self.event || life.partner.is_some())
         };
         let gone = *self.opposite(life).iter().find(went)?;
-        let end = self.record(self.lives[&gone].ended?)?;
+        let end = self.record(ended(gone)?)?;
         match end.text("reason") {
             "crash" => Some(("crash", end.because)),
             "evicted" => Some(("capacity", Some(end.id))),
-            "call" => {
-                let of_event = self.records.iter().skip(usize::try_from(self.event).ok()?);
-                let of_event = of_event.take_while(|record| record.t == end.t);
-                let mut resets = of_event.filter(|record| {
-                    record.kind == "segment"
-                        && record.number("connection") == Some(gone)
-                        && record.text("flags").contains('R')
+            // Who was still opening may have given up for want of what was lost.
+            "call" if end.id >= self.event && life.partner.is_some() && end.text("from") != "SYN-RECEIVED" => {
+                let lost = self.of_event().find(|record| {
+                    let is_reset = record.kind == "segment" && record.text("flags").contains('R');
+                    is_reset && record.number("connection") == Some(gone) && record.text("fate") == "lost"
                 });
-                let lost = resets.find(|reset| reset.text("fate") == "lost");
                 Some(lost.map_or(("application", end.because), |reset| ("lost", Some(reset.id))))
             }
             _ => None,
         }
+    }
+
+    /// The records of the event at hand: none follows it yet that was looked at.
+    fn of_event(&self) -> impl Iterator<Item = &'a Record> {
+        let first = usize::try_from(self.event).unwrap_or(usize::MAX);
+        let mut records = self.records.iter().skip(first);
+        records.next().into_iter().chain(records.take_while(|record| !begins(record)))
     }
 
     /// The same of one that was useless from the start.
