@@ -17,30 +17,30 @@ fn the_servers_timer_repairs_a_lost_syn_ack() {
         "three-way",
         SYN_ACK_LOST,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 1
-          1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
-          1.050  │◀────────────────────────────── ACK 1/1 ──┤    1.100
-          1.100  │ SYN-SENT → ESTABLISHED                   │
-          1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150
-          1.150  │               SYN-RECEIVED → ESTABLISHED │
-          1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
-          1.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.200  ├── FIN,ACK 101/101 ──────────────────────▶│    1.250
-          1.250  │                 ESTABLISHED → CLOSE-WAIT │
-          1.250  │                    CLOSE-WAIT → LAST-ACK │           close
-          1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300
-          1.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          1.300  │ FIN-WAIT-2 → TIME-WAIT                   │
-          1.300  ├── ACK 102/102 ──────────────────────────▶│    1.350
-          1.350  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        241.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 1
+              1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+              1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
+              1.050  │◀────────────────────────────── ACK 1/1 ──┤    1.100  challenge ACK
+              1.100  │ SYN-SENT → ESTABLISHED                   │
+              1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150
+              1.150  │               SYN-RECEIVED → ESTABLISHED │
+              1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
+              1.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.200  ├── FIN,ACK 101/101 ──────────────────────▶│    1.250
+              1.250  │                 ESTABLISHED → CLOSE-WAIT │
+              1.250  │                    CLOSE-WAIT → LAST-ACK │           close
+              1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300
+              1.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              1.300  │ FIN-WAIT-2 → TIME-WAIT                   │
+              1.300  ├── ACK 102/102 ──────────────────────────▶│    1.350
+              1.350  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            241.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -91,31 +91,31 @@ fn linux_answers_the_syn_with_the_syn_ack() {
         "three-way",
         &format!("{SYN_ACK_LOST}\n{linux}"),
         &expect![[r#"
-          time  client                                server  arrives
-         0.000  │ CLOSED → SYN-SENT                        │
-         0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-         0.050  │                    LISTEN → SYN-RECEIVED │
-         0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 1
-         1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-         1.050  │              ┄┄─────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
-         1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 2
-         1.100  │◀┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ SYN,ACK 0/1 ┄┄ │           sent 1.050, stale
-         1.100  │ SYN-SENT → ESTABLISHED                   │
-         1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
-         1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
-         1.150  │               SYN-RECEIVED → ESTABLISHED │
-         2.100  │ ESTABLISHED → FIN-WAIT-1                 │           close
-         2.100  ├── FIN,ACK 1/1 ──────────────────────────▶│    2.150
-         2.150  │                 ESTABLISHED → CLOSE-WAIT │
-         2.150  │                    CLOSE-WAIT → LAST-ACK │           close
-         2.150  │◀────────────────────────── FIN,ACK 1/2 ──┤    2.200
-         2.200  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-         2.200  │ FIN-WAIT-2 → TIME-WAIT                   │
-         2.200  ├── ACK 2/2 ──────────────────────────────▶│    2.250
-         2.250  │                        LAST-ACK → CLOSED │
-                ⋮                 59.95 s                  ⋮
-        62.200  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+              time  client                                server  arrives
+             0.000  │ CLOSED → SYN-SENT                        │
+             0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+             0.050  │                    LISTEN → SYN-RECEIVED │
+             0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 1
+             1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+             1.050  │              ┄┄─────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
+             1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 2
+             1.100  │◀┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ SYN,ACK 0/1 ┄┄ │           sent 1.050, stale
+             1.100  │ SYN-SENT → ESTABLISHED                   │
+             1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
+             1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150  challenge ACK
+             1.150  │               SYN-RECEIVED → ESTABLISHED │
+             2.100  │ ESTABLISHED → FIN-WAIT-1                 │           close
+             2.100  ├── FIN,ACK 1/1 ──────────────────────────▶│    2.150
+             2.150  │                 ESTABLISHED → CLOSE-WAIT │
+             2.150  │                    CLOSE-WAIT → LAST-ACK │           close
+             2.150  │◀────────────────────────── FIN,ACK 1/2 ──┤    2.200
+             2.200  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+             2.200  │ FIN-WAIT-2 → TIME-WAIT                   │
+             2.200  ├── ACK 2/2 ──────────────────────────────▶│    2.250
+             2.250  │                        LAST-ACK → CLOSED │
+                    ⋮                 59.95 s                  ⋮
+            62.200  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -138,28 +138,28 @@ fn the_third_message_is_lost_and_the_client_is_silent() {
         "three-way",
         &format!("{THIRD_MESSAGE_LOST}\n{silent}"),
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── ACK 1/1 ────────────────✗              │           dropped by fault 1
-          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
-          1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
-          1.150  │               SYN-RECEIVED → ESTABLISHED │
-          5.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          5.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    5.050
-          5.050  │                 ESTABLISHED → CLOSE-WAIT │
-          5.050  │                    CLOSE-WAIT → LAST-ACK │           close
-          5.050  │◀────────────────────────── FIN,ACK 1/2 ──┤    5.100
-          5.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          5.100  │ FIN-WAIT-2 → TIME-WAIT                   │
-          5.100  ├── ACK 2/2 ──────────────────────────────▶│    5.150
-          5.150  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        245.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK 1/1 ────────────────✗              │           dropped by fault 1
+              1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
+              1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150  challenge ACK
+              1.150  │               SYN-RECEIVED → ESTABLISHED │
+              5.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              5.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    5.050
+              5.050  │                 ESTABLISHED → CLOSE-WAIT │
+              5.050  │                    CLOSE-WAIT → LAST-ACK │           close
+              5.050  │◀────────────────────────── FIN,ACK 1/2 ──┤    5.100
+              5.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              5.100  │ FIN-WAIT-2 → TIME-WAIT                   │
+              5.100  ├── ACK 2/2 ──────────────────────────────▶│    5.150
+              5.150  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            245.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 

@@ -15,30 +15,30 @@ fn data_is_lost() {
         "three-way",
         lost,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── DATA 1/1 100 B ─────────✗              │           dropped by fault 1
-          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
-          1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150  retransmission 1
-          1.100  ├── ACK 101/1 ────────────────────────────▶│    1.150
-          1.150  │               SYN-RECEIVED → ESTABLISHED │
-          1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
-          1.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.200  ├── FIN,ACK 101/101 ──────────────────────▶│    1.250
-          1.250  │                 ESTABLISHED → CLOSE-WAIT │
-          1.250  │                    CLOSE-WAIT → LAST-ACK │           close
-          1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300
-          1.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          1.300  │ FIN-WAIT-2 → TIME-WAIT                   │
-          1.300  ├── ACK 102/102 ──────────────────────────▶│    1.350
-          1.350  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        241.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── DATA 1/1 100 B ─────────✗              │           dropped by fault 1
+              1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
+              1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150  retransmission 1
+              1.100  ├── ACK 101/1 ────────────────────────────▶│    1.150  challenge ACK
+              1.150  │               SYN-RECEIVED → ESTABLISHED │
+              1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
+              1.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.200  ├── FIN,ACK 101/101 ──────────────────────▶│    1.250
+              1.250  │                 ESTABLISHED → CLOSE-WAIT │
+              1.250  │                    CLOSE-WAIT → LAST-ACK │           close
+              1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300
+              1.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              1.300  │ FIN-WAIT-2 → TIME-WAIT                   │
+              1.300  ├── ACK 102/102 ──────────────────────────▶│    1.350
+              1.350  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            241.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -226,49 +226,49 @@ fn stale_data_is_before_the_window() {
         "three-way/no-time-wait",
         STALE,
         &expect![[r#"
-         time      client                                server  arrives
-        0.000  #1  │ CLOSED → SYN-SENT                        │
-        0.000  #1  ├── SYN 0 ────────────────────────────────▶│    0.050
-        0.050  #1  │                    LISTEN → SYN-RECEIVED │
-        0.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-        0.100  #1  │ SYN-SENT → ESTABLISHED                   │
-        0.100  #1  ├── DATA 1/1 100 B ────────┄┄              │    5.100  delayed by fault 1
-        1.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
-        1.100  #1  ├── DATA 1/1 100 B ───────────────────────▶│    1.150  retransmission 1
-        1.100  #1  ├── ACK 101/1 ────────────────────────────▶│    1.150
-        1.150  #1  │               SYN-RECEIVED → ESTABLISHED │
-        1.150  #1  │◀──────────────────────────── ACK 1/101 ──┤    1.200
-        3.000  #1  │ ESTABLISHED → FIN-WAIT-1                 │           close
-        3.000  #1  ├── FIN,ACK 101/1 ────────────────────────▶│    3.050
-        3.050  #1  │                 ESTABLISHED → CLOSE-WAIT │
-        3.050  #1  │                    CLOSE-WAIT → LAST-ACK │           close
-        3.050  #1  │◀──────────────────────── FIN,ACK 1/102 ──┤    3.100
-        3.100  #1  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-        3.100  #1  ├── ACK 102/2 ─────────────┄┄              │    3.150
-        3.100  #1  │ FIN-WAIT-2 → CLOSED                      │
-        3.150  #1  │ ┄┄ ACK 102/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.100, stale
-        3.150  #1  │                        LAST-ACK → CLOSED │
-        4.000  #2  │ CLOSED → SYN-SENT                        │
-        4.000  #2  ├── SYN 0 ────────────────────────────────▶│    4.050
-        4.050  #2  │                    LISTEN → SYN-RECEIVED │
-        4.050  #2  │◀────────────────────────── SYN,ACK 0/1 ──┤    4.100
-        4.100  #2  │ SYN-SENT → ESTABLISHED                   │
-        4.100  #2  ├── DATA 1/1 200 B ───────────────────────▶│    4.150
-        4.150  #2  │               SYN-RECEIVED → ESTABLISHED │
-        4.150  #2  │◀──────────────────────────── ACK 1/201 ──┤    4.200
-        5.100  #1  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, late, stale
-        5.100  #2  │◀──────────────────────────── ACK 1/201 ──┤    5.150
-        6.000  #2  │ ESTABLISHED → FIN-WAIT-1                 │           close
-        6.000  #2  ├── FIN,ACK 201/1 ────────────────────────▶│    6.050
-        6.050  #2  │                 ESTABLISHED → CLOSE-WAIT │
-        6.050  #2  │                    CLOSE-WAIT → LAST-ACK │           close
-        6.050  #2  │◀──────────────────────── FIN,ACK 1/202 ──┤    6.100
-        6.100  #2  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-        6.100  #2  ├── ACK 202/2 ─────────────┄┄              │    6.150
-        6.100  #2  │ FIN-WAIT-2 → CLOSED                      │
-        6.150  #2  │ ┄┄ ACK 202/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 6.100, stale
-        6.150  #2  │                        LAST-ACK → CLOSED │
-    "#]],
+             time      client                                server  arrives
+            0.000  #1  │ CLOSED → SYN-SENT                        │
+            0.000  #1  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  #1  │                    LISTEN → SYN-RECEIVED │
+            0.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+            0.100  #1  │ SYN-SENT → ESTABLISHED                   │
+            0.100  #1  ├── DATA 1/1 100 B ────────┄┄              │    5.100  delayed by fault 1
+            1.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
+            1.100  #1  ├── DATA 1/1 100 B ───────────────────────▶│    1.150  retransmission 1
+            1.100  #1  ├── ACK 101/1 ────────────────────────────▶│    1.150  challenge ACK
+            1.150  #1  │               SYN-RECEIVED → ESTABLISHED │
+            1.150  #1  │◀──────────────────────────── ACK 1/101 ──┤    1.200
+            3.000  #1  │ ESTABLISHED → FIN-WAIT-1                 │           close
+            3.000  #1  ├── FIN,ACK 101/1 ────────────────────────▶│    3.050
+            3.050  #1  │                 ESTABLISHED → CLOSE-WAIT │
+            3.050  #1  │                    CLOSE-WAIT → LAST-ACK │           close
+            3.050  #1  │◀──────────────────────── FIN,ACK 1/102 ──┤    3.100
+            3.100  #1  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+            3.100  #1  ├── ACK 102/2 ─────────────┄┄              │    3.150
+            3.100  #1  │ FIN-WAIT-2 → CLOSED                      │
+            3.150  #1  │ ┄┄ ACK 102/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.100, stale
+            3.150  #1  │                        LAST-ACK → CLOSED │
+            4.000  #2  │ CLOSED → SYN-SENT                        │
+            4.000  #2  ├── SYN 0 ────────────────────────────────▶│    4.050
+            4.050  #2  │                    LISTEN → SYN-RECEIVED │
+            4.050  #2  │◀────────────────────────── SYN,ACK 0/1 ──┤    4.100
+            4.100  #2  │ SYN-SENT → ESTABLISHED                   │
+            4.100  #2  ├── DATA 1/1 200 B ───────────────────────▶│    4.150
+            4.150  #2  │               SYN-RECEIVED → ESTABLISHED │
+            4.150  #2  │◀──────────────────────────── ACK 1/201 ──┤    4.200
+            5.100  #1  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, late, stale
+            5.100  #2  │◀──────────────────────────── ACK 1/201 ──┤    5.150
+            6.000  #2  │ ESTABLISHED → FIN-WAIT-1                 │           close
+            6.000  #2  ├── FIN,ACK 201/1 ────────────────────────▶│    6.050
+            6.050  #2  │                 ESTABLISHED → CLOSE-WAIT │
+            6.050  #2  │                    CLOSE-WAIT → LAST-ACK │           close
+            6.050  #2  │◀──────────────────────── FIN,ACK 1/202 ──┤    6.100
+            6.100  #2  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+            6.100  #2  ├── ACK 202/2 ─────────────┄┄              │    6.150
+            6.100  #2  │ FIN-WAIT-2 → CLOSED                      │
+            6.150  #2  │ ┄┄ ACK 202/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 6.100, stale
+            6.150  #2  │                        LAST-ACK → CLOSED │
+        "#]],
     );
 }
 
@@ -281,48 +281,48 @@ fn stale_data_falls_into_the_window() {
         "three-way/no-time-wait",
         &silent,
         &expect![[r#"
-         time      client                                server  arrives
-        0.000  #1  │ CLOSED → SYN-SENT                        │
-        0.000  #1  ├── SYN 0 ────────────────────────────────▶│    0.050
-        0.050  #1  │                    LISTEN → SYN-RECEIVED │
-        0.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-        0.100  #1  │ SYN-SENT → ESTABLISHED                   │
-        0.100  #1  ├── DATA 1/1 100 B ────────┄┄              │    5.100  delayed by fault 1
-        1.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
-        1.100  #1  ├── DATA 1/1 100 B ───────────────────────▶│    1.150  retransmission 1
-        1.100  #1  ├── ACK 101/1 ────────────────────────────▶│    1.150
-        1.150  #1  │               SYN-RECEIVED → ESTABLISHED │
-        1.150  #1  │◀──────────────────────────── ACK 1/101 ──┤    1.200
-        3.000  #1  │ ESTABLISHED → FIN-WAIT-1                 │           close
-        3.000  #1  ├── FIN,ACK 101/1 ────────────────────────▶│    3.050
-        3.050  #1  │                 ESTABLISHED → CLOSE-WAIT │
-        3.050  #1  │                    CLOSE-WAIT → LAST-ACK │           close
-        3.050  #1  │◀──────────────────────── FIN,ACK 1/102 ──┤    3.100
-        3.100  #1  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-        3.100  #1  ├── ACK 102/2 ─────────────┄┄              │    3.150
-        3.100  #1  │ FIN-WAIT-2 → CLOSED                      │
-        3.150  #1  │ ┄┄ ACK 102/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.100, stale
-        3.150  #1  │                        LAST-ACK → CLOSED │
-        4.000  #2  │ CLOSED → SYN-SENT                        │
-        4.000  #2  ├── SYN 0 ────────────────────────────────▶│    4.050
-        4.050  #2  │                    LISTEN → SYN-RECEIVED │
-        4.050  #2  │◀────────────────────────── SYN,ACK 0/1 ──┤    4.100
-        4.100  #2  │ SYN-SENT → ESTABLISHED                   │
-        4.100  #2  ├── ACK 1/1 ──────────────────────────────▶│    4.150
-        4.150  #2  │               SYN-RECEIVED → ESTABLISHED │
-        5.100  #1  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, late, stale
-        5.100  #2  │       application given 100 B of another │
-        5.100  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.150
-        5.150  #2  ├── ACK 1/1 ──────────────────────────────▶│    5.200
-        5.200  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.250
-        5.250  #2  ├── ACK 1/1 ───────────────┄┄              │    5.300
-        5.300  #2  ├── RST 1 ────────────────────────────────▶│    5.350
-        5.300  #2  │ ESTABLISHED → CLOSED                     │           abort
-        5.300  #2  │    bereft from here on: its peer is gone │           cause: the application
-        5.300  #2  │ ┄┄ ACK 1/1 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 5.250, stale
-        5.300  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.350
-        5.350  #2  ├── RST 101 ──────────────────────────────▶│    5.400
-        5.400  #2  │                     ESTABLISHED → CLOSED │           reset, told: reset
-    "#]],
+             time      client                                server  arrives
+            0.000  #1  │ CLOSED → SYN-SENT                        │
+            0.000  #1  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  #1  │                    LISTEN → SYN-RECEIVED │
+            0.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+            0.100  #1  │ SYN-SENT → ESTABLISHED                   │
+            0.100  #1  ├── DATA 1/1 100 B ────────┄┄              │    5.100  delayed by fault 1
+            1.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
+            1.100  #1  ├── DATA 1/1 100 B ───────────────────────▶│    1.150  retransmission 1
+            1.100  #1  ├── ACK 101/1 ────────────────────────────▶│    1.150  challenge ACK
+            1.150  #1  │               SYN-RECEIVED → ESTABLISHED │
+            1.150  #1  │◀──────────────────────────── ACK 1/101 ──┤    1.200
+            3.000  #1  │ ESTABLISHED → FIN-WAIT-1                 │           close
+            3.000  #1  ├── FIN,ACK 101/1 ────────────────────────▶│    3.050
+            3.050  #1  │                 ESTABLISHED → CLOSE-WAIT │
+            3.050  #1  │                    CLOSE-WAIT → LAST-ACK │           close
+            3.050  #1  │◀──────────────────────── FIN,ACK 1/102 ──┤    3.100
+            3.100  #1  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+            3.100  #1  ├── ACK 102/2 ─────────────┄┄              │    3.150
+            3.100  #1  │ FIN-WAIT-2 → CLOSED                      │
+            3.150  #1  │ ┄┄ ACK 102/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.100, stale
+            3.150  #1  │                        LAST-ACK → CLOSED │
+            4.000  #2  │ CLOSED → SYN-SENT                        │
+            4.000  #2  ├── SYN 0 ────────────────────────────────▶│    4.050
+            4.050  #2  │                    LISTEN → SYN-RECEIVED │
+            4.050  #2  │◀────────────────────────── SYN,ACK 0/1 ──┤    4.100
+            4.100  #2  │ SYN-SENT → ESTABLISHED                   │
+            4.100  #2  ├── ACK 1/1 ──────────────────────────────▶│    4.150
+            4.150  #2  │               SYN-RECEIVED → ESTABLISHED │
+            5.100  #1  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, late, stale
+            5.100  #2  │       application given 100 B of another │
+            5.100  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.150
+            5.150  #2  ├── ACK 1/1 ──────────────────────────────▶│    5.200  challenge ACK
+            5.200  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.250  challenge ACK
+            5.250  #2  ├── ACK 1/1 ───────────────┄┄              │    5.300  challenge ACK
+            5.300  #2  ├── RST 1 ────────────────────────────────▶│    5.350
+            5.300  #2  │ ESTABLISHED → CLOSED                     │           abort
+            5.300  #2  │    bereft from here on: its peer is gone │           cause: the application
+            5.300  #2  │ ┄┄ ACK 1/1 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 5.250, stale
+            5.300  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.350  challenge ACK
+            5.350  #2  ├── RST 101 ──────────────────────────────▶│    5.400
+            5.400  #2  │                     ESTABLISHED → CLOSED │           reset, told: reset
+        "#]],
     );
 }

@@ -20,30 +20,30 @@ fn a_copy_meets_syn_received() {
         "three-way",
         DUPLICATED,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
-                 │                                          │           0.060
-          0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.060  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1
-          0.060  │◀────────────────────────────── ACK 1/1 ──┤    0.110
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-          0.150  │               SYN-RECEIVED → ESTABLISHED │
-          1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.050
-          1.050  │                 ESTABLISHED → CLOSE-WAIT │
-          1.050  │                    CLOSE-WAIT → LAST-ACK │           close
-          1.050  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.100
-          1.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          1.100  │ FIN-WAIT-2 → TIME-WAIT                   │
-          1.100  ├── ACK 2/2 ──────────────────────────────▶│    1.150
-          1.150  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        241.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
+                     │                                          │           0.060
+              0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.060  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1
+              0.060  │◀────────────────────────────── ACK 1/1 ──┤    0.110  challenge ACK
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+              0.150  │               SYN-RECEIVED → ESTABLISHED │
+              1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.050
+              1.050  │                 ESTABLISHED → CLOSE-WAIT │
+              1.050  │                    CLOSE-WAIT → LAST-ACK │           close
+              1.050  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.100
+              1.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              1.100  │ FIN-WAIT-2 → TIME-WAIT                   │
+              1.100  ├── ACK 2/2 ──────────────────────────────▶│    1.150
+              1.150  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            241.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -54,30 +54,30 @@ fn a_copy_meets_a_two_way_server() {
         "two-way",
         DUPLICATED,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
-                 │                                          │           0.060
-          0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
-          0.050  │                     LISTEN → ESTABLISHED │
-          0.050  │              ┄┄─────────── SYN,ACK 0/1 ──┤    0.100
-          0.060  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1
-          0.060  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.110  retransmission 1
-          0.100  │◀┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ SYN,ACK 0/1 ┄┄ │           sent 0.050, stale
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.110  ├── ACK 1/1 ──────────────────────────────▶│    0.160
-          1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.050
-          1.050  │                 ESTABLISHED → CLOSE-WAIT │
-          1.050  │                    CLOSE-WAIT → LAST-ACK │           close
-          1.050  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.100
-          1.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          1.100  │ FIN-WAIT-2 → TIME-WAIT                   │
-          1.100  ├── ACK 2/2 ──────────────────────────────▶│    1.150
-          1.150  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        241.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
+                     │                                          │           0.060
+              0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
+              0.050  │                     LISTEN → ESTABLISHED │
+              0.050  │              ┄┄─────────── SYN,ACK 0/1 ──┤    0.100
+              0.060  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1
+              0.060  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.110  retransmission 1
+              0.100  │◀┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ SYN,ACK 0/1 ┄┄ │           sent 0.050, stale
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.110  ├── ACK 1/1 ──────────────────────────────▶│    0.160  challenge ACK
+              1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.050
+              1.050  │                 ESTABLISHED → CLOSE-WAIT │
+              1.050  │                    CLOSE-WAIT → LAST-ACK │           close
+              1.050  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.100
+              1.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              1.100  │ FIN-WAIT-2 → TIME-WAIT                   │
+              1.100  ├── ACK 2/2 ──────────────────────────────▶│    1.150
+              1.150  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            241.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -208,57 +208,57 @@ fn two_lives_of_a_4_tuple_argue() {
         "three-way",
         lives,
         &expect![[r#"
-           time      client                                server  arrives
-          0.000  #1  │ CLOSED → SYN-SENT                        │
-          0.000  #1  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
-                     │                                          │           3.000
-          0.050  #1  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
-          0.050  #1  │                    LISTEN → SYN-RECEIVED │
-          0.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  #1  │ SYN-SENT → ESTABLISHED                   │
-          0.100  #1  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-          0.150  #1  │               SYN-RECEIVED → ESTABLISHED │
-          0.650  #1  │◀──────────────────────────────── RST 1 ──┤    0.700
-          0.650  #1  │                     ESTABLISHED → CLOSED │           abort
-          0.650  #1  │ bereft from here on: its peer is gone    │           cause: the application
-          0.700  #1  │ ESTABLISHED → CLOSED                     │           reset, told: reset
-          2.000  #2  │ CLOSED → SYN-SENT                        │
-          2.000  #2  ├── SYN 0 ────────────────────────────────▶│    2.050
-          2.050  #2  │                    LISTEN → SYN-RECEIVED │
-          2.050  #2  │◀────────────────────────── SYN,ACK 0/1 ──┤    2.100
-          2.100  #2  │ SYN-SENT → ESTABLISHED                   │
-          2.100  #2  ├── ACK 1/1 ──────────────────────────────▶│    2.150
-          2.150  #2  │               SYN-RECEIVED → ESTABLISHED │
-          2.650  #2  │              ✗────────────────── RST 1 ──┤           dropped by fault 2
-          2.650  #2  │                     ESTABLISHED → CLOSED │           abort
-          2.650  #2  │ bereft from here on: its peer is gone    │           cause: a lost segment
-          3.000  #1  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1, stale
-          3.000  #1  │                    LISTEN → SYN-RECEIVED │
-          3.000  #1  │  abandoned from here on: nobody is there │           cause: a duplicated segment
-          3.000  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    3.050  wasted
-          3.050  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.100  wasted
-          3.100  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.150  wasted
-          3.150  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.200  wasted
-          3.200  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.250  wasted
-          3.250  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.300  wasted
-          3.300  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.350  wasted
-          3.350  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.400  wasted
-          3.400  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.450  wasted
-          3.450  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.500  wasted
-          3.500  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.550  wasted
-          3.550  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.600  wasted
-          3.600  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.650  wasted
-          3.650  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.700  wasted
-          3.700  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.750  wasted
-          3.750  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.800  wasted
-          3.800  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.850  wasted
-          3.850  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.900  wasted
-          3.900  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.950  wasted
-          3.950  #2  ├── ACK 1/1 ──────────────────────────────▶│    4.000  wasted
-          4.000  #1  │                    SYN-RECEIVED → CLOSED │           gave up
-          4.000  #2  │              ✗────────────────── RST 1 ──┤           dropped by fault 2, wasted
-                     ⋮                  596 s                   ⋮
-        600.000      │ still ESTABLISHED                        │           end of the run
-    "#]],
+               time      client                                server  arrives
+              0.000  #1  │ CLOSED → SYN-SENT                        │
+              0.000  #1  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
+                         │                                          │           3.000
+              0.050  #1  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
+              0.050  #1  │                    LISTEN → SYN-RECEIVED │
+              0.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  #1  │ SYN-SENT → ESTABLISHED                   │
+              0.100  #1  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+              0.150  #1  │               SYN-RECEIVED → ESTABLISHED │
+              0.650  #1  │◀──────────────────────────────── RST 1 ──┤    0.700
+              0.650  #1  │                     ESTABLISHED → CLOSED │           abort
+              0.650  #1  │ bereft from here on: its peer is gone    │           cause: the application
+              0.700  #1  │ ESTABLISHED → CLOSED                     │           reset, told: reset
+              2.000  #2  │ CLOSED → SYN-SENT                        │
+              2.000  #2  ├── SYN 0 ────────────────────────────────▶│    2.050
+              2.050  #2  │                    LISTEN → SYN-RECEIVED │
+              2.050  #2  │◀────────────────────────── SYN,ACK 0/1 ──┤    2.100
+              2.100  #2  │ SYN-SENT → ESTABLISHED                   │
+              2.100  #2  ├── ACK 1/1 ──────────────────────────────▶│    2.150
+              2.150  #2  │               SYN-RECEIVED → ESTABLISHED │
+              2.650  #2  │              ✗────────────────── RST 1 ──┤           dropped by fault 2
+              2.650  #2  │                     ESTABLISHED → CLOSED │           abort
+              2.650  #2  │ bereft from here on: its peer is gone    │           cause: a lost segment
+              3.000  #1  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1, stale
+              3.000  #1  │                    LISTEN → SYN-RECEIVED │
+              3.000  #1  │  abandoned from here on: nobody is there │           cause: a duplicated segment
+              3.000  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    3.050  wasted
+              3.050  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.100  challenge ACK, wasted
+              3.100  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.150  challenge ACK, wasted
+              3.150  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.200  challenge ACK, wasted
+              3.200  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.250  challenge ACK, wasted
+              3.250  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.300  challenge ACK, wasted
+              3.300  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.350  challenge ACK, wasted
+              3.350  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.400  challenge ACK, wasted
+              3.400  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.450  challenge ACK, wasted
+              3.450  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.500  challenge ACK, wasted
+              3.500  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.550  challenge ACK, wasted
+              3.550  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.600  challenge ACK, wasted
+              3.600  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.650  challenge ACK, wasted
+              3.650  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.700  challenge ACK, wasted
+              3.700  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.750  challenge ACK, wasted
+              3.750  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.800  challenge ACK, wasted
+              3.800  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.850  challenge ACK, wasted
+              3.850  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.900  challenge ACK, wasted
+              3.900  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.950  challenge ACK, wasted
+              3.950  #2  ├── ACK 1/1 ──────────────────────────────▶│    4.000  challenge ACK, wasted
+              4.000  #1  │                    SYN-RECEIVED → CLOSED │           gave up
+              4.000  #2  │              ✗────────────────── RST 1 ──┤           dropped by fault 2, wasted
+                         ⋮                  596 s                   ⋮
+            600.000      │ still ESTABLISHED                        │           end of the run
+        "#]],
     );
 }

@@ -53,21 +53,21 @@ fn every_syn_ack_is_lost() {
         "three-way",
         NO_SYN_ACK,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-        0.050  │                    LISTEN → SYN-RECEIVED │
-        0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 1
-        1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-        1.050  │              ✗──────────── SYN,ACK 0/1 ──┤           retransmission 1, dropped by fault 1
-        1.050  │◀────────────────────────────── ACK 1/1 ──┤    1.100
-        3.000  ├── SYN 0 ────────────────────────────────▶│    3.050  retransmission 2
-        3.050  │              ✗──────────── SYN,ACK 0/1 ──┤           retransmission 2, dropped by fault 1
-        3.050  │◀────────────────────────────── ACK 1/1 ──┤    3.100
-        7.000  │ SYN-SENT → CLOSED                        │           gave up, told: timed out
-        7.000  │  abandoned from here on: nobody is there │           cause: a lost segment
-        7.050  │                    SYN-RECEIVED → CLOSED │           gave up
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  │                    LISTEN → SYN-RECEIVED │
+            0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 1
+            1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+            1.050  │              ✗──────────── SYN,ACK 0/1 ──┤           retransmission 1, dropped by fault 1
+            1.050  │◀────────────────────────────── ACK 1/1 ──┤    1.100  challenge ACK
+            3.000  ├── SYN 0 ────────────────────────────────▶│    3.050  retransmission 2
+            3.050  │              ✗──────────── SYN,ACK 0/1 ──┤           retransmission 2, dropped by fault 1
+            3.050  │◀────────────────────────────── ACK 1/1 ──┤    3.100  challenge ACK
+            7.000  │ SYN-SENT → CLOSED                        │           gave up, told: timed out
+            7.000  │  abandoned from here on: nobody is there │           cause: a lost segment
+            7.050  │                    SYN-RECEIVED → CLOSED │           gave up
+        "#]],
     );
 }
 

@@ -176,31 +176,31 @@ fn a_stale_syn_meets_its_own_connection() {
         "three-way",
         ESTABLISHED,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ─────────────────┄┄              │    1.300  delayed by fault 1
-          1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-          1.050  │                    LISTEN → SYN-RECEIVED │
-          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
-          1.100  │ SYN-SENT → ESTABLISHED                   │
-          1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150
-          1.150  │               SYN-RECEIVED → ESTABLISHED │
-          1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
-          1.200  ├── ACK 101/101 ──────────────────────────▶│    1.250
-          1.300  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
-          1.300  │◀────────────────────────── ACK 101/101 ──┤    1.350
-          3.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          3.000  ├── FIN,ACK 101/101 ──────────────────────▶│    3.050
-          3.050  │                 ESTABLISHED → CLOSE-WAIT │
-          3.050  │                    CLOSE-WAIT → LAST-ACK │           close
-          3.050  │◀────────────────────── FIN,ACK 101/102 ──┤    3.100
-          3.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          3.100  │ FIN-WAIT-2 → TIME-WAIT                   │
-          3.100  ├── ACK 102/102 ──────────────────────────▶│    3.150
-          3.150  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        243.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ─────────────────┄┄              │    1.300  delayed by fault 1
+              1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+              1.050  │                    LISTEN → SYN-RECEIVED │
+              1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
+              1.100  │ SYN-SENT → ESTABLISHED                   │
+              1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150
+              1.150  │               SYN-RECEIVED → ESTABLISHED │
+              1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
+              1.200  ├── ACK 101/101 ──────────────────────────▶│    1.250
+              1.300  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+              1.300  │◀────────────────────────── ACK 101/101 ──┤    1.350  challenge ACK
+              3.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              3.000  ├── FIN,ACK 101/101 ──────────────────────▶│    3.050
+              3.050  │                 ESTABLISHED → CLOSE-WAIT │
+              3.050  │                    CLOSE-WAIT → LAST-ACK │           close
+              3.050  │◀────────────────────── FIN,ACK 101/102 ──┤    3.100
+              3.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              3.100  │ FIN-WAIT-2 → TIME-WAIT                   │
+              3.100  ├── ACK 102/102 ──────────────────────────▶│    3.150
+              3.150  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            243.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -210,30 +210,30 @@ fn a_stale_syn_meets_its_own_connection_in_two_way() {
         "two-way",
         ESTABLISHED,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ─────────────────┄┄              │    1.300  delayed by fault 1
-          1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-          1.050  │                     LISTEN → ESTABLISHED │
-          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
-          1.100  │ SYN-SENT → ESTABLISHED                   │
-          1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150
-          1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
-          1.200  ├── ACK 101/101 ──────────────────────────▶│    1.250
-          1.300  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
-          1.300  │◀────────────────────────── ACK 101/101 ──┤    1.350
-          3.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          3.000  ├── FIN,ACK 101/101 ──────────────────────▶│    3.050
-          3.050  │                 ESTABLISHED → CLOSE-WAIT │
-          3.050  │                    CLOSE-WAIT → LAST-ACK │           close
-          3.050  │◀────────────────────── FIN,ACK 101/102 ──┤    3.100
-          3.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          3.100  │ FIN-WAIT-2 → TIME-WAIT                   │
-          3.100  ├── ACK 102/102 ──────────────────────────▶│    3.150
-          3.150  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        243.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ─────────────────┄┄              │    1.300  delayed by fault 1
+              1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+              1.050  │                     LISTEN → ESTABLISHED │
+              1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
+              1.100  │ SYN-SENT → ESTABLISHED                   │
+              1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150
+              1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
+              1.200  ├── ACK 101/101 ──────────────────────────▶│    1.250
+              1.300  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+              1.300  │◀────────────────────────── ACK 101/101 ──┤    1.350  challenge ACK
+              3.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              3.000  ├── FIN,ACK 101/101 ──────────────────────▶│    3.050
+              3.050  │                 ESTABLISHED → CLOSE-WAIT │
+              3.050  │                    CLOSE-WAIT → LAST-ACK │           close
+              3.050  │◀────────────────────── FIN,ACK 101/102 ──┤    3.100
+              3.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              3.100  │ FIN-WAIT-2 → TIME-WAIT                   │
+              3.100  ├── ACK 102/102 ──────────────────────────▶│    3.150
+              3.150  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            243.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -256,35 +256,35 @@ fn a_stale_syn_assassinates_time_wait() {
         "three-way",
         TIME_WAIT,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
-        1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-        1.050  │                    LISTEN → SYN-RECEIVED │
-        1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
-        1.100  │ SYN-SENT → ESTABLISHED                   │
-        1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
-        1.150  │               SYN-RECEIVED → ESTABLISHED │
-        1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
-        1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
-        1.350  │                 ESTABLISHED → CLOSE-WAIT │
-        1.350  │                    CLOSE-WAIT → LAST-ACK │           close
-        1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
-        1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-        1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
-        1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
-        1.450  │                        LAST-ACK → CLOSED │
-        5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
-        5.000  │                    LISTEN → SYN-RECEIVED │
-        5.000  │  abandoned from here on: nobody is there │           cause: a delayed segment
-        5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
-        5.050  ├── ACK 2/2 ──────────────────────────────▶│    5.100  wasted
-        5.100  │◀──────────────────────────────── RST 2 ──┤    5.150  wasted
-        5.150  │ TIME-WAIT → CLOSED                       │           reset
-        6.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    6.050  retransmission 1, wasted
-        6.050  ├── RST 1 ────────────────────────────────▶│    6.100  wasted
-        6.100  │                    SYN-RECEIVED → CLOSED │           reset
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
+            1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+            1.050  │                    LISTEN → SYN-RECEIVED │
+            1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
+            1.100  │ SYN-SENT → ESTABLISHED                   │
+            1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
+            1.150  │               SYN-RECEIVED → ESTABLISHED │
+            1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
+            1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
+            1.350  │                 ESTABLISHED → CLOSE-WAIT │
+            1.350  │                    CLOSE-WAIT → LAST-ACK │           close
+            1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
+            1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+            1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
+            1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
+            1.450  │                        LAST-ACK → CLOSED │
+            5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+            5.000  │                    LISTEN → SYN-RECEIVED │
+            5.000  │  abandoned from here on: nobody is there │           cause: a delayed segment
+            5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
+            5.050  ├── ACK 2/2 ──────────────────────────────▶│    5.100  challenge ACK, wasted
+            5.100  │◀──────────────────────────────── RST 2 ──┤    5.150  wasted
+            5.150  │ TIME-WAIT → CLOSED                       │           reset
+            6.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    6.050  retransmission 1, wasted
+            6.050  ├── RST 1 ────────────────────────────────▶│    6.100  wasted
+            6.100  │                    SYN-RECEIVED → CLOSED │           reset
+        "#]],
     );
 }
 
@@ -295,35 +295,35 @@ fn silence_does_not_save_time_wait() {
         "three-way-silent",
         TIME_WAIT,
         &expect![[r#"
-          time  client                                server  arrives
-         0.000  │ CLOSED → SYN-SENT                        │
-         0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
-         1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-         1.050  │                    LISTEN → SYN-RECEIVED │
-         1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
-         1.100  │ SYN-SENT → ESTABLISHED                   │
-         1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
-         1.150  │               SYN-RECEIVED → ESTABLISHED │
-         1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
-         1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
-         1.350  │                 ESTABLISHED → CLOSE-WAIT │
-         1.350  │                    CLOSE-WAIT → LAST-ACK │           close
-         1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
-         1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-         1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
-         1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
-         1.450  │                        LAST-ACK → CLOSED │
-         5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
-         5.000  │                    LISTEN → SYN-RECEIVED │
-         5.000  │  abandoned from here on: nobody is there │           cause: a delayed segment
-         5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
-         5.050  ├── ACK 2/2 ──────────────────────────────▶│    5.100  wasted
-         5.100  │◀──────────────────────────────── RST 2 ──┤    5.150  wasted
-         5.150  │ TIME-WAIT → CLOSED                       │           reset
-         6.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    6.050  retransmission 1, wasted
-         8.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    8.050  retransmission 2, wasted
-        12.000  │                    SYN-RECEIVED → CLOSED │           gave up
-    "#]],
+              time  client                                server  arrives
+             0.000  │ CLOSED → SYN-SENT                        │
+             0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
+             1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+             1.050  │                    LISTEN → SYN-RECEIVED │
+             1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
+             1.100  │ SYN-SENT → ESTABLISHED                   │
+             1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
+             1.150  │               SYN-RECEIVED → ESTABLISHED │
+             1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
+             1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
+             1.350  │                 ESTABLISHED → CLOSE-WAIT │
+             1.350  │                    CLOSE-WAIT → LAST-ACK │           close
+             1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
+             1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+             1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
+             1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
+             1.450  │                        LAST-ACK → CLOSED │
+             5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+             5.000  │                    LISTEN → SYN-RECEIVED │
+             5.000  │  abandoned from here on: nobody is there │           cause: a delayed segment
+             5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
+             5.050  ├── ACK 2/2 ──────────────────────────────▶│    5.100  challenge ACK, wasted
+             5.100  │◀──────────────────────────────── RST 2 ──┤    5.150  wasted
+             5.150  │ TIME-WAIT → CLOSED                       │           reset
+             6.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    6.050  retransmission 1, wasted
+             8.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    8.050  retransmission 2, wasted
+            12.000  │                    SYN-RECEIVED → CLOSED │           gave up
+        "#]],
     );
 }
 
@@ -334,40 +334,40 @@ fn rfc_1337_saves_time_wait_and_costs_the_server() {
         "three-way/rfc1337",
         TIME_WAIT,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
-          1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-          1.050  │                    LISTEN → SYN-RECEIVED │
-          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
-          1.100  │ SYN-SENT → ESTABLISHED                   │
-          1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
-          1.150  │               SYN-RECEIVED → ESTABLISHED │
-          1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
-          1.350  │                 ESTABLISHED → CLOSE-WAIT │
-          1.350  │                    CLOSE-WAIT → LAST-ACK │           close
-          1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
-          1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
-          1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
-          1.450  │                        LAST-ACK → CLOSED │
-          5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
-          5.000  │                    LISTEN → SYN-RECEIVED │
-          5.000  │  abandoned from here on: nobody is there │           cause: a delayed segment
-          5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
-          5.050  ├── ACK 2/2 ──────────────────────────────▶│    5.100  wasted
-          5.100  │◀──────────────────────────────── RST 2 ──┤    5.150  wasted
-          6.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    6.050  retransmission 1, wasted
-          6.050  ├── ACK 2/2 ──────────────────────────────▶│    6.100  wasted
-          6.100  │◀──────────────────────────────── RST 2 ──┤    6.150  wasted
-          8.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    8.050  retransmission 2, wasted
-          8.050  ├── ACK 2/2 ──────────────────────────────▶│    8.100  wasted
-          8.100  │◀──────────────────────────────── RST 2 ──┤    8.150  wasted
-         12.000  │                    SYN-RECEIVED → CLOSED │           gave up
-                 ⋮                 229.4 s                  ⋮
-        241.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
+              1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+              1.050  │                    LISTEN → SYN-RECEIVED │
+              1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
+              1.100  │ SYN-SENT → ESTABLISHED                   │
+              1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
+              1.150  │               SYN-RECEIVED → ESTABLISHED │
+              1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
+              1.350  │                 ESTABLISHED → CLOSE-WAIT │
+              1.350  │                    CLOSE-WAIT → LAST-ACK │           close
+              1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
+              1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
+              1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
+              1.450  │                        LAST-ACK → CLOSED │
+              5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+              5.000  │                    LISTEN → SYN-RECEIVED │
+              5.000  │  abandoned from here on: nobody is there │           cause: a delayed segment
+              5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
+              5.050  ├── ACK 2/2 ──────────────────────────────▶│    5.100  challenge ACK, wasted
+              5.100  │◀──────────────────────────────── RST 2 ──┤    5.150  wasted
+              6.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    6.050  retransmission 1, wasted
+              6.050  ├── ACK 2/2 ──────────────────────────────▶│    6.100  challenge ACK, wasted
+              6.100  │◀──────────────────────────────── RST 2 ──┤    6.150  wasted
+              8.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    8.050  retransmission 2, wasted
+              8.050  ├── ACK 2/2 ──────────────────────────────▶│    8.100  challenge ACK, wasted
+              8.100  │◀──────────────────────────────── RST 2 ──┤    8.150  wasted
+             12.000  │                    SYN-RECEIVED → CLOSED │           gave up
+                     ⋮                 229.4 s                  ⋮
+            241.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -378,31 +378,31 @@ fn time_wait_shields_a_ghost_from_the_reset() {
         "two-way-rst",
         TIME_WAIT,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
-          1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-          1.050  │                     LISTEN → ESTABLISHED │
-          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
-          1.100  │ SYN-SENT → ESTABLISHED                   │
-          1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
-          1.350  │                 ESTABLISHED → CLOSE-WAIT │
-          1.350  │                    CLOSE-WAIT → LAST-ACK │           close
-          1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
-          1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
-          1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
-          1.450  │                        LAST-ACK → CLOSED │
-          5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
-          5.000  │                     LISTEN → ESTABLISHED │
-          5.000  │      ghost from here on: nobody is there │           cause: a delayed segment
-          5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
-          5.050  ├── ACK 2/2 ──────────────────────────────▶│    5.100  wasted
-                 ⋮                 236.35 s                 ⋮
-        241.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-                 ⋮                 358.6 s                  ⋮
-        600.000  │                        still ESTABLISHED │           end of the run
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
+              1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+              1.050  │                     LISTEN → ESTABLISHED │
+              1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
+              1.100  │ SYN-SENT → ESTABLISHED                   │
+              1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
+              1.350  │                 ESTABLISHED → CLOSE-WAIT │
+              1.350  │                    CLOSE-WAIT → LAST-ACK │           close
+              1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
+              1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
+              1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
+              1.450  │                        LAST-ACK → CLOSED │
+              5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+              5.000  │                     LISTEN → ESTABLISHED │
+              5.000  │      ghost from here on: nobody is there │           cause: a delayed segment
+              5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
+              5.050  ├── ACK 2/2 ──────────────────────────────▶│    5.100  challenge ACK, wasted
+                     ⋮                 236.35 s                 ⋮
+            241.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+                     ⋮                 358.6 s                  ⋮
+            600.000  │                        still ESTABLISHED │           end of the run
+        "#]],
     );
 }

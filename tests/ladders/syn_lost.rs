@@ -126,30 +126,30 @@ fn the_request_is_lost_after_a_lost_syn() {
         "three-way",
         lost,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ──────────────────✗              │           dropped by fault 1
-          1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-          1.050  │                    LISTEN → SYN-RECEIVED │
-          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
-          1.100  │ SYN-SENT → ESTABLISHED                   │
-          1.100  ├── DATA 1/1 100 B ─────────✗              │           dropped by fault 2
-          2.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    2.100  retransmission 1
-          2.100  ├── ACK 101/1 ────────────────────────────▶│    2.150
-          2.150  │               SYN-RECEIVED → ESTABLISHED │
-          4.100  ├── DATA 1/1 100 B ───────────────────────▶│    4.150  retransmission 1
-          4.150  │◀───────────────────── DATA 1/101 100 B ──┤    4.200
-          4.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          4.200  ├── FIN,ACK 101/101 ──────────────────────▶│    4.250
-          4.250  │                 ESTABLISHED → CLOSE-WAIT │
-          4.250  │                    CLOSE-WAIT → LAST-ACK │           close
-          4.250  │◀────────────────────── FIN,ACK 101/102 ──┤    4.300
-          4.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          4.300  │ FIN-WAIT-2 → TIME-WAIT                   │
-          4.300  ├── ACK 102/102 ──────────────────────────▶│    4.350
-          4.350  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        244.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ──────────────────✗              │           dropped by fault 1
+              1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+              1.050  │                    LISTEN → SYN-RECEIVED │
+              1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
+              1.100  │ SYN-SENT → ESTABLISHED                   │
+              1.100  ├── DATA 1/1 100 B ─────────✗              │           dropped by fault 2
+              2.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    2.100  retransmission 1
+              2.100  ├── ACK 101/1 ────────────────────────────▶│    2.150  challenge ACK
+              2.150  │               SYN-RECEIVED → ESTABLISHED │
+              4.100  ├── DATA 1/1 100 B ───────────────────────▶│    4.150  retransmission 1
+              4.150  │◀───────────────────── DATA 1/101 100 B ──┤    4.200
+              4.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              4.200  ├── FIN,ACK 101/101 ──────────────────────▶│    4.250
+              4.250  │                 ESTABLISHED → CLOSE-WAIT │
+              4.250  │                    CLOSE-WAIT → LAST-ACK │           close
+              4.250  │◀────────────────────── FIN,ACK 101/102 ──┤    4.300
+              4.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              4.300  │ FIN-WAIT-2 → TIME-WAIT                   │
+              4.300  ├── ACK 102/102 ──────────────────────────▶│    4.350
+              4.350  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            244.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }

@@ -338,7 +338,8 @@ impl<'a> Court<'a> {
             "lost" => is_segment && blamed.text("fate") == "lost",
             "duplicated" => is_segment && copies >= 2,
             "delayed" => is_segment && copies >= 1,
-            "application" => blamed.kind == "call",
+            // The call; or the FIN after which its own application does not close.
+            "application" => blamed.kind == "call" || (is_segment && blamed.text("flags").contains('F')),
             _ => false,
         }
     }

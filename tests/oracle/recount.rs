@@ -534,7 +534,7 @@ fn causes(part: &Json, prefix: &str) -> BTreeMap<String, i128> {
     let mut causes = BTreeMap::new();
     for entry in part.get("causes").items() {
         let cause = entry.get("cause").text().unwrap_or("?");
-        let record = entry.get("packet").get("id").digits().unwrap_or("none");
+        let record = entry.get("record").digits().unwrap_or("none");
         *causes.entry(format!("{prefix}{cause} {record}")).or_default() += amount(entry.get("amount"));
     }
     causes

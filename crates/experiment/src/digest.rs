@@ -124,7 +124,7 @@ mod tests {
                 }
                 Event::Judged { host, incarnation, .. } => {
                     for cause in [Cause::Lost, Cause::Capacity] {
-                        let blame = crate::record::Blame { cause, packet: None };
+                        let blame = crate::record::Blame { cause, record: None };
                         for worth in [Worth::Ghost(blame), Worth::Bereft(blame), Worth::Abandoned(blame)] {
                             let event = Event::Judged { host, incarnation, worth };
                             records.push(Record { event, ..record.clone() });

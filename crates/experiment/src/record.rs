@@ -521,6 +521,12 @@ impl Worth {
         }
     }
 
+    /// Whether both are the same verdict, whatever is to blame.
+    #[must_use]
+    pub(crate) fn is_as(self, other: Self) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+    }
+
     /// The same verdict, for which something else is to blame.
     #[must_use]
     pub(crate) const fn blamed_on(self, blame: Blame) -> Self {
@@ -538,8 +544,8 @@ impl Worth {
 pub struct Blame {
     /// What happened.
     pub cause: Cause,
-    /// The packet it happened to; `None` where it was none, or none that is known: a crash, a call, an end of patience.
-    pub packet: Option<RecordId>,
+    /// The record it goes back to: a segment, a crash, a call, an overflow, an eviction; `None` where none is known.
+    pub record: Option<RecordId>,
 }
 
 /// What made a held resource useless.

@@ -37,7 +37,7 @@ const WIDTH: usize = 100;
 pub struct Explanation {
     hosts: Hosts,
     packets: Packets,
-    most: usize,
+    all: bool,
     /// Between which sockets something is on its way, or held.
     exchanges: BTreeMap<Pair, Exchange>,
     /// The segments on their way, each with the number of its copies.
@@ -48,9 +48,10 @@ pub struct Explanation {
     from: Instant,
     /// Pairs of which the last may have gone at this instant.
     fading: Vec<Pair>,
+    /// The worst of them one by one, if all are wanted.
     stories: Vec<Story>,
-    /// What the stories that were dropped come to.
-    untold: Untold,
+    /// All of them by their kinds.
+    groups: BTreeMap<String, Group>,
     waits: Waits,
 }
 
@@ -67,22 +68,26 @@ struct Exchange {
     held: usize,
 }
 
-/// Stories that are not told.
-#[derive(Clone, Copy, Debug, Default)]
-struct Untold {
-    count: usize,
+/// Stories of one kind: what they come to, and the worst of them.
+#[derive(Clone, Debug)]
+struct Group {
+    count: u64,
     octet_nanos: u128,
     segments: u64,
+    first: Instant,
+    last: Instant,
+    worst: Story,
 }
 
 impl Explanation {
-    /// Nothing to tell yet of a run between these hosts; of what there will be, at most the worst `most` are told.
+    /// Nothing to tell yet of a run between these hosts. What there will be is told one by one if `all` is wanted, and
+    /// otherwise by its kinds.
     #[must_use]
-    pub fn new(hosts: Hosts, most: usize) -> Self {
+    pub fn new(hosts: Hosts, all: bool) -> Self {
         Self {
             hosts,
             packets: Packets::default(),
-            most,
+            all,
             exchanges: BTreeMap::new(),
             segments: BTreeMap::new(),
             lives: BTreeMap::new(),
@@ -90,7 +95,7 @@ impl Explanation {
             from: Instant::ZERO,
             fading: Vec::new(),
             stories: Vec::new(),
-            untold: Untold::default(),
+            groups: BTreeMap::new(),
             waits: Waits::default(),
         }
     }
@@ -101,15 +106,15 @@ impl Explanation {
         for (_, exchange) in std::mem::take(&mut self.exchanges) {
             self.tell(&exchange, end);
         }
-        self.drop_the_least();
-        let Self { stories, untold, waits, packets, hosts, most, .. } = self;
-        let (waits, more_waits) = waits.stories(most, &hosts, &packets, end);
-        let held: Vec<Vec<&str>> = stories.iter().map(|story| story.paragraphs().collect()).collect();
-        let waits: Vec<Vec<&str>> = waits.iter().map(|story| story.iter().map(String::as_str).collect()).collect();
-        let more =
-            (untold.count > 0).then(|| format!("{} more, {}", untold.count, cost(untold.octet_nanos, untold.segments)));
-        let held = numbered("What was held for nobody, and why", &held, more, colour);
-        let waits = numbered("Who had to wait, and why", &waits, more_waits, colour);
+        self.stories.sort_by_key(|story| (Reverse((story.octet_nanos, story.segments)), story.since));
+        let Self { stories, groups, waits, packets, hosts, all, .. } = self;
+        let waits = waits.stories(all, &hosts, &packets, end);
+        let held: Vec<Vec<String>> = match all {
+            true => stories.iter().map(|story| story.paragraphs().map(str::to_owned).collect()).collect(),
+            false => told(groups),
+        };
+        let held = numbered("What was held for nobody, and why", &held, colour);
+        let waits = numbered("Who had to wait, and why", &waits, colour);
         match (held.is_empty(), waits.is_empty()) {
             (true, true) => "Nothing was wasted.\n".to_owned(),
             (true, false) => format!("Nothing was wasted.\n\n{waits}"),
@@ -120,19 +125,17 @@ impl Explanation {
 
     /// Adds what there is to tell of an exchange.
     fn tell(&mut self, exchange: &Exchange, end: Instant) {
-        self.stories.extend(story::stories(&exchange.log, &self.hosts, &self.packets, (self.from, end)));
-        // Sorting now and then keeps few stories without sorting for each.
-        if self.stories.len() >= self.most.saturating_mul(2).saturating_add(100) {
-            self.drop_the_least();
-        }
-    }
-
-    fn drop_the_least(&mut self) {
-        self.stories.sort_by_key(|story| (Reverse((story.octet_nanos, story.segments)), story.since));
-        for story in self.stories.drain(self.most.min(self.stories.len())..) {
-            self.untold.count += 1;
-            self.untold.octet_nanos += story.octet_nanos;
-            self.untold.segments += story.segments;
+        for story in story::stories(&exchange.log, &self.hosts, &self.packets, (self.from, end)) {
+            if self.all {
+                self.stories.push(story);
+                continue;
+            }
+            match self.groups.get_mut(&story.group) {
+                Some(group) => group.add(story),
+                None => {
+                    self.groups.insert(story.group.clone(), Group::of(story));
+                }
+            }
         }
     }
 
@@ -191,11 +194,13 @@ impl Fold for Explanation {
             self.settle();
             self.now = record.at;
         }
-        self.waits.note(record, self.most);
+        self.waits.note(record, self.all);
+        self.packets.note_other(record);
         if record.event == Event::WarmedUp {
             // What was over by then is not measured.
-            (self.from, self.untold) = (record.at, Untold::default());
+            self.from = record.at;
             self.stories.clear();
+            self.groups.clear();
         }
         let Some(pair) = self.pair_of(record) else { return };
         let exchange = self.exchanges.entry(pair).or_default();
@@ -231,9 +236,62 @@ impl Fold for Explanation {
     }
 }
 
+impl Group {
+    fn of(story: Story) -> Self {
+        let Story { octet_nanos, segments, since, .. } = story;
+        Self { count: 1, octet_nanos, segments, first: since, last: since, worst: story }
+    }
+
+    fn add(&mut self, story: Story) {
+        self.count += 1;
+        self.octet_nanos += story.octet_nanos;
+        self.segments += story.segments;
+        (self.first, self.last) = (self.first.min(story.since), self.last.max(story.since));
+        if (story.octet_nanos, story.segments) > (self.worst.octet_nanos, self.worst.segments) {
+            self.worst = story;
+        }
+    }
+
+    /// How many, of what, how often, and what they come to; then the worst of them. One alone is told as it is.
+    fn paragraphs(self, all_octet_nanos: u128) -> Vec<String> {
+        let Self { count, octet_nanos, segments, first, last, worst } = self;
+        if count == 1 {
+            return worst.paragraphs().map(str::to_owned).collect();
+        }
+        let share = 100.0 * octet_nanos as f64 / all_octet_nanos.max(1) as f64;
+        let time = last.since(first).as_secs_f64();
+        let rate = if time > 0.0 { format!(", {} a second", rounded(count as f64 / time)) } else { String::new() };
+        let each = rounded(octet_nanos as f64 / 1e9 / count as f64);
+        let heading = format!("{count} times {}: {}", worst.group, cost(octet_nanos, segments));
+        let extent = format!(
+            "They began from {first} s to {last} s{rate}; each came to {each} B·s on average, and all of them to \
+             {share:.1} % of what was held for nobody. The worst of them: {}.",
+            worst.heading
+        );
+        [heading, extent].into_iter().chain(worst.sentences).collect()
+    }
+}
+
+/// The groups, the worst first.
+fn told(groups: BTreeMap<String, Group>) -> Vec<Vec<String>> {
+    let all_octet_nanos = groups.values().map(|group| group.octet_nanos).sum();
+    let mut groups: Vec<Group> = groups.into_values().collect();
+    groups.sort_by_key(|group| (Reverse((group.octet_nanos, group.segments)), group.first));
+    groups.into_iter().map(|group| group.paragraphs(all_octet_nanos)).collect()
+}
+
+/// A number with three digits.
+pub(crate) fn rounded(value: f64) -> String {
+    let scientific = format!("{value:.2e}");
+    let exponent = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok()).unwrap_or(0);
+    let decimals = usize::try_from((2 - exponent).clamp(0, 9)).unwrap_or(0);
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 /// Stories under a heading, each with its own as its first paragraph; nothing if there are none.
-fn numbered(heading: &str, stories: &[Vec<&str>], more: Option<String>, colour: Colour) -> String {
-    if stories.is_empty() && more.is_none() {
+fn numbered(heading: &str, stories: &[Vec<String>], colour: Colour) -> String {
+    if stories.is_empty() {
         return String::new();
     }
     let mut text = format!("{}\n", colour.paint(Tone::Heading, heading));
@@ -247,7 +305,6 @@ fn numbered(heading: &str, stories: &[Vec<&str>], more: Option<String>, colour: 
             text.push_str(&block(&format!("{first:indent$}"), indent, &lines));
         }
     }
-    text.extend(more.map(|more| format!("… and {more}\n")));
     text
 }
 

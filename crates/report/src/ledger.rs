@@ -6,14 +6,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::Cell;
-use experiment::record::{Blame, Cause, Change, Event, Fold, Record, RecordId};
-use experiment::{Account, Count, HostId, Ledger, LedgerFold, Resource};
+use experiment::record::{Blame, Cause, Change, Event, Fold, Record};
+use experiment::{Account, HostId, Ledger, LedgerFold, Resource};
 use sim_time::Instant;
 
 use crate::amount::amount;
 use crate::hosts::Hosts;
-use crate::ladder::cause_in_words;
-use crate::packets::{Packet, Packets};
+use crate::packets::Packets;
 use crate::tables::{Listed, right, table, text};
 
 pub use beside::ledgers;
@@ -37,7 +36,8 @@ pub struct LedgerBook {
 pub struct Balance {
     pub(crate) ledger: Ledger,
     pub(crate) hosts: Hosts,
-    pub(crate) packets: BTreeMap<RecordId, Packet>,
+    /// What is to blame, by name.
+    pub(crate) packets: Packets,
 }
 
 impl LedgerBook {
@@ -52,7 +52,7 @@ impl LedgerBook {
     pub fn balance(self, end: Instant) -> Balance {
         let Self { fold, hosts, packets } = self;
         let ledger = fold.finish(end);
-        let packets = packets.keep(ledger.blames().into_iter().filter_map(|blame| blame.packet));
+        let packets = packets.keep(ledger.blames().into_iter().filter_map(|blame| blame.record));
         Balance { ledger, hosts, packets }
     }
 }
@@ -60,10 +60,12 @@ impl LedgerBook {
 impl Fold for LedgerBook {
     fn record(&mut self, record: &Record) {
         self.fold.record(record);
-        if let Event::Sent(sent) = &record.event
-            && !self.packets.is_full()
-        {
-            let _ = self.packets.note(record.at, record.id, sent);
+        match &record.event {
+            Event::Sent(_) if self.packets.is_full() => {}
+            Event::Sent(sent) => {
+                let _ = self.packets.note(record.at, record.id, sent);
+            }
+            _ => self.packets.note_other(record),
         }
     }
 
@@ -111,8 +113,7 @@ impl Balance {
             head.push(TURNED_AWAY);
         }
         let mut table = table(&head);
-        let causes = self.ledger.blames().into_iter();
-        let causes = causes.map(|blame| (self.cause(blame).in_words(), vec![self.waste_of(blame, &goods)]));
+        let causes = self.wastes(&goods).into_iter().map(|(blame, waste)| (self.cause(blame), vec![waste]));
         for (words, wastes) in told(causes.collect(), TOLD, listed) {
             let waste = &wastes[0];
             let mut row = vec![Cell::new(words)];
@@ -132,15 +133,25 @@ impl Balance {
         goods
     }
 
-    /// How much of these goods, and what else, something is to blame for.
-    fn waste_of(&self, blame: Blame, goods: &[Good]) -> Waste {
-        let held = |good: &Good| {
-            let accounts = self.ledger.accounts.iter().filter(|account| Good::of(account) == *good);
-            accounts.flat_map(|account| &account.wasted).filter(|(by, _)| *by == blame).map(|(_, held)| held).sum()
+    /// How much of these goods, and what else, each cause is to blame for, in the order of causes and records.
+    fn wastes(&self, goods: &[Good]) -> BTreeMap<Blame, Waste> {
+        let mut wastes = BTreeMap::new();
+        let waste = |wastes: &mut BTreeMap<Blame, Waste>, blame, add: &dyn Fn(&mut Waste)| {
+            add(wastes.entry(blame).or_insert_with(|| Waste::nothing(goods.len())));
         };
-        let of = |count: &Count| count.wasted.iter().find(|(by, _)| *by == blame).map_or(0, |(_, count)| *count);
-        let (segments, turned_away) = (of(&self.ledger.segments), of(&self.ledger.turned_away));
-        Waste { held: goods.iter().map(held).collect(), segments, turned_away }
+        for account in &self.ledger.accounts {
+            let place = goods.iter().position(|good| *good == Good::of(account));
+            for (blame, held) in &account.wasted {
+                waste(&mut wastes, *blame, &|waste| place.into_iter().for_each(|place| waste.held[place] += held));
+            }
+        }
+        for (blame, segments) in &self.ledger.segments.wasted {
+            waste(&mut wastes, *blame, &|waste| waste.segments += segments);
+        }
+        for (blame, clients) in &self.ledger.turned_away.wasted {
+            waste(&mut wastes, *blame, &|waste| waste.turned_away += clients);
+        }
+        wastes
     }
 
     fn name(&self, host: HostId, resource: Resource) -> String {
@@ -148,8 +159,12 @@ impl Balance {
     }
 
     fn cause(&self, blame: Blame) -> NamedCause {
-        let packet = blame.packet.and_then(|packet| self.packets.get(&packet));
-        NamedCause { cause: blame.cause, packet: packet.map(|packet| (packet.at, packet.in_words(&self.hosts))) }
+        NamedCause {
+            cause: blame.cause,
+            at: self.packets.time(blame),
+            words: self.packets.blamed(blame, &self.hosts),
+            group: self.packets.group(blame, &self.hosts),
+        }
     }
 }
 
@@ -208,15 +223,11 @@ impl Good {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct NamedCause {
     cause: Cause,
-    /// When the packet was sent, and the packet in words.
-    packet: Option<(Instant, String)>,
-}
-
-impl NamedCause {
-    fn in_words(&self) -> String {
-        let cause = cause_in_words(self.cause);
-        self.packet.as_ref().map_or(cause.to_owned(), |(_, packet)| format!("{cause}: {packet}"))
-    }
+    /// When it happened, and what it is in words.
+    at: Option<Instant>,
+    words: String,
+    /// What it is one of many of.
+    group: String,
 }
 
 /// What was held and sent for nobody, and who was turned away, because of something.
@@ -247,10 +258,38 @@ impl Waste {
     }
 }
 
-/// The causes to tell of, each with what was wasted in each variant: all, or the worst `most`, in their order, and the
-/// others together.
-fn told(causes: Vec<(String, Vec<Waste>)>, most: usize, listed: Listed) -> Vec<(String, Vec<Waste>)> {
+/// The causes to tell of, each with what was wasted in each variant: all in their order, or, if there are more than `most`
+/// and one, groups of their kinds, the worst `most` of those, and the others together.
+fn told(causes: Vec<(NamedCause, Vec<Waste>)>, most: usize, listed: Listed) -> Vec<(String, Vec<Waste>)> {
     if listed == Listed::All || causes.len() <= most + 1 {
+        return causes.into_iter().map(|(cause, wastes)| (cause.words, wastes)).collect();
+    }
+    worst(grouped(causes), most)
+}
+
+/// Causes of one kind together, the worst group first.
+fn grouped(causes: Vec<(NamedCause, Vec<Waste>)>) -> Vec<(String, Vec<Waste>)> {
+    let mut groups: BTreeMap<(Cause, String), (usize, String, Vec<Waste>)> = BTreeMap::new();
+    for (cause, wastes) in causes {
+        let NamedCause { cause, words, group, .. } = cause;
+        let nothing = || wastes.iter().map(|waste| Waste::nothing(waste.held.len())).collect();
+        let (count, _, sum) = groups.entry((cause, group)).or_insert_with(|| (0, words, nothing()));
+        *count += 1;
+        sum.iter_mut().zip(&wastes).for_each(|(sum, waste)| sum.add(waste));
+    }
+    let mut groups: Vec<(String, Vec<Waste>)> = groups
+        .into_iter()
+        .map(|((_, group), (count, words, wastes))| {
+            (if count == 1 { words } else { format!("{count} × {group}") }, wastes)
+        })
+        .collect();
+    groups.sort_by_key(|(_, wastes)| Reverse(wastes.iter().map(Waste::size).max()));
+    groups
+}
+
+/// The worst of these, in their order, and the others together.
+fn worst(causes: Vec<(String, Vec<Waste>)>, most: usize) -> Vec<(String, Vec<Waste>)> {
+    if causes.len() <= most + 1 {
         return causes;
     }
     let size = |place: &usize| causes[*place].1.iter().map(Waste::size).max();
@@ -290,13 +329,20 @@ mod tests {
     #[test]
     fn the_worst_causes_are_told_and_the_others_counted() {
         let waste = |memory, segments| vec![Waste { held: vec![memory], segments, turned_away: 0 }];
-        let causes: Vec<_> = [5, 1, 9, 2].into_iter().map(|size| (format!("cause {size}"), waste(size, 1))).collect();
-        let told = |listed| told(causes.clone(), 2, listed);
-        let worst = [("cause 5", waste(5, 1)), ("cause 9", waste(9, 1)), ("2 others, which --all names", waste(3, 2))];
-        assert_eq!(told(Listed::Telling), worst.map(|(words, wastes)| (words.to_owned(), wastes)));
-        assert_eq!(told(Listed::All), causes);
-        let few = &causes[..3];
-        assert_eq!(super::told(few.to_vec(), 2, Listed::Telling), few, "one more is no longer than saying so");
+        let cause = |size: u128, group: &str| {
+            let (at, words) = (None, format!("cause {size}"));
+            (NamedCause { cause: Cause::Lost, at, words, group: group.to_owned() }, waste(size, 1))
+        };
+        let causes = [cause(5, "a"), cause(1, "b"), cause(9, "c"), cause(2, "d"), cause(6, "a")];
+        let named = |told: &[(&str, Vec<Waste>)]| {
+            told.iter().map(|(words, wastes)| ((*words).to_owned(), wastes.clone())).collect::<Vec<_>>()
+        };
+        let told = |causes: &[_], listed| told(causes.to_vec(), 2, listed);
+        let worst = [("2 × a", waste(11, 2)), ("cause 9", waste(9, 1)), ("2 others, which --all names", waste(3, 2))];
+        assert_eq!(told(&causes, Listed::Telling), named(&worst));
+        let all: Vec<_> = causes.iter().map(|(cause, wastes)| (cause.words.clone(), wastes.clone())).collect();
+        assert_eq!(told(&causes, Listed::All), all);
+        assert_eq!(told(&causes[..3], Listed::Telling), all[..3], "one more is no longer than saying so");
     }
 
     #[test]

@@ -1,23 +1,45 @@
-//! The packets of a run by number, so that one that is to blame can be named.
+//! The records of a run that may be to blame for something, so that one that is can be named.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use experiment::record::{Blame, Cause, RecordId, Sent};
-use experiment::{Relative, RelativeNumbers};
+use experiment::record::{Blame, Call, Cause, Event, Record, RecordId, Sent, call_word};
+use experiment::{HostId, Relative, RelativeNumbers};
 use sim_time::Instant;
+use tcp_endpoint::{Queue, Reason};
 
 use crate::hosts::Hosts;
-use crate::ladder::{cause_in_words, label};
+use crate::ladder::{cause_in_words, kinds, label};
 
 /// So many packets are known; a run that sends more has its later ones without a name.
 const MOST: usize = 100_000;
+/// So many other records.
+const MOST_OTHERS: usize = 4_000_000;
 
-/// The packets sent so far.
+/// The packets sent so far, and what else may be to blame: crashes, calls, what was full.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Packets {
     numbers: RelativeNumbers,
     known: BTreeMap<RecordId, Packet>,
+    /// In the order of the stream.
+    others: Vec<(RecordId, Other)>,
+}
+
+/// A record to blame that is no packet.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Other {
+    at: Instant,
+    host: HostId,
+    what: OtherKind,
+}
+
+/// What it tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum OtherKind {
+    Crash,
+    Call(Call),
+    Full(Queue, u16),
+    Evicted(u16),
 }
 
 /// A packet as it was sent.
@@ -40,6 +62,30 @@ impl Packets {
         numbers
     }
 
+    /// Takes the next record, if it is no packet.
+    pub(crate) fn note_other(&mut self, record: &Record) {
+        let (host, what) = match record.event {
+            Event::Crashed { host } => (host, OtherKind::Crash),
+            Event::Call { host, call: call @ (Call::Close | Call::Abort | Call::Shutdown), .. } => {
+                (host, OtherKind::Call(call))
+            }
+            Event::Overflow { host, port, queue } => (host, OtherKind::Full(queue, port)),
+            Event::State(change) if change.reason == Reason::Evicted => {
+                (change.host, OtherKind::Evicted(change.tuple.local.port()))
+            }
+            _ => return,
+        };
+        if self.others.len() < MOST_OTHERS {
+            self.others.push((record.id, Other { at: record.at, host, what }));
+        }
+    }
+
+    fn other(&self, blame: Blame) -> Option<&Other> {
+        let id = blame.record?;
+        let place = self.others.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(&self.others[place].1)
+    }
+
     /// Whether later packets have no name any more.
     pub(crate) fn is_full(&self) -> bool {
         self.known.len() >= MOST
@@ -48,16 +94,68 @@ impl Packets {
     /// What is to blame, and the packet that it goes back to.
     pub(crate) fn blamed(&self, blame: Blame, hosts: &Hosts) -> String {
         let cause = cause_in_words(blame.cause);
-        match (blame.packet.and_then(|packet| self.known.get(&packet)), blame.cause) {
+        if let Some(other) = self.other(blame) {
+            return other.in_words(hosts);
+        }
+        match (blame.record.and_then(|packet| self.known.get(&packet)), blame.cause) {
             (Some(packet), _) => format!("{cause}: {}", packet.in_words(hosts)),
             (None, Cause::Lost) => "no packet that is known (the ledger has it under lost segments)".to_owned(),
             (None, _) => cause.to_owned(),
         }
     }
 
-    /// Forgets all packets but some.
-    pub(crate) fn keep(mut self, kept: impl IntoIterator<Item = RecordId>) -> BTreeMap<RecordId, Packet> {
-        kept.into_iter().filter_map(|id| Some((id, self.known.remove(&id)?))).collect()
+    /// What a cause is one of many of: without numbers and times.
+    pub(crate) fn group(&self, blame: Blame, hosts: &Hosts) -> String {
+        let cause = cause_in_words(blame.cause);
+        if let Some(other) = self.other(blame) {
+            return other.group(hosts);
+        }
+        let Some(Packet { sent, .. }) = self.packet(blame) else { return cause.to_owned() };
+        let to = sent.to.map_or_else(|| sent.destination.ip().to_string(), |to| hosts.name(to).to_owned());
+        let to =
+            if sent.destination.port() < sent.source.port() { format!("{to}:{}", sent.destination.port()) } else { to };
+        match sent.forged {
+            true => format!("{cause}: {} to {to}", kinds(sent)),
+            false => format!("{cause}: {} of {} to {to}", kinds(sent), sender(sent, hosts)),
+        }
+    }
+
+    /// Forgets all but some.
+    pub(crate) fn keep(mut self, kept: impl IntoIterator<Item = RecordId>) -> Self {
+        let kept: BTreeSet<RecordId> = kept.into_iter().collect();
+        self.known.retain(|id, _| kept.contains(id));
+        self.others.retain(|(id, _)| kept.contains(id));
+        self
+    }
+
+    /// The packet that a blame goes back to, if it does to one.
+    pub(crate) fn packet(&self, blame: Blame) -> Option<&Packet> {
+        self.known.get(&blame.record?)
+    }
+
+    /// When what is to blame happened.
+    pub(crate) fn time(&self, blame: Blame) -> Option<Instant> {
+        let other = || Some(self.other(blame)?.at);
+        self.packet(blame).map(|packet| packet.at).or_else(other)
+    }
+}
+
+impl Other {
+    /// `the crash of server at 2.000 s`
+    fn in_words(&self, hosts: &Hosts) -> String {
+        format!("the {} at {} s", self.group(hosts), self.at)
+    }
+
+    /// `crash of server`
+    fn group(&self, hosts: &Hosts) -> String {
+        let host = hosts.name(self.host);
+        match self.what {
+            OtherKind::Crash => format!("crash of {host}"),
+            OtherKind::Call(call) => format!("{} of {host}'s application", call_word(call).0),
+            OtherKind::Full(Queue::Syn, port) => format!("full SYN backlog of {host}:{port}"),
+            OtherKind::Full(Queue::Accept, port) => format!("full accept queue of {host}:{port}"),
+            OtherKind::Evicted(port) => format!("full SYN cache of {host}:{port}"),
+        }
     }
 }
 

@@ -38,12 +38,9 @@ pub(crate) fn measured(experiment: &Experiment) -> String {
     }
 }
 
-/// So many things that were held for nobody are explained, unless all are wanted.
-const EXPLAINED: usize = 10;
-
-/// An explanation of a run between these hosts; of `all` that there is to explain, or of the worst.
+/// An explanation of a run between these hosts; of `all` that there is to explain one by one, or by its kinds.
 pub(crate) fn explanation(hosts: &Hosts, all: bool) -> Explanation {
-    Explanation::new(hosts.clone(), if all { usize::MAX } else { EXPLAINED })
+    Explanation::new(hosts.clone(), all)
 }
 
 /// Which faults have decided over a segment.

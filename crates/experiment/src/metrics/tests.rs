@@ -104,7 +104,7 @@ impl Stream {
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,
-            wasted: wasted.then_some(Blame { cause: Cause::Delayed, packet: None }),
+            wasted: wasted.then_some(Blame { cause: Cause::Delayed, record: None }),
             fate: Fate {
                 deliveries: arrivals.iter().map(|millis| at(*millis)).collect(),
                 lost: arrivals.is_empty().then_some(Loss::Chance),
@@ -214,7 +214,7 @@ fn a_ghost_costs_until_the_horizon() {
     let mut run = Stream::new();
     run.held(5000, 1, true, 2048);
     run.state(5000, 1, (State::Listen, State::Established), Reason::Segment);
-    run.judged(5000, 1, Worth::Ghost(Blame { cause: Cause::Delayed, packet: None }));
+    run.judged(5000, 1, Worth::Ghost(Blame { cause: Cause::Delayed, record: None }));
     let metrics = run.finish(15_000);
     check(
         &metrics,
@@ -239,11 +239,11 @@ fn an_entry_keeps_its_account_when_it_moves() {
     let mut run = Stream::new();
     run.state(0, 1, (State::Listen, State::SynReceived), Reason::Segment);
     run.held(0, 1, true, 100);
-    run.judged(1000, 1, Worth::Abandoned(Blame { cause: Cause::Application, packet: None }));
+    run.judged(1000, 1, Worth::Abandoned(Blame { cause: Cause::Application, record: None }));
     run.held(3000, 1, false, 100);
     run.held(3000, 1, true, 1000);
     run.state(3000, 1, (State::SynReceived, State::Established), Reason::Segment);
-    run.judged(3000, 1, Worth::Ghost(Blame { cause: Cause::Application, packet: None }));
+    run.judged(3000, 1, Worth::Ghost(Blame { cause: Cause::Application, record: None }));
     run.state(4000, 1, (State::Established, State::Closed), Reason::Reset);
     run.held(4000, 1, false, 1000);
     let metrics = run.finish(10_000);

@@ -316,7 +316,7 @@ fn blamed(to: &mut impl Fields, blame: Option<Blame>) {
         "what is to blame for that, if it is of no use",
         Value::Word(blame.map(|blame| cause_word(blame.cause))),
     );
-    let record = blame.and_then(|blame| blame.packet);
+    let record = blame.and_then(|blame| blame.record);
     to.field("blames", "the record that this goes back to", Value::Optional(record.map(|id| u64::from(id.place()))));
 }
 

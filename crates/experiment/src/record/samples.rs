@@ -19,7 +19,7 @@ use super::{
 pub fn samples() -> Vec<Record> {
     let (host, incarnation, port) = (HostId(1), Incarnation::new(3, 0), 80);
     let attempt = Attempt { host: HostId(0), ordinal: 1 };
-    let blame = Some(Blame { cause: Cause::Delayed, packet: Some(RecordId::new(2)) });
+    let blame = Some(Blame { cause: Cause::Delayed, record: Some(RecordId::new(2)) });
     let at = Instant::from_nanos(5_000_000_000);
     let socket = |host, port| SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, host), port);
     let (client, server) = (socket(1, 49_152), socket(2, port));

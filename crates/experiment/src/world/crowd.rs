@@ -9,7 +9,7 @@ use super::population::MachineId;
 use super::rows::Row;
 use crate::HostId;
 use crate::numbered::Numbered;
-use crate::record::{Attempt, Blame, Cause, Event, Fold, Incarnation, Scarce};
+use crate::record::{Attempt, Blame, Event, Fold, Incarnation, Scarce};
 
 /// The useless connections on a machine that take something scarce, the oldest first.
 #[derive(Clone, Debug, Default)]
@@ -108,30 +108,28 @@ impl<F: Fold> World<F> {
         let Some(client) = self.truth.get(sender).filter(|client| client.is_active()) else { return };
         let (attempt, opens) = (client.attempt, client.state == State::SynSent);
         let partner = client.partner.and_then(|partner| self.truth.get(partner));
-        let completes =
-            scarce == Scarce::AcceptQueue && partner.is_some_and(|server| server.state == State::SynReceived);
+        let waited_for = partner.map_or(client.cookie, |server| server.state == State::SynReceived);
+        let completes = scarce == Scarce::AcceptQueue && waited_for;
         if self.truth.holds(sender) && (opens || completes) {
             self.keep_waiting(machine, port, attempt, scarce, now);
         }
     }
 
     /// A full cache throws out an entry for the request that is arriving. If the entry was of use, its client has to ask
-    /// again. To blame is the oldest useless entry in the cache, or else the newcomer, if nobody waits for an answer to it;
-    /// or else that so many ask at once.
-    pub(super) fn thrown_out(&mut self, life: Incarnation, now: Instant) -> Blame {
-        let many = Blame { cause: Cause::Application, packet: None };
+    /// again. To blame for that wait is the oldest useless entry in the cache, or else the newcomer, if nobody waits for an
+    /// answer to it.
+    pub(super) fn thrown_out(&mut self, life: Incarnation, now: Instant) {
         let useful = |known: &&Row| known.worth.blame().is_none();
-        let Some(known) = self.truth.get(life).filter(useful) else { return many };
+        let Some(known) = self.truth.get(life).filter(useful) else { return };
         let (attempt, host) = (known.attempt, known.host);
         let evictor = self.in_the_way(known.machine, known.tuple.local.port(), Scarce::SynBacklog).or_else(|| {
             let newcomer = self.arrival?;
             let asks = newcomer.sender.and_then(|sender| self.truth.get(sender));
             let asks = asks.is_some_and(|client| client.state == State::SynSent);
-            newcomer.blame().or_else(|| (!asks).then(|| newcomer.to_blame()))
+            newcomer.blame().or_else(|| newcomer.out_of_order().filter(|_| !asks))
         });
         if !self.waiting.contains_key(&attempt) {
             self.begin_wait(host, attempt, Scarce::SynBacklog, evictor, now);
         }
-        evictor.unwrap_or(many)
     }
 }

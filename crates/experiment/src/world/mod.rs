@@ -41,7 +41,7 @@ use self::population::{MachineId, Population};
 use self::rows::{Counts, Deadline, Descent, Opener};
 use self::sessions::Round;
 pub(crate) use self::streak::Culprit;
-use self::truth::{Birth, Judgement, Loss, Truth};
+use self::truth::{Loss, Source, Truth};
 use self::workers::Pool;
 use crate::record::{
     Attempt, Because, Blame, Cause, Change, Event, Fold, Incarnation, Memory, Outcome, Record, RecordId, Scarce, What,
@@ -113,6 +113,8 @@ pub(crate) struct World<F> {
     /// The round whose open is being performed: its life is for it.
     opening: Option<u32>,
     effects: Effects<Span, Incarnation>,
+    /// Incarnations that have to be judged again when the event is over.
+    asked: Vec<Incarnation>,
     /// Incarnations that ended by the effects that are being performed.
     over: Vec<Incarnation>,
     received: Vec<Span>,
@@ -160,25 +162,29 @@ struct Arrival {
     forged: bool,
     duplicate: bool,
     orphaned: bool,
+    stale: bool,
+    /// The last crash of its sender's machine.
+    crash: Option<RecordId>,
 }
 
 impl Arrival {
     /// What is to blame for what comes of it, if it is out of order itself: forged, wasted, a second copy, or sent by a
     /// host that crashed while it was on its way.
     fn blame(self) -> Option<Blame> {
-        let own = |cause| Some(Blame { cause, packet: Some(self.id) });
+        let own = |cause| Some(Blame { cause, record: Some(self.id) });
         match self {
             Self { forged: true, .. } => own(Cause::Forged),
             Self { wasted: Some(blame), .. } => Some(blame),
-            Self { orphaned: true, .. } => Some(Blame { cause: Cause::Crash, packet: None }),
+            Self { orphaned: true, .. } => Some(Blame { cause: Cause::Crash, record: self.crash }),
             Self { duplicate: true, .. } => own(Cause::Duplicated),
             _ => None,
         }
     }
 
-    /// What is to blame for it if it came where it should not have come: that it was late, if nothing else is wrong with it.
-    fn to_blame(self) -> Blame {
-        self.blame().unwrap_or(Blame { cause: Cause::Delayed, packet: Some(self.id) })
+    /// The same, or that it came after what superseded it.
+    fn out_of_order(self) -> Option<Blame> {
+        let late = || self.stale.then_some(Blame { cause: Cause::Delayed, record: Some(self.id) });
+        self.blame().or_else(late)
     }
 }
 
@@ -218,6 +224,7 @@ impl<F: Fold> World<F> {
             call: RecordId::new(0),
             opening: None,
             effects: Vec::new(),
+            asked: Vec::new(),
             over: Vec::new(),
             received: Vec::new(),
             failed: None,
@@ -311,7 +318,8 @@ impl<F: Fold> World<F> {
         if let Some(deaf) = self.machines[machine.index()].is_deaf(now) {
             let (segment, sender) = (packet.id, packet.sender);
             self.begin_with(now, Because::of(segment), Event::Unheard { to, copy, deaf });
-            self.unsaid(sender, Blame { cause: Cause::Crash, packet: None }, now);
+            let crash = self.machines[machine.index()].crashed_by;
+            self.unsaid(sender, Blame { cause: Cause::Crash, record: crash });
             return Some(machine);
         }
         let (octets, tuple) = (packet.segment.payload, packet.segment.receiver_tuple());
@@ -325,6 +333,11 @@ impl<F: Fold> World<F> {
             forged: packet.forged,
             duplicate: copy > 0,
             orphaned: packet.orphaned,
+            stale,
+            crash: packet.sender.and_then(|sender| {
+                let row = self.truth.rows.get(sender)?;
+                self.machines[row.machine.index()].crashed_by
+            }),
         });
         let (segment, sender, trips) = (packet.id, packet.sender, packet.trips);
         let incarnation = self.receiver(machine, sender, tuple).filter(|life| self.truth.holds(*life));
@@ -364,7 +377,7 @@ impl<F: Fold> World<F> {
         if let Some(status) = self.machines[known.machine.index()].tcp.status(known.handle) {
             let foreign = if known.hears(octets) { 0 } else { u64::from(octets.length) };
             if known.intake.note_arrived(status.unread_octets, foreign) {
-                known.misled_by = known.misled_by.or_else(|| self.arrival.map(Arrival::to_blame));
+                known.misled_by = known.misled_by.or_else(|| self.arrival.and_then(Arrival::out_of_order));
             }
         }
     }
@@ -435,7 +448,9 @@ impl<F: Fold> World<F> {
                     self.let_go_of(tag, entry, now);
                 }
                 Effect::Overflow { port, queue: full } => {
-                    self.record(now, Because::of(self.trigger), Event::Overflow { host, port, queue: full });
+                    let overflow = Event::Overflow { host, port, queue: full };
+                    let overflow = self.record(now, Because::of(self.trigger), overflow);
+                    self.note_dropped(overflow);
                     let scarce = match full {
                         Queue::Syn => Scarce::SynBacklog,
                         Queue::Accept => Scarce::AcceptQueue,
@@ -462,31 +477,40 @@ impl<F: Fold> World<F> {
     ) -> Incarnation {
         let arrival = self.arrival.filter(|_| origin != Origin::Call);
         let life = transition.tag;
-        let birth = match self.truth.rows.get(life) {
-            Some(_) => None,
-            None => {
-                self.give_birth(machine, transition);
-                Some(arrival.map_or(Birth::Call, |arrival| Birth::Segment(arrival.id)))
-            }
-        };
-        let by = match transition.reason {
-            Reason::Evicted => Some(self.thrown_out(life, now)),
-            _ => arrival.and_then(Arrival::blame),
-        };
-        let Some(change) = self.truth.changed(life, transition, by) else { return life };
-        if let Some(arrival) = arrival.filter(|_| change.from == State::SynSent && change.to != State::Closed) {
-            let over = arrival.sender.is_some_and(|sender| !self.truth.holds(sender));
-            self.truth.answered(life, arrival.id, by.or(over.then(|| arrival.to_blame())));
+        let born = self.truth.rows.get(life).is_none();
+        if born {
+            self.give_birth(machine, transition);
         }
-        self.record(now, self.because_of(life, transition.reason, origin), Event::State(change));
-        if birth == Some(Birth::Call)
+        if transition.reason == Reason::Evicted {
+            self.thrown_out(life, now);
+        }
+        let by = arrival.and_then(Arrival::out_of_order);
+        let because = self.because_of(life, transition.reason, origin);
+        let asked = self.truth.rows.get(life).and_then(|row| row.closed_by);
+        let source = Source {
+            record: RecordId::new(self.records),
+            cause: because.first().unwrap_or(self.trigger),
+            called: origin == Origin::Call || asked.is_some(),
+            sender: arrival.and_then(|arrival| arrival.sender),
+            by,
+        };
+        let Some(change) = self.truth.changed(life, transition, source) else { return life };
+        if let Some(arrival) = arrival.filter(|_| change.from == State::SynSent && change.to != State::Closed) {
+            let cookie = arrival.sender.is_none() && !arrival.forged;
+            self.truth.answered(life, arrival.id, cookie, by);
+        }
+        let heard_fin = change.to == State::CloseWait;
+        if let (true, Some(arrival), Some(known)) = (heard_fin, arrival, self.truth.get_mut(life)) {
+            known.fin = Some(arrival.id);
+        }
+        self.record(now, because, Event::State(change));
+        if born
+            && origin == Origin::Call
             && let Some(round) = self.opening.take()
         {
             self.take_in_hand(life, round, now);
         }
-        for judgement in self.truth.judge(life, birth, transition, by).into_iter().flatten() {
-            self.judged(judgement, now);
-        }
+        self.ask_both(life);
         if change.to == State::Closed {
             if self.truth.get(life).is_some_and(|known| known.takes != Some(Scarce::AcceptQueue)) {
                 self.occupy(life, None);
@@ -513,23 +537,79 @@ impl<F: Fold> World<F> {
     }
 
     /// What an end said does not come to the other.
-    fn unsaid(&mut self, sender: Option<Incarnation>, blame: Blame, now: Instant) {
-        if let Some(judgement) = sender.and_then(|life| self.truth.unsaid(life, blame)) {
-            self.judged(judgement, now);
+    fn unsaid(&mut self, sender: Option<Incarnation>, blame: Blame) {
+        if let Some(life) = sender {
+            self.truth.unsaid(life, blame);
+            self.ask(life);
         }
     }
 
-    /// The verdict on a connection has changed.
-    fn judged(&mut self, Judgement { life, worth }: Judgement, now: Instant) {
-        self.crowd_judged(life);
-        if let Some(known) = self.truth.get(life) {
-            let host = known.host;
-            self.follow(now, Event::Judged { host, incarnation: life, worth });
+    /// The segment that is arriving found a full queue.
+    fn note_dropped(&mut self, overflow: RecordId) {
+        let sender = self.arrival.and_then(|arrival| arrival.sender);
+        if let Some(known) = sender.and_then(|sender| self.truth.get_mut(sender)) {
+            known.dropped = Some(overflow);
         }
+        self.unsaid(sender, Blame { cause: Cause::Capacity, record: Some(overflow) });
+    }
+
+    /// A connection has to be judged again when the event is over, because of the last record.
+    fn ask(&mut self, life: Incarnation) {
+        let last = self.last();
+        if let Some(row) = self.truth.get_mut(life)
+            && row.asked_by.replace(last).is_none()
+        {
+            self.asked.push(life);
+        }
+    }
+
+    /// Both ends of a connection have to be judged again.
+    fn ask_both(&mut self, life: Incarnation) {
+        self.ask(life);
+        let Some(row) = self.truth.get(life) else { return };
+        let (partner, other) = (row.partner, row.other);
+        if let Some(partner) = partner {
+            self.ask(partner);
+        }
+        if let Some(other) = other.filter(|other| Some(*other) != partner) {
+            self.ask(other);
+        }
+    }
+
+    /// Judges what the event may have changed.
+    fn judge_asked(&mut self, now: Instant) {
+        let mut asked = std::mem::take(&mut self.asked);
+        for life in asked.drain(..) {
+            self.judge(life, now);
+        }
+        self.asked = asked;
+        debug_assert!(self.verdicts_hold(), "a verdict was not asked again");
+    }
+
+    /// Judges a connection, if it has to be.
+    fn judge(&mut self, life: Incarnation, now: Instant) {
+        let Some(asked_by) = self.truth.get_mut(life).and_then(|row| row.asked_by.take()) else { return };
+        let Some(row) = self.truth.get(life).filter(|row| row.is_held()) else { return };
+        let (worth, host) = (self.truth.worth(row), row.host);
+        if worth == row.worth {
+            return;
+        }
+        if let Some(row) = self.truth.get_mut(life) {
+            row.worth = worth;
+        }
+        self.crowd_judged(life);
+        self.record(now, Because::of(asked_by), Event::Judged { host, incarnation: life, worth });
+    }
+
+    /// Whether each verdict is what it would be if it were asked now. Only a few are asked: this is a check.
+    fn verdicts_hold(&self) -> bool {
+        let held = self.truth.rows.iter().take(64).filter(|(_, row)| row.is_held());
+        let mut same = held.map(|(_, row)| self.truth.worth(row).is_as(row.worth));
+        same.all(|same| same)
     }
 
     fn give_birth(&mut self, machine: MachineId, transition: &Transition<Incarnation>) {
-        let host = self.host_of(machine);
+        let (host, born_at) = (self.host_of(machine), RecordId::new(self.records));
         let descent = match self.arrival.filter(|_| transition.passive) {
             Some(arrival) => {
                 let Lineage { attempt, opener } = arrival.lineage;
@@ -540,12 +620,13 @@ impl<F: Fold> World<F> {
                 let sender = arrival.sender.filter(|sender| self.truth.get(*sender).is_some());
                 let other = sender.filter(|sender| self.truth.holds(*sender));
                 let other = other.or_else(|| self.holder_of_other_end(transition.tuple)).or(sender);
-                Descent { attempt, opener, nth, other, trips: arrival.trips }
+                let (born_of, made_by) = (Some(arrival.id), arrival.out_of_order());
+                Descent { attempt, opener, nth, other, trips: arrival.trips, born_at, born_of, made_by }
             }
             None => {
                 let attempt = Attempt { host, ordinal: self.host(host).attempts };
                 let other = self.holder_of_other_end(transition.tuple);
-                Descent { attempt, opener: None, nth: 0, other, trips: 0 }
+                Descent { attempt, opener: None, nth: 0, other, trips: 0, born_at, born_of: None, made_by: None }
             }
         };
         let life = self.truth.born((host, machine), transition, descent);
@@ -732,5 +813,6 @@ impl<F: Fold> Model<Pending> for World<F> {
             self.arrival = None;
             self.landed(packet, queue.now());
         }
+        self.judge_asked(queue.now());
     }
 }

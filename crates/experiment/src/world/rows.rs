@@ -78,13 +78,27 @@ pub(super) struct Row {
     pub(super) last_sent: Option<(RecordId, bool)>,
     /// What first brought it another connection's octets, if anything did.
     pub(super) misled_by: Option<Blame>,
-    /// Whether the other end crashed or was aborted: it will never be there again, whatever of it still arrives.
-    pub(super) forsaken: bool,
+    /// The record of its birth.
+    pub(super) born_at: RecordId,
+    /// What is to blame for the segment that made it, if that was out of order.
+    pub(super) made_by: Option<Blame>,
+    /// Whether it was opened by a SYN-ACK that a host sent without keeping a connection.
+    pub(super) cookie: bool,
+    /// Its segments on their way that may make the other end.
+    pub(super) coming: u32,
+    /// All its segments on their way.
+    pub(super) on_its_way: u32,
+    /// The last overflow that dropped a segment of it.
+    pub(super) dropped: Option<RecordId>,
+    /// How the life at its other end ended, if it has: the last that did.
+    pub(super) left: Option<Left>,
+    /// The segment that brought its peer's FIN.
+    pub(super) fin: Option<RecordId>,
     /// Of an end that opened and was answered, but has no partner: why there is none, if there ought to be one.
     pub(super) stranded_by: Option<Blame>,
-    /// Whether a client TCB is or was ESTABLISHED with its ISS.
-    pub(super) bound: bool,
     pub(super) worth: Worth,
+    /// The record after which it has to be judged again.
+    pub(super) asked_by: Option<RecordId>,
     /// The scarce resource that it occupies.
     pub(super) takes: Option<Scarce>,
     /// How it ended, if it has: it is remembered for what is on its way, and for what its application can still read.
@@ -99,6 +113,11 @@ pub(super) struct Row {
 pub(super) struct End {
     pub(super) reason: Reason,
     pub(super) from: State,
+    /// The record of it, and its first cause: a call, a crash, a segment, a timer.
+    pub(super) record: RecordId,
+    pub(super) cause: RecordId,
+    /// Whether that is an application's call.
+    pub(super) called: bool,
     /// What is to blame for the segment that ended it, if that was out of order.
     pub(super) by: Option<Blame>,
 }
@@ -110,6 +129,20 @@ pub(super) struct Deadline {
     pub(super) key: Key,
     /// The record with which it was set.
     pub(super) armed_by: RecordId,
+}
+
+/// How the other end of a connection left it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Left {
+    /// Which life that was.
+    pub(super) by: Incarnation,
+    pub(super) end: End,
+    /// The last segment it sent, if that was lost.
+    pub(super) said_in_vain: Option<RecordId>,
+    /// The last overflow that dropped a segment of it.
+    pub(super) dropped: Option<RecordId>,
+    /// What brought it another connection's octets, if anything did.
+    pub(super) misled_by: Option<Blame>,
 }
 
 /// Where a life comes from.
@@ -124,6 +157,11 @@ pub(super) struct Descent {
     pub(super) other: Option<Incarnation>,
     /// The chain of segments behind it.
     pub(super) trips: u32,
+    /// The record of its birth.
+    pub(super) born_at: RecordId,
+    /// The segment that made it, if one did, and what is to blame for that if it was out of order.
+    pub(super) born_of: Option<RecordId>,
+    pub(super) made_by: Option<Blame>,
 }
 
 /// What is counted for one attempt while anything of it is alive: it names the draws and the octets.
@@ -177,7 +215,7 @@ impl Row {
         transition: &Transition<Incarnation>,
         descent: Descent,
     ) -> Self {
-        let Descent { attempt, opener, nth, other, trips } = descent;
+        let Descent { attempt, opener, nth, other, trips, .. } = descent;
         Self {
             number,
             host,
@@ -210,15 +248,22 @@ impl Row {
             irs: transition.irs,
             state: transition.from,
             passive: transition.passive,
-            born_of: None,
+            born_of: descent.born_of,
             last_lost: None,
             reset_lost: None,
             last_sent: None,
             misled_by: None,
-            forsaken: false,
+            born_at: descent.born_at,
+            made_by: descent.made_by,
+            cookie: false,
+            coming: 0,
+            on_its_way: 0,
+            dropped: None,
+            left: None,
+            fin: None,
             stranded_by: None,
-            bound: false,
             worth: Worth::Useful,
+            asked_by: None,
             takes: None,
             ended: None,
             settled: false,
@@ -256,6 +301,13 @@ impl Row {
     /// Whether octets are part of what the other end has to say to it.
     pub(super) fn hears(&self, octets: &Span) -> bool {
         octets.attempt == self.heard && octets.sender != self.host
+    }
+
+    /// How it has left its other end, if it has ended.
+    pub(super) fn leaves(&self, life: Incarnation) -> Option<Left> {
+        let said_in_vain = self.last_sent.filter(|(_, lost)| *lost).map(|(said, _)| said);
+        let (dropped, misled_by) = (self.dropped, self.misled_by);
+        Some(Left { by: life, end: self.ended?, said_in_vain, dropped, misled_by })
     }
 
     /// Takes out an entry's deadline, if that is set.

@@ -23,6 +23,10 @@ impl<F: Fold> World<F> {
         let (host, now) = (self.host_of(machine), queue.now());
         let segment = &transmission.segment;
         let sender = transmission.sender.map(|(_, life)| life);
+        // What a passive end sends may be wasted.
+        if let Some(life) = sender.filter(|life| self.truth.get(*life).is_some_and(|row| row.passive)) {
+            self.judge(life, now);
+        }
         let known = sender.and_then(|life| self.truth.get(life));
         let (nth_life, own_waste) = known.map_or((0, None), |known| (known.nth, known.waste()));
         // What is sent outside any connection answers a segment, and goes back to what that goes back to.
@@ -53,7 +57,14 @@ impl<F: Fold> World<F> {
         let id = self.record(now, because, Event::Sent(sent));
         if let Some(known) = sender.and_then(|life| self.truth.get_mut(life)) {
             known.last_sent = Some((id, lost.is_some()));
-            known.in_flight += u32::from(travels.is_some() && is_awaited(segment));
+            if travels.is_some() {
+                known.on_its_way += 1;
+                known.in_flight += u32::from(is_awaited(segment));
+                known.coming += u32::from(known.cookie && may_make_other_end(segment));
+            }
+        }
+        if let Some(life) = sender.filter(|life| self.truth.get(*life).is_some_and(|row| row.cookie)) {
+            self.ask(life);
         }
         if let Some(receiver) = travels {
             let packet = self.network.launch(Packet {
@@ -112,7 +123,7 @@ impl<F: Fold> World<F> {
         arrival.and_then(|arrival| arrival.wasted).or_else(|| {
             let syn = arrival.filter(|_| offer)?;
             let client = receiver.and_then(|machine| self.holder(machine, segment.receiver_tuple()));
-            self.truth.wasted_offer(segment, client, (syn.id, syn.lineage.attempt), syn.blame())
+            self.truth.wasted_offer(segment, client, (syn.id, syn.lineage.attempt), syn.out_of_order())
         })
     }
 
@@ -128,15 +139,17 @@ impl<F: Fold> World<F> {
     ) {
         let receiver = to.and_then(|machine| self.holder(machine, segment.tuple)).or(peer);
         self.truth.lost([sender, receiver], lost, segment.reset);
-        self.unsaid(sender, Blame { cause: Cause::Lost, packet: Some(lost) }, now);
+        self.unsaid(sender, Blame { cause: Cause::Lost, record: Some(lost) });
         let prolonged = if segment.reset {
             self.arrival.and_then(|arrival| arrival.sender)
         } else {
             sender.filter(|_| segment.acknowledges && to.is_some_and(|to| self.would_reset(to, segment.tuple)))
         };
-        let judgement = prolonged.and_then(|life| self.truth.prolong(life, lost));
-        if let Some(judgement) = judgement {
-            self.judged(judgement, now);
+        let prolonged = prolonged.and_then(|life| Some((life, self.truth.prolong(life, lost)?)));
+        if let Some((life, worth)) = prolonged
+            && let Some(host) = self.truth.get(life).map(|row| row.host)
+        {
+            self.record(now, Because::of(lost), Event::Judged { host, incarnation: life, worth });
         }
     }
 
@@ -151,8 +164,16 @@ impl<F: Fold> World<F> {
     pub(super) fn landed(&mut self, place: u32, now: Instant) {
         let Some(packet) = self.network.landed(place) else { return };
         self.release(packet.lineage);
-        let Some(life) = packet.sender.filter(|_| is_awaited(&packet.segment)) else { return };
-        if let Some(known) = self.truth.get_mut(life) {
+        let Some(life) = packet.sender else { return };
+        let Some(known) = self.truth.get_mut(life) else { return };
+        known.on_its_way -= 1;
+        if known.cookie && may_make_other_end(&packet.segment) {
+            known.coming = known.coming.saturating_sub(1);
+            self.ask(life);
+        }
+        if is_awaited(&packet.segment)
+            && let Some(known) = self.truth.get_mut(life)
+        {
             known.in_flight -= 1;
             self.forget_if_settled(life, now);
         }
@@ -162,6 +183,11 @@ impl<F: Fold> World<F> {
 /// Whether its sender is remembered until a segment has come: for its octets, or because it may open the other end.
 fn is_awaited(segment: &Segment<Span>) -> bool {
     !segment.payload.is_empty() || segment.flags.contains(Flags::SYN_ACK)
+}
+
+/// Whether a listener that keeps nothing may make a connection of it.
+fn may_make_other_end(segment: &Segment<Span>) -> bool {
+    segment.flags.ack() && !segment.flags.syn() && !segment.flags.rst()
 }
 
 /// What its loss needs to know of a segment.

@@ -6,34 +6,23 @@ use rustc_hash::FxHashSet;
 use tcp_endpoint::{FourTuple, Reason, Segment, SeqNum, State, Transition};
 
 use super::population::MachineId;
-use super::rows::{Descent, End, Row, Rows};
+use super::rows::{Descent, End, Left, Row, Rows};
 use crate::record::{Attempt, Blame, Cause, Incarnation, RecordId, Scarce, StateChange, Worth};
 use crate::{HostId, Span};
 
-/// What an entry was born of.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Birth {
-    /// A call.
-    Call,
-    /// The arrival of a segment.
-    Segment(RecordId),
-}
-
-/// What may have changed a verdict.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Trigger {
-    Born(Birth),
-    /// The connection's own state changed.
-    Own,
-    /// The other end's state changed.
-    Other,
-}
-
-/// What a verdict was changed to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Judgement {
-    pub(super) life: Incarnation,
-    pub(super) worth: Worth,
+/// Where a change of state comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    /// The name that its record will have.
+    pub(super) record: RecordId,
+    /// The first of its causes.
+    pub(super) cause: RecordId,
+    /// Whether that is an application's call.
+    pub(super) called: bool,
+    /// The connection whose segment it comes of.
+    pub(super) sender: Option<Incarnation>,
+    /// What is to blame for that segment, if it was out of order.
+    pub(super) by: Option<Blame>,
 }
 
 /// Octets that can no longer arrive.
@@ -66,7 +55,7 @@ impl Truth {
         self.rows.remembered_mut(life)
     }
 
-    /// Notes a new entry. It is useful until [`Truth::judge`] says otherwise.
+    /// Notes a new entry. It is useful until it is judged.
     pub(super) fn born(
         &mut self,
         on: (HostId, MachineId),
@@ -80,13 +69,12 @@ impl Truth {
         life
     }
 
-    /// Notes a change of state, and what is to blame for the segment behind it if that was out of order; returns the record
-    /// of it.
+    /// Notes a change of state, and where it comes from. Returns the record of it.
     pub(super) fn changed(
         &mut self,
         life: Incarnation,
         transition: &Transition<Incarnation>,
-        by: Option<Blame>,
+        source: Source,
     ) -> Option<StateChange> {
         let known = self.get_mut(life)?;
         known.state = transition.to;
@@ -106,37 +94,48 @@ impl Truth {
             passive: transition.passive,
         };
         if transition.to == State::Closed {
-            known.ended = Some(End { reason: transition.reason, from: transition.from, by });
+            let others = [known.partner, known.other];
+            let Source { record, cause, called, by, .. } = source;
+            known.ended = Some(End { reason: transition.reason, from: transition.from, record, cause, called, by });
+            let left = known.leaves(life);
+            for other in others.into_iter().flatten() {
+                if let Some(other) = self.get_mut(other) {
+                    other.left = left;
+                }
+            }
         } else if !transition.stays_open() {
-            self.pair(life);
+            self.pair(life, source.sender);
         }
         Some(change)
     }
 
-    /// Makes partners of the ends that have taken each other's initial sequence numbers, and binds a client that is
-    /// open to its server. An end has one partner in its life, even if another comes that bears the same numbers.
-    fn pair(&mut self, life: Incarnation) {
+    /// Makes partners of the ends that have taken each other's initial sequence numbers. An end has one partner in its life, even if another comes that bears the same numbers.
+    /// The other may have ended, if it is its answer that opens this one; it is `sender` then, or else the last at the other
+    /// end.
+    fn pair(&mut self, life: Incarnation, sender: Option<Incarnation>) {
         let Some(mine) = self.get(life) else { return };
-        let Some(other) = self.other_end(mine) else { return };
+        let fits = |other: &Incarnation| {
+            self.get(*other).is_some_and(|theirs| {
+                let numbers_fit = mine.irs == Some(theirs.iss) && theirs.irs == Some(mine.iss);
+                let met = theirs.tuple == mine.tuple.flipped() && (theirs.is_held() || mine.is_active());
+                numbers_fit && met && mine.may_pair_with(*other) && theirs.may_pair_with(life)
+            })
+        };
+        let Some(other) = [sender, self.other_end(mine)].into_iter().flatten().find(fits) else { return };
         let Some(theirs) = self.get(other) else { return };
-        let numbers_fit = mine.irs == Some(theirs.iss) && theirs.irs == Some(mine.iss);
-        if !numbers_fit || !mine.may_pair_with(other) || !theirs.may_pair_with(life) {
-            return;
-        }
-        let bound = |client: &Row, server: &Row| server.passive && client.state.synchronized();
-        let (mine_bound, theirs_bound) = (bound(theirs, mine), bound(mine, theirs));
         let (mine_name, theirs_name) = ((life, mine.host), (other, theirs.host));
+        let left = theirs.leaves(other);
         let (mine_attempt, theirs_attempt, crossed) = (mine.attempt, theirs.attempt, !mine.passive && !theirs.passive);
-        for (end, (partner, host), bound, attempt) in
-            [(life, theirs_name, mine_bound, theirs_attempt), (other, mine_name, theirs_bound, mine_attempt)]
-        {
+        for (end, (partner, host), attempt) in [(life, theirs_name, theirs_attempt), (other, mine_name, mine_attempt)] {
             let Some(known) = self.get_mut(end) else { continue };
             (known.partner, known.partner_host) = (Some(partner), host);
             known.stranded_by = None;
-            known.bound |= bound;
             if crossed {
                 known.heard = attempt;
             }
+        }
+        if let Some(known) = self.get_mut(life).filter(|_| left.is_some()) {
+            known.left = left;
         }
     }
 
@@ -165,152 +164,62 @@ impl Truth {
     }
 
     /// A SYN, or a SYN-ACK, answered an end that opened. Without a partner it is `stranded`, if there is no end to that
-    /// segment; otherwise a listener that keeps nothing waits for what it says next.
-    pub(super) fn answered(&mut self, life: Incarnation, by: RecordId, stranded: Option<Blame>) {
+    /// segment; otherwise a listener that keeps nothing, if it was one, waits for what it says next.
+    pub(super) fn answered(&mut self, life: Incarnation, by: RecordId, cookie: bool, stranded: Option<Blame>) {
         let Some(known) = self.get_mut(life) else { return };
         known.born_of = Some(by);
+        known.cookie = cookie;
         known.stranded_by = stranded.filter(|_| known.partner.is_none());
     }
 
-    /// What an end says does not come to the other. If it opened, and was answered by a listener that keeps nothing, there
-    /// is nobody at its other end until something does.
-    pub(super) fn unsaid(&mut self, life: Incarnation, blame: Blame) -> Option<Judgement> {
-        let known = self.get_mut(life)?;
-        if known.passive || known.partner.is_some() || known.ended.is_some() || !known.state.synchronized() {
-            return None;
+    /// What an end says does not come to the other. If there is nobody at its other end yet, that is why.
+    pub(super) fn unsaid(&mut self, life: Incarnation, blame: Blame) {
+        if let Some(known) = self.get_mut(life).filter(|known| known.is_active() && known.partner.is_none()) {
+            known.stranded_by = Some(blame);
         }
-        known.stranded_by = Some(blame);
-        self.judge_one(life, Trigger::Own, None)
     }
 
-    /// Judges both ends of a connection after `life` changed its state; `birth` is given if it was just born.
-    pub(super) fn judge(
-        &mut self,
-        life: Incarnation,
-        birth: Option<Birth>,
-        transition: &Transition<Incarnation>,
-        by: Option<Blame>,
-    ) -> [Option<Judgement>; 2] {
-        let other = self.get(life).and_then(|known| self.other_end(known));
-        if let (Some(Birth::Segment(id)), Some(known)) = (birth, self.get_mut(life)) {
-            known.born_of = Some(id);
-        }
-        if transition.to == State::Closed
-            && matches!(transition.reason, Reason::Crash | Reason::Call)
-            && let Some(known) = other.and_then(|other| self.get_mut(other))
-        {
-            known.forsaken |= known.partner == Some(life);
-        }
-        let own = self.judge_one(life, birth.map_or(Trigger::Own, Trigger::Born), by);
-        // Among the states of an open connection, the other end cannot tell one from another.
-        let other = other.filter(|_| !transition.stays_open());
-        [own, other.and_then(|other| self.judge_one(other, Trigger::Other, by))]
-    }
-
-    fn judge_one(&mut self, life: Incarnation, trigger: Trigger, by: Option<Blame>) -> Option<Judgement> {
-        let known = self.get(life).filter(|known| known.is_held())?;
-        let worth = self.worth(life, known, || self.blame(known, trigger, by));
-        if worth == known.worth {
-            return None;
-        }
-        self.get_mut(life)?.worth = worth;
-        Some(Judgement { life, worth })
-    }
-
-    /// The verdict on a connection, in the words of the vocabulary (ARCHITECTURE.md). An active one waits for whoever may
-    /// answer; only when that has come it can be without anyone.
-    fn worth(&self, life: Incarnation, known: &Row, blame: impl FnOnce() -> Blame) -> Worth {
-        let deserted = match (known.passive, known.partner) {
-            (true, _) => !self.has_live_peer(life, known),
-            (false, Some(partner)) => !self.holds(partner),
-            (false, None) => known.stranded_by.is_some(),
+    /// Whether there is, or can still come, anyone at the other end of a connection (the classes of ARCHITECTURE.md).
+    fn has_other_end(&self, known: &Row) -> bool {
+        let unaware = || {
+            let other = known.other.and_then(|other| self.get(other));
+            other.is_some_and(|other| other.is_held() && other.state == State::SynSent && known.irs == Some(other.iss))
         };
+        match known.partner {
+            Some(partner) => self.holds(partner),
+            None => known.coming > 0 || unaware(),
+        }
+    }
+
+    /// The verdict on a connection that is not CLOSED, by the table of ARCHITECTURE.md.
+    pub(super) fn worth(&self, known: &Row) -> Worth {
+        let waits = matches!(known.state, State::SynSent | State::TimeWait | State::Listen | State::Closed);
+        if waits || self.has_other_end(known) {
+            return Worth::Useful;
+        }
+        // A verdict that only changes its name keeps what is to blame.
+        let blame = known.worth.blame().unwrap_or_else(|| self.blame(known));
         match known.state {
-            _ if !deserted => Worth::Useful,
-            State::SynReceived if known.passive => Worth::Abandoned(blame()),
-            _ if known.passive && !known.bound => Worth::Ghost(blame()),
-            State::SynReceived | State::Established | State::FinWait1 | State::FinWait2 => Worth::Bereft(blame()),
-            // The other end's FIN was heard: it may be gone for good reasons, if it has not crashed and was not aborted.
-            State::CloseWait | State::Closing | State::LastAck if known.forsaken => Worth::Bereft(blame()),
-            _ => Worth::Useful,
+            State::SynReceived if known.passive => Worth::Abandoned(blame),
+            _ if known.passive && known.partner.is_none() => Worth::Ghost(blame),
+            _ => Worth::Bereft(blame),
         }
     }
 
-    /// How the other end of a connection ended, if it has.
-    fn end_of_other(&self, known: &Row) -> Option<End> {
-        self.get(known.partner.or_else(|| self.other_end(known))?)?.ended
-    }
-
-    /// Whether there is a client TCB that holds this connection's IRS as its ISS and is in SYN-SENT, or is bound to
-    /// its ISS.
-    fn has_live_peer(&self, life: Incarnation, server: &Row) -> bool {
-        let other = self.other_end(server);
-        let Some(client) = other.and_then(|other| self.get(other)) else { return false };
-        client.is_held()
-            && client.may_pair_with(life)
-            && server.partner.is_none_or(|partner| Some(partner) == other)
-            && server.irs == Some(client.iss)
-            && (client.state == State::SynSent || client.irs == Some(server.iss))
-    }
-
-    /// What is to blame for a useless connection, in one place and by a simple rule:
+    /// What is to blame for a connection with nobody at its other end, by the table of ARCHITECTURE.md:
     ///
-    /// * a verdict that only changes its name keeps what is to blame (but see [`Truth::prolong`]);
-    /// * its SYN was forged, or nobody has the other end's address: it was spoofed;
-    /// * it opened and is stranded: what strands it;
-    /// * the other end ended: see [`Truth::blame_for_end`];
-    /// * it was made by a segment that was out of order itself: what is to blame for that (`by`);
-    /// * otherwise it was made by a segment that came too late, or the client took up another connection in the meantime,
-    ///   which is a delay too.
-    fn blame(&self, known: &Row, trigger: Trigger, by: Option<Blame>) -> Blame {
-        let spoofed = self.is_spoofed(known.attempt, known.tuple);
-        let (cause, packet) = match (known.worth.blame(), trigger, self.end_of_other(known)) {
-            (Some(blame), ..) => return blame,
-            _ if spoofed => (Cause::Forged, known.born_of),
-            _ if let Some(stranded) = known.stranded_by => return stranded,
-            (_, Trigger::Other, Some(end)) => return self.blame_for_end(known, end),
-            (_, Trigger::Own, Some(end)) if !known.passive => return self.blame_for_end(known, end),
-            (_, Trigger::Born(_), _) if let Some(by) = by => return by,
-            _ => (Cause::Delayed, known.born_of),
-        };
-        Blame { cause, packet }
-    }
-
-    /// What is to blame for the end of the other end of a connection, of which this one did not hear:
-    ///
-    /// * it crashed: the crash;
-    /// * a call ended it: its reset, if that was lost; what it waited for in vain, if it was not open yet and that was lost;
-    ///   or else the application;
-    /// * a segment ended it that was out of order itself, or it was thrown out: what is to blame for that;
-    /// * it ended for want of an answer: the last that it said, if that was lost; or what brought either end another
-    ///   connection's octets, after which they do not agree on what was sent;
-    /// * in any other case: the last packet between the two that was lost; or what this end has sent and is late.
-    fn blame_for_end(&self, known: &Row, end: End) -> Blame {
-        let lost = |packet| Blame { cause: Cause::Lost, packet: Some(packet) };
-        let in_vain = match (end.reason, self.last_said_to(known)) {
-            (Reason::Crash, _) => return Blame { cause: Cause::Crash, packet: None },
-            (Reason::Call, _) => {
-                let opening = end.from == State::SynSent;
-                let packet = known.reset_lost.or(known.last_lost.filter(|_| opening));
-                return packet.map_or(Blame { cause: Cause::Application, packet: None }, lost);
-            }
-            (Reason::Reset | Reason::Segment | Reason::Evicted, _) => end.by,
-            (_, Some((said, true))) => Some(lost(said)),
-            (_, _) => self.misled(known),
-        };
-        let late = || Blame { cause: Cause::Delayed, packet: known.last_sent.map(|(sent, _)| sent).or(known.born_of) };
-        in_vain.or(known.last_lost.map(lost)).unwrap_or_else(late)
-    }
-
-    /// The last segment that the other end sent, and whether it was lost.
-    fn last_said_to(&self, known: &Row) -> Option<(RecordId, bool)> {
-        self.get(self.other_end(known)?)?.last_sent
-    }
-
-    /// What brought one of the two ends of a connection another's octets.
-    fn misled(&self, known: &Row) -> Option<Blame> {
-        let other = self.other_end(known).and_then(|other| self.get(other));
-        known.misled_by.or(other?.misled_by)
+    /// * its SYN was forged, or nobody has the other end's address: the forged segment;
+    /// * its other end was there once and ended: see [`blame_for_end`];
+    /// * nobody was there ever: why what was to bring the other end did not, or why what made this end came too late.
+    fn blame(&self, known: &Row) -> Blame {
+        if self.is_spoofed(known.attempt, known.tuple) {
+            return Blame { cause: Cause::Forged, record: known.born_of };
+        }
+        let other = known.partner.or(known.other);
+        match known.left.filter(|left| Some(left.by) == other) {
+            Some(left) if known.partner.is_some() || known.born_at < left.end.record => blame_for_end(known, &left),
+            _ => known.stranded_by.or(known.made_by).unwrap_or(UNKNOWN),
+        }
     }
 
     /// Whether the SYN behind a connection was forged, or nobody has the address it bears.
@@ -338,7 +247,7 @@ impl Truth {
             return None;
         }
         let cause = if self.is_spoofed(attempt, tuple) { Cause::Forged } else { Cause::Delayed };
-        by.or(Some(Blame { cause, packet: Some(syn) }))
+        by.or(Some(Blame { cause, record: Some(syn) }))
     }
 
     /// Notes that nothing arrives of a segment between these ends.
@@ -354,11 +263,11 @@ impl Truth {
     }
 
     /// A segment that would have ended a useless connection is lost: from now on that is to blame for it.
-    pub(super) fn prolong(&mut self, life: Incarnation, segment: RecordId) -> Option<Judgement> {
+    pub(super) fn prolong(&mut self, life: Incarnation, segment: RecordId) -> Option<Worth> {
         let known = self.get_mut(life).filter(|known| known.is_held())?;
         known.worth.blame()?;
-        known.worth = known.worth.blamed_on(Blame { cause: Cause::Lost, packet: Some(segment) });
-        Some(Judgement { life, worth: known.worth })
+        known.worth = known.worth.blamed_on(Blame { cause: Cause::Lost, record: Some(segment) });
+        Some(known.worth)
     }
 
     /// Forgets an incarnation that is over, once no application holds it or has yet to accept it, and what it is remembered
@@ -381,6 +290,55 @@ impl Truth {
         self.rows.settle(life);
         Some(losses)
     }
+}
+
+/// Nothing that is known.
+const UNKNOWN: Blame = Blame { cause: Cause::Unknown, record: None };
+
+/// What is to blame for the end of the other end of a connection, of which this one did not hear:
+///
+/// * it crashed: the crash; it was thrown out of a cache: that the cache was full;
+/// * a call ended it: its reset, if that was lost; what it waited for in vain, if it was not open yet; or else the call;
+/// * a segment ended it that was out of order itself: what is to blame for that;
+/// * it did not wait for ever for the application of this end to close: that application, which got the FIN;
+/// * otherwise what it waited for in vain.
+fn blame_for_end(known: &Row, left: &Left) -> Blame {
+    let of = |cause, record| Blame { cause, record: Some(record) };
+    let Left { end, said_in_vain, misled_by, .. } = left;
+    let in_vain = || in_vain(known, left);
+    match end.reason {
+        Reason::Crash => of(Cause::Crash, end.cause),
+        Reason::Evicted => of(Cause::Capacity, end.record),
+        Reason::Call => {
+            let in_vain_only = end.from == State::SynSent || !end.called;
+            let reset = known.reset_lost.map(|reset| of(Cause::Lost, reset));
+            let call = end.called.then(|| of(Cause::Application, end.cause));
+            reset.or_else(|| in_vain_only.then(in_vain).flatten()).or(call).unwrap_or(UNKNOWN)
+        }
+        Reason::Expired if known.state == State::CloseWait && known.fin.is_some() => {
+            Blame { cause: Cause::Application, record: known.fin }
+        }
+        Reason::Reset | Reason::Segment => end.by.or_else(in_vain).unwrap_or(UNKNOWN),
+        Reason::GaveUp | Reason::Expired => {
+            let said = said_in_vain.map(|said| of(Cause::Lost, said));
+            let misled = || known.misled_by.or(*misled_by);
+            said.or_else(misled).or_else(in_vain).or_else(|| late(known)).unwrap_or(UNKNOWN)
+        }
+    }
+}
+
+/// What a connection sent last, if it was still on its way when the other end stopped waiting for it.
+fn late(known: &Row) -> Option<Blame> {
+    let (sent, lost) = known.last_sent?;
+    (!lost && known.on_its_way > 0).then_some(Blame { cause: Cause::Delayed, record: Some(sent) })
+}
+
+/// What came of what two ends said to each other in vain: the last segment that was lost, or that found a full queue.
+fn in_vain(known: &Row, left: &Left) -> Option<Blame> {
+    let lost = known.last_lost.map(|packet| Blame { cause: Cause::Lost, record: Some(packet) });
+    let dropped = known.dropped.max(left.dropped);
+    let dropped = dropped.map(|overflow| Blame { cause: Cause::Capacity, record: Some(overflow) });
+    lost.into_iter().chain(dropped).max_by_key(|blame| blame.record)
 }
 
 fn loss((incarnation, host): (Incarnation, HostId), octets: u64) -> Option<Loss> {

@@ -26,7 +26,7 @@ fn flooded(handshake: &str, flood: Flood, horizon_ms: u64) -> Scenario {
 /// The segments that were blamed for useless connections, and with what cause.
 fn blamed(run: &Run) -> Vec<(Cause, RecordId)> {
     let blame = |event: &Event| match event {
-        Event::Judged { worth, .. } => worth.blame().and_then(|blame| Some((blame.cause, blame.packet?))),
+        Event::Judged { worth, .. } => worth.blame().and_then(|blame| Some((blame.cause, blame.record?))),
         _ => None,
     };
     run.records.iter().filter_map(|record| blame(&record.event)).collect()

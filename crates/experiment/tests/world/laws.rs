@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use experiment::record::{Call, Cause, Event, Fold, Outcome, Record, What, Worth};
+use experiment::record::{Call, Cause, Event, Fold, Outcome, What, Worth};
 use experiment::{Account, Arrivals, Flood, HostId, LedgerFold, Outage, Process, Resource, Scenario, Step, Workers};
 use net_link::{Delay, Exponential, LossModel, Pareto, Probability};
 use proptest::prelude::*;
@@ -208,20 +208,21 @@ proptest! {
             held.map(|(_, held)| held).sum::<u128>() as f64 / 1e9
         };
         for blame in ledger.blames() {
-            let packet = matches!(blame.cause, Cause::Lost | Cause::Delayed | Cause::Duplicated | Cause::Forged);
-            prop_assert_eq!(blame.packet.is_some(), packet, "{:?}\n{}", blame, run.text());
-            let fate = |record: &Record| match &record.event {
-                Event::Sent(sent) if Some(record.id) == blame.packet => Some(sent.fate.deliveries.len()),
-                _ => None,
+            let record = blame.record.map(|id| &run.records[id.place() as usize].event);
+            let fits = match (blame.cause, record) {
+                (Cause::Lost, Some(Event::Sent(sent))) => sent.fate.deliveries.is_empty(),
+                (Cause::Duplicated, Some(Event::Sent(sent))) => sent.fate.deliveries.len() > 1,
+                (Cause::Delayed, Some(Event::Sent(sent))) => !sent.fate.deliveries.is_empty(),
+                (Cause::Forged, Some(Event::Sent(sent))) => sent.forged,
+                (Cause::Capacity, Some(Event::State(change))) => change.reason == Reason::Evicted,
+                (Cause::Application, Some(Event::Sent(sent))) => sent.flags.fin(),
+                (Cause::Crash, Some(Event::Crashed { .. }))
+                | (Cause::Capacity, Some(Event::Overflow { .. }))
+                | (Cause::Application, Some(Event::Call { .. }))
+                | (Cause::Unknown, None) => true,
+                _ => false,
             };
-            let copies = run.records.iter().find_map(fate);
-            let fits = match blame.cause {
-                Cause::Lost => copies == Some(0),
-                Cause::Duplicated => copies > Some(1),
-                Cause::Delayed => copies > Some(0),
-                _ => true,
-            };
-            prop_assert!(fits, "{:?}, of which {:?} copies came\n{}", blame, copies, run.text());
+            prop_assert!(fits, "{:?}: {:?}\n{}", blame, record, run.text());
         }
         prop_assert_eq!(by_cause(Cause::Lost), value("waste.lost.byte-seconds"));
         prop_assert_eq!(by_cause(Cause::Delayed), value("waste.delayed.byte-seconds"));
@@ -229,6 +230,8 @@ proptest! {
         prop_assert_eq!(by_cause(Cause::Application), value("waste.application.byte-seconds"));
         prop_assert_eq!(by_cause(Cause::Crash), value("waste.crash.byte-seconds"));
         prop_assert_eq!(by_cause(Cause::Forged), value("waste.forged.byte-seconds"));
+        prop_assert_eq!(by_cause(Cause::Capacity), value("waste.capacity.byte-seconds"));
+        prop_assert_eq!(by_cause(Cause::Unknown), value("waste.unknown.byte-seconds"));
         let wasted: u64 = ledger.segments.wasted.iter().map(|(_, count)| count).sum();
         prop_assert_eq!(wasted as f64, value("segments.wasted"));
         prop_assert_eq!((wasted + ledger.segments.useful) as f64, value("segments.sent"));

@@ -7,7 +7,11 @@ use net_link::{Kinds, ScriptedFate};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::UserError;
 
-const CRASH: Blame = Blame { cause: Cause::Crash, packet: None };
+/// The first crash of a run, which is to blame.
+fn crash(run: &Run) -> Blame {
+    let crashed = run.records.iter().find(|record| matches!(record.event, Event::Crashed { .. }));
+    Blame { cause: Cause::Crash, record: crashed.map(|record| record.id) }
+}
 
 /// A request, a response, and a connection that stays open until 10 s.
 fn patient() -> Scenario {
@@ -54,7 +58,7 @@ fn held(run: &Run, on: HostId) -> i64 {
 #[test]
 fn a_crash_sends_nothing_and_leaves_the_peer_bereft() {
     let run = Run::of(&Scenario { horizon: at(12_000), ..down(CLIENT, 2000, None, patient()) });
-    assert_eq!(verdicts(&run), [(at(2000), Worth::Bereft(CRASH))]);
+    assert_eq!(verdicts(&run), [(at(2000), Worth::Bereft(crash(&run)))]);
     assert_eq!((held(&run, CLIENT), held(&run, SERVER)), (0, 2048 + 512));
     run.check(&[
         ("server.bereft.seconds", 10.0),
@@ -71,7 +75,7 @@ fn a_crash_sends_nothing_and_leaves_the_peer_bereft() {
 #[test]
 fn a_syn_of_a_crashed_host_makes_a_useless_entry() {
     let run = Run::of(&down(CLIENT, 20, Some(200), patient()));
-    assert_eq!(verdicts(&run), [(at(50), Worth::Abandoned(CRASH))]);
+    assert_eq!(verdicts(&run), [(at(50), Worth::Abandoned(crash(&run)))]);
     run.check(&[
         ("segments.unheard", 1.0),
         ("client.segments.unheard", 1.0),

@@ -24,7 +24,7 @@ fn verdicts(run: &Run) -> Vec<(u64, Worth)> {
 
 /// What is to blame: a cause, and the segment of that ordinal among those of the run.
 fn blame(run: &Run, cause: Cause, packet: Option<usize>) -> Blame {
-    Blame { cause, packet: packet.map(|ordinal| run.segment(ordinal)) }
+    Blame { cause, record: packet.map(|ordinal| run.segment(ordinal)) }
 }
 
 fn calls(run: &Run) -> Vec<(u16, u32, Call, Outcome)> {
@@ -282,7 +282,10 @@ fn an_impatient_client_abandons_the_half_open_entry() {
     scenario.hosts[0].applications[0].steps[0] =
         Step::Connect { to: SERVER, port: 80, from: None, with: None, within: Some(ms(70)) };
     let run = Run::of(&scenario);
-    assert_eq!(verdicts(&run), [(70, Worth::Abandoned(blame(&run, Cause::Application, None)))]);
+    let aborted = |record: &&Record| matches!(record.event, Event::Call { call: Call::Abort, .. });
+    let call = run.records.iter().find(aborted).map(|record| record.id);
+    let gave_up = Blame { cause: Cause::Application, record: call };
+    assert_eq!(verdicts(&run), [(70, Worth::Abandoned(gave_up))]);
     run.check(&[
         ("server.half-open.seconds", 0.1),
         ("server.half-open.abandoned", 1.0),
@@ -424,7 +427,7 @@ fn a_client_that_gives_up_too_soon_blames_the_answer_that_is_late() {
     let [(3000, Worth::Ghost(blame))] = verdicts(&run)[..] else { panic!("{}", run.text()) };
     assert_eq!(blame.cause, Cause::Delayed);
     let sent = |record: &Record| match &record.event {
-        Event::Sent(sent) if Some(record.id) == blame.packet => Some((sent.from, sent.flags.to_string())),
+        Event::Sent(sent) if Some(record.id) == blame.record => Some((sent.from, sent.flags.to_string())),
         _ => None,
     };
     let packet = run.records.iter().find_map(sent);

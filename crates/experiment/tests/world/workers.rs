@@ -5,6 +5,7 @@ use experiment::record::{Blame, Call, Cause, Event, Fold, Record, Scarce, What, 
 use experiment::{Application, Arrivals, LedgerFold, Outage, Resource, Scenario, Step, Workers};
 use net_link::{Kinds, ScriptedFate};
 use sim_time::Instant;
+use tcp_endpoint::Reason;
 
 /// A server's script and its workers, and clients that open at these times.
 fn served(handshake: &str, workers: Workers, script: Vec<Step>, clients: &[u64]) -> Scenario {
@@ -120,7 +121,7 @@ fn a_ghost_keeps_a_client_waiting() {
         ("server.clients.waits-by-waste", 1.0),
         ("server.clients.wait-by-waste-seconds", 60.0 - 10.05),
     ]);
-    let blame = Some(Blame { cause: Cause::Delayed, packet: Some(run.segment(0)) });
+    let blame = Some(Blame { cause: Cause::Delayed, record: Some(run.segment(0)) });
     let waits =
         |event: &Event| matches!(event, Event::Waits { scarce: Scarce::Workers, blame: of, .. } if *of == blame);
     assert_eq!(times(&run, waits), [at(10_050)]);
@@ -172,11 +173,12 @@ fn who_is_served_at_once_has_not_waited() {
 /// its way: ESTABLISHED by it, with nobody at the other end, that client learns by a reset.
 #[test]
 fn who_is_thrown_out_of_a_cache_is_harmed_by_who_came() {
-    let many = Blame { cause: Cause::Application, packet: None };
     let mut scenario = served("syn-cache", Workers::Unlimited, works(), &[0, 20]);
     scenario.hosts[1].settings.limits.cache_entries = 1;
     let run = Run::of(&scenario);
-    let bereft = |event: &Event| matches!(event, Event::Judged { worth: Worth::Bereft(blame), .. } if *blame == many);
+    let evicted = |record: &&Record| matches!(&record.event, Event::State(change) if change.reason == Reason::Evicted);
+    let full = Blame { cause: Cause::Capacity, record: run.records.iter().find(evicted).map(|record| record.id) };
+    let bereft = |event: &Event| matches!(event, Event::Judged { worth: Worth::Bereft(blame), .. } if *blame == full);
     assert_eq!(times(&run, bereft), [at(100)]);
     run.check(&[
         ("client.bereft.seconds", 0.1),
@@ -193,7 +195,7 @@ fn who_is_thrown_out_of_a_cache_is_harmed_by_who_came() {
         scenario.hosts[0].settings.teardown.time_wait = ms(time_wait);
         scenario.links[0].config.fault = vec![fault(Kinds::SYN, ScriptedFate::Delay(ms(5070)))];
         let run = Run::of(&scenario);
-        let late = Blame { cause: Cause::Delayed, packet: Some(run.segment(0)) };
+        let late = Blame { cause: Cause::Delayed, record: Some(run.segment(0)) };
         let waits = |event: &Event| matches!(event, Event::Waits { blame: Some(blame), .. } if *blame == late);
         assert_eq!(times(&run, waits), [at(5070)]);
         run.check(&[("server.clients.waits-by-waste", 1.0), ("server.clients.turned-away-by-waste", 1.0)]);

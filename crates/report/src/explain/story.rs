@@ -26,6 +26,8 @@ pub(super) struct Story {
     pub(super) since: Instant,
     /// What was held, for how long, and what that came to.
     pub(super) heading: String,
+    /// What it is one of many of: what was held, where, because of what.
+    pub(super) group: String,
     /// Why.
     pub(super) sentences: Vec<String>,
 }
@@ -138,7 +140,8 @@ impl<'a> Teller<'a> {
         sentences.extend(self.outcome(scenes.is_empty()));
         sentences.extend(self.blame());
         let Cost { since, segments, .. } = *self.cost;
-        Story { octet_nanos: self.cost.octet_nanos(), segments, since, heading: self.heading(end), sentences }
+        let (heading, group) = (self.heading(end), self.group());
+        Story { octet_nanos: self.cost.octet_nanos(), segments, since, heading, group, sentences }
     }
 
     /// `server:80 ← client:49152, a connection, for nobody from 5.000 s to 5.100 s: 358.4 B·s and 2 segments`
@@ -156,6 +159,17 @@ impl<'a> Teller<'a> {
         let cost = cost(self.cost.octet_nanos(), self.cost.segments);
         let arrow = if self.active { '→' } else { '←' };
         format!("{}:{} {arrow} {}:{}, {held}: {cost}", self.here, local.port(), self.there, remote.port())
+    }
+
+    /// `a half-open entry at server:80, because of a forged segment: SYN to server:80`
+    fn group(&self) -> String {
+        let entries: Vec<&str> = self.cost.memories.iter().filter_map(|memory| entry(*memory)).collect();
+        let held = if self.incarnation.is_some() { entries.join(", then ") } else { "answers to nobody".to_owned() };
+        let worst = self.cost.by.iter().max_by_key(|(_, cost)| **cost).map(|(blame, _)| *blame);
+        let why = worst.map_or(String::new(), |blame| self.packets.group(blame, self.hosts));
+        let Birth { tuple: FourTuple { local, .. }, .. } = self.birth;
+        let port = if self.active { String::new() } else { format!(":{}", local.port()) };
+        format!("{held} at {}{port}, because of {why}", self.here)
     }
 
     /// What it was born of.
@@ -393,7 +407,7 @@ impl<'a> Teller<'a> {
 
     /// What a loss means if it is to blame.
     fn blamed(&self, packet: &Packet<'_>) -> &'static str {
-        let is_blamed = |blame: &Blame| blame.cause == Cause::Lost && blame.packet == Some(packet.id);
+        let is_blamed = |blame: &Blame| blame.cause == Cause::Lost && blame.record == Some(packet.id);
         match self.cost.by.keys().any(is_blamed) {
             true if self.active && packet.sent.from == Some(self.birth.host) => ": that is why nobody was there",
             true => ": had it come, that would have been the end",

@@ -7,9 +7,9 @@ fn experiment(name: &str) -> Experiment {
     Experiment::load(name, &[]).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-fn explained(experiment: &Experiment, variant: &Variant, most: usize) -> String {
+fn explained(experiment: &Experiment, variant: &Variant, all: bool) -> String {
     let scenario = experiment.scenario(variant).unwrap();
-    let mut explanation = Explanation::new(Hosts::of(&scenario), most);
+    let mut explanation = Explanation::new(Hosts::of(&scenario), all);
     simulate(&scenario, &mut explanation).unwrap();
     explanation.render(scenario.horizon, Colour::Never)
 }
@@ -17,7 +17,7 @@ fn explained(experiment: &Experiment, variant: &Variant, most: usize) -> String 
 fn explains(case: &str, handshake: &str, expected: &Expect) {
     let experiment = experiment(case);
     let variant = experiment.variant(Some(handshake), None).unwrap();
-    expected.assert_eq(&explained(&experiment, &variant, usize::MAX));
+    expected.assert_eq(&explained(&experiment, &variant, true));
 }
 
 /// Explains an experiment of its own, whose hosts are a client and a server 50 ms apart.
@@ -25,7 +25,7 @@ fn explains_own(text: &str, expected: &Expect) {
     let text = format!("{text}\n[link]\ndelay = \"50ms\"\n");
     let experiment = Experiment::parse("own.toml", &text, &[]).unwrap_or_else(|errors| panic!("{errors}"));
     let variant = experiment.variant(None, None).unwrap();
-    expected.assert_eq(&explained(&experiment, &variant, usize::MAX));
+    expected.assert_eq(&explained(&experiment, &variant, true));
 }
 
 #[test]
@@ -474,20 +474,48 @@ fn the_end_of_the_run_cuts_in() {
     );
 }
 
+/// A flood is told in a few lines, however many SYNs it has.
 #[test]
-fn the_worst_are_told_and_the_others_counted() {
-    let experiment = experiment("syn-cache-eviction");
-    let variant = experiment.variant(Some("syn-cache"), None).unwrap();
-    let two = explained(&experiment, &variant, 2);
-    assert!(two.contains("\n1. client:5000 → server:80, ") && two.contains("\n2. server:80 ← client:6001, "), "{two}");
-    assert!(!two.contains("\n3. "), "{two}");
-    assert!(
-        two.contains("\n… and 3 more, 48 B·s and 6 segments\n\nWho had to wait, and why\n1. client#1 waited"),
-        "{two}"
-    );
-    let none = explained(&experiment, &variant, 0);
-    let all = "\n… and 5 more, 422.4 B·s and 8 segments\n\nWho had to wait, and why\n… and 1 more, 0.1 client·s\n";
-    assert!(none.ends_with(all), "{none}");
+fn what_is_alike_is_told_together() {
+    let flood = r#"
+        horizon = "100 s"
+        [link]
+        delay = "50ms"
+        [client]
+        script = ["connect", "send 100 B", "close"]
+        [server]
+        script = ["accept", "receive 100 B", "close on EOF"]
+        [[flood]]
+        arrivals = { every = "10ms", most = 1000 }
+    "#;
+    let experiment = Experiment::parse("own.toml", flood, &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let variant = experiment.variant(None, None).unwrap();
+    expect![[""]].assert_eq(&explained(&experiment, &variant, false));
+    let all = explained(&experiment, &variant, true);
+    assert!(all.contains("\n128. server:80 ← 198.") && all.lines().count() > 600, "{} lines", all.lines().count());
+}
+
+/// Four workers, and more than they can do.
+#[test]
+fn overload_is_told_in_one_paragraph() {
+    let overload = r#"
+        horizon = "30 s"
+        [link]
+        delay = "15 ms"
+        [client]
+        profile = "linux"
+        machines = 4
+        arrivals = { every = "10 ms" }
+        script = ["connect", "send 1 kB", "receive 10 kB", "close"]
+        [server]
+        profile = "linux"
+        workers = 4
+        accept-backlog = 128
+        script = ["accept", "receive 1 kB", "work 20 ms", "send 10 kB", "close on EOF"]
+    "#;
+    let experiment = Experiment::parse("own.toml", overload, &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let variant = experiment.variant(None, None).unwrap();
+    expect![[""]].assert_eq(&explained(&experiment, &variant, false));
 }
 
 /// The stories account for all that the ledger has: nothing is left out, and nothing told twice.
@@ -498,18 +526,18 @@ fn the_stories_add_up_to_the_ledger() {
         let experiment = experiment(built_in.name);
         for variant in experiment.variants() {
             let scenario = experiment.scenario(&variant).unwrap();
-            let mut explanation = Explanation::new(Hosts::of(&scenario), 0);
+            let mut explanation = Explanation::new(Hosts::of(&scenario), false);
             let mut ledger = LedgerFold::new();
             simulate(&scenario, &mut (&mut explanation, &mut ledger)).unwrap();
             let ledger = ledger.finish(scenario.horizon);
             let memory = ledger.accounts.iter().filter(|account| matches!(account.resource, Resource::Memory(_)));
             let held: u128 = memory.map(experiment::Account::wasted).sum();
-            let text = explanation.render(scenario.horizon, Colour::Never);
-            let expected = match (held, ledger.segments.wasted()) {
-                (0, 0) => "Nothing was wasted.\n".to_owned(),
-                (held, segments) => format!(" more, {}\n", cost(held, segments)),
-            };
-            assert!(text.contains(&expected), "{} {}: {expected}{text}", built_in.name, variant.label());
+            for (_, exchange) in std::mem::take(&mut explanation.exchanges) {
+                explanation.tell(&exchange, scenario.horizon);
+            }
+            let told = explanation.groups.values().map(|group| (group.octet_nanos, group.segments));
+            let told = told.fold((0, 0), |(nanos, segments), of| (nanos + of.0, segments + of.1));
+            assert_eq!(told, (held, ledger.segments.wasted()), "{} {}", built_in.name, variant.label());
             wasteful += usize::from(held > 0);
         }
     }
@@ -521,7 +549,7 @@ fn the_stories_add_up_to_the_ledger() {
 fn what_is_over_is_forgotten() {
     let experiment = experiment("stale-syn");
     let scenario = experiment.scenario(&experiment.variant(Some("three-way"), None).unwrap()).unwrap();
-    let mut explanation = Explanation::new(Hosts::of(&scenario), usize::MAX);
+    let mut explanation = Explanation::new(Hosts::of(&scenario), true);
     simulate(&scenario, &mut explanation).unwrap();
     explanation.settle();
     assert!(explanation.exchanges.is_empty() && explanation.segments.is_empty() && explanation.lives.is_empty());
@@ -532,7 +560,7 @@ fn what_is_over_is_forgotten() {
 fn lines_fit() {
     for case in ["endless-half-open", "quiet-time", "syn-cookies-stale-ack", "stale-syn-resets-lost"] {
         let experiment = experiment(case);
-        let text = explained(&experiment, &experiment.variants()[0], usize::MAX);
+        let text = explained(&experiment, &experiment.variants()[0], true);
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
     }
 }
@@ -542,7 +570,7 @@ fn lines_fit() {
 fn who_had_to_wait_is_told_with_the_packet_to_blame() {
     let experiment = experiment("ghosts-take-workers");
     let variant = experiment.variant(Some("two-way"), None).unwrap();
-    let text = explained(&experiment, &variant, 1);
+    let text = explained(&experiment, &variant, false);
     let (_, waits) = text.split_once("\n\n").expect("two parts");
     expect![[r#"
         Who had to wait, and why
@@ -565,5 +593,5 @@ fn who_waits_for_a_hold_down_is_told_so() {
         1. client#2 waited at server for the end of a hold-down, from 10.050 s to 133.050 s: 123 client·s
            Nothing useless was in its way. Then it was served.
     "#]]
-    .assert_eq(&explained(&experiment, &variant, 1));
+    .assert_eq(&explained(&experiment, &variant, false));
 }

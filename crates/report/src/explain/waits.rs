@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use experiment::HostId;
-use experiment::record::{Attempt, Blame, Event, Record, Scarce};
+use experiment::record::{Attempt, Blame, Cause, Event, Record, Scarce};
+use experiment::{HostId, Latencies};
 use sim_time::Instant;
 
+use super::rounded;
 use crate::amount::amount;
 use crate::hosts::Hosts;
 use crate::packets::Packets;
@@ -25,18 +26,37 @@ struct Wait {
     end: Option<(Instant, bool)>,
 }
 
-/// The waits of a run: those that go on, and the worst of those that are over.
+/// The waits of a run: those that go on, and those that are over, by their kinds or, if all are wanted, one by one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Waits {
     going_on: BTreeMap<Attempt, Wait>,
     over: Vec<Wait>,
-    /// Waits that are not told, and their nanoseconds.
-    untold: (usize, u128),
+    groups: BTreeMap<Kind, Group>,
+}
+
+/// Where, for what, and because of what clients wait.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Kind {
+    /// By useless connections first.
+    by: Option<Cause>,
+    host: HostId,
+    scarce: Scarce,
+}
+
+/// Waits of one kind.
+#[derive(Clone, Debug)]
+struct Group {
+    times: Latencies,
+    nanos: u128,
+    turned_away: u64,
+    first: Instant,
+    last: Instant,
+    worst: Wait,
 }
 
 impl Waits {
-    /// Takes a record; of those that are over, little more than `most` are remembered.
-    pub(super) fn note(&mut self, record: &Record, most: usize) {
+    /// Takes a record.
+    pub(super) fn note(&mut self, record: &Record, all: bool) {
         match record.event {
             Event::Waits { host, attempt, scarce, blame } => {
                 let (since, measured) = (record.at, record.at);
@@ -44,44 +64,89 @@ impl Waits {
                 self.going_on.insert(attempt, wait);
             }
             Event::WaitOver { attempt, served, .. } => {
-                let wait = self.going_on.remove(&attempt);
-                self.over.extend(wait.map(|wait| Wait { end: Some((record.at, served)), ..wait }));
-                if self.over.len() >= most.saturating_mul(2).saturating_add(100) {
-                    self.drop_the_least(most, record.at);
+                if let Some(wait) = self.going_on.remove(&attempt) {
+                    self.add(Wait { end: Some((record.at, served)), ..wait }, all, record.at);
                 }
             }
             Event::WarmedUp => {
                 self.over.clear();
-                self.untold = (0, 0);
+                self.groups.clear();
                 self.going_on.values_mut().for_each(|wait| wait.measured = record.at);
             }
             _ => {}
         }
     }
 
-    fn drop_the_least(&mut self, most: usize, end: Instant) {
-        self.over.sort_by_key(|wait| (wait.blame.is_none(), Reverse(wait.nanos(end)), wait.since, wait.attempt));
-        for wait in self.over.drain(most.min(self.over.len())..) {
-            self.untold.0 += 1;
-            self.untold.1 += wait.nanos(end);
+    fn add(&mut self, wait: Wait, all: bool, end: Instant) {
+        if all {
+            self.over.push(wait);
+            return;
+        }
+        let kind = Kind { by: wait.blame.map(|blame| blame.cause), host: wait.host, scarce: wait.scarce };
+        match self.groups.get_mut(&kind) {
+            Some(group) => group.add(wait, end),
+            None => {
+                self.groups.insert(kind, Group::of(wait, end));
+            }
         }
     }
 
-    /// What there is to tell of a run that ends at `end`, the worst first: those that waited because of something held for
-    /// nobody, then the others; and what the rest come to.
-    pub(super) fn stories(
-        mut self,
-        most: usize,
-        hosts: &Hosts,
-        packets: &Packets,
-        end: Instant,
-    ) -> (Vec<[String; 2]>, Option<String>) {
-        self.over.extend(std::mem::take(&mut self.going_on).into_values());
-        self.drop_the_least(most, end);
-        let stories = self.over.iter().map(|wait| wait.story(hosts, packets, end)).collect();
-        let (count, nanos) = self.untold;
-        let untold = (count > 0).then(|| format!("{count} more, {}", seconds(nanos)));
-        (stories, untold)
+    /// What there is to tell of a run that ends at `end`, the worst first.
+    pub(super) fn stories(mut self, all: bool, hosts: &Hosts, packets: &Packets, end: Instant) -> Vec<Vec<String>> {
+        for wait in std::mem::take(&mut self.going_on).into_values() {
+            self.add(wait, all, end);
+        }
+        self.over.sort_by_key(|wait| (wait.blame.is_none(), Reverse(wait.nanos(end)), wait.since, wait.attempt));
+        let single = self.over.iter().map(|wait| wait.story(hosts, packets, end).to_vec());
+        let mut groups: Vec<Group> = self.groups.into_values().collect();
+        groups.sort_by_key(|group| (group.worst.blame.is_none(), Reverse(group.nanos), group.first));
+        single.chain(groups.into_iter().map(|group| group.story(hosts, packets, end))).collect()
+    }
+}
+
+impl Group {
+    fn of(wait: Wait, end: Instant) -> Self {
+        let (times, first, last) = (Latencies::default(), wait.since, wait.since);
+        let mut group = Self { times, nanos: 0, turned_away: 0, first, last, worst: wait };
+        group.add(wait, end);
+        group
+    }
+
+    fn add(&mut self, wait: Wait, end: Instant) {
+        let nanos = wait.nanos(end);
+        self.times.add(u64::try_from(nanos).unwrap_or(u64::MAX));
+        self.nanos += nanos;
+        self.turned_away += u64::from(matches!(wait.end, Some((_, false))));
+        (self.first, self.last) = (self.first.min(wait.since), self.last.max(wait.since));
+        if nanos > self.worst.nanos(end) {
+            self.worst = wait;
+        }
+    }
+
+    /// How many waited how long for what, because of what; and the longest wait. One alone is told as it is.
+    fn story(self, hosts: &Hosts, packets: &Packets, end: Instant) -> Vec<String> {
+        let Self { times, nanos, turned_away, first, last, worst } = self;
+        let count = times.count();
+        if count == 1 {
+            return worst.story(hosts, packets, end).to_vec();
+        }
+        let of_rank = |per_mille: u64| times.of_rank((count * per_mille).div_ceil(1000));
+        let time = |nanos: Option<u64>| rounded(nanos.unwrap_or(0) as f64 / 1e9);
+        let (server, what) = (hosts.name(worst.host), worst.what());
+        let heading = format!("{count} clients waited at {server} for {what}: {} in all", seconds(nanos));
+        let mean = rounded(times.mean().unwrap_or(0.0) / 1e9);
+        let extent = format!(
+            "They began to wait from {first} s to {last} s. Each waited for {mean} s on average, 99 % of them for at most {} \
+             s, the longest for {} s. {turned_away} of them were turned away.",
+            time(of_rank(990)),
+            time(of_rank(1000))
+        );
+        let why = match worst.blame {
+            Some(blame) => format!("To blame: {}.", packets.group(blame, hosts)),
+            None => format!("{} Nothing useless was in their way.", worst.overload()),
+        };
+        let [longest, how] = worst.story(hosts, packets, end);
+        vec![heading, extent, why, format!("The longest: {longest}. {how}")]
     }
 }
 
@@ -91,15 +156,29 @@ impl Wait {
         u128::from(until.since(self.measured).as_nanos())
     }
 
-    /// Who waited how long for what; and what was in the way, and how it ended.
-    fn story(&self, hosts: &Hosts, packets: &Packets, end: Instant) -> [String; 2] {
-        let (client, server) = (hosts.name(self.attempt.host), hosts.name(self.host));
-        let what = match self.scarce {
+    /// What it waits for.
+    const fn what(&self) -> &'static str {
+        match self.scarce {
             Scarce::SynBacklog => "a place among the half-open entries",
             Scarce::AcceptQueue => "a place in the accept queue",
             Scarce::Workers => "a worker",
             Scarce::HoldDown => "the end of a hold-down",
-        };
+        }
+    }
+
+    /// What more was asked of than there is.
+    const fn overload(&self) -> &'static str {
+        match self.scarce {
+            Scarce::SynBacklog => "More clients opened than there are places for half-open entries.",
+            Scarce::AcceptQueue => "The accept queue was full: connections opened faster than they were accepted.",
+            Scarce::Workers => "The workers were overloaded: more connections came than they could serve.",
+            Scarce::HoldDown => "The name was held down after a connection before.",
+        }
+    }
+
+    /// Who waited how long for what; and what was in the way, and how it ended.
+    fn story(&self, hosts: &Hosts, packets: &Packets, end: Instant) -> [String; 2] {
+        let (client, server, what) = (hosts.name(self.attempt.host), hosts.name(self.host), self.what());
         let until = self.end.map_or(format!("the end of the run, {end} s"), |(at, _)| format!("{at} s"));
         let time = seconds(self.nanos(end));
         let since = self.since;

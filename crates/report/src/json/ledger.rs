@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use experiment::record::{Blame, cause_word};
+use experiment::record::{Blame, RecordId, cause_word};
 use experiment::{Account, Count};
 use serde::Serialize;
 
@@ -40,6 +40,7 @@ struct AccountObject<'a, A> {
 struct CauseObject<'a, A> {
     cause: &'static str,
     packet: Option<PacketObject<'a>>,
+    record: Option<u32>,
     amount: A,
 }
 
@@ -90,7 +91,8 @@ impl<'a> LedgerObject<'a> {
 fn causes<'a, N: Copy, A>(balance: &'a Balance, wasted: &[(Blame, N)], of: impl Fn(N) -> A) -> Vec<CauseObject<'a, A>> {
     let cause = |&(blame, amount): &(Blame, N)| CauseObject {
         cause: cause_word(blame.cause).0,
-        packet: blame.packet.and_then(|id| balance.packets.get(&id)).map(|packet| PacketObject::new(packet, balance)),
+        packet: balance.packets.packet(blame).map(|packet| PacketObject::new(packet, balance)),
+        record: blame.record.map(RecordId::place),
         amount: of(amount),
     };
     wasted.iter().map(cause).collect()

@@ -222,12 +222,12 @@ fn what_goes_wrong_is_said_where_it_happens() {
     script.arrives(3_100, third, 1, false);
     script.state(4_000, CLIENT, SynSent, Closed, Reason::GaveUp);
     script.told(4_000, CLIENT, incarnation(2), Notice::TimedOut);
-    let worth = Worth::Abandoned(Blame { cause: Cause::Lost, packet: None });
+    let worth = Worth::Abandoned(Blame { cause: Cause::Lost, record: None });
     script.event(4_000, Event::Judged { host: SERVER, incarnation: incarnation(3), worth });
     script.arrives(5_000, late, 0, true);
     let mut wasted = script.send(60_000, SERVER, Flags::SYN_ACK, (0, 1), 0, Does::Drop(Loss::QueueFull, None));
     wasted.retransmission = 1;
-    wasted.wasted = Some(Blame { cause: Cause::Lost, packet: None });
+    wasted.wasted = Some(Blame { cause: Cause::Lost, record: None });
     script.sent(60_000, &wasted);
     script.shows(
         10_800_000,

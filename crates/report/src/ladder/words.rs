@@ -13,6 +13,19 @@ use crate::paint::Tone;
 /// A number that is near no initial sequence number is `?`, save for 0, which is what a reset has that refuses a SYN
 /// (RFC 9293 §3.10.7.1).
 pub(crate) fn label(sent: &Sent, numbers: Relative) -> String {
+    let number = |relative: Option<i64>, raw: SeqNum| match relative {
+        Some(relative) => relative.to_string(),
+        None if raw.raw() == 0 => "0".to_owned(),
+        None => "?".to_owned(),
+    };
+    let seq = number(numbers.seq, sent.seq);
+    let ack = if sent.flags.ack() { format!("/{}", number(numbers.ack, sent.ack)) } else { String::new() };
+    let octets = if sent.octets > 0 { format!(" {} B", sent.octets) } else { String::new() };
+    format!("{} {seq}{ack}{octets}", kinds(sent))
+}
+
+/// What a segment is: `SYN`, `SYN,ACK`, `DATA`.
+pub(crate) fn kinds(sent: &Sent) -> String {
     let mut kinds = Vec::with_capacity(3);
     for (flag, name) in [(Flags::SYN, "SYN"), (Flags::FIN, "FIN"), (Flags::RST, "RST")] {
         if sent.flags.contains(flag) {
@@ -25,15 +38,7 @@ pub(crate) fn label(sent: &Sent, numbers: Relative) -> String {
         (true, false, false) => kinds.push("(no flags)"),
         _ => {}
     }
-    let number = |relative: Option<i64>, raw: SeqNum| match relative {
-        Some(relative) => relative.to_string(),
-        None if raw.raw() == 0 => "0".to_owned(),
-        None => "?".to_owned(),
-    };
-    let seq = number(numbers.seq, sent.seq);
-    let ack = if sent.flags.ack() { format!("/{}", number(numbers.ack, sent.ack)) } else { String::new() };
-    let octets = if sent.octets > 0 { format!(" {} B", sent.octets) } else { String::new() };
-    format!("{} {seq}{ack}{octets}", kinds.join(","))
+    kinds.join(",")
 }
 
 /// What is not ordinary about a segment where it is sent.

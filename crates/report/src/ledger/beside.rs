@@ -61,15 +61,14 @@ fn blamed(balances: &[&Balance], listed: Listed) -> Vec<Line> {
     let goods: Vec<Good> = goods.into_iter().collect();
     let mut causes: BTreeMap<NamedCause, Vec<Waste>> = BTreeMap::new();
     for (place, balance) in balances.iter().enumerate() {
-        for blame in balance.ledger.blames() {
+        for (blame, waste) in balance.wastes(&goods) {
             let nothing = || vec![Waste::nothing(goods.len()); balances.len()];
             let wastes = causes.entry(balance.cause(blame)).or_insert_with(nothing);
-            wastes[place].add(&balance.waste_of(blame, &goods));
+            wastes[place].add(&waste);
         }
     }
-    let causes = causes.into_iter().map(|(cause, wastes)| (cause.in_words(), wastes));
     let mut lines = Vec::new();
-    for (words, wastes) in told(causes.collect(), TOLD, listed) {
+    for (words, wastes) in told(causes.into_iter().collect(), TOLD, listed) {
         let mut section: Vec<Line> = vec![];
         for (place, good) in goods.iter().enumerate() {
             section.push(Line::Values {
