@@ -512,6 +512,12 @@ pub enum Worth {
 }
 
 impl Worth {
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        fields::worth_word(self).0
+    }
+
     /// What is to blame, if it is of no use.
     #[must_use]
     pub const fn blame(self) -> Option<Blame> {

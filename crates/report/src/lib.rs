@@ -23,6 +23,7 @@ mod sweep_table;
 pub mod tables;
 mod trace;
 mod verdicts;
+mod why;
 mod wrap;
 
 pub use claim::{ClaimTested, claim_tally};
@@ -37,3 +38,4 @@ pub use sweep_table::SweepTable;
 pub use tables::Listed;
 pub use trace::{Trace, trace_schema};
 pub use verdicts::verdicts;
+pub use why::{Causes, Chain, Why};

@@ -49,7 +49,7 @@ fn a_lost_syn_ack_is_repaired() {
              1.100  ├── FIN,ACK 1/1 100 B ────────────────────▶│    1.150
              1.150  │               SYN-RECEIVED → ESTABLISHED │
              1.150  │                 ESTABLISHED → CLOSE-WAIT │
-             1.150  │                    CLOSE-WAIT → LAST-ACK │
+             1.150  │                    CLOSE-WAIT → LAST-ACK │           close
              1.150  │◀──────────────────────── FIN,ACK 1/102 ──┤    1.200
              1.200  │ FIN-WAIT-1 → FIN-WAIT-2                  │
              1.200  │ FIN-WAIT-2 → TIME-WAIT                   │

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use experiment::{MAX_SEED, Queue, RECORD_FORMAT};
-use sim_time::Duration;
+use report::Why;
+use sim_time::{Duration, Instant};
 
 /// A laboratory for how connections are opened and closed: replays an experiment in virtual time, bit for bit, draws
 /// it, measures it and compares handshakes and teardowns on the same network.
@@ -117,6 +118,15 @@ fn end_of_run(text: &str) -> Result<Duration, String> {
     if duration.is_zero() { Err("a run needs a horizon above zero".to_owned()) } else { Ok(duration) }
 }
 
+/// A record: its id, or a time.
+fn why(text: &str) -> Result<Why, String> {
+    if let Ok(id) = text.trim_start_matches('#').parse() {
+        return Ok(Why::Id(id));
+    }
+    let time: Duration = text.parse().map_err(|error| format!("neither a record's id nor a time: {error}"))?;
+    Ok(Why::Time(Instant::ZERO + time))
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     #[command(flatten)]
@@ -133,6 +143,9 @@ pub(crate) struct Run {
     /// Write every record to a file too, one line of JSON each
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    /// Print only why a record is there, back to the roots: the record of that id in a trace, or the last up to a time as "5 s"
+    #[arg(long, value_name = "ID|TIME", value_parser = why, conflicts_with_all = ["trace", "format", "explain"])]
+    pub(crate) why: Option<Why>,
     /// Write the result to a file instead of standard output (`-`)
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,

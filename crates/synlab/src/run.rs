@@ -5,7 +5,8 @@ use std::path::Path;
 use experiment::record::{Change, Fold, Record};
 use experiment::{Experiment, Summary, Variant, Verdict};
 use report::{
-    Balance, Explanation, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, json, tables, verdicts,
+    Balance, Causes, Chain, Explanation, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, Why, json,
+    tables, verdicts,
 };
 use sim_time::Instant;
 
@@ -24,6 +25,9 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     }
     let experiment = load(&arguments.source)?;
     let variant = choose(arguments, &experiment)?;
+    if let Some(asked) = arguments.why {
+        return why(arguments, &experiment, &variant, asked);
+    }
     let mut watchers = Watchers::new(arguments, &experiment, &variant)?;
     let mut runs = Runs::of(&experiment, arguments.source.engine);
     let mut matched = Matched::default();
@@ -48,6 +52,27 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
         RunFormat::Jsonl => {}
     }
     Ok(Ending::of(&verdicts))
+}
+
+/// Prints the causes of a record: a first run finds which they are, a second tells them.
+fn why(arguments: &Run, experiment: &Experiment, variant: &Variant, asked: Why) -> Result<Ending, Complaint> {
+    let mut runs = Runs::of(experiment, arguments.source.engine);
+    let mut causes = Causes::default();
+    runs.watch(variant, &mut causes)?;
+    let Some(wanted) = causes.chain(asked) else {
+        let message = match asked {
+            Why::Id(id) if !causes.is_empty() => {
+                format!("--why {id}: there is no such record; the last one is {}", causes.len() - 1)
+            }
+            Why::Id(id) => format!("--why {id}: there is no record"),
+            Why::Time(at) => format!("--why {at} s: nothing happens up to then"),
+        };
+        return Err(Complaint::Other(message));
+    };
+    let mut chain = Chain::new(Hosts::of(&experiment.scenario(variant)?), wanted);
+    runs.watch(variant, &mut chain)?;
+    output::write(arguments.output.as_deref(), &chain.render())?;
+    Ok(Ending::Done)
 }
 
 /// The variant to run. When the file lists several, which one is said on standard error.

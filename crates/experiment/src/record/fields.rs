@@ -502,7 +502,7 @@ const fn deaf_word(deaf: Deaf) -> (&'static str, u32) {
     }
 }
 
-const fn worth_word(worth: Worth) -> (&'static str, u32) {
+pub(super) const fn worth_word(worth: Worth) -> (&'static str, u32) {
     match worth {
         Worth::Useful => ("useful", 0),
         Worth::Abandoned(_) => ("abandoned", 1),

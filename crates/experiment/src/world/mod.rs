@@ -162,7 +162,8 @@ struct Arrival {
     forged: bool,
     duplicate: bool,
     orphaned: bool,
-    stale: bool,
+    /// Whether something came before it that superseded it.
+    late: bool,
     /// The last crash of its sender's machine.
     crash: Option<RecordId>,
 }
@@ -183,7 +184,7 @@ impl Arrival {
 
     /// The same, or that it came after what superseded it.
     fn out_of_order(self) -> Option<Blame> {
-        let late = || self.stale.then_some(Blame { cause: Cause::Delayed, record: Some(self.id) });
+        let late = || self.late.then_some(Blame { cause: Cause::Delayed, record: Some(self.id) });
         self.blame().or_else(late)
     }
 }
@@ -323,7 +324,9 @@ impl<F: Fold> World<F> {
             return Some(machine);
         }
         let (octets, tuple) = (packet.segment.payload, packet.segment.receiver_tuple());
-        let stale = self.is_stale(packet);
+        let (stale, segment, sender) = (self.is_stale(packet), packet.id, packet.sender);
+        let overtaken = sender.is_some_and(|sender| self.note_arrival(sender, segment));
+        let packet = self.network.packet(place)?;
         self.arrival = Some(Arrival {
             id: packet.id,
             sender: packet.sender,
@@ -333,7 +336,7 @@ impl<F: Fold> World<F> {
             forged: packet.forged,
             duplicate: copy > 0,
             orphaned: packet.orphaned,
-            stale,
+            late: stale || overtaken,
             crash: packet.sender.and_then(|sender| {
                 let row = self.truth.rows.get(sender)?;
                 self.machines[row.machine.index()].crashed_by
@@ -355,6 +358,14 @@ impl<F: Fold> World<F> {
             self.count_arrived(life, &octets);
         }
         Some(machine)
+    }
+
+    /// A segment that a connection sent arrives; returns whether one that it sent later has arrived before.
+    fn note_arrival(&mut self, sender: Incarnation, segment: RecordId) -> bool {
+        let Some(row) = self.truth.get_mut(sender) else { return false };
+        let before = row.arrived;
+        row.arrived = before.max(Some(segment));
+        before > Some(segment)
     }
 
     /// The connection of a name on a machine.

@@ -88,6 +88,8 @@ pub(super) struct Row {
     pub(super) coming: u32,
     /// All its segments on their way.
     pub(super) on_its_way: u32,
+    /// The last sent of its segments that have arrived.
+    pub(super) arrived: Option<RecordId>,
     /// The last overflow that dropped a segment of it.
     pub(super) dropped: Option<RecordId>,
     /// How the life at its other end ended, if it has: the last that did.
@@ -258,6 +260,7 @@ impl Row {
             cookie: false,
             coming: 0,
             on_its_way: 0,
+            arrived: None,
             dropped: None,
             left: None,
             fin: None,

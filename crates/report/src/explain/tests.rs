@@ -305,7 +305,7 @@ fn a_crash_goes_unheard() {
                From 2.000 s on nobody was at its other end: client had crashed.
                server sent DATA 101/101 100 B at 4.000 s. At 4.050 s it reached client, which had no connection
                for it and answered with RST 101. That came at 4.100 s and ended it.
-               To blame: a crash.
+               To blame: the crash of client at 2.000 s.
         "#]],
     );
 }
@@ -324,7 +324,7 @@ fn a_crashed_client_opens_again_and_is_asked() {
                server answered SYN 0 with ACK 101/101 8 times, from 4.050 s to 127.050 s. Each reached client,
                which had another connection in SYN-SENT and did not answer.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: a crash.
+               To blame: the crash of client at 2.000 s.
         "#]],
     );
 }
@@ -349,7 +349,7 @@ fn a_host_is_down_and_keeps_quiet() {
                server sent DATA 1/101 10 B 4 times, from 7.100 s to 28.100 s. Each reached client, which kept
                quiet after its reboot.
                server gave up at 52.100 s, in ESTABLISHED.
-               To blame: a crash.
+               To blame: the crash of client at 1.000 s.
         "#]],
     );
 }
@@ -461,7 +461,7 @@ fn the_end_of_the_run_cuts_in() {
                From 1.100 s on nobody was at its other end: client had aborted (its application did). It said so
                with RST 1.
                RST 1, which client had sent at 1.100 s, came at 1.150 s and ended it.
-               To blame: the application.
+               To blame: the abort of client's application at 1.100 s.
             2. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to the end
                of the run, 5.020 s: 71.68 B·s and 1 segment
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
@@ -490,7 +490,20 @@ fn what_is_alike_is_told_together() {
     "#;
     let experiment = Experiment::parse("own.toml", flood, &[]).unwrap_or_else(|errors| panic!("{errors}"));
     let variant = experiment.variant(None, None).unwrap();
-    expect![[""]].assert_eq(&explained(&experiment, &variant, false));
+    expect![[r#"
+        What was held for nobody, and why
+        1. 1000 times a half-open entry at server:80, because of a forged segment: SYN to server:80:
+           30401600 B·s and 7000 segments
+           They began from 0.000 s to 9.990 s, 100 a second; each came to 30402 B·s on average, and all of
+           them to 100.0 % of what was held for nobody. The worst of them: server:80 ← 198.18.225.29:5788, a
+           half-open entry, held for nobody from 0.000 s to the end of the run, 100.000 s: 32000 B·s and 7
+           segments.
+           It was opened by SYN 0, which was forged at 0.000 s: nobody has the address 198.18.225.29.
+           server sent SYN,ACK 0/1 7 times, from 0.000 s to 63.000 s. Each was lost (no link leads there).
+           Nothing more was sent for it: it was still SYN-RECEIVED when the run ended.
+           To blame: a forged segment: SYN 0 of 198.18.225.29, sent 0.000, arrived 0.000.
+    "#]]
+    .assert_eq(&explained(&experiment, &variant, false));
     let all = explained(&experiment, &variant, true);
     assert!(all.contains("\n128. server:80 ← 198.") && all.lines().count() > 600, "{} lines", all.lines().count());
 }
@@ -515,7 +528,26 @@ fn overload_is_told_in_one_paragraph() {
     "#;
     let experiment = Experiment::parse("own.toml", overload, &[]).unwrap_or_else(|errors| panic!("{errors}"));
     let variant = experiment.variant(None, None).unwrap();
-    expect![[""]].assert_eq(&explained(&experiment, &variant, false));
+    expect![[r#"
+        Nothing was wasted.
+
+        Who had to wait, and why
+        1. 1512 clients waited at server for a place in the accept queue: 7178.415 client·s in all
+           They began to wait from 6.435 s to 29.995 s. Each waited for 4.75 s on average, 99 % of them for
+           at most 13.8 s, the longest for 18.9 s. 0 of them were turned away.
+           The accept queue was full: connections opened faster than they were accepted. Nothing useless was
+           in their way.
+           The longest: client#1110 waited at server for a place in the accept queue, from 11.105 s to the
+           end of the run, 30.000 s: 18.895 client·s. Nothing useless was in its way.
+        2. 1483 clients waited at server for a worker: 1818.665 client·s in all
+           They began to wait from 0.085 s to 29.975 s. Each waited for 1.23 s on average, 99 % of them for
+           at most 1.6 s, the longest for 1.6 s. 0 of them were turned away.
+           The workers were overloaded: more connections came than they could serve. Nothing useless was in
+           their way.
+           The longest: client#641 waited at server for a worker, from 6.445 s to 8.045 s: 1.6 client·s.
+           Nothing useless was in its way. Then it was served.
+    "#]]
+    .assert_eq(&explained(&experiment, &variant, false));
 }
 
 /// The stories account for all that the ledger has: nothing is left out, and nothing told twice.

@@ -171,6 +171,7 @@ mod tests {
                     "forged": false,
                     "delivered_at": []
                   },
+                  "record": 47,
                   "amount": 25562441.6
                 },
                 {
@@ -193,6 +194,7 @@ mod tests {
                       5.000
                     ]
                   },
+                  "record": 3,
                   "amount": 118.4
                 }
               ]

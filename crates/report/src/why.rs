@@ -1,0 +1,175 @@
+//! The chain of causes of a record, back to its roots: `synlab run FILE --why 12` or `--why "5 s"`.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use experiment::record::{
+    Because, Call, Event, Fold, Outcome, Record, RecordId, Sent, call_word, cause_word, purpose_word,
+};
+use experiment::{HostId, RelativeNumbers};
+use sim_time::Instant;
+
+use crate::hosts::Hosts;
+use crate::ladder::label;
+
+/// Which record is asked about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// The one at that place in the stream.
+    Id(u32),
+    /// The last one up to that time.
+    Time(Instant),
+}
+
+/// The causes of each record of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Causes {
+    records: Vec<(Instant, Because)>,
+}
+
+impl Fold for Causes {
+    fn record(&mut self, record: &Record) {
+        self.records.push((record.at, record.because));
+    }
+}
+
+impl Causes {
+    /// The record that is asked about, and all without which it would not exist. `None` if there is no such record.
+    #[must_use]
+    pub fn chain(&self, why: Why) -> Option<BTreeSet<RecordId>> {
+        let place = match why {
+            Why::Id(place) => place as usize,
+            Why::Time(at) => self.records.partition_point(|(told_at, _)| *told_at <= at).checked_sub(1)?,
+        };
+        self.records.get(place)?;
+        let first = RecordId::new(u32::try_from(place).ok()?);
+        let (mut chain, mut asked) = (BTreeSet::from([first]), vec![first]);
+        while let Some(id) = asked.pop() {
+            let (_, because) = self.records[id.place() as usize];
+            asked.extend(because.iter().filter(|cause| chain.insert(*cause)));
+        }
+        Some(chain)
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+}
+
+/// Tells some records of a run in words, a line each.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    hosts: Hosts,
+    numbers: RelativeNumbers,
+    wanted: BTreeSet<RecordId>,
+    lines: Vec<(RecordId, Instant, Because, String)>,
+}
+
+impl Chain {
+    /// Nothing told yet of these records.
+    #[must_use]
+    pub fn new(hosts: Hosts, wanted: BTreeSet<RecordId>) -> Self {
+        Self { hosts, numbers: RelativeNumbers::new(), wanted, lines: Vec::new() }
+    }
+
+    /// The lines, the root first: the record's id, its time, what happened, and because of which records.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let id = |id: RecordId| format!("#{}", id.place());
+        let ids = self.lines.iter().map(|(of, ..)| id(*of).len()).max().unwrap_or(0);
+        let times = self.lines.iter().map(|(_, at, ..)| at.to_string().len()).max().unwrap_or(0);
+        let mut text = String::new();
+        for (of, at, because, words) in &self.lines {
+            let causes: Vec<String> = because.iter().map(id).collect();
+            let why = if causes.is_empty() { "root".to_owned() } else { format!("because of {}", causes.join(", ")) };
+            let _ = writeln!(text, "{:>ids$}  {:>times$} s  {words}  ({why})", id(*of), at.to_string());
+        }
+        text
+    }
+
+    fn words(&mut self, event: &Event) -> String {
+        let numbers = match event {
+            Event::Sent(sent) => Some(self.numbers.next(sent)),
+            _ => None,
+        };
+        let name = |host: HostId| self.hosts.name(host);
+        match event {
+            Event::Script { host, script } => format!("{}: script {} begins to listen", name(*host), script + 1),
+            Event::Session { host, script, session } => {
+                format!("{}: session {} of script {} arrives", name(*host), session + 1, script + 1)
+            }
+            Event::Woken { host, .. } => format!("{}: its application's wait is over", name(*host)),
+            Event::Sent(sent) => self.sent(sent, &numbers.map_or(String::new(), |numbers| label(sent, numbers))),
+            Event::Delivered { to, copy, .. } => {
+                let copy = if *copy > 0 { format!(" once more, as duplicate {copy}") } else { String::new() };
+                format!("{}: it arrives{copy}", name(*to))
+            }
+            Event::Unheard { to, .. } => format!("{}: it arrives, and nobody listens", name(*to)),
+            Event::Crashed { host } => format!("{}: a crash", name(*host)),
+            Event::Rebooted { host, .. } => format!("{}: up again", name(*host)),
+            Event::WarmedUp => "measuring begins".to_owned(),
+            Event::State(change) => format!("{}: {} → {}", name(change.host), change.from, change.to),
+            Event::TimerFired { host, .. } => format!("{}: a timer fires", name(*host)),
+            Event::Call { host, call, outcome, .. } => call_in_words(name(*host), *call, *outcome),
+            Event::DataLost { host, octets, .. } => format!("{}: {octets} B that it sent are lost", name(*host)),
+            Event::Overflow { host, port, .. } => {
+                format!("{}: no room at port {port}, the segment is dropped", name(*host))
+            }
+            Event::HeldDown { host, port } => format!("{}: the SYN at port {port} is refused, held down", name(*host)),
+            Event::Waits { host, attempt, .. } => {
+                format!("{}: {}#{} has to wait", name(*host), name(attempt.host), attempt.ordinal)
+            }
+            Event::WaitOver { host, attempt, served, .. } => {
+                let how = if *served { "is served" } else { "is turned away" };
+                format!("{}: {}#{} {how}", name(*host), name(attempt.host), attempt.ordinal)
+            }
+            Event::Judged { host, worth, .. } => match worth.blame() {
+                None => format!("{}: the verdict: useful", name(*host)),
+                Some(blame) => {
+                    let record = blame.record.map_or(String::new(), |record| format!(", #{}", record.place()));
+                    format!("{}: the verdict: {} ({}{record})", name(*host), worth.name(), cause_word(blame.cause).0)
+                }
+            },
+        }
+    }
+
+    fn sent(&self, sent: &Sent, label: &str) -> String {
+        let from = sent.from.map_or_else(|| sent.source.ip().to_string(), |from| self.hosts.name(from).to_owned());
+        let purpose = match sent.purpose {
+            Some(_) if sent.retransmission > 0 => format!("retransmission {}", sent.retransmission),
+            Some(purpose) => purpose_word(purpose).0.replace('-', " "),
+            None => "forged".to_owned(),
+        };
+        let fate = match sent.fate.deliveries.first() {
+            None => "lost".to_owned(),
+            Some(arrival) => format!("arrives at {arrival} s"),
+        };
+        format!("{from}: {label} ({purpose}), {fate}")
+    }
+}
+
+fn call_in_words(host: &str, call: Call, outcome: Outcome) -> String {
+    let octets = match call {
+        Call::Send(octets) | Call::Receive { octets, .. } => format!(" {octets} B"),
+        _ => String::new(),
+    };
+    let failed = outcome.failure().map_or(String::new(), |error| format!(", which fails: {error}"));
+    format!("{host}: its application calls {}{octets}{failed}", call_word(call).0)
+}
+
+impl Fold for Chain {
+    fn record(&mut self, record: &Record) {
+        let words = self.words(&record.event);
+        if self.wanted.contains(&record.id) {
+            self.lines.push((record.id, record.at, record.because, words));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Verdicts, causes and explanations of small inputs that readers once got wrong: each file beside this one says what is
+//! right, in its expectations; what only the text can say is looked for here.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::cargo::cargo_bin_cmd;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/truth")
+}
+
+/// The text that `synlab run` prints of a file.
+fn run(name: &str, arguments: &[&str]) -> String {
+    let mut synlab = cargo_bin_cmd!("synlab");
+    let output = synlab.arg("run").arg(folder().join(name).with_extension("toml")).args(arguments).output();
+    let output = output.expect("the command can be started");
+    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// The lines that contain some words.
+fn lines_with<'a>(text: &'a str, words: &str) -> Vec<&'a str> {
+    text.lines().filter(|line| line.contains(words)).collect()
+}
+
+#[test]
+fn each_file_is_as_it_expects() {
+    let files = fs::read_dir(folder()).expect("the folder is there").map(|entry| entry.expect("it can be read").path());
+    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|of| of == "toml")).collect();
+    files.sort();
+    assert!(files.len() > 10, "{files:?}");
+    cargo_bin_cmd!("synlab").arg("verify").args(files).assert().success();
+}
+
+#[test]
+fn each_entry_is_charged_with_its_own_segments() {
+    let text = run("explain-wrong-sender", &["--no-ladder", "--explain", "--all"]);
+    assert_eq!(lines_with(&text, "B·s and 6 segments").len(), 2, "{text}");
+}
+
+#[test]
+fn a_reset_of_a_call_answers_nothing() {
+    let text = run("explain-invented-answer", &["--explain", "--all"]);
+    let invented = "At 2.000 s it reached server";
+    assert!(text.contains("server's application aborted it at 2.000 s.") && !text.contains(invented), "{text}");
+    let trace = run("explain-invented-answer", &["--format", "jsonl"]);
+    let reset = lines_with(&trace, r#""flags":"R""#).into_iter().find(|line| line.contains(r#""from":"server""#));
+    assert!(reset.is_some_and(|reset| reset.contains(r#""purpose":"reset-of-call""#)), "{reset:?}");
+}
+
+#[test]
+fn a_call_that_fails_is_told_in_its_peers_ladder() {
+    let text = run("failed-call-in-wrong-ladder", &[]);
+    let (first, second) = text.split_once("client                                   two").unwrap_or((&text, ""));
+    let failed = "connect: connection already exists";
+    assert!(first.contains(failed) && !second.contains(failed), "{text}");
+}
+
+#[test]
+fn a_keepalive_probe_is_one_whatever_others_send() {
+    let ladder = run("keepalive-note-lost", &[]);
+    let probes = lines_with(&ladder, "keepalive");
+    let all_of_them = ["10.", "15.", "20.", "25.", "30.", "35."];
+    let told = |second: &&str| probes.iter().any(|line| line.trim_start().starts_with(*second));
+    assert!(all_of_them.iter().filter(|second| told(second)).count() >= 3, "{ladder}");
+    let trace = run("keepalive-note-lost", &["--format", "jsonl"]);
+    let sent = lines_with(&trace, r#""purpose":"keepalive-probe""#);
+    assert_eq!(sent.len(), probes.len(), "each probe is told as one");
+}
+
+/// Twenty thousand SYNs in one paragraph.
+#[test]
+fn a_flood_is_told_in_a_few_lines() {
+    let text = run("flood-text", &["--handshake", "two-way", "--no-ladder", "--explain"]);
+    assert!(
+        text.contains("1. 20000 times a connection at server:80, because of a forged segment: SYN to server:80"),
+        "{text}"
+    );
+    assert!(text.lines().count() < 100, "{} lines", text.lines().count());
+}
+
+#[test]
+fn overload_is_told_as_that() {
+    let text = run("too-few-workers", &["--no-ladder", "--explain"]);
+    assert!(text.contains("clients waited at server for a place in the accept queue"), "{text}");
+    assert!(text.contains("The workers were overloaded: more connections came than they could serve."), "{text}");
+    let text = run("overload-blames-delay", &["--no-ladder", "--explain", "--until", "20 s"]);
+    assert!(text.contains("because of full accept queue of server:80") && !text.contains("delayed"), "{text}");
+}
