@@ -280,27 +280,28 @@ fn without_time_wait_the_fin_meets_a_reset() {
         "three-way/no-time-wait",
         LAST_ACK_LOST,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-        0.050  │                    LISTEN → SYN-RECEIVED │
-        0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-        0.100  │ SYN-SENT → ESTABLISHED                   │
-        0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150
-        0.150  │               SYN-RECEIVED → ESTABLISHED │
-        0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
-        0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
-        0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
-        0.250  │                 ESTABLISHED → CLOSE-WAIT │
-        0.250  │                    CLOSE-WAIT → LAST-ACK │           close
-        0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
-        0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-        0.300  ├── ACK 102/102 ────────────✗              │           dropped by fault 1
-        0.300  │ FIN-WAIT-2 → CLOSED                      │
-        1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300  retransmission 1
-        1.300  ├── RST 102 ──────────────────────────────▶│    1.350
-        1.350  │                        LAST-ACK → CLOSED │           reset
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  │                    LISTEN → SYN-RECEIVED │
+            0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+            0.100  │ SYN-SENT → ESTABLISHED                   │
+            0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150
+            0.150  │               SYN-RECEIVED → ESTABLISHED │
+            0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
+            0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
+            0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
+            0.250  │                 ESTABLISHED → CLOSE-WAIT │
+            0.250  │                    CLOSE-WAIT → LAST-ACK │           close
+            0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
+            0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+            0.300  ├── ACK 102/102 ────────────✗              │           dropped by fault 1
+            0.300  │ FIN-WAIT-2 → CLOSED                      │
+            0.300  │    bereft from here on: its peer is gone │           cause: a lost segment
+            1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300  retransmission 1
+            1.300  ├── RST 102 ──────────────────────────────▶│    1.350
+            1.350  │                        LAST-ACK → CLOSED │           reset
+        "#]],
     );
 }
 
@@ -311,34 +312,35 @@ fn without_time_wait_and_without_resets_the_server_gives_up() {
         "three-way-silent/no-time-wait",
         LAST_ACK_LOST,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150
-          0.150  │               SYN-RECEIVED → ESTABLISHED │
-          0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
-          0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
-          0.250  │                 ESTABLISHED → CLOSE-WAIT │
-          0.250  │                    CLOSE-WAIT → LAST-ACK │           close
-          0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
-          0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          0.300  ├── ACK 102/102 ────────────✗              │           dropped by fault 1
-          0.300  │ FIN-WAIT-2 → CLOSED                      │
-          1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300  retransmission 1
-          3.250  │◀────────────────────── FIN,ACK 101/102 ──┤    3.300  retransmission 2
-          7.250  │◀────────────────────── FIN,ACK 101/102 ──┤    7.300  retransmission 3
-                 ⋮                   8 s                    ⋮
-         15.250  │◀────────────────────── FIN,ACK 101/102 ──┤   15.300  retransmission 4
-                 ⋮                   16 s                   ⋮
-         31.250  │◀────────────────────── FIN,ACK 101/102 ──┤   31.300  retransmission 5
-                 ⋮                   32 s                   ⋮
-         63.250  │◀────────────────────── FIN,ACK 101/102 ──┤   63.300  retransmission 6
-                 ⋮                   60 s                   ⋮
-        123.250  │                        LAST-ACK → CLOSED │           gave up
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150
+              0.150  │               SYN-RECEIVED → ESTABLISHED │
+              0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
+              0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
+              0.250  │                 ESTABLISHED → CLOSE-WAIT │
+              0.250  │                    CLOSE-WAIT → LAST-ACK │           close
+              0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
+              0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              0.300  ├── ACK 102/102 ────────────✗              │           dropped by fault 1
+              0.300  │ FIN-WAIT-2 → CLOSED                      │
+              0.300  │    bereft from here on: its peer is gone │           cause: a lost segment
+              1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300  retransmission 1
+              3.250  │◀────────────────────── FIN,ACK 101/102 ──┤    3.300  retransmission 2
+              7.250  │◀────────────────────── FIN,ACK 101/102 ──┤    7.300  retransmission 3
+                     ⋮                   8 s                    ⋮
+             15.250  │◀────────────────────── FIN,ACK 101/102 ──┤   15.300  retransmission 4
+                     ⋮                   16 s                   ⋮
+             31.250  │◀────────────────────── FIN,ACK 101/102 ──┤   31.300  retransmission 5
+                     ⋮                   32 s                   ⋮
+             63.250  │◀────────────────────── FIN,ACK 101/102 ──┤   63.300  retransmission 6
+                     ⋮                   60 s                   ⋮
+            123.250  │                        LAST-ACK → CLOSED │           gave up
+        "#]],
     );
 }

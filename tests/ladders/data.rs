@@ -181,25 +181,26 @@ fn data_after_a_half_duplex_close() {
         "three-way",
         late,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-        0.050  │                    LISTEN → SYN-RECEIVED │
-        0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-        0.100  │ SYN-SENT → ESTABLISHED                   │
-        0.100  │ ESTABLISHED → FIN-WAIT-1                 │           close
-        0.100  ├── FIN,ACK 1/1 100 B ────────────────────▶│    0.150
-        0.150  │               SYN-RECEIVED → ESTABLISHED │
-        0.150  │                 ESTABLISHED → CLOSE-WAIT │
-        0.150  │◀──────────────────────────── ACK 1/102 ──┤    0.200
-        0.200  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-        1.150  │                    CLOSE-WAIT → LAST-ACK │           close
-        1.150  │◀────────────────── FIN,ACK 1/102 100 B ──┤    1.200
-        1.200  ├── RST 102 ──────────────────────────────▶│    1.250
-        1.200  │ FIN-WAIT-2 → CLOSED                      │
-        1.250  │                        LAST-ACK → CLOSED │           reset
-        1.250  │                      100 B sent are lost │
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  │                    LISTEN → SYN-RECEIVED │
+            0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+            0.100  │ SYN-SENT → ESTABLISHED                   │
+            0.100  │ ESTABLISHED → FIN-WAIT-1                 │           close
+            0.100  ├── FIN,ACK 1/1 100 B ────────────────────▶│    0.150
+            0.150  │               SYN-RECEIVED → ESTABLISHED │
+            0.150  │                 ESTABLISHED → CLOSE-WAIT │
+            0.150  │◀──────────────────────────── ACK 1/102 ──┤    0.200
+            0.200  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+            1.150  │                    CLOSE-WAIT → LAST-ACK │           close
+            1.150  │◀────────────────── FIN,ACK 1/102 100 B ──┤    1.200
+            1.200  ├── RST 102 ──────────────────────────────▶│    1.250
+            1.200  │ FIN-WAIT-2 → CLOSED                      │
+            1.200  │    bereft from here on: its peer is gone │           cause: a cause that is not known
+            1.250  │                        LAST-ACK → CLOSED │           reset
+            1.250  │                      100 B sent are lost │
+        "#]],
     );
 }
 
@@ -246,6 +247,7 @@ fn stale_data_is_before_the_window() {
             3.100  #1  │ FIN-WAIT-1 → FIN-WAIT-2                  │
             3.100  #1  ├── ACK 102/2 ─────────────┄┄              │    3.150
             3.100  #1  │ FIN-WAIT-2 → CLOSED                      │
+            3.100  #1  │    bereft from here on: its peer is gone │           cause: a cause that is not known
             3.150  #1  │ ┄┄ ACK 102/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.100, stale
             3.150  #1  │                        LAST-ACK → CLOSED │
             4.000  #2  │ CLOSED → SYN-SENT                        │
@@ -266,6 +268,7 @@ fn stale_data_is_before_the_window() {
             6.100  #2  │ FIN-WAIT-1 → FIN-WAIT-2                  │
             6.100  #2  ├── ACK 202/2 ─────────────┄┄              │    6.150
             6.100  #2  │ FIN-WAIT-2 → CLOSED                      │
+            6.100  #2  │    bereft from here on: its peer is gone │           cause: a cause that is not known
             6.150  #2  │ ┄┄ ACK 202/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 6.100, stale
             6.150  #2  │                        LAST-ACK → CLOSED │
         "#]],
@@ -301,6 +304,7 @@ fn stale_data_falls_into_the_window() {
             3.100  #1  │ FIN-WAIT-1 → FIN-WAIT-2                  │
             3.100  #1  ├── ACK 102/2 ─────────────┄┄              │    3.150
             3.100  #1  │ FIN-WAIT-2 → CLOSED                      │
+            3.100  #1  │    bereft from here on: its peer is gone │           cause: a cause that is not known
             3.150  #1  │ ┄┄ ACK 102/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.100, stale
             3.150  #1  │                        LAST-ACK → CLOSED │
             4.000  #2  │ CLOSED → SYN-SENT                        │

@@ -153,32 +153,33 @@ fn every_answer_to_a_fin_is_lost() {
         "three-way",
         lost,
         &expect![[r#"
-          time  client                                server  arrives
-         0.000  │ CLOSED → SYN-SENT                        │
-         0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-         0.050  │                    LISTEN → SYN-RECEIVED │
-         0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-         0.100  │ SYN-SENT → ESTABLISHED                   │
-         0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-         0.150  │               SYN-RECEIVED → ESTABLISHED │
-         1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
-         1.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.050
-         1.050  │                 ESTABLISHED → CLOSE-WAIT │
-         1.050  │                    CLOSE-WAIT → LAST-ACK │           close
-         1.050  │              ✗──────────── FIN,ACK 1/2 ──┤           dropped by fault 1
-         2.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    2.050  retransmission 1
-         2.050  │              ✗──────────── FIN,ACK 1/2 ──┤           retransmission 1, dropped by fault 1
-         2.050  │              ✗──────────────── ACK 2/2 ──┤           dropped by fault 1
-         4.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    4.050  retransmission 2
-         4.050  │              ✗──────────── FIN,ACK 1/2 ──┤           retransmission 2, dropped by fault 1
-         4.050  │              ✗──────────────── ACK 2/2 ──┤           dropped by fault 1
-         8.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    8.050  retransmission 3
-         8.050  │              ✗──────────── FIN,ACK 1/2 ──┤           retransmission 3, dropped by fault 1
-         8.050  │              ✗──────────────── ACK 2/2 ──┤           dropped by fault 1
-                ⋮                  7.95 s                  ⋮
-        16.000  │ FIN-WAIT-1 → CLOSED                      │           gave up
-        16.050  │                        LAST-ACK → CLOSED │           gave up
-    "#]],
+              time  client                                server  arrives
+             0.000  │ CLOSED → SYN-SENT                        │
+             0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+             0.050  │                    LISTEN → SYN-RECEIVED │
+             0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+             0.100  │ SYN-SENT → ESTABLISHED                   │
+             0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+             0.150  │               SYN-RECEIVED → ESTABLISHED │
+             1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
+             1.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.050
+             1.050  │                 ESTABLISHED → CLOSE-WAIT │
+             1.050  │                    CLOSE-WAIT → LAST-ACK │           close
+             1.050  │              ✗──────────── FIN,ACK 1/2 ──┤           dropped by fault 1
+             2.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    2.050  retransmission 1
+             2.050  │              ✗──────────── FIN,ACK 1/2 ──┤           retransmission 1, dropped by fault 1
+             2.050  │              ✗──────────────── ACK 2/2 ──┤           dropped by fault 1
+             4.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    4.050  retransmission 2
+             4.050  │              ✗──────────── FIN,ACK 1/2 ──┤           retransmission 2, dropped by fault 1
+             4.050  │              ✗──────────────── ACK 2/2 ──┤           dropped by fault 1
+             8.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    8.050  retransmission 3
+             8.050  │              ✗──────────── FIN,ACK 1/2 ──┤           retransmission 3, dropped by fault 1
+             8.050  │              ✗──────────────── ACK 2/2 ──┤           dropped by fault 1
+                    ⋮                  7.95 s                  ⋮
+            16.000  │ FIN-WAIT-1 → CLOSED                      │           gave up
+            16.000  │    bereft from here on: its peer is gone │           cause: a lost segment
+            16.050  │                        LAST-ACK → CLOSED │           gave up
+        "#]],
     );
 }
 

@@ -133,7 +133,9 @@ impl<'a> Court<'a> {
         if copies > 0 {
             self.coming.insert(record.id, copies);
         }
-        if let (Some(connection), Some(seq)) = (record.number("connection"), record.number("seq_raw")) {
+        // Only what occupies sequence space is sent again.
+        let occupies = record.number("len").is_some_and(|len| len > 0) || record.text("flags").contains(['S', 'F']);
+        if let (Some(connection), Some(seq), true) = (record.number("connection"), record.number("seq_raw"), occupies) {
             self.latest.insert((connection, seq), record.id);
         }
     }
@@ -398,10 +400,15 @@ impl<'a> Court<'a> {
         let is_second = self.came.get(&segment.id).is_some_and(|came| *came > 1);
         let is_copy = delivered.number("copy")? > 0;
         let seq = segment.number("seq_raw")?;
-        let sent_again = self.latest.get(&(sender, seq)).is_some_and(|latest| *latest > segment.id);
+        let occupies = segment.number("len").is_some_and(|len| len > 0) || segment.text("flags").contains(['S', 'F']);
+        let sent_again = occupies && self.latest.get(&(sender, seq)).is_some_and(|latest| *latest > segment.id);
+        // A segment that the connection sent later came before it.
+        let overtaken = self.came.range(segment.id + 1..).any(|(other, came)| {
+            *came > 0 && self.record(*other).is_some_and(|other| other.number("connection") == Some(sender))
+        });
         match (is_second, is_copy) {
             (true, true) => Some(("duplicated", Some(segment.id))),
-            (false, false) if sent_again || end.is_some() => Some(("delayed", Some(segment.id))),
+            (false, false) if sent_again || overtaken || end.is_some() => Some(("delayed", Some(segment.id))),
             _ => None,
         }
     }

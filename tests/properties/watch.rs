@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use experiment::record::{Event, Incarnation, Record, RecordId, What, Worth};
+use experiment::record::{Event, Incarnation, Record, RecordId, StateChange, What, Worth};
 use sim_time::Instant;
 use tcp_endpoint::{FourTuple, Reason, SeqNum, State};
 
@@ -74,6 +74,12 @@ impl Book {
                 Event::Judged { host, incarnation, worth } => {
                     let entry = entries.entry(incarnation).or_insert((usize::from(host.0), 0, false));
                     entry.2 = worth != Worth::Useful;
+                }
+                // What an application still holds of it is its own affair.
+                Event::State(StateChange { incarnation, to: State::Closed, .. }) => {
+                    if let Some(entry) = entries.get_mut(&incarnation) {
+                        entry.2 = false;
+                    }
                 }
                 Event::Sent(ref sent) => {
                     book.in_flight += sent.fate.deliveries.iter().filter(|arrival| **arrival > end).count();

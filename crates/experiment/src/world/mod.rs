@@ -514,7 +514,10 @@ impl<F: Fold> World<F> {
         if let (true, Some(arrival), Some(known)) = (heard_fin, arrival, self.truth.get_mut(life)) {
             known.fin = Some(arrival.id);
         }
-        self.record(now, because, Event::State(change));
+        let changed_by = self.record(now, because, Event::State(change));
+        if let Some(row) = self.truth.get_mut(life) {
+            row.changed_by = Some(changed_by);
+        }
         if born
             && origin == Origin::Call
             && let Some(round) = self.opening.take()
@@ -752,7 +755,9 @@ impl<F: Fold> World<F> {
 
     fn notify(&mut self, life: Incarnation, notice: Notice, now: Instant) {
         self.change(now, life, What::Told { notice });
-        let because = self.last();
+        // What it tells of is its last change of state, or else what came.
+        let changed_by = self.truth.rows.get(life).and_then(|row| row.changed_by);
+        let because = changed_by.map_or(self.trigger, |changed_by| changed_by.max(self.trigger));
         if let (Notice::Acceptable { .. }, Some(row)) = (notice, self.truth.rows.get_mut(life)) {
             row.acceptable_by = Some(because);
         }

@@ -78,8 +78,9 @@ pub(super) struct Row {
     pub(super) last_sent: Option<(RecordId, bool)>,
     /// What first brought it another connection's octets, if anything did.
     pub(super) misled_by: Option<Blame>,
-    /// The record of its birth.
+    /// The record of its birth, and that of its last change of state.
     pub(super) born_at: RecordId,
+    pub(super) changed_by: Option<RecordId>,
     /// What is to blame for the segment that made it, if that was out of order.
     pub(super) made_by: Option<Blame>,
     /// Whether it was opened by a SYN-ACK that a host sent without keeping a connection.
@@ -256,6 +257,7 @@ impl Row {
             last_sent: None,
             misled_by: None,
             born_at: descent.born_at,
+            changed_by: None,
             made_by: descent.made_by,
             cookie: false,
             coming: 0,

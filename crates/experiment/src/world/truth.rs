@@ -99,7 +99,8 @@ impl Truth {
             known.ended = Some(End { reason: transition.reason, from: transition.from, record, cause, called, by });
             let left = known.leaves(life);
             for other in others.into_iter().flatten() {
-                if let Some(other) = self.get_mut(other) {
+                let may_pair = |other: &&mut Row| other.may_pair_with(life);
+                if let Some(other) = self.get_mut(other).filter(may_pair) {
                     other.left = left;
                 }
             }
@@ -311,7 +312,8 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
         Reason::Evicted => of(Cause::Capacity, end.record),
         Reason::Call => {
             let in_vain_only = end.from == State::SynSent || !end.called;
-            let reset = known.reset_lost.map(|reset| of(Cause::Lost, reset));
+            // The reset that the call itself sent.
+            let reset = known.reset_lost.filter(|reset| *reset > end.cause).map(|reset| of(Cause::Lost, reset));
             let call = end.called.then(|| of(Cause::Application, end.cause));
             reset.or_else(|| in_vain_only.then(in_vain).flatten()).or(call).unwrap_or(UNKNOWN)
         }

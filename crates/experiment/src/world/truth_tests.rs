@@ -299,8 +299,8 @@ fn how_the_other_end_ended_tells_what_is_to_blame() {
             "an abort whose reset is lost",
             Reason::Call,
             None,
-            |row| row.reset_lost = Some(RecordId::new(7)),
-            |_| blame(Cause::Lost, RecordId::new(7)),
+            |row| row.reset_lost = Some(RecordId::new(99)),
+            |_| blame(Cause::Lost, RecordId::new(99)),
         ),
         (
             "no answer, since that was lost",
