@@ -19,6 +19,26 @@ fn reads(name: &str, handshake: &str, expected: &ExpectFile) {
     expected.assert_eq(&told.render());
 }
 
+/// A connection that opens, asks, answers and closes in good order.
+#[test]
+fn an_orderly_life_takes_no_more_than_thirty_six_records() {
+    let text = r#"
+        handshake = ["three-way"]
+        horizon = "10 min"
+        [link]
+        delay = "10 ms"
+        [client]
+        script = ["connect", "send 100 B", "receive 100 B", "close"]
+        [server]
+        script = ["accept", "receive 100 B", "send 100 B", "close on EOF"]
+    "#;
+    let experiment = parse("life.toml", text);
+    let mut causes = Causes::default();
+    let of_life = scenario(&experiment, &experiment.variants()[0]);
+    simulate(&of_life, &mut causes).expect("time moves on");
+    assert!(causes.len() <= 36 + 1, "{}, with the one for the server's script, which begins to listen", causes.len());
+}
+
 #[test]
 fn a_plain_handshake_and_close() {
     reads("handshake", "three-way", &expect_file!["traces/handshake.txt"]);

@@ -84,12 +84,6 @@ impl RecordId {
     pub const fn place(self) -> u32 {
         self.0.get() - 1
     }
-
-    /// The record that follows it.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self::new(self.0.get())
-    }
 }
 
 impl fmt::Debug for RecordId {
@@ -253,7 +247,7 @@ pub enum Event {
         deaf: Deaf,
     },
     /// A host crashed: all that its TCP and its applications knew is gone, and nothing was sent. What it held is released
-    /// in the records that follow.
+    /// by the changes that follow.
     Crashed {
         /// The host.
         host: HostId,
@@ -340,7 +334,7 @@ pub enum Event {
         /// Whether the client is served; otherwise its connection is over.
         served: bool,
     },
-    /// Ground truth judges what a passive connection is worth from now on.
+    /// Ground truth gives a connection another verdict.
     Judged {
         /// The host.
         host: HostId,
@@ -503,11 +497,11 @@ impl Outcome {
 pub enum Worth {
     /// Someone is, or will be, there.
     Useful,
-    /// Passive, in SYN-RECEIVED, without a live peer.
+    /// Passive, in SYN-RECEIVED, with nobody at the other end.
     Abandoned(Blame),
-    /// Passive, ESTABLISHED or later without a live peer, and no client was ever bound to it.
+    /// Passive, ESTABLISHED or later, never bound to a client, with nobody at the other end.
     Ghost(Blame),
-    /// Of either side: the other end was bound to it and is gone, unheard.
+    /// Any other connection with nobody at the other end.
     Bereft(Blame),
 }
 
@@ -679,7 +673,7 @@ mod tests {
         assert_eq!(size_of::<Option<RecordId>>(), size_of::<RecordId>());
         assert_eq!(size_of::<Because>(), 12);
         assert_eq!(RecordId::new(0).place(), 0);
-        assert_eq!(format!("{:?}", RecordId::new(7).next()), "#8");
+        assert_eq!(format!("{:?}", RecordId::new(8)), "#8");
     }
 
     #[test]

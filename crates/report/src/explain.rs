@@ -194,8 +194,8 @@ impl Fold for Explanation {
             self.settle();
             self.now = record.at;
         }
-        self.waits.note(record, self.all);
         self.packets.note_other(record);
+        self.waits.note(record, self.all, (&self.packets, &self.hosts));
         if record.event == Event::WarmedUp {
             // What was over by then is not measured.
             self.from = record.at;

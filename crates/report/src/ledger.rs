@@ -61,7 +61,6 @@ impl Fold for LedgerBook {
     fn record(&mut self, record: &Record) {
         self.fold.record(record);
         match &record.event {
-            Event::Sent(_) if self.packets.is_full() => {}
             Event::Sent(sent) => {
                 let _ = self.packets.note(record.at, record.id, sent);
             }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use experiment::record::{Blame, Call, Cause, Event, Record, RecordId, Sent, call_word};
 use experiment::{HostId, Relative, RelativeNumbers};
 use sim_time::Instant;
-use tcp_endpoint::{Queue, Reason};
+use tcp_endpoint::{Flags, Queue, Reason};
 
 use crate::hosts::Hosts;
 use crate::ladder::{cause_in_words, kinds, label};
@@ -23,6 +23,21 @@ pub(crate) struct Packets {
     known: BTreeMap<RecordId, Packet>,
     /// In the order of the stream.
     others: Vec<(RecordId, Other)>,
+    /// The packets beyond those that are known, in the order of the stream, each with the place of its kind.
+    later: Vec<(RecordId, u32)>,
+    kinds: Vec<Kind>,
+}
+
+/// What many packets have in common: their flags, and between which hosts they go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Kind {
+    flags: Flags,
+    has_data: bool,
+    forged: bool,
+    from: Option<HostId>,
+    to: Option<HostId>,
+    /// The port it goes to, if that is the lower one: a listener's as a rule.
+    port: Option<u16>,
 }
 
 /// A record to blame that is no packet.
@@ -56,7 +71,9 @@ impl Packets {
     /// Takes the next packet of the run; returns its relative numbers.
     pub(crate) fn note(&mut self, at: Instant, id: RecordId, sent: &Sent) -> Relative {
         let numbers = self.numbers.next(sent);
-        if !self.is_full() {
+        if self.is_full() {
+            self.note_kind(id, sent);
+        } else {
             self.known.insert(id, Packet { id, at, sent: sent.clone(), numbers });
         }
         numbers
@@ -86,8 +103,8 @@ impl Packets {
         Some(&self.others[place].1)
     }
 
-    /// Whether later packets have no name any more.
-    pub(crate) fn is_full(&self) -> bool {
+    /// Whether of later packets no more than the kind is known.
+    fn is_full(&self) -> bool {
         self.known.len() >= MOST
     }
 
@@ -97,9 +114,9 @@ impl Packets {
         if let Some(other) = self.other(blame) {
             return other.in_words(hosts);
         }
-        match (blame.record.and_then(|packet| self.known.get(&packet)), blame.cause) {
+        match (self.packet(blame), blame.cause) {
+            (Some(packet), Cause::Application) => format!("{}: {}", idle(packet, hosts), packet.in_words(hosts)),
             (Some(packet), _) => format!("{cause}: {}", packet.in_words(hosts)),
-            (None, Cause::Lost) => "no packet that is known (the ledger has it under lost segments)".to_owned(),
             (None, _) => cause.to_owned(),
         }
     }
@@ -110,13 +127,34 @@ impl Packets {
         if let Some(other) = self.other(blame) {
             return other.group(hosts);
         }
-        let Some(Packet { sent, .. }) = self.packet(blame) else { return cause.to_owned() };
-        let to = sent.to.map_or_else(|| sent.destination.ip().to_string(), |to| hosts.name(to).to_owned());
-        let to =
-            if sent.destination.port() < sent.source.port() { format!("{to}:{}", sent.destination.port()) } else { to };
-        match sent.forged {
-            true => format!("{cause}: {} to {to}", kinds(sent)),
-            false => format!("{cause}: {} of {} to {to}", kinds(sent), sender(sent, hosts)),
+        if let (Some(packet), Cause::Application) = (self.packet(blame), blame.cause) {
+            return idle(packet, hosts);
+        }
+        let kind = match self.packet(blame) {
+            Some(packet) => Some(Kind::of(&packet.sent)),
+            None => self.kind(blame),
+        };
+        kind.map_or_else(|| cause.to_owned(), |kind| format!("{cause}: {}", kind.in_words(hosts)))
+    }
+
+    /// The kind of a packet that is not known any more closely.
+    fn kind(&self, blame: Blame) -> Option<Kind> {
+        let id = blame.record?;
+        let place = self.later.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        self.kinds.get(self.later[place].1 as usize).copied()
+    }
+
+    /// Notes of what kind a packet is, where there are too many to know each.
+    fn note_kind(&mut self, id: RecordId, sent: &Sent) {
+        let kind = Kind::of(sent);
+        let place = self.kinds.iter().position(|known| *known == kind).unwrap_or_else(|| {
+            self.kinds.push(kind);
+            self.kinds.len() - 1
+        });
+        if let Ok(place) = u32::try_from(place)
+            && self.later.len() < MOST_OTHERS
+        {
+            self.later.push((id, place));
         }
     }
 
@@ -125,6 +163,7 @@ impl Packets {
         let kept: BTreeSet<RecordId> = kept.into_iter().collect();
         self.known.retain(|id, _| kept.contains(id));
         self.others.retain(|(id, _)| kept.contains(id));
+        self.later.retain(|(id, _)| kept.contains(id));
         self
     }
 
@@ -138,6 +177,29 @@ impl Packets {
         let other = || Some(self.other(blame)?.at);
         self.packet(blame).map(|packet| packet.at).or_else(other)
     }
+}
+
+impl Kind {
+    fn of(sent: &Sent) -> Self {
+        let port = Some(sent.destination.port()).filter(|port| *port < sent.source.port());
+        let (flags, has_data, forged) = (sent.flags, sent.octets > 0, sent.forged);
+        Self { flags, has_data, forged, from: sent.from, to: sent.to, port }
+    }
+
+    /// `SYN of client to server:80`
+    fn in_words(self, hosts: &Hosts) -> String {
+        let Self { flags, has_data, forged, from, to, port } = self;
+        let port = port.map_or(String::new(), |port| format!(":{port}"));
+        let to = to.map_or("nobody", |to| hosts.name(to));
+        let from = from.filter(|_| !forged).map_or(String::new(), |from| format!(" of {}", hosts.name(from)));
+        format!("{}{from} to {to}{port}", kinds(flags, has_data))
+    }
+}
+
+/// Whose application does not close after a FIN.
+fn idle(packet: &Packet, hosts: &Hosts) -> String {
+    let whose = packet.sent.to.map_or("its", |to| hosts.name(to));
+    format!("{whose}'s application, which does not close after the FIN")
 }
 
 impl Other {

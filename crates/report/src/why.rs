@@ -8,6 +8,7 @@ use experiment::record::{
 };
 use experiment::{HostId, RelativeNumbers};
 use sim_time::Instant;
+use tcp_endpoint::Purpose;
 
 use crate::hosts::Hosts;
 use crate::ladder::label;
@@ -110,9 +111,9 @@ impl Chain {
             Event::Sent(sent) => self.sent(sent, &numbers.map_or(String::new(), |numbers| label(sent, numbers))),
             Event::Delivered { to, copy, .. } => {
                 let copy = if *copy > 0 { format!(" once more, as duplicate {copy}") } else { String::new() };
-                format!("{}: it arrives{copy}", name(*to))
+                format!("{}: the segment arrives{copy}", name(*to))
             }
-            Event::Unheard { to, .. } => format!("{}: it arrives, and nobody listens", name(*to)),
+            Event::Unheard { to, .. } => format!("{}: the segment arrives, and nobody listens", name(*to)),
             Event::Crashed { host } => format!("{}: a crash", name(*host)),
             Event::Rebooted { host, .. } => format!("{}: up again", name(*host)),
             Event::WarmedUp => "measuring begins".to_owned(),
@@ -144,7 +145,7 @@ impl Chain {
     fn sent(&self, sent: &Sent, label: &str) -> String {
         let from = sent.from.map_or_else(|| sent.source.ip().to_string(), |from| self.hosts.name(from).to_owned());
         let purpose = match sent.purpose {
-            Some(_) if sent.retransmission > 0 => format!("retransmission {}", sent.retransmission),
+            Some(Purpose::Retransmission) => format!("retransmission {}", sent.retransmission),
             Some(purpose) => purpose_word(purpose).0.replace('-', " "),
             None => "forged".to_owned(),
         };
@@ -158,6 +159,7 @@ impl Chain {
 
 fn call_in_words(host: &str, call: Call, outcome: Outcome) -> String {
     let octets = match call {
+        Call::Receive { octets: 0, .. } => " and gets the end of the data".to_owned(),
         Call::Send(octets) | Call::Receive { octets, .. } => format!(" {octets} B"),
         _ => String::new(),
     };

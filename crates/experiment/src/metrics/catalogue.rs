@@ -168,33 +168,43 @@ const HOST: &[Line<HostTotals>] = &[
     ),
     line!("half-open.seconds", "entry·s", |h| Some(h.half_open.unit_seconds()), "time they spent there, summed"),
     line!("half-open.peak", "entries", |h| count(h.half_open.peak()), "most that were there at once"),
-    line!("half-open.abandoned", "entries", |h| count(h.abandoned.entries), "those that at some time had no live peer"),
+    line!(
+        "half-open.abandoned",
+        "entries",
+        |h| count(h.abandoned.entries),
+        "those that at some time had nobody at the other end"
+    ),
     line!(
         "half-open.abandoned-seconds",
         "entry·s",
         |h| Some(h.abandoned.now.unit_seconds()),
-        "time they spent in SYN-RECEIVED without a live peer, summed"
+        "time they spent in SYN-RECEIVED with nobody at the other end, summed"
     ),
     line!(
         "ghost.connections",
         "connections",
         |h| count(h.ghost.entries),
-        "open connections without a live peer to which no client was ever bound"
+        "open connections with nobody at the other end, to which no client was ever bound"
     ),
     line!(
         "ghost.seconds",
         "entry·s",
         |h| Some(h.ghost.now.unit_seconds()),
-        "time they were held without a live peer, summed"
+        "time they were held with nobody at the other end, summed"
     ),
     line!("ghost.byte-seconds", "B·s", |h| Some(h.ghost.bytes.unit_seconds()), "memory they held in that time"),
     line!(
         "bereft.connections",
         "connections",
         |h| count(h.bereft.entries),
-        "connections whose other end went away without an orderly close being heard"
+        "other connections that at some time had nobody at the other end"
     ),
-    line!("bereft.seconds", "entry·s", |h| Some(h.bereft.now.unit_seconds()), "time they were held after that, summed"),
+    line!(
+        "bereft.seconds",
+        "entry·s",
+        |h| Some(h.bereft.now.unit_seconds()),
+        "time they were held with nobody at the other end, summed"
+    ),
     line!("bereft.byte-seconds", "B·s", |h| Some(h.bereft.bytes.unit_seconds()), "memory they held in that time"),
     line!("memory.byte-seconds", "B·s", |h| Some(h.memory.unit_seconds()), "memory all entries held, over time"),
     line!(
@@ -414,7 +424,7 @@ const RUN: &[Line<RunTotals>] = &[
         "waste.application.byte-seconds",
         "B·s",
         |r| waste(r, Cause::Application),
-        "memory held for nobody because an application gave up"
+        "memory held for nobody because an application gave up, aborted or does not close"
     ),
     line!(
         "waste.capacity.byte-seconds",

@@ -355,7 +355,7 @@ impl<F: Fold> World<F> {
         // There is nothing left to close but the handle, which cannot fail.
         let _ = self.machines[machine.index()].tcp.close(queue.now(), handle, &mut self.effects);
         self.out_of_hand(life, queue.now());
-        self.perform(machine, Origin::Call, queue);
+        self.perform(machine, Origin::Protocol, queue);
         self.forget_if_settled(life, queue.now());
     }
 

@@ -161,11 +161,10 @@ struct Arrival {
     wasted: Option<Blame>,
     forged: bool,
     duplicate: bool,
-    orphaned: bool,
+    /// The crash with which its sender lost its TCB, if it did.
+    orphaned_by: Option<RecordId>,
     /// Whether something came before it that superseded it.
     late: bool,
-    /// The last crash of its sender's machine.
-    crash: Option<RecordId>,
 }
 
 impl Arrival {
@@ -176,7 +175,7 @@ impl Arrival {
         match self {
             Self { forged: true, .. } => own(Cause::Forged),
             Self { wasted: Some(blame), .. } => Some(blame),
-            Self { orphaned: true, .. } => Some(Blame { cause: Cause::Crash, record: self.crash }),
+            Self { orphaned_by: Some(crash), .. } => Some(Blame { cause: Cause::Crash, record: Some(crash) }),
             Self { duplicate: true, .. } => own(Cause::Duplicated),
             _ => None,
         }
@@ -335,12 +334,8 @@ impl<F: Fold> World<F> {
             wasted: packet.wasted,
             forged: packet.forged,
             duplicate: copy > 0,
-            orphaned: packet.orphaned,
+            orphaned_by: packet.orphaned_by,
             late: stale || overtaken,
-            crash: packet.sender.and_then(|sender| {
-                let row = self.truth.rows.get(sender)?;
-                self.machines[row.machine.index()].crashed_by
-            }),
         });
         let (segment, sender, trips) = (packet.id, packet.sender, packet.trips);
         let incarnation = self.receiver(machine, sender, tuple).filter(|life| self.truth.holds(*life));
@@ -492,9 +487,6 @@ impl<F: Fold> World<F> {
         if born {
             self.give_birth(machine, transition);
         }
-        if transition.reason == Reason::Evicted {
-            self.thrown_out(life, now);
-        }
         let by = arrival.and_then(Arrival::out_of_order);
         let because = self.because_of(life, transition.reason, origin);
         let asked = self.truth.rows.get(life).and_then(|row| row.closed_by);
@@ -515,6 +507,9 @@ impl<F: Fold> World<F> {
             known.fin = Some(arrival.id);
         }
         let changed_by = self.record(now, because, Event::State(change));
+        if transition.reason == Reason::Evicted {
+            self.thrown_out(life, now);
+        }
         if let Some(row) = self.truth.get_mut(life) {
             row.changed_by = Some(changed_by);
         }
@@ -571,8 +566,9 @@ impl<F: Fold> World<F> {
     fn ask(&mut self, life: Incarnation) {
         let last = self.last();
         if let Some(row) = self.truth.get_mut(life)
-            && row.asked_by.replace(last).is_none()
+            && row.asked_by.is_none()
         {
+            row.asked_by = Some(last);
             self.asked.push(life);
         }
     }
@@ -685,13 +681,16 @@ impl<F: Fold> World<F> {
     /// Forgets an incarnation that is over and has nothing on its way.
     fn forget_if_settled(&mut self, life: Incarnation, now: Instant) {
         let known = self.truth.get(life);
-        let Some((attempt, opener)) = known.map(|known| (known.attempt, known.opener)) else { return };
+        let Some((attempt, opener, ended)) = known.map(|known| (known.attempt, known.opener, known.ended)) else {
+            return;
+        };
         let Some(losses) = self.truth.settle(life) else { return };
         if opener != Some(life) {
             self.release(Lineage { attempt, opener });
         }
         for Loss { host, incarnation, octets } in losses.into_iter().flatten() {
-            self.follow(now, Event::DataLost { host, incarnation, octets });
+            let because = ended.map_or(Because::ROOT, |end| Because::of(end.record));
+            self.record(now, because, Event::DataLost { host, incarnation, octets });
         }
     }
 

@@ -44,8 +44,8 @@ pub(super) struct Packet {
     pub(super) wasted: Option<Blame>,
     /// Whether no endpoint sent it.
     pub(super) forged: bool,
-    /// Whether its sender held its TCB until it crashed with it, while the packet was on its way.
-    pub(super) orphaned: bool,
+    /// The crash with which its sender lost its TCB while the packet was on its way, if that is so.
+    pub(super) orphaned_by: Option<RecordId>,
     pub(super) copies: u32,
 }
 
@@ -137,7 +137,7 @@ impl Packet {
             retransmission: 0,
             wasted: None,
             forged: true,
-            orphaned: false,
+            orphaned_by: None,
             copies: 1,
         }
     }

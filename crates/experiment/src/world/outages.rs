@@ -7,7 +7,7 @@ use sim_time::Instant;
 use super::population::{MachineId, Population};
 use super::{Machine, Origin, Pending, World};
 use crate::Scenario;
-use crate::record::{Because, Deaf, Event, Fold, Incarnation};
+use crate::record::{Because, Deaf, Event, Fold, Incarnation, RecordId};
 
 impl Machine {
     /// Why it hears nothing at this time, if it does not.
@@ -58,7 +58,7 @@ impl<F: Fold> World<F> {
         self.arm_failure(machine, queue);
         self.end_applications(machine, queue);
         let lives = self.lives_on(machine);
-        self.orphan_packets(machine);
+        self.orphan_packets(machine, crashed_by);
         for life in &lives {
             if let Some(known) = self.truth.get_mut(*life) {
                 known.owner = None;
@@ -123,11 +123,13 @@ impl<F: Fold> World<F> {
     }
 
     /// What a machine sent of the connections it still has is on its way without them from now on.
-    fn orphan_packets(&mut self, machine: MachineId) {
+    fn orphan_packets(&mut self, machine: MachineId, crash: RecordId) {
         let Self { network, truth, .. } = self;
         for packet in network.packets_mut() {
             let of_machine = |life| truth.get(life).is_some_and(|known| known.machine == machine && known.is_held());
-            packet.orphaned |= packet.sender.is_some_and(of_machine);
+            if packet.orphaned_by.is_none() && packet.sender.is_some_and(of_machine) {
+                packet.orphaned_by = Some(crash);
+            }
         }
     }
 

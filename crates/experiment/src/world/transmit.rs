@@ -34,7 +34,10 @@ impl<F: Fold> World<F> {
         let of_sender = |known: &Row| {
             (Lineage { attempt: known.attempt, opener: known.opener }, known.trips, self.truth.other_end(known))
         };
-        let Some((lineage, trips, peer)) = known.map(of_sender).or_else(answered) else { return };
+        let Some((lineage, trips, peer)) = known.map(of_sender).or_else(answered) else {
+            debug_assert!(false, "a segment is sent by a connection, or answers one");
+            return;
+        };
         let Lineage { attempt, opener } = lineage;
         let receiver = self.network.machine_at(*segment.destination.ip());
         let wasted = own_waste.or_else(|| self.waste(segment, sender, receiver, origin));
@@ -77,7 +80,7 @@ impl<F: Fold> World<F> {
                 retransmission: transmission.retransmission,
                 wasted,
                 forged: false,
-                orphaned: false,
+                orphaned_by: None,
                 copies: u32::try_from(deliveries.len()).expect("a handful of copies"),
             });
             for (&at, copy) in deliveries.iter().zip(0..) {
@@ -168,7 +171,7 @@ impl<F: Fold> World<F> {
         let Some(known) = self.truth.get_mut(life) else { return };
         known.on_its_way -= 1;
         if known.cookie && may_make_other_end(&packet.segment) {
-            known.coming = known.coming.saturating_sub(1);
+            known.coming -= 1;
             self.ask(life);
         }
         if is_awaited(&packet.segment)

@@ -213,7 +213,7 @@ impl Truth {
     /// * its other end was there once and ended: see [`blame_for_end`];
     /// * nobody was there ever: why what was to bring the other end did not, or why what made this end came too late.
     fn blame(&self, known: &Row) -> Blame {
-        if self.is_spoofed(known.attempt, known.tuple) {
+        if self.is_forged(known.attempt, known.tuple) {
             return Blame { cause: Cause::Forged, record: known.born_of };
         }
         let other = known.partner.or(known.other);
@@ -224,7 +224,7 @@ impl Truth {
     }
 
     /// Whether the SYN behind a connection was forged, or nobody has the address it bears.
-    fn is_spoofed(&self, attempt: Attempt, tuple: FourTuple) -> bool {
+    fn is_forged(&self, attempt: Attempt, tuple: FourTuple) -> bool {
         attempt.is_forged() || !self.addresses.contains(tuple.remote.ip())
     }
 
@@ -247,8 +247,8 @@ impl Truth {
         if awaited {
             return None;
         }
-        let cause = if self.is_spoofed(attempt, tuple) { Cause::Forged } else { Cause::Delayed };
-        by.or(Some(Blame { cause, record: Some(syn) }))
+        let forged = self.is_forged(attempt, tuple).then_some(Blame { cause: Cause::Forged, record: Some(syn) });
+        by.or(forged).or(Some(UNKNOWN))
     }
 
     /// Notes that nothing arrives of a segment between these ends.

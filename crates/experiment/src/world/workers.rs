@@ -258,6 +258,10 @@ impl<F: Fold> World<F> {
         };
         let now = queue.now();
         let Some(length) = self.current_work(next) else { return };
+        let freed_by = self.last();
+        if let Some(waiting) = self.rounds.get_mut(next) {
+            waiting.woken_by = Some(freed_by);
+        }
         self.engage(next, now);
         let _ = self.wait_until(next, now + length, queue);
     }

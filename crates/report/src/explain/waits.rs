@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use experiment::record::{Attempt, Blame, Cause, Event, Record, Scarce};
+use experiment::record::{Attempt, Blame, Event, Record, Scarce};
 use experiment::{HostId, Latencies};
 use sim_time::Instant;
 
@@ -35,10 +35,10 @@ pub(super) struct Waits {
 }
 
 /// Where, for what, and because of what clients wait.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Kind {
-    /// By useless connections first.
-    by: Option<Cause>,
+    /// What is to blame, without numbers and times.
+    by: Option<String>,
     host: HostId,
     scarce: Scarce,
 }
@@ -56,7 +56,7 @@ struct Group {
 
 impl Waits {
     /// Takes a record.
-    pub(super) fn note(&mut self, record: &Record, all: bool) {
+    pub(super) fn note(&mut self, record: &Record, all: bool, names: (&Packets, &Hosts)) {
         match record.event {
             Event::Waits { host, attempt, scarce, blame } => {
                 let (since, measured) = (record.at, record.at);
@@ -65,7 +65,7 @@ impl Waits {
             }
             Event::WaitOver { attempt, served, .. } => {
                 if let Some(wait) = self.going_on.remove(&attempt) {
-                    self.add(Wait { end: Some((record.at, served)), ..wait }, all, record.at);
+                    self.add(Wait { end: Some((record.at, served)), ..wait }, all, names, record.at);
                 }
             }
             Event::WarmedUp => {
@@ -77,12 +77,13 @@ impl Waits {
         }
     }
 
-    fn add(&mut self, wait: Wait, all: bool, end: Instant) {
+    fn add(&mut self, wait: Wait, all: bool, names: (&Packets, &Hosts), end: Instant) {
         if all {
             self.over.push(wait);
             return;
         }
-        let kind = Kind { by: wait.blame.map(|blame| blame.cause), host: wait.host, scarce: wait.scarce };
+        let by = wait.blame.map(|blame| names.0.group(blame, names.1));
+        let kind = Kind { by, host: wait.host, scarce: wait.scarce };
         match self.groups.get_mut(&kind) {
             Some(group) => group.add(wait, end),
             None => {
@@ -94,12 +95,12 @@ impl Waits {
     /// What there is to tell of a run that ends at `end`, the worst first.
     pub(super) fn stories(mut self, all: bool, hosts: &Hosts, packets: &Packets, end: Instant) -> Vec<Vec<String>> {
         for wait in std::mem::take(&mut self.going_on).into_values() {
-            self.add(wait, all, end);
+            self.add(wait, all, (packets, hosts), end);
         }
         self.over.sort_by_key(|wait| (wait.blame.is_none(), Reverse(wait.nanos(end)), wait.since, wait.attempt));
         let single = self.over.iter().map(|wait| wait.story(hosts, packets, end).to_vec());
         let mut groups: Vec<Group> = self.groups.into_values().collect();
-        groups.sort_by_key(|group| (group.worst.blame.is_none(), Reverse(group.nanos), group.first));
+        groups.sort_by_key(|group| (Reverse(group.nanos), group.first));
         single.chain(groups.into_iter().map(|group| group.story(hosts, packets, end))).collect()
     }
 }

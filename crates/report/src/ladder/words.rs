@@ -21,18 +21,18 @@ pub(crate) fn label(sent: &Sent, numbers: Relative) -> String {
     let seq = number(numbers.seq, sent.seq);
     let ack = if sent.flags.ack() { format!("/{}", number(numbers.ack, sent.ack)) } else { String::new() };
     let octets = if sent.octets > 0 { format!(" {} B", sent.octets) } else { String::new() };
-    format!("{} {seq}{ack}{octets}", kinds(sent))
+    format!("{} {seq}{ack}{octets}", kinds(sent.flags, sent.octets > 0))
 }
 
 /// What a segment is: `SYN`, `SYN,ACK`, `DATA`.
-pub(crate) fn kinds(sent: &Sent) -> String {
+pub(crate) fn kinds(flags: Flags, has_data: bool) -> String {
     let mut kinds = Vec::with_capacity(3);
     for (flag, name) in [(Flags::SYN, "SYN"), (Flags::FIN, "FIN"), (Flags::RST, "RST")] {
-        if sent.flags.contains(flag) {
+        if flags.contains(flag) {
             kinds.push(name);
         }
     }
-    match (kinds.is_empty(), sent.octets > 0, sent.flags.ack()) {
+    match (kinds.is_empty(), has_data, flags.ack()) {
         (true, true, _) => kinds.push("DATA"),
         (_, _, true) => kinds.push("ACK"),
         (true, false, false) => kinds.push("(no flags)"),
