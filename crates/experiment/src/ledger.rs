@@ -3,62 +3,11 @@
 use std::collections::BTreeMap;
 
 use sim_time::Instant;
-use smallvec::SmallVec;
-use tcp_endpoint::{EntryKind, Notice, State};
 
 use crate::HostId;
-use crate::column::Column;
+use crate::holdings::{Held, Holdings, Resource, Transfer};
 use crate::level::Level;
-use crate::record::{Blame, Call, Change, Event, Fold, Incarnation, Memory, Record, StateChange, What};
-
-/// Something a host has only so much of.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum Resource {
-    /// Memory, in octets.
-    Memory(Memory),
-    /// Local ports of connections that this host opened.
-    Ports,
-    /// Places of half-open entries in a listening port's SYN backlog.
-    SynBacklog,
-    /// Places of connections that wait to be accepted.
-    AcceptQueue,
-    /// Workers that serve a connection.
-    Workers,
-    /// The time of clients that wait for a place or a worker: useful connections, or useless ones, leave them none.
-    Clients,
-}
-
-impl Resource {
-    /// Its name in a table.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Memory(Memory::Entry(EntryKind::HalfOpen)) => "half-open entries",
-            Self::Memory(Memory::Entry(EntryKind::Connection)) => "connections",
-            Self::Memory(Memory::Entry(EntryKind::TimeWait)) => "TIME-WAIT entries",
-            Self::Memory(Memory::Entry(EntryKind::HoldDown)) => "hold-downs",
-            Self::Memory(Memory::Entry(EntryKind::Peer)) => "peers remembered",
-            Self::Memory(Memory::Socket) => "sockets",
-            Self::Ports => "ports",
-            Self::SynBacklog => "SYN backlog",
-            Self::AcceptQueue => "accept queue",
-            Self::Workers => "workers",
-            Self::Clients => "clients kept waiting",
-        }
-    }
-
-    /// What its integral over time is counted in.
-    #[must_use]
-    pub const fn unit(self) -> &'static str {
-        match self {
-            Self::Memory(_) => "B·s",
-            Self::Ports => "port·s",
-            Self::SynBacklog | Self::AcceptQueue => "place·s",
-            Self::Workers => "worker·s",
-            Self::Clients => "client·s",
-        }
-    }
-}
+use crate::record::{Blame, Event, Fold, Record};
 
 /// How long a host held how much of a resource, and for what.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -127,6 +76,14 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// The ledger of a run whose records were kept, and which ends at `end`.
+    #[must_use]
+    pub fn of(records: &[Record], end: Instant) -> Self {
+        let mut holdings = Holdings::told_to(LedgerFold::new());
+        records.iter().for_each(|record| holdings.replay(record));
+        holdings.into_fold().finish(end)
+    }
+
     /// Everything that is to blame for anything, in the order of causes and packets.
     #[must_use]
     pub fn blames(&self) -> Vec<Blame> {
@@ -139,21 +96,14 @@ impl Ledger {
     }
 }
 
-/// Keeps the ledger of a run. What it remembers is in proportion to what is alive and to the packets that are to blame.
+/// Keeps the ledger of a run, from what [`crate::Holdings`] tells. What it remembers is in proportion to the packets that
+/// are to blame.
 #[derive(Clone, Debug, Default)]
 pub struct LedgerFold {
-    lives: Column<Life>,
     /// By host, resource and blame, `None` for what is useful.
     levels: BTreeMap<(HostId, Resource, Option<Blame>), Level>,
     sent: BTreeMap<Option<Blame>, u64>,
     turned_away: BTreeMap<Option<Blame>, u64>,
-}
-
-/// What an incarnation holds, and for what.
-#[derive(Clone, Debug, Default)]
-struct Life {
-    blame: Option<Blame>,
-    holds: SmallVec<[(Resource, u64); 3]>,
 }
 
 impl LedgerFold {
@@ -198,62 +148,12 @@ impl LedgerFold {
     fn shift(&mut self, at: Instant, host: HostId, resource: Resource, blame: Option<Blame>, delta: i64) {
         self.levels.entry((host, resource, blame)).or_default().change(at, delta);
     }
-
-    fn life(&mut self, incarnation: Incarnation) -> &mut Life {
-        self.lives.get_or_insert_with(incarnation, Life::default)
-    }
-
-    fn take(&mut self, at: Instant, host: HostId, incarnation: Incarnation, resource: Resource, amount: u64) {
-        let life = self.life(incarnation);
-        life.holds.push((resource, amount));
-        let blame = life.blame;
-        self.shift(at, host, resource, blame, amount.cast_signed());
-    }
-
-    /// Gives back what an incarnation holds of a resource, if it does.
-    fn give(&mut self, at: Instant, host: HostId, incarnation: Incarnation, resource: Resource) {
-        let Some(life) = self.lives.get_mut(incarnation) else { return };
-        let Some(place) = life.holds.iter().position(|(held, _)| *held == resource) else { return };
-        let (_, amount) = life.holds.swap_remove(place);
-        let blame = life.blame;
-        if life.holds.is_empty() {
-            self.lives.remove(incarnation);
-        }
-        self.shift(at, host, resource, blame, -amount.cast_signed());
-    }
-
-    fn judged(&mut self, at: Instant, host: HostId, incarnation: Incarnation, blame: Option<Blame>) {
-        let life = self.life(incarnation);
-        let before = std::mem::replace(&mut life.blame, blame);
-        for (resource, amount) in life.holds.clone() {
-            self.shift(at, host, resource, before, -amount.cast_signed());
-            self.shift(at, host, resource, blame, amount.cast_signed());
-        }
-    }
-
-    fn state(&mut self, at: Instant, change: &StateChange) {
-        let StateChange { host, incarnation, .. } = *change;
-        if change.to == State::Closed {
-            self.give(at, host, incarnation, Resource::Ports);
-            if self.lives.get(incarnation).is_some() {
-                // What an application holds of it from now on is the application's own affair.
-                self.judged(at, host, incarnation, None);
-            }
-        } else if change.to == State::SynSent {
-            self.take(at, host, incarnation, Resource::Ports, 1);
-        }
-    }
 }
 
 impl Fold for LedgerFold {
     fn record(&mut self, record: &Record) {
         let at = record.at;
         match record.event {
-            Event::State(ref change) => self.state(at, change),
-            Event::Call { host, incarnation: Some(incarnation), call: Call::Accept, .. } => {
-                self.give(at, host, incarnation, Resource::AcceptQueue);
-            }
-            Event::Judged { host, incarnation, worth } => self.judged(at, host, incarnation, worth.blame()),
             Event::Waits { host, blame, .. } => self.shift(at, host, Resource::Clients, blame, 1),
             Event::WaitOver { host, blame, served, .. } => {
                 self.shift(at, host, Resource::Clients, blame, -1);
@@ -265,30 +165,13 @@ impl Fold for LedgerFold {
         }
     }
 
-    fn change(&mut self, at: Instant, change: &Change) {
-        let Change { host, incarnation, what } = *change;
-        match what {
-            What::Held { memory, octets } => {
-                self.take(at, host, incarnation, Resource::Memory(memory), octets);
-                if memory == Memory::Entry(EntryKind::HalfOpen) {
-                    self.take(at, host, incarnation, Resource::SynBacklog, 1);
-                }
+    fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        let Transfer { host, held: Held::Of(resource), amount, from, to, .. } = *transfer else { return };
+        let amount = amount.cast_signed();
+        for (worth, delta) in [(from, -amount), (to, amount)] {
+            if let Some(worth) = worth {
+                self.shift(at, host, resource, worth.blame(), delta);
             }
-            What::Released { memory, .. } => {
-                if memory == Memory::Entry(EntryKind::HalfOpen) {
-                    self.give(at, host, incarnation, Resource::SynBacklog);
-                }
-                if memory == Memory::Entry(EntryKind::Connection) {
-                    self.give(at, host, incarnation, Resource::AcceptQueue);
-                }
-                self.give(at, host, incarnation, Resource::Memory(memory));
-            }
-            What::Told { notice: Notice::Acceptable { .. } } => {
-                self.take(at, host, incarnation, Resource::AcceptQueue, 1);
-            }
-            What::Served { begins: true } => self.take(at, host, incarnation, Resource::Workers, 1),
-            What::Served { begins: false } => self.give(at, host, incarnation, Resource::Workers),
-            What::Told { .. } | What::Armed { .. } | What::Disarmed => {}
         }
     }
 }

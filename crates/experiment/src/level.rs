@@ -4,7 +4,7 @@ use sim_time::Instant;
 
 /// How much of something there is, and how much there was for how long, in units × nanoseconds.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Level {
+pub struct Level {
     amount: u64,
     since: Instant,
     integral: u128,
@@ -13,7 +13,7 @@ pub(crate) struct Level {
 
 impl Level {
     /// Adds `delta`, which may be negative, from `at` on.
-    pub(crate) fn change(&mut self, at: Instant, delta: i64) {
+    pub fn change(&mut self, at: Instant, delta: i64) {
         self.advance(at);
         self.amount = self.amount.checked_add_signed(delta).unwrap_or_else(|| {
             panic!("{}", if delta < 0 { "nothing is given back that was not taken" } else { "a level fits 64 bits" })
@@ -22,7 +22,7 @@ impl Level {
 
     /// Accounts for the time up to `at`. Only an amount held for some time can be the peak: what moves from one table
     /// to another at one instant is never there twice.
-    pub(crate) fn advance(&mut self, at: Instant) {
+    pub fn advance(&mut self, at: Instant) {
         debug_assert!(at >= self.since, "records come in the order of time");
         let held = at.since(self.since);
         if !held.is_zero() {
@@ -33,7 +33,7 @@ impl Level {
     }
 
     /// As much as there is now, of which nothing is measured yet.
-    pub(crate) const fn anew(&self) -> Self {
+    pub const fn anew(&self) -> Self {
         Self { amount: self.amount, since: self.since, integral: 0, peak: 0 }
     }
 
@@ -48,12 +48,12 @@ impl Level {
     }
 
     /// Units × nanoseconds up to the last change or advance.
-    pub(crate) const fn integral(&self) -> u128 {
+    pub const fn integral(&self) -> u128 {
         self.integral
     }
 
     /// The largest amount held for any time.
-    pub(crate) const fn peak(&self) -> u64 {
+    pub const fn peak(&self) -> u64 {
         self.peak
     }
 }

@@ -7,6 +7,7 @@
 
 mod column;
 mod digest;
+mod holdings;
 mod input;
 mod ledger;
 mod level;
@@ -24,12 +25,14 @@ mod world;
 
 pub use column::Column;
 pub use digest::{DigestFold, RECORD_FORMAT};
+pub use holdings::{Held, Holdings, Resource, Transfer};
 pub use input::{
     Axis, BUNDLES, BuiltIn, Bundle, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Extent, Finding, MAX_SEED,
     Measure, MeasureKind, Plan, PlannedRun, Precision, ScriptedFault, Source, SweepAxis, SweepExpectation, SweepValue,
     Variant, Verdict, case, cases, claims, profile, profiles, replication_seed, schema, studies, template,
 };
-pub use ledger::{Account, Count, Ledger, LedgerFold, Resource};
+pub use ledger::{Account, Count, Ledger, LedgerFold};
+pub use level::Level;
 pub use metrics::{Latencies, MetricInfo, Metrics, MetricsFold, catalogue};
 pub use numbers::{Relative, RelativeNumbers};
 pub use rate::{ParseRateError, Rate};

@@ -13,6 +13,7 @@ use sim_time::Instant;
 use smallvec::SmallVec;
 use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Purpose, Queue, Reason, SeqNum, State};
 
+use crate::holdings::Transfer;
 pub use samples::samples;
 
 pub use fields::{Fields, Value, call_word, cause_word, memory_word, purpose_word};
@@ -581,6 +582,11 @@ pub trait Fold {
         let _ = (at, change);
     }
 
+    /// Takes what is held for whom from now on, if it is told so by [`crate::Holdings`].
+    fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        let _ = (at, transfer);
+    }
+
     /// Takes a record that was kept, with all that changed.
     fn replay(&mut self, record: &Record) {
         self.record(record);
@@ -610,6 +616,13 @@ impl<F: Fold> Fold for Option<F> {
             fold.change(at, change);
         }
     }
+
+    #[inline(always)]
+    fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        if let Some(fold) = self {
+            fold.transfer(at, transfer);
+        }
+    }
 }
 
 macro_rules! pass_on {
@@ -623,6 +636,11 @@ macro_rules! pass_on {
             #[inline(always)]
             fn change(&mut self, at: Instant, change: &Change) {
                 (**self).change(at, change);
+            }
+
+            #[inline(always)]
+            fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+                (**self).transfer(at, transfer);
             }
         }
     )*};
@@ -641,6 +659,11 @@ macro_rules! tuple {
             #[inline(always)]
             fn change(&mut self, at: Instant, change: &Change) {
                 $(self.$place.change(at, change);)*
+            }
+
+            #[inline(always)]
+            fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+                $(self.$place.transfer(at, transfer);)*
             }
         }
     };

@@ -8,7 +8,7 @@ use sim_time::{Duration, Instant};
 
 use crate::record::Fold;
 use crate::world::{Culprit, Pending, World};
-use crate::{Application, DigestFold, HostPlan, Metrics, MetricsFold, Scenario};
+use crate::{Application, DigestFold, Holdings, HostPlan, Metrics, MetricsFold, Scenario};
 
 /// More events than this at one instant, and some for each session that may begin then, are taken for an endless exchange
 /// without delay.
@@ -131,7 +131,8 @@ fn simulate_on<Q: EventQueue<Pending>, F: Fold>(
 ) -> Result<Summary, Endless> {
     let mut digest = DigestFold::new();
     let mut metrics = MetricsFold::new(scenario.hosts.iter().map(|host| host.name.clone()));
-    let mut world = World::new(scenario, (&mut metrics, &mut digest, fold), &mut queue);
+    let holdings = Holdings::told_to((&mut metrics, &mut digest, fold));
+    let mut world = World::new(scenario, holdings, &mut queue);
     let most = MOST_EVENTS_AT_ONE_INSTANT + EVENTS_OF_A_SESSION * sessions_at_once(scenario);
     let events = sim_core::run(&mut queue, &mut world, scenario.horizon, most)
         .map_err(|livelock| Endless::new(scenario, livelock, world.culprit(livelock.at)))?;

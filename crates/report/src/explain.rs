@@ -5,6 +5,7 @@
 //! tells is read off these records ([`log`]), each sentence from some of them ([`story`]). Beside that it notes which clients
 //! had to wait for it ([`waits`]).
 
+mod costs;
 mod log;
 mod story;
 #[cfg(test)]
@@ -15,7 +16,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 
-use experiment::record::{Change, Event, Fold, Incarnation, Record, RecordId, What};
+use experiment::record::{Event, Fold, Incarnation, Record, RecordId};
+use experiment::{Held, Resource, Transfer};
 use sim_time::Instant;
 use tcp_endpoint::Purpose;
 
@@ -25,6 +27,7 @@ use crate::ladder::label;
 use crate::packets::Packets;
 use crate::paint::{Colour, Tone};
 use crate::wrap::{block, wrapped};
+use costs::Costs;
 use log::Log;
 use story::Story;
 use waits::Waits;
@@ -44,8 +47,6 @@ pub struct Explanation {
     segments: BTreeMap<RecordId, (Pair, usize)>,
     lives: BTreeMap<Incarnation, Pair>,
     now: Instant,
-    /// When measuring began.
-    from: Instant,
     /// Pairs of which the last may have gone at this instant.
     fading: Vec<Pair>,
     /// The worst of them one by one, if all are wanted.
@@ -62,6 +63,7 @@ type Pair = (SocketAddrV4, SocketAddrV4);
 #[derive(Clone, Debug, Default)]
 struct Exchange {
     log: Log,
+    costs: Costs,
     /// Copies on their way.
     in_flight: usize,
     /// Entries that are held.
@@ -92,7 +94,6 @@ impl Explanation {
             segments: BTreeMap::new(),
             lives: BTreeMap::new(),
             now: Instant::ZERO,
-            from: Instant::ZERO,
             fading: Vec::new(),
             stories: Vec::new(),
             groups: BTreeMap::new(),
@@ -103,7 +104,8 @@ impl Explanation {
     /// The stories of a run that ends at `end`, the worst first, in lines of at most 100 columns.
     #[must_use]
     pub fn render(mut self, end: Instant, colour: Colour) -> String {
-        for (_, exchange) in std::mem::take(&mut self.exchanges) {
+        for (_, mut exchange) in std::mem::take(&mut self.exchanges) {
+            exchange.costs.advance(end);
             self.tell(&exchange, end);
         }
         self.stories.sort_by_key(|story| (Reverse((story.octet_nanos, story.segments)), story.since));
@@ -125,7 +127,7 @@ impl Explanation {
 
     /// Adds what there is to tell of an exchange.
     fn tell(&mut self, exchange: &Exchange, end: Instant) {
-        for story in story::stories(&exchange.log, &self.hosts, &self.packets, (self.from, end)) {
+        for story in story::stories(&exchange.log, &exchange.costs, &self.hosts, &self.packets, end) {
             if self.all {
                 self.stories.push(story);
                 continue;
@@ -198,9 +200,9 @@ impl Fold for Explanation {
         self.waits.note(record, self.all, (&self.packets, &self.hosts));
         if record.event == Event::WarmedUp {
             // What was over by then is not measured.
-            self.from = record.at;
             self.stories.clear();
             self.groups.clear();
+            self.exchanges.values_mut().for_each(|exchange| exchange.costs.begin_anew(record.at));
         }
         let Some(pair) = self.pair_of(record) else { return };
         let exchange = self.exchanges.entry(pair).or_default();
@@ -217,22 +219,22 @@ impl Fold for Explanation {
         if exchange.in_flight == 0 && exchange.held == 0 {
             self.fading.push(pair);
         }
+        exchange.costs.note(record);
         exchange.log.push(record);
     }
 
-    fn change(&mut self, at: Instant, change: &Change) {
-        let taken = match change.what {
-            What::Held { .. } => true,
-            What::Released { .. } => false,
-            _ => return,
-        };
-        let Some(pair) = self.lives.get(&change.incarnation).copied() else { return };
+    fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        let Some(pair) = self.lives.get(&transfer.incarnation).copied() else { return };
         let exchange = self.exchanges.entry(pair).or_default();
-        exchange.held = if taken { exchange.held + 1 } else { exchange.held - 1 };
+        exchange.costs.transfer(at, transfer);
+        match (transfer.held, transfer.from, transfer.to) {
+            (Held::Of(Resource::Memory(_)), None, _) => exchange.held += 1,
+            (Held::Of(Resource::Memory(_)), _, None) => exchange.held -= 1,
+            _ => return,
+        }
         if exchange.in_flight == 0 && exchange.held == 0 {
             self.fading.push(pair);
         }
-        exchange.log.push_change(at, *change);
     }
 }
 

@@ -6,8 +6,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use comfy_table::Cell;
-use experiment::record::{Blame, Cause, Change, Event, Fold, Record};
-use experiment::{Account, HostId, Ledger, LedgerFold, Resource};
+use experiment::record::{Blame, Cause, Event, Fold, Record};
+use experiment::{Account, HostId, Ledger, LedgerFold, Resource, Transfer};
 use sim_time::Instant;
 
 use crate::amount::amount;
@@ -68,8 +68,8 @@ impl Fold for LedgerBook {
         }
     }
 
-    fn change(&mut self, at: Instant, change: &Change) {
-        self.fold.change(at, change);
+    fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        self.fold.transfer(at, transfer);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use experiment::record::{Change, Fold, Record};
-use experiment::{Experiment, Summary, Variant, Verdict};
+use experiment::{Experiment, Summary, Transfer, Variant, Verdict};
 use report::{
     Balance, Causes, Chain, Explanation, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, Why, json,
     tables, verdicts,
@@ -146,11 +146,14 @@ impl Fold for Watchers<'_> {
 
     fn change(&mut self, at: Instant, change: &Change) {
         self.ladder.change(at, change);
-        self.ledger.change(at, change);
-        self.explanation.change(at, change);
         for (_, trace) in &mut self.traces {
             trace.change(at, change);
         }
+    }
+
+    fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        self.ledger.transfer(at, transfer);
+        self.explanation.transfer(at, transfer);
     }
 }
 

@@ -7,10 +7,11 @@ use super::totals::{HostTotals, RunTotals, Waits};
 use super::{Metrics, catalogue};
 use crate::HostId;
 use crate::column::Column;
-use crate::record::{Blame, Call, Change, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, What, Worth};
+use crate::holdings::{Held, Resource, Transfer};
+use crate::record::{Blame, Call, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
 
-/// Computes the metrics of a run from its records. What it remembers is in proportion to what is alive; how long opens took
-/// is exact up to 4096 different times, and has three digits beyond.
+/// Computes the metrics of a run from its records, and from what [`crate::Holdings`] tells. What it remembers is in proportion
+/// to what is alive; how long opens took is exact up to 4096 different times, and has three digits beyond.
 #[derive(Clone, Debug)]
 pub struct MetricsFold {
     hosts: Vec<(String, HostTotals)>,
@@ -20,22 +21,20 @@ pub struct MetricsFold {
     since: Instant,
 }
 
-/// What must be remembered of a connection while it is held.
+/// What must be remembered of a connection until it is CLOSED.
 #[derive(Clone, Copy, Debug)]
 struct Life {
     since: Instant,
-    bytes: u64,
-    worth: Worth,
     /// Whether it was counted as abandoned, as a ghost and as bereft.
     counted: [bool; 3],
-    over: bool,
+    is_ghost: bool,
     /// When either end sent the first FIN between it and the other end.
     closing: Option<Instant>,
 }
 
 impl Life {
     const fn begun(at: Instant) -> Self {
-        Self { since: at, bytes: 0, worth: Worth::Useful, counted: [false; 3], over: false, closing: None }
+        Self { since: at, counted: [false; 3], is_ghost: false, closing: None }
     }
 }
 
@@ -100,8 +99,7 @@ impl MetricsFold {
 
     /// A connection is closed by what either end sends from its first FIN on, until neither end holds it.
     fn count_closing(&mut self, at: Instant, sent: &Sent) {
-        let ends = [sent.incarnation, sent.peer]
-            .map(|end| end.filter(|&end| self.lives.get(end).is_some_and(|life| !life.over)));
+        let ends = [sent.incarnation, sent.peer].map(|end| end.filter(|&end| self.lives.get(end).is_some()));
         let mut closing = ends.iter().flatten().find_map(|&end| self.lives.get(end)?.closing);
         if closing.is_none() && sent.flags.fin() && ends != [None, None] {
             closing = Some(at);
@@ -127,23 +125,15 @@ impl MetricsFold {
             self.opened(at, change);
         }
         if change.to == State::Closed {
-            self.closed(at, change);
+            self.closed(change);
         }
     }
 
-    fn closed(&mut self, at: Instant, change: &StateChange) {
-        let StateChange { host, incarnation, from, reason, .. } = *change;
-        let life = self.life(incarnation, at);
-        life.over = true;
-        let (worth, holds_nothing) = (life.worth, life.bytes == 0);
+    fn closed(&mut self, change: &StateChange) {
+        let StateChange { incarnation, from, reason, .. } = *change;
+        let was_ghost = self.lives.remove(incarnation).is_some_and(|life| life.is_ghost);
         let reset = reason == Reason::Reset && from.synchronized() && from != State::TimeWait;
-        self.run.close_resets += u64::from(reset && !matches!(worth, Worth::Ghost(_)));
-        if worth.blame().is_some() {
-            self.judged(at, host, incarnation, Worth::Useful);
-        }
-        if holds_nothing {
-            self.lives.remove(incarnation);
-        }
+        self.run.close_resets += u64::from(reset && !was_ghost);
     }
 
     fn state_levels(&mut self, at: Instant, change: &StateChange) {
@@ -191,43 +181,31 @@ impl MetricsFold {
         }
     }
 
-    fn held(&mut self, at: Instant, host: HostId, incarnation: Incarnation, octets: i64) {
-        let life = self.life(incarnation, at);
-        life.bytes = life.bytes.checked_add_signed(octets).expect("an entry is released once");
-        let (worth, forgotten) = (life.worth, life.over && life.bytes == 0);
-        self.host(host).memory.change(at, octets);
-        self.account(at, host, worth, 0, octets);
-        if forgotten {
-            self.lives.remove(incarnation);
-        }
-    }
-
+    /// Counts each connection once for each kind of verdict.
     fn judged(&mut self, at: Instant, host: HostId, incarnation: Incarnation, worth: Worth) {
         let life = self.life(incarnation, at);
-        let (before, bytes) = (life.worth, life.bytes.cast_signed());
-        life.worth = worth;
+        life.is_ghost = matches!(worth, Worth::Ghost(_));
         let first = match worth {
             Worth::Useful => false,
             Worth::Abandoned(_) => !std::mem::replace(&mut life.counted[0], true),
             Worth::Ghost(_) => !std::mem::replace(&mut life.counted[1], true),
             Worth::Bereft(_) => !std::mem::replace(&mut life.counted[2], true),
         };
-        self.account(at, host, before, -1, -bytes);
-        self.account(at, host, worth, 1, bytes);
         if let Some(useless) = self.host(host).useless(worth) {
             useless.entries += u64::from(first);
         }
     }
 
-    /// Books entries and bytes to the account of their verdict.
-    fn account(&mut self, at: Instant, host: HostId, worth: Worth, entries: i64, bytes: i64) {
+    /// Books connections and memory that are held for nobody to the account of its verdict.
+    fn account(&mut self, at: Instant, host: HostId, held: Held, worth: Worth, amount: i64) {
         let Some(blame) = worth.blame() else { return };
-        self.run.waste(blame.cause).change(at, bytes);
-        let host = self.host(host);
-        host.wasted_memory.change(at, bytes);
-        if let Some(useless) = host.useless(worth) {
-            useless.now.change(at, entries);
-            useless.bytes.change(at, bytes);
+        if held != Held::Life {
+            self.run.waste(blame.cause).change(at, amount);
+            self.host(host).wasted_memory.change(at, amount);
+        }
+        if let Some(useless) = self.host(host).useless(worth) {
+            let level = if held == Held::Life { &mut useless.now } else { &mut useless.bytes };
+            level.change(at, amount);
         }
     }
 
@@ -294,13 +272,19 @@ impl Fold for MetricsFold {
     }
 
     #[inline(always)]
-    fn change(&mut self, at: Instant, change: &Change) {
-        let Change { host, incarnation, what } = *change;
-        match what {
-            What::Held { octets, .. } => self.held(at, host, incarnation, octets.cast_signed()),
-            What::Released { octets, .. } => self.held(at, host, incarnation, -octets.cast_signed()),
-            What::Served { begins } => self.host(host).busy_workers.change(at, if begins { 1 } else { -1 }),
-            What::Armed { .. } | What::Disarmed | What::Told { .. } => {}
+    fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        let Transfer { host, held, amount, from, to, .. } = *transfer;
+        match held {
+            Held::Of(Resource::Memory(_)) => self.host(host).memory.change(at, transfer.growth()),
+            Held::Of(Resource::Workers) => return self.host(host).busy_workers.change(at, transfer.growth()),
+            Held::Of(_) => return,
+            Held::Life => {}
+        }
+        let amount = amount.cast_signed();
+        for (worth, delta) in [(from, -amount), (to, amount)] {
+            if let Some(worth) = worth {
+                self.account(at, host, held, worth, delta);
+            }
         }
     }
 }

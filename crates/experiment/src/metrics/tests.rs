@@ -7,11 +7,11 @@ use sim_time::Instant;
 use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Reason, SeqNum, State, UserError};
 
 use super::{Metrics, MetricsFold, catalogue};
-use crate::HostId;
 use crate::record::{
     Attempt, Because, Blame, Call, Cause, Change, Event, Fold, Incarnation, Memory, Outcome, Record, RecordId, Sent,
     StateChange, What, Worth,
 };
+use crate::{Holdings, HostId};
 
 const CLIENT: HostId = HostId(0);
 const SERVER: HostId = HostId(1);
@@ -34,13 +34,13 @@ const fn incarnation(number: u32) -> Incarnation {
 
 /// Writes records and measures them.
 struct Stream {
-    fold: MetricsFold,
+    holdings: Holdings<MetricsFold>,
     records: u32,
 }
 
 impl Stream {
     fn new() -> Self {
-        Self { fold: MetricsFold::new(["client", "server"]), records: 0 }
+        Self { holdings: Holdings::told_to(MetricsFold::new(["client", "server"])), records: 0 }
     }
 
     fn put(&mut self, millis: u64, event: Event) -> RecordId {
@@ -50,7 +50,7 @@ impl Stream {
     fn put_because(&mut self, millis: u64, because: Because, event: Event) -> RecordId {
         let id = RecordId::new(self.records);
         self.records += 1;
-        self.fold.record(&Record { id, at: at(millis), because, event, changes: Vec::new() });
+        self.holdings.record(&Record { id, at: at(millis), because, event, changes: Vec::new() });
         id
     }
 
@@ -76,7 +76,7 @@ impl Stream {
     fn held(&mut self, millis: u64, number: u32, held: bool, octets: u64) {
         let (host, incarnation, memory) = (SERVER, incarnation(number), Memory::Entry(EntryKind::Connection));
         let what = if held { What::Held { memory, octets } } else { What::Released { memory, octets } };
-        self.fold.change(at(millis), &Change { host, incarnation, what });
+        self.holdings.change(at(millis), &Change { host, incarnation, what });
     }
 
     fn judged(&mut self, millis: u64, number: u32, worth: Worth) {
@@ -125,7 +125,7 @@ impl Stream {
     }
 
     fn finish(self, millis: u64) -> Metrics {
-        self.fold.finish(at(millis))
+        self.holdings.into_fold().finish(at(millis))
     }
 }
 

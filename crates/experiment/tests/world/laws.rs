@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use experiment::record::{Call, Cause, Event, Fold, Outcome, What, Worth};
-use experiment::{Account, Arrivals, Flood, HostId, LedgerFold, Outage, Process, Resource, Scenario, Step, Workers};
+use experiment::record::{Call, Cause, Event, Outcome, What, Worth};
+use experiment::{Account, Arrivals, Flood, HostId, Ledger, Outage, Process, Resource, Scenario, Step, Workers};
 use net_link::{Delay, Exponential, LossModel, Pareto, Probability};
 use proptest::prelude::*;
 use sim_time::Duration;
@@ -186,11 +186,7 @@ proptest! {
     #[test]
     fn the_ledger_adds_up(scenario in scenario()) {
         let run = Run::of(&scenario);
-        let mut fold = LedgerFold::new();
-        for record in &run.records {
-            fold.replay(record);
-        }
-        let ledger = fold.finish(scenario.horizon);
+        let ledger = Ledger::of(&run.records, scenario.horizon);
         let value = |name: &str| run.summary.metrics.get(name).flatten().expect("a number");
         for (host, plan) in (0..).zip(&scenario.hosts) {
             let of_memory = |account: &&Account| {

@@ -1,8 +1,8 @@
 //! Hosts that crash and reboot: what is left of their connections and applications, and what becomes of arrivals.
 
 use crate::common::{CLIENT, Run, SERVER, accept, at, connect, fault, ms, pair};
-use experiment::record::{Blame, Call, Cause, Deaf, Event, Fold, Outcome, Record, What, Worth};
-use experiment::{Account, Application, Arrivals, HostId, LedgerFold, Outage, Scenario, Step, Workers};
+use experiment::record::{Blame, Call, Cause, Deaf, Event, Outcome, Record, What, Worth};
+use experiment::{Account, Application, Arrivals, HostId, Ledger, Outage, Scenario, Step, Workers};
 use net_link::{Kinds, ScriptedFate};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::UserError;
@@ -195,9 +195,7 @@ fn a_connection_that_is_over_is_no_one_s_waste() {
     scenario.links[0].config.fault = vec![fault(Kinds::FIN, ScriptedFate::Delay(ms(2800)))];
     scenario.horizon = at(10_000);
     let run = Run::of(&scenario);
-    let mut fold = LedgerFold::new();
-    run.records.iter().for_each(|record| fold.replay(record));
-    let ledger = fold.finish(scenario.horizon);
+    let ledger = Ledger::of(&run.records, scenario.horizon);
     let wasted: u128 = ledger.accounts.iter().map(Account::wasted).sum();
     assert_eq!(wasted, 2_000_000_000 * (2048 + 512), "{}", run.text());
     run.check(&[("server.memory.wasted-byte-seconds", 2.0 * 2560.0), ("server.bereft.seconds", 2.0)]);

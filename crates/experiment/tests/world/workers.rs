@@ -1,8 +1,8 @@
 //! Who serves whom, and who has to wait for it.
 
 use crate::common::{Run, SERVER, accept, at, connect, fault, ms, pair};
-use experiment::record::{Blame, Call, Cause, Event, Fold, Record, Scarce, What, Worth};
-use experiment::{Application, Arrivals, LedgerFold, Outage, Resource, Scenario, Step, Workers};
+use experiment::record::{Blame, Call, Cause, Event, Record, Scarce, What, Worth};
+use experiment::{Application, Arrivals, Ledger, Outage, Resource, Scenario, Step, Workers};
 use net_link::{Kinds, ScriptedFate};
 use sim_time::Instant;
 use tcp_endpoint::Reason;
@@ -125,9 +125,7 @@ fn a_ghost_keeps_a_client_waiting() {
     let waits =
         |event: &Event| matches!(event, Event::Waits { scarce: Scarce::Workers, blame: of, .. } if *of == blame);
     assert_eq!(times(&run, waits), [at(10_050)]);
-    let mut ledger = LedgerFold::new();
-    run.records.iter().for_each(|record| ledger.replay(record));
-    let ledger = ledger.finish(scenario.horizon);
+    let ledger = Ledger::of(&run.records, scenario.horizon);
     let clients = ledger.accounts.iter().find(|account| account.resource == Resource::Clients).expect("one waits");
     assert_eq!((clients.host, clients.useful, clients.wasted.len()), (SERVER, 0, 1));
     assert_eq!((Some(clients.wasted[0].0), clients.wasted[0].1), (blame, 49_950_000_000));

@@ -9,7 +9,8 @@ use sim_time::Instant;
 use tcp_endpoint::{EntryKind, FourTuple, Reason, State};
 
 use super::cost;
-use super::log::{Arrival, Change, Cost, Log, Met, Packet, Read, is_offer};
+use super::costs::{Cost, Costs};
+use super::log::{Arrival, Change, Log, Met, Packet, Read, is_offer};
 use crate::amount::amount;
 use crate::hosts::Hosts;
 use crate::packets::{Packets, sender};
@@ -39,15 +40,15 @@ impl Story {
     }
 }
 
-/// The story of each incarnation that cost something while it was of no use, measured from one time to another.
-pub(super) fn stories(log: &Log, hosts: &Hosts, packets: &Packets, (from, end): (Instant, Instant)) -> Vec<Story> {
-    let costs = log.costs(from, end);
-    if costs.is_empty() {
+/// The story of each incarnation that cost something while it was of no use, in a run that ends at `end`.
+pub(super) fn stories(log: &Log, costs: &Costs, hosts: &Hosts, packets: &Packets, end: Instant) -> Vec<Story> {
+    let mut costs = costs.iter().peekable();
+    if costs.peek().is_none() {
         return Vec::new();
     }
     let read = Read::of(log);
-    let told = costs.iter().filter(|(_, cost)| cost.octet_nanos() > 0 || cost.segments > 0);
-    told.filter_map(|(incarnation, cost)| Some(Teller::new(&read, hosts, packets, *incarnation, cost)?.story(end)))
+    costs
+        .filter_map(|(incarnation, cost)| Some(Teller::new(&read, hosts, packets, incarnation, cost)?.story(end)))
         .collect()
 }
 
@@ -165,7 +166,7 @@ impl<'a> Teller<'a> {
     fn group(&self) -> String {
         let entries: Vec<&str> = self.cost.memories.iter().filter_map(|memory| entry(*memory)).collect();
         let held = if self.incarnation.is_some() { entries.join(", then ") } else { "answers to nobody".to_owned() };
-        let worst = self.cost.by.iter().max_by_key(|(_, cost)| **cost).map(|(blame, _)| *blame);
+        let worst = self.cost.blames().max_by_key(|(_, cost)| *cost).map(|(blame, _)| blame);
         let why = worst.map_or(String::new(), |blame| self.packets.group(blame, self.hosts));
         let Birth { tuple: FourTuple { local, .. }, .. } = self.birth;
         let port = if self.active { String::new() } else { format!(":{}", local.port()) };
@@ -408,7 +409,7 @@ impl<'a> Teller<'a> {
     /// What a loss means if it is to blame.
     fn blamed(&self, packet: &Packet<'_>) -> &'static str {
         let is_blamed = |blame: &Blame| blame.cause == Cause::Lost && blame.record == Some(packet.id);
-        match self.cost.by.keys().any(is_blamed) {
+        match self.cost.blames().any(|(blame, _)| is_blamed(&blame)) {
             true if self.active && packet.sent.from == Some(self.birth.host) => ": that is why nobody was there",
             true => ": had it come, that would have been the end",
             false => "",
@@ -452,20 +453,19 @@ impl<'a> Teller<'a> {
 
     /// What is to blame, and for how much of the cost if there is more than one thing.
     fn blame(&self) -> Vec<String> {
-        let cost = |blame: &Blame| self.cost.by.get(blame).copied().unwrap_or(0);
-        let mut blames: Vec<Blame> = self.cost.by.keys().copied().collect();
-        if blames.iter().any(|blame| cost(blame) > 0) {
-            blames.retain(|blame| cost(blame) > 0);
+        let mut blames: Vec<(Blame, u128)> = self.cost.blames().collect();
+        if blames.iter().any(|(_, cost)| *cost > 0) {
+            blames.retain(|(_, cost)| *cost > 0);
         }
-        if let [only] = blames.as_slice() {
+        if let [(only, _)] = blames.as_slice() {
             return vec![format!("To blame: {}.", self.named(*only))];
         }
-        let part = |blame: &Blame| format!("{} B·s", amount(Some(cost(blame) as f64 / 1e9)));
-        blames.sort_by_key(|blame| std::cmp::Reverse(cost(blame)));
+        let part = |cost: u128| format!("{} B·s", amount(Some(cost as f64 / 1e9)));
+        blames.sort_by_key(|(_, cost)| std::cmp::Reverse(*cost));
         let mut lines: Vec<String> = blames
             .iter()
             .take(TOLD)
-            .map(|blame| format!("To blame for {}: {}.", part(blame), self.named(*blame)))
+            .map(|(blame, cost)| format!("To blame for {}: {}.", part(*cost), self.named(*blame)))
             .collect();
         if blames.len() > TOLD {
             lines.push(format!("To blame for the rest: {} others.", blames.len() - TOLD));

@@ -564,7 +564,8 @@ fn the_stories_add_up_to_the_ledger() {
             let ledger = ledger.finish(scenario.horizon);
             let memory = ledger.accounts.iter().filter(|account| matches!(account.resource, Resource::Memory(_)));
             let held: u128 = memory.map(experiment::Account::wasted).sum();
-            for (_, exchange) in std::mem::take(&mut explanation.exchanges) {
+            for (_, mut exchange) in std::mem::take(&mut explanation.exchanges) {
+                exchange.costs.advance(scenario.horizon);
                 explanation.tell(&exchange, scenario.horizon);
             }
             let told = explanation.groups.values().map(|group| (group.octet_nanos, group.segments));

@@ -1,0 +1,118 @@
+//! What was held and sent for nobody between two sockets.
+
+use std::collections::BTreeMap;
+
+use experiment::record::{Blame, Event, Incarnation, Memory, Record, RecordId};
+use experiment::{Held, Level, Resource, Transfer};
+use sim_time::Instant;
+
+/// What each incarnation cost that was ever of no use; and under `None` what was sent for nobody by a host that kept nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Costs {
+    of: BTreeMap<Option<Incarnation>, Cost>,
+    /// For whom each wasted segment was sent, and each delivery of one.
+    spent_for: BTreeMap<RecordId, Option<Incarnation>>,
+}
+
+/// What an incarnation cost while it was of no use.
+#[derive(Clone, Debug)]
+pub(super) struct Cost {
+    /// The octets it held, by what is to blame.
+    held: BTreeMap<Blame, Level>,
+    /// When it was first of no use.
+    pub(super) since: Instant,
+    /// When it ended, or was useful again; `None` if neither came.
+    pub(super) until: Option<Instant>,
+    /// What it held memory for meanwhile, in the order of taking it.
+    pub(super) memories: Vec<Memory>,
+    /// The segments that were sent for it, and in answer to those.
+    pub(super) segments: u64,
+}
+
+impl Costs {
+    /// Takes the next record between the two sockets.
+    pub(super) fn note(&mut self, record: &Record) {
+        let at = record.at;
+        match record.event {
+            Event::Delivered { .. } => {
+                let segment = record.because.first().and_then(|segment| self.spent_for.get(&segment).copied());
+                self.spent_for.extend(segment.map(|of| (record.id, of)));
+            }
+            Event::Sent(ref sent) => {
+                let Some(blame) = sent.wasted else { return };
+                let own = sent.incarnation.filter(|own| self.of.contains_key(&Some(*own)));
+                let answered = || record.because.iter().find_map(|cause| self.spent_for.get(&cause).copied());
+                let of = own.map_or_else(|| answered().flatten(), Some);
+                self.spent_for.insert(record.id, of);
+                let cost = self.cost(of, at);
+                cost.segments += 1;
+                cost.held.entry(blame).or_default();
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes what is held for whom from now on.
+    pub(super) fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        let Transfer { incarnation, held, amount, from, to, .. } = *transfer;
+        let [from, to] = [from, to].map(|worth| worth.and_then(|worth| worth.blame()));
+        if from.is_none() && to.is_none() {
+            return;
+        }
+        let (amount, cost) = (amount.cast_signed(), self.cost(Some(incarnation), at));
+        match held {
+            Held::Life if to.is_none() => cost.until = Some(at),
+            Held::Life => cost.until = None,
+            Held::Of(Resource::Memory(memory)) => {
+                for (blame, delta) in [(from, -amount), (to, amount)] {
+                    if let Some(blame) = blame {
+                        cost.held.entry(blame).or_default().change(at, delta);
+                    }
+                }
+                if to.is_some() && !cost.memories.contains(&memory) {
+                    cost.memories.push(memory);
+                }
+            }
+            Held::Of(_) => {}
+        }
+    }
+
+    fn cost(&mut self, of: Option<Incarnation>, at: Instant) -> &mut Cost {
+        let new = || Cost { held: BTreeMap::new(), since: at, until: None, memories: Vec::new(), segments: 0 };
+        self.of.entry(of).or_insert_with(new)
+    }
+
+    /// Nothing has been measured before `at`; what is held remains.
+    pub(super) fn begin_anew(&mut self, at: Instant) {
+        for cost in self.of.values_mut() {
+            cost.segments = 0;
+            for level in cost.held.values_mut() {
+                level.advance(at);
+                *level = level.anew();
+            }
+        }
+    }
+
+    /// Holds what is still held up to `end`.
+    pub(super) fn advance(&mut self, end: Instant) {
+        self.of.values_mut().flat_map(|cost| cost.held.values_mut()).for_each(|level| level.advance(end));
+    }
+
+    /// Those that came to anything.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Option<Incarnation>, &Cost)> {
+        let costly = |(_, cost): &(&_, &Cost)| cost.octet_nanos() > 0 || cost.segments > 0;
+        self.of.iter().filter(costly).map(|(of, cost)| (*of, cost))
+    }
+}
+
+impl Cost {
+    /// Octets × nanoseconds, whatever is to blame.
+    pub(super) fn octet_nanos(&self) -> u128 {
+        self.held.values().map(Level::integral).sum()
+    }
+
+    /// What is to blame, and for how many octets × nanoseconds.
+    pub(super) fn blames(&self) -> impl Iterator<Item = (Blame, u128)> {
+        self.held.iter().map(|(blame, level)| (*blame, level.integral()))
+    }
+}
