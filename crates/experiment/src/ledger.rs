@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sim_time::Instant;
+use sim_time::{Duration, Instant};
 
 use crate::HostId;
 use crate::holdings::{Held, Holdings, Resource, Transfer};
@@ -67,6 +67,10 @@ impl Count {
 /// A run's ledger.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Ledger {
+    /// How long was measured.
+    pub measured: Duration,
+    /// Opens that succeeded meanwhile.
+    pub opens: u64,
     /// By host and resource; only what was held at all.
     pub accounts: Vec<Account>,
     /// Segments sent.
@@ -102,6 +106,9 @@ impl Ledger {
 pub struct LedgerFold {
     /// By host, resource and blame, `None` for what is useful.
     levels: BTreeMap<(HostId, Resource, Option<Blame>), Level>,
+    /// When measuring began.
+    since: Instant,
+    opens: u64,
     sent: BTreeMap<Option<Blame>, u64>,
     turned_away: BTreeMap<Option<Blame>, u64>,
 }
@@ -132,7 +139,8 @@ impl LedgerFold {
                 Some(blame) => account.wasted.push((blame, held)),
             }
         }
-        Ledger { accounts, segments: Count::of(self.sent), turned_away: Count::of(self.turned_away) }
+        let (measured, opens) = (end.since(self.since), self.opens);
+        Ledger { measured, opens, accounts, segments: Count::of(self.sent), turned_away: Count::of(self.turned_away) }
     }
 
     /// Nothing has been measured before `at`; what is held remains.
@@ -141,6 +149,7 @@ impl LedgerFold {
             level.advance(at);
             *level = level.anew();
         }
+        (self.since, self.opens) = (at, 0);
         self.sent.clear();
         self.turned_away.clear();
     }
@@ -159,6 +168,7 @@ impl Fold for LedgerFold {
                 self.shift(at, host, Resource::Clients, blame, -1);
                 *self.turned_away.entry(blame).or_default() += u64::from(!served);
             }
+            Event::State(ref change) => self.opens += u64::from(change.opens()),
             Event::WarmedUp => self.begin_anew(at),
             Event::Sent(ref sent) => *self.sent.entry(sent.wasted).or_default() += 1,
             _ => {}

@@ -447,6 +447,14 @@ pub struct StateChange {
     pub trips: u32,
 }
 
+impl StateChange {
+    /// Whether an application's open succeeds with it.
+    #[must_use]
+    pub const fn opens(&self) -> bool {
+        !self.passive && matches!(self.from, State::SynSent | State::SynReceived) && self.to.synchronized()
+    }
+}
+
 /// An application's call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Call {

@@ -10,6 +10,53 @@ pub(crate) fn amount(value: Option<f64>) -> String {
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
+/// A value to three digits, its thousands set apart: `0.0596`, `2.4`, `10,800`.
+pub(crate) fn rounded(value: f64) -> String {
+    let (value, exponent) = three_digits(value);
+    let decimals = usize::try_from((2 - exponent).clamp(0, 11)).unwrap_or(0);
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    grouped(&text)
+}
+
+/// A value to three digits with its unit; octets by thousands: `38.7 MB·s`, `10,800 worker·s`, `0`.
+pub(crate) fn scaled(value: f64, unit: &str) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let prefixes = ["", "k", "M", "G", "T", "P"];
+    let exponent = if unit.starts_with('B') { three_digits(value).1.clamp(0, 17) / 3 } else { 0 };
+    let prefix = prefixes[usize::try_from(exponent).unwrap_or(0)];
+    let space = if unit.is_empty() { "" } else { " " };
+    format!("{}{space}{prefix}{unit}", rounded(value / 1000_f64.powi(exponent)))
+}
+
+/// A value to three digits, and the power of ten of the first of these.
+fn three_digits(value: f64) -> (f64, i32) {
+    let scientific = format!("{value:.2e}");
+    let exponent = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse().ok());
+    (scientific.parse().unwrap_or(value), exponent.unwrap_or(0))
+}
+
+/// A count, its thousands set apart.
+pub(crate) fn whole(count: u64) -> String {
+    grouped(&count.to_string())
+}
+
+fn grouped(digits: &str) -> String {
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits), |digits| ("-", digits));
+    let mut text = sign.to_owned();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A metric's unit as a table shows it: what a count counts is in the metric's name.
 pub(crate) fn shown_unit(unit: &str) -> &str {
     if matches!(unit, "s" | "B") || unit.contains('·') { unit } else { "" }
@@ -50,6 +97,32 @@ mod tests {
             assert_eq!(amount(value), text);
         }
         assert_eq!(["s", "B", "B·s", "entry·s", "segments"].map(shown_unit), ["s", "B", "B·s", "entry·s", ""]);
+    }
+
+    #[test]
+    fn three_digits_are_told_with_their_unit() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.059_64, "0.0596"),
+            (2.4, "2.4"),
+            (999.9, "1,000"),
+            (10_795.0, "10,800"),
+            (1_234_567.0, "1,230,000"),
+            (-4_321.0, "-4,320"),
+        ] {
+            assert_eq!(rounded(value), text);
+        }
+        for (value, unit, text) in [
+            (38_689_280.0, "B·s", "38.7 MB·s"),
+            (999.9, "B·s", "1 kB·s"),
+            (0.25, "B", "0.25 B"),
+            (0.0, "B", "0"),
+            (2.5e18, "B", "2,500 PB"),
+            (10_795.0, "worker·s", "10,800 worker·s"),
+            (3.0, "", "3"),
+        ] {
+            assert_eq!(scaled(value, unit), text);
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use experiment::{Held, Resource, Transfer};
 use sim_time::Instant;
 use tcp_endpoint::Purpose;
 
-use crate::amount::amount;
+use crate::amount::{rounded, scaled, whole};
 use crate::hosts::Hosts;
 use crate::ladder::label;
 use crate::packets::Packets;
@@ -263,10 +263,11 @@ impl Group {
         let share = 100.0 * octet_nanos as f64 / all_octet_nanos.max(1) as f64;
         let time = last.since(first).as_secs_f64();
         let rate = if time > 0.0 { format!(", {} a second", rounded(count as f64 / time)) } else { String::new() };
-        let each = rounded(octet_nanos as f64 / 1e9 / count as f64);
+        let each = scaled(octet_nanos as f64 / 1e9 / count as f64, "B·s");
+        let count = whole(count);
         let heading = format!("{count} times {}: {}", worst.group, cost(octet_nanos, segments));
         let extent = format!(
-            "They began from {first} s to {last} s{rate}; each came to {each} B·s on average, and all of them to \
+            "They began from {first} s to {last} s{rate}; each came to {each} on average, and all of them to \
              {share:.1} % of what was held for nobody. The worst of them: {}.",
             worst.heading
         );
@@ -280,15 +281,6 @@ fn told(groups: BTreeMap<String, Group>) -> Vec<Vec<String>> {
     let mut groups: Vec<Group> = groups.into_values().collect();
     groups.sort_by_key(|group| (Reverse((group.octet_nanos, group.segments)), group.first));
     groups.into_iter().map(|group| group.paragraphs(all_octet_nanos)).collect()
-}
-
-/// A number with three digits.
-pub(crate) fn rounded(value: f64) -> String {
-    let scientific = format!("{value:.2e}");
-    let exponent = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok()).unwrap_or(0);
-    let decimals = usize::try_from((2 - exponent).clamp(0, 9)).unwrap_or(0);
-    let text = format!("{value:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
 /// Stories under a heading, each with its own as its first paragraph; nothing if there are none.
@@ -312,8 +304,8 @@ fn numbered(heading: &str, stories: &[Vec<String>], colour: Colour) -> String {
 
 /// What was wasted, in words.
 fn cost(octet_nanos: u128, segments: u64) -> String {
-    let held = || format!("{} B·s", amount(Some(octet_nanos as f64 / 1e9)));
-    let sent = format!("{segments} segment{}", if segments == 1 { "" } else { "s" });
+    let held = || scaled(octet_nanos as f64 / 1e9, "B·s");
+    let sent = format!("{} segment{}", whole(segments), if segments == 1 { "" } else { "s" });
     match (octet_nanos, segments) {
         (_, 0) => held(),
         (0, _) => sent,

@@ -10,7 +10,7 @@ use experiment::record::{Blame, Cause, Event, Fold, Record};
 use experiment::{Account, HostId, Ledger, LedgerFold, Resource, Transfer};
 use sim_time::Instant;
 
-use crate::amount::amount;
+use crate::amount::{scaled, whole};
 use crate::hosts::Hosts;
 use crate::packets::Packets;
 use crate::tables::{Listed, right, table, text};
@@ -82,17 +82,22 @@ impl Balance {
         if blamed.is_empty() { held } else { format!("{held}\n{blamed}") }
     }
 
-    /// What each host held of each resource, for someone and for nobody.
+    /// What each host held of each resource, for someone and for nobody; how much at once on average, and how much for each
+    /// open that succeeded.
     fn held(&self) -> String {
-        let mut table = table(&["held", "unit", "for someone", "for nobody", "share"]);
+        let mut table = table(&["held", "for someone", "for nobody", "share", "mean level", "for each open"]);
         for account in &self.ledger.accounts {
-            let share = 100.0 * account.wasted() as f64 / account.total() as f64;
+            let (unit, total) = (account.resource.unit(), account.total());
+            let share = 100.0 * account.wasted() as f64 / total as f64;
+            let level = total as f64 / self.ledger.measured.as_nanos() as f64;
+            let each = unit_seconds(total) / self.ledger.opens as f64;
             table.add_row([
                 Cell::new(self.name(account.host, account.resource)),
-                Cell::new(account.resource.unit()),
-                right(amount(Some(unit_seconds(account.useful)))),
-                right(amount(Some(unit_seconds(account.wasted())))),
+                right(scaled(unit_seconds(account.useful), unit)),
+                right(scaled(unit_seconds(account.wasted()), unit)),
                 right(format!("{share:.1} %")),
+                right(scaled(level, if unit == "B·s" { "B" } else { "" })),
+                right(if self.ledger.opens == 0 { "–".to_owned() } else { scaled(each, unit) }),
             ]);
         }
         text(&table)
@@ -102,7 +107,7 @@ impl Balance {
     /// to what [`Self::held`] says.
     fn blamed(&self, listed: Listed) -> String {
         let goods = self.wasted_goods();
-        let head = |good: &Good| format!("{} {}", self.hosts.name(good.host), good.unit());
+        let head = |good: &Good| format!("{}: {}", self.hosts.name(good.host), good.name());
         let heads: Vec<String> = goods.iter().map(head).collect();
         let mut head = vec!["for nobody, because of"];
         head.extend(heads.iter().map(String::as_str));
@@ -116,9 +121,11 @@ impl Balance {
         for (words, wastes) in told(causes.collect(), TOLD, listed) {
             let waste = &wastes[0];
             let mut row = vec![Cell::new(words)];
-            row.extend(waste.held.iter().map(|held| right(amount(Some(unit_seconds(*held))))));
-            row.push(right(waste.segments));
-            row.extend(turned_away.then(|| right(waste.turned_away)));
+            row.extend(
+                goods.iter().zip(&waste.held).map(|(good, held)| right(scaled(unit_seconds(*held), good.unit()))),
+            );
+            row.push(right(whole(waste.segments)));
+            row.extend(turned_away.then(|| right(whole(waste.turned_away))));
             table.add_row(row);
         }
         text(&table)
@@ -347,19 +354,19 @@ mod tests {
     #[test]
     fn the_stale_syn_is_to_blame_for_the_ghost() {
         expect![[r#"
-            held                        unit       for someone   for nobody     share
-            ───────────────────────────────────────────────────────────────────────────
-            client: connections         B·s             3315.2            0     0.0 %
-            client: TIME-WAIT entries   B·s                256            0     0.0 %
-            client: sockets             B·s             1580.8            0     0.0 %
-            client: ports               port·s             2.4            0     0.0 %
-            server: connections         B·s              947.2     25562560   100.0 %
-            server: sockets             B·s              364.8     13126720   100.0 %
-            server: workers             worker·s           0.3        10795   100.0 %
+            held                         for someone        for nobody     share   mean level     for each open
+            ─────────────────────────────────────────────────────────────────────────────────────────────────────
+            client: connections            3.32 kB·s                 0     0.0 %      0.307 B         3.32 kB·s
+            client: TIME-WAIT entries        256 B·s                 0     0.0 %     0.0237 B           256 B·s
+            client: sockets                1.58 kB·s                 0     0.0 %      0.146 B         1.58 kB·s
+            client: ports                 2.4 port·s                 0     0.0 %     0.000222        2.4 port·s
+            server: connections              947 B·s         25.6 MB·s   100.0 %      2.37 kB         25.6 MB·s
+            server: sockets                  365 B·s         13.1 MB·s   100.0 %      1.22 kB         13.1 MB·s
+            server: workers             0.3 worker·s   10,800 worker·s   100.0 %            1   10,800 worker·s
 
-            for nobody, because of                                          server B·s   server worker·s   segments
-            ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000     38689280             10795          1
+            for nobody, because of                                          server: memory   server: workers   segments
+            ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000        38.7 MB·s   10,800 worker·s          1
         "#]]
         .assert_eq(&ledger_of("stale-syn", "two-way"));
     }
@@ -368,22 +375,22 @@ mod tests {
     #[test]
     fn a_lost_reset_takes_the_blame() {
         expect![[r#"
-            held                        unit       for someone   for nobody    share
-            ──────────────────────────────────────────────────────────────────────────
-            client: connections         B·s             3315.2            0    0.0 %
-            client: TIME-WAIT entries   B·s                256            0    0.0 %
-            client: sockets             B·s             1580.8            0    0.0 %
-            client: ports               port·s             2.4            0    0.0 %
-            server: half-open entries   B·s                 32          352   91.7 %
-            server: connections         B·s              710.4            0    0.0 %
-            server: sockets             B·s              243.2            0    0.0 %
-            server: SYN backlog         place·s            0.1          1.1   91.7 %
-            server: workers             worker·s           0.2            0    0.0 %
+            held                         for someone    for nobody    share   mean level   for each open
+            ──────────────────────────────────────────────────────────────────────────────────────────────
+            client: connections            3.32 kB·s             0    0.0 %      0.307 B       3.32 kB·s
+            client: TIME-WAIT entries        256 B·s             0    0.0 %     0.0237 B         256 B·s
+            client: sockets                1.58 kB·s             0    0.0 %      0.146 B       1.58 kB·s
+            client: ports                 2.4 port·s             0    0.0 %     0.000222      2.4 port·s
+            server: half-open entries         32 B·s       352 B·s   91.7 %     0.0356 B         384 B·s
+            server: connections              710 B·s             0    0.0 %     0.0658 B         710 B·s
+            server: sockets                  243 B·s             0    0.0 %     0.0225 B         243 B·s
+            server: SYN backlog          0.1 place·s   1.1 place·s   91.7 %     0.000111     1.2 place·s
+            server: workers             0.2 worker·s             0    0.0 %    0.0000185    0.2 worker·s
 
-            for nobody, because of                                          server B·s   server place·s   segments
-            ────────────────────────────────────────────────────────────────────────────────────────────────────────
-            a lost segment: RST 1 of client, sent 5.050, lost                      336             1.05          2
-            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000           16             0.05          2
+            for nobody, because of                                          server: memory   server: places   segments
+            ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+            a lost segment: RST 1 of client, sent 5.050, lost                      336 B·s     1.05 place·s          2
+            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000           16 B·s     0.05 place·s          2
         "#]]
         .assert_eq(&ledger_of("stale-syn-reset-lost", "three-way"));
     }

@@ -4,7 +4,7 @@ use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
 use experiment::{MetricInfo, Metrics, Summary, Variant, catalogue};
 use tcp_endpoint::State;
 
-use crate::amount::{amount, ratio, shown_unit};
+use crate::amount::{amount, ratio, scaled, shown_unit};
 
 /// Columns set apart by space, a rule under the head.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -69,7 +69,7 @@ pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed,
     let mut lines = Vec::new();
     for (row, info) in catalogue(hosts).into_iter().enumerate() {
         let values = measured.iter().map(|column| column.get(row).copied().flatten()).collect();
-        let line = Line::Values { name: info.name.clone(), unit: shown_unit(info.unit), values };
+        let line = Line::Values { name: info.name.clone(), unit: shown_unit(info.unit), values, exact: true };
         let differs = line.differs() && (spread || !is_quantile(&info.name));
         let matters = differs || ["setup.seconds.mean", "setup.round-trips"].contains(&info.name.as_str());
         if listed == Listed::All || (matters && line.tells()) {
@@ -83,8 +83,9 @@ pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed,
 pub(crate) enum Line {
     /// Words on the lines that follow.
     Heading(String),
-    /// What there is of something in each variant.
-    Values { name: String, unit: &'static str, values: Vec<Option<f64>> },
+    /// What there is of something in each variant: exact, with a column for the unit; or to three digits, with the unit in each
+    /// cell, but for what is only counted.
+    Values { name: String, unit: &'static str, values: Vec<Option<f64>>, exact: bool },
 }
 
 impl Line {
@@ -103,25 +104,32 @@ impl Line {
 /// `width` columns.
 pub(crate) fn side_by_side(what: &str, variants: &[&Variant], lines: &[Line], width: usize) -> String {
     let base = base(variants);
-    // The first two columns are names and units; the others are the variants'.
-    let mut cells = vec![vec![what.to_owned()], vec!["unit".to_owned()]];
+    // The first columns are names and units; the others are the variants'.
+    let has_units = lines.iter().any(|line| matches!(line, Line::Values { exact: true, .. }));
+    let mut cells = vec![vec![what.to_owned()]];
+    cells.extend(has_units.then(|| vec!["unit".to_owned()]));
+    let names = cells.len();
     cells.extend(variants.iter().map(|variant| vec![variant.label()]));
     let mut headings = Vec::new();
     for line in lines {
         match line {
             Line::Heading(words) => headings.push((cells[0].len() - 1, words.as_str())),
-            Line::Values { name, unit, values } => {
+            Line::Values { name, unit, values, exact } => {
                 cells[0].push(name.clone());
-                cells[1].push((*unit).to_owned());
+                if has_units {
+                    cells[1].push((*unit).to_owned());
+                }
                 for (place, value) in values.iter().enumerate() {
+                    let text =
+                        if *exact || unit.is_empty() { amount(*value) } else { scaled(value.unwrap_or(0.0), unit) };
                     let ratio = ratio(*value, values[base]).filter(|_| place != base);
                     let ratio = ratio.map_or(String::new(), |ratio| format!("  {ratio}"));
-                    cells[place + 2].push(format!("{}{ratio}", amount(*value)));
+                    cells[place + names].push(format!("{text}{ratio}"));
                 }
             }
         }
     }
-    columns(&cells, 2, &headings, width)
+    columns(&cells, names, &headings, width)
 }
 
 /// Columns of text, each with its head first, as a table; in several if it would be more than `width` wide, each with the

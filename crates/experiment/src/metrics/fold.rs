@@ -163,7 +163,7 @@ impl MetricsFold {
         if to == State::SynSent && !is_held(from) {
             self.life(change.incarnation, at).since = at;
             self.host(change.host).opened += 1;
-        } else if was_opening && to.synchronized() {
+        } else if change.opens() {
             let since = self.life(change.incarnation, at).since;
             self.host(change.host).established += 1;
             if since >= self.since {

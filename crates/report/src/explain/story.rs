@@ -11,7 +11,7 @@ use tcp_endpoint::{EntryKind, FourTuple, Reason, State};
 use super::cost;
 use super::costs::{Cost, Costs};
 use super::log::{Arrival, Change, Log, Met, Packet, Read, is_offer};
-use crate::amount::amount;
+use crate::amount::scaled;
 use crate::hosts::Hosts;
 use crate::packets::{Packets, sender};
 
@@ -460,7 +460,7 @@ impl<'a> Teller<'a> {
         if let [(only, _)] = blames.as_slice() {
             return vec![format!("To blame: {}.", self.named(*only))];
         }
-        let part = |cost: u128| format!("{} B·s", amount(Some(cost as f64 / 1e9)));
+        let part = |cost: u128| scaled(cost as f64 / 1e9, "B·s");
         blames.sort_by_key(|(_, cost)| std::cmp::Reverse(*cost));
         let mut lines: Vec<String> = blames
             .iter()

@@ -36,7 +36,7 @@ fn a_stale_syn_makes_a_ghost() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to the end
-               of the run, 10800.000 s: 38689280 B·s and 1 segment
+               of the run, 10800.000 s: 38.7 MB·s and 1 segment
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
@@ -56,7 +56,7 @@ fn a_reset_ends_the_ghost() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to 5.100 s:
-               358.4 B·s and 2 segments
+               358 B·s and 2 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
@@ -92,17 +92,17 @@ fn silence_keeps_the_half_open_entry_until_the_server_gives_up() {
         "stale-syn",
         "three-way-silent",
         &expect![[r#"
-        What was held for nobody, and why
-        1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20160 B·s
-           and 6 segments
-           It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-           fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
-           2.400 s (TIME-WAIT was over).
-           server sent SYN,ACK 0/1 6 times, from 5.000 s to 36.000 s. Each reached client, which had no
-           connection for it and did not answer.
-           server gave up at 68.000 s, in SYN-RECEIVED.
-           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
-    "#]],
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2 kB·s
+               and 6 segments
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
+               2.400 s (TIME-WAIT was over).
+               server sent SYN,ACK 0/1 6 times, from 5.000 s to 36.000 s. Each reached client, which had no
+               connection for it and did not answer.
+               server gave up at 68.000 s, in SYN-RECEIVED.
+               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+        "#]],
     );
 }
 
@@ -135,24 +135,24 @@ fn resets_that_are_lost_alike_are_told_together() {
         "stale-syn-resets-lost",
         "three-way",
         &expect![[r#"
-        What was held for nobody, and why
-        1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20160 B·s
-           and 12 segments
-           It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-           fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
-           2.400 s (TIME-WAIT was over).
-           server sent SYN,ACK 0/1 6 times, from 5.000 s to 36.000 s. Each reached client, which had no
-           connection for it and answered with RST 1. Each of these was lost (dropped by fault 2): had it
-           come, that would have been the end.
-           server gave up at 68.000 s, in SYN-RECEIVED.
-           To blame for 10224 B·s: a lost segment: RST 1 of client, sent 36.050, lost.
-           To blame for 5120 B·s: a lost segment: RST 1 of client, sent 20.050, lost.
-           To blame for 2560 B·s: a lost segment: RST 1 of client, sent 12.050, lost.
-           To blame for 1280 B·s: a lost segment: RST 1 of client, sent 8.050, lost.
-           To blame for 640 B·s: a lost segment: RST 1 of client, sent 6.050, lost.
-           To blame for 320 B·s: a lost segment: RST 1 of client, sent 5.050, lost.
-           To blame for 16 B·s: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
-    "#]],
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2 kB·s
+               and 12 segments
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
+               2.400 s (TIME-WAIT was over).
+               server sent SYN,ACK 0/1 6 times, from 5.000 s to 36.000 s. Each reached client, which had no
+               connection for it and answered with RST 1. Each of these was lost (dropped by fault 2): had it
+               come, that would have been the end.
+               server gave up at 68.000 s, in SYN-RECEIVED.
+               To blame for 10.2 kB·s: a lost segment: RST 1 of client, sent 36.050, lost.
+               To blame for 5.12 kB·s: a lost segment: RST 1 of client, sent 20.050, lost.
+               To blame for 2.56 kB·s: a lost segment: RST 1 of client, sent 12.050, lost.
+               To blame for 1.28 kB·s: a lost segment: RST 1 of client, sent 8.050, lost.
+               To blame for 640 B·s: a lost segment: RST 1 of client, sent 6.050, lost.
+               To blame for 320 B·s: a lost segment: RST 1 of client, sent 5.050, lost.
+               To blame for 16 B·s: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+        "#]],
     );
 }
 
@@ -164,7 +164,7 @@ fn a_lost_answer_is_to_blame_at_once() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to the end
-               of the run, 10800.000 s: 38689280 B·s and 1 segment
+               of the run, 10800.000 s: 38.7 MB·s and 1 segment
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
@@ -205,30 +205,30 @@ fn an_endless_exchange_is_cut_short() {
         "endless-half-open",
         "three-way",
         &expect![[r#"
-        What was held for nobody, and why
-        1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20160 B·s
-           and 6426 segments
-           It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-           fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to
-           TIME-WAIT at 1.400 s.
-           server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
-           answered with ACK 100002/102.
-           server answered ACK 100002/102 with ACK 1/1 9 times, from 5.100 s to 5.900 s. Each reached
-           client, which was in TIME-WAIT and answered with ACK 100002/102.
-           server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which was in TIME-WAIT
-           and answered with ACK 100002/102.
-           server answered ACK 100002/102 with ACK 1/1 39 times, from 6.000 s to 7.900 s. Each reached
-           client, which was in TIME-WAIT and answered with ACK 100002/102.
-           So it went on: 441 more of these until 20.000 s.
-           server answered ACK 100002/102 with ACK 1/1 799 times, from 20.000 s to 35.900 s. Each reached
-           client, which was in TIME-WAIT and answered with ACK 100002/102.
-           server sent SYN,ACK 0/1 again at 36.000 s. At 36.050 s it reached client, which was in TIME-WAIT
-           and answered with ACK 100002/102.
-           server answered ACK 100002/102 with ACK 1/1 1919 times, from 36.000 s to 67.900 s. Each reached
-           client, which was in TIME-WAIT and answered with ACK 100002/102.
-           server gave up at 68.000 s, in SYN-RECEIVED.
-           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
-    "#]],
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2 kB·s
+               and 6,426 segments
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to
+               TIME-WAIT at 1.400 s.
+               server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
+               answered with ACK 100002/102.
+               server answered ACK 100002/102 with ACK 1/1 9 times, from 5.100 s to 5.900 s. Each reached
+               client, which was in TIME-WAIT and answered with ACK 100002/102.
+               server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which was in TIME-WAIT
+               and answered with ACK 100002/102.
+               server answered ACK 100002/102 with ACK 1/1 39 times, from 6.000 s to 7.900 s. Each reached
+               client, which was in TIME-WAIT and answered with ACK 100002/102.
+               So it went on: 441 more of these until 20.000 s.
+               server answered ACK 100002/102 with ACK 1/1 799 times, from 20.000 s to 35.900 s. Each reached
+               client, which was in TIME-WAIT and answered with ACK 100002/102.
+               server sent SYN,ACK 0/1 again at 36.000 s. At 36.050 s it reached client, which was in TIME-WAIT
+               and answered with ACK 100002/102.
+               server answered ACK 100002/102 with ACK 1/1 1919 times, from 36.000 s to 67.900 s. Each reached
+               client, which was in TIME-WAIT and answered with ACK 100002/102.
+               server gave up at 68.000 s, in SYN-RECEIVED.
+               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+        "#]],
     );
 }
 
@@ -240,7 +240,7 @@ fn keepalive_asks_in_vain() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to
-               7880.000 s: 28224000 B·s and 10 segments
+               7880.000 s: 28.2 MB·s and 10 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
@@ -262,7 +262,7 @@ fn a_duplicate_opens_a_connection_of_its_own() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.100 s to the end
-               of the run, 3600.000 s: 12884121.6 B·s
+               of the run, 3600.000 s: 12.9 MB·s
                It was opened by ACK 1/1, which client had sent at 0.100 s and which came at 5.100 s once more:
                it was duplicated by fault 1, and had come at 0.150 s already. By then client had become
                ESTABLISHED at 0.100 s and closed at 1.400 s (TIME-WAIT was over).
@@ -300,7 +300,7 @@ fn a_crash_goes_unheard() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152, a connection with its socket, held for nobody from 2.000 s to 4.100 s:
-               7526.4 B·s
+               7.53 kB·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 2.000 s on nobody was at its other end: client had crashed.
                server sent DATA 101/101 100 B at 4.000 s. At 4.050 s it reached client, which had no connection
@@ -318,7 +318,7 @@ fn a_crashed_client_opens_again_and_is_asked() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:5000, a connection with its socket, held for nobody from 2.000 s to the end of
-               the run, 3600.000 s: 12895232 B·s
+               the run, 3600.000 s: 12.9 MB·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 2.000 s on nobody was at its other end: client had crashed.
                server answered SYN 0 with ACK 101/101 8 times, from 4.050 s to 127.050 s. Each reached client,
@@ -337,7 +337,7 @@ fn a_host_is_down_and_keeps_quiet() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:5000, a half-open entry, then a connection with its socket, held for nobody
-               from 1.000 s to 52.100 s: 169760 B·s and 2 segments
+               from 1.000 s to 52.100 s: 170 kB·s and 2 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 1.000 s on nobody was at its other end: client had crashed.
                server sent SYN,ACK 0/1 again at 1.050 s. At 1.100 s it reached client, which was down.
@@ -362,7 +362,7 @@ fn an_abort_goes_unheard() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152, a connection with its socket, held for nobody from 1.000 s to the end
-               of the run, 10800.000 s: 38703616 B·s
+               of the run, 10800.000 s: 38.7 MB·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 1.000 s on nobody was at its other end: client had aborted (its application did). It said so
                with RST 101, which was lost (dropped by fault 1).
@@ -380,7 +380,7 @@ fn a_client_gives_up() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:5000, a connection with its socket, held for nobody from 153.000 s to the end
-               of the run, 600.000 s: 1602048 B·s
+               of the run, 600.000 s: 1.6 MB·s
                It was opened by SYN 0, which client had sent at 10.000 s and which came at 10.050 s.
                From 153.000 s on nobody was at its other end: client had given up (in FIN-WAIT-1, after its last
                retransmission).
@@ -398,15 +398,15 @@ fn nothing_was_wasted() {
         "blind-reset",
         "three-way",
         &expect![[r#"
-        What was held for nobody, and why
-        1. client:49152 → server:80, a connection with its socket, held for nobody from 3.000 s to 4.100 s:
-           3942.4 B·s
-           client opened it at 0.000 s.
-           From 3.000 s on nobody was at its other end: server had been reset (by forged RST 101).
-           client sent DATA 101/1 100 B at 4.000 s. At 4.050 s it reached server, which had no connection
-           for it and answered with RST 1. That came at 4.100 s and ended it.
-           To blame: a forged segment: RST 101 of client, sent 3.000, arrived 3.000.
-    "#]],
+            What was held for nobody, and why
+            1. client:49152 → server:80, a connection with its socket, held for nobody from 3.000 s to 4.100 s:
+               3.94 kB·s
+               client opened it at 0.000 s.
+               From 3.000 s on nobody was at its other end: server had been reset (by forged RST 101).
+               client sent DATA 101/1 100 B at 4.000 s. At 4.050 s it reached server, which had no connection
+               for it and answered with RST 1. That came at 4.100 s and ended it.
+               To blame: a forged segment: RST 101 of client, sent 3.000, arrived 3.000.
+        "#]],
     );
 }
 
@@ -429,7 +429,7 @@ fn a_forged_reset_goes_unheard_at_the_other_end() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152, a connection with its socket, held for nobody from 3.000 s to the end
-               of the run, 100.000 s: 347648 B·s
+               of the run, 100.000 s: 348 kB·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 3.000 s on nobody was at its other end: client had been reset (by forged RST 1).
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
@@ -456,14 +456,14 @@ fn the_end_of_the_run_cuts_in() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152, a connection with its socket, held for nobody from 1.100 s to 1.150 s:
-               179.2 B·s
+               179 B·s
                It was opened by SYN 0, which client had sent at 1.000 s and which came at 1.050 s.
                From 1.100 s on nobody was at its other end: client had aborted (its application did). It said so
                with RST 1.
                RST 1, which client had sent at 1.100 s, came at 1.150 s and ended it.
                To blame: the abort of client's application at 1.100 s.
             2. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to the end
-               of the run, 5.020 s: 71.68 B·s and 1 segment
+               of the run, 5.020 s: 71.7 B·s and 1 segment
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and aborted
                at 1.100 s (its application did).
@@ -492,11 +492,11 @@ fn what_is_alike_is_told_together() {
     let variant = experiment.variant(None, None).unwrap();
     expect![[r#"
         What was held for nobody, and why
-        1. 1000 times a half-open entry at server:80, because of a forged segment: SYN to server:80:
-           30401600 B·s and 7000 segments
-           They began from 0.000 s to 9.990 s, 100 a second; each came to 30402 B·s on average, and all of
+        1. 1,000 times a half-open entry at server:80, because of a forged segment: SYN to server:80: 30.4
+           MB·s and 7,000 segments
+           They began from 0.000 s to 9.990 s, 100 a second; each came to 30.4 kB·s on average, and all of
            them to 100.0 % of what was held for nobody. The worst of them: server:80 ← 198.18.225.29:5788, a
-           half-open entry, held for nobody from 0.000 s to the end of the run, 100.000 s: 32000 B·s and 7
+           half-open entry, held for nobody from 0.000 s to the end of the run, 100.000 s: 32 kB·s and 7
            segments.
            It was opened by SYN 0, which was forged at 0.000 s: nobody has the address 198.18.225.29.
            server sent SYN,ACK 0/1 7 times, from 0.000 s to 63.000 s. Each was lost (no link leads there).
@@ -532,14 +532,14 @@ fn overload_is_told_in_one_paragraph() {
         Nothing was wasted.
 
         Who had to wait, and why
-        1. 1512 clients waited at server for a place in the accept queue: 7178.415 client·s in all
+        1. 1,512 clients waited at server for a place in the accept queue: 7,180 client·s in all
            They began to wait from 6.435 s to 29.995 s. Each waited for 4.75 s on average, 99 % of them for
            at most 13.8 s, the longest for 18.9 s. 0 of them were turned away.
            The accept queue was full: connections opened faster than they were accepted. Nothing useless was
            in their way.
            The longest: client#1110 waited at server for a place in the accept queue, from 11.105 s to the
-           end of the run, 30.000 s: 18.895 client·s. Nothing useless was in its way.
-        2. 1483 clients waited at server for a worker: 1818.665 client·s in all
+           end of the run, 30.000 s: 18.9 client·s. Nothing useless was in its way.
+        2. 1,483 clients waited at server for a worker: 1,820 client·s in all
            They began to wait from 0.085 s to 29.975 s. Each waited for 1.23 s on average, 99 % of them for
            at most 1.6 s, the longest for 1.6 s. 0 of them were turned away.
            The workers were overloaded: more connections came than they could serve. Nothing useless was in
@@ -607,7 +607,7 @@ fn who_had_to_wait_is_told_with_the_packet_to_blame() {
     let (_, waits) = text.split_once("\n\n").expect("two parts");
     expect![[r#"
         Who had to wait, and why
-        1. other#1 waited at server for a worker, from 20.050 s to the end of the run, 600.000 s: 579.95
+        1. other#1 waited at server for a worker, from 20.050 s to the end of the run, 600.000 s: 580
            client·s
            To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 10.000.
     "#]]

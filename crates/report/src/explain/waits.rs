@@ -7,8 +7,7 @@ use experiment::record::{Attempt, Blame, Event, Record, Scarce};
 use experiment::{HostId, Latencies};
 use sim_time::Instant;
 
-use super::rounded;
-use crate::amount::amount;
+use crate::amount::{rounded, scaled, whole};
 use crate::hosts::Hosts;
 use crate::packets::Packets;
 
@@ -134,13 +133,15 @@ impl Group {
         let of_rank = |per_mille: u64| times.of_rank((count * per_mille).div_ceil(1000));
         let time = |nanos: Option<u64>| rounded(nanos.unwrap_or(0) as f64 / 1e9);
         let (server, what) = (hosts.name(worst.host), worst.what());
-        let heading = format!("{count} clients waited at {server} for {what}: {} in all", seconds(nanos));
+        let many = whole(count);
+        let heading = format!("{many} clients waited at {server} for {what}: {} in all", seconds(nanos));
         let mean = rounded(times.mean().unwrap_or(0.0) / 1e9);
         let extent = format!(
             "They began to wait from {first} s to {last} s. Each waited for {mean} s on average, 99 % of them for at most {} \
-             s, the longest for {} s. {turned_away} of them were turned away.",
+             s, the longest for {} s. {} of them were turned away.",
             time(of_rank(990)),
-            time(of_rank(1000))
+            time(of_rank(1000)),
+            whole(turned_away)
         );
         let why = match worst.blame {
             Some(blame) => format!("To blame: {}.", packets.group(blame, hosts)),
@@ -199,5 +200,5 @@ impl Wait {
 }
 
 fn seconds(nanos: u128) -> String {
-    format!("{} client·s", amount(Some(nanos as f64 / 1e9)))
+    scaled(nanos as f64 / 1e9, "client·s")
 }

@@ -48,6 +48,7 @@ fn held(balances: &[&Balance], of: fn(&Account) -> u128, many: fn(&Count) -> u64
             name: format!("  {}", balances[0].name(host, resource)),
             unit: resource.unit(),
             values: balances.iter().map(|balance| Some(value(balance, (host, resource)))).collect(),
+            exact: false,
         })
         .collect();
     lines.push(counted("segments", balances.iter().map(|balance| many(&balance.ledger.segments))));
@@ -75,6 +76,7 @@ fn blamed(balances: &[&Balance], listed: Listed) -> Vec<Line> {
                 name: format!("  {}: {}", balances[0].hosts.name(good.host), good.name()),
                 unit: good.unit(),
                 values: wastes.iter().map(|waste| Some(unit_seconds(waste.held[place]))).collect(),
+                exact: false,
             });
         }
         section.push(counted("segments", wastes.iter().map(|waste| waste.segments)));
@@ -85,7 +87,8 @@ fn blamed(balances: &[&Balance], listed: Listed) -> Vec<Line> {
 }
 
 fn counted(what: &str, counts: impl Iterator<Item = u64>) -> Line {
-    Line::Values { name: format!("  {what}"), unit: "", values: counts.map(|count| Some(count as f64)).collect() }
+    let values = counts.map(|count| Some(count as f64)).collect();
+    Line::Values { name: format!("  {what}"), unit: "", values, exact: false }
 }
 
 #[cfg(test)]
@@ -116,30 +119,30 @@ mod tests {
     #[test]
     fn causes_stand_side_by_side() {
         expect![[r#"
-            held                          unit                  two-way   three-way
-            ─────────────────────────────────────────────────────────────────────────
+            held                                      two-way      three-way
+            ──────────────────────────────────────────────────────────────────
             for someone
-              server: half-open entries   B·s                         0          32
-              server: connections         B·s              947.2  ×1.33       710.4
-              server: sockets             B·s              364.8  ×1.50       243.2
-              server: SYN backlog         place·s                     0         0.1
-              server: workers             worker·s           0.3  ×1.50         0.2
+              server: half-open entries                     0         32 B·s
+              server: connections              947 B·s  ×1.33        710 B·s
+              server: sockets                  365 B·s  ×1.50        243 B·s
+              server: SYN backlog                           0    0.1 place·s
+              server: workers             0.3 worker·s  ×1.50   0.2 worker·s
             for nobody
-              server: half-open entries   B·s                         0         352
-              server: connections         B·s                  25562560           0
-              server: sockets             B·s                  13126720           0
-              server: SYN backlog         place·s                     0         1.1
-              server: workers             worker·s                10795           0
-              segments                                         1  ×0.25           4
+              server: half-open entries                     0        352 B·s
+              server: connections                   25.6 MB·s              0
+              server: sockets                       13.1 MB·s              0
+              server: SYN backlog                           0    1.1 place·s
+              server: workers                 10,800 worker·s              0
+              segments                               1  ×0.25              4
             because of a lost segment: RST 1 of client, sent 5.050, lost
-              server: memory              B·s                         0         336
-              server: places              place·s                     0        1.05
-              segments                                                0           2
+              server: memory                                0        336 B·s
+              server: places                                0   1.05 place·s
+              segments                                      0              2
             because of a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000
-              server: memory              B·s        38689280  ×2418080          16
-              server: places              place·s                     0        0.05
-              server: workers             worker·s                10795           0
-              segments                                         1  ×0.50           2
+              server: memory              38.7 MB·s  ×2418080         16 B·s
+              server: places                                0   0.05 place·s
+              server: workers                 10,800 worker·s              0
+              segments                               1  ×0.50              2
         "#]]
         .assert_eq(&beside("stale-syn-reset-lost", &["two-way", "three-way"], Listed::Telling, 100));
     }
