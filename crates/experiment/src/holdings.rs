@@ -73,6 +73,8 @@ pub struct Transfer {
     pub host: HostId,
     /// The connection.
     pub incarnation: Incarnation,
+    /// Its local port.
+    pub port: u16,
     /// What is held.
     pub held: Held,
     /// How much of it.
@@ -105,6 +107,7 @@ pub struct Holdings<F> {
 /// What a connection holds, and what it is worth.
 #[derive(Clone, Debug)]
 struct Life {
+    port: u16,
     worth: Worth,
     holds: SmallVec<[(Held, u64); 4]>,
 }
@@ -121,11 +124,10 @@ impl<F: Fold> Holdings<F> {
     }
 
     fn take(&mut self, at: Instant, host: HostId, incarnation: Incarnation, held: Held, amount: u64) {
-        let new = || Life { worth: Worth::Useful, holds: SmallVec::new() };
-        let life = self.lives.get_or_insert_with(incarnation, new);
+        let Some(life) = self.lives.get_mut(incarnation) else { return };
         life.holds.push((held, amount));
-        let to = Some(life.worth);
-        self.fold.transfer(at, &Transfer { host, incarnation, held, amount, from: None, to });
+        let (port, to) = (life.port, Some(life.worth));
+        self.fold.transfer(at, &Transfer { host, incarnation, port, held, amount, from: None, to });
     }
 
     /// Gives back what a connection holds of a resource, if it does.
@@ -133,11 +135,11 @@ impl<F: Fold> Holdings<F> {
         let Some(life) = self.lives.get_mut(incarnation) else { return };
         let Some(place) = life.holds.iter().position(|(other, _)| *other == held) else { return };
         let (_, amount) = life.holds.swap_remove(place);
-        let from = Some(life.worth);
+        let (port, from) = (life.port, Some(life.worth));
         if life.holds.is_empty() {
             self.lives.remove(incarnation);
         }
-        self.fold.transfer(at, &Transfer { host, incarnation, held, amount, from, to: None });
+        self.fold.transfer(at, &Transfer { host, incarnation, port, held, amount, from, to: None });
     }
 
     fn judged(&mut self, at: Instant, host: HostId, incarnation: Incarnation, worth: Worth) {
@@ -147,7 +149,7 @@ impl<F: Fold> Holdings<F> {
             return;
         }
         for &(held, amount) in &life.holds {
-            self.fold.transfer(at, &Transfer { host, incarnation, held, amount, from, to });
+            self.fold.transfer(at, &Transfer { host, incarnation, port: life.port, held, amount, from, to });
         }
     }
 
@@ -159,6 +161,9 @@ impl<F: Fold> Holdings<F> {
             // What an application holds of it from now on is the application's own affair.
             self.judged(at, host, incarnation, Worth::Useful);
         } else if matches!(from, State::Closed | State::Listen) {
+            let port = change.tuple.local.port();
+            let new = || Life { port, worth: Worth::Useful, holds: SmallVec::new() };
+            self.lives.get_or_insert_with(incarnation, new);
             self.take(at, host, incarnation, Held::Life, 1);
         }
         if to == State::SynSent {

@@ -33,7 +33,7 @@ pub use input::{
 };
 pub use ledger::{Account, Count, Ledger, LedgerFold};
 pub use level::Level;
-pub use metrics::{Latencies, MetricInfo, Metrics, MetricsFold, catalogue};
+pub use metrics::{Latencies, MetricInfo, Metrics, MetricsFold, Shown, catalogue};
 pub use numbers::{Relative, RelativeNumbers};
 pub use rate::{ParseRateError, Rate};
 pub use record::HostId;

@@ -296,7 +296,7 @@ pub enum Event {
         /// How many.
         octets: u64,
     },
-    /// A listening port had no room for a segment, which was dropped.
+    /// A listening port had no room for a segment, which was dropped. The record with which the queue became full is a cause.
     Overflow {
         /// The host.
         host: HostId,
@@ -304,6 +304,10 @@ pub enum Event {
         port: u16,
         /// What was full.
         queue: Queue,
+        /// How many are in it.
+        held: u32,
+        /// Since when it was full: the newest in it came then.
+        since: Instant,
     },
     /// A SYN was refused without an answer: its 4-tuple, or the whole host after a reboot, is held down.
     HeldDown {
@@ -317,10 +321,14 @@ pub enum Event {
     Waits {
         /// The server.
         host: HostId,
+        /// The port.
+        port: u16,
         /// The client's attempt.
         attempt: Attempt,
         /// What it waits for.
         scarce: Scarce,
+        /// How many there are of that; 0 of hold-downs.
+        places: u32,
         /// What is to blame, if useless connections take room that the client could have; `None` if only useful ones do.
         blame: Option<Blame>,
     },

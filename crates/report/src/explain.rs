@@ -7,6 +7,7 @@
 
 mod costs;
 mod log;
+mod places;
 mod story;
 #[cfg(test)]
 mod tests;
@@ -110,11 +111,11 @@ impl Explanation {
         }
         self.stories.sort_by_key(|story| (Reverse((story.octet_nanos, story.segments)), story.since));
         let Self { stories, groups, waits, packets, hosts, all, .. } = self;
-        let waits = waits.stories(all, &hosts, &packets, end);
         let held: Vec<Vec<String>> = match all {
             true => stories.iter().map(|story| story.paragraphs().map(str::to_owned).collect()).collect(),
-            false => told(groups),
+            false => told(groups, &waits, end),
         };
+        let waits = waits.stories(all, &hosts, &packets, end);
         let held = numbered("What was held for nobody, and why", &held, colour);
         let waits = numbered("Who had to wait, and why", &waits, colour);
         match (held.is_empty(), waits.is_empty()) {
@@ -224,6 +225,7 @@ impl Fold for Explanation {
     }
 
     fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        self.waits.transfer(at, transfer);
         let Some(pair) = self.lives.get(&transfer.incarnation).copied() else { return };
         let exchange = self.exchanges.entry(pair).or_default();
         exchange.costs.transfer(at, transfer);
@@ -255,32 +257,35 @@ impl Group {
     }
 
     /// How many, of what, how often, and what they come to; then the worst of them. One alone is told as it is.
-    fn paragraphs(self, all_octet_nanos: u128) -> Vec<String> {
+    fn paragraphs(self, all_octet_nanos: u128, waits: &Waits, end: Instant) -> Vec<String> {
         let Self { count, octet_nanos, segments, first, last, worst } = self;
         if count == 1 {
             return worst.paragraphs().map(str::to_owned).collect();
         }
-        let share = 100.0 * octet_nanos as f64 / all_octet_nanos.max(1) as f64;
+        let heading = format!("{} times {}: {}", whole(count), worst.group, cost(octet_nanos, segments));
         let time = last.since(first).as_secs_f64();
         let rate = if time > 0.0 { format!(", {} a second", rounded(count as f64 / time)) } else { String::new() };
-        let each = scaled(octet_nanos as f64 / 1e9 / count as f64, "B·s");
-        let count = whole(count);
-        let heading = format!("{count} times {}: {}", worst.group, cost(octet_nanos, segments));
-        let extent = format!(
-            "They began from {first} s to {last} s{rate}; each came to {each} on average, and all of them to \
-             {share:.1} % of what was held for nobody. The worst of them: {}.",
-            worst.heading
-        );
-        [heading, extent].into_iter().chain(worst.sentences).collect()
+        let [first, last] = [first, last].map(|at| rounded(at.as_secs_f64()));
+        let mut extent = format!("They began from {first} s to {last} s{rate}.");
+        if octet_nanos > 0 {
+            let each = scaled(octet_nanos as f64 / 1e9 / count as f64, "B·s");
+            let share = 100.0 * octet_nanos as f64 / all_octet_nanos as f64;
+            let sum = format!(" Each came to {each} on average, all to {share:.1} % of what was held for nobody.");
+            extent.push_str(&sum);
+        }
+        let half_open = worst.half_open_at.and_then(|at| waits.half_open(at, end));
+        extent.extend(half_open.map(|half_open| format!(" {half_open}")));
+        let heading_of_worst = format!("The worst of them: {}.", worst.heading);
+        [heading, extent, heading_of_worst].into_iter().chain(worst.sentences).collect()
     }
 }
 
 /// The groups, the worst first.
-fn told(groups: BTreeMap<String, Group>) -> Vec<Vec<String>> {
+fn told(groups: BTreeMap<String, Group>, waits: &Waits, end: Instant) -> Vec<Vec<String>> {
     let all_octet_nanos = groups.values().map(|group| group.octet_nanos).sum();
     let mut groups: Vec<Group> = groups.into_values().collect();
     groups.sort_by_key(|group| (Reverse((group.octet_nanos, group.segments)), group.first));
-    groups.into_iter().map(|group| group.paragraphs(all_octet_nanos)).collect()
+    groups.into_iter().map(|group| group.paragraphs(all_octet_nanos, waits, end)).collect()
 }
 
 /// Stories under a heading, each with its own as its first paragraph; nothing if there are none.

@@ -53,7 +53,7 @@ pub(crate) struct Other {
 enum OtherKind {
     Crash,
     Call(Call),
-    Full(Queue, u16),
+    Full { queue: Queue, port: u16, held: u32, since: Instant },
     Evicted(u16),
 }
 
@@ -86,7 +86,7 @@ impl Packets {
             Event::Call { host, call: call @ (Call::Close | Call::Abort | Call::Shutdown), .. } => {
                 (host, OtherKind::Call(call))
             }
-            Event::Overflow { host, port, queue } => (host, OtherKind::Full(queue, port)),
+            Event::Overflow { host, port, queue, held, since } => (host, OtherKind::Full { queue, port, held, since }),
             Event::State(change) if change.reason == Reason::Evicted => {
                 (change.host, OtherKind::Evicted(change.tuple.local.port()))
             }
@@ -205,7 +205,11 @@ fn idle(packet: &Packet, hosts: &Hosts) -> String {
 impl Other {
     /// `the crash of server at 2.000 s`
     fn in_words(&self, hosts: &Hosts) -> String {
-        format!("the {} at {} s", self.group(hosts), self.at)
+        let full = match self.what {
+            OtherKind::Full { held, since, .. } => format!(" ({held} in it, full since {since} s)"),
+            _ => String::new(),
+        };
+        format!("the {}{full} at {} s", self.group(hosts), self.at)
     }
 
     /// `crash of server`
@@ -214,8 +218,8 @@ impl Other {
         match self.what {
             OtherKind::Crash => format!("crash of {host}"),
             OtherKind::Call(call) => format!("{} of {host}'s application", call_word(call).0),
-            OtherKind::Full(Queue::Syn, port) => format!("full SYN backlog of {host}:{port}"),
-            OtherKind::Full(Queue::Accept, port) => format!("full accept queue of {host}:{port}"),
+            OtherKind::Full { queue: Queue::Syn, port, .. } => format!("full SYN backlog of {host}:{port}"),
+            OtherKind::Full { queue: Queue::Accept, port, .. } => format!("full accept queue of {host}:{port}"),
             OtherKind::Evicted(port) => format!("full SYN cache of {host}:{port}"),
         }
     }

@@ -1,7 +1,7 @@
 //! Tables of what was measured: one run's, and several variants' side by side.
 
 use comfy_table::{Cell, CellAlignment, LineStyle, Table, TableStyle};
-use experiment::{MetricInfo, Metrics, Summary, Variant, catalogue};
+use experiment::{MetricInfo, Metrics, Shown, Summary, Variant, catalogue};
 use tcp_endpoint::State;
 
 use crate::amount::{amount, ratio, scaled, shown_unit};
@@ -25,8 +25,8 @@ pub fn metrics(metrics: &Metrics, hosts: &[&str], listed: Listed) -> String {
     let mut table = table(&["metric", "unit", "value"]);
     let spread = has_spread(metrics);
     for (info, value) in with_info(metrics, hosts) {
-        let telling = tells(value) && (spread || !is_quantile(&info.name));
-        if !info.name.contains(".state.") && (listed == Listed::All || telling) {
+        let telling = tells(value) && (spread || info.shown != Shown::Spread);
+        if info.shown != Shown::States && (listed == Listed::All || telling) {
             table.add_row([Cell::new(&info.name), Cell::new(shown_unit(info.unit)), right(amount(value))]);
         }
     }
@@ -69,9 +69,12 @@ pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed,
     let mut lines = Vec::new();
     for (row, info) in catalogue(hosts).into_iter().enumerate() {
         let values = measured.iter().map(|column| column.get(row).copied().flatten()).collect();
-        let line = Line::Values { name: info.name.clone(), unit: shown_unit(info.unit), values, exact: true };
-        let differs = line.differs() && (spread || !is_quantile(&info.name));
-        let matters = differs || ["setup.seconds.mean", "setup.round-trips"].contains(&info.name.as_str());
+        let line = Line::Values { name: info.name, unit: shown_unit(info.unit), values, exact: true };
+        let matters = match info.shown {
+            Shown::Always => true,
+            Shown::Spread => spread && line.differs(),
+            Shown::Telling | Shown::States => line.differs(),
+        };
         if listed == Listed::All || (matters && line.tells()) {
             lines.push(line);
         }
@@ -180,10 +183,6 @@ fn with_info(metrics: &Metrics, hosts: &[&str]) -> Vec<(MetricInfo, Option<f64>)
 /// Whether opens took different times, so that quantiles say more than the mean.
 fn has_spread(metrics: &Metrics) -> bool {
     metrics.get("setup.seconds.mean") != metrics.get("setup.seconds.max")
-}
-
-fn is_quantile(name: &str) -> bool {
-    name.starts_with("setup.seconds.") && name != "setup.seconds.mean"
 }
 
 fn tells(value: Option<f64>) -> bool {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use experiment::record::{
-    Because, Call, Event, Fold, Outcome, Record, RecordId, Sent, call_word, cause_word, purpose_word,
+    Because, Call, Event, Fold, Outcome, Record, RecordId, Scarce, Sent, call_word, cause_word, purpose_word,
 };
 use experiment::{HostId, RelativeNumbers};
 use sim_time::Instant;
-use tcp_endpoint::Purpose;
+use tcp_endpoint::{Purpose, Queue};
 
 use crate::hosts::Hosts;
 use crate::ladder::label;
@@ -121,12 +121,25 @@ impl Chain {
             Event::TimerFired { host, .. } => format!("{}: a timer fires", name(*host)),
             Event::Call { host, call, outcome, .. } => call_in_words(name(*host), *call, *outcome),
             Event::DataLost { host, octets, .. } => format!("{}: {octets} B that it sent are lost", name(*host)),
-            Event::Overflow { host, port, .. } => {
-                format!("{}: no room at port {port}, the segment is dropped", name(*host))
+            Event::Overflow { host, port, queue, held, since } => {
+                let queue = match queue {
+                    Queue::Syn => "the SYN backlog",
+                    Queue::Accept => "the accept queue",
+                };
+                format!(
+                    "{}: {queue} of port {port} is full, with {held} since {since} s; the segment is dropped",
+                    name(*host)
+                )
             }
             Event::HeldDown { host, port } => format!("{}: the SYN at port {port} is refused, held down", name(*host)),
-            Event::Waits { host, attempt, .. } => {
-                format!("{}: {}#{} has to wait", name(*host), name(attempt.host), attempt.ordinal)
+            Event::Waits { host, attempt, scarce, .. } => {
+                let what = match scarce {
+                    Scarce::SynBacklog => "a place in the SYN backlog",
+                    Scarce::AcceptQueue => "a place in the accept queue",
+                    Scarce::Workers => "a worker",
+                    Scarce::HoldDown => "the end of a hold-down",
+                };
+                format!("{}: {}#{} has to wait for {what}", name(*host), name(attempt.host), attempt.ordinal)
             }
             Event::WaitOver { host, attempt, served, .. } => {
                 let how = if *served { "is served" } else { "is turned away" };

@@ -18,6 +18,21 @@ pub struct MetricInfo {
     pub unit: &'static str,
     /// What it says.
     pub meaning: &'static str,
+    /// Which table shows it, unless all metrics are wanted.
+    pub shown: Shown,
+}
+
+/// When a table shows a metric.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shown {
+    /// Where it is not zero; in a comparison, where variants differ in it.
+    Telling,
+    /// The same; in a comparison also where variants agree.
+    Always,
+    /// The same as [`Self::Telling`], if opens took different times.
+    Spread,
+    /// In a table of its own: of states.
+    States,
 }
 
 /// One line of the tables below; the name of a host's metric lacks the host.
@@ -25,6 +40,7 @@ struct Line<T> {
     name: &'static str,
     unit: &'static str,
     meaning: &'static str,
+    shown: Shown,
     value: fn(&T) -> Option<f64>,
 }
 
@@ -33,14 +49,16 @@ struct Line<T> {
 pub fn catalogue(hosts: &[&str]) -> Vec<MetricInfo> {
     let mut infos = Vec::new();
     for host in hosts {
-        infos.extend(HOST.iter().map(|line| info(format!("{host}.{}", line.name), line.unit, line.meaning)));
+        infos.extend(HOST.iter().map(|line| line.info(format!("{host}.{}", line.name))));
         for state in counted_states() {
             let (seconds, peak) = state_names(host, state);
-            infos.push(info(seconds, "entry·s", "entries in this state, summed over the time they spent in it"));
-            infos.push(info(peak, "entries", "most entries that were in this state at once"));
+            let meaning = "entries in this state, summed over the time they spent in it";
+            infos.push(MetricInfo { name: seconds, unit: "entry·s", meaning, shown: Shown::States });
+            let meaning = "most entries that were in this state at once";
+            infos.push(MetricInfo { name: peak, unit: "entries", meaning, shown: Shown::States });
         }
     }
-    infos.extend(RUN.iter().map(|line| info(line.name.to_owned(), line.unit, line.meaning)));
+    infos.extend(RUN.iter().map(|line| line.info(line.name.to_owned())));
     infos
 }
 
@@ -83,8 +101,11 @@ pub(super) fn place(hosts: &[String], name: &str) -> Option<usize> {
     of_hosts().or_else(of_run)
 }
 
-fn info(name: String, unit: &'static str, meaning: &'static str) -> MetricInfo {
-    MetricInfo { name, unit, meaning }
+impl<T> Line<T> {
+    const fn info(&self, name: String) -> MetricInfo {
+        let Self { unit, meaning, shown, .. } = *self;
+        MetricInfo { name, unit, meaning, shown }
+    }
 }
 
 /// CLOSED is no entry and LISTEN no connection.
@@ -119,10 +140,13 @@ fn waste(run: &RunTotals, cause: Cause) -> Option<f64> {
     Some(run.waste[cause as usize].unit_seconds())
 }
 
-/// A line whose value is `$value` of the totals `$totals`.
+/// A line whose value is `$value` of the totals `$totals`, shown where it tells something, or as it says.
 macro_rules! line {
     ($name:literal, $unit:literal, |$totals:ident| $value:expr, $meaning:literal) => {
-        Line { name: $name, unit: $unit, meaning: $meaning, value: |$totals| $value }
+        line!($name, $unit, |$totals| $value, $meaning, Telling)
+    };
+    ($name:literal, $unit:literal, |$totals:ident| $value:expr, $meaning:literal, $shown:ident) => {
+        Line { name: $name, unit: $unit, meaning: $meaning, shown: Shown::$shown, value: |$totals| $value }
     };
 }
 
@@ -352,17 +376,24 @@ const RUN: &[Line<RunTotals>] = &[
         |r| count(r.wasted),
         "segments sent for a ghost or an abandoned half-open, or in answer to such a segment"
     ),
-    line!("setup.seconds.mean", "s", |r| setup_mean(r), "time a successful open took its caller: mean"),
-    line!("setup.seconds.p50", "s", |r| setup_quantile(r, 500), "time a successful open took: median"),
-    line!("setup.seconds.p90", "s", |r| setup_quantile(r, 900), "time a successful open took: 90th percentile"),
-    line!("setup.seconds.p99", "s", |r| setup_quantile(r, 990), "time a successful open took: 99th percentile"),
-    line!("setup.seconds.p999", "s", |r| setup_quantile(r, 999), "time a successful open took: 99.9th percentile"),
-    line!("setup.seconds.max", "s", |r| setup_quantile(r, 1000), "time a successful open took: longest"),
+    line!("setup.seconds.mean", "s", |r| setup_mean(r), "time a successful open took its caller: mean", Always),
+    line!("setup.seconds.p50", "s", |r| setup_quantile(r, 500), "time a successful open took: median", Spread),
+    line!("setup.seconds.p90", "s", |r| setup_quantile(r, 900), "time a successful open took: 90th percentile", Spread),
+    line!("setup.seconds.p99", "s", |r| setup_quantile(r, 990), "time a successful open took: 99th percentile", Spread),
+    line!(
+        "setup.seconds.p999",
+        "s",
+        |r| setup_quantile(r, 999),
+        "time a successful open took: 99.9th percentile",
+        Spread
+    ),
+    line!("setup.seconds.max", "s", |r| setup_quantile(r, 1000), "time a successful open took: longest", Spread),
     line!(
         "setup.round-trips",
         "round trips",
         |r| ratio(r.setup_trips as f64 / 2.0, r.setups.count()),
-        "round trips in the chain of segments, each sent after the one before it came, that led to a successful open: mean"
+        "round trips in the chain of segments, each sent after the one before it came, that led to a successful open: mean",
+        Always
     ),
     line!(
         "close.segments",

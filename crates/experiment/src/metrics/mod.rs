@@ -9,7 +9,7 @@ mod totals;
 
 use std::sync::OnceLock;
 
-pub use catalogue::{MetricInfo, catalogue};
+pub use catalogue::{MetricInfo, Shown, catalogue};
 pub use fold::MetricsFold;
 pub use latencies::Latencies;
 

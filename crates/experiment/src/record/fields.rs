@@ -150,12 +150,14 @@ impl Record {
                 connection(to, host, incarnation);
                 to.field("len", "how many", Value::Number(octets));
             }
-            Event::Overflow { host, port, queue } => {
+            Event::Overflow { host, port, queue, held, since } => {
                 to.kind("overflow", 14, "a listening port has no room for a segment, which is dropped");
                 when(to, *at, *because);
                 to.field("host", "the host", host.into());
                 to.field("port", "the port", number(port));
                 to.field("queue", "what is full", word(queue_word(queue)));
+                to.field("held", "how many are in it", number(held));
+                to.field("since", "since when it is full", Value::Time(since));
             }
             Event::HeldDown { host, port } => {
                 to.kind("held-down", 15, "a SYN is refused without an answer, because of a hold-down");
@@ -163,12 +165,14 @@ impl Record {
                 to.field("host", "the host", host.into());
                 to.field("port", "the port", number(port));
             }
-            Event::Waits { host, attempt, scarce, blame } => {
+            Event::Waits { host, port, attempt, scarce, places, blame } => {
                 to.kind("waits", 16, "a client has to wait at a server");
                 when(to, *at, *because);
                 to.field("host", "the server", host.into());
+                to.field("port", "the port", number(port));
                 to.field("attempt", "the client's attempt", Value::Attempt(attempt));
                 to.field("scarce", "what it waits for", word(scarce_word(scarce)));
+                to.field("places", "how many there are of that; 0 of hold-downs", number(places));
                 blamed(to, blame);
             }
             Event::WaitOver { host, attempt, blame, served } => {

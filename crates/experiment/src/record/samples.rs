@@ -73,9 +73,9 @@ pub fn samples() -> Vec<Record> {
         Event::TimerFired { host, incarnation },
         Event::Call { host, application, incarnation: Some(incarnation), remote, call: Call::Connect, outcome },
         Event::DataLost { host, incarnation, octets: 100 },
-        Event::Overflow { host, port, queue: Queue::Syn },
+        Event::Overflow { host, port, queue: Queue::Syn, held: 8, since: at },
         Event::HeldDown { host, port },
-        Event::Waits { host, attempt, scarce: Scarce::SynBacklog, blame },
+        Event::Waits { host, port, attempt, scarce: Scarce::SynBacklog, places: 8, blame },
         Event::WaitOver { host, attempt, blame, served: true },
         Event::Judged { host, incarnation, worth: Worth::Useful },
     ];

@@ -36,7 +36,7 @@ impl<F: Fold> World<F> {
             Reaction::Notice { life, notice, because } => (life, notice, because),
         };
         if let Notice::Acceptable { port } = notice {
-            self.occupy(life, Some(Scarce::AcceptQueue));
+            self.occupy(life, Some((Scarce::AcceptQueue, because, queue.now())));
             let Some(machine) = self.truth.get(life).map(|known| known.machine) else { return };
             self.accept(machine, port, None, queue);
             if let Some(known) = self.truth.get(life).filter(|known| known.takes == Some(Scarce::AcceptQueue)) {

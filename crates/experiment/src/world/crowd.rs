@@ -1,32 +1,55 @@
 //! Who takes whose room: the useless connections that take what a server is short of, and the clients they keep waiting.
+//! And what is full, since when.
 
 use rustc_hash::FxHashMap;
 use sim_time::Instant;
-use tcp_endpoint::State;
+use tcp_endpoint::{Queue, State};
 
 use super::World;
 use super::population::MachineId;
 use super::rows::Row;
 use crate::HostId;
 use crate::numbered::Numbered;
-use crate::record::{Attempt, Blame, Event, Fold, Incarnation, Scarce};
+use crate::record::{Attempt, Blame, Event, Fold, Incarnation, RecordId, Scarce};
 
 /// The useless connections on a machine that take something scarce, the oldest first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Crowd {
     /// By what it is, and by the number of the incarnation.
     useless: [Numbered<Incarnation>; 4],
+    /// With which record, and when, the newest came to each kind of place of each port: what is full is so since then.
+    newest: Vec<(u16, [Option<(RecordId, Instant)>; 4])>,
+}
+
+impl Crowd {
+    /// With which record, and when, the newest came to such a place of a port.
+    pub(super) fn filled(&self, port: u16, scarce: Scarce) -> Option<(RecordId, Instant)> {
+        self.newest.iter().find(|(of, _)| *of == port)?.1[scarce as usize]
+    }
+
+    fn note_newest(&mut self, port: u16, (scarce, by, at): (Scarce, RecordId, Instant)) {
+        let place = self.newest.iter().position(|(of, _)| *of == port).unwrap_or_else(|| {
+            self.newest.push((port, [None; 4]));
+            self.newest.len() - 1
+        });
+        self.newest[place].1[scarce as usize] = Some((by, at));
+    }
 }
 
 /// The clients that wait, each with the server that keeps it and what is to blame.
 pub(super) type Waiting = FxHashMap<Attempt, (HostId, Option<Blame>)>;
 
 impl<F: Fold> World<F> {
-    /// A connection takes what is scarce in place of what it took before.
-    pub(super) fn occupy(&mut self, life: Incarnation, scarce: Option<Scarce>) {
+    /// A connection takes what is scarce in place of what it took before, with that record and at that time.
+    pub(super) fn occupy(&mut self, life: Incarnation, takes: Option<(Scarce, RecordId, Instant)>) {
         let Some(known) = self.truth.get_mut(life) else { return };
+        let scarce = takes.map(|(scarce, ..)| scarce);
         let before = std::mem::replace(&mut known.takes, scarce);
-        if known.worth.blame().is_some() {
+        let (machine, port, is_useless) = (known.machine, known.tuple.local.port(), known.worth.blame().is_some());
+        if let Some(takes) = takes {
+            self.machine(machine).crowd.note_newest(port, takes);
+        }
+        if is_useless {
             self.crowd(life, before, false);
             self.crowd(life, scarce, true);
         }
@@ -84,14 +107,30 @@ impl<F: Fold> World<F> {
         now: Instant,
     ) {
         if !attempt.is_forged() && !self.waiting.contains_key(&attempt) {
-            let (host, blame) = (self.host_of(machine), self.in_the_way(machine, port, scarce));
-            self.begin_wait(host, attempt, scarce, blame, now);
+            let blame = self.in_the_way(machine, port, scarce);
+            self.begin_wait((machine, port), attempt, scarce, blame, now);
         }
     }
 
-    fn begin_wait(&mut self, host: HostId, attempt: Attempt, scarce: Scarce, blame: Option<Blame>, now: Instant) {
+    fn begin_wait(
+        &mut self,
+        (machine, port): (MachineId, u16),
+        attempt: Attempt,
+        scarce: Scarce,
+        blame: Option<Blame>,
+        now: Instant,
+    ) {
+        let (host, tcp) = (self.host_of(machine), &self.machines[machine.index()].tcp);
+        let places = match scarce {
+            Scarce::SynBacklog => tcp.queued(port, Queue::Syn),
+            Scarce::AcceptQueue => tcp.queued(port, Queue::Accept),
+            Scarce::Workers => self.workers_at(machine, port),
+            Scarce::HoldDown => 0,
+        };
+        let filled = self.machines[machine.index()].crowd.filled(port, scarce);
+        let because = filled.into_iter().map(|(by, _)| by).chain([self.last()]).collect();
         self.waiting.insert(attempt, (host, blame));
-        self.follow(now, Event::Waits { host, attempt, scarce, blame });
+        self.record(now, because, Event::Waits { host, port, attempt, scarce, places, blame });
     }
 
     /// If the client behind an attempt waits, it need not any longer.
@@ -121,15 +160,15 @@ impl<F: Fold> World<F> {
     pub(super) fn thrown_out(&mut self, life: Incarnation, now: Instant) {
         let useful = |known: &&Row| known.worth.blame().is_none();
         let Some(known) = self.truth.get(life).filter(useful) else { return };
-        let (attempt, host) = (known.attempt, known.host);
-        let evictor = self.in_the_way(known.machine, known.tuple.local.port(), Scarce::SynBacklog).or_else(|| {
+        let (attempt, machine, port) = (known.attempt, known.machine, known.tuple.local.port());
+        let evictor = self.in_the_way(machine, port, Scarce::SynBacklog).or_else(|| {
             let newcomer = self.arrival?;
             let asks = newcomer.sender.and_then(|sender| self.truth.get(sender));
             let asks = asks.is_some_and(|client| client.state == State::SynSent);
             newcomer.blame().or_else(|| newcomer.out_of_order().filter(|_| !asks))
         });
         if !self.waiting.contains_key(&attempt) {
-            self.begin_wait(host, attempt, Scarce::SynBacklog, evictor, now);
+            self.begin_wait((machine, port), attempt, Scarce::SynBacklog, evictor, now);
         }
     }
 }

@@ -453,16 +453,7 @@ impl<F: Fold> World<F> {
                     self.disarm(tag, entry, queue);
                     self.let_go_of(tag, entry, now);
                 }
-                Effect::Overflow { port, queue: full } => {
-                    let overflow = Event::Overflow { host, port, queue: full };
-                    let overflow = self.record(now, Because::of(self.trigger), overflow);
-                    self.note_dropped(overflow);
-                    let scarce = match full {
-                        Queue::Syn => Scarce::SynBacklog,
-                        Queue::Accept => Scarce::AcceptQueue,
-                    };
-                    self.shut_out(machine, port, scarce, now);
-                }
+                Effect::Overflow { port, queue } => self.overflow(machine, port, queue, now),
                 Effect::Notify { tag, notice, .. } => self.notify(tag, notice, now),
             }
         }
@@ -471,6 +462,24 @@ impl<F: Fold> World<F> {
             self.forget_if_settled(life, now);
         }
         (self.effects, self.over) = (effects, over);
+    }
+
+    /// A listening port had no room for the segment that is arriving.
+    fn overflow(&mut self, machine: MachineId, port: u16, queue: Queue, now: Instant) {
+        let scarce = match queue {
+            Queue::Syn => Scarce::SynBacklog,
+            Queue::Accept => Scarce::AcceptQueue,
+        };
+        let (host, held) = (self.host_of(machine), self.machines[machine.index()].tcp.queued(port, queue));
+        let filled = self.machines[machine.index()].crowd.filled(port, scarce);
+        // A queue without a place is full from the beginning.
+        let (because, since) = match filled {
+            Some((by, at)) => (Because::of(self.trigger).and(by), at),
+            None => (Because::of(self.trigger), Instant::ZERO),
+        };
+        let overflow = self.record(now, because, Event::Overflow { host, port, queue, held, since });
+        self.note_dropped(overflow);
+        self.shut_out(machine, port, scarce, now);
     }
 
     /// Follows a change of state; an entry that nothing was said of before begins a new incarnation. Returns the incarnation.
@@ -700,7 +709,7 @@ impl<F: Fold> World<F> {
         row.entries += 1;
         self.take_memory(life, Memory::Entry(entry.kind()), true, now);
         if entry.kind() == EntryKind::HalfOpen {
-            self.occupy(life, Some(Scarce::SynBacklog));
+            self.occupy(life, Some((Scarce::SynBacklog, self.last(), now)));
         }
     }
 

@@ -126,6 +126,18 @@ impl<F: Fold> World<F> {
         }
     }
 
+    /// How many workers serve the connections of a port; 0 if their number has no limit.
+    pub(super) fn workers_at(&self, machine: MachineId, port: u16) -> u32 {
+        let scripts = &self.host(self.host_of(machine)).scripts;
+        let pools = scripts.iter().zip(&self.machines[machine.index()].pools);
+        let of_port = pools.filter(|(script, _)| script.listens_at() == Some(port));
+        let workers = of_port.map(|(_, pool)| match pool.workers {
+            Workers::Unlimited => 0,
+            Workers::Blocking(workers) | Workers::Asynchronous(workers) => workers,
+        });
+        workers.sum()
+    }
+
     /// The first of a machine's scripts that takes the next connection at a port now.
     pub(super) fn accepting(&self, machine: MachineId, port: u16) -> Option<u16> {
         let scripts = self.host(self.host_of(machine)).scripts.iter().zip(&self.machines[machine.index()].pools);
@@ -195,7 +207,7 @@ impl<F: Fold> World<F> {
         let Some(playing) = self.rounds.get_mut(round) else { return };
         let Some(life) = playing.serves else { return };
         playing.busy = true;
-        self.occupy(life, Some(Scarce::Workers));
+        self.occupy(life, Some((Scarce::Workers, self.last(), now)));
         if let Some(attempt) = self.truth.get(life).map(|known| known.attempt) {
             self.end_wait(attempt, true, now);
         }

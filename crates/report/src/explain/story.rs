@@ -29,6 +29,8 @@ pub(super) struct Story {
     pub(super) heading: String,
     /// What it is one of many of: what was held, where, because of what.
     pub(super) group: String,
+    /// The port that it was half-open at, if it was.
+    pub(super) half_open_at: Option<(HostId, u16)>,
     /// Why.
     pub(super) sentences: Vec<String>,
 }
@@ -142,7 +144,9 @@ impl<'a> Teller<'a> {
         sentences.extend(self.blame());
         let Cost { since, segments, .. } = *self.cost;
         let (heading, group) = (self.heading(end), self.group());
-        Story { octet_nanos: self.cost.octet_nanos(), segments, since, heading, group, sentences }
+        let half_open = self.cost.memories.contains(&Memory::Entry(EntryKind::HalfOpen));
+        let half_open_at = half_open.then(|| (self.birth.host, self.birth.tuple.local.port()));
+        Story { octet_nanos: self.cost.octet_nanos(), segments, since, heading, group, half_open_at, sentences }
     }
 
     /// `server:80 ← client:49152, a connection, for nobody from 5.000 s to 5.100 s: 358.4 B·s and 2 segments`

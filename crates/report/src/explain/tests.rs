@@ -494,10 +494,11 @@ fn what_is_alike_is_told_together() {
         What was held for nobody, and why
         1. 1,000 times a half-open entry at server:80, because of a forged segment: SYN to server:80: 30.4
            MB·s and 7,000 segments
-           They began from 0.000 s to 9.990 s, 100 a second; each came to 30.4 kB·s on average, and all of
-           them to 100.0 % of what was held for nobody. The worst of them: server:80 ← 198.18.225.29:5788, a
-           half-open entry, held for nobody from 0.000 s to the end of the run, 100.000 s: 32 kB·s and 7
-           segments.
+           They began from 0 s to 9.99 s, 100 a second. Each came to 30.4 kB·s on average, all to 100.0 % of
+           what was held for nobody. The port had 1,000 half-open entries at most at once, and 950 on
+           average.
+           The worst of them: server:80 ← 198.18.225.29:5788, a half-open entry, held for nobody from
+           0.000 s to the end of the run, 100.000 s: 32 kB·s and 7 segments.
            It was opened by SYN 0, which was forged at 0.000 s: nobody has the address 198.18.225.29.
            server sent SYN,ACK 0/1 7 times, from 0.000 s to 63.000 s. Each was lost (no link leads there).
            Nothing more was sent for it: it was still SYN-RECEIVED when the run ended.
@@ -532,19 +533,22 @@ fn overload_is_told_in_one_paragraph() {
         Nothing was wasted.
 
         Who had to wait, and why
-        1. 1,512 clients waited at server for a place in the accept queue: 7,180 client·s in all
-           They began to wait from 6.435 s to 29.995 s. Each waited for 4.75 s on average, 99 % of them for
-           at most 13.8 s, the longest for 18.9 s. 0 of them were turned away.
-           The accept queue was full: connections opened faster than they were accepted. Nothing useless was
-           in their way.
-           The longest: client#1110 waited at server for a place in the accept queue, from 11.105 s to the
-           end of the run, 30.000 s: 18.9 client·s. Nothing useless was in its way.
-        2. 1,483 clients waited at server for a worker: 1,820 client·s in all
-           They began to wait from 0.085 s to 29.975 s. Each waited for 1.23 s on average, 99 % of them for
-           at most 1.6 s, the longest for 1.6 s. 0 of them were turned away.
-           The workers were overloaded: more connections came than they could serve. Nothing useless was in
-           their way.
-           The longest: client#641 waited at server for a worker, from 6.445 s to 8.045 s: 1.6 client·s.
+        1. 1,512 clients waited at server:80 for a place in the accept queue: 7,180 client·s in all
+           They began to wait from 6.43 s to 30 s. Each waited for 4.75 s on average, 99 % of them for at
+           most 13.8 s, the longest for 18.9 s. None of them was turned away.
+           More was asked than there is: there are 128 places in the accept queue; 3,072 connections asked
+           for one, 102 a second, and who got one had it for 1.35 s on average: a load of 108 %. The workers
+           behind it have one of 125 %. Somebody waited without a break from 6.43 s to 30 s. Nothing useless
+           was in their way.
+           The longest: client#1110 waited at server:80 for a place in the accept queue, from 11.105 s to
+           the end of the run, 30.000 s: 18.9 client·s. Nothing useless was in its way.
+        2. 1,483 clients waited at server:80 for a worker: 1,820 client·s in all
+           They began to wait from 0.085 s to 30 s. Each waited for 1.23 s on average, 99 % of them for at
+           most 1.6 s, the longest for 1.6 s. None of them was turned away.
+           More was asked than there is: there are 4 workers; 2,999 connections asked for one, 100 a second,
+           and who got one had it for 0.05 s on average: a load of 125 %. Somebody waited without a break
+           from 0.125 s to 30 s. Nothing useless was in their way.
+           The longest: client#641 waited at server:80 for a worker, from 6.445 s to 8.045 s: 1.6 client·s.
            Nothing useless was in its way. Then it was served.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
@@ -607,7 +611,7 @@ fn who_had_to_wait_is_told_with_the_packet_to_blame() {
     let (_, waits) = text.split_once("\n\n").expect("two parts");
     expect![[r#"
         Who had to wait, and why
-        1. other#1 waited at server for a worker, from 20.050 s to the end of the run, 600.000 s: 580
+        1. other#1 waited at server:80 for a worker, from 20.050 s to the end of the run, 600.000 s: 580
            client·s
            To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 10.000.
     "#]]
@@ -623,7 +627,7 @@ fn who_waits_for_a_hold_down_is_told_so() {
         Nothing was wasted.
 
         Who had to wait, and why
-        1. client#2 waited at server for the end of a hold-down, from 10.050 s to 133.050 s: 123 client·s
+        1. client#2 waited at server:80 for the end of a hold-down, from 10.050 s to 133.050 s: 123 client·s
            Nothing useless was in its way. Then it was served.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));

@@ -4,17 +4,22 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use experiment::record::{Attempt, Blame, Event, Record, Scarce};
-use experiment::{HostId, Latencies};
+use experiment::{HostId, Latencies, Transfer};
 use sim_time::Instant;
 
+use super::places::{Places, Where};
 use crate::amount::{rounded, scaled, whole};
 use crate::hosts::Hosts;
 use crate::packets::Packets;
+
+/// Why clients wait for the end of a hold-down.
+const HELD_DOWN: &str = "The name was held down after a connection before.";
 
 /// A client's wait at a server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Wait {
     host: HostId,
+    port: u16,
     attempt: Attempt,
     scarce: Scarce,
     blame: Option<Blame>,
@@ -31,6 +36,7 @@ pub(super) struct Waits {
     going_on: BTreeMap<Attempt, Wait>,
     over: Vec<Wait>,
     groups: BTreeMap<Kind, Group>,
+    places: Places,
 }
 
 /// Where, for what, and because of what clients wait.
@@ -38,8 +44,7 @@ pub(super) struct Waits {
 struct Kind {
     /// What is to blame, without numbers and times.
     by: Option<String>,
-    host: HostId,
-    scarce: Scarce,
+    at_place: Where,
 }
 
 /// Waits of one kind.
@@ -56,10 +61,17 @@ struct Group {
 impl Waits {
     /// Takes a record.
     pub(super) fn note(&mut self, record: &Record, all: bool, names: (&Packets, &Hosts)) {
+        let over = match record.event {
+            Event::WaitOver { attempt, served, .. } => {
+                self.going_on.get(&attempt).map(|wait| (wait.at_place(), served))
+            }
+            _ => None,
+        };
+        self.places.note(record, over);
         match record.event {
-            Event::Waits { host, attempt, scarce, blame } => {
+            Event::Waits { host, port, attempt, scarce, blame, .. } => {
                 let (since, measured) = (record.at, record.at);
-                let wait = Wait { host, attempt, scarce, blame, since, measured, end: None };
+                let wait = Wait { host, port, attempt, scarce, blame, since, measured, end: None };
                 self.going_on.insert(attempt, wait);
             }
             Event::WaitOver { attempt, served, .. } => {
@@ -76,13 +88,23 @@ impl Waits {
         }
     }
 
+    /// Takes what is held for a connection to a port from now on.
+    pub(super) fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        self.places.transfer(at, transfer);
+    }
+
+    /// How many half-open entries a port had.
+    pub(super) fn half_open(&self, at: (HostId, u16), end: Instant) -> Option<String> {
+        self.places.half_open(at, end)
+    }
+
     fn add(&mut self, wait: Wait, all: bool, names: (&Packets, &Hosts), end: Instant) {
         if all {
             self.over.push(wait);
             return;
         }
         let by = wait.blame.map(|blame| names.0.group(blame, names.1));
-        let kind = Kind { by, host: wait.host, scarce: wait.scarce };
+        let kind = Kind { by, at_place: wait.at_place() };
         match self.groups.get_mut(&kind) {
             Some(group) => group.add(wait, end),
             None => {
@@ -100,7 +122,8 @@ impl Waits {
         let single = self.over.iter().map(|wait| wait.story(hosts, packets, end).to_vec());
         let mut groups: Vec<Group> = self.groups.into_values().collect();
         groups.sort_by_key(|group| (Reverse(group.nanos), group.first));
-        single.chain(groups.into_iter().map(|group| group.story(hosts, packets, end))).collect()
+        let places = &self.places;
+        single.chain(groups.into_iter().map(|group| group.story(hosts, packets, places, end))).collect()
     }
 }
 
@@ -124,7 +147,7 @@ impl Group {
     }
 
     /// How many waited how long for what, because of what; and the longest wait. One alone is told as it is.
-    fn story(self, hosts: &Hosts, packets: &Packets, end: Instant) -> Vec<String> {
+    fn story(self, hosts: &Hosts, packets: &Packets, places: &Places, end: Instant) -> Vec<String> {
         let Self { times, nanos, turned_away, first, last, worst } = self;
         let count = times.count();
         if count == 1 {
@@ -134,18 +157,26 @@ impl Group {
         let time = |nanos: Option<u64>| rounded(nanos.unwrap_or(0) as f64 / 1e9);
         let (server, what) = (hosts.name(worst.host), worst.what());
         let many = whole(count);
-        let heading = format!("{many} clients waited at {server} for {what}: {} in all", seconds(nanos));
+        let heading = format!("{many} clients waited at {server}:{} for {what}: {} in all", worst.port, seconds(nanos));
         let mean = rounded(times.mean().unwrap_or(0.0) / 1e9);
+        let [first, last] = [first, last].map(|at| rounded(at.as_secs_f64()));
+        let turned_away = match turned_away {
+            0 => "None of them was turned away".to_owned(),
+            1 => "One of them was turned away".to_owned(),
+            _ => format!("{} of them were turned away", whole(turned_away)),
+        };
         let extent = format!(
             "They began to wait from {first} s to {last} s. Each waited for {mean} s on average, 99 % of them for at most {} \
-             s, the longest for {} s. {} of them were turned away.",
+             s, the longest for {} s. {turned_away}.",
             time(of_rank(990)),
             time(of_rank(1000)),
-            whole(turned_away)
         );
         let why = match worst.blame {
             Some(blame) => format!("To blame: {}.", packets.group(blame, hosts)),
-            None => format!("{} Nothing useless was in their way.", worst.overload()),
+            None => {
+                let load = places.load(worst.at_place(), end).unwrap_or_else(|| HELD_DOWN.to_owned());
+                format!("{load} Nothing useless was in their way.")
+            }
         };
         let [longest, how] = worst.story(hosts, packets, end);
         vec![heading, extent, why, format!("The longest: {longest}. {how}")]
@@ -168,14 +199,8 @@ impl Wait {
         }
     }
 
-    /// What more was asked of than there is.
-    const fn overload(&self) -> &'static str {
-        match self.scarce {
-            Scarce::SynBacklog => "More clients opened than there are places for half-open entries.",
-            Scarce::AcceptQueue => "The accept queue was full: connections opened faster than they were accepted.",
-            Scarce::Workers => "The workers were overloaded: more connections came than they could serve.",
-            Scarce::HoldDown => "The name was held down after a connection before.",
-        }
+    const fn at_place(&self) -> Where {
+        (self.host, self.port, self.scarce)
     }
 
     /// Who waited how long for what; and what was in the way, and how it ended.
@@ -185,7 +210,9 @@ impl Wait {
         let time = seconds(self.nanos(end));
         let since = self.since;
         let ordinal = self.attempt.ordinal;
-        let heading = format!("{client}#{ordinal} waited at {server} for {what}, from {since} s to {until}: {time}");
+        let port = self.port;
+        let heading =
+            format!("{client}#{ordinal} waited at {server}:{port} for {what}, from {since} s to {until}: {time}");
         let why = match self.blame {
             Some(blame) => format!("To blame: {}.", packets.blamed(blame, hosts)),
             None => "Nothing useless was in its way.".to_owned(),

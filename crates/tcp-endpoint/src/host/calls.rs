@@ -8,7 +8,9 @@ use super::{BEYOND_THE_OLD, Effects, Host, Listener, Preferences, Received, Stat
 use crate::connection::{After, Connection, Owner};
 use crate::segment::names_one_host;
 use crate::timestamps::TimestampClock;
-use crate::{Effect, EntryKind, FastOpen, FourTuple, Handle, Payload, Reason, Remembers, SeqNum, State, SynData};
+use crate::{
+    Effect, EntryKind, FastOpen, FourTuple, Handle, Payload, Queue, Reason, Remembers, SeqNum, State, SynData,
+};
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// Passive OPEN: takes connection requests at `port`.
@@ -198,6 +200,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub fn accept_queue_is_full(&self, port: u16) -> bool {
         let listener = self.listeners.iter().find(|listener| listener.port == port);
         listener.is_some_and(|listener| listener.has_full_queue(&self.settings.limits))
+    }
+
+    /// How many are in a queue of the listening port.
+    #[must_use]
+    pub fn queued(&self, port: u16, queue: Queue) -> u32 {
+        let listener = self.listeners.iter().find(|listener| listener.port == port);
+        listener.map_or(0, |listener| match queue {
+            Queue::Syn => listener.half_open,
+            Queue::Accept => u32::try_from(listener.acceptable.len()).unwrap_or(u32::MAX),
+        })
     }
 
     /// Takes the connection that has waited longest at the listening port.

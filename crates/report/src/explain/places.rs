@@ -1,0 +1,180 @@
+//! What clients wait for, and how much of it was asked for.
+
+use std::collections::BTreeMap;
+
+use experiment::record::{Event, Record, Scarce};
+use experiment::{Held, HostId, Level, Resource, Transfer};
+use sim_time::Instant;
+
+use crate::amount::{rounded, whole};
+
+/// A port of a host, and what there is only so much of there.
+pub(super) type Where = (HostId, u16, Scarce);
+
+/// All that there is only so much of.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places {
+    places: BTreeMap<Where, Place>,
+    /// When measuring began.
+    from: Instant,
+}
+
+/// Places of one kind at one port.
+#[derive(Clone, Debug, Default)]
+struct Place {
+    /// How many there are, as waits tell.
+    many: u32,
+    taken: Level,
+    /// How often one was taken, and how often it was waited for in vain.
+    times_taken: u64,
+    in_vain: u64,
+    /// Clients that wait, and since when some client does.
+    waiting: u64,
+    since: Instant,
+    /// The longest time without a break in which some client waited.
+    longest: (Instant, Instant),
+}
+
+/// How many connections asked for a place, how many a second, how long one had it in seconds, and how much of all places
+/// that takes, in per cent.
+struct Demand {
+    asked: u64,
+    rate: f64,
+    each: f64,
+    load: f64,
+}
+
+impl Places {
+    /// Takes a record. Of a wait that is over, `over` says for what it was, and whether the client is served.
+    pub(super) fn note(&mut self, record: &Record, over: Option<(Where, bool)>) {
+        let at = record.at;
+        match record.event {
+            Event::Waits { host, port, scarce, places, .. } => {
+                let place = self.places.entry((host, port, scarce)).or_default();
+                place.many = place.many.max(places);
+                if place.waiting == 0 {
+                    place.since = at;
+                }
+                place.waiting += 1;
+            }
+            Event::WaitOver { .. } => {
+                let Some((at_place, served)) = over else { return };
+                let place = self.places.entry(at_place).or_default();
+                place.in_vain += u64::from(!served);
+                place.note_longest(at);
+                place.waiting -= 1;
+            }
+            Event::WarmedUp => {
+                self.from = at;
+                self.places.values_mut().for_each(|place| place.begin_anew(at));
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes what is held for a connection to a port from now on.
+    pub(super) fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        let scarce = match transfer.held {
+            Held::Of(Resource::SynBacklog) => Scarce::SynBacklog,
+            Held::Of(Resource::AcceptQueue) => Scarce::AcceptQueue,
+            Held::Of(Resource::Workers) => Scarce::Workers,
+            Held::Of(_) | Held::Life => return,
+        };
+        let growth = transfer.growth();
+        if growth != 0 {
+            let place = self.places.entry((transfer.host, transfer.port, scarce)).or_default();
+            place.taken.change(at, growth);
+            place.times_taken += u64::from(growth > 0);
+        }
+    }
+
+    /// How many places there were, and how much of them was asked for, in a run that ends at `end`; `None` where there are
+    /// none.
+    pub(super) fn load(&self, at_place: Where, end: Instant) -> Option<String> {
+        let (host, port, scarce) = at_place;
+        let (noun, mut place) = (noun(scarce)?, self.places.get(&at_place)?.clone());
+        if place.many == 0 {
+            return Some("Nobody accepted there yet.".to_owned());
+        }
+        if place.waiting > 0 {
+            place.note_longest(end);
+        }
+        let Demand { asked, rate, each, load } = self.demand(at_place, end)?;
+        let what = if load > 100.0 { "More was asked than there is" } else { "At times more was asked than there is" };
+        let mut words = format!(
+            "{what}: there are {} {noun}; {} connections asked for one, {} a second, and who got one had it for {} s on average: \
+             a load of {} %.",
+            whole(place.many.into()),
+            whole(asked),
+            rounded(rate),
+            rounded(each),
+            rounded(load),
+        );
+        let behind = self.demand((host, port, Scarce::Workers), end).filter(|demand| demand.load > 100.0);
+        if let (Scarce::AcceptQueue, Some(Demand { load, .. })) = (scarce, behind) {
+            words.push_str(&format!(" The workers behind it have one of {} %.", rounded(load)));
+        }
+        let [from, to] = [place.longest.0, place.longest.1].map(|at| rounded(at.as_secs_f64()));
+        words.push_str(&format!(" Somebody waited without a break from {from} s to {to} s."));
+        Some(words)
+    }
+
+    /// How much of what there is was asked for.
+    fn demand(&self, at_place: Where, end: Instant) -> Option<Demand> {
+        let mut place = self.places.get(&at_place)?.clone();
+        place.taken.advance(end);
+        let asked = self.asked(at_place);
+        let rate = asked as f64 / end.since(self.from).as_secs_f64();
+        let each = place.taken.integral() as f64 / 1e9 / place.times_taken.max(1) as f64;
+        Some(Demand { asked, rate, each, load: 100.0 * rate * each / f64::from(place.many) })
+    }
+
+    /// How many connections asked for a place: those that got one, or wait, or waited in vain; and those that wait for what
+    /// comes before it.
+    fn asked(&self, (host, port, scarce): Where) -> u64 {
+        let of = |scarce| self.places.get(&(host, port, scarce));
+        let before: &[Scarce] = match scarce {
+            Scarce::Workers => &[Scarce::SynBacklog, Scarce::AcceptQueue],
+            Scarce::AcceptQueue => &[Scarce::SynBacklog],
+            Scarce::SynBacklog | Scarce::HoldDown => &[],
+        };
+        let shut_out = |place: &Place| place.in_vain + place.waiting;
+        let before: u64 = before.iter().filter_map(|scarce| of(*scarce)).map(shut_out).sum();
+        before + of(scarce).map_or(0, |place| place.times_taken + shut_out(place))
+    }
+
+    /// How many half-open entries a port had, at most and on average, in a run that ends at `end`.
+    pub(super) fn half_open(&self, (host, port): (HostId, u16), end: Instant) -> Option<String> {
+        let mut place = self.places.get(&(host, port, Scarce::SynBacklog))?.clone();
+        place.taken.advance(end);
+        let mean = place.taken.integral() as f64 / end.since(self.from).as_nanos() as f64;
+        let (most, mean) = (whole(place.taken.peak()), rounded(mean));
+        Some(format!("The port had {most} half-open entries at most at once, and {mean} on average."))
+    }
+}
+
+const fn noun(scarce: Scarce) -> Option<&'static str> {
+    match scarce {
+        Scarce::SynBacklog => Some("places for half-open entries"),
+        Scarce::AcceptQueue => Some("places in the accept queue"),
+        Scarce::Workers => Some("workers"),
+        Scarce::HoldDown => None,
+    }
+}
+
+impl Place {
+    /// Somebody has waited up to `at`.
+    fn note_longest(&mut self, at: Instant) {
+        let (from, to) = self.longest;
+        if at.since(self.since) > to.since(from) {
+            self.longest = (self.since, at);
+        }
+    }
+
+    /// Nothing has been measured before `at`.
+    fn begin_anew(&mut self, at: Instant) {
+        self.taken.advance(at);
+        let Self { many, taken, waiting, since, .. } = *self;
+        *self = Self { many, taken: taken.anew(), waiting, since, ..Self::default() };
+    }
+}
