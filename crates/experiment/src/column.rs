@@ -13,11 +13,17 @@ pub struct Column<T> {
 
 impl<T> Default for Column<T> {
     fn default() -> Self {
-        Self { places: Vec::new() }
+        Self::new()
     }
 }
 
 impl<T> Column<T> {
+    /// Nothing is kept yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { places: Vec::new() }
+    }
+
     /// What is kept of a life.
     #[must_use]
     pub fn get(&self, life: Incarnation) -> Option<&T> {

@@ -5,7 +5,7 @@ use std::net::SocketAddrV4;
 use sim_core::{Digest, DigestValue};
 use sim_time::Instant;
 
-use crate::record::{Change, Fields, Fold, Record, Value};
+use crate::record::{Change, Event, Fields, Fold, Record, Value};
 
 /// The version of what [`DigestFold`] feeds: digests of different formats cannot be compared.
 pub const RECORD_FORMAT: u32 = 5;
@@ -42,40 +42,67 @@ impl Default for DigestFold {
 impl Fold for DigestFold {
     #[inline(always)]
     fn record(&mut self, record: &Record) {
-        record.tell(self);
+        self.digest.some(|room| {
+            let mut words = Words { room, count: 0 };
+            record.tell(&mut words);
+            words.count
+        });
+        if let Event::Sent(sent) = &record.event {
+            sent.fate.deliveries.iter().for_each(|at| self.digest.word(at.as_nanos()));
+        }
     }
 
     #[inline(always)]
     fn change(&mut self, _at: Instant, change: &Change) {
-        change.tell(self);
+        self.digest.some(|room| {
+            let mut words = Words { room, count: 0 };
+            change.tell(&mut words);
+            words.count
+        });
     }
 }
 
-impl Fields for DigestFold {
+/// More words than any record has, but for the times of deliveries.
+const MOST: usize = 48;
+
+/// The words of one record or change. Each has its place whatever is told before it, so that the compiler knows the places.
+struct Words<'a> {
+    room: &'a mut [[u8; 8]; MOST],
+    count: usize,
+}
+
+impl Words<'_> {
+    #[inline(always)]
+    const fn word(&mut self, word: u64) {
+        self.room[self.count] = word.to_le_bytes();
+        self.count += 1;
+    }
+}
+
+impl Fields for Words<'_> {
     #[inline(always)]
     fn kind(&mut self, _name: &'static str, number: u32, _meaning: &'static str) {
-        self.digest.word(u64::from(number));
+        self.word(u64::from(number));
     }
 
     #[inline(always)]
     fn field(&mut self, _name: &'static str, _meaning: &'static str, value: Value<'_>) {
         match value {
-            Value::Number(number) => self.digest.word(number),
-            Value::Optional(number) => self.digest.word(number.unwrap_or(u64::MAX)),
-            Value::Flag(flag) => self.digest.word(u64::from(flag)),
-            Value::Word(word) => self.digest.word(word.map_or(u64::MAX, |(_, number)| u64::from(number))),
-            Value::Host(host) => self.digest.word(host.map_or(u64::MAX, |host| u64::from(host.0))),
-            Value::Attempt(attempt) => self.digest.word(u64::from(attempt.host.0) << 32 | u64::from(attempt.ordinal)),
-            Value::Socket(socket) => self.digest.word(socket.map_or(u64::MAX, socket_word)),
-            Value::Flags(flags) => self.digest.word(u64::from(flags.bits())),
-            Value::Time(at) => self.digest.word(at.as_nanos()),
-            Value::Times(times) => {
-                self.digest.word(times.len() as u64);
-                times.iter().for_each(|at| self.digest.word(at.as_nanos()));
-            }
+            Value::Number(number) => self.word(number),
+            Value::Optional(number) => self.word(number.unwrap_or(u64::MAX)),
+            Value::Flag(flag) => self.word(u64::from(flag)),
+            Value::Word(word) => self.word(word.map_or(u64::MAX, |(_, number)| u64::from(number))),
+            Value::Host(host) => self.word(host.map_or(u64::MAX, |host| u64::from(host.0))),
+            Value::Attempt(attempt) => self.word(u64::from(attempt.host.0) << 32 | u64::from(attempt.ordinal)),
+            Value::Socket(socket) => self.word(socket.map_or(u64::MAX, socket_word)),
+            Value::Flags(flags) => self.word(u64::from(flags.bits())),
+            Value::Time(at) => self.word(at.as_nanos()),
+            // There may be any number of them: they follow the record.
+            Value::Times(times) => self.word(times.len() as u64),
             Value::Records(records) => {
-                self.digest.word(records.iter().count() as u64);
-                records.iter().for_each(|id| self.digest.word(u64::from(id.place())));
+                let [first, second, third] = records.bits().map(u64::from);
+                self.word(second << 32 | first);
+                self.word(third);
             }
         }
     }
@@ -90,7 +117,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::record::{Because, Cause, Event, Outcome, RecordId, Worth, samples};
+    use crate::record::{Because, Cause, Outcome, RecordId, Worth, samples};
 
     fn digest<'a>(records: impl IntoIterator<Item = &'a Record>) -> DigestValue {
         let mut fold = DigestFold::new();

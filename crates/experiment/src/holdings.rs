@@ -1,7 +1,6 @@
 //! Who holds what, and for whom: the one projection of the stream that metrics, ledger and explanation share.
 
 use sim_time::Instant;
-use smallvec::SmallVec;
 use tcp_endpoint::{EntryKind, Notice, State};
 
 use crate::HostId;
@@ -102,20 +101,57 @@ impl Transfer {
 pub struct Holdings<F> {
     fold: F,
     lives: Column<Life>,
+    /// What each kind of memory takes on each host, by its place in [`KINDS`]: an entry of a kind takes the same all the time.
+    octets: Vec<[u64; KINDS.len()]>,
 }
 
-/// What a connection holds, and what it is worth.
+/// What a connection holds, and what it is worth. It has one of each thing at most.
 #[derive(Clone, Debug)]
 struct Life {
     port: u16,
+    /// A bit for each thing in [`KINDS`].
+    holds: u16,
     worth: Worth,
-    holds: SmallVec<[(Held, u64); 4]>,
+}
+
+/// What a connection may hold.
+const KINDS: [Held; 11] = [
+    Held::Life,
+    Held::Of(Resource::Memory(Memory::Entry(EntryKind::HalfOpen))),
+    Held::Of(Resource::Memory(Memory::Entry(EntryKind::Connection))),
+    Held::Of(Resource::Memory(Memory::Entry(EntryKind::TimeWait))),
+    Held::Of(Resource::Memory(Memory::Entry(EntryKind::HoldDown))),
+    Held::Of(Resource::Memory(Memory::Entry(EntryKind::Peer))),
+    Held::Of(Resource::Memory(Memory::Socket)),
+    Held::Of(Resource::Ports),
+    Held::Of(Resource::SynBacklog),
+    Held::Of(Resource::AcceptQueue),
+    Held::Of(Resource::Workers),
+];
+
+impl Held {
+    /// Its place in [`KINDS`].
+    const fn place(self) -> usize {
+        match self {
+            Self::Life => 0,
+            Self::Of(Resource::Memory(Memory::Entry(EntryKind::HalfOpen))) => 1,
+            Self::Of(Resource::Memory(Memory::Entry(EntryKind::Connection))) => 2,
+            Self::Of(Resource::Memory(Memory::Entry(EntryKind::TimeWait))) => 3,
+            Self::Of(Resource::Memory(Memory::Entry(EntryKind::HoldDown))) => 4,
+            Self::Of(Resource::Memory(Memory::Entry(EntryKind::Peer))) => 5,
+            Self::Of(Resource::Memory(Memory::Socket)) => 6,
+            Self::Of(Resource::Ports) => 7,
+            Self::Of(Resource::SynBacklog) => 8,
+            Self::Of(Resource::AcceptQueue) => 9,
+            Self::Of(Resource::Workers | Resource::Clients) => 10,
+        }
+    }
 }
 
 impl<F: Fold> Holdings<F> {
     /// Nothing is held yet.
-    pub fn told_to(fold: F) -> Self {
-        Self { fold, lives: Column::default() }
+    pub const fn told_to(fold: F) -> Self {
+        Self { fold, lives: Column::new(), octets: Vec::new() }
     }
 
     /// The fold that was told.
@@ -123,20 +159,39 @@ impl<F: Fold> Holdings<F> {
         self.fold
     }
 
-    fn take(&mut self, at: Instant, host: HostId, incarnation: Incarnation, held: Held, amount: u64) {
+    /// So many octets are one entry.
+    fn note_octets(&mut self, host: HostId, held: Held, octets: u64) {
+        let host = usize::from(host.0);
+        if host >= self.octets.len() {
+            self.octets.resize(host + 1, [1; KINDS.len()]);
+        }
+        self.octets[host][held.place()] = octets;
+    }
+
+    /// How much of something one is.
+    fn amount(&self, host: HostId, held: Held) -> u64 {
+        self.octets.get(usize::from(host.0)).map_or(1, |octets| octets[held.place()])
+    }
+
+    fn take(&mut self, at: Instant, host: HostId, incarnation: Incarnation, held: Held) {
+        let amount = self.amount(host, held);
         let Some(life) = self.lives.get_mut(incarnation) else { return };
-        life.holds.push((held, amount));
+        debug_assert!(life.holds & 1 << held.place() == 0, "{held:?} is held once");
+        life.holds |= 1 << held.place();
         let (port, to) = (life.port, Some(life.worth));
         self.fold.transfer(at, &Transfer { host, incarnation, port, held, amount, from: None, to });
     }
 
     /// Gives back what a connection holds of a resource, if it does.
     fn give(&mut self, at: Instant, host: HostId, incarnation: Incarnation, held: Held) {
+        let amount = self.amount(host, held);
         let Some(life) = self.lives.get_mut(incarnation) else { return };
-        let Some(place) = life.holds.iter().position(|(other, _)| *other == held) else { return };
-        let (_, amount) = life.holds.swap_remove(place);
+        if life.holds & 1 << held.place() == 0 {
+            return;
+        }
+        life.holds &= !(1 << held.place());
         let (port, from) = (life.port, Some(life.worth));
-        if life.holds.is_empty() {
+        if life.holds == 0 {
             self.lives.remove(incarnation);
         }
         self.fold.transfer(at, &Transfer { host, incarnation, port, held, amount, from, to: None });
@@ -144,12 +199,14 @@ impl<F: Fold> Holdings<F> {
 
     fn judged(&mut self, at: Instant, host: HostId, incarnation: Incarnation, worth: Worth) {
         let Some(life) = self.lives.get_mut(incarnation) else { return };
+        let (port, holds) = (life.port, life.holds);
         let (from, to) = (Some(std::mem::replace(&mut life.worth, worth)), Some(worth));
         if from == to {
             return;
         }
-        for &(held, amount) in &life.holds {
-            self.fold.transfer(at, &Transfer { host, incarnation, port: life.port, held, amount, from, to });
+        for held in KINDS.into_iter().filter(|held| holds & 1 << held.place() != 0) {
+            let amount = self.amount(host, held);
+            self.fold.transfer(at, &Transfer { host, incarnation, port, held, amount, from, to });
         }
     }
 
@@ -162,12 +219,12 @@ impl<F: Fold> Holdings<F> {
             self.judged(at, host, incarnation, Worth::Useful);
         } else if matches!(from, State::Closed | State::Listen) {
             let port = change.tuple.local.port();
-            let new = || Life { port, worth: Worth::Useful, holds: SmallVec::new() };
+            let new = || Life { port, holds: 0, worth: Worth::Useful };
             self.lives.get_or_insert_with(incarnation, new);
-            self.take(at, host, incarnation, Held::Life, 1);
+            self.take(at, host, incarnation, Held::Life);
         }
         if to == State::SynSent {
-            self.take(at, host, incarnation, Held::Of(Resource::Ports), 1);
+            self.take(at, host, incarnation, Held::Of(Resource::Ports));
         }
     }
 }
@@ -193,9 +250,11 @@ impl<F: Fold> Fold for Holdings<F> {
         let Change { host, incarnation, what } = *change;
         match what {
             What::Held { memory, octets } => {
-                self.take(at, host, incarnation, Held::Of(Resource::Memory(memory)), octets);
+                let held = Held::Of(Resource::Memory(memory));
+                self.note_octets(host, held, octets);
+                self.take(at, host, incarnation, held);
                 if memory == Memory::Entry(EntryKind::HalfOpen) {
-                    self.take(at, host, incarnation, Held::Of(Resource::SynBacklog), 1);
+                    self.take(at, host, incarnation, Held::Of(Resource::SynBacklog));
                 }
             }
             What::Released { memory, .. } => {
@@ -208,9 +267,9 @@ impl<F: Fold> Fold for Holdings<F> {
                 self.give(at, host, incarnation, Held::Of(Resource::Memory(memory)));
             }
             What::Told { notice: Notice::Acceptable { .. } } => {
-                self.take(at, host, incarnation, Held::Of(Resource::AcceptQueue), 1);
+                self.take(at, host, incarnation, Held::Of(Resource::AcceptQueue));
             }
-            What::Served { begins: true } => self.take(at, host, incarnation, Held::Of(Resource::Workers), 1),
+            What::Served { begins: true } => self.take(at, host, incarnation, Held::Of(Resource::Workers)),
             What::Served { begins: false } => self.give(at, host, incarnation, Held::Of(Resource::Workers)),
             What::Told { .. } | What::Armed { .. } | What::Disarmed => {}
         }

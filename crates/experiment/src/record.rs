@@ -10,7 +10,6 @@ use std::num::NonZeroU32;
 
 use net_link::Fate;
 use sim_time::Instant;
-use smallvec::SmallVec;
 use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Purpose, Queue, Reason, SeqNum, State};
 
 use crate::holdings::Transfer;
@@ -109,12 +108,30 @@ impl Because {
 
     /// With another cause. Where there are three already, the latest of the four is left out.
     #[must_use]
-    pub fn and(self, cause: RecordId) -> Self {
-        let mut causes: SmallVec<[RecordId; 4]> = self.iter().chain([cause]).collect();
-        causes.sort_unstable();
-        causes.dedup();
-        let place = |place: usize| causes.get(place).copied();
-        Self([place(0), place(1), place(2)])
+    pub const fn and(mut self, cause: RecordId) -> Self {
+        let (mut next, mut place) = (cause, 0);
+        while place < self.0.len() {
+            match self.0[place] {
+                None => {
+                    self.0[place] = Some(next);
+                    break;
+                }
+                Some(other) if other.place() == next.place() => break,
+                Some(other) if other.place() > next.place() => {
+                    self.0[place] = Some(next);
+                    next = other;
+                }
+                Some(_) => {}
+            }
+            place += 1;
+        }
+        self
+    }
+
+    /// The causes as 32 bits each, one more than its place; 0 where there is none.
+    #[must_use]
+    pub fn bits(self) -> [u32; 3] {
+        self.0.map(|id| id.map_or(0, |RecordId(number)| number.get()))
     }
 
     /// The first cause; none of a root.

@@ -16,8 +16,8 @@ pub struct Digest {
     count: usize,
 }
 
-/// Words that are handed to the hasher at a time.
-const STRIDE: usize = 128;
+/// Words that are handed to the hasher at a time, at most.
+const STRIDE: usize = 256;
 
 impl Digest {
     /// The digest of nothing.
@@ -29,22 +29,31 @@ impl Digest {
     /// Folds one word.
     #[inline]
     pub fn word(&mut self, word: u64) {
-        self.words([word]);
+        self.some(|room: &mut [_; 1]| {
+            room[0] = word.to_le_bytes();
+            1
+        });
     }
 
-    /// Folds some words, one after the other; there may be 128 of them.
-    #[inline]
-    pub fn words<const N: usize>(&mut self, words: [u64; N]) {
+    /// Folds as many words as `fill` writes, as little-endian octets, from the first place of a room for `N` on; it says how
+    /// many these are. That is fastest where it is known to the compiler.
+    ///
+    /// # Panics
+    ///
+    /// If it says more than `N`.
+    #[inline(always)]
+    pub fn some<const N: usize>(&mut self, fill: impl FnOnce(&mut [[u8; 8]; N]) -> usize) {
         const { assert!(N <= STRIDE, "more words than are handed on at a time") };
         if self.count + N > STRIDE {
             self.hand_on();
         }
-        if let Some(places) = self.waiting[self.count..].first_chunk_mut::<N>() {
-            *places = words.map(u64::to_le_bytes);
-        }
-        self.count += N;
+        let room = self.waiting[self.count..].first_chunk_mut().expect("there is room behind what waits");
+        let filled = fill(room);
+        assert!(filled <= N, "no more words are told than there is room for");
+        self.count += filled;
     }
 
+    #[cold]
     fn hand_on(&mut self) {
         self.hasher.write(self.waiting[..self.count].as_flattened());
         self.count = 0;
