@@ -2,7 +2,7 @@
 
 use sim_time::Instant;
 
-use crate::{FourTuple, Handle, Segment, SeqNum, State};
+use crate::{Flags, FourTuple, Handle, Segment, SeqNum, State};
 
 /// The table an entry lives in, and so what it costs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -52,13 +52,13 @@ pub enum Purpose {
     /// A bare ACK that tells something new: RCV.NXT has moved since the last acknowledgment (RFC 9293 §3.10.7.4), or none
     /// was sent before (the third message of the handshake, §3.5).
     Acknowledgment,
-    /// A bare ACK that tells nothing new: a segment with data or FIN has come again, or ahead of a gap (RFC 5681 §3.2,
-    /// RFC 9293 §3.10.7.4).
+    /// A bare ACK that tells nothing new: data or a FIN has come again, or ahead of a gap (RFC 5681 §3.2), or another
+    /// unacceptable segment without SYN has come: a keepalive probe, say (RFC 9293 §3.8.4, §3.10.7.4).
     DuplicateAck,
     /// A bare ACK that only opens the window (RFC 9293 §3.8.6.2.2). Reserved: the window of an endpoint is constant.
     WindowUpdate,
-    /// A bare ACK in answer to a suspicious segment (RFC 5961 §3.2, §4.2, §5.2), or to an unacceptable one without data
-    /// or FIN (RFC 9293 §3.10.7.4).
+    /// A bare ACK in answer to a suspicious segment: a reset that is not exact, a SYN, an acknowledgment out of range
+    /// (RFC 5961 §3.2, §4.2, §5.2).
     ChallengeAck,
     /// The question whether a silent peer is there (RFC 9293 §3.8.4).
     KeepaliveProbe,
@@ -78,6 +78,11 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// That of the ACK that answers an unacceptable segment, where an ACK that nothing asks for has the other.
+    pub(crate) const fn of_answer(unacceptable: Flags, otherwise: Self) -> Self {
+        if unacceptable.syn() { Self::ChallengeAck } else { otherwise }
+    }
+
     /// That of a SYN or SYN-ACK that was sent so often before.
     pub(crate) const fn of_syn(retransmission: u32) -> Self {
         if retransmission == 0 { Self::New } else { Self::Retransmission }

@@ -166,7 +166,7 @@ impl<T: Copy> HalfOpen<T> {
             self.send_syn_ack(ctx);
         } else {
             // The SYN-ACK has acknowledged all that there is.
-            self.send_ack(if loops { Purpose::ChallengeAck } else { Purpose::DuplicateAck }, ctx);
+            self.send_ack(Purpose::of_answer(flags, Purpose::DuplicateAck), ctx);
         }
     }
 

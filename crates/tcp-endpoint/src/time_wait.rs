@@ -219,16 +219,18 @@ impl<T: Copy> TimeWait<T> {
     /// An ACK; limited as challenge ACKs are where a limit for each connection holds for everything that could loop.
     fn answer<P: Payload>(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) {
         let loops = segment.is_empty() || segment.flags.syn();
-        match ctx.settings.limits.challenge_limit {
-            // Each acknowledgment was paid when it was due.
-            _ if !loops => self.send_ack(Purpose::DuplicateAck, ctx),
-            ChallengeLimit::Connection => self.challenge(ctx),
-            ChallengeLimit::None | ChallengeLimit::Host => self.send_ack(Purpose::ChallengeAck, ctx),
+        let limited = loops && ctx.settings.limits.challenge_limit == ChallengeLimit::Connection;
+        if !limited || self.may_challenge(ctx) {
+            self.send_ack(Purpose::of_answer(segment.flags, Purpose::DuplicateAck), ctx);
         }
     }
 
+    fn may_challenge<P>(&mut self, ctx: &mut Context<'_, P, T>) -> bool {
+        ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits)
+    }
+
     fn challenge<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) {
-        if ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits) {
+        if self.may_challenge(ctx) {
             self.send_ack(Purpose::ChallengeAck, ctx);
         }
     }

@@ -5,8 +5,8 @@ use std::ops::ControlFlow::{self, Break, Continue};
 use super::{After, Connection, Context, Opening, Owner, Probe};
 use crate::moment::Moment;
 use crate::{
-    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, Limits, Notice, Patience, Payload, Reason, Segment, SeqNum,
-    SequenceCheck, State, TimeWaitOwner,
+    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, Limits, Notice, Patience, Payload, Purpose, Reason, Segment,
+    SeqNum, SequenceCheck, State, TimeWaitOwner,
 };
 
 /// A check settles the segment, or passes it on with what it has brought about so far.
@@ -111,10 +111,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if !loops && segment.seq.before(self.incoming.nxt) {
             self.acks.duplicate_came(limits);
         }
-        match limits.challenge_limit {
-            _ if !loops => self.send_ack(ctx),
-            ChallengeLimit::Connection => self.challenge(ctx),
-            ChallengeLimit::None | ChallengeLimit::Host => self.send_challenge(ctx),
+        if !loops {
+            self.send_ack(ctx);
+        } else if limits.challenge_limit != ChallengeLimit::Connection || self.may_challenge(ctx) {
+            self.send_unasked_ack(Purpose::of_answer(segment.flags, self.purpose_of_ack()), ctx);
         }
     }
 

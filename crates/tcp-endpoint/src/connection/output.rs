@@ -127,14 +127,19 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// A challenge ACK within the limit on their rate (RFC 5961 §7).
     pub(super) fn challenge(&mut self, ctx: &mut Context<'_, P, T>) {
-        if ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits) {
-            self.send_challenge(ctx);
+        if self.may_challenge(ctx) {
+            self.send_unasked_ack(Purpose::ChallengeAck, ctx);
         }
     }
 
+    /// Whether the limit on the rate of challenge ACKs leaves room for one, which then counts.
+    pub(super) fn may_challenge(&mut self, ctx: &mut Context<'_, P, T>) -> bool {
+        ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits)
+    }
+
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, for what no data or FIN asked for.
-    pub(super) fn send_challenge(&mut self, ctx: &mut Context<'_, P, T>) {
-        self.transmit_bare(self.send.nxt, Flags::ACK, Purpose::ChallengeAck, ctx);
+    pub(super) fn send_unasked_ack(&mut self, purpose: Purpose, ctx: &mut Context<'_, P, T>) {
+        self.transmit_bare(self.send.nxt, Flags::ACK, purpose, ctx);
     }
 
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, for the peer's SYN-ACK, data or FIN.

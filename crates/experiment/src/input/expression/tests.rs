@@ -1,8 +1,8 @@
 //! What expressions mean, and what is said of broken ones.
 
 use super::*;
-use crate::{MetricInfo, Shown};
 use crate::input::measure::{Measure, MeasureKind};
+use crate::{MetricInfo, Shown};
 
 struct Known(Vec<MetricInfo>);
 
@@ -30,7 +30,11 @@ fn known() -> Known {
         ("o", "B"),
         ("os", "B·s"),
     ];
-    Known(units.map(|(name, unit)| MetricInfo { name: name.to_owned(), unit, meaning: "", shown: Shown::Telling }).to_vec())
+    Known(
+        units
+            .map(|(name, unit)| MetricInfo { name: name.to_owned(), unit, meaning: "", shown: Shown::Telling })
+            .to_vec(),
+    )
 }
 
 fn read(text: &str) -> Result<Expression, Fault> {
