@@ -83,15 +83,37 @@ pub(super) struct Change<'a> {
 
 /// The causes of each record of a log.
 pub(super) struct Read<'a> {
-    pub(super) packets: BTreeMap<RecordId, Packet<'a>>,
+    packets: BTreeMap<RecordId, Packet<'a>>,
+    /// In the order of the records.
     pub(super) changes: Vec<Change<'a>>,
-    pub(super) verdicts: Vec<(usize, Instant, Incarnation, Worth)>,
+    /// What is of each incarnation, so that telling of many takes no longer for each.
+    lives: BTreeMap<Incarnation, Life>,
+    /// The segments that no connection sent, in the order of the records.
+    connectionless: Vec<RecordId>,
+}
+
+/// What is of one incarnation, in the order of the records.
+#[derive(Default)]
+struct Life {
+    packets: Vec<RecordId>,
+    /// Their places among all changes.
+    changes: Vec<usize>,
+    verdicts: Vec<Verdict>,
+}
+
+/// A verdict, and its place among the records.
+#[derive(Clone, Copy)]
+pub(super) struct Verdict {
+    pub(super) place: usize,
+    pub(super) at: Instant,
+    pub(super) worth: Worth,
 }
 
 impl<'a> Read<'a> {
     /// Reads off what came of what.
     pub(super) fn of(log: &'a Log) -> Self {
-        let mut read = Self { packets: BTreeMap::new(), changes: Vec::new(), verdicts: Vec::new() };
+        let (packets, lives) = (BTreeMap::new(), BTreeMap::new());
+        let mut read = Self { packets, changes: Vec::new(), lives, connectionless: Vec::new() };
         let mut states: BTreeMap<Incarnation, Met> = BTreeMap::new();
         // The segment that each delivery is of.
         let mut deliveries: BTreeMap<RecordId, RecordId> = BTreeMap::new();
@@ -103,6 +125,10 @@ impl<'a> Read<'a> {
                     let answers = arrived(record.because);
                     if let Some(arrival) = answers.and_then(|segment| read.last_arrival(segment)) {
                         arrival.answer.get_or_insert(record.id);
+                    }
+                    match sent.incarnation {
+                        Some(incarnation) => read.life_mut(incarnation).packets.push(record.id),
+                        None => read.connectionless.push(record.id),
                     }
                     let label = log.labels.get(&record.id).map_or("", String::as_str);
                     read.packets.insert(
@@ -126,6 +152,8 @@ impl<'a> Read<'a> {
                     if let Some(arrival) = after.and_then(|segment| read.last_arrival(segment)) {
                         arrival.changes.push(place);
                     }
+                    let number = read.changes.len();
+                    read.life_mut(change.incarnation).changes.push(number);
                     read.changes.push(Change { place, at, change, after });
                     let StateChange { incarnation, attempt, to: state, .. } = *change;
                     if state == State::Closed {
@@ -134,11 +162,17 @@ impl<'a> Read<'a> {
                         states.insert(incarnation, Met { incarnation, attempt, state });
                     }
                 }
-                &Event::Judged { incarnation, worth, .. } => read.verdicts.push((place, at, incarnation, worth)),
+                &Event::Judged { incarnation, worth, .. } => {
+                    read.life_mut(incarnation).verdicts.push(Verdict { place, at, worth });
+                }
                 _ => {}
             }
         }
         read
+    }
+
+    fn life_mut(&mut self, incarnation: Incarnation) -> &mut Life {
+        self.lives.entry(incarnation).or_default()
     }
 
     fn arrived(&mut self, segment: RecordId, at: Instant, copy: u32, met: Option<Met>, deaf: Option<Deaf>) {
@@ -156,9 +190,36 @@ impl<'a> Read<'a> {
         self.changes.get(found)
     }
 
+    /// The changes of state before a place among the records, the last first.
+    pub(super) fn changes_before(&self, place: usize) -> impl Iterator<Item = &Change<'a>> + Clone {
+        self.changes[..self.changes.partition_point(|change| change.place < place)].iter().rev()
+    }
+
     /// The changes of state of one incarnation.
-    pub(super) fn life(&self, incarnation: Incarnation) -> impl Iterator<Item = &Change<'a>> {
-        self.changes.iter().filter(move |change| change.change.incarnation == incarnation)
+    pub(super) fn life(&self, incarnation: Incarnation) -> impl DoubleEndedIterator<Item = &Change<'a>> {
+        self.lives.get(&incarnation).into_iter().flat_map(|life| &life.changes).map(|place| &self.changes[*place])
+    }
+
+    /// The verdicts on one incarnation.
+    pub(super) fn verdicts(&self, incarnation: Incarnation) -> impl Iterator<Item = Verdict> {
+        self.lives.get(&incarnation).into_iter().flat_map(|life| &life.verdicts).copied()
+    }
+
+    pub(super) fn packet(&self, segment: RecordId) -> Option<&Packet<'a>> {
+        self.packets.get(&segment)
+    }
+
+    /// The segments that one incarnation sent.
+    pub(super) fn sent_by(&self, incarnation: Incarnation) -> impl Iterator<Item = &Packet<'a>> {
+        self.lives.get(&incarnation).into_iter().flat_map(|life| &life.packets).filter_map(|id| self.packet(*id))
+    }
+
+    /// The segments that no connection sent, between two places among the records.
+    pub(super) fn connectionless(&self, (from, until): (usize, usize)) -> impl Iterator<Item = &Packet<'a>> {
+        let place = |id: &RecordId| self.packets[id].place;
+        let first = self.connectionless.partition_point(|id| place(id) < from);
+        let packets = self.connectionless[first..].iter().filter_map(|id| self.packet(*id));
+        packets.take_while(move |packet| packet.place < until)
     }
 }
 

@@ -10,7 +10,7 @@ use tcp_endpoint::{EntryKind, FourTuple, Reason, State};
 
 use super::cost;
 use super::costs::{Cost, Costs};
-use super::log::{Arrival, Change, Log, Met, Packet, Read, is_offer};
+use super::log::{Arrival, Change, Log, Met, Packet, Read, Verdict, is_offer};
 use crate::amount::scaled;
 use crate::hosts::Hosts;
 use crate::packets::{Packets, sender};
@@ -110,15 +110,12 @@ impl<'a> Teller<'a> {
             Some(incarnation) => {
                 let Change { place, at, change, after } = read.life(incarnation).next()?;
                 let StateChange { host, tuple, attempt, .. } = **change;
-                let useless = |(_, _, of, worth): &&(usize, Instant, Incarnation, Worth)| {
-                    *of == incarnation && worth.blame().is_some()
-                };
-                let judged = read.verdicts.iter().find(useless)?.0;
+                let judged = read.verdicts(incarnation).find(|verdict| verdict.worth.blame().is_some())?.place;
                 (Birth { host, tuple, attempt, place: *place, at: *at, of: *after }, judged, !change.passive)
             }
             None => {
                 let wasted = |packet: &&Packet<'_>| is_offer(packet.sent) && packet.sent.wasted.is_some();
-                let Packet { place, at, sent, answers, .. } = read.packets.values().find(wasted)?;
+                let Packet { place, at, sent, answers, .. } = read.connectionless((0, usize::MAX)).find(wasted)?;
                 let tuple = FourTuple { local: sent.source, remote: sent.destination };
                 let birth =
                     Birth { host: sent.from?, tuple, attempt: sent.attempt, place: *place, at: *at, of: *answers };
@@ -214,9 +211,9 @@ impl<'a> Teller<'a> {
         if self.was_useful {
             return String::new();
         }
-        let again = self.read.packets.values().find(|packet| {
-            packet.sent.incarnation == opening.sent.incarnation
-                && packet.sent.seq == opening.sent.seq
+        let opener = opening.sent.incarnation.into_iter();
+        let again = opener.flat_map(|opener| self.read.sent_by(opener)).find(|packet| {
+            packet.sent.seq == opening.sent.seq
                 && packet.sent.flags.syn()
                 && packet.sent.retransmission > opening.sent.retransmission
                 && packet.place < self.birth.place
@@ -248,7 +245,7 @@ impl<'a> Teller<'a> {
         }
         let since = self.cost.since;
         let nobody = format!("From {since} s on nobody was at its other end");
-        let mut before = self.read.changes.iter().rev().filter(|change| change.place < self.judged);
+        let mut before = self.read.changes_before(self.judged);
         let other = |change: &&Change<'_>| change.change.host != self.birth.host;
         let end = before.clone().take_while(|change| change.at == since).find(other);
         let Some(end) = end else {
@@ -261,9 +258,8 @@ impl<'a> Teller<'a> {
             return Some(format!("{nobody}: {} had another connection, in {}.", self.there, end.change.to));
         }
         let mut words = format!("{nobody}: {} had {}.", self.there, self.ended(end, ""));
-        let said = self.read.packets.values().find(|packet| {
-            packet.at == since && packet.sent.incarnation == Some(end.change.incarnation) && packet.sent.flags.rst()
-        });
+        let mut said = self.read.sent_by(end.change.incarnation);
+        let said = said.find(|packet| packet.at == since && packet.sent.flags.rst());
         if let Some(packet) = said {
             // What an arrival brought about is told of in its turn.
             let fate = if packet.arrivals.is_empty() {
@@ -298,19 +294,17 @@ impl<'a> Teller<'a> {
     }
 
     fn packet(&self, segment: Option<RecordId>) -> Option<&'a Packet<'a>> {
-        self.read.packets.get(&segment?)
+        self.read.packet(segment?)
     }
 
     /// What was sent for it, and what else happened to it, since it was of no use; in order.
     fn scenes(&self) -> Vec<Scene> {
         let end = self.life().find(|change| change.change.to == State::Closed).map_or(usize::MAX, |end| end.place);
-        let sent_for_it = |packet: &&'a Packet<'a>| {
-            let Packet { place, sent, .. } = **packet;
-            let own = sent.incarnation.is_some() && sent.incarnation == self.incarnation;
-            let instead = sent.incarnation.is_none() && sent.wasted.is_some() && place < end;
-            place >= self.judged && sent.source == self.birth.tuple.local && (own || instead)
-        };
-        let steps: Vec<&Packet<'_>> = self.read.packets.values().filter(sent_for_it).collect();
+        let own = self.incarnation.into_iter().flat_map(|incarnation| self.read.sent_by(incarnation));
+        let own = own.filter(|packet| packet.place >= self.judged);
+        let instead = self.read.connectionless((self.judged, end)).filter(|packet| packet.sent.wasted.is_some());
+        let here = |packet: &&Packet<'_>| packet.sent.source == self.birth.tuple.local;
+        let steps: Vec<&Packet<'_>> = own.chain(instead).filter(here).collect();
         let answers: BTreeSet<RecordId> = steps.iter().filter_map(|packet| telling(packet)?.answer).collect();
         let mut scenes: Vec<Scene> = steps.iter().map(|packet| self.step(packet, &answers)).collect();
         let told: Vec<usize> = answers
@@ -321,10 +315,9 @@ impl<'a> Teller<'a> {
             .collect();
         let others = self.life().filter(|change| change.place > self.judged && !told.contains(&change.place));
         scenes.extend(others.map(|change| self.turn(change)));
-        let again = |&&(place, _, of, worth): &&(usize, Instant, Incarnation, Worth)| {
-            Some(of) == self.incarnation && worth == Worth::Useful && place > self.judged
-        };
-        scenes.extend(self.read.verdicts.iter().filter(again).map(|&(place, at, ..)| Scene {
+        let verdicts = self.incarnation.into_iter().flat_map(|incarnation| self.read.verdicts(incarnation));
+        let again = verdicts.filter(|verdict| verdict.worth == Worth::Useful && verdict.place > self.judged);
+        scenes.extend(again.map(|Verdict { place, at, .. }| Scene {
             place,
             at,
             alone: format!("From {at} s on it was of use: someone was at its other end."),
