@@ -177,7 +177,14 @@ impl<'a> Court<'a> {
                 life.by_cookie = by_cookie;
             }
         }
-        self.bind(connection, from == "SYN-SENT");
+        let opens = from == "SYN-SENT";
+        self.bind(connection, opens, self.sender(record));
+    }
+
+    /// The connection whose segment a change of state comes of.
+    fn sender(&self, change: &Record) -> Option<u64> {
+        let delivered = self.because(change).filter(|because| because.kind == "delivered")?;
+        self.because(delivered)?.number("connection")
     }
 
     /// Whether a change of state comes of a SYN-ACK that no connection sent.
@@ -195,8 +202,9 @@ impl<'a> Court<'a> {
         self.names.get(&(life.remote.clone(), life.local.clone())).map_or(&[], Vec::as_slice)
     }
 
-    /// Looks for the partner of a connection that has none.
-    fn bind(&mut self, connection: u64, opens: bool) {
+    /// Looks for the partner of a connection that has none. Entries of one instant have one ISS: who is over already is the
+    /// partner only if it sent what opens this one.
+    fn bind(&mut self, connection: u64, opens: bool, sender: Option<u64>) {
         let Some(own) = self.lives.get(&connection) else { return };
         if own.partner.is_some() || own.irs.is_none() {
             return;
@@ -205,14 +213,12 @@ impl<'a> Court<'a> {
             let other = &self.lives[*other];
             other.partner.is_none() && other.iss == own.irs && other.irs == own.iss
         };
-        let mut fitting = self.opposite(own).iter().filter(fits).copied();
-        let Some(other) = fitting.next() else { return };
-        if self.alive.contains(&other) {
+        let fitting: Vec<u64> = self.opposite(own).iter().filter(fits).copied().collect();
+        if let Some(other) = fitting.iter().copied().find(|other| self.alive.contains(other)) {
             for (one, of) in [(connection, other), (other, connection)] {
                 self.lives.entry(one).and_modify(|life| life.partner = Some(of));
             }
-        } else if opens && self.lives[&other].passive {
-            // The entry that opened it is over already.
+        } else if let Some(other) = sender.filter(|sender| opens && fitting.contains(sender)) {
             self.lives.entry(connection).and_modify(|life| life.partner = Some(other));
         }
     }

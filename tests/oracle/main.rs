@@ -2,20 +2,26 @@
 //!
 //! The one recounts every metric and the ledger, the other judges every connection after every event as ARCHITECTURE.md
 //! has it. Both play random worlds: 500, or as many as `WORLDS` says, from the one that `SEED` says on.
+//!
+//! A third test asks the simulator itself: it plays 200 worlds again without what has the blame.
 
+mod counterfactual;
 mod json;
 mod judge;
 mod laws;
 mod recount;
+mod taken;
 mod trace;
 mod worlds;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{env, fs, thread};
 
+use counterfactual::Tally;
 use json::Json;
 use trace::Trace;
 
@@ -40,31 +46,53 @@ fn every_connection_is_judged_as_the_specification_has_it() {
     play(|trace, _| judge::differences(trace));
 }
 
-/// Plays the worlds, and fails if anything differs in any of them.
-fn play(finds: Finds) {
+#[test]
+fn without_what_has_the_blame_the_verdict_is_another() {
+    let tally = Mutex::new(Tally::default());
+    let worlds = worlds(200);
+    let others = worlds.end..worlds.end + 3 * (worlds.end - worlds.start);
+    each_world(worlds, |world| Tally::add(&tally, world, false));
+    each_world(others, |world| Tally::add(&tally, world, true));
+    tally.into_inner().expect("no thread panics while it has this").check();
+}
+
+/// The worlds to play: as many as `WORLDS` says, or this many, from the one that `SEED` says on.
+fn worlds(most: u64) -> Range<u64> {
     let number = |name: &str, default| env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let first: u64 = number("SEED", 0);
-    let next = AtomicU64::new(first);
-    let end = first + number("WORLDS", 500);
+    first..first + number("WORLDS", most)
+}
+
+/// Plays the worlds, and fails if anything differs in any of them.
+fn play(finds: Finds) {
     let found = Mutex::new(Found::default());
+    let worlds = worlds(500);
+    let count = worlds.end - worlds.start;
+    each_world(worlds, |world| {
+        let differences = finds(&world.trace, &world.report);
+        found.lock().expect("no thread panics while it has this").add(world, differences);
+    });
+    let found = found.into_inner().expect("no thread panics while it has this");
+    println!("{} of {count} worlds differ, {} refused, {} records", found.worlds, found.refused, found.records);
+    assert!(found.worlds == 0, "{}", found.told());
+}
+
+/// Plays worlds, and takes each.
+fn each_world(seeds: Range<u64>, take: impl Fn(World) + Sync) {
+    let next = AtomicU64::new(seeds.start);
     thread::scope(|threads| {
         for _ in 0..THREADS {
             threads.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= end {
+                    if seed >= seeds.end {
                         return;
                     }
-                    let world = World::played(seed);
-                    let differences = finds(&world.trace, &world.report);
-                    found.lock().expect("no thread panics while it has this").add(world, differences);
+                    take(World::played(seed));
                 }
             });
         }
     });
-    let found = found.into_inner().expect("no thread panics while it has this");
-    println!("{} of {} worlds differ, {} refused, {} records", found.worlds, end - first, found.refused, found.records);
-    assert!(found.worlds == 0, "{}", found.told());
 }
 
 /// One run.
@@ -73,35 +101,54 @@ struct World {
     text: String,
     refused: u64,
     trace: Trace,
+    lines: String,
     report: Json,
 }
 
 impl World {
     /// The first experiment of a seed that is not refused, as it went.
     fn played(seed: u64) -> Self {
-        let folder = tempfile::tempdir().expect("a folder for one run");
-        let (file, lines) = (folder.path().join("world.toml"), folder.path().join("trace.jsonl"));
         for refused in 0..worlds::TRIES {
             let text = worlds::world(seed, refused);
-            fs::write(&file, &text).expect("a folder takes a file");
-            let mut command = Command::new(env!("CARGO_BIN_EXE_synlab"));
-            let output = command.arg("run").arg(&file).args(["--format", "json", "--trace"]).arg(&lines).output();
-            let output = output.expect("the command runs");
-            if output.status.code() == Some(2) {
-                if env::var_os("REFUSALS").is_some() {
-                    eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+            let run = match Run::of(&text) {
+                Ok(run) => run,
+                Err(complaint) => {
+                    if env::var_os("REFUSALS").is_some() {
+                        eprintln!("{complaint}");
+                    }
+                    continue;
                 }
-                continue;
-            }
-            let complaint = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "seed {seed}: {complaint}\n{text}");
-            let report = Json::read(&String::from_utf8_lossy(&output.stdout));
-            let trace = Trace::read(&fs::read_to_string(&lines).expect("the command writes a trace"));
-            let report = report.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
-            let trace = trace.unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
-            return Self { seed, text, refused, trace, report };
+            };
+            let report = Json::read(&run.report).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+            let trace = Trace::read(&run.trace).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
+            return Self { seed, text, refused, trace, lines: run.trace, report };
         }
         panic!("seed {seed}: {} experiments are refused", worlds::TRIES);
+    }
+}
+
+/// What the command writes of an experiment.
+struct Run {
+    trace: String,
+    report: String,
+}
+
+impl Run {
+    /// Plays an experiment; the complaint if it is refused.
+    fn of(text: &str) -> Result<Self, String> {
+        let folder = tempfile::tempdir().expect("a folder for one run");
+        let (file, lines) = (folder.path().join("world.toml"), folder.path().join("trace.jsonl"));
+        fs::write(&file, text).expect("a folder takes a file");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_synlab"));
+        let output = command.arg("run").arg(&file).args(["--format", "json", "--trace"]).arg(&lines).output();
+        let output = output.expect("the command runs");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        if output.status.code() == Some(2) {
+            return Err(complaint.into_owned());
+        }
+        assert!(output.status.success(), "{complaint}\n{text}");
+        let report = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(Self { trace: fs::read_to_string(&lines).expect("the command writes a trace"), report })
     }
 }
 

@@ -106,6 +106,15 @@ impl Record {
         format!("{} {}", attempt.get("host").text().unwrap_or("?"), attempt.get("ordinal").digits().unwrap_or("?"))
     }
 
+    /// What it is in every run in which it is there: the time, the kind, and fields that no other run numbers anew.
+    pub(crate) fn essence(&self) -> String {
+        let texts =
+            ["host", "from", "to", "source", "destination", "local", "remote", "flags", "call", "queue", "reason"];
+        let numbers = ["seq_raw", "ack_raw", "len", "retransmission"];
+        let (texts, numbers) = (texts.map(|field| self.text(field)), numbers.map(|field| self.number(field)));
+        format!("{} {} {texts:?} {numbers:?}", self.t, self.kind)
+    }
+
     /// When the copies of a segment arrive.
     pub(crate) fn deliveries(&self) -> Vec<u128> {
         self.get("delivered_at").items().iter().filter_map(Json::nanos).collect()
