@@ -212,8 +212,8 @@ fn an_open_and_a_close() {
 #[test]
 fn a_ghost_costs_until_the_horizon() {
     let mut run = Stream::new();
-    run.held(5000, 1, true, 2048);
     run.state(5000, 1, (State::Listen, State::Established), Reason::Segment);
+    run.held(5000, 1, true, 2048);
     run.judged(5000, 1, Worth::Ghost(Blame { cause: Cause::Delayed, record: None }));
     let metrics = run.finish(15_000);
     check(
