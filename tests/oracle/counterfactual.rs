@@ -30,9 +30,9 @@ const RARE: [&str; 2] = ["duplicated segment", "application segment"];
 /// The most verdicts of one cause that are tried in one world.
 const MOST_OF_A_CAUSE: usize = 2;
 
-/// A connection, by what it is in both runs: its host, its sockets, the time of its birth, and which of those that share
-/// all of these.
-type Name = (String, String, String, u128, usize);
+/// A connection, by what it is in both runs: its host, its sockets, the time of its birth, the call or segment that made
+/// it, and which of those that share all of these.
+type Name = (String, String, String, u128, String, usize);
 
 /// A verdict of something useless.
 #[derive(Clone, PartialEq, Debug)]
@@ -109,9 +109,9 @@ impl Reading {
             if record.kind == "state" {
                 let name = names.entry(connection).or_insert_with(|| {
                     let [host, local, remote] = ["host", "local", "remote"].map(|field| record.text(field).to_owned());
-                    let mut name = (host, local, remote, record.t, 0);
+                    let mut name = (host, local, remote, record.t, maker(&trace, record), 0);
                     while courses.contains_key(&name) {
-                        name.4 += 1;
+                        name.5 += 1;
                     }
                     name
                 });
@@ -314,6 +314,14 @@ fn try_without(
         told += &format!("; {}: {:?}", experiment.how, second.verdict(name, *from));
     }
     Ok((Outcome::Stands, "", told))
+}
+
+/// What made a connection, by the record of its birth: a call, or the segment that came.
+fn maker(trace: &Trace, birth: &Record) -> String {
+    let because = |record: &Record| trace.records.get(usize::try_from(record.because?).ok()?);
+    let cause = because(birth);
+    let segment = cause.filter(|cause| cause.kind == "delivered").and_then(because);
+    segment.or(cause).map_or(String::new(), Record::essence)
 }
 
 /// Whether what has the blame is not there in the second run, or has another fate. A forgery may have its like.

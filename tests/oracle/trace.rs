@@ -108,8 +108,20 @@ impl Record {
 
     /// What it is in every run in which it is there: the time, the kind, and fields that no other run numbers anew.
     pub(crate) fn essence(&self) -> String {
-        let texts =
-            ["host", "from", "to", "source", "destination", "local", "remote", "flags", "call", "queue", "reason"];
+        let texts = [
+            "host",
+            "from",
+            "to",
+            "source",
+            "destination",
+            "local",
+            "remote",
+            "flags",
+            "purpose",
+            "call",
+            "queue",
+            "reason",
+        ];
         let numbers = ["seq_raw", "ack_raw", "len", "retransmission"];
         let (texts, numbers) = (texts.map(|field| self.text(field)), numbers.map(|field| self.number(field)));
         format!("{} {} {texts:?} {numbers:?}", self.t, self.kind)
