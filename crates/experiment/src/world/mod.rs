@@ -318,6 +318,9 @@ impl<F: Fold> World<F> {
         if let Some(deaf) = self.machines[machine.index()].is_deaf(now) {
             let (segment, sender) = (packet.id, packet.sender);
             self.begin_with(now, Because::of(segment), Event::Unheard { to, copy, deaf });
+            if let Some(sender) = sender {
+                self.note_arrival(sender, segment);
+            }
             let crash = self.machines[machine.index()].crashed_by;
             self.unsaid(sender, Blame { cause: Cause::Crash, record: crash });
             return Some(machine);

@@ -141,12 +141,14 @@ impl<F: Fold> World<F> {
         now: Instant,
     ) {
         let receiver = to.and_then(|machine| self.holder(machine, segment.tuple)).or(peer);
-        self.truth.lost([sender, receiver], lost, segment.reset);
+        let reset = segment.reset && (sender.is_some() || !self.may_come_before(receiver));
+        self.truth.lost([sender, receiver], lost, reset);
         self.unsaid(sender, Blame { cause: Cause::Lost, record: Some(lost) });
-        let prolonged = if segment.reset {
-            self.arrival.and_then(|arrival| arrival.sender)
-        } else {
-            sender.filter(|_| segment.acknowledges && to.is_some_and(|to| self.would_reset(to, segment.tuple)))
+        let prolonged = match segment.reset {
+            true => self.arrival.and_then(|arrival| arrival.sender).filter(|_| reset),
+            false => {
+                sender.filter(|_| segment.acknowledges && to.is_some_and(|to| self.would_reset(to, segment.tuple, now)))
+            }
         };
         let prolonged = prolonged.and_then(|life| Some((life, self.truth.prolong(life, lost)?)));
         if let Some((life, worth)) = prolonged
@@ -156,11 +158,18 @@ impl<F: Fold> World<F> {
         }
     }
 
+    /// Whether something of a connection that is over may still come to its partner before a reset that answers for it: the
+    /// reset could be out of the window then.
+    fn may_come_before(&self, partner: Option<Incarnation>) -> bool {
+        let partner = partner.and_then(|partner| self.truth.get(partner)?.partner);
+        partner.and_then(|life| self.truth.get(life)).is_some_and(|over| over.on_its_way > 0)
+    }
+
     /// Whether a machine would answer an acknowledgment with a reset for want of a connection.
-    fn would_reset(&self, machine: MachineId, tuple: FourTuple) -> bool {
+    fn would_reset(&self, machine: MachineId, tuple: FourTuple, now: Instant) -> bool {
         let machine = &self.machines[machine.index()];
         let holds = machine.tcp.tag_of(tuple).is_some();
-        self.host(machine.host).resets && !machine.down && !holds
+        self.host(machine.host).resets && machine.is_deaf(now).is_none() && !holds
     }
 
     /// Counts a copy as gone from the network, now that all that came of it is done.

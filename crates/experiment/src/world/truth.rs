@@ -110,9 +110,9 @@ impl Truth {
         Some(change)
     }
 
-    /// Makes partners of the ends that have taken each other's initial sequence numbers. An end has one partner in its life, even if another comes that bears the same numbers.
-    /// The other may have ended, if it is its answer that opens this one; it is `sender` then, or else the last at the other
-    /// end.
+    /// Makes partners of the ends that have taken each other's initial sequence numbers. An end has one partner in its life,
+    /// even if another comes that bears the same numbers. The other may have ended, if it is its answer that opens this one
+    /// and none that is held fits; it is `sender` then, or else the last at the other end.
     fn pair(&mut self, life: Incarnation, sender: Option<Incarnation>) {
         let Some(mine) = self.get(life) else { return };
         let fits = |other: &Incarnation| {
@@ -122,7 +122,8 @@ impl Truth {
                 numbers_fit && met && mine.may_pair_with(*other) && theirs.may_pair_with(life)
             })
         };
-        let Some(other) = [sender, self.other_end(mine)].into_iter().flatten().find(fits) else { return };
+        let fitting = || [sender, self.other_end(mine)].into_iter().flatten().filter(fits);
+        let Some(other) = fitting().find(|other| self.holds(*other)).or_else(|| fitting().next()) else { return };
         let Some(theirs) = self.get(other) else { return };
         let (mine_name, theirs_name) = ((life, mine.host), (other, theirs.host));
         let left = theirs.leaves(other);
@@ -300,7 +301,7 @@ const UNKNOWN: Blame = Blame { cause: Cause::Unknown, record: None };
 ///
 /// * it crashed: the crash; it was thrown out of a cache: that the cache was full;
 /// * a call ended it: its reset, if that was lost; what it waited for in vain, if it was not open yet; or else the call;
-/// * a segment ended it that was out of order itself: what is to blame for that;
+/// * a segment ended it that was out of order itself: what is to blame for that; or else its last words, if they were lost;
 /// * it did not wait for ever for the application of this end to close: that application, which got the FIN;
 /// * otherwise what it waited for in vain.
 fn blame_for_end(known: &Row, left: &Left) -> Blame {
@@ -320,7 +321,10 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
         Reason::Expired if known.state == State::CloseWait && known.fin.is_some() => {
             Blame { cause: Cause::Application, record: known.fin }
         }
-        Reason::Reset | Reason::Segment => end.by.or_else(in_vain).unwrap_or(UNKNOWN),
+        Reason::Reset | Reason::Segment => {
+            let last_words = known.last_lost.filter(|lost| *lost > end.cause);
+            end.by.or_else(|| Some(of(Cause::Lost, last_words?))).unwrap_or(UNKNOWN)
+        }
         Reason::GaveUp | Reason::Expired => {
             let said = said_in_vain.map(|said| of(Cause::Lost, said));
             let misled = || known.misled_by.or(*misled_by);
