@@ -44,6 +44,10 @@ impl Hosts {
         Some(scripts.get(usize::from(unfinished.script))?.get(step)?.as_str())
     }
 
+    pub(crate) fn has_several_scripts(&self, host: HostId) -> bool {
+        self.scripts.get(usize::from(host.0)).is_some_and(|scripts| scripts.len() > 1)
+    }
+
     pub(crate) fn at(&self, address: Ipv4Addr) -> Option<HostId> {
         self.at.get(&address).copied()
     }
