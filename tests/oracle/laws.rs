@@ -9,7 +9,7 @@ const ROOTS: &[&str] = &["script", "session", "crashed", "warmed-up"];
 /// The laws that a stream breaks.
 pub(crate) fn broken(trace: &Trace, report: &Json) -> Vec<String> {
     let mut broken = Vec::new();
-    let mut before = 0;
+    let (mut before, mut over) = (0, false);
     for (place, record) in trace.records.iter().enumerate() {
         if record.id != place as u64 {
             broken.push(format!("id: record {place} is called {}", record.id));
@@ -18,6 +18,11 @@ pub(crate) fn broken(trace: &Trace, report: &Json) -> Vec<String> {
             broken.push(format!("time: record {place} is earlier than the one before it"));
         }
         before = record.t;
+        let unfinished = record.kind == "unfinished";
+        if (over && !unfinished) || (unfinished && record.t != trace.horizon) {
+            broken.push(format!("unfinished: record {place} is told before the end of the run, or after what is"));
+        }
+        over |= unfinished;
         if record.because.iter().chain(&record.also).any(|id| *id >= record.id) {
             broken.push(format!("because: record {place} comes of a later one"));
             continue;

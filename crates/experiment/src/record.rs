@@ -15,7 +15,7 @@ use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Purpose, Q
 use crate::holdings::Transfer;
 pub use samples::samples;
 
-pub use fields::{Fields, Value, call_word, cause_word, memory_word, purpose_word};
+pub use fields::{Fields, Value, awaited_word, call_word, cause_word, memory_word, purpose_word};
 
 /// A host's place in [`crate::Scenario::hosts`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
@@ -369,6 +369,8 @@ pub enum Event {
         /// The verdict.
         worth: Worth,
     },
+    /// The run ends, and a script's run is not over. What brought it to its step, or last moved it there, is the cause.
+    Unfinished(Unfinished),
 }
 
 /// What a host takes memory for.
@@ -478,6 +480,46 @@ impl StateChange {
     pub const fn opens(&self) -> bool {
         !self.passive && matches!(self.from, State::SynSent | State::SynReceived) && self.to.synchronized()
     }
+}
+
+/// A script's run that is not over when the run ends. A server's that waits in `accept` is none: it listens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unfinished {
+    /// The host.
+    pub host: HostId,
+    /// Ordinal of the script's run among the host's, from 0.
+    pub application: u32,
+    /// The script's place among those of its host.
+    pub script: u16,
+    /// The ordinal of the step that it waits in, from 1.
+    pub step: u32,
+    /// The connection that it plays on, if it has one.
+    pub incarnation: Option<Incarnation>,
+    /// The peer's socket, if it has a connection.
+    pub remote: Option<SocketAddrV4>,
+    /// What it waits for.
+    pub awaits: Awaited,
+    /// Octets that the step has received so far.
+    pub octets: u64,
+    /// When it came to the step, or last received octets there.
+    pub since: Instant,
+}
+
+/// What a script's run waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Awaited {
+    /// The opening of its connection.
+    Opening,
+    /// So many octets.
+    Octets,
+    /// The peer's end of data.
+    EndOfData,
+    /// A time: the end of a wait or of work.
+    Time,
+    /// A worker.
+    Worker,
+    /// The reboot of its host.
+    Reboot,
 }
 
 /// An application's call.

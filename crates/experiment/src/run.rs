@@ -136,5 +136,6 @@ fn simulate_on<Q: EventQueue<Pending>, F: Fold>(
     let most = MOST_EVENTS_AT_ONE_INSTANT + EVENTS_OF_A_SESSION * sessions_at_once(scenario);
     let events = sim_core::run(&mut queue, &mut world, scenario.horizon, most)
         .map_err(|livelock| Endless::new(scenario, livelock, world.culprit(livelock.at)))?;
+    world.tell_unfinished(scenario.horizon);
     Ok(Summary { digest: digest.value(), ended_at: queue.now(), events, metrics: metrics.finish(scenario.horizon) })
 }

@@ -193,6 +193,8 @@ pub struct Application {
     pub start: Instant,
     /// Its steps, in order.
     pub steps: Vec<Step>,
+    /// The same as the file writes them; nothing in a scenario that is of no file.
+    pub lines: Vec<String>,
     /// How often a session, or a machine of a server, runs it in all; `None` means for ever.
     pub rounds: Option<u32>,
     /// Who runs it, if it is a server's.

@@ -3,21 +3,33 @@
 //! [`Explanation`] is a fold that keeps what happened between two sockets for as long as it may matter: until both ends
 //! are gone and nothing is on its way between them, and beyond that only where something was held for nobody. What it
 //! tells is read off these records ([`log`]), each sentence from some of them ([`story`]). Beside that it notes which clients
-//! had to wait for it ([`waits`]).
+//! had to wait for it ([`waits`]), and how much of that there is ([`places`]); what became of each attempt to open ([`attempts`]), of which it tells what did not go as it
+//! should ([`opens`], [`closes`]); and which scripts still wait when the run ends ([`unfinished`]).
 
+#[cfg(test)]
+mod attempt_tests;
+mod attempts;
+mod closes;
 mod costs;
+mod course;
+mod findings;
 mod log;
+mod names;
+mod opens;
 mod places;
 mod story;
 #[cfg(test)]
 mod tests;
+mod unfinished;
+#[cfg(test)]
+mod unfinished_tests;
 mod waits;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 
-use experiment::record::{Event, Fold, Incarnation, Record, RecordId};
+use experiment::record::{Change, Event, Fold, Incarnation, Record, RecordId};
 use experiment::{Held, Resource, Transfer};
 use sim_time::Instant;
 use tcp_endpoint::Purpose;
@@ -28,9 +40,12 @@ use crate::ladder::label;
 use crate::packets::Packets;
 use crate::paint::{Colour, Tone};
 use crate::wrap::{block, wrapped};
+use attempts::Attempts;
 use costs::Costs;
 use log::Log;
+use names::Names;
 use story::Story;
+use unfinished::Waiting;
 use waits::Waits;
 
 /// Columns of the text.
@@ -55,6 +70,8 @@ pub struct Explanation {
     /// All of them by their kinds.
     groups: BTreeMap<String, Group>,
     waits: Waits,
+    attempts: Attempts,
+    unfinished: Waiting,
 }
 
 /// Two sockets, the lower one first.
@@ -99,6 +116,8 @@ impl Explanation {
             stories: Vec::new(),
             groups: BTreeMap::new(),
             waits: Waits::default(),
+            attempts: Attempts::default(),
+            unfinished: Waiting::default(),
         }
     }
 
@@ -110,7 +129,10 @@ impl Explanation {
             self.tell(&exchange, end);
         }
         self.stories.sort_by_key(|story| (Reverse((story.octet_nanos, story.segments)), story.since));
-        let Self { stories, groups, waits, packets, hosts, all, .. } = self;
+        let Self { stories, groups, waits, packets, hosts, all, mut attempts, unfinished, .. } = self;
+        let names = Names { packets: &packets, hosts: &hosts };
+        attempts.finish(all, names);
+        let unfinished = unfinished.paragraphs(&attempts, all, names);
         let held: Vec<Vec<String>> = match all {
             true => stories.iter().map(|story| story.paragraphs().map(str::to_owned).collect()).collect(),
             false => told(groups, &waits, end),
@@ -118,12 +140,21 @@ impl Explanation {
         let waits = waits.stories(all, &hosts, &packets, end);
         let held = numbered("What was held for nobody, and why", &held, colour);
         let waits = numbered("Who had to wait, and why", &waits, colour);
-        match (held.is_empty(), waits.is_empty()) {
-            (true, true) => "Nothing was wasted.\n".to_owned(),
-            (true, false) => format!("Nothing was wasted.\n\n{waits}"),
-            (false, true) => held,
-            (false, false) => format!("{held}\n{waits}"),
-        }
+        let Attempts { count, opens, closes, .. } = attempts;
+        let opens = numbered("Opens that failed or were slow, and why", &opens.paragraphs(), colour);
+        let closes = numbered(
+            "Connections that were cut short, lost data or closed slowly, and why",
+            &closes.paragraphs(),
+            colour,
+        );
+        let unfinished = numbered("Scripts that still wait when the run ends", &unfinished, colour);
+        let wasteless = if held.is_empty() { "Nothing was wasted.\n" } else { "" };
+        let well = match opens.is_empty() && closes.is_empty() && unfinished.is_empty() && count > 0 {
+            true => "Every open and every close went as it should.\n",
+            false => "",
+        };
+        let parts = [&held, wasteless, &waits, &opens, &closes, &unfinished, well];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
     /// Adds what there is to tell of an exchange.
@@ -193,12 +224,17 @@ impl Explanation {
 
 impl Fold for Explanation {
     fn record(&mut self, record: &Record) {
+        let names = Names { packets: &self.packets, hosts: &self.hosts };
         if record.at > self.now {
+            self.attempts.settle(self.all, names);
             self.settle();
             self.now = record.at;
         }
         self.packets.note_other(record);
+        let names = Names { packets: &self.packets, hosts: &self.hosts };
         self.waits.note(record, self.all, (&self.packets, &self.hosts));
+        self.attempts.note(record, self.all, names);
+        self.unfinished.note(record);
         if record.event == Event::WarmedUp {
             // What was over by then is not measured.
             self.stories.clear();
@@ -222,6 +258,10 @@ impl Fold for Explanation {
         }
         exchange.costs.note(record);
         exchange.log.push(record);
+    }
+
+    fn change(&mut self, at: Instant, change: &Change) {
+        self.attempts.change(at, change);
     }
 
     fn transfer(&mut self, at: Instant, transfer: &Transfer) {

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use experiment::record::Unfinished;
 use experiment::{HostId, Scenario};
 
-/// The names of a run's hosts, in the order of their [`HostId`], and the addresses of their machines.
+/// The names of a run's hosts, in the order of their [`HostId`], the addresses of their machines, and their scripts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Hosts {
     names: Vec<String>,
     at: BTreeMap<Ipv4Addr, HostId>,
+    /// The steps of each host's scripts, as the file writes them.
+    scripts: Vec<Vec<Vec<String>>>,
 }
 
 impl Hosts {
@@ -19,6 +22,7 @@ impl Hosts {
         let mut hosts = Self::default();
         for (plan, id) in scenario.hosts.iter().zip(0..) {
             hosts.names.push(plan.name.clone());
+            hosts.scripts.push(plan.applications.iter().map(|script| script.lines.clone()).collect());
             hosts.at.extend(plan.addresses.iter().map(|address| (*address, HostId(id))));
         }
         hosts
@@ -31,6 +35,17 @@ impl Hosts {
 
     pub(crate) fn name(&self, host: HostId) -> &str {
         &self.names[usize::from(host.0)]
+    }
+
+    /// The step that a script waits in, as the file writes it.
+    pub(crate) fn step(&self, unfinished: &Unfinished) -> Option<&str> {
+        let scripts = self.scripts.get(usize::from(unfinished.host.0))?;
+        let step = usize::try_from(unfinished.step).ok()?.checked_sub(1)?;
+        Some(scripts.get(usize::from(unfinished.script))?.get(step)?.as_str())
+    }
+
+    pub(crate) fn has_several_scripts(&self, host: HostId) -> bool {
+        self.scripts.get(usize::from(host.0)).is_some_and(|scripts| scripts.len() > 1)
     }
 
     pub(crate) fn at(&self, address: Ipv4Addr) -> Option<HostId> {

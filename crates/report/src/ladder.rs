@@ -481,7 +481,8 @@ impl Fold for Ladder {
             | Event::WarmedUp
             | Event::Waits { .. }
             | Event::WaitOver { .. }
-            | Event::TimerFired { .. } => {}
+            | Event::TimerFired { .. }
+            | Event::Unfinished(_) => {}
         }
     }
 

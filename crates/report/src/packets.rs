@@ -172,6 +172,11 @@ impl Packets {
         self.known.get(&blame.record?)
     }
 
+    /// A packet of which no more than the record of its sending is given: see [`in_words`]. `None` if it is not known.
+    pub(crate) fn named(&self, id: RecordId, hosts: &Hosts) -> Option<String> {
+        Some(self.known.get(&id)?.in_words(hosts))
+    }
+
     /// When what is to blame happened.
     pub(crate) fn time(&self, blame: Blame) -> Option<Instant> {
         let other = || Some(self.other(blame)?.at);

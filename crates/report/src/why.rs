@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use experiment::record::{
-    Because, Call, Event, Fold, Outcome, Record, RecordId, Scarce, Sent, call_word, cause_word, purpose_word,
+    Awaited, Because, Call, Event, Fold, Outcome, Record, RecordId, Scarce, Sent, Unfinished, call_word, cause_word,
+    purpose_word,
 };
 use experiment::{HostId, RelativeNumbers};
 use sim_time::Instant;
@@ -152,7 +153,16 @@ impl Chain {
                     format!("{}: the verdict: {} ({}{record})", name(*host), worth.name(), cause_word(blame.cause).0)
                 }
             },
+            Event::Unfinished(unfinished) => self.unfinished(unfinished),
         }
+    }
+
+    /// ``server: its script still waits in step 2, `receive 101 B`, for octets: 100 have come``
+    fn unfinished(&self, unfinished: &Unfinished) -> String {
+        let Unfinished { host, step, awaits, octets, .. } = *unfinished;
+        let line = self.hosts.step(unfinished).map_or(String::new(), |line| format!(", `{line}`,"));
+        let come = if awaits == Awaited::Octets { format!(": {octets} have come") } else { String::new() };
+        format!("{}: its script still waits in step {step}{line} for {}{come}", self.hosts.name(host), awaited(awaits))
     }
 
     fn sent(&self, sent: &Sent, label: &str) -> String {
@@ -167,6 +177,18 @@ impl Chain {
             Some(arrival) => format!("arrives at {arrival} s"),
         };
         format!("{from}: {label} ({purpose}), {fate}")
+    }
+}
+
+/// What a script waits for.
+pub(crate) const fn awaited(awaits: Awaited) -> &'static str {
+    match awaits {
+        Awaited::Opening => "the opening of its connection",
+        Awaited::Octets => "octets",
+        Awaited::EndOfData => "the end of the data",
+        Awaited::Time => "a time to pass",
+        Awaited::Worker => "a worker",
+        Awaited::Reboot => "the reboot of its host",
     }
 }
 

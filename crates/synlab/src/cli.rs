@@ -155,7 +155,8 @@ pub(crate) struct Run {
     /// Draw at most this many rows of the ladder
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) rows: usize,
-    /// Tell why what was held for nobody was held, back to the packet that is to blame, the worst first (in text)
+    /// Tell why what was held for nobody was held, back to the packet that is to blame; which opens and closes failed or were
+    /// slow, and why; and which scripts still wait at the end: the worst first (in text)
     #[arg(long)]
     pub(crate) explain: bool,
     /// List metrics that are zero too, all that is to blame for something, and explain all of it
@@ -193,8 +194,8 @@ pub(crate) struct Compare {
     /// Draw at most this many rows of ladders that stand side by side
     #[arg(long, value_name = "N", default_value_t = 60)]
     pub(crate) rows: usize,
-    /// Tell of each variant why what was held for nobody was held, back to the packet that is to blame, the worst first (in
-    /// text)
+    /// Tell of each variant why what was held for nobody was held, back to the packet that is to blame; which opens and closes
+    /// failed or were slow, and why; and which scripts still wait at the end: the worst first (in text)
     #[arg(long)]
     pub(crate) explain: bool,
     /// List all metrics, not only those in which variants differ and what opening cost; all that was held, and for nobody

@@ -146,6 +146,7 @@ impl Fold for Watchers<'_> {
 
     fn change(&mut self, at: Instant, change: &Change) {
         self.ladder.change(at, change);
+        self.explanation.change(at, change);
         for (_, trace) in &mut self.traces {
             trace.change(at, change);
         }

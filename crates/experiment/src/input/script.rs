@@ -45,7 +45,7 @@ pub(super) fn read(list: &Node, host: &Host, hosts: &Hosts<'_>) -> Result<Applic
     let rounds = if accepts(steps) { None } else { Some(1) };
     let Host { start, workers, .. } = *host;
     let arrivals = host.arrivals.clone();
-    let mut application = Application { start, steps: Vec::new(), rounds, workers, arrivals };
+    let mut application = Application { start, steps: Vec::new(), lines: Vec::new(), rounds, workers, arrivals };
     let mut connection = Some(Connection { server: false, life: Life::None });
     for (place, node) in steps.iter().enumerate() {
         let last = place + 1 == steps.len();
@@ -65,6 +65,7 @@ pub(super) fn read(list: &Node, host: &Host, hosts: &Hosts<'_>) -> Result<Applic
                     None
                 });
                 application.steps.push(step);
+                application.lines.extend(node.as_str().map(str::to_owned));
             }
         }
     }

@@ -54,6 +54,7 @@ fn a_small_file_gets_every_default() {
         [Application {
             start: Instant::ZERO,
             steps,
+            lines: ["connect", "send 100 B", "close"].map(str::to_owned).to_vec(),
             rounds: Some(1),
             workers: Workers::Unlimited,
             arrivals: Arrivals::at_once(1)
@@ -65,6 +66,7 @@ fn a_small_file_gets_every_default() {
         [Application {
             start: Instant::ZERO,
             steps,
+            lines: ["accept", "receive 100 B", "close on EOF"].map(str::to_owned).to_vec(),
             rounds: None,
             workers: Workers::Unlimited,
             arrivals: Arrivals::at_once(1)

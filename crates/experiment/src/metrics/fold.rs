@@ -267,7 +267,8 @@ impl Fold for MetricsFold {
             | Event::Session { .. }
             | Event::Woken { .. }
             | Event::Call { .. }
-            | Event::TimerFired { .. } => {}
+            | Event::TimerFired { .. }
+            | Event::Unfinished(_) => {}
         }
     }
 

@@ -8,8 +8,8 @@ use sim_time::Instant;
 use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Purpose, Queue, Reason, State, UserError};
 
 use super::{
-    Attempt, Because, Blame, Call, Cause, Change, Deaf, Event, HostId, Incarnation, Memory, Outcome, Record, Scarce,
-    Sent, StateChange, What, Worth,
+    Attempt, Awaited, Because, Blame, Call, Cause, Change, Deaf, Event, HostId, Incarnation, Memory, Outcome, Record,
+    Scarce, Sent, StateChange, Unfinished, What, Worth,
 };
 
 /// The value of a field.
@@ -194,6 +194,11 @@ impl Record {
                 to.field("worth", "the verdict", word(worth_word(worth)));
                 blamed(to, worth.blame());
             }
+            Event::Unfinished(ref unfinished) => {
+                to.kind("unfinished", 19, "the run ends, and a script's run is not over");
+                when(to, *at, *because);
+                unfinished.tell(to);
+            }
         }
     }
 }
@@ -276,6 +281,20 @@ impl Sent {
         let fault = self.fate.fault.map(|place| u64::from(place) + 1);
         to.field("fault", "the fault of the file that decides, from 1", Value::Optional(fault));
         to.field("delivered_at", "when its copies arrive", Value::Times(&self.fate.deliveries));
+    }
+}
+
+impl Unfinished {
+    fn tell(&self, to: &mut impl Fields) {
+        to.field("host", "the host", self.host.into());
+        to.field("application", "the ordinal of the script's run on the host, from 0", number(self.application));
+        to.field("script", "the script's place among those of the host, from 0", number(self.script));
+        to.field("step", "the ordinal of the step that it waits in, from 1", number(self.step));
+        to.field("connection", "the connection, if it has one", self.incarnation.into());
+        to.field("remote", "the peer's socket, if it has a connection", Value::Socket(self.remote));
+        to.field("awaits", "what it waits for", word(awaited_word(self.awaits)));
+        to.field("len", "octets that the step has received so far", Value::Number(self.octets));
+        to.field("since", "when it came to the step, or last received octets there", Value::Time(self.since));
     }
 }
 
@@ -496,6 +515,19 @@ const fn scarce_word(scarce: Scarce) -> (&'static str, u32) {
         Scarce::AcceptQueue => ("accept-queue", 1),
         Scarce::Workers => ("workers", 2),
         Scarce::HoldDown => ("hold-down", 3),
+    }
+}
+
+/// What a script's run waits for.
+#[must_use]
+pub const fn awaited_word(awaited: Awaited) -> (&'static str, u32) {
+    match awaited {
+        Awaited::Opening => ("opening", 0),
+        Awaited::Octets => ("octets", 1),
+        Awaited::EndOfData => ("end-of-data", 2),
+        Awaited::Time => ("time", 3),
+        Awaited::Worker => ("worker", 4),
+        Awaited::Reboot => ("reboot", 5),
     }
 }
 

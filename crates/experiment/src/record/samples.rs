@@ -10,8 +10,8 @@ use tcp_endpoint::{
 };
 
 use super::{
-    Attempt, Because, Blame, Call, Cause, Change, Deaf, Event, HostId, Incarnation, Memory, Outcome, Record, RecordId,
-    Scarce, Sent, StateChange, What, Worth,
+    Attempt, Awaited, Because, Blame, Call, Cause, Change, Deaf, Event, HostId, Incarnation, Memory, Outcome, Record,
+    RecordId, Scarce, Sent, StateChange, Unfinished, What, Worth,
 };
 
 /// One record of each kind, with one change of each kind among them. They tell no story.
@@ -57,6 +57,17 @@ pub fn samples() -> Vec<Record> {
         trips: 1,
     };
     let (application, remote) = (0, Some(client));
+    let unfinished = Unfinished {
+        host,
+        application,
+        script: 0,
+        step: 2,
+        incarnation: Some(incarnation),
+        remote,
+        awaits: Awaited::Octets,
+        octets: 100,
+        since: at,
+    };
     let outcome = Outcome::Failed(UserError::AlreadyExists);
     let memory = Memory::Entry(EntryKind::HalfOpen);
     let events = [
@@ -78,6 +89,7 @@ pub fn samples() -> Vec<Record> {
         Event::Waits { host, port, attempt, scarce: Scarce::SynBacklog, places: 8, blame },
         Event::WaitOver { host, attempt, blame, served: true },
         Event::Judged { host, incarnation, worth: Worth::Useful },
+        Event::Unfinished(unfinished),
     ];
     let changes = [
         What::Held { memory, octets: 96 },

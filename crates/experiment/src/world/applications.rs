@@ -73,6 +73,7 @@ impl<F: Fold> World<F> {
         let last = self.begin_with(queue.now(), because, woken);
         if let Some(playing) = self.rounds.get_mut(round) {
             playing.last = last;
+            playing.moved(queue.now());
         }
         match self.current_step(round) {
             Some(Step::Connect { .. }) => {
@@ -91,7 +92,7 @@ impl<F: Fold> World<F> {
     }
 
     /// The step that a round is at.
-    fn current_step(&self, round: u32) -> Option<&Step> {
+    pub(super) fn current_step(&self, round: u32) -> Option<&Step> {
         let round = self.rounds.get(round)?;
         self.script(round.machine, round.script).steps.get(round.step)
     }
@@ -108,6 +109,7 @@ impl<F: Fold> World<F> {
         if let Some(playing) = self.rounds.get_mut(round) {
             playing.step += 1;
             playing.taken = 0;
+            playing.moved(queue.now());
             if let Some(alarm) = playing.alarm.take() {
                 let _ = queue.cancel(alarm);
             }
@@ -127,6 +129,7 @@ impl<F: Fold> World<F> {
                 Played::Done => {
                     if let Some(playing) = self.rounds.get_mut(round) {
                         (playing.step, playing.taken) = (playing.step + 1, 0);
+                        playing.moved(queue.now());
                     }
                 }
                 Played::Waits => return,
@@ -421,6 +424,7 @@ impl<F: Fold> World<F> {
         self.call = self.record(now, because, Event::Call { host, application, incarnation, remote, call, outcome });
         if let Some(playing) = self.rounds.get_mut(round) {
             playing.last = self.call;
+            playing.moved(now);
         }
     }
 }

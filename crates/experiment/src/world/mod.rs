@@ -22,6 +22,7 @@ mod transmit;
 mod truth;
 #[cfg(test)]
 mod truth_tests;
+mod unfinished;
 mod workers;
 
 use std::collections::VecDeque;

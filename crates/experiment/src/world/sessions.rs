@@ -25,6 +25,9 @@ pub(super) struct Round {
     pub(super) woken_by: Option<RecordId>,
     /// The step that is being played, or waited for.
     pub(super) step: usize,
+    /// When it came to that, or last took octets there; and the record that woke it then, if it has called nothing since.
+    pub(super) since: Instant,
+    brought_by: Option<RecordId>,
     pub(super) connection: Option<Incarnation>,
     /// Octets that the step in play has taken so far.
     pub(super) taken: u64,
@@ -76,6 +79,8 @@ impl Round {
             last,
             woken_by: None,
             step: 0,
+            since: Instant::ZERO,
+            brought_by: None,
             connection: None,
             taken: 0,
             client: None,
@@ -101,6 +106,21 @@ impl Round {
         self.woken_by.take().into_iter().fold(Because::of(self.last), Because::and)
     }
 
+    /// It comes to a step, or takes octets.
+    pub(super) const fn moved(&mut self, now: Instant) {
+        (self.since, self.brought_by) = (now, self.woken_by);
+    }
+
+    /// The causes of its waiting where it does.
+    pub(super) fn brought_by(&self) -> Because {
+        self.brought_by.into_iter().fold(Because::of(self.last), Because::and)
+    }
+
+    /// Whether it is a round: a session may have to wait for its first.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.session.as_ref().is_none_or(|session| session.rounds > 0)
+    }
+
     /// Whether it has done more than wait. Listening is more.
     pub(super) fn has_begun(&self) -> bool {
         self.session.as_ref().is_none_or(|session| session.begun)
@@ -121,6 +141,7 @@ impl<F: Fold> World<F> {
         let ordinal = self.number_round(machine);
         if let Some(beginning) = self.rounds.get_mut(round) {
             beginning.ordinal = ordinal;
+            beginning.moved(queue.now());
         }
         self.play(round, queue);
         Some(machine)

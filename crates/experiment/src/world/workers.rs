@@ -114,6 +114,9 @@ impl<F: Fold> World<F> {
             self.ready(machine, script, queue);
         } else {
             let round = self.new_round(machine, script, None);
+            if let Some(begun) = self.rounds.get_mut(round) {
+                begun.moved(queue.now());
+            }
             self.play(round, queue);
         }
     }
@@ -273,6 +276,7 @@ impl<F: Fold> World<F> {
         let freed_by = self.last();
         if let Some(waiting) = self.rounds.get_mut(next) {
             waiting.woken_by = Some(freed_by);
+            waiting.moved(now);
         }
         self.engage(next, now);
         let _ = self.wait_until(next, now + length, queue);

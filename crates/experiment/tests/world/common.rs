@@ -183,6 +183,7 @@ pub(crate) fn host(name: &str, last: u8, handshake: &str, steps: Vec<Step>) -> H
         applications: vec![Application {
             start: Instant::ZERO,
             steps,
+            lines: Vec::new(),
             rounds: Some(1),
             workers: Workers::Unlimited,
             arrivals: Arrivals::at_once(1),

@@ -9,5 +9,6 @@ mod outages;
 mod populations;
 mod runs;
 mod stale_syn;
+mod unfinished;
 mod warm_up;
 mod workers;

@@ -25,7 +25,8 @@ fn down(host: HostId, crash: u64, reboot: Option<u64>, mut scenario: Scenario) -
 }
 
 fn later(start: Instant, steps: Vec<Step>) -> Application {
-    Application { start, steps, rounds: Some(1), workers: Workers::Unlimited, arrivals: Arrivals::at_once(1) }
+    let (lines, workers, arrivals) = (Vec::new(), Workers::Unlimited, Arrivals::at_once(1));
+    Application { start, steps, lines, rounds: Some(1), workers, arrivals }
 }
 
 fn verdicts(run: &Run) -> Vec<(Instant, Worth)> {

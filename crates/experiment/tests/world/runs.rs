@@ -228,6 +228,7 @@ fn a_port_in_use_is_no_port() {
     scenario.hosts[0].applications.push(Application {
         start: at(10),
         steps: vec![from_5000, Step::Send(1.into())],
+        lines: Vec::new(),
         rounds: Some(1),
         workers: Workers::Unlimited,
         arrivals: Arrivals::at_once(1),

@@ -14,6 +14,7 @@ fn served(handshake: &str, workers: Workers, script: Vec<Step>, clients: &[u64])
     let client = |start: &u64| Application {
         start: at(*start),
         steps: vec![connect(), Step::Send(100.into()), Step::ReceiveToEnd, Step::Close],
+        lines: Vec::new(),
         rounds: Some(1),
         workers: Workers::Unlimited,
         arrivals: Arrivals::at_once(1),

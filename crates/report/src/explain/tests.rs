@@ -44,6 +44,16 @@ fn a_stale_syn_makes_a_ghost() {
                and did not answer.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Scripts that still wait when the run ends
+            1. server:80 ← client:49152: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
+               client's end was over at 2.400 s: TIME-WAIT ran out.
+               Nothing is on its way between them.
         "#]],
     );
 }
@@ -63,6 +73,11 @@ fn a_reset_ends_the_ghost() {
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
                and answered with RST 1. That came at 5.100 s and ended it.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -73,16 +88,21 @@ fn a_reset_ends_the_half_open_entry() {
         "stale-syn",
         "three-way",
         &expect![[r#"
-        What was held for nobody, and why
-        1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 5.100 s: 32 B·s and
-           2 segments
-           It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-           fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
-           2.400 s (TIME-WAIT was over).
-           server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
-           and answered with RST 1. That came at 5.100 s and ended it.
-           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
-    "#]],
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 5.100 s: 32 B·s and
+               2 segments
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
+               2.400 s (TIME-WAIT was over).
+               server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
+               and answered with RST 1. That came at 5.100 s and ended it.
+               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+        "#]],
     );
 }
 
@@ -93,7 +113,7 @@ fn silence_keeps_the_half_open_entry_until_the_server_gives_up() {
         "three-way-silent",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2 kB·s
+            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20160 B·s
                and 6 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
@@ -102,6 +122,11 @@ fn silence_keeps_the_half_open_entry_until_the_server_gives_up() {
                connection for it and did not answer.
                server gave up at 68.000 s, in SYN-RECEIVED.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -112,20 +137,25 @@ fn a_lost_reset_is_to_blame_from_then_on() {
         "stale-syn-reset-lost",
         "three-way",
         &expect![[r#"
-        What was held for nobody, and why
-        1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 6.100 s: 352 B·s and
-           4 segments
-           It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-           fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
-           2.400 s (TIME-WAIT was over).
-           server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
-           and answered with RST 1. That was lost (dropped by fault 2): had it come, that would have been
-           the end.
-           server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which had no connection
-           for it and answered with RST 1. That came at 6.100 s and ended it.
-           To blame for 336 B·s: a lost segment: RST 1 of client, sent 5.050, lost.
-           To blame for 16 B·s: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
-    "#]],
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 6.100 s: 352 B·s and
+               4 segments
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
+               2.400 s (TIME-WAIT was over).
+               server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
+               and answered with RST 1. That was lost (dropped by fault 2): had it come, that would have been
+               the end.
+               server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which had no connection
+               for it and answered with RST 1. That came at 6.100 s and ended it.
+               To blame for 336 B·s: a lost segment: RST 1 of client, sent 5.050, lost.
+               To blame for 16 B·s: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+        "#]],
     );
 }
 
@@ -136,7 +166,7 @@ fn resets_that_are_lost_alike_are_told_together() {
         "three-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2 kB·s
+            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20160 B·s
                and 12 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
@@ -145,13 +175,18 @@ fn resets_that_are_lost_alike_are_told_together() {
                connection for it and answered with RST 1. Each of these was lost (dropped by fault 2): had it
                come, that would have been the end.
                server gave up at 68.000 s, in SYN-RECEIVED.
-               To blame for 10.2 kB·s: a lost segment: RST 1 of client, sent 36.050, lost.
-               To blame for 5.12 kB·s: a lost segment: RST 1 of client, sent 20.050, lost.
-               To blame for 2.56 kB·s: a lost segment: RST 1 of client, sent 12.050, lost.
-               To blame for 1.28 kB·s: a lost segment: RST 1 of client, sent 8.050, lost.
+               To blame for 10224 B·s: a lost segment: RST 1 of client, sent 36.050, lost.
+               To blame for 5120 B·s: a lost segment: RST 1 of client, sent 20.050, lost.
+               To blame for 2560 B·s: a lost segment: RST 1 of client, sent 12.050, lost.
+               To blame for 1280 B·s: a lost segment: RST 1 of client, sent 8.050, lost.
                To blame for 640 B·s: a lost segment: RST 1 of client, sent 6.050, lost.
                To blame for 320 B·s: a lost segment: RST 1 of client, sent 5.050, lost.
                To blame for 16 B·s: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -172,6 +207,16 @@ fn a_lost_answer_is_to_blame_at_once() {
                have been the end.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a lost segment: SYN,ACK 0/1 of server, sent 5.000, lost.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Scripts that still wait when the run ends
+            1. server:80 ← client:49152: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
+               client's end was over at 2.400 s: TIME-WAIT ran out.
+               Nothing is on its way between them.
         "#]],
     );
 }
@@ -182,20 +227,31 @@ fn a_stale_syn_ends_the_time_wait_of_its_client() {
         "stale-syn-time-wait",
         "three-way",
         &expect![[r#"
-        What was held for nobody, and why
-        1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 6.100 s: 352 B·s and
-           5 segments
-           It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-           fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to
-           TIME-WAIT at 1.400 s.
-           server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
-           answered with ACK 102/102.
-           server answered ACK 102/102 with RST 102 at 5.100 s. At 5.150 s it reached client, which was in
-           TIME-WAIT and was reset.
-           server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which had no connection
-           for it and answered with RST 1. That came at 6.100 s and ended it.
-           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
-    "#]],
+            What was held for nobody, and why
+            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 6.100 s: 352 B·s and
+               5 segments
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
+               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to
+               TIME-WAIT at 1.400 s.
+               server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
+               answered with ACK 102/102.
+               server answered ACK 102/102 with RST 102 at 5.100 s. At 5.150 s it reached client, which was in
+               TIME-WAIT and was reset.
+               server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which had no connection
+               for it and answered with RST 1. That came at 6.100 s and ended it.
+               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Connections that were cut short, lost data or closed slowly, and why
+            1. client:49152 → server:80: reset at 5.150 s, in TIME-WAIT
+               By RST 102 of server, sent 5.100, arrived 5.150.
+               It answers ACK 102/102 of client, sent 5.050, arrived 5.100: server's connection does not accept
+               it.
+        "#]],
     );
 }
 
@@ -206,8 +262,8 @@ fn an_endless_exchange_is_cut_short() {
         "three-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2 kB·s
-               and 6,426 segments
+            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20160 B·s
+               and 6426 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to
                TIME-WAIT at 1.400 s.
@@ -228,6 +284,17 @@ fn an_endless_exchange_is_cut_short() {
                client, which was in TIME-WAIT and answered with ACK 100002/102.
                server gave up at 68.000 s, in SYN-RECEIVED.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Connections that were cut short, lost data or closed slowly, and why
+            1. client:49152 → server:80: reset at 68.050 s, in TIME-WAIT
+               By RST 102 of server, sent 68.000, arrived 68.050.
+               It answers ACK 100002/102 of client, sent 67.950, arrived 68.000: server had no connection for it
+               any more (it gave up) since 68.000 s.
         "#]],
     );
 }
@@ -250,6 +317,11 @@ fn keepalive_asks_in_vain() {
                had no connection for it and did not answer.
                server gave up at 7880.000 s, in ESTABLISHED.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -269,6 +341,11 @@ fn a_duplicate_opens_a_connection_of_its_own() {
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a duplicated segment: ACK 1/1 of client, sent 0.100, arrived 0.150 and 5.100 and
                200.100.
+
+            Scripts that still wait when the run ends
+            1. server:80 ← client:49152: waits since 5.100 s in step 2, `receive 100 B`: nothing has come
+               client's end was over at 1.400 s: TIME-WAIT ran out.
+               Nothing is on its way between them.
         "#]],
     );
 }
@@ -288,6 +365,11 @@ fn a_listener_that_keeps_nothing_only_answers() {
                and answered with RST 1. That changed nothing at server.
                server kept nothing of it.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -306,6 +388,14 @@ fn a_crash_goes_unheard() {
                server sent DATA 101/101 100 B at 4.000 s. At 4.050 s it reached client, which had no connection
                for it and answered with RST 101. That came at 4.100 s and ended it.
                To blame: the crash of client at 2.000 s.
+
+            Connections that were cut short, lost data or closed slowly, and why
+            1. server:80 ← client:49152: 100 B of server lost at 4.100 s
+               server's end was over at 4.100 s, in ESTABLISHED: reset.
+            2. server:80 ← client:49152: reset at 4.100 s, in ESTABLISHED
+               By RST 101 of client, sent 4.050, arrived 4.100.
+               It answers DATA 101/101 100 B of server, sent 4.000, arrived 4.050: client had no connection for
+               it any more (a crash) since 2.000 s.
         "#]],
     );
 }
@@ -325,6 +415,16 @@ fn a_crashed_client_opens_again_and_is_asked() {
                which had another connection in SYN-SENT and did not answer.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: the crash of client at 2.000 s.
+
+            Opens that failed or were slow, and why
+            1. client:5000 → server:80: timed out at 187.000 s, after 183 s
+               SYNs: 8 sent, 8 taken by an older connection. SYN-ACKs: none sent.
+               The first in vain: SYN 0 of client, sent 4.000, arrived 4.050.
+
+            Scripts that still wait when the run ends
+            1. server:80 ← client:5000: waits since 0.150 s in step 4, `close on EOF`: the peer has not closed
+               client's end was over at 2.000 s, in ESTABLISHED: a crash.
+               Nothing is on its way between them.
         "#]],
     );
 }
@@ -350,6 +450,19 @@ fn a_host_is_down_and_keeps_quiet() {
                quiet after its reboot.
                server gave up at 52.100 s, in ESTABLISHED.
                To blame: the crash of client at 1.000 s.
+
+            Opens that failed or were slow, and why
+            1. client → server:80: the call to open failed at 4.000 s: quiet time after a reboot
+
+            Connections that were cut short, lost data or closed slowly, and why
+            1. server:80 ← client:5000: 10 B of server lost at 52.100 s
+               server's end was over at 52.100 s, in ESTABLISHED: it gave up.
+            2. server:80 ← client:5001: 10 B of server lost at 127.250 s
+               server's end was over at 127.250 s, in LAST-ACK: closed.
+            3. server:80 ← client:5000: gave up at 52.100 s, in ESTABLISHED
+               Segments since the last that came: 5 sent, 5 unheard.
+               The first in vain: ACK 1/101 of server, sent 5.100, arrived 5.150.
+               client's end was over at 1.000 s, in ESTABLISHED: a crash.
         "#]],
     );
 }
@@ -368,6 +481,11 @@ fn an_abort_goes_unheard() {
                with RST 101, which was lost (dropped by fault 1).
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a lost segment: RST 101 of client, sent 1.000, lost.
+
+            Scripts that still wait when the run ends
+            1. server:80 ← client:49152: waits since 0.150 s in step 4, `close on EOF`: the peer has not closed
+               client's end was over at 1.000 s, in ESTABLISHED: its application aborted it.
+               Nothing is on its way between them.
         "#]],
     );
 }
@@ -387,25 +505,64 @@ fn a_client_gives_up() {
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a duplicated segment: DATA 1/101 100 B of server, sent 0.150, arrived 0.200 and 5.150
                and 20.150.
+
+            Connections that were cut short, lost data or closed slowly, and why
+            1. client:5000 → server:80: 100 B of client lost at 153.000 s
+               client's end was over at 153.000 s, in FIN-WAIT-1: it gave up.
+            2. client:5000 → server:80: reset at 5.250 s, in TIME-WAIT
+               By RST 102 of server, sent 5.200, arrived 5.250.
+               It answers ACK 102/102 of client, sent 5.150, arrived 5.200: server had no connection for it any
+               more (closed) since 0.350 s.
+            3. client:5000 → server:80: gave up at 153.000 s, in FIN-WAIT-1
+               Segments since the last that came: 1 sent, 1 arrived.
+               server's end is in ESTABLISHED.
+
+            Scripts that still wait when the run ends
+            1. server:80 ← client:5000: waits since 10.150 s in step 2, `receive 100 B`: nothing has come
+               client's end was over at 153.000 s, in FIN-WAIT-1: it gave up.
+               Nothing is on its way between them.
         "#]],
     );
 }
 
 #[test]
 fn nothing_was_wasted() {
-    explains("time-wait-assassination", "three-way", &expect![["Nothing was wasted.\n"]]);
+    explains(
+        "time-wait-assassination",
+        "three-way",
+        &expect![[r#"
+        Nothing was wasted.
+
+        Connections that were cut short, lost data or closed slowly, and why
+        1. client:49152 → server:80: reset at 5.300 s, in TIME-WAIT
+           By RST 102 of server, sent 5.250, arrived 5.300.
+           It answers ACK 102/102 of client, sent 5.200, arrived 5.250: server had no connection for it any
+           more (closed) since 0.350 s.
+    "#]],
+    );
     explains(
         "blind-reset",
         "three-way",
         &expect![[r#"
             What was held for nobody, and why
             1. client:49152 → server:80, a connection with its socket, held for nobody from 3.000 s to 4.100 s:
-               3.94 kB·s
+               3942.4 B·s
                client opened it at 0.000 s.
                From 3.000 s on nobody was at its other end: server had been reset (by forged RST 101).
                client sent DATA 101/1 100 B at 4.000 s. At 4.050 s it reached server, which had no connection
                for it and answered with RST 1. That came at 4.100 s and ended it.
                To blame: a forged segment: RST 101 of client, sent 3.000, arrived 3.000.
+
+            Connections that were cut short, lost data or closed slowly, and why
+            1. client:49152 → server:80: 100 B of client lost at 4.100 s
+               client's end was over at 4.100 s, in ESTABLISHED: reset.
+            2. client:49152 → server:80: reset at 4.100 s, in ESTABLISHED
+               By RST 1 of server, sent 4.050, arrived 4.100.
+               It answers DATA 101/1 100 B of client, sent 4.000, arrived 4.050: server had no connection for it
+               any more (reset) since 3.000 s.
+            3. server:80 ← client:49152: reset at 3.000 s, in ESTABLISHED
+               By RST 101 of client, sent 3.000, arrived 3.000.
+               Why: the reset was forged.
         "#]],
     );
 }
@@ -434,6 +591,16 @@ fn a_forged_reset_goes_unheard_at_the_other_end() {
                From 3.000 s on nobody was at its other end: client had been reset (by forged RST 1).
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a forged segment: RST 1 of server, sent 3.000, arrived 3.000.
+
+            Connections that were cut short, lost data or closed slowly, and why
+            1. client:49152 → server:80: reset at 3.000 s, in ESTABLISHED
+               By RST 1 of server, sent 3.000, arrived 3.000.
+               Why: the reset was forged.
+
+            Scripts that still wait when the run ends
+            1. server:80 ← client:49152: waits since 0.150 s in step 3, `receive 100 B`: nothing has come
+               client's end was over at 3.000 s, in ESTABLISHED: reset.
+               Nothing is on its way between them.
         "#]],
     );
 }
@@ -470,6 +637,16 @@ fn the_end_of_the_run_cuts_in() {
                server sent SYN,ACK 0/1 at 5.000 s. It was still on its way when the run ended.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+
+            Connections that were cut short, lost data or closed slowly, and why
+            1. server:80 ← client:49152: reset at 1.150 s, in ESTABLISHED
+               By RST 1 of client, sent 1.100, arrived 1.150.
+               Why: client's application aborted.
         "#]],
     );
 }
@@ -503,6 +680,8 @@ fn what_is_alike_is_told_together() {
            server sent SYN,ACK 0/1 7 times, from 0.000 s to 63.000 s. Each was lost (no link leads there).
            Nothing more was sent for it: it was still SYN-RECEIVED when the run ended.
            To blame: a forged segment: SYN 0 of 198.18.225.29, sent 0.000, arrived 0.000.
+
+        Every open and every close went as it should.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
     let all = explained(&experiment, &variant, true);
@@ -550,6 +729,83 @@ fn overload_is_told_in_one_paragraph() {
            from 0.125 s to 30 s. Nothing useless was in their way.
            The longest: client#641 waited at server:80 for a worker, from 6.445 s to 8.045 s: 1.6 client·s.
            Nothing useless was in its way. Then it was served.
+
+        Opens that failed or were slow, and why
+        1. 242 opens from client to server:80 were never open at server:80: SYNs dropped for want of a place
+           in the accept queue, ACKs dropped for want of a place in the accept queue
+           From 13.120 s to 29.900 s, 14.4 a second; each late by 1.98 s on average.
+           SYNs: 720 sent, 478 dropped for want of a place in the accept queue, 242 arrived. SYN-ACKs: 636
+           sent, 636 arrived. ACKs: 1893 sent, 1893 dropped for want of a place in the accept queue.
+           The worst of them: client:57656 → server:80: open at 27.110 s, and never at server:80.
+           The first in vain: SYN 0 of client, sent 20.080, arrived 20.095.
+        2. 105 opens from client to server:80 were never open at server:80: ACKs dropped for want of a place
+           in the accept queue
+           From 13.120 s to 29.980 s, 6.23 a second.
+           SYNs: 105 sent, 105 arrived. SYN-ACKs: 270 sent, 270 arrived. ACKs: 805 sent, 805 dropped for
+           want of a place in the accept queue.
+           The first in vain: ACK 1/1 of client, sent 13.120, arrived 13.135.
+        3. 406 opens from client to server:80 were slow: SYNs dropped for want of a place in the accept
+           queue
+           From 7.450 s to 29.980 s, 18 a second; each late by 2.16 s on average.
+           SYNs: 1271 sent, 865 dropped for want of a place in the accept queue, 406 arrived. SYN-ACKs: 406
+           sent, 406 arrived.
+           The worst of them: client:56766 → server:80: open at 27.110 s, after 11 s instead of 0.03 s.
+           The first in vain: SYN 0 of client, sent 16.080, arrived 16.095.
+        4. 328 opens from client to server:80 were slow: SYNs dropped for want of a place in the accept
+           queue, ACKs dropped for want of a place in the accept queue
+           From 7.717 s to 29.965 s, 14.7 a second; each late by 4.66 s on average.
+           SYNs: 951 sent, 623 dropped for want of a place in the accept queue, 328 arrived. SYN-ACKs: 825
+           sent, 825 arrived. ACKs: 2340 sent, 2012 dropped for want of a place in the accept queue, 328
+           arrived.
+           The worst of them: client:37038 → server:80: open at 19.420 s, after 4.03 s instead of 0.03 s; at
+           server:80 at 26.859 s, after 11.5 s instead of 0.045 s.
+           The first in vain: SYN 0 of client, sent 15.390, arrived 15.405.
+        5. 304 opens from client to server:80 were slow at server:80: ACKs dropped for want of a place in
+           the accept queue
+           From 7.707 s to 29.967 s, 13.7 a second; each late by 1.98 s on average.
+           SYNs: 304 sent, 304 arrived. SYN-ACKs: 616 sent, 616 arrived. ACKs: 1862 sent, 1558 dropped for
+           want of a place in the accept queue, 304 arrived.
+           The worst of them: client:40750 → server:80: open at server:80 at 29.465 s, after 15 s instead of
+           0.045 s.
+           The first in vain: ACK 1/1 of client, sent 14.450, arrived 14.465.
+
+        Scripts that still wait when the run ends
+        1. 347 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in SYN-RECEIVED
+           The first since 13.120 s, the last since 29.980 s; for 5.02 s on average.
+           The longest: client:40062 → server:80: waits since 13.120 s in step 3, `receive 10 kB`: nothing
+           has come.
+           server's end is in SYN-RECEIVED.
+           Nothing is on its way between them.
+        2. 129 scripts of client wait in step 1, `connect`
+           The first since 16.180 s, the last since 30.000 s; for 2.63 s on average.
+           The longest: client:41180 → server:80: waits since 16.180 s in step 1, `connect`: the connection
+           is not open.
+           SYNs: 8 sent, 8 dropped for want of a place in the accept queue. SYN-ACKs: none sent.
+           Nothing is on its way between them.
+        3. 128 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in ESTABLISHED,
+           not accepted
+           The first since 13.750 s, the last since 29.980 s; for 2.19 s on average.
+           The longest: client:56258 → server:80: waits since 13.750 s in step 3, `receive 10 kB`: nothing
+           has come.
+           server's end is in ESTABLISHED.
+           server's application has not accepted it.
+           Nothing is on its way between them.
+        4. 2 scripts of server wait in step 5, `close on EOF`, and their other ends are in FIN-WAIT-1
+           The first since 29.975 s, the last since 29.985 s; for 0.02 s on average.
+           The longest: server:80 ← client:40084: waits since 29.975 s in step 5, `close on EOF`: the peer
+           has not closed.
+           client's end is in FIN-WAIT-1.
+           8 segments are on their way between them.
+        5. client:58850 → server:80: waits since 25.390 s in step 3, `receive 10 kB`: nothing has come
+           server waits, too, in step 3, `work 20 ms`.
+           Nothing is on its way between them.
+        6. client:39738 → server:80: waits since 27.900 s in step 3, `receive 10 kB`: nothing has come
+           server waits, too, in step 5, `close on EOF`: the peer has not closed.
+           7 segments are on their way between them.
+        7. server:80 ← client:39738: waits since 29.995 s in step 5, `close on EOF`: the peer has not closed
+           client waits, too, in step 3, `receive 10 kB`: nothing has come.
+           7 segments are on their way between them.
+        8. server:80 ← client:58850: waits since 29.995 s in step 3, `work 20 ms`
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }
@@ -614,6 +870,39 @@ fn who_had_to_wait_is_told_with_the_packet_to_blame() {
         1. other#1 waited at server:80 for a worker, from 20.050 s to the end of the run, 600.000 s: 580
            client·s
            To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 10.000.
+
+        Opens that failed or were slow, and why
+        1. 2 opens from client to server:80 were slow: SYNs still on the way
+           At 1.100 s; each late by 1 s on average.
+           SYNs: 4 sent, 2 still on the way, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
+           The worst of them: client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s.
+           Still on the way: SYN 0 of client, sent 0.000, arrived 10.000.
+        2. 2 opens from client to turns:80 were slow: SYNs still on the way
+           At 1.100 s; each late by 1 s on average.
+           SYNs: 4 sent, 2 still on the way, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
+           The worst of them: client:49154 → turns:80: open at 1.100 s, after 1.1 s instead of 0.1 s.
+           Still on the way: SYN 0 of client, sent 0.000, arrived 10.000.
+
+        Scripts that still wait when the run ends
+        1. 2 scripts of server wait in step 2, `receive 100 B`, and their other ends are over: TIME-WAIT ran
+           out
+           The first since 10.000 s, the last since 10.000 s; for 590 s on average.
+           The longest: server:80 ← client:49152: waits since 10.000 s in step 2, `receive 100 B`: nothing
+           has come.
+           client's end was over at 2.320 s: TIME-WAIT ran out.
+           Nothing is on its way between them.
+        2. 2 scripts of turns wait in step 2, `receive 100 B`, and their other ends are over: TIME-WAIT ran
+           out
+           The first since 10.000 s, the last since 10.000 s; for 590 s on average.
+           The longest: turns:80 ← client:49154: waits since 10.000 s in step 2, `receive 100 B`: nothing
+           has come.
+           client's end was over at 2.320 s: TIME-WAIT ran out.
+           Nothing is on its way between them.
+        3. other:49152 → server:80: waits since 20.100 s in step 3 of script 1, `receive 100 B`: nothing has
+           come
+           server's end is in ESTABLISHED.
+           server's application has not accepted it.
+           Nothing is on its way between them.
     "#]]
     .assert_eq(waits);
 }
@@ -629,6 +918,11 @@ fn who_waits_for_a_hold_down_is_told_so() {
         Who had to wait, and why
         1. client#2 waited at server:80 for the end of a hold-down, from 10.050 s to 133.050 s: 123 client·s
            Nothing useless was in its way. Then it was served.
+
+        Opens that failed or were slow, and why
+        1. client:5000 → server:80: open at 133.100 s, after 123 s instead of 0.1 s
+           SYNs: 8 sent, 7 refused because of a hold-down, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+           The first in vain: SYN 0 of client, sent 10.000, arrived 10.050.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }

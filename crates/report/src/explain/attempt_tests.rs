@@ -1,0 +1,274 @@
+//! What is told of opens and closes that did not go as they should.
+
+use expect_test::{Expect, expect};
+use experiment::{Experiment, cases, claims, simulate};
+
+use super::*;
+
+/// Explains an experiment of its own, whose hosts are 50 ms apart, but for what was held for nobody and who had to wait.
+#[track_caller]
+pub(super) fn tells(all: bool, text: &str, expected: &Expect) {
+    let text = format!("seed = 1\nhorizon = \"1 h\"\n{text}\n[link]\ndelay = \"50ms\"\n");
+    let experiment = Experiment::parse("own.toml", &text, &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let scenario = experiment.scenario(&experiment.variants()[0]).unwrap();
+    let mut explanation = Explanation::new(Hosts::of(&scenario), all);
+    simulate(&scenario, &mut explanation).unwrap();
+    let told = explanation.render(scenario.horizon, Colour::Never);
+    assert!(told.lines().all(|line| line.chars().count() <= WIDTH), "{told}");
+    let of_others = ["What was held for nobody", "Who had to wait", "Nothing was wasted"];
+    let parts = told.split("\n\n").filter(|part| !of_others.iter().any(|other| part.starts_with(other)));
+    expected.assert_eq(&format!("{}\n", parts.collect::<Vec<_>>().join("\n\n").trim_end()));
+}
+
+/// A client's script, and a server that answers 100 octets with 100.
+fn with_server(client: &str, more: &str) -> String {
+    let server = r#"script = ["accept", "receive 100 B", "send 100 B", "close on EOF"]"#;
+    format!("[client]\nscript = {client}\n[server]\n{server}\n{more}")
+}
+
+const REQUEST: &str = r#"["connect", "send 100 B", "receive 100 B", "close"]"#;
+
+#[test]
+fn what_goes_as_it_should_is_a_line() {
+    tells(
+        false,
+        &with_server(REQUEST, ""),
+        &expect![[r#"
+            Every open and every close went as it should.
+        "#]],
+    );
+}
+
+#[test]
+fn a_closed_port_refuses() {
+    tells(
+        false,
+        &with_server(r#"["connect server:81", "send 100 B", "close"]"#, ""),
+        &expect![[r#"
+            Opens that failed or were slow, and why
+            1. client:49152 → server:81: refused at 0.100 s, after 0.1 s
+               By RST,ACK 0/1 of server, sent 0.050, arrived 0.100.
+               It answers SYN 0 of client, sent 0.000, arrived 0.050: nobody listens at server:81.
+        "#]],
+    );
+}
+
+#[test]
+fn opens_that_time_out_are_told_together() {
+    let dead = "[[link.fault]]\non = { from = \"client\", flags = \"SYN\" }\ndrop = true\n";
+    let clients = "[client]\narrivals = { every = \"2 s\", most = 3 }";
+    let text = with_server(REQUEST, dead).replacen("[client]", clients, 1);
+    tells(
+        false,
+        &text,
+        &expect![[r#"
+        Opens that failed or were slow, and why
+        1. 3 opens from client to server:80 timed out: SYNs lost
+           From 183.000 s to 187.000 s, 0.75 a second; each after 183 s on average.
+           SYNs: 24 sent, 24 lost. SYN-ACKs: none sent.
+           The worst of them: client:49152 → server:80: timed out at 183.000 s, after 183 s.
+           The first in vain: SYN 0 of client, sent 0.000, lost.
+    "#]],
+    );
+    tells(
+        true,
+        &text,
+        &expect![[r#"
+        Opens that failed or were slow, and why
+        1. client:49152 → server:80: timed out at 183.000 s, after 183 s
+           SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
+           The first in vain: SYN 0 of client, sent 0.000, lost.
+        2. client:49153 → server:80: timed out at 185.000 s, after 183 s
+           SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
+           The first in vain: SYN 0 of client, sent 2.000, lost.
+        3. client:49154 → server:80: timed out at 187.000 s, after 183 s
+           SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
+           The first in vain: SYN 0 of client, sent 4.000, lost.
+    "#]],
+    );
+}
+
+#[test]
+fn an_application_gives_up() {
+    tells(
+        false,
+        &with_server(r#"["connect within 3 s", "close"]"#, "[[server.crash]]\nat = \"0 s\"\nfor = \"100 s\""),
+        &expect![[r#"
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: given up by the application at 3.000 s, after 3 s
+               SYNs: 2 sent, 2 unheard. SYN-ACKs: none sent.
+               The first in vain: SYN 0 of client, sent 0.000, arrived 0.050.
+        "#]],
+    );
+}
+
+#[test]
+fn calls_that_fail_at_once() {
+    let text = with_server(REQUEST, "").replacen(
+        "script = [\"connect\", \"send 100 B\", \"receive 100 B\", \"close\"]",
+        r#"scripts = [["connect from 5000", "wait 10 s", "close"], ["wait 1 s", "connect from 5000", "close"]]"#,
+        1,
+    );
+    tells(
+        false,
+        &text,
+        &expect![[r#"
+            Opens that failed or were slow, and why
+            1. client → server:80: the call to open failed at 1.000 s: connection already exists
+
+            Connections that were cut short, lost data or closed slowly, and why
+            1. server:80 ← client:5000: 100 B of server lost at 10.250 s
+               server's end was over at 10.250 s, in LAST-ACK: closed.
+        "#]],
+    );
+}
+
+#[test]
+fn a_lost_syn_ack_makes_an_open_slow() {
+    tells(
+        false,
+        &with_server(REQUEST, "[[link.fault]]\non = { flags = \"SYN-ACK\", nth = 1 }\ndrop = true\n"),
+        &expect![[r#"
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 2 arrived. SYN-ACKs: 2 sent, 1 lost, 1 arrived.
+               The first in vain: SYN,ACK 0/1 of server, sent 0.050, lost.
+        "#]],
+    );
+}
+
+/// The acknowledgment is lost, and so is the request; the server's timer is the first to act.
+#[test]
+fn a_lost_acknowledgment_makes_the_server_late() {
+    tells(
+        false,
+        &with_server(
+            REQUEST,
+            "[[link.fault]]\non = { from = \"client\", acknowledges = \"SYN\", nth = [1, 2] }\ndrop = true\n",
+        ),
+        &expect![[r#"
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
+               SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs: 3 sent, 2 lost, 1 arrived.
+               The first in vain: DATA 1/1 100 B of client, sent 0.100, lost.
+        "#]],
+    );
+}
+
+#[test]
+fn a_delayed_syn_makes_an_open_slow() {
+    tells(
+        false,
+        &with_server(REQUEST, "[[link.fault]]\non = { flags = \"SYN\", nth = 1 }\ndelay = \"2.5 s\"\n"),
+        &expect![[r#"
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still on the way: SYN 0 of client, sent 0.000, arrived 2.500.
+
+            Connections that were cut short, lost data or closed slowly, and why
+            1. client:49152 → server:80: reset at 2.650 s, in TIME-WAIT
+               By RST 102 of server, sent 2.600, arrived 2.650.
+               It answers ACK 102/102 of client, sent 2.550, arrived 2.600: server's connection does not accept
+               it.
+        "#]],
+    );
+}
+
+#[test]
+fn an_aborted_connection_loses_data_and_is_reset() {
+    tells(
+        false,
+        &with_server(REQUEST, "").replacen("\"send 100 B\", \"close on EOF\"", "\"send 100 kB\", \"abort\"", 1),
+        &expect![[r#"
+            Connections that were cut short, lost data or closed slowly, and why
+            1. server:80 ← client:49152: 100000 B of server lost at 0.150 s
+               server's end was over at 0.150 s, in ESTABLISHED: its application aborted it.
+            2. client:49152 → server:80: reset at 0.200 s, in ESTABLISHED
+               By RST 1 of server, sent 0.150, arrived 0.200.
+               Why: server's application aborted.
+        "#]],
+    );
+}
+
+#[test]
+fn a_forged_reset_is_told_as_that() {
+    let reset = r#"
+        [[inject]]
+        at = "0.2 s"
+        from = "server"
+        to = "client"
+        connection = 1
+        flags = "RST"
+        seq = 1
+    "#;
+    tells(
+        false,
+        &with_server(r#"["connect", "wait 1 s", "send 100 B", "receive 100 B", "close"]"#, reset),
+        &expect![[r#"
+            Connections that were cut short, lost data or closed slowly, and why
+            1. client:49152 → server:80: reset at 0.200 s, in ESTABLISHED
+               By RST 1 of server, sent 0.200, arrived 0.200.
+               Why: the reset was forged.
+
+            Scripts that still wait when the run ends
+            1. server:80 ← client:49152: waits since 0.150 s in step 2, `receive 100 B`: nothing has come
+               client's end was over at 0.200 s, in ESTABLISHED: reset.
+               Nothing is on its way between them.
+        "#]],
+    );
+}
+
+#[test]
+fn a_connection_gives_up_on_a_dead_line() {
+    let dead = "[[link.fault]]\non = { from = \"client\", after = \"0.5 s\" }\ndrop = true\n";
+    let late = REQUEST.replacen("\"send", "\"wait 1 s\", \"send", 1);
+    tells(
+        false,
+        &with_server(&late, dead),
+        &expect![[r#"
+        Connections that were cut short, lost data or closed slowly, and why
+        1. client:49152 → server:80: 100 B of client lost at 124.100 s
+           client's end was over at 124.100 s, in ESTABLISHED: it gave up.
+        2. client:49152 → server:80: gave up at 124.100 s, in ESTABLISHED
+           Segments since the last that came: 8 sent, 7 lost, 1 arrived.
+           The first in vain: DATA 1/1 100 B of client, sent 1.100, lost.
+           server's end is in ESTABLISHED.
+
+        Scripts that still wait when the run ends
+        1. server:80 ← client:49152: waits since 0.150 s in step 2, `receive 100 B`: nothing has come
+           client's end was over at 124.100 s, in ESTABLISHED: it gave up.
+           Nothing is on its way between them.
+    "#]],
+    );
+}
+
+#[test]
+fn a_lost_fin_makes_a_close_slow() {
+    tells(
+        false,
+        &with_server(REQUEST, "[[link.fault]]\non = { from = \"client\", flags = \"FIN\", nth = 1 }\ndrop = true\n"),
+        &expect![[r#"
+            Connections that were cut short, lost data or closed slowly, and why
+            1. client:49152 → server:80: FIN acknowledged at 1.300 s, after 1.1 s instead of 0.1 s
+               FINs: 2 sent, 1 lost, 1 arrived. Their ACKs: 1 sent, 1 arrived.
+               The first in vain: FIN,ACK 101/101 of client, sent 0.200, lost.
+        "#]],
+    );
+}
+
+/// What is over is forgotten, whatever happens: memory follows what is alive.
+#[test]
+fn attempts_that_are_over_are_forgotten() {
+    for built_in in [cases(), claims()].concat() {
+        let experiment = Experiment::load(built_in.name, &[]).unwrap_or_else(|errors| panic!("{errors}"));
+        for variant in experiment.variants() {
+            let scenario = experiment.scenario(&variant).unwrap();
+            let mut explanation = Explanation::new(Hosts::of(&scenario), true);
+            simulate(&scenario, &mut explanation).unwrap();
+            let Explanation { attempts, packets, hosts, .. } = &mut explanation;
+            attempts.settle(true, Names { packets, hosts });
+            assert!(attempts.has_only_what_is_alive(), "{} {}", built_in.name, variant.label());
+        }
+    }
+}

@@ -1,0 +1,598 @@
+//! What became of each attempt to open, and of the connection that came of it. It is noted while anything of it is alive:
+//! a life at either end, or a segment on its way. Who did what because of what stands in the records.
+
+use std::collections::BTreeMap;
+
+use experiment::HostId;
+use experiment::record::{
+    Attempt, Call, Change, Event, Incarnation, Outcome, Record, RecordId, Sent, StateChange, What, Worth,
+};
+use sim_time::Instant;
+use tcp_endpoint::{Acknowledged, FourTuple, Purpose, Queue, Reason, State};
+
+use super::course::{Course, Landing};
+use super::findings::{Finding, Findings};
+use super::names::Names;
+use super::{closes, opens};
+
+/// The attempts of a run, and what was found of those that are over.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Attempts {
+    known: BTreeMap<Attempt, Known>,
+    lives: BTreeMap<Incarnation, (Attempt, Side)>,
+    flying: BTreeMap<RecordId, Flying>,
+    /// Why each reset that is on its way was sent.
+    resets: BTreeMap<RecordId, Why>,
+    /// The last arrival, the last timer that fired, and the last call.
+    arrival: Option<Arrival>,
+    timer: Option<RecordId>,
+    call: Option<(RecordId, Call)>,
+    /// Attempts of which the last may be gone.
+    fading: Vec<Attempt>,
+    /// Opens so far, with those that failed at once.
+    pub(super) count: u64,
+    pub(super) opens: Findings,
+    pub(super) closes: Findings,
+}
+
+/// The end of a connection that called for it, or the other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Side {
+    Opener,
+    Other,
+}
+
+/// What is known of an attempt.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    /// When it was called for.
+    pub(super) since: Instant,
+    /// The end that called for it, and the other as it was last.
+    pub(super) here: End,
+    pub(super) there: End,
+    pub(super) syns: Course,
+    pub(super) syn_acks: Course,
+    /// What the opener sent before the other end was open.
+    pub(super) acks: Course,
+    lives: Vec<Incarnation>,
+    held: u32,
+    flying: u32,
+    /// Whether the open is told of, or needs not be.
+    told: bool,
+}
+
+/// One end of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct End {
+    /// None before its birth.
+    pub(super) life: Option<Life>,
+    pub(super) state: Option<State>,
+    /// How long the chain of records that led to where it is has waited for timers, in nanoseconds.
+    waited: u64,
+    /// When its timer was set, and how long that had waited for timers.
+    armed: (Instant, u64),
+    /// Whether its application has accepted it.
+    pub(super) accepted: bool,
+    /// When it was first ESTABLISHED, or in a later state; and how long that had waited for timers.
+    pub(super) opened: Option<(Instant, u64)>,
+    pub(super) ended: Option<Ended>,
+    /// Since when its FIN waits for an acknowledgment; and how long that had waited for timers.
+    closing: Option<(Instant, u64)>,
+    pub(super) fins: Course,
+    /// Its acknowledgments of the peer's FIN; its own FIN may be one.
+    pub(super) fin_acks: Course,
+    /// What it sent since the last segment that came to it; and how many segments had come.
+    pub(super) unanswered: Course,
+    heard: u32,
+    /// Whether it is a ghost, or abandoned.
+    useless: bool,
+    /// Whether its SYN crossed the peer's.
+    pub(super) crossed: bool,
+}
+
+/// Which life it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Life {
+    pub(super) incarnation: Incarnation,
+    pub(super) host: HostId,
+    pub(super) tuple: FourTuple,
+    pub(super) passive: bool,
+}
+
+/// How a life ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ended {
+    pub(super) record: RecordId,
+    pub(super) at: Instant,
+    pub(super) from: State,
+    pub(super) reason: Reason,
+    /// By which reset, if by one.
+    pub(super) reset: Option<(RecordId, Why)>,
+}
+
+/// Why a reset was sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Why {
+    /// The host that sent it, if one did.
+    pub(super) host: Option<HostId>,
+    pub(super) what: WhyReset,
+    /// What it answers, if it answers something.
+    pub(super) answers: Option<RecordId>,
+}
+
+/// What brought a reset about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum WhyReset {
+    Forged,
+    /// A call of its application.
+    Call(Call),
+    /// It gave up: a timer fired for the last time.
+    GaveUp,
+    /// Its connection went, for another reason.
+    Ended,
+    /// A SYN came to a port at which nobody listens.
+    NoListener(u16),
+    /// There was no connection; how there came to be none, if there was one before.
+    NoConnection(Option<(Reason, State, Instant)>),
+    /// There was no place for one.
+    NoPlace(Queue),
+    /// The connection takes it for no part of it.
+    Unacceptable,
+}
+
+/// What a segment is to its attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Role {
+    Syn,
+    SynAck,
+    /// One that may complete the handshake.
+    Ack,
+    Fin(Side),
+    Other,
+}
+
+/// A segment on its way.
+#[derive(Clone, Copy, Debug)]
+struct Flying {
+    attempt: Attempt,
+    role: Role,
+    acks_fin: bool,
+    copies: usize,
+    landed: bool,
+    /// How long the chain that led to it has waited for timers.
+    waited: u64,
+    /// The end that sent it, and how many segments had come to that.
+    sender: Option<(Side, u32)>,
+}
+
+/// The arrival of a copy.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    record: RecordId,
+    segment: RecordId,
+    /// None if the segment was forged.
+    flying: Option<Flying>,
+    /// Whether it was the first copy, and what became of it.
+    first: bool,
+    landing: Landing,
+    /// What was full.
+    full: Option<Queue>,
+}
+
+impl Attempts {
+    /// Takes a record.
+    pub(super) fn note(&mut self, record: &Record, all: bool, names: Names<'_>) {
+        match record.event {
+            Event::Sent(ref sent) => self.sent(record, sent),
+            Event::Delivered { incarnation, .. } => self.delivered(record, incarnation),
+            Event::Unheard { .. } => {
+                self.landed(record, Landing::Unheard);
+            }
+            Event::State(ref change) => self.state(record, change, all, names),
+            Event::TimerFired { incarnation, .. } => {
+                self.timer = Some(record.id);
+                if let Some(end) = self.end_mut(incarnation) {
+                    let (armed, waited) = end.armed;
+                    end.waited = waited + record.at.since(armed).as_nanos();
+                }
+            }
+            Event::Call { host, call, outcome, remote, incarnation, .. } => {
+                self.call = Some((record.id, call));
+                if let (Call::Accept, Some(end)) = (call, incarnation.and_then(|life| self.end_mut(life))) {
+                    end.accepted = true;
+                }
+                if let (Call::Connect, Outcome::Failed(_)) = (call, outcome) {
+                    self.count += 1;
+                    let error = outcome.failure().unwrap_or_default();
+                    self.opens.add(opens::not_called(record.at, host, remote, &error, names), all);
+                }
+            }
+            Event::Overflow { queue, .. } => self.dropped(record, Landing::NoPlace(queue), Some(queue)),
+            Event::HeldDown { .. } => self.dropped(record, Landing::HeldDown, None),
+            Event::Judged { incarnation, worth, .. } => {
+                if let Some(end) = self.end_mut(incarnation) {
+                    end.useless = matches!(worth, Worth::Abandoned(_) | Worth::Ghost(_));
+                }
+            }
+            Event::DataLost { host, incarnation, octets } => {
+                let ended = record.because.first();
+                if let Some((known, side)) = self.of(incarnation) {
+                    let finding = closes::data_lost(record.at, (known, side), (host, octets), ended, names);
+                    self.closes.extend(finding, all);
+                }
+            }
+            Event::WarmedUp => {
+                self.count = 0;
+                self.opens.clear();
+                self.closes.clear();
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes a change.
+    pub(super) fn change(&mut self, at: Instant, change: &Change) {
+        match change.what {
+            What::Armed { .. } => {
+                if let Some(end) = self.end_mut(change.incarnation) {
+                    end.armed = (at, end.waited);
+                }
+            }
+            What::Held { .. } | What::Released { .. } => {
+                let Some((attempt, _)) = self.lives.get(&change.incarnation).copied() else { return };
+                let Some(known) = self.known.get_mut(&attempt) else { return };
+                match change.what {
+                    What::Held { .. } => known.held += 1,
+                    _ => known.held -= 1,
+                }
+                self.fade(attempt);
+            }
+            _ => {}
+        }
+    }
+
+    /// An instant is over: so are attempts of which nothing is left.
+    pub(super) fn settle(&mut self, all: bool, names: Names<'_>) {
+        for attempt in std::mem::take(&mut self.fading) {
+            if self.known.get(&attempt).is_some_and(Known::is_gone)
+                && let Some(known) = self.known.remove(&attempt)
+            {
+                for life in &known.lives {
+                    self.lives.remove(life);
+                }
+                self.opens.extend(known.slow_open(names), all);
+            }
+        }
+    }
+
+    /// The run is over: what was found.
+    pub(super) fn finish(&mut self, all: bool, names: Names<'_>) {
+        for known in self.known.values() {
+            self.opens.extend(known.slow_open(names), all);
+        }
+    }
+
+    /// The attempt that a life goes back to, and which end it is.
+    pub(super) fn of(&self, life: Incarnation) -> Option<(&Known, Side)> {
+        let (attempt, side) = *self.lives.get(&life)?;
+        Some((self.known.get(&attempt)?, side))
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_only_what_is_alive(&self) -> bool {
+        let known = self.known.values().all(|known| !known.is_gone());
+        let lives = self.lives.values().all(|(attempt, _)| self.known.contains_key(attempt));
+        let flying = self.flying.values().all(|flying| self.known.contains_key(&flying.attempt));
+        known && lives && flying && self.resets.len() <= self.flying.len() + 1
+    }
+
+    fn end_mut(&mut self, life: Incarnation) -> Option<&mut End> {
+        let (attempt, side) = *self.lives.get(&life)?;
+        let end = self.known.get_mut(&attempt)?.end_mut(side);
+        end.life.is_some_and(|of| of.incarnation == life).then_some(end)
+    }
+
+    fn fade(&mut self, attempt: Attempt) {
+        if self.known.get(&attempt).is_some_and(Known::is_gone) {
+            self.fading.push(attempt);
+        }
+    }
+
+    fn sent(&mut self, record: &Record, sent: &Sent) {
+        let copies = sent.fate.deliveries.len();
+        if sent.flags.rst() && copies > 0 {
+            let why = self.why(record, sent);
+            self.resets.insert(record.id, why);
+        }
+        let Some(known) = self.known.get_mut(&sent.attempt).filter(|_| !sent.forged) else { return };
+        let sender = sent.incarnation.and_then(|life| self.lives.get(&life)).map(|(_, side)| *side);
+        let (role, acks_fin) = (known.role(sent, sender), sent.acknowledges == Acknowledged::Fin);
+        let answered = self.arrival.filter(|arrival| record.because.iter().any(|cause| cause == arrival.record));
+        let waited = match (answered.and_then(|arrival| arrival.flying), sender) {
+            (Some(flying), _) => flying.waited,
+            (None, Some(side)) => known.end(side).waited,
+            (None, None) => 0,
+        };
+        if let Some(course) = known.course(role) {
+            course.send(record.id, copies == 0);
+        }
+        let sender = sender.map(|side| {
+            let end = known.end_mut(side);
+            end.unanswered.send(record.id, copies == 0);
+            if acks_fin {
+                end.fin_acks.send(record.id, copies == 0);
+            }
+            (side, end.heard)
+        });
+        if copies > 0 {
+            known.flying += 1;
+            let flying = Flying { attempt: sent.attempt, role, acks_fin, copies, landed: false, waited, sender };
+            self.flying.insert(record.id, flying);
+        }
+    }
+
+    /// Why a reset is sent.
+    fn why(&self, record: &Record, sent: &Sent) -> Why {
+        let comes_of = |id: RecordId| record.because.iter().any(|cause| cause == id);
+        let arrival = self.arrival.filter(|arrival| comes_of(arrival.record));
+        let what = match sent.purpose {
+            None => WhyReset::Forged,
+            Some(Purpose::ResetOfUnacceptable) => WhyReset::Unacceptable,
+            Some(Purpose::ResetOfNoConnection) => {
+                let is_syn = arrival.and_then(|arrival| arrival.flying).is_some_and(|flying| flying.role == Role::Syn);
+                let end = self.known.get(&sent.attempt).and_then(|known| known.end_on(sent.from?));
+                match (arrival.and_then(|arrival| arrival.full), end.and_then(|end| end.ended)) {
+                    (Some(queue), _) => WhyReset::NoPlace(queue),
+                    (None, None) if is_syn => WhyReset::NoListener(sent.source.port()),
+                    (None, ended) => WhyReset::NoConnection(ended.map(|ended| (ended.reason, ended.from, ended.at))),
+                }
+            }
+            Some(_) => match self.call.filter(|(call, _)| comes_of(*call)) {
+                Some((_, call)) => WhyReset::Call(call),
+                None if self.timer.is_some_and(comes_of) => WhyReset::GaveUp,
+                None => WhyReset::Ended,
+            },
+        };
+        Why { host: sent.from.filter(|_| !sent.forged), what, answers: arrival.map(|arrival| arrival.segment) }
+    }
+
+    /// A copy of a segment lands. Returns it, as it was on its way.
+    fn landed(&mut self, record: &Record, landing: Landing) -> Option<Arrival> {
+        self.forget_landed_reset();
+        let segment = record.because.first()?;
+        let flying = self.flying.get_mut(&segment);
+        let first = flying.as_ref().is_none_or(|flying| !flying.landed);
+        let before = flying.as_deref().copied();
+        if let Some(flying) = flying {
+            (flying.landed, flying.copies) = (true, flying.copies - 1);
+        }
+        self.arrival = Some(Arrival { record: record.id, segment, flying: before, first, landing, full: None });
+        let flying = before?;
+        let known = self.known.get_mut(&flying.attempt)?;
+        if first {
+            known.land(flying, |course| course.land(segment, landing));
+        }
+        if flying.copies == 1 {
+            known.flying -= 1;
+            self.flying.remove(&segment);
+            self.fade(flying.attempt);
+        }
+        self.arrival
+    }
+
+    fn delivered(&mut self, record: &Record, life: Option<Incarnation>) {
+        let landing = if self.meets_older(record, life) { Landing::Older } else { Landing::Arrived };
+        let arrival = self.landed(record, landing);
+        let Some(end) = life.and_then(|life| self.end_mut(life)) else { return };
+        (end.heard, end.unanswered) = (end.heard + 1, Course::default());
+        if let Some(flying) = arrival.and_then(|arrival| arrival.flying) {
+            end.waited = flying.waited;
+        }
+    }
+
+    /// Whether a segment comes to the connection of another attempt. A SYN that crosses the peer's does not.
+    fn meets_older(&self, record: &Record, life: Option<Incarnation>) -> bool {
+        let flying = record.because.first().and_then(|segment| self.flying.get(&segment));
+        let (Some(flying), Some(life)) = (flying, life) else { return false };
+        let crosses = |end: &End| matches!(end.state, Some(State::SynSent)) || end.crossed;
+        match self.lives.get(&life) {
+            Some((attempt, side)) if *attempt != flying.attempt => {
+                self.known.get(attempt).is_none_or(|known| !crosses(known.end(*side)))
+            }
+            Some(_) => false,
+            None => true,
+        }
+    }
+
+    /// What became of the segment that arrives turns out to be something else.
+    fn turn(&mut self, landing: Landing) {
+        let Some(arrival) = &mut self.arrival else { return };
+        let from = std::mem::replace(&mut arrival.landing, landing);
+        let Arrival { segment, flying, first, .. } = *arrival;
+        if let Some(flying) = flying.filter(|_| first)
+            && let Some(known) = self.known.get_mut(&flying.attempt)
+        {
+            known.land(flying, |course| course.turn(segment, from, landing));
+        }
+    }
+
+    /// The segment that arrives is dropped.
+    fn dropped(&mut self, record: &Record, landing: Landing, full: Option<Queue>) {
+        let Some(arrival) = &mut self.arrival else { return };
+        if record.because.first() != Some(arrival.record) {
+            return;
+        }
+        arrival.full = full;
+        self.turn(landing);
+    }
+
+    fn state(&mut self, record: &Record, change: &StateChange, all: bool, names: Names<'_>) {
+        let StateChange { host, incarnation, attempt, tuple, passive, from, to, reason, .. } = *change;
+        if attempt.is_forged() {
+            return;
+        }
+        let arrival = self.arrival.filter(|arrival| record.because.iter().any(|cause| cause == arrival.record));
+        let side = if passive || host != attempt.host { Side::Other } else { Side::Opener };
+        let born = !self.lives.contains_key(&incarnation);
+        if born && arrival.is_some_and(|arrival| arrival.landing == Landing::Older) {
+            self.turn(Landing::Arrived); // the older one made room for it
+        }
+        let known = self.known.entry(attempt).or_insert_with(|| Known::new(record.at));
+        if born {
+            self.lives.insert(incarnation, (attempt, side));
+            self.count += u64::from(side == Side::Opener);
+            let life = Some(Life { incarnation, host, tuple, passive });
+            let waited = arrival.and_then(|arrival| arrival.flying).map_or(0, |flying| flying.waited);
+            known.lives.push(incarnation);
+            *known.end_mut(side) = End { life, waited, ..End::default() };
+        }
+        let end = known.end_mut(side);
+        if end.life.is_none_or(|life| life.incarnation != incarnation) {
+            return;
+        }
+        end.state = Some(to);
+        end.crossed |= !passive && to == State::SynReceived;
+        let slow_close = end.close(record.at, to).filter(|_| reason == Reason::Segment);
+        if to.synchronized() {
+            end.opened.get_or_insert((record.at, end.waited));
+        }
+        if to == State::Closed {
+            let reset = arrival.filter(|_| reason == Reason::Reset).map(|arrival| arrival.segment);
+            let reset = reset.and_then(|segment| Some((segment, *self.resets.get(&segment)?)));
+            end.ended = Some(Ended { record: record.id, at: record.at, from, reason, reset });
+        }
+        let (is_useless, was_open) = (end.useless, end.opened.is_some());
+        if let Some(waited) = slow_close.filter(|_| !is_useless) {
+            self.closes.extend(closes::slow(record.at, (known, side), waited, names), all);
+        }
+        if to == State::Closed && side == Side::Opener && !was_open {
+            known.told = true;
+            self.opens.extend(opens::failed(known, names), all);
+        } else if to == State::Closed && !is_useless {
+            self.closes.extend(closes::cut_short(known, side, names), all);
+        }
+        if !known.told && known.here.opened.is_some() && known.there.opened.is_some() {
+            self.opens.extend(known.slow_open(names), all);
+            known.told = true;
+        }
+    }
+
+    /// A reset that has landed is of no interest any more.
+    fn forget_landed_reset(&mut self) {
+        let Some(arrival) = self.arrival else { return };
+        if !self.flying.contains_key(&arrival.segment) {
+            self.resets.remove(&arrival.segment);
+        }
+    }
+}
+
+impl Known {
+    fn new(since: Instant) -> Self {
+        let (here, there) = (End::default(), End::default());
+        let (syns, syn_acks, acks) = (Course::default(), Course::default(), Course::default());
+        Self { since, here, there, syns, syn_acks, acks, lives: Vec::new(), held: 0, flying: 0, told: false }
+    }
+
+    const fn is_gone(&self) -> bool {
+        self.held == 0 && self.flying == 0
+    }
+
+    pub(super) const fn end(&self, side: Side) -> &End {
+        match side {
+            Side::Opener => &self.here,
+            Side::Other => &self.there,
+        }
+    }
+
+    pub(super) const fn other(&self, side: Side) -> &End {
+        match side {
+            Side::Opener => &self.there,
+            Side::Other => &self.here,
+        }
+    }
+
+    const fn end_mut(&mut self, side: Side) -> &mut End {
+        match side {
+            Side::Opener => &mut self.here,
+            Side::Other => &mut self.there,
+        }
+    }
+
+    /// Segments that are on their way between the ends.
+    pub(super) const fn flying(&self) -> u32 {
+        self.flying
+    }
+
+    /// The end on a host.
+    fn end_on(&self, host: HostId) -> Option<&End> {
+        [&self.here, &self.there].into_iter().find(|end| end.life.is_some_and(|life| life.host == host))
+    }
+
+    fn role(&self, sent: &Sent, sender: Option<Side>) -> Role {
+        match (sent.flags.syn(), sent.flags.ack(), sender) {
+            _ if sent.flags.rst() => Role::Other,
+            (true, false, _) => Role::Syn,
+            (true, true, _) => Role::SynAck,
+            (false, _, Some(side)) if sent.flags.fin() && self.end(side).opened.is_some() => Role::Fin(side),
+            (false, _, Some(Side::Opener)) if self.there.opened.is_none() => Role::Ack,
+            _ => Role::Other,
+        }
+    }
+
+    const fn course(&mut self, role: Role) -> Option<&mut Course> {
+        match role {
+            Role::Syn => Some(&mut self.syns),
+            Role::SynAck => Some(&mut self.syn_acks),
+            Role::Ack => Some(&mut self.acks),
+            Role::Fin(side) => Some(&mut self.end_mut(side).fins),
+            Role::Other => None,
+        }
+    }
+
+    /// Counts what becomes of a segment.
+    fn land(&mut self, flying: Flying, count: impl Fn(&mut Course)) {
+        if let Some(course) = self.course(flying.role) {
+            count(course);
+        }
+        if let Some((side, heard)) = flying.sender {
+            let end = self.end_mut(side);
+            if flying.acks_fin {
+                count(&mut end.fin_acks);
+            }
+            if end.heard == heard {
+                count(&mut end.unanswered);
+            }
+        }
+    }
+
+    /// What there is to say of an open that succeeded.
+    fn slow_open(&self, names: Names<'_>) -> Option<Finding> {
+        if self.told { None } else { opens::slow(self, names) }
+    }
+}
+
+impl End {
+    /// It comes to a state: returns how long its FIN waited for timers, if it is acknowledged now and was sent again.
+    fn close(&mut self, at: Instant, to: State) -> Option<SlowClose> {
+        match to {
+            State::FinWait1 | State::LastAck => {
+                self.closing = Some((at, self.waited));
+                None
+            }
+            State::FinWait2 | State::TimeWait | State::Closed => {
+                let (since, before) = self.closing.take()?;
+                let waited = self.waited.saturating_sub(before);
+                (self.fins.sent > 1 && waited > 0).then_some(SlowClose { since, waited })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A close that took longer than it would have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SlowClose {
+    pub(super) since: Instant,
+    /// How long it waited for timers.
+    pub(super) waited: u64,
+}

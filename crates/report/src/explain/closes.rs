@@ -1,0 +1,125 @@
+//! Connections that were open and were cut short, lost data, or took longer to close than they would have.
+
+use experiment::HostId;
+use experiment::record::RecordId;
+use sim_time::Instant;
+use tcp_endpoint::{Reason, State};
+
+use super::attempts::{Ended, Known, Side, SlowClose};
+use super::findings::{Finding, Weight};
+use super::names::{Names, seconds};
+use super::opens::first_in_vain;
+
+/// Kinds, the worst first.
+const DATA_LOST: u8 = 0;
+const RESET: u8 = 1;
+const GAVE_UP: u8 = 2;
+const SLOW: u8 = 3;
+
+/// Octets of a host that nobody can receive any more, since one end is over.
+pub(super) fn data_lost(
+    at: Instant,
+    (known, side): (&Known, Side),
+    (host, octets): (HostId, u64),
+    over: Option<RecordId>,
+    names: Names<'_>,
+) -> Option<Finding> {
+    let life = known.end(side).life?;
+    let sender = names.host(host);
+    let ends = [&known.here, &known.there].into_iter();
+    let mut ends = ends.filter_map(|end| Some((end.life?, end.ended?))).filter(|(_, ended)| Some(ended.record) == over);
+    let end = ends.next();
+    let why = end.map_or("an end was over".to_owned(), |(life, ended)| {
+        let why = match ended.reset {
+            Some((_, why)) => format!("reset, {}", names.why(why)),
+            None => super::names::reason(ended.reason, ended.from),
+        };
+        format!("{}'s end was over: {why}", names.host(life.host))
+    });
+    let mut sentences: Vec<String> = end.iter().map(|(life, ended)| names.ended(*life, ended)).collect();
+    // The reset of what was open is told of by itself.
+    let untold = end.filter(|(_, ended)| !ended.from.synchronized()).and_then(|(_, ended)| ended.reset);
+    sentences.extend(untold.into_iter().flat_map(|reset| names.reset(reset)));
+    Some(Finding {
+        rank: DATA_LOST,
+        kind: format!("connections {} lost data of {sender}: {why}", names.lives(life)),
+        at,
+        weight: Weight::Octets(octets),
+        heading: format!("{}: {octets} B of {sender} lost at {at} s", names.life(life)),
+        sentences,
+        courses: Vec::new(),
+    })
+}
+
+/// A connection that ended after it was open, otherwise than by being closed at both ends.
+pub(super) fn cut_short(known: &Known, side: Side, names: Names<'_>) -> Option<Finding> {
+    let end = known.end(side);
+    let (life, ended) = (end.life?, end.ended?);
+    let Ended { at, from, reason, reset, .. } = ended;
+    // A server may be the only one that is not open yet.
+    let half_open = side == Side::Other && from == State::SynReceived && known.here.opened.is_some();
+    let was_open = end.opened.is_some();
+    let (name, lives) = (names.life(life), names.lives(life));
+    let mut courses = Vec::new();
+    let (rank, kind, heading, sentences) = match reason {
+        Reason::Reset if was_open => {
+            let why = reset.map_or("a reset".to_owned(), |(_, why)| names.why(why));
+            let sentences = reset.map_or(Vec::new(), |reset| names.reset(reset));
+            (RESET, format!("were reset: {why}"), format!("reset at {at} s, in {from}"), sentences)
+        }
+        Reason::GaveUp if was_open || half_open => {
+            let last = end.unanswered;
+            courses.push(("Segments since the last that came", last));
+            let in_vain = last.kinds().unwrap_or_else(|| "they arrived, and none was answered".to_owned());
+            let mut sentences: Vec<String> = first_in_vain(&courses, names).into_iter().collect();
+            sentences.extend(names.other_end(known, end));
+            (GAVE_UP, format!("gave up in {from}: {in_vain}"), format!("gave up at {at} s, in {from}"), sentences)
+        }
+        Reason::Expired if from == State::FinWait2 => {
+            let sentences = names.other_end(known, end).into_iter().collect();
+            (
+                GAVE_UP,
+                "waited in FIN-WAIT-2 for a FIN that did not come".to_owned(),
+                format!("over at {at} s, in {from}: the peer's FIN had not come"),
+                sentences,
+            )
+        }
+        _ => return None,
+    };
+    let lasted = at.since(known.since).as_nanos();
+    Some(Finding {
+        rank,
+        kind: format!("connections {lives} {kind}"),
+        at,
+        weight: Weight::Time(lasted),
+        heading: format!("{name}: {heading}"),
+        sentences,
+        courses,
+    })
+}
+
+/// A FIN whose acknowledgment needed a timer.
+pub(super) fn slow(at: Instant, (known, side): (&Known, Side), slow: SlowClose, names: Names<'_>) -> Option<Finding> {
+    let (end, other) = (known.end(side), known.other(side));
+    let life = end.life?;
+    let courses = vec![("FINs", end.fins), ("Their ACKs", other.fin_acks.landed())];
+    let took = at.since(slow.since).as_nanos();
+    let kinds = ["FINs", "their ACKs"].into_iter().zip(&courses);
+    let kinds = kinds.filter_map(|(what, (_, course))| course.kinds().map(|kinds| format!("{what} {kinds}")));
+    let kinds: Vec<String> = kinds.collect();
+    let why = if kinds.is_empty() { String::new() } else { format!(": {}", kinds.join(", ")) };
+    let instead = seconds(took.saturating_sub(slow.waited));
+    Some(Finding {
+        rank: SLOW,
+        kind: format!("closes {} were slow{why}", names.lives(life)),
+        at,
+        weight: Weight::Delay(slow.waited),
+        heading: format!(
+            "{}: FIN acknowledged at {at} s, after {} instead of {instead}",
+            names.life(life),
+            seconds(took)
+        ),
+        sentences: first_in_vain(&courses, names).into_iter().collect(),
+        courses,
+    })
+}

@@ -1,0 +1,135 @@
+//! What hosts, connections, segments and ends are called.
+
+use std::net::SocketAddrV4;
+
+use experiment::HostId;
+use experiment::record::{Call, RecordId, call_word};
+use tcp_endpoint::{Queue, Reason, State};
+
+use super::attempts::{End, Ended, Known, Life, Why, WhyReset};
+use crate::amount::rounded;
+use crate::hosts::Hosts;
+use crate::packets::Packets;
+
+/// The names of a run.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a> {
+    pub(super) packets: &'a Packets,
+    pub(super) hosts: &'a Hosts,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn host(self, host: HostId) -> &'a str {
+        self.hosts.name(host)
+    }
+
+    /// `server:80`
+    pub(super) fn socket(self, socket: SocketAddrV4) -> String {
+        match self.hosts.at(*socket.ip()) {
+            Some(host) => format!("{}:{}", self.host(host), socket.port()),
+            None => socket.to_string(),
+        }
+    }
+
+    /// The host of a socket, or its address if that is nobody's.
+    fn host_of(self, socket: SocketAddrV4) -> String {
+        self.hosts.at(*socket.ip()).map_or_else(|| socket.ip().to_string(), |host| self.host(host).to_owned())
+    }
+
+    /// `client:49152 → server:80`, or `server:80 ← client:49152`
+    pub(super) fn life(self, life: Life) -> String {
+        let arrow = if life.passive { '←' } else { '→' };
+        let local = format!("{}:{}", self.host(life.host), life.tuple.local.port());
+        format!("{local} {arrow} {}", self.socket(life.tuple.remote))
+    }
+
+    /// One of many alike: `from client to server:80`, or `at server:80 from client`
+    pub(super) fn lives(self, life: Life) -> String {
+        let (here, there) = (self.host(life.host), self.host_of(life.tuple.remote));
+        match life.passive {
+            true => format!("at {here}:{} from {there}", life.tuple.local.port()),
+            false => format!("from {here} to {there}:{}", life.tuple.remote.port()),
+        }
+    }
+
+    /// `SYN 0 of client, sent 0.000, lost`
+    pub(super) fn segment(self, segment: RecordId) -> Option<String> {
+        self.packets.named(segment, self.hosts)
+    }
+
+    /// What the other end is by now, or how it ended.
+    pub(super) fn other_end(self, known: &Known, end: &End) -> Option<String> {
+        let other = if end.life?.passive { &known.here } else { &known.there };
+        let Some(life) = other.life else {
+            return Some(format!("{} has never had a connection for it.", self.host_of(end.life?.tuple.remote)));
+        };
+        let host = self.host(life.host);
+        Some(match (other.ended, other.state) {
+            (Some(ended), _) => self.ended(life, &ended),
+            (None, Some(state)) => format!("{host}'s end is in {state}."),
+            (None, None) => return None,
+        })
+    }
+
+    /// `server's end was over at 2.000 s, in ESTABLISHED: a crash.`
+    pub(super) fn ended(self, life: Life, ended: &Ended) -> String {
+        let Ended { at, from, reason, .. } = *ended;
+        let state = if reason == Reason::Expired { String::new() } else { format!(", in {from}") };
+        format!("{}'s end was over at {at} s{state}: {}.", self.host(life.host), self::reason(reason, from))
+    }
+
+    /// Why a reset was sent: without numbers and times.
+    pub(super) fn why(self, why: Why) -> String {
+        let host = why.host.map_or("nobody", |host| self.host(host));
+        match why.what {
+            WhyReset::Forged => "the reset was forged".to_owned(),
+            WhyReset::Call(Call::Abort) => format!("{host}'s application aborted"),
+            WhyReset::Call(Call::Close) => format!("{host}'s application closed before it had read all that had come"),
+            WhyReset::Call(call) => format!("{host}'s application called {}", call_word(call).0),
+            WhyReset::GaveUp => format!("{host} gave up"),
+            WhyReset::Ended => format!("{host}'s connection was over"),
+            WhyReset::NoListener(port) => format!("nobody listens at {host}:{port}"),
+            WhyReset::NoConnection(None) => format!("{host} had no connection for it"),
+            WhyReset::NoConnection(Some((reason, from, _))) => {
+                format!("{host} had no connection for it any more ({})", self::reason(reason, from))
+            }
+            WhyReset::NoPlace(Queue::Syn) => format!("{host} had no place in its SYN backlog"),
+            WhyReset::NoPlace(Queue::Accept) => format!("{host} had no place in its accept queue"),
+            WhyReset::Unacceptable => format!("{host}'s connection does not accept it"),
+        }
+    }
+
+    /// Which reset it was, what it answers, and why it was sent.
+    pub(super) fn reset(self, (segment, why): (RecordId, Why)) -> Vec<String> {
+        let by = self.segment(segment).map(|segment| format!("By {segment}."));
+        let since = match why.what {
+            WhyReset::NoConnection(Some((_, _, at))) => format!(" since {at} s"),
+            _ => String::new(),
+        };
+        let because = format!("{}{since}", self.why(why));
+        let why = match why.answers.and_then(|answered| self.segment(answered)) {
+            Some(answered) => format!("It answers {answered}: {because}."),
+            None => format!("Why: {because}."),
+        };
+        by.into_iter().chain([why]).collect()
+    }
+}
+
+/// How a life ended.
+pub(super) fn reason(reason: Reason, from: State) -> String {
+    let words = match reason {
+        Reason::Call => "its application aborted it",
+        Reason::Segment => "closed",
+        Reason::Reset => "reset",
+        Reason::GaveUp => "it gave up",
+        Reason::Expired => return format!("{from} ran out"),
+        Reason::Crash => "a crash",
+        Reason::Evicted => "thrown out of a full cache",
+    };
+    words.to_owned()
+}
+
+/// Nanoseconds in seconds, with three digits.
+pub(super) fn seconds(nanos: u64) -> String {
+    format!("{} s", rounded(nanos as f64 / 1e9))
+}

@@ -1,0 +1,130 @@
+//! Opens that failed, or took longer than they would have.
+
+use std::net::SocketAddrV4;
+
+use experiment::HostId;
+use experiment::record::RecordId;
+use sim_time::Instant;
+use tcp_endpoint::Reason;
+
+use super::attempts::{Ended, Known};
+use super::course::Course;
+use super::findings::{Finding, Weight};
+use super::names::{Names, seconds};
+
+/// Kinds, the worst first.
+const FAILED: u8 = 0;
+const NEVER_OPEN: u8 = 1;
+const SLOW: u8 = 2;
+
+/// A call to open that failed at once.
+pub(super) fn not_called(
+    at: Instant,
+    host: HostId,
+    remote: Option<SocketAddrV4>,
+    error: &str,
+    names: Names<'_>,
+) -> Finding {
+    let (client, server) = (names.host(host), remote.map_or("nobody".to_owned(), |remote| names.socket(remote)));
+    Finding {
+        rank: FAILED,
+        kind: format!("opens from {client} to {server} failed at once: {error}"),
+        at,
+        weight: Weight::Time(0),
+        heading: format!("{client} → {server}: the call to open failed at {at} s: {error}"),
+        sentences: Vec::new(),
+        courses: Vec::new(),
+    }
+}
+
+/// An open that came to its end before the connection was open.
+pub(super) fn failed(known: &Known, names: Names<'_>) -> Option<Finding> {
+    let (life, ended) = (known.here.life?, known.here.ended?);
+    let Ended { at, reason, reset, .. } = ended;
+    let took = at.since(known.since).as_nanos();
+    let handshake = [("SYNs", known.syns), ("SYN-ACKs", known.syn_acks)];
+    let (what, why, courses) = match reason {
+        Reason::Reset => {
+            let why = reset.map_or("a reset".to_owned(), |(_, why)| names.why(why));
+            ("refused", why, Vec::new())
+        }
+        Reason::GaveUp => ("timed out", in_vain(known), handshake.to_vec()),
+        Reason::Call => ("given up by the application", in_vain(known), handshake.to_vec()),
+        Reason::Crash => ("cut off", format!("a crash of {}", names.host(life.host)), handshake.to_vec()),
+        Reason::Segment | Reason::Expired | Reason::Evicted => ("over", in_vain(known), handshake.to_vec()),
+    };
+    let mut sentences = reset.map_or(Vec::new(), |reset| names.reset(reset));
+    if reset.is_none() {
+        sentences.extend(first_in_vain(&courses, names));
+    }
+    let were = if reason == Reason::GaveUp { "" } else { "were " };
+    Some(Finding {
+        rank: FAILED,
+        kind: format!("opens {} {were}{what}: {why}", names.lives(life)),
+        at,
+        weight: Weight::Time(took),
+        heading: format!("{}: {what} at {at} s, after {}", names.life(life), seconds(took)),
+        sentences,
+        courses,
+    })
+}
+
+/// An open that waited for a timer to send something again, or that the other end never came to know of.
+pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
+    let (life, (at, waited)) = (known.here.life?, known.here.opened?);
+    let server = names.socket(life.tuple.remote);
+    let name = names.life(life);
+    let after = |at: Instant, waited: u64| {
+        let took = at.since(known.since).as_nanos();
+        format!("at {at} s, after {} instead of {}", seconds(took), seconds(took.saturating_sub(waited)))
+    };
+    let acks = known.acks.landed();
+    let lives = names.lives(life);
+    let why = in_vain(known);
+    let (rank, heading, kind, last, weight) = match known.there.opened {
+        Some((there, later)) if later > waited && waited > 0 => {
+            let heading = format!("{name}: open {}; at {server} {}", after(at, waited), after(there, later));
+            (SLOW, heading, format!("opens {lives} were slow: {why}"), there, later)
+        }
+        Some((there, later)) if later > waited => {
+            let heading = format!("{name}: open at {server} {}", after(there, later));
+            (SLOW, heading, format!("opens {lives} were slow at {server}: {why}"), there, later)
+        }
+        None if !known.here.crossed && acks.kinds().is_some() => {
+            let heading = format!("{name}: open at {at} s, and never at {server}");
+            (NEVER_OPEN, heading, format!("opens {lives} were never open at {server}: {why}"), at, waited)
+        }
+        _ if waited > 0 => {
+            (SLOW, format!("{name}: open {}", after(at, waited)), format!("opens {lives} were slow: {why}"), at, waited)
+        }
+        _ => return None,
+    };
+    let mut courses = vec![("SYNs", known.syns), ("SYN-ACKs", known.syn_acks)];
+    if acks.kinds().is_some() {
+        courses.push(("ACKs", acks));
+    }
+    let sentences = first_in_vain(&courses, names).into_iter().collect();
+    Some(Finding { rank, kind, at: last, weight: Weight::Delay(weight), heading, sentences, courses })
+}
+
+/// What became of the segments of a handshake, without numbers: `SYNs lost, SYN-ACKs unheard`.
+fn in_vain(known: &Known) -> String {
+    let kinds = |what: &str, course: &Course| course.kinds().map(|kinds| format!("{what} {kinds}"));
+    let told = [kinds("SYNs", &known.syns), kinds("SYN-ACKs", &known.syn_acks), kinds("ACKs", &known.acks.landed())];
+    let told: Vec<String> = told.into_iter().flatten().collect();
+    match (told.is_empty(), known.syn_acks.sent) {
+        (false, _) => told.join(", "),
+        (true, 0) => "SYNs arrived, and none was answered".to_owned(),
+        (true, _) => "SYN-ACKs arrived".to_owned(),
+    }
+}
+
+/// The first segment that was of no use, or else one that has not arrived yet.
+pub(super) fn first_in_vain(courses: &[(&'static str, Course)], names: Names<'_>) -> Option<String> {
+    let first = |of: fn(&Course) -> Option<RecordId>| courses.iter().filter_map(|(_, course)| of(course)).min();
+    if let Some(first) = first(|course| course.first_in_vain) {
+        return Some(format!("The first in vain: {}.", names.segment(first)?));
+    }
+    let awaited = first(|course| course.awaited)?;
+    Some(format!("Still on the way: {}.", names.segment(awaited)?))
+}

@@ -1,0 +1,183 @@
+//! Scripts that are not over when the run ends: where they wait, for what, and what the other end is doing.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use experiment::record::{Awaited, Event, Incarnation, Record, Unfinished};
+use sim_time::Instant;
+use tcp_endpoint::State;
+
+use super::attempts::{Attempts, End, Known, Side};
+use super::names::{Names, reason, seconds};
+use crate::why::awaited;
+
+/// The scripts that are told of as unfinished, and when.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Waiting {
+    all: Vec<Unfinished>,
+    end: Instant,
+}
+
+/// What is told of one.
+struct Wait {
+    /// What it is one of many of: without numbers and times.
+    kind: String,
+    since: Instant,
+    /// Whether it waits for nothing but a time.
+    idle: bool,
+    heading: String,
+    sentences: Vec<String>,
+}
+
+impl Waiting {
+    pub(super) fn note(&mut self, record: &Record) {
+        if let Event::Unfinished(unfinished) = record.event {
+            self.all.push(unfinished);
+            self.end = record.at;
+        }
+    }
+
+    /// What there is to tell: the kind that most wait in first, or one by one, the longest wait first.
+    pub(super) fn paragraphs(self, attempts: &Attempts, all: bool, names: Names<'_>) -> Vec<Vec<String>> {
+        let with_connection = self.all.iter().filter_map(|waiting| Some((waiting.incarnation?, waiting)));
+        let by_life: BTreeMap<Incarnation, &Unfinished> = with_connection.collect();
+        let mut waits: Vec<Wait> =
+            self.all.iter().map(|waiting| Wait::of(waiting, &by_life, attempts, names)).collect();
+        waits.sort_by_key(|wait| (wait.idle, wait.since));
+        if all {
+            return waits.into_iter().map(Wait::paragraphs).collect();
+        }
+        let mut groups: BTreeMap<String, Vec<Wait>> = BTreeMap::new();
+        for wait in waits {
+            groups.entry(wait.kind.clone()).or_default().push(wait);
+        }
+        let mut groups: Vec<Vec<Wait>> = groups.into_values().collect();
+        let key = |waits: &Vec<Wait>| (waits[0].idle, Reverse(waits.len()), waits[0].since);
+        groups.sort_by_key(key);
+        groups.into_iter().map(|waits| group(waits, self.end)).collect()
+    }
+}
+
+/// How many wait, since when; and the one that waits longest. One alone is told as it is.
+fn group(waits: Vec<Wait>, end: Instant) -> Vec<String> {
+    let count = waits.len();
+    let nanos: u128 = waits.iter().map(|wait| u128::from(end.since(wait.since).as_nanos())).sum();
+    let last = waits.last().map_or(end, |wait| wait.since);
+    let mut waits = waits.into_iter();
+    let Some(longest) = waits.next() else { return Vec::new() };
+    if count == 1 {
+        return longest.paragraphs();
+    }
+    let mean = u64::try_from(nanos / count as u128).unwrap_or(u64::MAX);
+    let extent =
+        format!("The first since {} s, the last since {last} s; for {} on average.", longest.since, seconds(mean));
+    let Wait { kind, heading, sentences, .. } = longest;
+    let first = [format!("{count} {kind}"), extent, format!("The longest: {heading}.")];
+    first.into_iter().chain(sentences).collect()
+}
+
+impl Wait {
+    fn of(
+        waiting: &Unfinished,
+        by_life: &BTreeMap<Incarnation, &Unfinished>,
+        attempts: &Attempts,
+        names: Names<'_>,
+    ) -> Self {
+        let Unfinished { host, incarnation, remote, awaits, octets, since, .. } = *waiting;
+        let known = incarnation.and_then(|life| attempts.of(life));
+        let end = known.map(|(known, side)| known.end(side));
+        let name = match end.and_then(|end| end.life) {
+            Some(life) => names.life(life),
+            None => {
+                let remote = remote.map_or(String::new(), |remote| format!(" ← {}", names.socket(remote)));
+                format!("{}{remote}", names.host(host))
+            }
+        };
+        let step = step(waiting, names);
+        let heading = format!("{name}: waits since {since} s in {step}{}", lacks(awaits, octets));
+        let (mut sentences, mut kind) = (Vec::new(), format!("scripts of {} wait in {step}", names.host(host)));
+        if let (Some((known, side)), Some(end)) = (known, end)
+            && matches!(awaits, Awaited::Octets | Awaited::EndOfData | Awaited::Opening)
+        {
+            let (told, in_kind) = Self::connection(known, side, end, by_life, names);
+            sentences.extend(told);
+            kind.push_str(&in_kind);
+        }
+        if awaits == Awaited::Worker {
+            kind.push_str(" for a worker");
+        }
+        if incarnation.is_some() && known.is_none() {
+            kind.push_str(" on connections that forged segments opened");
+            sentences.push("A forged segment opened the connection.".to_owned());
+        }
+        Self { kind, since, idle: awaits == Awaited::Time, heading, sentences }
+    }
+
+    /// What the connection and its other end are doing, in full and as a part of the kind.
+    fn connection(
+        known: &Known,
+        side: Side,
+        end: &End,
+        by_life: &BTreeMap<Incarnation, &Unfinished>,
+        names: Names<'_>,
+    ) -> (Vec<String>, String) {
+        let other = known.other(side);
+        let waits = other.life.and_then(|life| by_life.get(&life.incarnation));
+        let mut sentences = Vec::new();
+        let mut kind = String::new();
+        if end.opened.is_none() {
+            sentences.push(format!("SYNs: {}. SYN-ACKs: {}.", known.syns.in_words(), known.syn_acks.in_words()));
+        } else if let Some(waiting) = waits {
+            let (host, step, lacks) =
+                (names.host(waiting.host), step(waiting, names), lacks(waiting.awaits, waiting.octets));
+            sentences.push(format!("{host} waits, too, in {step}{lacks}."));
+            kind = format!(", while {host} waits in {step}");
+        } else {
+            sentences.extend(names.other_end(known, end));
+            kind = match (other.ended, other.state) {
+                (Some(ended), _) => format!(", and their other ends are over: {}", reason(ended.reason, ended.from)),
+                (None, Some(state)) => format!(", and their other ends are in {state}"),
+                (None, None) => String::new(),
+            };
+            let life = other.life.filter(|life| life.passive && !other.accepted && other.state != Some(State::Closed));
+            if let Some(life) = life.filter(|_| other.opened.is_some()) {
+                sentences.push(format!("{}'s application has not accepted it.", names.host(life.host)));
+                kind.push_str(", not accepted");
+            }
+        }
+        sentences.push(match known.flying() {
+            0 => "Nothing is on its way between them.".to_owned(),
+            1 => "1 segment is on its way between them.".to_owned(),
+            flying => format!("{flying} segments are on their way between them."),
+        });
+        (sentences, kind)
+    }
+
+    fn paragraphs(self) -> Vec<String> {
+        [self.heading].into_iter().chain(self.sentences).collect()
+    }
+}
+
+/// ``step 2, `receive 101 B` ``
+fn step(waiting: &Unfinished, names: Names<'_>) -> String {
+    let Unfinished { host, script, step, awaits, .. } = *waiting;
+    let several = names.hosts.has_several_scripts(host);
+    let of = if several { format!(" of script {}", script + 1) } else { String::new() };
+    match names.hosts.step(waiting) {
+        Some(line) => format!("step {step}{of}, `{line}`"),
+        None => format!("step {step}{of}, for {}", awaited(awaits)),
+    }
+}
+
+/// What there is of what a script waits for, where its step does not say so.
+fn lacks(awaits: Awaited, octets: u64) -> String {
+    match awaits {
+        Awaited::Octets if octets == 0 => ": nothing has come".to_owned(),
+        Awaited::Octets => format!(": {octets} B have come"),
+        Awaited::EndOfData => ": the peer has not closed".to_owned(),
+        Awaited::Opening => ": the connection is not open".to_owned(),
+        Awaited::Worker => ": no worker is free".to_owned(),
+        Awaited::Reboot => ": its host is down".to_owned(),
+        Awaited::Time => String::new(),
+    }
+}
