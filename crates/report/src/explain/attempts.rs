@@ -418,10 +418,8 @@ impl Attempts {
 
     /// The segment that arrives is dropped.
     fn dropped(&mut self, record: &Record, landing: Landing, full: Option<Queue>) {
-        let Some(arrival) = &mut self.arrival else { return };
-        if record.because.first() != Some(arrival.record) {
-            return;
-        }
+        let of_it = |arrival: &&mut Arrival| record.because.iter().any(|cause| cause == arrival.record);
+        let Some(arrival) = self.arrival.as_mut().filter(of_it) else { return };
         arrival.full = full;
         self.turn(landing);
     }

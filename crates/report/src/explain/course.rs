@@ -3,6 +3,8 @@
 use experiment::record::RecordId;
 use tcp_endpoint::Queue;
 
+use crate::amount::whole;
+
 /// Segments that were sent, and what became of the first copy of each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Course {
@@ -121,7 +123,7 @@ impl Course {
         }
         let arrived = (self.arrived > 0).then_some((self.arrived, "arrived"));
         let counts = [(self.sent, "sent")].into_iter().chain(self.in_vain()).chain(arrived);
-        counts.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
+        counts.map(|(count, what)| format!("{} {what}", whole(count))).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sim_time::Instant;
 
 use super::course::Course;
-use crate::amount::rounded;
+use crate::amount::{rounded, scaled, whole};
 
 /// Something that did not go as it should.
 #[derive(Clone, Debug)]
@@ -135,15 +135,16 @@ impl Group {
         let each = match worst.weight {
             Weight::Time(_) => format!("each after {} s on average", rounded(mean / 1e9)),
             Weight::Delay(_) => format!("each late by {} s on average", rounded(mean / 1e9)),
-            Weight::Octets(_) => format!("{sum} B in all"),
+            Weight::Octets(_) => format!("{} in all", scaled(sum as f64, "B")),
         };
         let each = if sum == 0 { String::new() } else { format!("; {each}") };
-        let extent = if first == last { format!("At {first} s") } else { format!("From {first} s to {last} s{rate}") };
+        let [from, to] = [first, last].map(|at| rounded(at.as_secs_f64()));
+        let extent = if first == last { format!("At {from} s") } else { format!("From {from} s to {to} s{rate}") };
         let extent = format!("{extent}{each}.");
         let totals = in_words(&courses);
         // Those that take no time are all alike.
         let worst_of_them = (sum > 0).then(|| format!("The worst of them: {}.", worst.heading));
-        let heading = format!("{count} {}", worst.kind);
+        let heading = format!("{} {}", whole(count), worst.kind);
         [heading, extent].into_iter().chain(totals).chain(worst_of_them).chain(worst.sentences).collect()
     }
 }
