@@ -97,9 +97,9 @@ fn overload_is_told_as_that() {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in [
         "clients waited at server:80 for a place in the accept queue",
-        "More was asked than there is: there are 128 places in the accept queue",
+        "There are 128 places in the accept queue; 5,987 connections asked for one",
         "clients waited at server:80 for a worker",
-        "More was asked than there is: there are 4 workers",
+        "There are 4 workers;",
         "Somebody waited without a break from",
         "None of them was turned away.",
     ] {

@@ -305,8 +305,11 @@ impl Group {
         let heading = format!("{} times {}: {}", whole(count), worst.group, cost(octet_nanos, segments));
         let time = last.since(first).as_secs_f64();
         let rate = if time > 0.0 { format!(", {} a second", rounded(count as f64 / time)) } else { String::new() };
-        let [first, last] = [first, last].map(|at| rounded(at.as_secs_f64()));
-        let mut extent = format!("They began from {first} s to {last} s{rate}.");
+        let [from, to] = [first, last].map(|at| rounded(at.as_secs_f64()));
+        let mut extent = match first == last {
+            true => format!("They began at {from} s."),
+            false => format!("They began from {from} s to {to} s{rate}."),
+        };
         if octet_nanos > 0 {
             let each = scaled(octet_nanos as f64 / 1e9 / count as f64, "B·s");
             let share = 100.0 * octet_nanos as f64 / all_octet_nanos as f64;

@@ -2,7 +2,7 @@
 
 use sim_core::EventQueue;
 use sim_time::Instant;
-use tcp_endpoint::{Flags, FourTuple, Payload, Purpose, Segment, Transmission};
+use tcp_endpoint::{Flags, FourTuple, Payload, Purpose, Segment, Status, Transmission};
 
 use super::network::{self, Lineage, Packet};
 use super::population::MachineId;
@@ -54,12 +54,12 @@ impl<F: Fold> World<F> {
         }
         self.forger.watch(segment, false);
         let because = self.because(transmission, origin);
-        let lost = fate.deliveries.is_empty().then(|| Lost::of(segment));
+        let lost = fate.deliveries.is_empty();
         let deliveries = fate.deliveries.clone();
         let sent = sent((host, to), (sender, peer), attempt, transmission, wasted, fate);
         let id = self.record(now, because, Event::Sent(sent));
         if let Some(known) = sender.and_then(|life| self.truth.get_mut(life)) {
-            known.last_sent = Some((id, lost.is_some()));
+            known.last_sent = Some((id, lost));
             if travels.is_some() {
                 known.on_its_way += 1;
                 known.in_flight += u32::from(is_awaited(segment));
@@ -87,8 +87,8 @@ impl<F: Fold> World<F> {
                 let _ = queue.arm(at, Pending::Arrive { packet, copy });
             }
         }
-        if let Some(lost) = lost {
-            self.lose(id, receiver, (sender, peer), &lost, now);
+        if lost {
+            self.lose(id, receiver, (sender, peer), segment, now);
         }
     }
 
@@ -137,18 +137,21 @@ impl<F: Fold> World<F> {
         lost: RecordId,
         to: Option<MachineId>,
         (sender, peer): (Option<Incarnation>, Option<Incarnation>),
-        segment: &Lost,
+        segment: &Segment<Span>,
         now: Instant,
     ) {
-        let receiver = to.and_then(|machine| self.holder(machine, segment.tuple)).or(peer);
-        let reset = segment.reset && (sender.is_some() || !self.may_come_before(receiver));
-        self.truth.lost([sender, receiver], lost, reset);
+        let tuple = segment.receiver_tuple();
+        let receiver = to.and_then(|machine| self.holder(machine, tuple)).or(peer);
+        let status = to.and_then(|machine| self.machines[machine.index()].tcp.status_of(tuple));
+        let awaited = status.is_none_or(|status| is_awaited_by(&status, segment));
+        let reset = segment.flags.rst() && awaited && (sender.is_some() || !self.may_come_before(receiver));
+        if awaited {
+            self.truth.lost([sender, receiver], lost, reset);
+        }
         self.unsaid(sender, Blame { cause: Cause::Lost, record: Some(lost) });
-        let prolonged = match segment.reset {
+        let prolonged = match segment.flags.rst() {
             true => self.arrival.and_then(|arrival| arrival.sender).filter(|_| reset),
-            false => {
-                sender.filter(|_| segment.acknowledges && to.is_some_and(|to| self.would_reset(to, segment.tuple, now)))
-            }
+            false => sender.filter(|_| segment.flags.ack() && to.is_some_and(|to| self.would_reset(to, tuple, now))),
         };
         let prolonged = prolonged.and_then(|life| Some((life, self.truth.prolong(life, lost)?)));
         if let Some((life, worth)) = prolonged
@@ -202,19 +205,14 @@ fn may_make_other_end(segment: &Segment<Span>) -> bool {
     segment.flags.ack() && !segment.flags.syn() && !segment.flags.rst()
 }
 
-/// What its loss needs to know of a segment.
-struct Lost {
-    /// The connection it was for, as its receiver names it.
-    tuple: FourTuple,
-    acknowledges: bool,
-    reset: bool,
-}
-
-impl Lost {
-    fn of(segment: &Segment<Span>) -> Self {
-        let Segment { flags, .. } = segment;
-        Self { tuple: segment.receiver_tuple(), acknowledges: flags.ack(), reset: flags.rst() }
-    }
+/// Whether a segment tells a connection something that it waits for: it acknowledges what is outstanding, brings what comes
+/// next, or is a reset that is not out of the window.
+fn is_awaited_by(receiver: &Status, segment: &Segment<Span>) -> bool {
+    let Some(next) = receiver.receive_next else { return true };
+    let end = segment.seq + segment.len();
+    let acknowledges = segment.flags.ack() && segment.ack.after(receiver.send_unacknowledged);
+    let brings = !segment.is_empty() && segment.seq.at_or_before(next) && end.after(next);
+    acknowledges || brings || segment.flags.rst() && segment.seq.at_or_after(next)
 }
 
 /// The record of a segment that was offered to a link.

@@ -8,6 +8,9 @@ use sim_time::Instant;
 
 use crate::amount::{rounded, whole};
 
+/// Fewer connections say nothing of a load.
+const MANY: u64 = 20;
+
 /// A port of a host, and what there is only so much of there.
 pub(super) type Where = (HostId, u16, Scarce);
 
@@ -99,20 +102,22 @@ impl Places {
         if place.waiting > 0 {
             place.note_longest(end);
         }
+        let there_are = match place.many {
+            1 => format!("There is 1 {}", noun[0]),
+            many => format!("There are {} {}", whole(many.into()), noun[1]),
+        };
         let Demand { asked, rate, each, load } = self.demand(at_place, end)?;
-        let what = if load > 100.0 { "More was asked than there is" } else { "At times more was asked than there is" };
-        let mut words = format!(
-            "{what}: there are {} {noun}; {} connections asked for one, {} a second, and who got one had it for {} s on average: \
-             a load of {} %.",
-            whole(place.many.into()),
-            whole(asked),
-            rounded(rate),
-            rounded(each),
-            rounded(load),
-        );
+        let mut words = format!("{there_are}; {} connections asked for one", whole(asked));
+        if asked >= MANY {
+            let [rate, each] = [rate, each].map(rounded);
+            words.push_str(&format!(", {rate} a second, and who got one had it for {each} s on average"));
+            let times = if load > 100.0 { "" } else { "at times " };
+            words.push_str(&format!(": a load of {} %, {times}more than there is", rounded(load)));
+        }
+        words.push('.');
         let behind = self.demand((host, port, Scarce::Workers), end).filter(|demand| demand.load > 100.0);
         if let (Scarce::AcceptQueue, Some(Demand { load, .. })) = (scarce, behind) {
-            words.push_str(&format!(" The workers behind it have one of {} %.", rounded(load)));
+            words.push_str(&format!(" The workers behind have a load of {} %: that is why.", rounded(load)));
         }
         let [from, to] = [place.longest.0, place.longest.1].map(|at| rounded(at.as_secs_f64()));
         words.push_str(&format!(" Somebody waited without a break from {from} s to {to} s."));
@@ -121,7 +126,7 @@ impl Places {
 
     /// How much of what there is was asked for.
     fn demand(&self, at_place: Where, end: Instant) -> Option<Demand> {
-        let mut place = self.places.get(&at_place)?.clone();
+        let mut place = self.places.get(&at_place).filter(|place| place.many > 0)?.clone();
         place.taken.advance(end);
         let asked = self.asked(at_place);
         let rate = asked as f64 / end.since(self.from).as_secs_f64();
@@ -153,11 +158,12 @@ impl Places {
     }
 }
 
-const fn noun(scarce: Scarce) -> Option<&'static str> {
+/// What one is called, and what several are.
+const fn noun(scarce: Scarce) -> Option<[&'static str; 2]> {
     match scarce {
-        Scarce::SynBacklog => Some("places for half-open entries"),
-        Scarce::AcceptQueue => Some("places in the accept queue"),
-        Scarce::Workers => Some("workers"),
+        Scarce::SynBacklog => Some(["place for a half-open entry", "places for half-open entries"]),
+        Scarce::AcceptQueue => Some(["place in the accept queue", "places in the accept queue"]),
+        Scarce::Workers => Some(["worker", "workers"]),
         Scarce::HoldDown => None,
     }
 }

@@ -326,6 +326,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
     }
 
+    /// STATUS of the connection of that name.
+    #[must_use]
+    pub fn status_of(&self, name: FourTuple) -> Option<Status> {
+        self.status(self.entry_of(name.into())?)
+    }
+
     /// The tag of the connection of that name, half-open ones and TIME-WAITs included, if there is one.
     #[must_use]
     pub fn tag_of(&self, name: FourTuple) -> Option<T> {
