@@ -50,7 +50,7 @@ fn run_explains_what_was_wasted_if_asked() {
     assert!(
         synlab(&["run", "handshake", "--explain"])
             .0
-            .contains("\n\nNothing was wasted.\n\nEvery open and every close went as it should.\n\n")
+            .contains("\n\nNothing was held for nobody.\n\nEvery open and every close went as it should.\n\n")
     );
 
     // What has one cause is told once, by its worst, unless all are wanted.
@@ -58,7 +58,7 @@ fn run_explains_what_was_wasted_if_asked() {
     let flood: Vec<String> = (6001..6013).map(|port: u16| syn.replace("PORT", &port.to_string())).collect();
     let flood = format!("inject=[{}]", flood.join(", "));
     let out = run(&["--explain", "--set", &flood]);
-    let group = "\n1. 12 times a half-open entry at server:80, because of a forged segment: SYN to server:80: 384 B·s\n   and 24 segments\n";
+    let group = "\n1. 12 × a half-open entry at server:80, because of a forged segment: SYN to server:80: 384 B·s and\n   24 segments\n";
     assert!(out.contains(group) && out.contains("\n2. ") && !out.contains("\n3. "), "{out}");
     let all = run(&["--explain", "--all", "--set", &flood]);
     assert!(all.contains("\n13. ") && !all.contains("… and"), "{all}");

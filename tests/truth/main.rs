@@ -73,7 +73,7 @@ fn a_keepalive_probe_is_one_whatever_others_send() {
 #[test]
 fn a_flood_is_told_in_a_few_lines() {
     let text = run("flood-text", &["--handshake", "two-way", "--no-ladder", "--explain"]);
-    let group = "1. 19,999 times a connection at server:80, because of a forged segment: SYN to server:80";
+    let group = "1. 19,999 × a connection at server:80, because of a forged segment: SYN to server:80";
     assert!(text.contains(group), "{text}");
     assert!(text.lines().count() < 100, "{} lines", text.lines().count());
 }
@@ -100,7 +100,7 @@ fn overload_is_told_as_that() {
         "There are 128 places in the accept queue; 5,987 connections asked for one",
         "clients waited at server:80 for a worker",
         "There are 4 workers;",
-        "Somebody waited without a break from",
+        "At least one client waited all the time from",
         "None of them was turned away.",
     ] {
         assert!(words.contains(told), "{told}\n{text}");

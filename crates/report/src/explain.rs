@@ -147,8 +147,8 @@ impl Explanation {
             &closes.paragraphs(),
             colour,
         );
-        let unfinished = numbered("Scripts that still wait when the run ends", &unfinished, colour);
-        let wasteless = if held.is_empty() { "Nothing was wasted.\n" } else { "" };
+        let unfinished = numbered("Scripts that still wait at the end of the run", &unfinished, colour);
+        let wasteless = if held.is_empty() { "Nothing was held for nobody.\n" } else { "" };
         let well = match opens.is_empty() && closes.is_empty() && unfinished.is_empty() && count > 0 {
             true => "Every open and every close went as it should.\n",
             false => "",
@@ -302,18 +302,17 @@ impl Group {
         if count == 1 {
             return worst.paragraphs().map(str::to_owned).collect();
         }
-        let heading = format!("{} times {}: {}", whole(count), worst.group, cost(octet_nanos, segments));
-        let time = last.since(first).as_secs_f64();
-        let rate = if time > 0.0 { format!(", {} a second", rounded(count as f64 / time)) } else { String::new() };
+        let heading = format!("{} × {}: {}", whole(count), worst.group, cost(octet_nanos, segments));
+        let rate = rate(count, first, last);
         let [from, to] = [first, last].map(|at| rounded(at.as_secs_f64()));
         let mut extent = match first == last {
-            true => format!("They began at {from} s."),
-            false => format!("They began from {from} s to {to} s{rate}."),
+            true => format!("All began at {from} s."),
+            false => format!("The first began at {from} s, the last at {to} s{rate}."),
         };
         if octet_nanos > 0 {
             let each = scaled(octet_nanos as f64 / 1e9 / count as f64, "B·s");
             let share = 100.0 * octet_nanos as f64 / all_octet_nanos as f64;
-            let sum = format!(" Each came to {each} on average, all to {share:.1} % of what was held for nobody.");
+            let sum = format!(" Each cost {each} on average, all together {share:.1} % of what was held for nobody.");
             extent.push_str(&sum);
         }
         let half_open = worst.half_open_at.and_then(|at| waits.half_open(at, end));
@@ -321,6 +320,15 @@ impl Group {
         let heading_of_worst = format!("The worst of them: {}.", worst.heading);
         [heading, extent, heading_of_worst].into_iter().chain(worst.sentences).collect()
     }
+}
+
+/// Fewer of something have neither a rate nor a spread worth telling.
+const FEW: u64 = 10;
+
+/// How often something happened, with a comma before; nothing of few.
+fn rate(count: u64, first: Instant, last: Instant) -> String {
+    let time = last.since(first).as_secs_f64();
+    if count < FEW || time == 0.0 { String::new() } else { format!(", {} a second", rounded(count as f64 / time)) }
 }
 
 /// The groups, the worst first.

@@ -119,6 +119,8 @@ pub enum Reason {
     Crash,
     /// A cache had no room for it any more.
     Evicted,
+    /// Its handshake was complete, and the accept queue had no room for it.
+    Overflow,
 }
 
 /// A change of state, with what an observer needs to judge it.

@@ -249,6 +249,7 @@ fn is_an_edge(from: State, to: State, reason: Reason, settings: &Settings) -> bo
         (FinWait2 | TimeWait, Closed, Reason::Expired) => true,
         // A cache has given up its oldest entry; the opener keeps TIME-WAIT for a peer that closed first.
         (SynReceived, Closed, Reason::Evicted) => commit == Commit::Cache,
+        (SynReceived, Closed, Reason::Overflow) => settings.limits.abort_on_overflow,
         (LastAck, TimeWait, Reason::Segment) => settings.teardown.time_wait_owner == TimeWaitOwner::Opener,
         (TimeWait, Closed, Reason::GaveUp) | (Closed | Listen, Closed, _) => false,
         (_, Closed, Reason::Call | Reason::Reset | Reason::GaveUp | Reason::Crash) => true,

@@ -428,6 +428,7 @@ const fn reason_word(reason: Reason) -> (&'static str, u32) {
         Reason::Expired => ("expired", 4),
         Reason::Crash => ("crash", 5),
         Reason::Evicted => ("evicted", 6),
+        Reason::Overflow => ("overflow", 7),
     }
 }
 

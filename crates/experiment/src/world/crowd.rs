@@ -17,9 +17,12 @@ use crate::record::{Attempt, Blame, Event, Fold, Incarnation, RecordId, Scarce};
 pub(super) struct Crowd {
     /// By what it is, and by the number of the incarnation.
     useless: [Numbered<Incarnation>; 4],
-    /// With which record, and when, the newest came to each kind of place of each port: what is full is so since then.
-    newest: Vec<(u16, [Option<(RecordId, Instant)>; 4])>,
+    /// By port. What is full is so since the newest came.
+    newest: Vec<(u16, Newest)>,
 }
+
+/// With which record, and when, the newest came to each kind of place.
+type Newest = [Option<(RecordId, Instant)>; 4];
 
 impl Crowd {
     /// With which record, and when, the newest came to such a place of a port.

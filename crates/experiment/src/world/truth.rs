@@ -311,6 +311,7 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
     match end.reason {
         Reason::Crash => of(Cause::Crash, end.cause),
         Reason::Evicted => of(Cause::Capacity, end.record),
+        Reason::Overflow => known.dropped.map_or(UNKNOWN, |overflow| of(Cause::Capacity, overflow)),
         Reason::Call => {
             let in_vain_only = end.from == State::SynSent || !end.called;
             // The reset that the call itself sent.

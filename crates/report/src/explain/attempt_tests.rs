@@ -34,6 +34,8 @@ fn what_goes_as_it_should_is_a_line() {
         false,
         &with_server(REQUEST, ""),
         &expect![[r#"
+            Nothing was held for nobody.
+
             Every open and every close went as it should.
         "#]],
     );
@@ -45,6 +47,8 @@ fn a_closed_port_refuses() {
         false,
         &with_server(r#"["connect server:81", "send 100 B", "close"]"#, ""),
         &expect![[r#"
+            Nothing was held for nobody.
+
             Opens that failed or were slow, and why
             1. client:49152 → server:81: refused at 0.100 s, after 0.1 s
                By RST,ACK 0/1 of server, sent 0.050, arrived 0.100.
@@ -62,29 +66,33 @@ fn opens_that_time_out_are_told_together() {
         false,
         &text,
         &expect![[r#"
-        Opens that failed or were slow, and why
-        1. 3 opens from client to server:80 timed out: SYNs lost
-           From 183.000 s to 187.000 s, 0.75 a second; each after 183 s on average.
-           SYNs: 24 sent, 24 lost. SYN-ACKs: none sent.
-           The worst of them: client:49152 → server:80: timed out at 183.000 s, after 183 s.
-           The first in vain: SYN 0 of client, sent 0.000, lost.
-    "#]],
+            Nothing was held for nobody.
+
+            Opens that failed or were slow, and why
+            1. 3 opens from client to server:80 timed out: SYNs lost
+               From 183 s to 187 s; each after 183 s on average.
+               SYNs: 24 sent, 24 lost. SYN-ACKs: none sent.
+               The worst of them: client:49152 → server:80: timed out at 183.000 s, after 183 s.
+               The first without effect: SYN 0 of client, sent 0.000, lost.
+        "#]],
     );
     tells(
         true,
         &text,
         &expect![[r#"
-        Opens that failed or were slow, and why
-        1. client:49152 → server:80: timed out at 183.000 s, after 183 s
-           SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-           The first in vain: SYN 0 of client, sent 0.000, lost.
-        2. client:49153 → server:80: timed out at 185.000 s, after 183 s
-           SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-           The first in vain: SYN 0 of client, sent 2.000, lost.
-        3. client:49154 → server:80: timed out at 187.000 s, after 183 s
-           SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-           The first in vain: SYN 0 of client, sent 4.000, lost.
-    "#]],
+            Nothing was held for nobody.
+
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80: timed out at 183.000 s, after 183 s
+               SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
+               The first without effect: SYN 0 of client, sent 0.000, lost.
+            2. client:49153 → server:80: timed out at 185.000 s, after 183 s
+               SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
+               The first without effect: SYN 0 of client, sent 2.000, lost.
+            3. client:49154 → server:80: timed out at 187.000 s, after 183 s
+               SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
+               The first without effect: SYN 0 of client, sent 4.000, lost.
+        "#]],
     );
 }
 
@@ -94,10 +102,12 @@ fn an_application_gives_up() {
         false,
         &with_server(r#"["connect within 3 s", "close"]"#, "[[server.crash]]\nat = \"0 s\"\nfor = \"100 s\""),
         &expect![[r#"
+            Nothing was held for nobody.
+
             Opens that failed or were slow, and why
             1. client:49152 → server:80: given up by the application at 3.000 s, after 3 s
                SYNs: 2 sent, 2 unheard. SYN-ACKs: none sent.
-               The first in vain: SYN 0 of client, sent 0.000, arrived 0.050.
+               The first without effect: SYN 0 of client, sent 0.000, arrived 0.050.
         "#]],
     );
 }
@@ -113,6 +123,8 @@ fn calls_that_fail_at_once() {
         false,
         &text,
         &expect![[r#"
+            Nothing was held for nobody.
+
             Opens that failed or were slow, and why
             1. client → server:80: the call to open failed at 1.000 s: connection already exists
 
@@ -129,10 +141,12 @@ fn a_lost_syn_ack_makes_an_open_slow() {
         false,
         &with_server(REQUEST, "[[link.fault]]\non = { flags = \"SYN-ACK\", nth = 1 }\ndrop = true\n"),
         &expect![[r#"
+            Nothing was held for nobody.
+
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 2 arrived. SYN-ACKs: 2 sent, 1 lost, 1 arrived.
-               The first in vain: SYN,ACK 0/1 of server, sent 0.050, lost.
+               The first without effect: SYN,ACK 0/1 of server, sent 0.050, lost.
         "#]],
     );
 }
@@ -147,10 +161,12 @@ fn a_lost_acknowledgment_makes_the_server_late() {
             "[[link.fault]]\non = { from = \"client\", acknowledges = \"SYN\", nth = [1, 2] }\ndrop = true\n",
         ),
         &expect![[r#"
+            Nothing was held for nobody.
+
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
                SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs: 3 sent, 2 lost, 1 arrived.
-               The first in vain: DATA 1/1 100 B of client, sent 0.100, lost.
+               The first without effect: DATA 1/1 100 B of client, sent 0.100, lost.
         "#]],
     );
 }
@@ -163,8 +179,8 @@ fn a_delayed_syn_makes_an_open_slow() {
         &expect![[r#"
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 2.500.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 2.500.
 
             Connections that were cut short, lost data or closed slowly, and why
             1. client:49152 → server:80: reset at 2.650 s, in TIME-WAIT
@@ -211,7 +227,7 @@ fn a_forged_reset_is_told_as_that() {
                By RST 1 of server, sent 0.200, arrived 0.200.
                Why: the reset was forged.
 
-            Scripts that still wait when the run ends
+            Scripts that still wait at the end of the run
             1. server:80 ← client:49152: waits since 0.150 s in step 2, `receive 100 B`: nothing has come
                client's end was over at 0.200 s, in ESTABLISHED: reset.
                Nothing is on its way between them.
@@ -227,19 +243,19 @@ fn a_connection_gives_up_on_a_dead_line() {
         false,
         &with_server(&late, dead),
         &expect![[r#"
-        Connections that were cut short, lost data or closed slowly, and why
-        1. client:49152 → server:80: 100 B of client lost at 124.100 s
-           client's end was over at 124.100 s, in ESTABLISHED: it gave up.
-        2. client:49152 → server:80: gave up at 124.100 s, in ESTABLISHED
-           Segments since the last that came: 8 sent, 7 lost, 1 arrived.
-           The first in vain: DATA 1/1 100 B of client, sent 1.100, lost.
-           server's end is in ESTABLISHED.
+            Connections that were cut short, lost data or closed slowly, and why
+            1. client:49152 → server:80: 100 B of client lost at 124.100 s
+               client's end was over at 124.100 s, in ESTABLISHED: it gave up.
+            2. client:49152 → server:80: gave up at 124.100 s, in ESTABLISHED
+               Segments since the last that came: 8 sent, 7 lost, 1 arrived.
+               The first without effect: DATA 1/1 100 B of client, sent 1.100, lost.
+               server's end is in ESTABLISHED.
 
-        Scripts that still wait when the run ends
-        1. server:80 ← client:49152: waits since 0.150 s in step 2, `receive 100 B`: nothing has come
-           client's end was over at 124.100 s, in ESTABLISHED: it gave up.
-           Nothing is on its way between them.
-    "#]],
+            Scripts that still wait at the end of the run
+            1. server:80 ← client:49152: waits since 0.150 s in step 2, `receive 100 B`: nothing has come
+               client's end was over at 124.100 s, in ESTABLISHED: it gave up.
+               Nothing is on its way between them.
+        "#]],
     );
 }
 
@@ -249,10 +265,12 @@ fn a_lost_fin_makes_a_close_slow() {
         false,
         &with_server(REQUEST, "[[link.fault]]\non = { from = \"client\", flags = \"FIN\", nth = 1 }\ndrop = true\n"),
         &expect![[r#"
+            Nothing was held for nobody.
+
             Connections that were cut short, lost data or closed slowly, and why
             1. client:49152 → server:80: FIN acknowledged at 1.300 s, after 1.1 s instead of 0.1 s
                FINs: 2 sent, 1 lost, 1 arrived. Their ACKs: 1 sent, 1 arrived.
-               The first in vain: FIN,ACK 101/101 of client, sent 0.200, lost.
+               The first without effect: FIN,ACK 101/101 of client, sent 0.200, lost.
         "#]],
     );
 }

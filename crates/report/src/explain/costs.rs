@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use experiment::record::{Blame, Event, Incarnation, Memory, Record, RecordId};
+use experiment::record::{Blame, Event, Incarnation, Memory, Record, RecordId, Worth};
 use experiment::{Held, Level, Resource, Transfer};
 use sim_time::Instant;
 
@@ -55,7 +55,7 @@ impl Costs {
     /// Takes what is held for whom from now on.
     pub(super) fn transfer(&mut self, at: Instant, transfer: &Transfer) {
         let Transfer { incarnation, held, amount, from, to, .. } = *transfer;
-        let [from, to] = [from, to].map(|worth| worth.and_then(|worth| worth.blame()));
+        let [from, to] = [from, to].map(|worth| worth.and_then(Worth::blame));
         if from.is_none() && to.is_none() {
             return;
         }

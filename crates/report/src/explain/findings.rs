@@ -129,8 +129,7 @@ impl Group {
         if count == 1 {
             return worst.paragraphs();
         }
-        let time = last.since(first).as_secs_f64();
-        let rate = if time > 0.0 { format!(", {} a second", rounded(count as f64 / time)) } else { String::new() };
+        let rate = super::rate(count, first, last);
         let mean = sum as f64 / count as f64;
         let each = match worst.weight {
             Weight::Time(_) => format!("each after {} s on average", rounded(mean / 1e9)),

@@ -124,7 +124,8 @@ pub(super) fn reason(reason: Reason, from: State) -> String {
         Reason::GaveUp => "it gave up",
         Reason::Expired => return format!("{from} ran out"),
         Reason::Crash => "a crash",
-        Reason::Evicted => "thrown out of a full cache",
+        Reason::Evicted => "evicted from a full cache",
+        Reason::Overflow => "the accept queue was full",
     };
     words.to_owned()
 }

@@ -51,7 +51,9 @@ pub(super) fn failed(known: &Known, names: Names<'_>) -> Option<Finding> {
         Reason::GaveUp => ("timed out", in_vain(known), handshake.to_vec()),
         Reason::Call => ("given up by the application", in_vain(known), handshake.to_vec()),
         Reason::Crash => ("cut off", format!("a crash of {}", names.host(life.host)), handshake.to_vec()),
-        Reason::Segment | Reason::Expired | Reason::Evicted => ("over", in_vain(known), handshake.to_vec()),
+        Reason::Segment | Reason::Expired | Reason::Evicted | Reason::Overflow => {
+            ("over", in_vain(known), handshake.to_vec())
+        }
     };
     let mut sentences = reset.map_or(Vec::new(), |reset| names.reset(reset));
     if reset.is_none() {
@@ -91,7 +93,8 @@ pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
             (SLOW, heading, format!("opens {lives} were slow at {server}: {why}"), there, later)
         }
         None if !known.here.crossed && acks.kinds().is_some() => {
-            let heading = format!("{name}: open at {at} s, and never at {server}");
+            let client = names.host(life.host);
+            let heading = format!("{name}: open at {client} at {at} s, and never at {server}");
             (NEVER_OPEN, heading, format!("opens {lives} were never open at {server}: {why}"), at, waited)
         }
         _ if waited > 0 => {
@@ -123,8 +126,8 @@ fn in_vain(known: &Known) -> String {
 pub(super) fn first_in_vain(courses: &[(&'static str, Course)], names: Names<'_>) -> Option<String> {
     let first = |of: fn(&Course) -> Option<RecordId>| courses.iter().filter_map(|(_, course)| of(course)).min();
     if let Some(first) = first(|course| course.first_in_vain) {
-        return Some(format!("The first in vain: {}.", names.segment(first)?));
+        return Some(format!("The first without effect: {}.", names.segment(first)?));
     }
     let awaited = first(|course| course.awaited)?;
-    Some(format!("Still on the way: {}.", names.segment(awaited)?))
+    Some(format!("Not there yet: {}.", names.segment(awaited)?))
 }

@@ -120,7 +120,7 @@ impl Places {
             words.push_str(&format!(" The workers behind have a load of {} %: that is why.", rounded(load)));
         }
         let [from, to] = [place.longest.0, place.longest.1].map(|at| rounded(at.as_secs_f64()));
-        words.push_str(&format!(" Somebody waited without a break from {from} s to {to} s."));
+        words.push_str(&format!(" At least one client waited all the time from {from} s to {to} s."));
         Some(words)
     }
 

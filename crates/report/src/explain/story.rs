@@ -277,14 +277,15 @@ impl<'a> Teller<'a> {
         let StateChange { from, reason, .. } = *end.change;
         let segment = self.packet(end.after).map_or("a segment".to_owned(), name);
         match reason {
-            Reason::Call if from == State::SynSent => format!("given up{when} (its application did)"),
-            Reason::Call => format!("aborted{when} (its application did)"),
+            Reason::Call if from == State::SynSent => format!("given up{when} (by a call of its application)"),
+            Reason::Call => format!("aborted{when} (by a call of its application)"),
             Reason::Segment => format!("closed{when} (on {segment})"),
             Reason::Reset => format!("been reset{when} (by {segment})"),
             Reason::GaveUp => format!("given up{when} (in {from}, after its last retransmission)"),
             Reason::Expired => format!("closed{when} ({from} was over)"),
             Reason::Crash => format!("crashed{when}"),
-            Reason::Evicted => format!("dropped it{when} (its cache was full)"),
+            Reason::Evicted => format!("evicted it{when} (its cache was full)"),
+            Reason::Overflow => format!("refused it{when} (its accept queue was full)"),
         }
     }
 
@@ -408,7 +409,7 @@ impl<'a> Teller<'a> {
         let is_blamed = |blame: &Blame| blame.cause == Cause::Lost && blame.record == Some(packet.id);
         match self.cost.blames().any(|(blame, _)| is_blamed(&blame)) {
             true if self.active && packet.sent.from == Some(self.birth.host) => ": that is why nobody was there",
-            true => ": had it come, that would have been the end",
+            true => ": if it had arrived, that would have been the end",
             false => "",
         }
     }
@@ -432,7 +433,8 @@ impl<'a> Teller<'a> {
             (Reason::GaveUp, _) => format!("{} gave up at {at} s, in {from}.", self.here),
             (Reason::Expired, _) => format!("{from} was over at {at} s."),
             (Reason::Crash, _) => format!("{} crashed at {at} s.", self.here),
-            (Reason::Evicted, _) => format!("{} dropped it at {at} s: its cache was full.", self.here),
+            (Reason::Evicted, _) => format!("{} evicted it at {at} s: its cache was full.", self.here),
+            (Reason::Overflow, _) => format!("{} refused it at {at} s: its accept queue was full.", self.here),
             (Reason::Reset | Reason::Segment, None) => format!("It came to {to} at {at} s."),
         };
         Scene { place, at, alone, among_others: None }

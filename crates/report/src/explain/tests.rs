@@ -47,10 +47,10 @@ fn a_stale_syn_makes_a_ghost() {
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
 
-            Scripts that still wait when the run ends
+            Scripts that still wait at the end of the run
             1. server:80 ← client:49152: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
                client's end was over at 2.400 s: TIME-WAIT ran out.
                Nothing is on its way between them.
@@ -76,8 +76,8 @@ fn a_reset_ends_the_ghost() {
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -100,8 +100,8 @@ fn a_reset_ends_the_half_open_entry() {
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -125,8 +125,8 @@ fn silence_keeps_the_half_open_entry_until_the_server_gives_up() {
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -144,8 +144,8 @@ fn a_lost_reset_is_to_blame_from_then_on() {
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
-               and answered with RST 1. That was lost (dropped by fault 2): had it come, that would have been
-               the end.
+               and answered with RST 1. That was lost (dropped by fault 2): if it had arrived, that would have
+               been the end.
                server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which had no connection
                for it and answered with RST 1. That came at 6.100 s and ended it.
                To blame for 336 B·s: a lost segment: RST 1 of client, sent 5.050, lost.
@@ -153,8 +153,8 @@ fn a_lost_reset_is_to_blame_from_then_on() {
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -172,8 +172,8 @@ fn resets_that_are_lost_alike_are_told_together() {
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
                server sent SYN,ACK 0/1 6 times, from 5.000 s to 36.000 s. Each reached client, which had no
-               connection for it and answered with RST 1. Each of these was lost (dropped by fault 2): had it
-               come, that would have been the end.
+               connection for it and answered with RST 1. Each of these was lost (dropped by fault 2): if it had
+               arrived, that would have been the end.
                server gave up at 68.000 s, in SYN-RECEIVED.
                To blame for 10.2 kB·s: a lost segment: RST 1 of client, sent 36.050, lost.
                To blame for 5.12 kB·s: a lost segment: RST 1 of client, sent 20.050, lost.
@@ -185,8 +185,8 @@ fn resets_that_are_lost_alike_are_told_together() {
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -203,17 +203,17 @@ fn a_lost_answer_is_to_blame_at_once() {
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
-               server sent SYN,ACK 0/1 at 5.000 s. It was lost (dropped by fault 2): had it come, that would
-               have been the end.
+               server sent SYN,ACK 0/1 at 5.000 s. It was lost (dropped by fault 2): if it had arrived, that
+               would have been the end.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a lost segment: SYN,ACK 0/1 of server, sent 5.000, lost.
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
 
-            Scripts that still wait when the run ends
+            Scripts that still wait at the end of the run
             1. server:80 ← client:49152: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
                client's end was over at 2.400 s: TIME-WAIT ran out.
                Nothing is on its way between them.
@@ -243,8 +243,8 @@ fn a_stale_syn_ends_the_time_wait_of_its_client() {
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Connections that were cut short, lost data or closed slowly, and why
             1. client:49152 → server:80: reset at 5.150 s, in TIME-WAIT
@@ -287,8 +287,8 @@ fn an_endless_exchange_is_cut_short() {
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Connections that were cut short, lost data or closed slowly, and why
             1. client:49152 → server:80: reset at 68.050 s, in TIME-WAIT
@@ -320,8 +320,8 @@ fn keepalive_asks_in_vain() {
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -342,7 +342,7 @@ fn a_duplicate_opens_a_connection_of_its_own() {
                To blame: a duplicated segment: ACK 1/1 of client, sent 0.100, arrived 0.150 and 5.100 and
                200.100.
 
-            Scripts that still wait when the run ends
+            Scripts that still wait at the end of the run
             1. server:80 ← client:49152: waits since 5.100 s in step 2, `receive 100 B`: nothing has come
                client's end was over at 1.400 s: TIME-WAIT ran out.
                Nothing is on its way between them.
@@ -368,8 +368,8 @@ fn a_listener_that_keeps_nothing_only_answers() {
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -418,10 +418,10 @@ fn a_crashed_client_opens_again_and_is_asked() {
 
             Opens that failed or were slow, and why
             1. client:5000 → server:80: timed out at 187.000 s, after 183 s
-               SYNs: 8 sent, 8 taken by an older connection. SYN-ACKs: none sent.
-               The first in vain: SYN 0 of client, sent 4.000, arrived 4.050.
+               SYNs: 8 sent, 8 met by an older connection. SYN-ACKs: none sent.
+               The first without effect: SYN 0 of client, sent 4.000, arrived 4.050.
 
-            Scripts that still wait when the run ends
+            Scripts that still wait at the end of the run
             1. server:80 ← client:5000: waits since 0.150 s in step 4, `close on EOF`: the peer has not closed
                client's end was over at 2.000 s, in ESTABLISHED: a crash.
                Nothing is on its way between them.
@@ -461,7 +461,7 @@ fn a_host_is_down_and_keeps_quiet() {
                server's end was over at 127.250 s, in LAST-ACK: closed.
             3. server:80 ← client:5000: gave up at 52.100 s, in ESTABLISHED
                Segments since the last that came: 5 sent, 5 unheard.
-               The first in vain: ACK 1/101 of server, sent 5.100, arrived 5.150.
+               The first without effect: ACK 1/101 of server, sent 5.100, arrived 5.150.
                client's end was over at 1.000 s, in ESTABLISHED: a crash.
         "#]],
     );
@@ -477,12 +477,12 @@ fn an_abort_goes_unheard() {
             1. server:80 ← client:49152, a connection with its socket, held for nobody from 1.000 s to the end
                of the run, 10800.000 s: 38.7 MB·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
-               From 1.000 s on nobody was at its other end: client had aborted (its application did). It said so
-               with RST 101, which was lost (dropped by fault 1).
+               From 1.000 s on nobody was at its other end: client had aborted (by a call of its application).
+               It said so with RST 101, which was lost (dropped by fault 1).
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a lost segment: RST 101 of client, sent 1.000, lost.
 
-            Scripts that still wait when the run ends
+            Scripts that still wait at the end of the run
             1. server:80 ← client:49152: waits since 0.150 s in step 4, `close on EOF`: the peer has not closed
                client's end was over at 1.000 s, in ESTABLISHED: its application aborted it.
                Nothing is on its way between them.
@@ -517,7 +517,7 @@ fn a_client_gives_up() {
                Segments since the last that came: 1 sent, 1 arrived.
                server's end is in ESTABLISHED.
 
-            Scripts that still wait when the run ends
+            Scripts that still wait at the end of the run
             1. server:80 ← client:5000: waits since 10.150 s in step 2, `receive 100 B`: nothing has come
                client's end was over at 153.000 s, in FIN-WAIT-1: it gave up.
                Nothing is on its way between them.
@@ -531,14 +531,14 @@ fn nothing_was_wasted() {
         "time-wait-assassination",
         "three-way",
         &expect![[r#"
-        Nothing was wasted.
+            Nothing was held for nobody.
 
-        Connections that were cut short, lost data or closed slowly, and why
-        1. client:49152 → server:80: reset at 5.300 s, in TIME-WAIT
-           By RST 102 of server, sent 5.250, arrived 5.300.
-           It answers ACK 102/102 of client, sent 5.200, arrived 5.250: server had no connection for it any
-           more (closed) since 0.350 s.
-    "#]],
+            Connections that were cut short, lost data or closed slowly, and why
+            1. client:49152 → server:80: reset at 5.300 s, in TIME-WAIT
+               By RST 102 of server, sent 5.250, arrived 5.300.
+               It answers ACK 102/102 of client, sent 5.200, arrived 5.250: server had no connection for it any
+               more (closed) since 0.350 s.
+        "#]],
     );
     explains(
         "blind-reset",
@@ -597,7 +597,7 @@ fn a_forged_reset_goes_unheard_at_the_other_end() {
                By RST 1 of server, sent 3.000, arrived 3.000.
                Why: the reset was forged.
 
-            Scripts that still wait when the run ends
+            Scripts that still wait at the end of the run
             1. server:80 ← client:49152: waits since 0.150 s in step 3, `receive 100 B`: nothing has come
                client's end was over at 3.000 s, in ESTABLISHED: reset.
                Nothing is on its way between them.
@@ -625,23 +625,23 @@ fn the_end_of_the_run_cuts_in() {
             1. server:80 ← client:49152, a connection with its socket, held for nobody from 1.100 s to 1.150 s:
                179 B·s
                It was opened by SYN 0, which client had sent at 1.000 s and which came at 1.050 s.
-               From 1.100 s on nobody was at its other end: client had aborted (its application did). It said so
-               with RST 1.
+               From 1.100 s on nobody was at its other end: client had aborted (by a call of its application).
+               It said so with RST 1.
                RST 1, which client had sent at 1.100 s, came at 1.150 s and ended it.
                To blame: the abort of client's application at 1.100 s.
             2. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to the end
                of the run, 5.020 s: 71.7 B·s and 1 segment
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and aborted
-               at 1.100 s (its application did).
+               at 1.100 s (by a call of its application).
                server sent SYN,ACK 0/1 at 5.000 s. It was still on its way when the run ended.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 still on the way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still on the way: SYN 0 of client, sent 0.000, arrived 5.000.
+               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Connections that were cut short, lost data or closed slowly, and why
             1. server:80 ← client:49152: reset at 1.150 s, in ESTABLISHED
@@ -669,11 +669,11 @@ fn what_is_alike_is_told_together() {
     let variant = experiment.variant(None, None).unwrap();
     expect![[r#"
         What was held for nobody, and why
-        1. 1,000 times a half-open entry at server:80, because of a forged segment: SYN to server:80: 30.4
-           MB·s and 7,000 segments
-           They began from 0 s to 9.99 s, 100 a second. Each came to 30.4 kB·s on average, all to 100.0 % of
-           what was held for nobody. The port had 1,000 half-open entries at most at once, and 950 on
-           average.
+        1. 1,000 × a half-open entry at server:80, because of a forged segment: SYN to server:80: 30.4 MB·s
+           and 7,000 segments
+           The first began at 0 s, the last at 9.99 s, 100 a second. Each cost 30.4 kB·s on average, all
+           together 100.0 % of what was held for nobody. The port had 1,000 half-open entries at most at
+           once, and 950 on average.
            The worst of them: server:80 ← 198.18.225.29:5788, a half-open entry, held for nobody from
            0.000 s to the end of the run, 100.000 s: 32 kB·s and 7 segments.
            It was opened by SYN 0, which was forged at 0.000 s: nobody has the address 198.18.225.29.
@@ -709,62 +709,86 @@ fn overload_is_told_in_one_paragraph() {
     let experiment = Experiment::parse("own.toml", overload, &[]).unwrap_or_else(|errors| panic!("{errors}"));
     let variant = experiment.variant(None, None).unwrap();
     expect![[r#"
-        Nothing was wasted.
+        Nothing was held for nobody.
 
         Who had to wait, and why
         1. 1,512 clients waited at server:80 for a place in the accept queue: 7,180 client·s in all
-           They began to wait from 6.43 s to 30 s. Each waited for 4.75 s on average, 99 % of them for at
-           most 13.8 s, the longest for 18.9 s. None of them was turned away.
-           More was asked than there is: there are 128 places in the accept queue; 3,072 connections asked
-           for one, 102 a second, and who got one had it for 1.35 s on average: a load of 108 %. The workers
-           behind it have one of 125 %. Somebody waited without a break from 6.43 s to 30 s. Nothing useless
-           was in their way.
+           The first began to wait at 6.43 s, the last at 30 s. Each waited for 4.75 s on average, 99 % of
+           them for at most 13.8 s, the longest for 18.9 s. None of them was turned away.
+           There are 128 places in the accept queue; 3,072 connections asked for one, 102 a second, and who
+           got one had it for 1.35 s on average: a load of 108 %, more than there is. The workers behind
+           have a load of 125 %: that is why. At least one client waited all the time from 6.43 s to 30 s.
+           Only useful connections were in their way.
            The longest: client#1110 waited at server:80 for a place in the accept queue, from 11.105 s to
-           the end of the run, 30.000 s: 18.9 client·s. Nothing useless was in its way.
+           the end of the run, 30.000 s: 18.9 client·s. Only useful connections were in its way.
         2. 1,483 clients waited at server:80 for a worker: 1,820 client·s in all
-           They began to wait from 0.085 s to 30 s. Each waited for 1.23 s on average, 99 % of them for at
-           most 1.6 s, the longest for 1.6 s. None of them was turned away.
-           More was asked than there is: there are 4 workers; 2,999 connections asked for one, 100 a second,
-           and who got one had it for 0.05 s on average: a load of 125 %. Somebody waited without a break
-           from 0.125 s to 30 s. Nothing useless was in their way.
+           The first began to wait at 0.085 s, the last at 30 s. Each waited for 1.23 s on average, 99 % of
+           them for at most 1.6 s, the longest for 1.6 s. None of them was turned away.
+           There are 4 workers; 2,999 connections asked for one, 100 a second, and who got one had it for
+           0.05 s on average: a load of 125 %, more than there is. At least one client waited all the time
+           from 0.125 s to 30 s. Only useful connections were in their way.
            The longest: client#641 waited at server:80 for a worker, from 6.445 s to 8.045 s: 1.6 client·s.
-           Nothing useless was in its way. Then it was served.
+           Only useful connections were in its way. Then it was served.
 
         Opens that failed or were slow, and why
-        1. 976 opens from client to server:80 were slow: SYN-ACKs arrived
-           From 7.450 s to 29.980 s, 43.3 a second; each late by 2.96 s on average.
-           SYNs: 2942 sent, 2942 arrived. SYN-ACKs: 1867 sent, 1867 arrived.
+        1. 242 opens from client to server:80 were never open at server:80: SYNs dropped at a full accept
+           queue, ACKs dropped at a full accept queue
+           From 13.1 s to 29.9 s, 14.4 a second; each late by 1.98 s on average.
+           SYNs: 720 sent, 478 dropped at a full accept queue, 242 arrived. SYN-ACKs: 636 sent, 636 arrived.
+           ACKs: 1,893 sent, 1,893 dropped at a full accept queue.
+           The worst of them: client:57656 → server:80: open at client at 27.110 s, and never at server:80.
+           The first without effect: SYN 0 of client, sent 20.080, arrived 20.095.
+        2. 105 opens from client to server:80 were never open at server:80: ACKs dropped at a full accept
+           queue
+           From 13.1 s to 30 s, 6.23 a second.
+           SYNs: 105 sent, 105 arrived. SYN-ACKs: 270 sent, 270 arrived. ACKs: 805 sent, 805 dropped at a
+           full accept queue.
+           The first without effect: ACK 1/1 of client, sent 13.120, arrived 13.135.
+        3. 406 opens from client to server:80 were slow: SYNs dropped at a full accept queue
+           From 7.45 s to 30 s, 18 a second; each late by 2.16 s on average.
+           SYNs: 1,271 sent, 865 dropped at a full accept queue, 406 arrived. SYN-ACKs: 406 sent, 406
+           arrived.
+           The worst of them: client:56766 → server:80: open at 27.110 s, after 11 s instead of 0.03 s.
+           The first without effect: SYN 0 of client, sent 16.080, arrived 16.095.
+        4. 328 opens from client to server:80 were slow: SYNs dropped at a full accept queue, ACKs dropped
+           at a full accept queue
+           From 7.72 s to 30 s, 14.7 a second; each late by 4.66 s on average.
+           SYNs: 951 sent, 623 dropped at a full accept queue, 328 arrived. SYN-ACKs: 825 sent, 825 arrived.
+           ACKs: 2,340 sent, 2,012 dropped at a full accept queue, 328 arrived.
            The worst of them: client:37038 → server:80: open at 19.420 s, after 4.03 s instead of 0.03 s; at
            server:80 at 26.859 s, after 11.5 s instead of 0.045 s.
-        2. 304 opens from client to server:80 were slow at server:80: SYN-ACKs arrived
-           From 7.707 s to 29.967 s, 13.7 a second; each late by 1.98 s on average.
-           SYNs: 304 sent, 304 arrived. SYN-ACKs: 616 sent, 616 arrived.
+           The first without effect: SYN 0 of client, sent 15.390, arrived 15.405.
+        5. 304 opens from client to server:80 were slow at server:80: ACKs dropped at a full accept queue
+           From 7.71 s to 30 s, 13.7 a second; each late by 1.98 s on average.
+           SYNs: 304 sent, 304 arrived. SYN-ACKs: 616 sent, 616 arrived. ACKs: 1,862 sent, 1,558 dropped at
+           a full accept queue, 304 arrived.
            The worst of them: client:40750 → server:80: open at server:80 at 29.465 s, after 15 s instead of
            0.045 s.
+           The first without effect: ACK 1/1 of client, sent 14.450, arrived 14.465.
 
-        Scripts that still wait when the run ends
+        Scripts that still wait at the end of the run
         1. 347 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in SYN-RECEIVED
-           The first since 13.120 s, the last since 29.980 s; for 5.02 s on average.
+           The first since 13.1 s, the last since 30 s; for 5.02 s on average.
            The longest: client:40062 → server:80: waits since 13.120 s in step 3, `receive 10 kB`: nothing
            has come.
            server's end is in SYN-RECEIVED.
            Nothing is on its way between them.
         2. 129 scripts of client wait in step 1, `connect`
-           The first since 16.180 s, the last since 30.000 s; for 2.63 s on average.
+           The first since 16.2 s, the last since 30 s; for 2.63 s on average.
            The longest: client:41180 → server:80: waits since 16.180 s in step 1, `connect`: the connection
            is not open.
-           SYNs: 8 sent, 8 arrived. SYN-ACKs: none sent.
+           SYNs: 8 sent, 8 dropped at a full accept queue. SYN-ACKs: none sent.
            Nothing is on its way between them.
         3. 128 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in ESTABLISHED,
            not accepted
-           The first since 13.750 s, the last since 29.980 s; for 2.19 s on average.
+           The first since 13.8 s, the last since 30 s; for 2.19 s on average.
            The longest: client:56258 → server:80: waits since 13.750 s in step 3, `receive 10 kB`: nothing
            has come.
            server's end is in ESTABLISHED.
            server's application has not accepted it.
            Nothing is on its way between them.
         4. 2 scripts of server wait in step 5, `close on EOF`, and their other ends are in FIN-WAIT-1
-           The first since 29.975 s, the last since 29.985 s; for 0.02 s on average.
+           The first since 30 s, the last since 30 s; for 0.02 s on average.
            The longest: server:80 ← client:40084: waits since 29.975 s in step 5, `close on EOF`: the peer
            has not closed.
            client's end is in FIN-WAIT-1.
@@ -845,28 +869,28 @@ fn who_had_to_wait_is_told_with_the_packet_to_blame() {
            To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 10.000.
 
         Opens that failed or were slow, and why
-        1. 2 opens from client to server:80 were slow: SYNs still on the way
-           At 1.100 s; each late by 1 s on average.
-           SYNs: 4 sent, 2 still on the way, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
+        1. 2 opens from client to server:80 were slow: SYNs not there yet
+           At 1.1 s; each late by 1 s on average.
+           SYNs: 4 sent, 2 not there yet, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
            The worst of them: client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s.
-           Still on the way: SYN 0 of client, sent 0.000, arrived 10.000.
-        2. 2 opens from client to turns:80 were slow: SYNs still on the way
-           At 1.100 s; each late by 1 s on average.
-           SYNs: 4 sent, 2 still on the way, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
+           Not there yet: SYN 0 of client, sent 0.000, arrived 10.000.
+        2. 2 opens from client to turns:80 were slow: SYNs not there yet
+           At 1.1 s; each late by 1 s on average.
+           SYNs: 4 sent, 2 not there yet, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
            The worst of them: client:49154 → turns:80: open at 1.100 s, after 1.1 s instead of 0.1 s.
-           Still on the way: SYN 0 of client, sent 0.000, arrived 10.000.
+           Not there yet: SYN 0 of client, sent 0.000, arrived 10.000.
 
-        Scripts that still wait when the run ends
+        Scripts that still wait at the end of the run
         1. 2 scripts of server wait in step 2, `receive 100 B`, and their other ends are over: TIME-WAIT ran
            out
-           The first since 10.000 s, the last since 10.000 s; for 590 s on average.
+           The first since 10 s, the last since 10 s; for 590 s on average.
            The longest: server:80 ← client:49152: waits since 10.000 s in step 2, `receive 100 B`: nothing
            has come.
            client's end was over at 2.320 s: TIME-WAIT ran out.
            Nothing is on its way between them.
         2. 2 scripts of turns wait in step 2, `receive 100 B`, and their other ends are over: TIME-WAIT ran
            out
-           The first since 10.000 s, the last since 10.000 s; for 590 s on average.
+           The first since 10 s, the last since 10 s; for 590 s on average.
            The longest: turns:80 ← client:49154: waits since 10.000 s in step 2, `receive 100 B`: nothing
            has come.
            client's end was over at 2.320 s: TIME-WAIT ran out.
@@ -886,16 +910,16 @@ fn who_waits_for_a_hold_down_is_told_so() {
     let experiment = experiment("hold-down-reuse");
     let variant = experiment.variant(Some("two-way-hold-down"), None).unwrap();
     expect![[r#"
-        Nothing was wasted.
+        Nothing was held for nobody.
 
         Who had to wait, and why
         1. client#2 waited at server:80 for the end of a hold-down, from 10.050 s to 133.050 s: 123 client·s
-           Nothing useless was in its way. Then it was served.
+           Only useful connections were in its way. Then it was served.
 
         Opens that failed or were slow, and why
         1. client:5000 → server:80: open at 133.100 s, after 123 s instead of 0.1 s
            SYNs: 8 sent, 7 refused because of a hold-down, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-           The first in vain: SYN 0 of client, sent 10.000, arrived 10.050.
+           The first without effect: SYN 0 of client, sent 10.000, arrived 10.050.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }

@@ -18,14 +18,16 @@ fn each_waits_for_the_other() {
         false,
         EACH_FOR_THE_OTHER,
         &expect![[r#"
-        Scripts that still wait when the run ends
-        1. client:49152 → server:80: waits since 0.100 s in step 3, `receive 100 B`: nothing has come
-           server waits, too, in step 2, `receive 101 B`: 100 B have come.
-           Nothing is on its way between them.
-        2. server:80 ← client:49152: waits since 0.150 s in step 2, `receive 101 B`: 100 B have come
-           client waits, too, in step 3, `receive 100 B`: nothing has come.
-           Nothing is on its way between them.
-    "#]],
+            Nothing was held for nobody.
+
+            Scripts that still wait at the end of the run
+            1. client:49152 → server:80: waits since 0.100 s in step 3, `receive 100 B`: nothing has come
+               server waits, too, in step 2, `receive 101 B`: 100 B have come.
+               Nothing is on its way between them.
+            2. server:80 ← client:49152: waits since 0.150 s in step 2, `receive 101 B`: 100 B have come
+               client waits, too, in step 3, `receive 100 B`: nothing has come.
+               Nothing is on its way between them.
+        "#]],
     );
 }
 
@@ -36,17 +38,19 @@ fn many_are_told_together() {
         false,
         &many,
         &expect![[r#"
-            Scripts that still wait when the run ends
+            Nothing was held for nobody.
+
+            Scripts that still wait at the end of the run
             1. 20 scripts of client wait in step 3, `receive 100 B`, while server waits in step 2, `receive
                101 B`
-               The first since 0.100 s, the last since 38.100 s; for 3,580 s on average.
+               The first since 0.1 s, the last since 38.1 s; for 3,580 s on average.
                The longest: client:49152 → server:80: waits since 0.100 s in step 3, `receive 100 B`: nothing
                has come.
                server waits, too, in step 2, `receive 101 B`: 100 B have come.
                Nothing is on its way between them.
             2. 20 scripts of server wait in step 2, `receive 101 B`, while client waits in step 3, `receive
                100 B`
-               The first since 0.150 s, the last since 38.150 s; for 3,580 s on average.
+               The first since 0.15 s, the last since 38.1 s; for 3,580 s on average.
                The longest: server:80 ← client:49152: waits since 0.150 s in step 2, `receive 101 B`: 100 B have
                come.
                client waits, too, in step 3, `receive 100 B`: nothing has come.
@@ -70,7 +74,9 @@ fn an_open_waits_for_what_is_lost() {
             drop = true
         "#,
         &expect![[r#"
-            Scripts that still wait when the run ends
+            Nothing was held for nobody.
+
+            Scripts that still wait at the end of the run
             1. client:49152 → server:80: waits since 3590.000 s in step 1, `connect`: the connection is not open
                SYNs: 4 sent, 4 arrived. SYN-ACKs: 4 sent, 4 lost.
                Nothing is on its way between them.
@@ -92,7 +98,7 @@ fn the_other_end_may_be_gone() {
             script = ["accept", "receive EOF", "close"]
         "#,
         &expect![[r#"
-            Scripts that still wait when the run ends
+            Scripts that still wait at the end of the run
             1. server:80 ← client:49152: waits since 0.150 s in step 2, `receive EOF`: the peer has not closed
                client's end was over at 2.000 s, in ESTABLISHED: a crash.
                Nothing is on its way between them.
@@ -114,15 +120,17 @@ fn workers_are_waited_for() {
             script = ["accept", "work 4000 s", "close"]
         "#,
         &expect![[r#"
-            Scripts that still wait when the run ends
+            Nothing was held for nobody.
+
+            Scripts that still wait at the end of the run
             1. 3 scripts of client wait in step 2, `close on EOF`, while server waits in step 2, `work 4000 s`
-               The first since 0.100 s, the last since 2.100 s; for 3,600 s on average.
+               The first since 0.1 s, the last since 2.1 s; for 3,600 s on average.
                The longest: client:49152 → server:80: waits since 0.100 s in step 2, `close on EOF`: the peer
                has not closed.
                server waits, too, in step 2, `work 4000 s`.
                Nothing is on its way between them.
             2. 2 scripts of server wait in step 2, `work 4000 s` for a worker
-               The first since 1.150 s, the last since 2.150 s; for 3,600 s on average.
+               The first since 1.15 s, the last since 2.15 s; for 3,600 s on average.
                The longest: server:80 ← client:49153: waits since 1.150 s in step 2, `work 4000 s`: no worker is
                free.
             3. server:80 ← client:49152: waits since 0.150 s in step 2, `work 4000 s`

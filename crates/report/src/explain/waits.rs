@@ -7,6 +7,7 @@ use experiment::record::{Attempt, Blame, Event, Record, Scarce};
 use experiment::{HostId, Latencies, Transfer};
 use sim_time::Instant;
 
+use super::FEW;
 use super::places::{Places, Where};
 use crate::amount::{rounded, scaled, whole};
 use crate::hosts::Hosts;
@@ -165,17 +166,20 @@ impl Group {
             1 => "One of them was turned away".to_owned(),
             _ => format!("{} of them were turned away", whole(turned_away)),
         };
+        let most = match count {
+            ..FEW => String::new(),
+            _ => format!(", 99 % of them for at most {} s", time(of_rank(990))),
+        };
         let extent = format!(
-            "They began to wait from {first} s to {last} s. Each waited for {mean} s on average, 99 % of them for at most {} \
-             s, the longest for {} s. {turned_away}.",
-            time(of_rank(990)),
+            "The first began to wait at {first} s, the last at {last} s. Each waited for {mean} s on average{most}, the longest \
+             for {} s. {turned_away}.",
             time(of_rank(1000)),
         );
         let why = match worst.blame {
             Some(blame) => format!("To blame: {}.", packets.group(blame, hosts)),
             None => {
                 let load = places.load(worst.at_place(), end).unwrap_or_else(|| HELD_DOWN.to_owned());
-                format!("{load} Nothing useless was in their way.")
+                format!("{load} Only useful connections were in their way.")
             }
         };
         let [longest, how] = worst.story(hosts, packets, end);
@@ -215,7 +219,7 @@ impl Wait {
             format!("{client}#{ordinal} waited at {server}:{port} for {what}, from {since} s to {until}: {time}");
         let why = match self.blame {
             Some(blame) => format!("To blame: {}.", packets.blamed(blame, hosts)),
-            None => "Nothing useless was in its way.".to_owned(),
+            None => "Only useful connections were in its way.".to_owned(),
         };
         let how = match self.end {
             Some((_, true)) => " Then it was served.",

@@ -144,6 +144,7 @@ pub(super) fn reason(reason: Reason, from: State) -> Option<(Tone, String)> {
         Reason::Expired => return Some((Tone::Quiet, format!("{from} is over"))),
         Reason::Crash => (Tone::Bad, "the host crashed"),
         Reason::Evicted => (Tone::Bad, "evicted: the cache is full"),
+        Reason::Overflow => (Tone::Bad, "refused: the accept queue is full"),
     };
     Some((tone, text.to_owned()))
 }

@@ -310,7 +310,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             effects.push(Effect::Overflow { port, queue: Queue::Accept });
             if self.settings.limits.abort_on_overflow {
                 effects.push(reset_outside_connection(segment));
-                self.end_half_open(now, entry, Reason::Call, effects);
+                self.end_half_open(now, entry, Reason::Overflow, effects);
             }
             return;
         }
