@@ -143,7 +143,9 @@ impl Held {
             Self::Of(Resource::Ports) => 7,
             Self::Of(Resource::SynBacklog) => 8,
             Self::Of(Resource::AcceptQueue) => 9,
-            Self::Of(Resource::Workers | Resource::Clients) => 10,
+            Self::Of(Resource::Workers) => 10,
+            // No connection holds any: there is no such place.
+            Self::Of(Resource::Clients) => KINDS.len(),
         }
     }
 }
@@ -257,7 +259,8 @@ impl<F: Fold> Fold for Holdings<F> {
                     self.take(at, host, incarnation, Held::Of(Resource::SynBacklog));
                 }
             }
-            What::Released { memory, .. } => {
+            What::Released { memory, octets } => {
+                debug_assert_eq!(octets, self.amount(host, Held::Of(Resource::Memory(memory))), "as much as was taken");
                 if memory == Memory::Entry(EntryKind::HalfOpen) {
                     self.give(at, host, incarnation, Held::Of(Resource::SynBacklog));
                 }
@@ -278,5 +281,103 @@ impl<F: Fold> Fold for Holdings<F> {
     #[inline(always)]
     fn transfer(&mut self, at: Instant, transfer: &Transfer) {
         self.fold.transfer(at, transfer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddrV4};
+
+    use tcp_endpoint::{FourTuple, Reason, SeqNum};
+
+    use super::*;
+    use crate::record::{Attempt, Because, Blame, Cause, RecordId};
+
+    const HOST: HostId = HostId(0);
+    const LIFE: Incarnation = Incarnation::new(3, 1);
+
+    #[derive(Default)]
+    struct Told(Vec<String>);
+
+    impl Fold for Told {
+        fn record(&mut self, _record: &Record) {}
+
+        fn transfer(&mut self, _at: Instant, transfer: &Transfer) {
+            let word = |worth: Option<Worth>| worth.map_or("none", Worth::name);
+            let Transfer { held, amount, from, to, .. } = *transfer;
+            let what = match held {
+                Held::Life => "life",
+                Held::Of(resource) => resource.name(),
+            };
+            self.0.push(format!("{amount} of {what}: {} to {}", word(from), word(to)));
+        }
+    }
+
+    fn tell(holdings: &mut Holdings<Told>, event: Event) {
+        let (id, at) = (RecordId::new(0), Instant::ZERO);
+        holdings.record(&Record { id, at, because: Because::ROOT, event, changes: Vec::new() });
+    }
+
+    fn state(from: State, to: State) -> Event {
+        let socket = |port| SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
+        Event::State(StateChange {
+            host: HOST,
+            incarnation: LIFE,
+            attempt: Attempt::default(),
+            tuple: FourTuple { local: socket(80), remote: socket(49152) },
+            from,
+            to,
+            reason: Reason::Segment,
+            passive: true,
+            iss: SeqNum::new(0),
+            irs: None,
+            trips: 1,
+        })
+    }
+
+    #[test]
+    fn each_thing_has_a_place_of_its_own() {
+        for (place, held) in KINDS.into_iter().enumerate() {
+            assert_eq!(held.place(), place, "{held:?}");
+        }
+    }
+
+    /// A half-open entry that nobody waits for becomes a connection, and that is closed while its application has the socket.
+    #[test]
+    fn what_is_held_goes_from_verdict_to_verdict() {
+        let mut holdings = Holdings::told_to(Told::default());
+        let change = |holdings: &mut Holdings<Told>, what| {
+            holdings.change(Instant::ZERO, &Change { host: HOST, incarnation: LIFE, what });
+        };
+        let (entry, connection) = (Memory::Entry(EntryKind::HalfOpen), Memory::Entry(EntryKind::Connection));
+        let blame = Blame { cause: Cause::Delayed, record: None };
+        tell(&mut holdings, state(State::Listen, State::SynReceived));
+        change(&mut holdings, What::Held { memory: entry, octets: 96 });
+        tell(&mut holdings, Event::Judged { host: HOST, incarnation: LIFE, worth: Worth::Abandoned(blame) });
+        change(&mut holdings, What::Released { memory: entry, octets: 96 });
+        change(&mut holdings, What::Held { memory: connection, octets: 512 });
+        change(&mut holdings, What::Held { memory: Memory::Socket, octets: 64 });
+        tell(&mut holdings, state(State::Established, State::Closed));
+        change(&mut holdings, What::Released { memory: connection, octets: 512 });
+        change(&mut holdings, What::Released { memory: Memory::Socket, octets: 64 });
+        assert!(holdings.lives.get(LIFE).is_none(), "nothing is held any more");
+        let told = [
+            "1 of life: none to useful",
+            "96 of half-open entries: none to useful",
+            "1 of SYN backlog: none to useful",
+            "1 of life: useful to abandoned",
+            "96 of half-open entries: useful to abandoned",
+            "1 of SYN backlog: useful to abandoned",
+            "1 of SYN backlog: abandoned to none",
+            "96 of half-open entries: abandoned to none",
+            "512 of connections: none to abandoned",
+            "64 of sockets: none to abandoned",
+            "1 of life: abandoned to none",
+            "512 of connections: abandoned to useful",
+            "64 of sockets: abandoned to useful",
+            "512 of connections: useful to none",
+            "64 of sockets: useful to none",
+        ];
+        assert_eq!(holdings.into_fold().0, told);
     }
 }

@@ -344,7 +344,7 @@ pub enum Event {
         attempt: Attempt,
         /// What it waits for.
         scarce: Scarce,
-        /// How many there are of that; 0 of hold-downs.
+        /// How many there are of that; 0 of hold-downs, and of workers whose number has no limit.
         places: u32,
         /// What is to blame, if useless connections take room that the client could have; `None` if only useful ones do.
         blame: Option<Blame>,

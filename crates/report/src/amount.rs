@@ -1,5 +1,7 @@
 //! Measured values as text.
 
+use sim_time::Instant;
+
 /// A value with up to nine decimals, so that a time is exact to the nanosecond, but no more than the fifteen digits a
 /// float holds for certain; `–` for a statistic of nothing.
 pub(crate) fn amount(value: Option<f64>) -> String {
@@ -19,6 +21,11 @@ pub(crate) fn rounded(value: f64) -> String {
         return text.trim_end_matches('0').trim_end_matches('.').to_owned();
     }
     grouped(&text)
+}
+
+/// A time to the millisecond, as a group of many is told.
+pub(crate) fn milliseconds(at: Instant) -> String {
+    format!("{:.3}", at.as_secs_f64())
 }
 
 /// A value to three digits with its unit; octets by thousands: `38.7 MB·s`, `10,800 worker·s`, `0`.

@@ -1,10 +1,12 @@
-//! Why something was held for nobody, in words: from what was held back to the packet that made it useless.
+//! What went wrong in a run, and why, in words: what was held for nobody, who had to wait, which opens and closes failed or
+//! were slow, and who still waits.
 //!
 //! [`Explanation`] is a fold that keeps what happened between two sockets for as long as it may matter: until both ends
 //! are gone and nothing is on its way between them, and beyond that only where something was held for nobody. What it
 //! tells is read off these records ([`log`]), each sentence from some of them ([`story`]). Beside that it notes which clients
-//! had to wait for it ([`waits`]), and how much of that there is ([`places`]); what became of each attempt to open ([`attempts`]), of which it tells what did not go as it
-//! should ([`opens`], [`closes`]); and which scripts still wait when the run ends ([`unfinished`]).
+//! had to wait ([`waits`]), and how much of that there is ([`places`]); what became of each attempt to open ([`attempts`]), of
+//! which it tells what did not go as it should ([`opens`], [`closes`]); and which scripts still wait at the end of the run
+//! ([`unfinished`]).
 
 #[cfg(test)]
 mod attempt_tests;
@@ -34,7 +36,7 @@ use experiment::{Held, Resource, Transfer};
 use sim_time::Instant;
 use tcp_endpoint::Purpose;
 
-use crate::amount::{rounded, scaled, whole};
+use crate::amount::{milliseconds, rounded, scaled, whole};
 use crate::hosts::Hosts;
 use crate::ladder::label;
 use crate::packets::Packets;
@@ -149,7 +151,8 @@ impl Explanation {
         );
         let unfinished = numbered("Scripts that still wait at the end of the run", &unfinished, colour);
         let wasteless = if held.is_empty() { "Nothing was held for nobody.\n" } else { "" };
-        let well = match opens.is_empty() && closes.is_empty() && unfinished.is_empty() && count > 0 {
+        let well = match held.is_empty() && opens.is_empty() && closes.is_empty() && unfinished.is_empty() && count > 0
+        {
             true => "Every open and every close went as it should.\n",
             false => "",
         };
@@ -304,7 +307,7 @@ impl Group {
         }
         let heading = format!("{} × {}: {}", whole(count), worst.group, cost(octet_nanos, segments));
         let rate = rate(count, first, last);
-        let [from, to] = [first, last].map(|at| rounded(at.as_secs_f64()));
+        let [from, to] = [first, last].map(milliseconds);
         let mut extent = match first == last {
             true => format!("All began at {from} s."),
             false => format!("The first began at {from} s, the last at {to} s{rate}."),

@@ -85,7 +85,7 @@ impl Balance {
     /// What each host held of each resource, for someone and for nobody; how much at once on average, and how much for each
     /// open that succeeded.
     fn held(&self) -> String {
-        let mut table = table(&["held", "for someone", "for nobody", "share", "mean level", "for each open"]);
+        let mut table = table(&["held", "for someone", "for nobody", "share", "mean level", "per open of the run"]);
         for account in &self.ledger.accounts {
             let (unit, total) = (account.resource.unit(), account.total());
             let share = 100.0 * account.wasted() as f64 / total as f64;
@@ -275,18 +275,18 @@ fn told(causes: Vec<(NamedCause, Vec<Waste>)>, most: usize, listed: Listed) -> V
 
 /// Causes of one kind together, the worst group first.
 fn grouped(causes: Vec<(NamedCause, Vec<Waste>)>) -> Vec<(String, Vec<Waste>)> {
-    let mut groups: BTreeMap<(Cause, String), (usize, String, Vec<Waste>)> = BTreeMap::new();
+    let mut groups: BTreeMap<(Cause, String), (u64, String, Vec<Waste>)> = BTreeMap::new();
     for (cause, wastes) in causes {
         let NamedCause { cause, words, group, .. } = cause;
         let nothing = || wastes.iter().map(|waste| Waste::nothing(waste.held.len())).collect();
-        let (count, _, sum) = groups.entry((cause, group)).or_insert_with(|| (0, words, nothing()));
+        let (count, _, sum) = groups.entry((cause, group)).or_insert_with(|| (0_u64, words, nothing()));
         *count += 1;
         sum.iter_mut().zip(&wastes).for_each(|(sum, waste)| sum.add(waste));
     }
     let mut groups: Vec<(String, Vec<Waste>)> = groups
         .into_iter()
         .map(|((_, group), (count, words, wastes))| {
-            (if count == 1 { words } else { format!("{count} × {group}") }, wastes)
+            (if count == 1 { words } else { format!("{} × {group}", whole(count)) }, wastes)
         })
         .collect();
     groups.sort_by_key(|(_, wastes)| Reverse(wastes.iter().map(Waste::size).max()));
@@ -354,15 +354,15 @@ mod tests {
     #[test]
     fn the_stale_syn_is_to_blame_for_the_ghost() {
         expect![[r#"
-            held                         for someone        for nobody     share   mean level     for each open
-            ─────────────────────────────────────────────────────────────────────────────────────────────────────
-            client: connections            3.32 kB·s                 0     0.0 %      0.307 B         3.32 kB·s
-            client: TIME-WAIT entries        256 B·s                 0     0.0 %     0.0237 B           256 B·s
-            client: sockets                1.58 kB·s                 0     0.0 %      0.146 B         1.58 kB·s
-            client: ports                 2.4 port·s                 0     0.0 %     0.000222        2.4 port·s
-            server: connections              947 B·s         25.6 MB·s   100.0 %      2.37 kB         25.6 MB·s
-            server: sockets                  365 B·s         13.1 MB·s   100.0 %      1.22 kB         13.1 MB·s
-            server: workers             0.3 worker·s   10,800 worker·s   100.0 %            1   10,800 worker·s
+            held                         for someone        for nobody     share   mean level   per open of the run
+            ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+            client: connections            3.32 kB·s                 0     0.0 %      0.307 B             3.32 kB·s
+            client: TIME-WAIT entries        256 B·s                 0     0.0 %     0.0237 B               256 B·s
+            client: sockets                1.58 kB·s                 0     0.0 %      0.146 B             1.58 kB·s
+            client: ports                 2.4 port·s                 0     0.0 %     0.000222            2.4 port·s
+            server: connections              947 B·s         25.6 MB·s   100.0 %      2.37 kB             25.6 MB·s
+            server: sockets                  365 B·s         13.1 MB·s   100.0 %      1.22 kB             13.1 MB·s
+            server: workers             0.3 worker·s   10,800 worker·s   100.0 %            1       10,800 worker·s
 
             for nobody, because of                                          server: memory   server: workers   segments
             ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -375,17 +375,17 @@ mod tests {
     #[test]
     fn a_lost_reset_takes_the_blame() {
         expect![[r#"
-            held                         for someone    for nobody    share   mean level   for each open
-            ──────────────────────────────────────────────────────────────────────────────────────────────
-            client: connections            3.32 kB·s             0    0.0 %      0.307 B       3.32 kB·s
-            client: TIME-WAIT entries        256 B·s             0    0.0 %     0.0237 B         256 B·s
-            client: sockets                1.58 kB·s             0    0.0 %      0.146 B       1.58 kB·s
-            client: ports                 2.4 port·s             0    0.0 %     0.000222      2.4 port·s
-            server: half-open entries         32 B·s       352 B·s   91.7 %     0.0356 B         384 B·s
-            server: connections              710 B·s             0    0.0 %     0.0658 B         710 B·s
-            server: sockets                  243 B·s             0    0.0 %     0.0225 B         243 B·s
-            server: SYN backlog          0.1 place·s   1.1 place·s   91.7 %     0.000111     1.2 place·s
-            server: workers             0.2 worker·s             0    0.0 %    0.0000185    0.2 worker·s
+            held                         for someone    for nobody    share   mean level   per open of the run
+            ────────────────────────────────────────────────────────────────────────────────────────────────────
+            client: connections            3.32 kB·s             0    0.0 %      0.307 B             3.32 kB·s
+            client: TIME-WAIT entries        256 B·s             0    0.0 %     0.0237 B               256 B·s
+            client: sockets                1.58 kB·s             0    0.0 %      0.146 B             1.58 kB·s
+            client: ports                 2.4 port·s             0    0.0 %     0.000222            2.4 port·s
+            server: half-open entries         32 B·s       352 B·s   91.7 %     0.0356 B               384 B·s
+            server: connections              710 B·s             0    0.0 %     0.0658 B               710 B·s
+            server: sockets                  243 B·s             0    0.0 %     0.0225 B               243 B·s
+            server: SYN backlog          0.1 place·s   1.1 place·s   91.7 %     0.000111           1.2 place·s
+            server: workers             0.2 worker·s             0    0.0 %    0.0000185          0.2 worker·s
 
             for nobody, because of                                          server: memory   server: places   segments
             ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -172,7 +172,11 @@ impl Record {
                 to.field("port", "the port", number(port));
                 to.field("attempt", "the client's attempt", Value::Attempt(attempt));
                 to.field("scarce", "what it waits for", word(scarce_word(scarce)));
-                to.field("places", "how many there are of that; 0 of hold-downs", number(places));
+                to.field(
+                    "places",
+                    "how many there are of that; 0 of hold-downs, and of workers without a limit",
+                    number(places),
+                );
                 blamed(to, blame);
             }
             Event::WaitOver { host, attempt, blame, served } => {

@@ -70,7 +70,7 @@ fn opens_that_time_out_are_told_together() {
 
             Opens that failed or were slow, and why
             1. 3 opens from client to server:80 timed out: SYNs lost
-               From 183 s to 187 s; each after 183 s on average.
+               From 183.000 s to 187.000 s; each after 183 s on average.
                SYNs: 24 sent, 24 lost. SYN-ACKs: none sent.
                The worst of them: client:49152 → server:80: timed out at 183.000 s, after 183 s.
                The first without effect: SYN 0 of client, sent 0.000, lost.

@@ -17,16 +17,22 @@ pub(super) struct Costs {
 /// What an incarnation cost while it was of no use.
 #[derive(Clone, Debug)]
 pub(super) struct Cost {
-    /// The octets it held, by what is to blame.
-    held: BTreeMap<Blame, Level>,
+    by: BTreeMap<Blame, Part>,
     /// When it was first of no use.
     pub(super) since: Instant,
     /// When it ended, or was useful again; `None` if neither came.
     pub(super) until: Option<Instant>,
     /// What it held memory for meanwhile, in the order of taking it.
     pub(super) memories: Vec<Memory>,
+}
+
+/// What one thing is to blame for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Part {
+    /// The octets that were held.
+    held: Level,
     /// The segments that were sent for it, and in answer to those.
-    pub(super) segments: u64,
+    segments: u64,
 }
 
 impl Costs {
@@ -44,9 +50,7 @@ impl Costs {
                 let answered = || record.because.iter().find_map(|cause| self.spent_for.get(&cause).copied());
                 let of = own.map_or_else(|| answered().flatten(), Some);
                 self.spent_for.insert(record.id, of);
-                let cost = self.cost(of, at);
-                cost.segments += 1;
-                cost.held.entry(blame).or_default();
+                self.cost(of, at).by.entry(blame).or_default().segments += 1;
             }
             _ => {}
         }
@@ -66,7 +70,7 @@ impl Costs {
             Held::Of(Resource::Memory(memory)) => {
                 for (blame, delta) in [(from, -amount), (to, amount)] {
                     if let Some(blame) = blame {
-                        cost.held.entry(blame).or_default().change(at, delta);
+                        cost.by.entry(blame).or_default().held.change(at, delta);
                     }
                 }
                 if to.is_some() && !cost.memories.contains(&memory) {
@@ -78,29 +82,26 @@ impl Costs {
     }
 
     fn cost(&mut self, of: Option<Incarnation>, at: Instant) -> &mut Cost {
-        let new = || Cost { held: BTreeMap::new(), since: at, until: None, memories: Vec::new(), segments: 0 };
+        let new = || Cost { by: BTreeMap::new(), since: at, until: None, memories: Vec::new() };
         self.of.entry(of).or_insert_with(new)
     }
 
     /// Nothing has been measured before `at`; what is held remains.
     pub(super) fn begin_anew(&mut self, at: Instant) {
-        for cost in self.of.values_mut() {
-            cost.segments = 0;
-            for level in cost.held.values_mut() {
-                level.advance(at);
-                *level = level.anew();
-            }
+        for part in self.of.values_mut().flat_map(|cost| cost.by.values_mut()) {
+            part.held.advance(at);
+            *part = Part { held: part.held.anew(), segments: 0 };
         }
     }
 
     /// Holds what is still held up to `end`.
     pub(super) fn advance(&mut self, end: Instant) {
-        self.of.values_mut().flat_map(|cost| cost.held.values_mut()).for_each(|level| level.advance(end));
+        self.of.values_mut().flat_map(|cost| cost.by.values_mut()).for_each(|part| part.held.advance(end));
     }
 
     /// Those that came to anything.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Option<Incarnation>, &Cost)> {
-        let costly = |(_, cost): &(&_, &Cost)| cost.octet_nanos() > 0 || cost.segments > 0;
+        let costly = |(_, cost): &(&_, &Cost)| cost.octet_nanos() > 0 || cost.segments() > 0;
         self.of.iter().filter(costly).map(|(of, cost)| (*of, cost))
     }
 }
@@ -108,11 +109,17 @@ impl Costs {
 impl Cost {
     /// Octets × nanoseconds, whatever is to blame.
     pub(super) fn octet_nanos(&self) -> u128 {
-        self.held.values().map(Level::integral).sum()
+        self.by.values().map(|part| part.held.integral()).sum()
     }
 
-    /// What is to blame, and for how many octets × nanoseconds.
-    pub(super) fn blames(&self) -> impl Iterator<Item = (Blame, u128)> {
-        self.held.iter().map(|(blame, level)| (*blame, level.integral()))
+    /// The segments that were sent for it, and in answer to those.
+    pub(super) fn segments(&self) -> u64 {
+        self.by.values().map(|part| part.segments).sum()
+    }
+
+    /// What is to blame for anything, and for how many octets × nanoseconds and segments.
+    pub(super) fn blames(&self) -> impl Iterator<Item = (Blame, (u128, u64))> {
+        let parts = self.by.iter().map(|(blame, part)| (*blame, (part.held.integral(), part.segments)));
+        parts.filter(|(_, cost)| *cost != (0, 0))
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sim_time::Instant;
 
 use super::course::Course;
-use crate::amount::{rounded, scaled, whole};
+use crate::amount::{milliseconds, rounded, scaled, whole};
 
 /// Something that did not go as it should.
 #[derive(Clone, Debug)]
@@ -137,7 +137,7 @@ impl Group {
             Weight::Octets(_) => format!("{} in all", scaled(sum as f64, "B")),
         };
         let each = if sum == 0 { String::new() } else { format!("; {each}") };
-        let [from, to] = [first, last].map(|at| rounded(at.as_secs_f64()));
+        let [from, to] = [first, last].map(milliseconds);
         let extent = if first == last { format!("At {from} s") } else { format!("From {from} s to {to} s{rate}") };
         let extent = format!("{extent}{each}.");
         let totals = in_words(&courses);

@@ -6,7 +6,7 @@ use experiment::record::{Event, Record, Scarce};
 use experiment::{Held, HostId, Level, Resource, Transfer};
 use sim_time::Instant;
 
-use crate::amount::{rounded, whole};
+use crate::amount::{milliseconds, rounded, whole};
 
 /// Fewer connections say nothing of a load.
 const MANY: u64 = 20;
@@ -97,7 +97,7 @@ impl Places {
         let (host, port, scarce) = at_place;
         let (noun, mut place) = (noun(scarce)?, self.places.get(&at_place)?.clone());
         if place.many == 0 {
-            return Some("Nobody accepted there yet.".to_owned());
+            return Some("Its application accepted no connection yet.".to_owned());
         }
         if place.waiting > 0 {
             place.note_longest(end);
@@ -119,7 +119,7 @@ impl Places {
         if let (Scarce::AcceptQueue, Some(Demand { load, .. })) = (scarce, behind) {
             words.push_str(&format!(" The workers behind have a load of {} %: that is why.", rounded(load)));
         }
-        let [from, to] = [place.longest.0, place.longest.1].map(|at| rounded(at.as_secs_f64()));
+        let [from, to] = [place.longest.0, place.longest.1].map(milliseconds);
         words.push_str(&format!(" At least one client waited all the time from {from} s to {to} s."));
         Some(words)
     }

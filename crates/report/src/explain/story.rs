@@ -11,7 +11,7 @@ use tcp_endpoint::{EntryKind, FourTuple, Reason, State};
 use super::cost;
 use super::costs::{Cost, Costs};
 use super::log::{Arrival, Change, Log, Met, Packet, Read, Verdict, is_offer};
-use crate::amount::scaled;
+use crate::amount::whole;
 use crate::hosts::Hosts;
 use crate::packets::{Packets, sender};
 
@@ -139,14 +139,14 @@ impl<'a> Teller<'a> {
         sentences.extend(together(&scenes));
         sentences.extend(self.outcome(scenes.is_empty()));
         sentences.extend(self.blame());
-        let Cost { since, segments, .. } = *self.cost;
+        let (since, segments) = (self.cost.since, self.cost.segments());
         let (heading, group) = (self.heading(end), self.group());
         let half_open = self.cost.memories.contains(&Memory::Entry(EntryKind::HalfOpen));
         let half_open_at = half_open.then(|| (self.birth.host, self.birth.tuple.local.port()));
         Story { octet_nanos: self.cost.octet_nanos(), segments, since, heading, group, half_open_at, sentences }
     }
 
-    /// `server:80 ← client:49152, a connection, for nobody from 5.000 s to 5.100 s: 358.4 B·s and 2 segments`
+    /// `server:80 ← client:49152, a connection, held for nobody from 5.000 s to 5.100 s: 358 B·s and 2 segments`
     fn heading(&self, end: Instant) -> String {
         let entries: Vec<&str> = self.cost.memories.iter().filter_map(|memory| entry(*memory)).collect();
         let socket = if self.cost.memories.contains(&Memory::Socket) { " with its socket" } else { "" };
@@ -158,7 +158,7 @@ impl<'a> Teller<'a> {
             None => format!("answers to nobody from {} s on", self.cost.since),
         };
         let Birth { tuple: FourTuple { local, remote }, .. } = self.birth;
-        let cost = cost(self.cost.octet_nanos(), self.cost.segments);
+        let cost = cost(self.cost.octet_nanos(), self.cost.segments());
         let arrow = if self.active { '→' } else { '←' };
         format!("{}:{} {arrow} {}:{}, {held}: {cost}", self.here, local.port(), self.there, remote.port())
     }
@@ -321,7 +321,9 @@ impl<'a> Teller<'a> {
         scenes.extend(again.map(|Verdict { place, at, .. }| Scene {
             place,
             at,
-            alone: format!("From {at} s on it was of use: someone was at its other end."),
+            alone: format!(
+                "From {at} s on it was of use again: someone was there, or a segment on its way could make one."
+            ),
             among_others: None,
         }));
         scenes.sort_by_key(|scene| scene.place);
@@ -452,22 +454,17 @@ impl<'a> Teller<'a> {
 
     /// What is to blame, and for how much of the cost if there is more than one thing.
     fn blame(&self) -> Vec<String> {
-        let mut blames: Vec<(Blame, u128)> = self.cost.blames().collect();
-        if blames.iter().any(|(_, cost)| *cost > 0) {
-            blames.retain(|(_, cost)| *cost > 0);
-        }
+        let mut blames: Vec<(Blame, (u128, u64))> = self.cost.blames().collect();
         if let [(only, _)] = blames.as_slice() {
             return vec![format!("To blame: {}.", self.named(*only))];
         }
-        let part = |cost: u128| scaled(cost as f64 / 1e9, "B·s");
         blames.sort_by_key(|(_, cost)| std::cmp::Reverse(*cost));
-        let mut lines: Vec<String> = blames
-            .iter()
-            .take(TOLD)
-            .map(|(blame, cost)| format!("To blame for {}: {}.", part(*cost), self.named(*blame)))
-            .collect();
+        let line = |(blame, (octet_nanos, segments)): &(Blame, (u128, u64))| {
+            format!("To blame for {}: {}.", cost(*octet_nanos, *segments), self.named(*blame))
+        };
+        let mut lines: Vec<String> = blames.iter().take(TOLD).map(line).collect();
         if blames.len() > TOLD {
-            lines.push(format!("To blame for the rest: {} others.", blames.len() - TOLD));
+            lines.push(format!("To blame for the rest: {} others.", whole((blames.len() - TOLD) as u64)));
         }
         lines
     }
@@ -540,7 +537,7 @@ fn together(scenes: &[Scene]) -> Vec<String> {
     let (middle, last) = rest.split_at(rest.len() - TOLD / 2);
     let count: usize = middle.iter().map(|group| group.len()).sum();
     let until = middle.iter().flat_map(|group| group.last()).last().map_or(String::new(), |scene| scene.at.to_string());
-    let more = format!("So it went on: {count} more of these until {until} s.");
+    let more = format!("So it went on: {} more of these until {until} s.", whole(count as u64));
     let first = first.iter().map(|scenes| group(scenes));
     first.chain([more]).chain(last.iter().map(|scenes| group(scenes))).collect()
 }
@@ -551,8 +548,13 @@ fn group(scenes: &[Scene]) -> String {
         [first, .., last] => {
             let (what, became) =
                 first.among_others.as_ref().map_or(("", ""), |(what, each)| (what.as_str(), each.as_str()));
-            let times = if scenes.len() == 2 { "twice".to_owned() } else { format!("{} times", scenes.len()) };
-            format!("{what} {times}, from {} s to {} s. {became}", first.at, last.at)
+            let times =
+                if scenes.len() == 2 { "twice".to_owned() } else { format!("{} times", whole(scenes.len() as u64)) };
+            let extent = match first.at == last.at {
+                true => format!("at {} s", first.at),
+                false => format!("from {} s to {} s", first.at, last.at),
+            };
+            format!("{what} {times}, {extent}. {became}")
         }
         [only] => only.alone.clone(),
         [] => String::new(),

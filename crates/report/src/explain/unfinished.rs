@@ -9,7 +9,7 @@ use tcp_endpoint::State;
 
 use super::attempts::{Attempts, End, Known, Side};
 use super::names::{Names, reason, seconds};
-use crate::amount::{rounded, whole};
+use crate::amount::{milliseconds, whole};
 use crate::why::awaited;
 
 /// The scripts that are told of as unfinished, and when.
@@ -70,7 +70,7 @@ fn group(waits: Vec<Wait>, end: Instant) -> Vec<String> {
         return longest.paragraphs();
     }
     let mean = u64::try_from(nanos / count as u128).unwrap_or(u64::MAX);
-    let [first, last] = [longest.since, last].map(|at| rounded(at.as_secs_f64()));
+    let [first, last] = [longest.since, last].map(milliseconds);
     let extent = format!("The first since {first} s, the last since {last} s; for {} on average.", seconds(mean));
     let Wait { kind, heading, sentences, .. } = longest;
     let head = [format!("{} {kind}", whole(count as u64)), extent, format!("The longest: {heading}.")];

@@ -43,14 +43,14 @@ fn many_are_told_together() {
             Scripts that still wait at the end of the run
             1. 20 scripts of client wait in step 3, `receive 100 B`, while server waits in step 2, `receive
                101 B`
-               The first since 0.1 s, the last since 38.1 s; for 3,580 s on average.
+               The first since 0.100 s, the last since 38.100 s; for 3,580 s on average.
                The longest: client:49152 → server:80: waits since 0.100 s in step 3, `receive 100 B`: nothing
                has come.
                server waits, too, in step 2, `receive 101 B`: 100 B have come.
                Nothing is on its way between them.
             2. 20 scripts of server wait in step 2, `receive 101 B`, while client waits in step 3, `receive
                100 B`
-               The first since 0.15 s, the last since 38.1 s; for 3,580 s on average.
+               The first since 0.150 s, the last since 38.150 s; for 3,580 s on average.
                The longest: server:80 ← client:49152: waits since 0.150 s in step 2, `receive 101 B`: 100 B have
                come.
                client waits, too, in step 3, `receive 100 B`: nothing has come.
@@ -124,13 +124,13 @@ fn workers_are_waited_for() {
 
             Scripts that still wait at the end of the run
             1. 3 scripts of client wait in step 2, `close on EOF`, while server waits in step 2, `work 4000 s`
-               The first since 0.1 s, the last since 2.1 s; for 3,600 s on average.
+               The first since 0.100 s, the last since 2.100 s; for 3,600 s on average.
                The longest: client:49152 → server:80: waits since 0.100 s in step 2, `close on EOF`: the peer
                has not closed.
                server waits, too, in step 2, `work 4000 s`.
                Nothing is on its way between them.
             2. 2 scripts of server wait in step 2, `work 4000 s` for a worker
-               The first since 1.15 s, the last since 2.15 s; for 3,600 s on average.
+               The first since 1.150 s, the last since 2.150 s; for 3,600 s on average.
                The longest: server:80 ← client:49153: waits since 1.150 s in step 2, `work 4000 s`: no worker is
                free.
             3. server:80 ← client:49152: waits since 0.150 s in step 2, `work 4000 s`

@@ -9,7 +9,7 @@ use sim_time::Instant;
 
 use super::FEW;
 use super::places::{Places, Where};
-use crate::amount::{rounded, scaled, whole};
+use crate::amount::{milliseconds, rounded, scaled, whole};
 use crate::hosts::Hosts;
 use crate::packets::Packets;
 
@@ -23,6 +23,8 @@ struct Wait {
     port: u16,
     attempt: Attempt,
     scarce: Scarce,
+    /// How many there are of that, as far as their number has a limit.
+    places: u32,
     blame: Option<Blame>,
     since: Instant,
     /// From when on it is measured: its beginning, or the end of the warm-up.
@@ -70,9 +72,9 @@ impl Waits {
         };
         self.places.note(record, over);
         match record.event {
-            Event::Waits { host, port, attempt, scarce, blame, .. } => {
+            Event::Waits { host, port, attempt, scarce, places, blame } => {
                 let (since, measured) = (record.at, record.at);
-                let wait = Wait { host, port, attempt, scarce, blame, since, measured, end: None };
+                let wait = Wait { host, port, attempt, scarce, places, blame, since, measured, end: None };
                 self.going_on.insert(attempt, wait);
             }
             Event::WaitOver { attempt, served, .. } => {
@@ -160,7 +162,7 @@ impl Group {
         let many = whole(count);
         let heading = format!("{many} clients waited at {server}:{} for {what}: {} in all", worst.port, seconds(nanos));
         let mean = rounded(times.mean().unwrap_or(0.0) / 1e9);
-        let [first, last] = [first, last].map(|at| rounded(at.as_secs_f64()));
+        let [first, last] = [first, last].map(milliseconds);
         let turned_away = match turned_away {
             0 => "None of them was turned away".to_owned(),
             1 => "One of them was turned away".to_owned(),
@@ -178,8 +180,8 @@ impl Group {
         let why = match worst.blame {
             Some(blame) => format!("To blame: {}.", packets.group(blame, hosts)),
             None => {
-                let load = places.load(worst.at_place(), end).unwrap_or_else(|| HELD_DOWN.to_owned());
-                format!("{load} Only useful connections were in their way.")
+                let load = places.load(worst.at_place(), end);
+                load.map_or(HELD_DOWN.to_owned(), |load| format!("{load} Only useful connections were in their way."))
             }
         };
         let [longest, how] = worst.story(hosts, packets, end);
@@ -219,6 +221,8 @@ impl Wait {
             format!("{client}#{ordinal} waited at {server}:{port} for {what}, from {since} s to {until}: {time}");
         let why = match self.blame {
             Some(blame) => format!("To blame: {}.", packets.blamed(blame, hosts)),
+            None if self.scarce == Scarce::HoldDown => HELD_DOWN.to_owned(),
+            None if self.places == 0 => "Its application accepted no connection yet.".to_owned(),
             None => "Only useful connections were in its way.".to_owned(),
         };
         let how = match self.end {
