@@ -579,9 +579,8 @@ impl<F: Fold> World<F> {
     fn ask(&mut self, life: Incarnation) {
         let last = self.last();
         if let Some(row) = self.truth.get_mut(life)
-            && row.asked_by.is_none()
+            && row.asked_by.replace(last).is_none()
         {
-            row.asked_by = Some(last);
             self.asked.push(life);
         }
     }

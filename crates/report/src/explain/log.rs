@@ -45,6 +45,8 @@ pub(super) struct Packet<'a> {
     pub(super) at: Instant,
     pub(super) sent: &'a Sent,
     pub(super) label: &'a str,
+    /// The first of its causes.
+    pub(super) because: Option<RecordId>,
     /// What arrived at its sender, which it answers.
     pub(super) answers: Option<RecordId>,
     pub(super) arrivals: Vec<Arrival>,
@@ -52,6 +54,8 @@ pub(super) struct Packet<'a> {
 
 /// The arrival of a copy.
 pub(super) struct Arrival {
+    /// Its record.
+    pub(super) id: RecordId,
     pub(super) at: Instant,
     pub(super) copy: u32,
     /// Why nobody heard it.
@@ -74,9 +78,13 @@ pub(super) struct Met {
 
 /// A change of state, and what it came of.
 pub(super) struct Change<'a> {
+    /// Its record.
+    pub(super) id: RecordId,
     pub(super) place: usize,
     pub(super) at: Instant,
     pub(super) change: &'a StateChange,
+    /// The first of its causes.
+    pub(super) because: Option<RecordId>,
     /// What arrived.
     pub(super) after: Option<RecordId>,
 }
@@ -104,6 +112,8 @@ struct Life {
 /// A verdict, and its place among the records.
 #[derive(Clone, Copy)]
 pub(super) struct Verdict {
+    /// The record that changed it.
+    pub(super) because: Option<RecordId>,
     pub(super) place: usize,
     pub(super) at: Instant,
     pub(super) worth: Worth,
@@ -131,20 +141,21 @@ impl<'a> Read<'a> {
                         None => read.connectionless.push(record.id),
                     }
                     let label = log.labels.get(&record.id).map_or("", String::as_str);
+                    let because = record.because.first();
                     read.packets.insert(
                         record.id,
-                        Packet { id: record.id, place, at, sent, label, answers, arrivals: Vec::new() },
+                        Packet { id: record.id, place, at, sent, label, because, answers, arrivals: Vec::new() },
                     );
                 }
                 &Event::Delivered { incarnation, copy, .. } => {
                     let Some(segment) = record.because.first() else { continue };
                     deliveries.insert(record.id, segment);
                     let met = incarnation.and_then(|incarnation| states.get(&incarnation).copied());
-                    read.arrived(segment, at, copy, met, None);
+                    read.arrived(segment, (record.id, at), copy, met, None);
                 }
                 &Event::Unheard { copy, deaf, .. } => {
                     if let Some(segment) = record.because.first() {
-                        read.arrived(segment, at, copy, None, Some(deaf));
+                        read.arrived(segment, (record.id, at), copy, None, Some(deaf));
                     }
                 }
                 Event::State(change) => {
@@ -154,7 +165,8 @@ impl<'a> Read<'a> {
                     }
                     let number = read.changes.len();
                     read.life_mut(change.incarnation).changes.push(number);
-                    read.changes.push(Change { place, at, change, after });
+                    let (id, because) = (record.id, record.because.first());
+                    read.changes.push(Change { id, place, at, change, because, after });
                     let StateChange { incarnation, attempt, to: state, .. } = *change;
                     if state == State::Closed {
                         states.remove(&incarnation);
@@ -163,7 +175,12 @@ impl<'a> Read<'a> {
                     }
                 }
                 &Event::Judged { incarnation, worth, .. } => {
-                    read.life_mut(incarnation).verdicts.push(Verdict { place, at, worth });
+                    read.life_mut(incarnation).verdicts.push(Verdict {
+                        because: record.because.first(),
+                        place,
+                        at,
+                        worth,
+                    });
                 }
                 _ => {}
             }
@@ -175,9 +192,16 @@ impl<'a> Read<'a> {
         self.lives.entry(incarnation).or_default()
     }
 
-    fn arrived(&mut self, segment: RecordId, at: Instant, copy: u32, met: Option<Met>, deaf: Option<Deaf>) {
+    fn arrived(
+        &mut self,
+        segment: RecordId,
+        (id, at): (RecordId, Instant),
+        copy: u32,
+        met: Option<Met>,
+        deaf: Option<Deaf>,
+    ) {
         if let Some(packet) = self.packets.get_mut(&segment) {
-            packet.arrivals.push(Arrival { at, copy, deaf, met, answer: None, changes: Vec::new() });
+            packet.arrivals.push(Arrival { id, at, copy, deaf, met, answer: None, changes: Vec::new() });
         }
     }
 
@@ -190,8 +214,14 @@ impl<'a> Read<'a> {
         self.changes.get(found)
     }
 
+    /// The change of state that a record tells.
+    pub(super) fn change(&self, id: RecordId) -> Option<&Change<'a>> {
+        let found = self.changes.binary_search_by_key(&id, |change| change.id).ok()?;
+        self.changes.get(found)
+    }
+
     /// The changes of state before a place among the records, the last first.
-    pub(super) fn changes_before(&self, place: usize) -> impl Iterator<Item = &Change<'a>> + Clone {
+    pub(super) fn changes_before(&self, place: usize) -> impl Iterator<Item = &Change<'a>> {
         self.changes[..self.changes.partition_point(|change| change.place < place)].iter().rev()
     }
 

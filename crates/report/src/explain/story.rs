@@ -66,6 +66,8 @@ struct Teller<'a> {
     /// From which place on it was of no use, and whether it had been of use before.
     judged: usize,
     was_useful: bool,
+    /// The record that made it useless, if it had been of use.
+    left_by: Option<RecordId>,
     /// Whether this end opened it.
     active: bool,
     /// The name of its host.
@@ -82,7 +84,8 @@ struct Birth {
     /// Its place among the records.
     place: usize,
     at: Instant,
-    /// What had just arrived.
+    /// The record of what had just arrived, and the segment that was.
+    because: Option<RecordId>,
     of: Option<RecordId>,
 }
 
@@ -106,30 +109,32 @@ impl<'a> Teller<'a> {
         incarnation: Option<Incarnation>,
         cost: &'a Cost,
     ) -> Option<Self> {
-        let (birth, judged, active) = match incarnation {
+        let (birth, judged, left_by, active) = match incarnation {
             Some(incarnation) => {
-                let Change { place, at, change, after } = read.life(incarnation).next()?;
-                let StateChange { host, tuple, attempt, .. } = **change;
-                let judged = read.verdicts(incarnation).find(|verdict| verdict.worth.blame().is_some())?.place;
-                (Birth { host, tuple, attempt, place: *place, at: *at, of: *after }, judged, !change.passive)
+                let &Change { id, place, at, change, because, after } = read.life(incarnation).next()?;
+                let StateChange { host, tuple, attempt, .. } = *change;
+                let verdict = read.verdicts(incarnation).find(|verdict| verdict.worth.blame().is_some())?;
+                let left_by = verdict.because.filter(|left_by| *left_by != id);
+                let birth = Birth { host, tuple, attempt, place, at, because, of: after };
+                (birth, verdict.place, left_by, !change.passive)
             }
             None => {
                 let wasted = |packet: &&Packet<'_>| is_offer(packet.sent) && packet.sent.wasted.is_some();
-                let Packet { place, at, sent, answers, .. } = read.connectionless((0, usize::MAX)).find(wasted)?;
+                let &Packet { place, at, sent, because, answers, .. } =
+                    read.connectionless((0, usize::MAX)).find(wasted)?;
                 let tuple = FourTuple { local: sent.source, remote: sent.destination };
-                let birth =
-                    Birth { host: sent.from?, tuple, attempt: sent.attempt, place: *place, at: *at, of: *answers };
-                (birth, *place, false)
+                let (host, attempt) = (sent.from?, sent.attempt);
+                let birth = Birth { host, tuple, attempt, place, at, because, of: answers };
+                (birth, place, None, false)
             }
         };
-        // A verdict on what is of no use from its birth follows at once.
-        let was_useful = judged > birth.place + 1;
+        let was_useful = left_by.is_some();
         let there = match hosts.at(*birth.tuple.remote.ip()) {
             Some(other) => hosts.name(other).to_owned(),
             None => birth.tuple.remote.ip().to_string(),
         };
         let here = hosts.name(birth.host);
-        Some(Self { read, hosts, packets, incarnation, cost, birth, judged, was_useful, active, here, there })
+        Some(Self { read, hosts, packets, incarnation, cost, birth, judged, was_useful, left_by, active, here, there })
     }
 
     fn story(&self, end: Instant) -> Story {
@@ -191,7 +196,7 @@ impl<'a> Teller<'a> {
             return format!("{began} {label}, which was forged at {at} s: {why}.");
         }
         let mut words = format!("{began} {label}, which {opener} had sent at {at} s and which came at {born} s");
-        let arrival = packet.arrivals.iter().find(|arrival| arrival.at == born);
+        let arrival = packet.arrivals.iter().find(|arrival| Some(arrival.id) == self.birth.because);
         let by = sent.fate.fault.map_or(String::new(), |fault| format!(" by fault {}", fault + 1));
         match arrival.map_or(0, |arrival| arrival.copy) {
             0 if !by.is_empty() && !self.was_useful && sent.fate.deliveries.len() == 1 => {
@@ -245,12 +250,12 @@ impl<'a> Teller<'a> {
         }
         let since = self.cost.since;
         let nobody = format!("From {since} s on nobody was at its other end");
-        let mut before = self.read.changes_before(self.judged);
         let other = |change: &&Change<'_>| change.change.host != self.birth.host;
-        let end = before.clone().take_while(|change| change.at == since).find(other);
+        let end = self.left_by.and_then(|left_by| self.read.change(left_by)).filter(other);
         let Some(end) = end else {
             // What answered it may have ended before the answer came.
-            let over = before.find(other).filter(|change| change.change.to == State::Closed);
+            let over =
+                self.read.changes_before(self.judged).find(other).filter(|change| change.change.to == State::Closed);
             let how = over.map(|end| format!(": {} had {}", self.there, self.ended(end, &format!(" at {} s", end.at))));
             return Some(format!("{nobody}{}.", how.unwrap_or_default()));
         };
@@ -259,7 +264,7 @@ impl<'a> Teller<'a> {
         }
         let mut words = format!("{nobody}: {} had {}.", self.there, self.ended(end, ""));
         let mut said = self.read.sent_by(end.change.incarnation);
-        let said = said.find(|packet| packet.at == since && packet.sent.flags.rst());
+        let said = said.find(|packet| packet.because == end.because && packet.sent.flags.rst());
         if let Some(packet) = said {
             // What an arrival brought about is told of in its turn.
             let fate = if packet.arrivals.is_empty() {
