@@ -97,7 +97,7 @@ fn overload_is_told_as_that() {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in [
         "clients waited at server:80 for a place in the accept queue",
-        "There are 128 places in the accept queue; 5,987 connections asked for one",
+        "There are 128 places in the accept queue;",
         "clients waited at server:80 for a worker",
         "There are 4 workers;",
         "At least one client waited all the time from",

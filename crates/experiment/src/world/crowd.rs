@@ -49,8 +49,11 @@ impl<F: Fold> World<F> {
         let scarce = takes.map(|(scarce, ..)| scarce);
         let before = std::mem::replace(&mut known.takes, scarce);
         let (machine, port, is_useless) = (known.machine, known.tuple.local.port(), known.worth.blame().is_some());
+        let attempt = known.attempt;
         if let Some(takes) = takes {
             self.machine(machine).crowd.note_newest(port, takes);
+            // It has what it waited for.
+            self.end_wait(attempt, true, takes.2);
         }
         if is_useless {
             self.crowd(life, before, false);
