@@ -14,6 +14,7 @@ mod attempts;
 mod closes;
 mod costs;
 mod course;
+mod extent;
 mod findings;
 mod log;
 mod names;
@@ -36,7 +37,7 @@ use experiment::{Held, Resource, Transfer};
 use sim_time::Instant;
 use tcp_endpoint::Purpose;
 
-use crate::amount::{milliseconds, rounded, scaled, whole};
+use crate::amount::{scaled, whole};
 use crate::hosts::Hosts;
 use crate::ladder::label;
 use crate::packets::Packets;
@@ -44,6 +45,7 @@ use crate::paint::{Colour, Tone};
 use crate::wrap::{block, wrapped};
 use attempts::Attempts;
 use costs::Costs;
+use extent::Extent;
 use log::Log;
 use names::Names;
 use story::Story;
@@ -65,6 +67,8 @@ pub struct Explanation {
     segments: BTreeMap<RecordId, (Pair, usize)>,
     lives: BTreeMap<Incarnation, Pair>,
     now: Instant,
+    /// When measuring began.
+    from: Instant,
     /// Pairs of which the last may have gone at this instant.
     fading: Vec<Pair>,
     /// The worst of them one by one, if all are wanted.
@@ -96,8 +100,7 @@ struct Group {
     count: u64,
     octet_nanos: u128,
     segments: u64,
-    first: Instant,
-    last: Instant,
+    extent: Extent,
     worst: Story,
 }
 
@@ -114,6 +117,7 @@ impl Explanation {
             segments: BTreeMap::new(),
             lives: BTreeMap::new(),
             now: Instant::ZERO,
+            from: Instant::ZERO,
             fading: Vec::new(),
             stories: Vec::new(),
             groups: BTreeMap::new(),
@@ -168,9 +172,9 @@ impl Explanation {
                 continue;
             }
             match self.groups.get_mut(&story.group) {
-                Some(group) => group.add(story),
+                Some(group) => group.add(story, self.from),
                 None => {
-                    self.groups.insert(story.group.clone(), Group::of(story));
+                    self.groups.insert(story.group.clone(), Group::of(story, self.from));
                 }
             }
         }
@@ -240,6 +244,7 @@ impl Fold for Explanation {
         self.unfinished.note(record);
         if record.event == Event::WarmedUp {
             // What was over by then is not measured.
+            self.from = record.at;
             self.stories.clear();
             self.groups.clear();
             self.exchanges.values_mut().for_each(|exchange| exchange.costs.begin_anew(record.at));
@@ -284,16 +289,18 @@ impl Fold for Explanation {
 }
 
 impl Group {
-    fn of(story: Story) -> Self {
+    fn of(story: Story, from: Instant) -> Self {
         let Story { octet_nanos, segments, since, .. } = story;
-        Self { count: 1, octet_nanos, segments, first: since, last: since, worst: story }
+        let mut extent = Extent::default();
+        extent.add(since, from);
+        Self { count: 1, octet_nanos, segments, extent, worst: story }
     }
 
-    fn add(&mut self, story: Story) {
+    fn add(&mut self, story: Story, from: Instant) {
         self.count += 1;
         self.octet_nanos += story.octet_nanos;
         self.segments += story.segments;
-        (self.first, self.last) = (self.first.min(story.since), self.last.max(story.since));
+        self.extent.add(story.since, from);
         if (story.octet_nanos, story.segments) > (self.worst.octet_nanos, self.worst.segments) {
             self.worst = story;
         }
@@ -301,17 +308,12 @@ impl Group {
 
     /// How many, of what, how often, and what they come to; then the worst of them. One alone is told as it is.
     fn paragraphs(self, all_octet_nanos: u128, waits: &Waits, end: Instant) -> Vec<String> {
-        let Self { count, octet_nanos, segments, first, last, worst } = self;
+        let Self { count, octet_nanos, segments, extent, worst } = self;
         if count == 1 {
             return worst.paragraphs().map(str::to_owned).collect();
         }
         let heading = format!("{} × {}: {}", whole(count), worst.group, cost(octet_nanos, segments));
-        let rate = rate(count, first, last);
-        let [from, to] = [first, last].map(milliseconds);
-        let mut extent = match first == last {
-            true => format!("All began at {from} s."),
-            false => format!("The first began at {from} s, the last at {to} s{rate}."),
-        };
+        let mut extent = extent.in_words("began");
         if octet_nanos > 0 {
             let each = scaled(octet_nanos as f64 / 1e9 / count as f64, "B·s");
             let share = 100.0 * octet_nanos as f64 / all_octet_nanos as f64;
@@ -325,20 +327,11 @@ impl Group {
     }
 }
 
-/// Fewer of something have neither a rate nor a spread worth telling.
-const FEW: u64 = 10;
-
-/// How often something happened, with a comma before; nothing of few.
-fn rate(count: u64, first: Instant, last: Instant) -> String {
-    let time = last.since(first).as_secs_f64();
-    if count < FEW || time == 0.0 { String::new() } else { format!(", {} a second", rounded(count as f64 / time)) }
-}
-
 /// The groups, the worst first.
 fn told(groups: BTreeMap<String, Group>, waits: &Waits, end: Instant) -> Vec<Vec<String>> {
     let all_octet_nanos = groups.values().map(|group| group.octet_nanos).sum();
     let mut groups: Vec<Group> = groups.into_values().collect();
-    groups.sort_by_key(|group| (Reverse((group.octet_nanos, group.segments)), group.first));
+    groups.sort_by_key(|group| (Reverse((group.octet_nanos, group.segments)), group.worst.since));
     groups.into_iter().map(|group| group.paragraphs(all_octet_nanos, waits, end)).collect()
 }
 

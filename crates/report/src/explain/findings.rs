@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use sim_time::Instant;
 
 use super::course::Course;
+use super::extent::rate;
 use crate::amount::{milliseconds, rounded, scaled, whole};
 
 /// Something that did not go as it should.
@@ -129,7 +130,7 @@ impl Group {
         if count == 1 {
             return worst.paragraphs();
         }
-        let rate = super::rate(count, first, last);
+        let rate = rate(count, first, last);
         let mean = sum as f64 / count as f64;
         let each = match worst.weight {
             Weight::Time(_) => format!("each after {} s on average", rounded(mean / 1e9)),

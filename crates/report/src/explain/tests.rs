@@ -714,8 +714,9 @@ fn overload_is_told_in_one_paragraph() {
 
         Who had to wait, and why
         1. 2,082 clients waited at server:80 for a place in the accept queue: 5,560 client·s in all
-           The first began to wait at 6.435 s, the last at 29.995 s. Each waited for 2.67 s on average, 99 %
-           of them for at most 11.8 s, the longest for 16.9 s. None of them was turned away.
+           The first began to wait at 6.435 s, the last at 29.995 s, 88.4 a second. Each waited for 2.67 s
+           on average, 99 % of them for at most 11.8 s, the longest for 16.9 s. None of them was turned
+           away.
            There are 128 places in the accept queue; 2,999 connections asked for one, 100 a second, and who
            got one had it for 1.35 s on average: a load of 105 %, more than there is. The workers behind
            have a load of 125 %: that is why. At least one client waited all the time from 6.435 s to
@@ -723,8 +724,8 @@ fn overload_is_told_in_one_paragraph() {
            The longest: client#1110 waited at server:80 for a place in the accept queue, from 13.135 s to
            the end of the run, 30.000 s: 16.9 client·s. Only useful connections were in its way.
         2. 2,521 clients waited at server:80 for a worker: 3,410 client·s in all
-           The first began to wait at 0.085 s, the last at 29.995 s. Each waited for 1.35 s on average, 99 %
-           of them for at most 1.6 s, the longest for 1.6 s. None of them was turned away.
+           The first began to wait at 0.085 s, the last at 29.995 s, 84.3 a second. Each waited for 1.35 s
+           on average, 99 % of them for at most 1.6 s, the longest for 1.6 s. None of them was turned away.
            There are 4 workers; 2,999 connections asked for one, 100 a second, and who got one had it for
            0.05 s on average: a load of 125 %, more than there is. At least one client waited all the time
            from 0.125 s to 30.000 s. Only useful connections were in their way.

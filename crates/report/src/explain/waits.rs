@@ -7,9 +7,9 @@ use experiment::record::{Attempt, Blame, Event, Record, Scarce};
 use experiment::{HostId, Latencies, Transfer};
 use sim_time::Instant;
 
-use super::FEW;
+use super::extent::{Extent, FEW};
 use super::places::{Places, Where};
-use crate::amount::{milliseconds, rounded, scaled, whole};
+use crate::amount::{rounded, scaled, whole};
 use crate::hosts::Hosts;
 use crate::packets::Packets;
 
@@ -56,8 +56,7 @@ struct Group {
     times: Latencies,
     nanos: u128,
     turned_away: u64,
-    first: Instant,
-    last: Instant,
+    extent: Extent,
     worst: Wait,
 }
 
@@ -124,7 +123,7 @@ impl Waits {
         self.over.sort_by_key(|wait| (wait.blame.is_none(), Reverse(wait.nanos(end)), wait.since, wait.attempt));
         let single = self.over.iter().map(|wait| wait.story(hosts, packets, end).to_vec());
         let mut groups: Vec<Group> = self.groups.into_values().collect();
-        groups.sort_by_key(|group| (Reverse(group.nanos), group.first));
+        groups.sort_by_key(|group| (Reverse(group.nanos), group.worst.since));
         let places = &self.places;
         single.chain(groups.into_iter().map(|group| group.story(hosts, packets, places, end))).collect()
     }
@@ -132,8 +131,8 @@ impl Waits {
 
 impl Group {
     fn of(wait: Wait, end: Instant) -> Self {
-        let (times, first, last) = (Latencies::default(), wait.since, wait.since);
-        let mut group = Self { times, nanos: 0, turned_away: 0, first, last, worst: wait };
+        let (times, extent) = (Latencies::default(), Extent::default());
+        let mut group = Self { times, nanos: 0, turned_away: 0, extent, worst: wait };
         group.add(wait, end);
         group
     }
@@ -143,7 +142,7 @@ impl Group {
         self.times.add(u64::try_from(nanos).unwrap_or(u64::MAX));
         self.nanos += nanos;
         self.turned_away += u64::from(matches!(wait.end, Some((_, false))));
-        (self.first, self.last) = (self.first.min(wait.since), self.last.max(wait.since));
+        self.extent.add(wait.since, wait.measured);
         if nanos > self.worst.nanos(end) {
             self.worst = wait;
         }
@@ -151,7 +150,7 @@ impl Group {
 
     /// How many waited how long for what, because of what; and the longest wait. One alone is told as it is.
     fn story(self, hosts: &Hosts, packets: &Packets, places: &Places, end: Instant) -> Vec<String> {
-        let Self { times, nanos, turned_away, first, last, worst } = self;
+        let Self { times, nanos, turned_away, extent, worst } = self;
         let count = times.count();
         if count == 1 {
             return worst.story(hosts, packets, end).to_vec();
@@ -162,7 +161,6 @@ impl Group {
         let many = whole(count);
         let heading = format!("{many} clients waited at {server}:{} for {what}: {} in all", worst.port, seconds(nanos));
         let mean = rounded(times.mean().unwrap_or(0.0) / 1e9);
-        let [first, last] = [first, last].map(milliseconds);
         let turned_away = match turned_away {
             0 => "None of them was turned away".to_owned(),
             1 => "One of them was turned away".to_owned(),
@@ -173,8 +171,8 @@ impl Group {
             _ => format!(", 99 % of them for at most {} s", time(of_rank(990))),
         };
         let extent = format!(
-            "The first began to wait at {first} s, the last at {last} s. Each waited for {mean} s on average{most}, the longest \
-             for {} s. {turned_away}.",
+            "{} Each waited for {mean} s on average{most}, the longest for {} s. {turned_away}.",
+            extent.in_words("began to wait"),
             time(of_rank(1000)),
         );
         let why = match worst.blame {
