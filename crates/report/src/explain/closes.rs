@@ -69,8 +69,14 @@ pub(super) fn cut_short(known: &Known, side: Side, names: Names<'_>) -> Option<F
         }
         Reason::GaveUp if was_open || half_open => {
             let last = end.unanswered;
-            courses.push(("Segments since the last that came", last));
-            let in_vain = last.kinds().unwrap_or_else(|| "they arrived, and none was answered".to_owned());
+            let in_vain = match last.kinds() {
+                Some(kinds) => kinds,
+                None if last.sent == 0 => "what came to it had no effect".to_owned(),
+                None => "its segments arrived, and none was answered".to_owned(),
+            };
+            if last.sent > 0 {
+                courses.push(("Segments since the last that came", last));
+            }
             let mut sentences: Vec<String> = first_in_vain(&courses, names).into_iter().collect();
             sentences.extend(names.other_end(known, end));
             (GAVE_UP, format!("gave up in {from}: {in_vain}"), format!("gave up at {at} s, in {from}"), sentences)

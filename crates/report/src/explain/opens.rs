@@ -42,18 +42,16 @@ pub(super) fn failed(known: &Known, names: Names<'_>) -> Option<Finding> {
     let (life, ended) = (known.here.life?, known.here.ended?);
     let Ended { at, reason, reset, .. } = ended;
     let took = at.since(known.since).as_nanos();
-    let handshake = [("SYNs", known.syns), ("SYN-ACKs", known.syn_acks)];
+    let handshake = handshake(known);
     let (what, why, courses) = match reason {
         Reason::Reset => {
             let why = reset.map_or("a reset".to_owned(), |(_, why)| names.why(why));
             ("refused", why, Vec::new())
         }
-        Reason::GaveUp => ("timed out", in_vain(known), handshake.to_vec()),
-        Reason::Call => ("given up by the application", in_vain(known), handshake.to_vec()),
-        Reason::Crash => ("cut off", format!("a crash of {}", names.host(life.host)), handshake.to_vec()),
-        Reason::Segment | Reason::Expired | Reason::Evicted | Reason::Overflow => {
-            ("over", in_vain(known), handshake.to_vec())
-        }
+        Reason::GaveUp => ("timed out", in_vain(known), handshake),
+        Reason::Call => ("given up by the application", in_vain(known), handshake),
+        Reason::Crash => ("cut off", format!("a crash of {}", names.host(life.host)), handshake),
+        Reason::Segment | Reason::Expired | Reason::Evicted | Reason::Overflow => ("over", in_vain(known), handshake),
     };
     let mut sentences = reset.map_or(Vec::new(), |reset| names.reset(reset));
     if reset.is_none() {
@@ -102,12 +100,18 @@ pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
         }
         _ => return None,
     };
-    let mut courses = vec![("SYNs", known.syns), ("SYN-ACKs", known.syn_acks)];
+    let mut courses = handshake(known);
     if acks.kinds().is_some() {
         courses.push(("ACKs", acks));
     }
     let sentences = first_in_vain(&courses, names).into_iter().collect();
     Some(Finding { rank, kind, at: last, weight: Weight::Delay(weight), heading, sentences, courses })
+}
+
+/// What became of the segments of a handshake. Of two opens that crossed, each has SYN-ACKs of its own.
+fn handshake(known: &Known) -> Vec<(&'static str, Course)> {
+    let syn_acks = Some(("SYN-ACKs", known.syn_acks)).filter(|_| !known.here.crossed);
+    [("SYNs", known.syns)].into_iter().chain(syn_acks).collect()
 }
 
 /// What became of the segments of a handshake, without numbers: `SYNs lost, SYN-ACKs unheard`.
