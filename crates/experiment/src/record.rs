@@ -357,7 +357,7 @@ pub enum Event {
         attempt: Attempt,
         /// What was to blame for the wait.
         blame: Option<Blame>,
-        /// Whether the client is served; otherwise its connection is over.
+        /// Whether the client has what it waited for; otherwise its connection is over.
         served: bool,
     },
     /// Ground truth gives a connection another verdict.

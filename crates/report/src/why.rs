@@ -143,7 +143,7 @@ impl Chain {
                 format!("{}: {}#{} has to wait for {what}", name(*host), name(attempt.host), attempt.ordinal)
             }
             Event::WaitOver { host, attempt, served, .. } => {
-                let how = if *served { "is served" } else { "is turned away" };
+                let how = if *served { "has what it waited for" } else { "is turned away" };
                 format!("{}: {}#{} {how}", name(*host), name(attempt.host), attempt.ordinal)
             }
             Event::Judged { host, worth, .. } => match worth.blame() {

@@ -187,7 +187,7 @@ impl Record {
                 blamed(to, blame);
                 to.field(
                     "served",
-                    "whether the client is served; otherwise its connection is over",
+                    "whether the client has what it waited for; otherwise its connection is over",
                     Value::Flag(served),
                 );
             }

@@ -48,7 +48,7 @@ struct Demand {
 }
 
 impl Places {
-    /// Takes a record. Of a wait that is over, `over` says for what it was, and whether the client is served.
+    /// Takes a record. Of a wait that is over, `over` says for what it was, and whether the client has that.
     pub(super) fn note(&mut self, record: &Record, over: Option<(Where, bool)>) {
         let at = record.at;
         match record.event {

@@ -730,7 +730,7 @@ fn overload_is_told_in_one_paragraph() {
            0.05 s on average: a load of 125 %, more than there is. At least one client waited all the time
            from 0.125 s to 30.000 s. Only useful connections were in their way.
            The longest: client#641 waited at server:80 for a worker, from 6.445 s to 8.045 s: 1.6 client·s.
-           Only useful connections were in its way. Then it was served.
+           Only useful connections were in its way. Then it had what it waited for.
 
         Opens that failed or were slow, and why
         1. 242 opens from client to server:80 were never open at server:80: SYNs dropped at a full accept
@@ -916,7 +916,7 @@ fn who_waits_for_a_hold_down_is_told_so() {
 
         Who had to wait, and why
         1. client#2 waited at server:80 for the end of a hold-down, from 10.050 s to 133.050 s: 123 client·s
-           The name was held down after a connection before. Then it was served.
+           The name was held down after a connection before. Then it had what it waited for.
 
         Opens that failed or were slow, and why
         1. client:5000 → server:80: open at 133.100 s, after 123 s instead of 0.1 s

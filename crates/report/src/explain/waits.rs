@@ -224,7 +224,7 @@ impl Wait {
             None => "Only useful connections were in its way.".to_owned(),
         };
         let how = match self.end {
-            Some((_, true)) => " Then it was served.",
+            Some((_, true)) => " Then it had what it waited for.",
             Some((_, false)) => " Then its connection was over: it was turned away.",
             None => "",
         };
