@@ -175,7 +175,7 @@ impl Arrival {
         let own = |cause| Some(Blame { cause, record: Some(self.id) });
         match self {
             Self { forged: true, .. } => own(Cause::Forged),
-            Self { wasted: Some(blame), .. } => Some(blame),
+            Self { wasted: Some(blame), .. } if blame.cause != Cause::Unknown => Some(blame),
             Self { orphaned_by: Some(crash), .. } => Some(Blame { cause: Cause::Crash, record: Some(crash) }),
             Self { duplicate: true, .. } => own(Cause::Duplicated),
             _ => None,
