@@ -32,6 +32,11 @@ impl Level {
         }
     }
 
+    /// How much there is now.
+    pub const fn now(&self) -> u64 {
+        self.amount
+    }
+
     /// As much as there is now, of which nothing is measured yet.
     pub const fn anew(&self) -> Self {
         Self { amount: self.amount, since: self.since, integral: 0, peak: 0 }

@@ -42,9 +42,9 @@ use crate::hosts::Hosts;
 use crate::ladder::label;
 use crate::packets::Packets;
 use crate::paint::{Colour, Tone};
-use crate::wrap::{block, wrapped};
+use crate::wrap::{block, listed, wrapped};
 use attempts::Attempts;
-use costs::Costs;
+use costs::{Amount, Costs};
 use extent::Extent;
 use log::Log;
 use names::Names;
@@ -65,6 +65,8 @@ pub struct Explanation {
     exchanges: BTreeMap<Pair, Exchange>,
     /// The segments on their way, each with the number of its copies.
     segments: BTreeMap<RecordId, (Pair, usize)>,
+    /// The last arrival.
+    arrival: Option<(RecordId, Pair)>,
     lives: BTreeMap<Incarnation, Pair>,
     now: Instant,
     /// When measuring began.
@@ -94,13 +96,20 @@ struct Exchange {
     held: usize,
 }
 
-/// Stories of one kind: what they come to, and the worst of them.
-#[derive(Clone, Debug)]
+/// Stories of one kind: what they come to.
+#[derive(Clone, Debug, Default)]
 struct Group {
-    count: u64,
-    octet_nanos: u128,
-    segments: u64,
+    held: BTreeMap<String, Alike>,
+    /// What each kind of thing is to blame for.
+    blames: BTreeMap<String, Amount>,
     extent: Extent,
+}
+
+/// Those of them that held the same.
+#[derive(Clone, Debug)]
+struct Alike {
+    count: u64,
+    cost: Amount,
     worst: Story,
 }
 
@@ -109,19 +118,21 @@ impl Explanation {
     /// otherwise by its kinds.
     #[must_use]
     pub fn new(hosts: Hosts, all: bool) -> Self {
+        let waits = Waits::new(hosts.syn_backlogs());
         Self {
             hosts,
             packets: Packets::default(),
             all,
             exchanges: BTreeMap::new(),
             segments: BTreeMap::new(),
+            arrival: None,
             lives: BTreeMap::new(),
             now: Instant::ZERO,
             from: Instant::ZERO,
             fading: Vec::new(),
             stories: Vec::new(),
             groups: BTreeMap::new(),
-            waits: Waits::default(),
+            waits,
             attempts: Attempts::default(),
             unfinished: Waiting::default(),
         }
@@ -134,7 +145,7 @@ impl Explanation {
             exchange.costs.advance(end);
             self.tell(&exchange, end);
         }
-        self.stories.sort_by_key(|story| (Reverse((story.octet_nanos, story.segments)), story.since));
+        self.stories.sort_by_key(|story| (Reverse(story.cost), story.since));
         let Self { stories, groups, waits, packets, hosts, all, mut attempts, unfinished, .. } = self;
         let names = Names { packets: &packets, hosts: &hosts };
         attempts.finish(all, names);
@@ -171,12 +182,7 @@ impl Explanation {
                 self.stories.push(story);
                 continue;
             }
-            match self.groups.get_mut(&story.group) {
-                Some(group) => group.add(story, self.from),
-                None => {
-                    self.groups.insert(story.group.clone(), Group::of(story, self.from));
-                }
-            }
+            self.groups.entry(story.group.clone()).or_default().add(story, self.from);
         }
     }
 
@@ -219,7 +225,13 @@ impl Explanation {
                 if *copies == 0 {
                     self.segments.remove(&segment);
                 }
+                self.arrival = Some((record.id, pair));
                 Some(pair)
+            }
+            // It finds no place.
+            Event::Overflow { .. } => {
+                let (arrival, pair) = self.arrival?;
+                record.because.iter().any(|cause| cause == arrival).then_some(pair)
             }
             Event::TimerFired { incarnation, .. } | Event::Judged { incarnation, .. } => {
                 self.lives.get(incarnation).copied()
@@ -289,49 +301,94 @@ impl Fold for Explanation {
 }
 
 impl Group {
-    fn of(story: Story, from: Instant) -> Self {
-        let Story { octet_nanos, segments, since, .. } = story;
-        let mut extent = Extent::default();
-        extent.add(since, from);
-        Self { count: 1, octet_nanos, segments, extent, worst: story }
-    }
-
     fn add(&mut self, story: Story, from: Instant) {
-        self.count += 1;
-        self.octet_nanos += story.octet_nanos;
-        self.segments += story.segments;
         self.extent.add(story.since, from);
-        if (story.octet_nanos, story.segments) > (self.worst.octet_nanos, self.worst.segments) {
-            self.worst = story;
+        for (blame, cost) in &story.blames {
+            *self.blames.entry(blame.clone()).or_default() += *cost;
+        }
+        match self.held.get_mut(&story.held) {
+            Some(alike) => alike.add(story),
+            None => {
+                let (held, cost) = (story.held.clone(), story.cost);
+                self.held.insert(held, Alike { count: 1, cost, worst: story });
+            }
         }
     }
 
-    /// How many, of what, how often, and what they come to; then the worst of them. One alone is told as it is.
+    fn cost(&self) -> Amount {
+        self.held.values().fold(Amount::default(), |sum, alike| sum + alike.cost)
+    }
+
+    /// What they come to, and when the worst began.
+    fn rank(&self) -> (Reverse<Amount>, Option<Instant>) {
+        let worst = self.held.values().map(|alike| &alike.worst).max_by_key(|story| (story.cost, Reverse(story.since)));
+        (Reverse(self.cost()), worst.map(|story| story.since))
+    }
+
+    /// How many, of what, how often, and what they come to; then the worst of each. One alone is told as it is.
     fn paragraphs(self, all_octet_nanos: u128, waits: &Waits, end: Instant) -> Vec<String> {
-        let Self { count, octet_nanos, segments, extent, worst } = self;
+        let cost = self.cost();
+        let mut held: Vec<Alike> = self.held.into_values().collect();
+        held.sort_by_key(|alike| Reverse(alike.cost));
+        let count: u64 = held.iter().map(|alike| alike.count).sum();
+        let Some(worst) = held.first().map(|alike| &alike.worst) else { return Vec::new() };
         if count == 1 {
             return worst.paragraphs().map(str::to_owned).collect();
         }
-        let heading = format!("{} × {}: {}", whole(count), worst.group, cost(octet_nanos, segments));
-        let mut extent = extent.in_words("began");
-        if octet_nanos > 0 {
-            let each = scaled(octet_nanos as f64 / 1e9 / count as f64, "B·s");
-            let share = 100.0 * octet_nanos as f64 / all_octet_nanos as f64;
-            let sum = format!(" Each cost {each} on average, all together {share:.1} % of what was held for nobody.");
+        let each: Vec<String> =
+            held.iter().map(|alike| format!("{} × {}", whole(alike.count), alike.worst.held)).collect();
+        let heading = format!("{} {}: {cost}", listed(&each), worst.group);
+        let mut extent = self.extent.in_words("began");
+        if cost.octet_nanos > 0 {
+            let holding = held.iter().filter(|alike| alike.cost.octet_nanos > 0);
+            let holding: u64 = holding.map(|alike| alike.count).sum();
+            let mean = scaled(cost.octet_nanos as f64 / 1e9 / holding as f64, "B·s");
+            let share = 100.0 * cost.octet_nanos as f64 / all_octet_nanos as f64;
+            let each = if holding == count { "Each" } else { "Each that was held" };
+            let sum = format!(" {each} cost {mean} on average, all together {share:.1} % of what was held for nobody.");
             extent.push_str(&sum);
         }
-        let half_open = worst.half_open_at.and_then(|at| waits.half_open(at, end));
+        let half_open = held.iter().find_map(|alike| alike.worst.half_open_at).and_then(|at| waits.half_open(at, end));
         extent.extend(half_open.map(|half_open| format!(" {half_open}")));
-        let heading_of_worst = format!("The worst of them: {}.", worst.heading);
-        [heading, extent, heading_of_worst].into_iter().chain(worst.sentences).collect()
+        let mut paragraphs = vec![heading, extent];
+        paragraphs.extend(shares(self.blames));
+        for alike in held {
+            let Story { heading, sentences, .. } = alike.worst;
+            paragraphs.push(match alike.count {
+                1 => format!("{heading}."),
+                _ => format!("The worst of them: {heading}."),
+            });
+            paragraphs.extend(sentences);
+        }
+        paragraphs
     }
+}
+
+impl Alike {
+    fn add(&mut self, story: Story) {
+        self.count += 1;
+        self.cost += story.cost;
+        if story.cost > self.worst.cost {
+            self.worst = story;
+        }
+    }
+}
+
+/// For how much each kind of thing is to blame, if there are several, the worst first.
+fn shares(blames: BTreeMap<String, Amount>) -> Vec<String> {
+    if blames.len() < 2 {
+        return Vec::new();
+    }
+    let mut blames: Vec<(String, Amount)> = blames.into_iter().collect();
+    blames.sort_by_key(|(_, cost)| Reverse(*cost));
+    blames.iter().map(|(blame, cost)| format!("To blame for {cost} of it: {blame}.")).collect()
 }
 
 /// The groups, the worst first.
 fn told(groups: BTreeMap<String, Group>, waits: &Waits, end: Instant) -> Vec<Vec<String>> {
-    let all_octet_nanos = groups.values().map(|group| group.octet_nanos).sum();
     let mut groups: Vec<Group> = groups.into_values().collect();
-    groups.sort_by_key(|group| (Reverse((group.octet_nanos, group.segments)), group.worst.since));
+    groups.sort_by_cached_key(Group::rank);
+    let all_octet_nanos = groups.iter().map(|group| group.cost().octet_nanos).sum();
     groups.into_iter().map(|group| group.paragraphs(all_octet_nanos, waits, end)).collect()
 }
 
@@ -352,15 +409,4 @@ fn numbered(heading: &str, stories: &[Vec<String>], colour: Colour) -> String {
         }
     }
     text
-}
-
-/// What was wasted, in words.
-fn cost(octet_nanos: u128, segments: u64) -> String {
-    let held = || scaled(octet_nanos as f64 / 1e9, "B·s");
-    let sent = format!("{} segment{}", whole(segments), if segments == 1 { "" } else { "s" });
-    match (octet_nanos, segments) {
-        (_, 0) => held(),
-        (0, _) => sent,
-        _ => format!("{} and {sent}", held()),
-    }
 }

@@ -1,7 +1,7 @@
 //! The hosts of a run by number, name and address.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use experiment::record::Unfinished;
 use experiment::{HostId, Scenario};
@@ -10,7 +10,10 @@ use experiment::{HostId, Scenario};
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Hosts {
     names: Vec<String>,
-    at: BTreeMap<Ipv4Addr, HostId>,
+    /// Whose machines' the addresses are, and which of several, from 1.
+    at: BTreeMap<Ipv4Addr, (HostId, Option<u32>)>,
+    /// How many half-open entries a listener of each host may have.
+    syn_backlogs: Vec<u32>,
     /// The steps of each host's scripts, as the file writes them.
     scripts: Vec<Vec<Vec<String>>>,
 }
@@ -23,7 +26,10 @@ impl Hosts {
         for (plan, id) in scenario.hosts.iter().zip(0..) {
             hosts.names.push(plan.name.clone());
             hosts.scripts.push(plan.applications.iter().map(|script| script.lines.clone()).collect());
-            hosts.at.extend(plan.addresses.iter().map(|address| (*address, HostId(id))));
+            hosts.syn_backlogs.push(plan.settings.limits.syn_backlog);
+            let several = plan.addresses.len() > 1;
+            let machines = plan.addresses.iter().zip(1..);
+            hosts.at.extend(machines.map(|(address, place)| (*address, (HostId(id), several.then_some(place)))));
         }
         hosts
     }
@@ -49,7 +55,22 @@ impl Hosts {
     }
 
     pub(crate) fn at(&self, address: Ipv4Addr) -> Option<HostId> {
-        self.at.get(&address).copied()
+        self.at.get(&address).map(|(host, _)| *host)
+    }
+
+    /// `server:80`, or `client(2):49152` for the second machine of a host with several
+    pub(crate) fn socket(&self, socket: SocketAddrV4) -> String {
+        let port = socket.port();
+        match self.at.get(socket.ip()) {
+            Some((host, None)) => format!("{}:{port}", self.name(*host)),
+            Some((host, Some(machine))) => format!("{}({machine}):{port}", self.name(*host)),
+            None => socket.to_string(),
+        }
+    }
+
+    /// How many half-open entries each listener of each host may have, in the order of their [`HostId`]s.
+    pub(crate) fn syn_backlogs(&self) -> &[u32] {
+        &self.syn_backlogs
     }
 }
 
@@ -59,7 +80,7 @@ impl FromIterator<(String, Ipv4Addr)> for Hosts {
         let mut all = Self::default();
         for ((name, address), id) in hosts.into_iter().zip(0..) {
             all.names.push(name);
-            all.at.insert(address, HostId(id));
+            all.at.insert(address, (HostId(id), None));
         }
         all
     }

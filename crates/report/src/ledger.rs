@@ -146,9 +146,10 @@ impl Balance {
             add(wastes.entry(blame).or_insert_with(|| Waste::nothing(goods.len())));
         };
         for account in &self.ledger.accounts {
-            let place = goods.iter().position(|good| *good == Good::of(account));
+            let good = Good::of(account);
+            let Some(place) = goods.iter().position(|of| *of == good) else { continue };
             for (blame, held) in &account.wasted {
-                waste(&mut wastes, *blame, &|waste| place.into_iter().for_each(|place| waste.held[place] += held));
+                waste(&mut wastes, *blame, &|waste| waste.hold(place, good, *held));
             }
         }
         for (blame, segments) in &self.ledger.segments.wasted {
@@ -180,6 +181,8 @@ struct Good {
     host: HostId,
     kind: Kind,
 }
+
+const KINDS: usize = Kind::Clients as usize + 1;
 
 /// Kinds of what a host holds, in the order in which they are listed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -241,26 +244,32 @@ struct NamedCause {
 struct Waste {
     /// Units × nanoseconds of each good of which any was wasted.
     held: Vec<u128>,
+    /// The same of each kind of good, on all hosts together, in the order of kinds.
+    of_kinds: [u128; KINDS],
     segments: u64,
     turned_away: u64,
 }
 
 impl Waste {
     fn nothing(goods: usize) -> Self {
-        Self { held: vec![0; goods], segments: 0, turned_away: 0 }
+        Self { held: vec![0; goods], of_kinds: [0; KINDS], segments: 0, turned_away: 0 }
+    }
+
+    fn hold(&mut self, place: usize, good: Good, amount: u128) {
+        self.held[place] += amount;
+        self.of_kinds[good.kind as usize] += amount;
     }
 
     fn add(&mut self, other: &Self) {
-        for (mine, others) in self.held.iter_mut().zip(&other.held) {
-            *mine += others;
-        }
+        let (mine, others) = (self.held.iter_mut().chain(&mut self.of_kinds), other.held.iter().chain(&other.of_kinds));
+        mine.zip(others).for_each(|(mine, others)| *mine += others);
         self.segments += other.segments;
         self.turned_away += other.turned_away;
     }
 
-    /// What makes one worse than another.
-    fn size(&self) -> (u128, u64, u64) {
-        (self.held.iter().sum(), self.segments, self.turned_away)
+    /// What makes one worse than another: memory first.
+    const fn size(&self) -> ([u128; KINDS], u64, u64) {
+        (self.of_kinds, self.segments, self.turned_away)
     }
 }
 
@@ -334,7 +343,9 @@ mod tests {
 
     #[test]
     fn the_worst_causes_are_told_and_the_others_counted() {
-        let waste = |memory, segments| vec![Waste { held: vec![memory], segments, turned_away: 0 }];
+        let waste = |memory, segments| {
+            vec![Waste { held: vec![memory], of_kinds: [memory, 0, 0, 0, 0], segments, turned_away: 0 }]
+        };
         let cause = |size: u128, group: &str| {
             let (at, words) = (None, format!("cause {size}"));
             (NamedCause { cause: Cause::Lost, at, words, group: group.to_owned() }, waste(size, 1))
@@ -349,6 +360,18 @@ mod tests {
         let all: Vec<_> = causes.iter().map(|(cause, wastes)| (cause.words.clone(), wastes.clone())).collect();
         assert_eq!(told(&causes, Listed::All), all);
         assert_eq!(told(&causes[..3], Listed::Telling), all[..3], "one more is no longer than saying so");
+    }
+
+    #[test]
+    fn different_units_are_not_added() {
+        let waste = |kind, amount| {
+            let mut waste = Waste::nothing(1);
+            waste.hold(0, Good { host: HostId(0), kind }, amount);
+            waste
+        };
+        let [octets, places, more_places] =
+            [waste(Kind::Memory, 1), waste(Kind::Places, 1_000), waste(Kind::Places, 2_000)];
+        assert!(octets.size() > more_places.size() && more_places.size() > places.size());
     }
 
     #[test]

@@ -34,7 +34,10 @@ fn units_joined(text: &str) -> Vec<String> {
     for word in text.split_whitespace() {
         let bare = word.trim_end_matches(|c: char| c.is_ascii_punctuation() || c == '”');
         match words.last_mut() {
-            Some(last) if matches!(bare, "s" | "B" | "kB" | "B·s") && last.ends_with(|c: char| c.is_ascii_digit()) => {
+            Some(last)
+                if (matches!(bare, "s" | "B" | "kB" | "B·s") || word.starts_with('%'))
+                    && last.ends_with(|c: char| c.is_ascii_digit()) =>
+            {
                 last.push(' ');
                 last.push_str(word);
             }
@@ -42,6 +45,15 @@ fn units_joined(text: &str) -> Vec<String> {
         }
     }
     words
+}
+
+/// `one`, `one and another`, `one, another and a third`.
+pub(crate) fn listed(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 #[cfg(test)]

@@ -78,6 +78,8 @@ pub(super) struct End {
     pub(super) ended: Option<Ended>,
     /// Since when its FIN waits for an acknowledgment; and how long that had waited for timers.
     closing: Option<(Instant, u64)>,
+    /// How many segments had come to it by then.
+    heard_before_fin: u32,
     pub(super) fins: Course,
     /// Its acknowledgments of the peer's FIN; its own FIN may be one.
     pub(super) fin_acks: Course,
@@ -570,11 +572,17 @@ impl Known {
 }
 
 impl End {
+    /// How many segments have come to it since it sent its FIN.
+    pub(super) const fn heard_since_fin(&self) -> u32 {
+        self.heard - self.heard_before_fin
+    }
+
     /// It comes to a state: returns how long its FIN waited for timers, if it is acknowledged now and was sent again.
     fn close(&mut self, at: Instant, to: State) -> Option<SlowClose> {
         match to {
             State::FinWait1 | State::LastAck => {
                 self.closing = Some((at, self.waited));
+                self.heard_before_fin = self.heard;
                 None
             }
             State::FinWait2 | State::TimeWait | State::Closed => {

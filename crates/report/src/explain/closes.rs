@@ -9,6 +9,7 @@ use super::attempts::{Ended, Known, Side, SlowClose};
 use super::findings::{Finding, Weight};
 use super::names::{Names, seconds};
 use super::opens::first_in_vain;
+use crate::amount::whole;
 
 /// Kinds, the worst first.
 const DATA_LOST: u8 = 0;
@@ -69,15 +70,29 @@ pub(super) fn cut_short(known: &Known, side: Side, names: Names<'_>) -> Option<F
         }
         Reason::GaveUp if was_open || half_open => {
             let last = end.unanswered;
+            let fin_is_out = matches!(from, State::FinWait1 | State::Closing | State::LastAck);
+            let heard = if fin_is_out { end.heard_since_fin() } else { 0 };
             let in_vain = match last.kinds() {
+                _ if heard > 0 => "nothing that came acknowledged its FIN".to_owned(),
                 Some(kinds) => kinds,
                 None if last.sent == 0 => "what came to it had no effect".to_owned(),
                 None => "its segments arrived, and none was answered".to_owned(),
             };
+            if fin_is_out {
+                courses.push(("FINs", end.fins));
+            }
             if last.sent > 0 {
                 courses.push(("Segments since the last that came", last));
             }
             let mut sentences: Vec<String> = first_in_vain(&courses, names).into_iter().collect();
+            sentences.extend(match heard {
+                0 => None,
+                1 => Some("Since its first FIN 1 segment had come, which did not acknowledge it.".to_owned()),
+                _ => {
+                    let heard = whole(heard.into());
+                    Some(format!("Since its first FIN {heard} segments had come, none of which acknowledged it."))
+                }
+            });
             sentences.extend(names.other_end(known, end));
             (GAVE_UP, format!("gave up in {from}: {in_vain}"), format!("gave up at {at} s, in {from}"), sentences)
         }
@@ -108,7 +123,10 @@ pub(super) fn cut_short(known: &Known, side: Side, names: Names<'_>) -> Option<F
 pub(super) fn slow(at: Instant, (known, side): (&Known, Side), slow: SlowClose, names: Names<'_>) -> Option<Finding> {
     let (end, other) = (known.end(side), known.other(side));
     let life = end.life?;
-    let courses = vec![("FINs", end.fins), ("Their ACKs", other.fin_acks.landed())];
+    // What is on its way is told of if nothing else is to blame.
+    let acks = other.fin_acks.landed();
+    let to_blame = end.fins.kinds().is_some() || acks.kinds().is_some();
+    let courses = vec![("FINs", end.fins), ("Their ACKs", if to_blame { acks } else { other.fin_acks })];
     let took = at.since(slow.since).as_nanos();
     let kinds = ["FINs", "their ACKs"].into_iter().zip(&courses);
     let kinds = kinds.filter_map(|(what, (_, course))| course.kinds().map(|kinds| format!("{what} {kinds}")));

@@ -1,10 +1,14 @@
 //! What was held and sent for nobody between two sockets.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Add, AddAssign};
 
 use experiment::record::{Blame, Event, Incarnation, Memory, Record, RecordId, Worth};
 use experiment::{Held, Level, Resource, Transfer};
 use sim_time::Instant;
+
+use crate::amount::{scaled, whole};
 
 /// What each incarnation cost that was ever of no use; and under `None` what was sent for nobody by a host that kept nothing.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +28,14 @@ pub(super) struct Cost {
     pub(super) until: Option<Instant>,
     /// What it held memory for meanwhile, in the order of taking it.
     pub(super) memories: Vec<Memory>,
+}
+
+/// So much was wasted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub(super) struct Amount {
+    pub(super) octet_nanos: u128,
+    /// The segments that were sent for it, and in answer to those.
+    pub(super) segments: u64,
 }
 
 /// What one thing is to blame for.
@@ -101,25 +113,54 @@ impl Costs {
 
     /// Those that came to anything.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Option<Incarnation>, &Cost)> {
-        let costly = |(_, cost): &(&_, &Cost)| cost.octet_nanos() > 0 || cost.segments() > 0;
+        let costly = |(_, cost): &(&_, &Cost)| cost.amount() > Amount::default();
         self.of.iter().filter(costly).map(|(of, cost)| (*of, cost))
     }
 }
 
 impl Cost {
-    /// Octets × nanoseconds, whatever is to blame.
-    pub(super) fn octet_nanos(&self) -> u128 {
-        self.by.values().map(|part| part.held.integral()).sum()
+    /// Whatever is to blame.
+    pub(super) fn amount(&self) -> Amount {
+        self.by.values().fold(Amount::default(), |sum, part| sum + part.amount())
     }
 
-    /// The segments that were sent for it, and in answer to those.
-    pub(super) fn segments(&self) -> u64 {
-        self.by.values().map(|part| part.segments).sum()
+    /// What is to blame for anything, and for how much.
+    pub(super) fn blames(&self) -> impl Iterator<Item = (Blame, Amount)> {
+        let parts = self.by.iter().map(|(blame, part)| (*blame, part.amount()));
+        parts.filter(|(_, amount)| *amount > Amount::default())
     }
+}
 
-    /// What is to blame for anything, and for how many octets × nanoseconds and segments.
-    pub(super) fn blames(&self) -> impl Iterator<Item = (Blame, (u128, u64))> {
-        let parts = self.by.iter().map(|(blame, part)| (*blame, (part.held.integral(), part.segments)));
-        parts.filter(|(_, cost)| *cost != (0, 0))
+impl Part {
+    const fn amount(&self) -> Amount {
+        Amount { octet_nanos: self.held.integral(), segments: self.segments }
+    }
+}
+
+impl Add for Amount {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { octet_nanos: self.octet_nanos + other.octet_nanos, segments: self.segments + other.segments }
+    }
+}
+
+impl AddAssign for Amount {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+/// `358 B·s and 2 segments`
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { octet_nanos, segments } = *self;
+        let held = scaled(octet_nanos as f64 / 1e9, "B·s");
+        let sent = format!("{} segment{}", whole(segments), if segments == 1 { "" } else { "s" });
+        match (octet_nanos, segments) {
+            (_, 0) => f.write_str(&held),
+            (0, _) => f.write_str(&sent),
+            _ => write!(f, "{held} and {sent}"),
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::record::{Attempt, Because, Deaf, Event, Incarnation, Record, RecordId, Sent, StateChange, Worth};
 use sim_time::Instant;
-use tcp_endpoint::{Flags, State};
+use tcp_endpoint::{Flags, Queue, State};
 
 /// The records about two sockets, in their order.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +60,8 @@ pub(super) struct Arrival {
     pub(super) copy: u32,
     /// Why nobody heard it.
     pub(super) deaf: Option<Deaf>,
+    /// What had no place for it.
+    pub(super) full: Option<Queue>,
     /// The connection it came to, as it was then.
     pub(super) met: Option<Met>,
     /// What it was answered with.
@@ -158,6 +160,11 @@ impl<'a> Read<'a> {
                         read.arrived(segment, (record.id, at), copy, None, Some(deaf));
                     }
                 }
+                &Event::Overflow { queue, .. } => {
+                    if let Some(arrival) = arrived(record.because).and_then(|segment| read.last_arrival(segment)) {
+                        arrival.full = Some(queue);
+                    }
+                }
                 Event::State(change) => {
                     let after = arrived(record.because);
                     if let Some(arrival) = after.and_then(|segment| read.last_arrival(segment)) {
@@ -201,7 +208,8 @@ impl<'a> Read<'a> {
         deaf: Option<Deaf>,
     ) {
         if let Some(packet) = self.packets.get_mut(&segment) {
-            packet.arrivals.push(Arrival { id, at, copy, deaf, met, answer: None, changes: Vec::new() });
+            let (full, answer, changes) = (None, None, Vec::new());
+            packet.arrivals.push(Arrival { id, at, copy, deaf, full, met, answer, changes });
         }
     }
 

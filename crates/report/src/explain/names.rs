@@ -23,14 +23,6 @@ impl<'a> Names<'a> {
         self.hosts.name(host)
     }
 
-    /// `server:80`
-    pub(super) fn socket(self, socket: SocketAddrV4) -> String {
-        match self.hosts.at(*socket.ip()) {
-            Some(host) => format!("{}:{}", self.host(host), socket.port()),
-            None => socket.to_string(),
-        }
-    }
-
     /// The host of a socket, or its address if that is nobody's.
     fn host_of(self, socket: SocketAddrV4) -> String {
         self.hosts.at(*socket.ip()).map_or_else(|| socket.ip().to_string(), |host| self.host(host).to_owned())
@@ -39,8 +31,7 @@ impl<'a> Names<'a> {
     /// `client:49152 → server:80`, or `server:80 ← client:49152`
     pub(super) fn life(self, life: Life) -> String {
         let arrow = if life.passive { '←' } else { '→' };
-        let local = format!("{}:{}", self.host(life.host), life.tuple.local.port());
-        format!("{local} {arrow} {}", self.socket(life.tuple.remote))
+        format!("{} {arrow} {}", self.hosts.socket(life.tuple.local), self.hosts.socket(life.tuple.remote))
     }
 
     /// One of many alike: `from client to server:80`, or `at server:80 from client`
@@ -93,8 +84,7 @@ impl<'a> Names<'a> {
             WhyReset::NoConnection(Some((reason, from, _))) => {
                 format!("{host} had no connection for it any more ({})", self::reason(reason, from))
             }
-            WhyReset::NoPlace(Queue::Syn) => format!("{host} had no place in its SYN backlog"),
-            WhyReset::NoPlace(Queue::Accept) => format!("{host} had no place in its accept queue"),
+            WhyReset::NoPlace(queue) => format!("{host} had no place in its {}", queue_name(queue)),
             WhyReset::Unacceptable => format!("{host}'s connection does not accept it"),
         }
     }
@@ -128,6 +118,13 @@ pub(super) fn reason(reason: Reason, from: State) -> String {
         Reason::Overflow => "the accept queue was full",
     };
     words.to_owned()
+}
+
+pub(super) const fn queue_name(queue: Queue) -> &'static str {
+    match queue {
+        Queue::Syn => "SYN backlog",
+        Queue::Accept => "accept queue",
+    }
 }
 
 /// Nanoseconds in seconds, with three digits.

@@ -25,7 +25,7 @@ pub(super) fn not_called(
     error: &str,
     names: Names<'_>,
 ) -> Finding {
-    let (client, server) = (names.host(host), remote.map_or("nobody".to_owned(), |remote| names.socket(remote)));
+    let (client, server) = (names.host(host), remote.map_or("nobody".to_owned(), |remote| names.hosts.socket(remote)));
     Finding {
         rank: FAILED,
         kind: format!("opens from {client} to {server} failed at once: {error}"),
@@ -72,13 +72,13 @@ pub(super) fn failed(known: &Known, names: Names<'_>) -> Option<Finding> {
 /// An open that waited for a timer to send something again, or that the other end never came to know of.
 pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
     let (life, (at, waited)) = (known.here.life?, known.here.opened?);
-    let server = names.socket(life.tuple.remote);
+    let server = names.hosts.socket(life.tuple.remote);
     let name = names.life(life);
     let after = |at: Instant, waited: u64| {
         let took = at.since(known.since).as_nanos();
         format!("at {at} s, after {} instead of {}", seconds(took), seconds(took.saturating_sub(waited)))
     };
-    let acks = known.acks.landed();
+    let acks = acks(known);
     let lives = names.lives(life);
     let why = in_vain(known);
     let (rank, heading, kind, last, weight) = match known.there.opened {
@@ -90,7 +90,7 @@ pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
             let heading = format!("{name}: open at {server} {}", after(there, later));
             (SLOW, heading, format!("opens {lives} were slow at {server}: {why}"), there, later)
         }
-        None if !known.here.crossed && acks.kinds().is_some() => {
+        None if !known.here.crossed && known.acks.landed().kinds().is_some() => {
             let client = names.host(life.host);
             let heading = format!("{name}: open at {client} at {at} s, and never at {server}");
             (NEVER_OPEN, heading, format!("opens {lives} were never open at {server}: {why}"), at, waited)
@@ -114,10 +114,18 @@ fn handshake(known: &Known) -> Vec<(&'static str, Course)> {
     [("SYNs", known.syns)].into_iter().chain(syn_acks).collect()
 }
 
+/// What became of what could have completed the handshake. What is on its way is told of if nothing else is to blame:
+/// as a rule there is something.
+fn acks(known: &Known) -> Course {
+    let landed = known.acks.landed();
+    let to_blame = [&known.syns, &known.syn_acks, &landed].into_iter().any(|course| course.kinds().is_some());
+    if to_blame { landed } else { known.acks }
+}
+
 /// What became of the segments of a handshake, without numbers: `SYNs lost, SYN-ACKs unheard`.
 fn in_vain(known: &Known) -> String {
     let kinds = |what: &str, course: &Course| course.kinds().map(|kinds| format!("{what} {kinds}"));
-    let told = [kinds("SYNs", &known.syns), kinds("SYN-ACKs", &known.syn_acks), kinds("ACKs", &known.acks.landed())];
+    let told = [kinds("SYNs", &known.syns), kinds("SYN-ACKs", &known.syn_acks), kinds("ACKs", &acks(known))];
     let told: Vec<String> = told.into_iter().flatten().collect();
     match (told.is_empty(), known.syn_acks.sent) {
         (false, _) => told.join(", "),

@@ -18,6 +18,8 @@ pub(super) type Where = (HostId, u16, Scarce);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Places {
     places: BTreeMap<Where, Place>,
+    /// How many half-open entries a listener of each host may have.
+    syn_backlogs: Vec<u32>,
     /// When measuring began.
     from: Instant,
 }
@@ -28,6 +30,8 @@ struct Place {
     /// How many there are, as waits tell.
     many: u32,
     taken: Level,
+    /// 1 while as many are taken as the host's settings allow.
+    full: Level,
     /// How often one was taken, and how often it was waited for in vain.
     times_taken: u64,
     in_vain: u64,
@@ -38,7 +42,7 @@ struct Place {
     longest: (Instant, Instant),
 }
 
-/// How many connections asked for a place, how many a second, how long one had it in seconds, and how much of all places
+/// How often a place was asked for, how often a second, how long one had it in seconds, and how much of all places
 /// that takes, in per cent.
 struct Demand {
     asked: u64,
@@ -48,6 +52,16 @@ struct Demand {
 }
 
 impl Places {
+    /// None yet, at hosts whose listeners have room for so many half-open entries each.
+    pub(super) fn new(syn_backlogs: &[u32]) -> Self {
+        Self { syn_backlogs: syn_backlogs.to_vec(), ..Self::default() }
+    }
+
+    /// How many half-open entries a listener of a host may have.
+    fn syn_backlog(&self, host: HostId) -> u64 {
+        self.syn_backlogs.get(usize::from(host.0)).map_or(u64::MAX, |most| u64::from(*most))
+    }
+
     /// Takes a record. Of a wait that is over, `over` says for what it was, and whether the client has that.
     pub(super) fn note(&mut self, record: &Record, over: Option<(Where, bool)>) {
         let at = record.at;
@@ -83,10 +97,12 @@ impl Places {
             Held::Of(Resource::Workers) => Scarce::Workers,
             Held::Of(_) | Held::Life => return,
         };
-        let growth = transfer.growth();
+        let (growth, most) = (transfer.growth(), self.syn_backlog(transfer.host));
         if growth != 0 {
             let place = self.places.entry((transfer.host, transfer.port, scarce)).or_default();
             place.taken.change(at, growth);
+            let is_full = scarce == Scarce::SynBacklog && place.taken.now() >= most;
+            place.full.change(at, i64::from(is_full) - place.full.now().cast_signed());
             place.times_taken += u64::from(growth > 0);
         }
     }
@@ -107,10 +123,10 @@ impl Places {
             many => format!("There are {} {}", whole(many.into()), noun[1]),
         };
         let Demand { asked, rate, each, load } = self.demand(at_place, end)?;
-        let mut words = format!("{there_are}; {} connections asked for one", whole(asked));
+        let mut words = format!("{there_are}; one was asked for {} times", whole(asked));
         if asked >= MANY {
             let [rate, each] = [rate, each].map(rounded);
-            words.push_str(&format!(", {rate} a second, and who got one had it for {each} s on average"));
+            words.push_str(&format!(", {rate} a second, and kept for {each} s on average"));
             let times = if load > 100.0 { "" } else { "at times " };
             words.push_str(&format!(": a load of {} %, {times}more than there is", rounded(load)));
         }
@@ -134,7 +150,7 @@ impl Places {
         Some(Demand { asked, rate, each, load: 100.0 * rate * each / f64::from(place.many) })
     }
 
-    /// How many connections asked for a place: those that got one, or wait, or waited in vain; and those that wait for what
+    /// How often a place was asked for: by those that got one, or wait, or waited in vain; and by those that wait for what
     /// comes before it.
     fn asked(&self, (host, port, scarce): Where) -> u64 {
         let of = |scarce| self.places.get(&(host, port, scarce));
@@ -152,9 +168,19 @@ impl Places {
     pub(super) fn half_open(&self, (host, port): (HostId, u16), end: Instant) -> Option<String> {
         let mut place = self.places.get(&(host, port, Scarce::SynBacklog))?.clone();
         place.taken.advance(end);
-        let mean = place.taken.integral() as f64 / end.since(self.from).as_nanos() as f64;
-        let (most, mean) = (whole(place.taken.peak()), rounded(mean));
-        Some(format!("The port had {most} half-open entries at most at once, and {mean} on average."))
+        place.full.advance(end);
+        let measured = end.since(self.from).as_nanos() as f64;
+        let mean = place.taken.integral() as f64 / measured;
+        let (peak, mean) = (whole(place.taken.peak()), rounded(mean));
+        let words = format!("The port had {peak} half-open entries at most at once, and {mean} on average");
+        Some(match place.full.integral() {
+            0 => format!("{words}."),
+            full => {
+                let room = whole(self.syn_backlog(host));
+                let share = rounded(100.0 * full as f64 / measured);
+                format!("{words}; its SYN backlog has room for {room} and was full for {share} % of the time.")
+            }
+        })
     }
 }
 
@@ -180,7 +206,8 @@ impl Place {
     /// Nothing has been measured before `at`.
     fn begin_anew(&mut self, at: Instant) {
         self.taken.advance(at);
-        let Self { many, taken, waiting, since, .. } = *self;
-        *self = Self { many, taken: taken.anew(), waiting, since, ..Self::default() };
+        self.full.advance(at);
+        let Self { many, taken, full, waiting, since, .. } = *self;
+        *self = Self { many, taken: taken.anew(), full: full.anew(), waiting, since, ..Self::default() };
     }
 }

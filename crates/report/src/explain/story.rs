@@ -8,12 +8,13 @@ use net_link::Loss;
 use sim_time::Instant;
 use tcp_endpoint::{EntryKind, FourTuple, Reason, State};
 
-use super::cost;
-use super::costs::{Cost, Costs};
+use super::costs::{Amount, Cost, Costs};
 use super::log::{Arrival, Change, Log, Met, Packet, Read, Verdict, is_offer};
+use super::names::queue_name;
 use crate::amount::whole;
 use crate::hosts::Hosts;
 use crate::packets::{Packets, sender};
+use crate::wrap::listed;
 
 /// So many events in the life of what was wasted are told, and so many packets to blame.
 const TOLD: usize = 8;
@@ -22,13 +23,16 @@ const TOLD: usize = 8;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Story {
     /// What it cost.
-    pub(super) octet_nanos: u128,
-    pub(super) segments: u64,
+    pub(super) cost: Amount,
     pub(super) since: Instant,
     /// What was held, for how long, and what that came to.
     pub(super) heading: String,
-    /// What it is one of many of: what was held, where, because of what.
+    /// What was held, without numbers.
+    pub(super) held: String,
+    /// What it is one of many of: where it was, and what is to blame for most of it.
     pub(super) group: String,
+    /// What each kind of thing is to blame for.
+    pub(super) blames: Vec<(String, Amount)>,
     /// The port that it was half-open at, if it was.
     pub(super) half_open_at: Option<(HostId, u16)>,
     /// Why.
@@ -144,39 +148,45 @@ impl<'a> Teller<'a> {
         sentences.extend(together(&scenes));
         sentences.extend(self.outcome(scenes.is_empty()));
         sentences.extend(self.blame());
-        let (since, segments) = (self.cost.since, self.cost.segments());
-        let (heading, group) = (self.heading(end), self.group());
+        let (cost, since, heading) = (self.cost.amount(), self.cost.since, self.heading(end));
+        let (held, group, blames) = (self.held(), self.group(), self.blames());
         let half_open = self.cost.memories.contains(&Memory::Entry(EntryKind::HalfOpen));
         let half_open_at = half_open.then(|| (self.birth.host, self.birth.tuple.local.port()));
-        Story { octet_nanos: self.cost.octet_nanos(), segments, since, heading, group, half_open_at, sentences }
+        Story { cost, since, heading, held, group, blames, half_open_at, sentences }
     }
 
     /// `server:80 ← client:49152, a connection, held for nobody from 5.000 s to 5.100 s: 358 B·s and 2 segments`
     fn heading(&self, end: Instant) -> String {
-        let entries: Vec<&str> = self.cost.memories.iter().filter_map(|memory| entry(*memory)).collect();
         let socket = if self.cost.memories.contains(&Memory::Socket) { " with its socket" } else { "" };
         let until = self.cost.until.map_or(format!("the end of the run, {end} s"), |until| format!("{until} s"));
-        let held = match self.incarnation {
-            Some(_) => {
-                format!("{}{socket}, held for nobody from {} s to {until}", entries.join(", then "), self.cost.since)
-            }
-            None => format!("answers to nobody from {} s on", self.cost.since),
-        };
+        let (mut held, since) = (self.held(), self.cost.since);
+        held.push_str(&match self.incarnation {
+            Some(_) => format!("{socket}, held for nobody from {since} s to {until}"),
+            None => format!(" from {since} s on"),
+        });
         let Birth { tuple: FourTuple { local, remote }, .. } = self.birth;
-        let cost = cost(self.cost.octet_nanos(), self.cost.segments());
+        let cost = self.cost.amount();
         let arrow = if self.active { '→' } else { '←' };
-        format!("{}:{} {arrow} {}:{}, {held}: {cost}", self.here, local.port(), self.there, remote.port())
+        format!("{} {arrow} {}, {held}: {cost}", self.hosts.socket(local), self.hosts.socket(remote))
     }
 
-    /// `a half-open entry at server:80, because of a forged segment: SYN to server:80`
-    fn group(&self) -> String {
+    /// `a half-open entry, then a connection`
+    fn held(&self) -> String {
         let entries: Vec<&str> = self.cost.memories.iter().filter_map(|memory| entry(*memory)).collect();
-        let held = if self.incarnation.is_some() { entries.join(", then ") } else { "answers to nobody".to_owned() };
+        if self.incarnation.is_some() { entries.join(", then ") } else { "answers to nobody".to_owned() }
+    }
+
+    /// `at server:80, because of a forged segment: SYN to server:80`
+    fn group(&self) -> String {
         let worst = self.cost.blames().max_by_key(|(_, cost)| *cost).map(|(blame, _)| blame);
         let why = worst.map_or(String::new(), |blame| self.packets.group(blame, self.hosts));
         let Birth { tuple: FourTuple { local, .. }, .. } = self.birth;
         let port = if self.active { String::new() } else { format!(":{}", local.port()) };
-        format!("{held} at {}{port}, because of {why}", self.here)
+        format!("at {}{port}, because of {why}", self.here)
+    }
+
+    fn blames(&self) -> Vec<(String, Amount)> {
+        self.cost.blames().map(|(blame, cost)| (self.packets.group(blame, self.hosts), cost)).collect()
     }
 
     /// What it was born of.
@@ -365,12 +375,13 @@ impl<'a> Teller<'a> {
         if let Some(deaf) = arrival.deaf {
             return format!("{reached} {}.", self::deaf(deaf));
         }
-        let mut deeds = vec![match arrival.met {
-            None => "had no connection for it".to_owned(),
-            Some(Met { attempt, state, .. }) if attempt != self.birth.attempt => {
+        let mut deeds = vec![match (arrival.full, arrival.met) {
+            (Some(queue), _) => format!("had no place for it in its {}", queue_name(queue)),
+            (None, None) => "had no connection for it".to_owned(),
+            (None, Some(Met { attempt, state, .. })) if attempt != self.birth.attempt => {
                 format!("had another connection in {state}")
             }
-            Some(Met { state, .. }) => format!("was in {state}"),
+            (None, Some(Met { state, .. })) => format!("was in {state}"),
         }];
         deeds.extend(arrival.changes.last().and_then(|place| self.read.change_at(*place)).map(|change| {
             match (change.change.to, change.change.reason) {
@@ -398,17 +409,27 @@ impl<'a> Teller<'a> {
         if let Some(deaf) = arrival.deaf {
             return format!(" {that} reached {}, which {}.", self.here, self::deaf(deaf));
         }
-        let own = |place: &&usize| {
-            self.read.change_at(**place).is_some_and(|of| Some(of.change.incarnation) == self.incarnation)
+        // What kept nothing may come to keep something.
+        let own = |of: &&Change<'_>| match self.incarnation {
+            Some(own) => of.change.incarnation == own,
+            None => self.is_what_came_of_it(of.change),
         };
-        let change = arrival.changes.iter().rev().find(own).and_then(|place| self.read.change_at(*place));
+        let change = arrival.changes.iter().rev().filter_map(|place| self.read.change_at(*place)).find(own);
         let when = if alone { format!(" at {} s", arrival.at) } else { String::new() };
         match change.map(|change| change.change.to) {
+            Some(state) if self.incarnation.is_none() => {
+                format!(" {that} came{when} and opened a connection, in {state}.")
+            }
             Some(State::Closed) => format!(" {that} came{when} and ended it."),
             Some(state) => format!(" {that} came{when} and brought it to {state}."),
             None if arrival.answer.is_some() => String::new(),
             None => format!(" {that} changed nothing at {}.", self.here),
         }
+    }
+
+    /// Whether it is the birth of what a listener that had kept nothing came to keep.
+    fn is_what_came_of_it(&self, change: &StateChange) -> bool {
+        change.from == State::Listen && change.tuple == self.birth.tuple && change.attempt == self.birth.attempt
     }
 
     /// What a loss means if it is to blame.
@@ -450,7 +471,9 @@ impl<'a> Teller<'a> {
     /// What it still was at the end of the run, or that there never was anything.
     fn outcome(&self, nothing_sent: bool) -> Option<String> {
         if self.incarnation.is_none() {
-            return Some(format!("{} kept nothing of it.", self.here));
+            let changes = self.read.changes.iter().filter(|change| change.place > self.birth.place);
+            let until = changes.map(|change| change.change).any(|change| self.is_what_came_of_it(change));
+            return Some(format!("{} kept nothing of it{}.", self.here, if until { " until then" } else { "" }));
         }
         let last = self.life().last().filter(|_| self.cost.until.is_none())?;
         let more = if nothing_sent { "Nothing was sent for it" } else { "Nothing more was sent for it" };
@@ -459,14 +482,12 @@ impl<'a> Teller<'a> {
 
     /// What is to blame, and for how much of the cost if there is more than one thing.
     fn blame(&self) -> Vec<String> {
-        let mut blames: Vec<(Blame, (u128, u64))> = self.cost.blames().collect();
+        let mut blames: Vec<(Blame, Amount)> = self.cost.blames().collect();
         if let [(only, _)] = blames.as_slice() {
             return vec![format!("To blame: {}.", self.named(*only))];
         }
         blames.sort_by_key(|(_, cost)| std::cmp::Reverse(*cost));
-        let line = |(blame, (octet_nanos, segments)): &(Blame, (u128, u64))| {
-            format!("To blame for {}: {}.", cost(*octet_nanos, *segments), self.named(*blame))
-        };
+        let line = |(blame, cost): &(Blame, Amount)| format!("To blame for {cost}: {}.", self.named(*blame));
         let mut lines: Vec<String> = blames.iter().take(TOLD).map(line).collect();
         if blames.len() > TOLD {
             lines.push(format!("To blame for the rest: {} others.", whole((blames.len() - TOLD) as u64)));
@@ -520,15 +541,6 @@ const fn entry(memory: Memory) -> Option<&'static str> {
         EntryKind::HoldDown => "a hold-down",
         EntryKind::Peer => "a peer remembered",
     })
-}
-
-/// `one`, `one and another`, `one, another and a third`.
-fn listed(words: &[String]) -> String {
-    match words {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }
 
 /// Scenes in sentences, with those that are alike told together, and those in the middle left out if there are many.

@@ -517,7 +517,8 @@ fn a_client_gives_up() {
                It answers ACK 102/102 of client, sent 5.150, arrived 5.200: server had no connection for it any
                more (closed) since 0.350 s.
             3. client:5000 → server:80: gave up at 153.000 s, in FIN-WAIT-1
-               Segments since the last that came: 1 sent, 1 arrived.
+               FINs: 7 sent, 7 arrived. Segments since the last that came: 1 sent, 1 arrived.
+               Since its first FIN 50 segments had come, none of which acknowledged it.
                server's end is in ESTABLISHED.
 
             Scripts that still wait at the end of the run
@@ -717,18 +718,18 @@ fn overload_is_told_in_one_paragraph() {
            The first began to wait at 6.435 s, the last at 29.995 s, 88.4 a second. Each waited for 2.67 s
            on average, 99 % of them for at most 11.8 s, the longest for 16.9 s. None of them was turned
            away.
-           There are 128 places in the accept queue; 2,999 connections asked for one, 100 a second, and who
-           got one had it for 1.35 s on average: a load of 105 %, more than there is. The workers behind
-           have a load of 125 %: that is why. At least one client waited all the time from 6.435 s to
-           30.000 s. Only useful connections were in their way.
+           There are 128 places in the accept queue; one was asked for 2,999 times, 100 a second, and kept
+           for 1.35 s on average: a load of 105 %, more than there is. The workers behind have a load of
+           125 %: that is why. At least one client waited all the time from 6.435 s to 30.000 s. Only useful
+           connections were in their way.
            The longest: client#1110 waited at server:80 for a place in the accept queue, from 13.135 s to
            the end of the run, 30.000 s: 16.9 client·s. Only useful connections were in its way.
         2. 2,521 clients waited at server:80 for a worker: 3,410 client·s in all
            The first began to wait at 0.085 s, the last at 29.995 s, 84.3 a second. Each waited for 1.35 s
            on average, 99 % of them for at most 1.6 s, the longest for 1.6 s. None of them was turned away.
-           There are 4 workers; 2,999 connections asked for one, 100 a second, and who got one had it for
-           0.05 s on average: a load of 125 %, more than there is. At least one client waited all the time
-           from 0.125 s to 30.000 s. Only useful connections were in their way.
+           There are 4 workers; one was asked for 2,999 times, 100 a second, and kept for 0.05 s on average:
+           a load of 125 %, more than there is. At least one client waited all the time from 0.125 s to
+           30.000 s. Only useful connections were in their way.
            The longest: client#641 waited at server:80 for a worker, from 6.445 s to 8.045 s: 1.6 client·s.
            Only useful connections were in its way. Then it had what it waited for.
 
@@ -738,7 +739,8 @@ fn overload_is_told_in_one_paragraph() {
            From 13.120 s to 29.900 s, 14.4 a second; each late by 1.98 s on average.
            SYNs: 720 sent, 478 dropped at a full accept queue, 242 arrived. SYN-ACKs: 636 sent, 636 arrived.
            ACKs: 1,893 sent, 1,893 dropped at a full accept queue.
-           The worst of them: client:57656 → server:80: open at client at 27.110 s, and never at server:80.
+           The worst of them: client(1):57656 → server:80: open at client at 27.110 s, and never at
+           server:80.
            The first without effect: SYN 0 of client, sent 20.080, arrived 20.095.
         2. 105 opens from client to server:80 were never open at server:80: ACKs dropped at a full accept
            queue
@@ -750,61 +752,187 @@ fn overload_is_told_in_one_paragraph() {
            From 7.450 s to 29.980 s, 18 a second; each late by 2.16 s on average.
            SYNs: 1,271 sent, 865 dropped at a full accept queue, 406 arrived. SYN-ACKs: 406 sent, 406
            arrived.
-           The worst of them: client:56766 → server:80: open at 27.110 s, after 11 s instead of 0.03 s.
+           The worst of them: client(1):56766 → server:80: open at 27.110 s, after 11 s instead of 0.03 s.
            The first without effect: SYN 0 of client, sent 16.080, arrived 16.095.
         4. 328 opens from client to server:80 were slow: SYNs dropped at a full accept queue, ACKs dropped
            at a full accept queue
            From 7.717 s to 29.965 s, 14.7 a second; each late by 4.66 s on average.
            SYNs: 951 sent, 623 dropped at a full accept queue, 328 arrived. SYN-ACKs: 825 sent, 825 arrived.
            ACKs: 2,340 sent, 2,012 dropped at a full accept queue, 328 arrived.
-           The worst of them: client:37038 → server:80: open at 19.420 s, after 4.03 s instead of 0.03 s; at
-           server:80 at 26.859 s, after 11.5 s instead of 0.045 s.
+           The worst of them: client(4):37038 → server:80: open at 19.420 s, after 4.03 s instead of 0.03 s;
+           at server:80 at 26.859 s, after 11.5 s instead of 0.045 s.
            The first without effect: SYN 0 of client, sent 15.390, arrived 15.405.
         5. 304 opens from client to server:80 were slow at server:80: ACKs dropped at a full accept queue
            From 7.707 s to 29.967 s, 13.7 a second; each late by 1.98 s on average.
            SYNs: 304 sent, 304 arrived. SYN-ACKs: 616 sent, 616 arrived. ACKs: 1,862 sent, 1,558 dropped at
            a full accept queue, 304 arrived.
-           The worst of them: client:40750 → server:80: open at server:80 at 29.465 s, after 15 s instead of
-           0.045 s.
+           The worst of them: client(3):40750 → server:80: open at server:80 at 29.465 s, after 15 s instead
+           of 0.045 s.
            The first without effect: ACK 1/1 of client, sent 14.450, arrived 14.465.
 
         Scripts that still wait at the end of the run
         1. 347 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in SYN-RECEIVED
            The first since 13.120 s, the last since 29.980 s; for 5.02 s on average.
-           The longest: client:40062 → server:80: waits since 13.120 s in step 3, `receive 10 kB`: nothing
-           has come.
+           The longest: client(2):40062 → server:80: waits since 13.120 s in step 3, `receive 10 kB`:
+           nothing has come.
            server's end is in SYN-RECEIVED.
            Nothing is on its way between them.
         2. 129 scripts of client wait in step 1, `connect`
            The first since 16.180 s, the last since 30.000 s; for 2.63 s on average.
-           The longest: client:41180 → server:80: waits since 16.180 s in step 1, `connect`: the connection
-           is not open.
+           The longest: client(3):41180 → server:80: waits since 16.180 s in step 1, `connect`: the
+           connection is not open.
            SYNs: 8 sent, 8 dropped at a full accept queue. SYN-ACKs: none sent.
            Nothing is on its way between them.
         3. 128 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in ESTABLISHED,
            not accepted
            The first since 13.750 s, the last since 29.980 s; for 2.19 s on average.
-           The longest: client:56258 → server:80: waits since 13.750 s in step 3, `receive 10 kB`: nothing
-           has come.
+           The longest: client(1):56258 → server:80: waits since 13.750 s in step 3, `receive 10 kB`:
+           nothing has come.
            server's end is in ESTABLISHED.
            server's application has not accepted it.
            Nothing is on its way between them.
         4. 2 scripts of server wait in step 5, `close on EOF`, and their other ends are in FIN-WAIT-1
            The first since 29.975 s, the last since 29.985 s; for 0.02 s on average.
-           The longest: server:80 ← client:40084: waits since 29.975 s in step 5, `close on EOF`: the peer
-           has not closed.
+           The longest: server:80 ← client(4):40084: waits since 29.975 s in step 5, `close on EOF`: the
+           peer has not closed.
            client's end is in FIN-WAIT-1.
            8 segments are on their way between them.
-        5. client:58850 → server:80: waits since 25.390 s in step 3, `receive 10 kB`: nothing has come
+        5. client(1):58850 → server:80: waits since 25.390 s in step 3, `receive 10 kB`: nothing has come
            server waits, too, in step 3, `work 20 ms`.
            Nothing is on its way between them.
-        6. client:39738 → server:80: waits since 27.900 s in step 3, `receive 10 kB`: nothing has come
+        6. client(4):39738 → server:80: waits since 27.900 s in step 3, `receive 10 kB`: nothing has come
            server waits, too, in step 5, `close on EOF`: the peer has not closed.
            7 segments are on their way between them.
-        7. server:80 ← client:39738: waits since 29.995 s in step 5, `close on EOF`: the peer has not closed
-           client waits, too, in step 3, `receive 10 kB`: nothing has come.
-           7 segments are on their way between them.
-        8. server:80 ← client:58850: waits since 29.995 s in step 3, `work 20 ms`
+        7. server:80 ← client(1):58850: waits since 29.995 s in step 3, `work 20 ms`
+    "#]]
+    .assert_eq(&explained(&experiment, &variant, false));
+}
+
+/// Where a delayed segment kept an open waiting, it is named.
+#[test]
+fn a_delayed_segment_opens_late() {
+    explains(
+        "stale-data",
+        "three-way",
+        &expect![[r#"
+        What was held for nobody, and why
+        1. server:80 ← client:5000, a connection, held for nobody from 3.100 s to 3.150 s: 118 B·s
+           It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+           From 3.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
+           ACK 102/2, which client had sent at 3.100 s, came at 3.150 s and ended it.
+           To blame: a cause that is not known.
+        2. server:80 ← client:5000, a connection, held for nobody from 6.100 s to 6.150 s: 118 B·s
+           It was opened by SYN 0, which client had sent at 4.000 s and which came at 4.050 s.
+           From 6.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
+           ACK 102/2, which client had sent at 6.100 s, came at 6.150 s and ended it.
+           To blame: a cause that is not known.
+
+        Opens that failed or were slow, and why
+        1. client:5000 → server:80: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
+           SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs: 3 sent, 2 not there yet, 1 arrived.
+           Not there yet: DATA 1/1 100 B of client, sent 0.100, arrived 5.100.
+
+        Connections that were cut short, lost data or closed slowly, and why
+        1. client:5000 → server:80: 100 B of client lost at 6.100 s
+           client's end was over at 6.100 s, in FIN-WAIT-2: closed.
+    "#]],
+    );
+}
+
+/// An answer to nobody may be acknowledged all the same, and then something is kept.
+#[test]
+fn a_cookie_comes_back_from_time_wait() {
+    explains(
+        "stale-syn-cookies-time-wait",
+        "syn-cookies",
+        &expect![[r#"
+        What was held for nobody, and why
+        1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.100 s to the end
+           of the run, 3600.000 s: 12.9 MB·s
+           It was opened by ACK 102/102, which client had sent at 5.050 s and which came at 5.100 s. By then
+           client had become ESTABLISHED at 1.100 s and come to TIME-WAIT at 1.400 s.
+           Nothing was sent for it: it was still ESTABLISHED when the run ended.
+           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+        2. uneven:80 ← client:49153, answers to nobody from 5.000 s on: 3 segments
+           What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
+           by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come
+           to TIME-WAIT at 1.400 s.
+           uneven sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
+           answered with ACK 102/202.
+           uneven answered ACK 102/202 with RST 202 at 5.100 s. At 5.150 s it reached client, which was in
+           TIME-WAIT and was reset.
+           uneven kept nothing of it.
+           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+        3. server:80 ← client:49152, answers to nobody from 5.000 s on: 2 segments
+           What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
+           by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come
+           to TIME-WAIT at 1.400 s.
+           server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
+           answered with ACK 102/102. That came at 5.100 s and opened a connection, in ESTABLISHED.
+           server kept nothing of it until then.
+           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+
+        Opens that failed or were slow, and why
+        1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+           SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+           Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+        2. client:49153 → uneven:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+           SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+           Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+
+        Connections that were cut short, lost data or closed slowly, and why
+        1. client:49153 → uneven:80: reset at 5.150 s, in TIME-WAIT
+           By RST 202 of uneven, sent 5.100, arrived 5.150.
+           It answers ACK 102/202 of client, sent 5.050, arrived 5.100: uneven had no connection for it any
+           more (closed) since 1.450 s.
+
+        Scripts that still wait at the end of the run
+        1. server:80 ← client:49152: waits since 5.100 s in step 2, `receive 100 B`: nothing has come
+           client's end was over at 241.400 s: TIME-WAIT ran out.
+           Nothing is on its way between them.
+    "#]],
+    );
+}
+
+/// A flood is one group, however much of it was held.
+#[test]
+fn a_flood_is_told_in_one_group() {
+    let text = r#"
+        horizon = "1 s"
+        handshake = [{ name = "linux", base = "three-way", cookies-on-overflow = true }]
+        [link]
+        delay = "20 ms"
+        [[flood]]
+        arrivals = { poisson = "1000 / s" }
+        [client]
+        script = ["connect"]
+        [server]
+        syn-backlog = 20
+        script = ["accept"]
+    "#;
+    let experiment = Experiment::parse("flood.toml", text, &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let variant = experiment.variant(None, None).unwrap();
+    expect![[r#"
+        What was held for nobody, and why
+        1. 20 × a half-open entry and 1,006 × answers to nobody at server:80, because of a forged segment:
+           SYN to server:80: 6.34 kB·s and 1,026 segments
+           The first began at 0.002 s, the last at 1.000 s, 1,030 a second. Each that was held cost 317 B·s
+           on average, all together 100.0 % of what was held for nobody. The port had 20 half-open entries
+           at most at once, and 19.8 on average; its SYN backlog has room for 20 and was full for 98.3 % of
+           the time.
+           The worst of them: server:80 ← 198.18.225.29:5788, a half-open entry, held for nobody from
+           0.002035497 s to the end of the run, 1.000 s: 319 B·s and 1 segment.
+           It was opened by SYN 0, which was forged at 0.002035497 s: nobody has the address 198.18.225.29.
+           server sent SYN,ACK 0/1 at 0.002035497 s. It was lost (no link leads there).
+           Nothing more was sent for it: it was still SYN-RECEIVED when the run ended.
+           To blame: a forged segment: SYN 0 of 198.18.225.29, sent 0.002035497, arrived 0.002035497.
+           The worst of them: server:80 ← 198.19.38.254:49986, answers to nobody from 0.017695811 s on: 1
+           segment.
+           What was answered is SYN 0, which was forged at 0.017695811 s: nobody has the address
+           198.19.38.254.
+           server sent SYN,ACK 0/1 at 0.017695811 s. It was lost (no link leads there).
+           server kept nothing of it.
+           To blame: a forged segment: SYN 0 of 198.19.38.254, sent 0.017695811, arrived 0.017695811.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }
@@ -827,9 +955,12 @@ fn the_stories_add_up_to_the_ledger() {
                 exchange.costs.advance(scenario.horizon);
                 explanation.tell(&exchange, scenario.horizon);
             }
-            let told = explanation.groups.values().map(|group| (group.octet_nanos, group.segments));
-            let told = told.fold((0, 0), |(nanos, segments), of| (nanos + of.0, segments + of.1));
-            assert_eq!(told, (held, ledger.segments.wasted()), "{} {}", built_in.name, variant.label());
+            let told = explanation.groups.values().map(Group::cost).fold(Amount::default(), |sum, cost| sum + cost);
+            let in_ledger = Amount { octet_nanos: held, segments: ledger.segments.wasted() };
+            assert_eq!(told, in_ledger, "{} {}", built_in.name, variant.label());
+            let blamed = explanation.groups.values().flat_map(|group| group.blames.values());
+            let blamed = blamed.fold(Amount::default(), |sum, cost| sum + *cost);
+            assert_eq!(blamed, in_ledger, "{} {}", built_in.name, variant.label());
             wasteful += usize::from(held > 0);
         }
     }

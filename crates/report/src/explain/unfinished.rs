@@ -42,8 +42,8 @@ impl Waiting {
     pub(super) fn paragraphs(self, attempts: &Attempts, all: bool, names: Names<'_>) -> Vec<Vec<String>> {
         let with_connection = self.all.iter().filter_map(|waiting| Some((waiting.incarnation?, waiting)));
         let by_life: BTreeMap<Incarnation, &Unfinished> = with_connection.collect();
-        let mut waits: Vec<Wait> =
-            self.all.iter().map(|waiting| Wait::of(waiting, &by_life, attempts, names)).collect();
+        let told = self.all.iter().filter(|waiting| !is_told_by_its_opener(waiting, &by_life, attempts));
+        let mut waits: Vec<Wait> = told.map(|waiting| Wait::of(waiting, &by_life, attempts, names)).collect();
         waits.sort_by_key(|wait| (wait.idle, wait.since));
         if all {
             return waits.into_iter().map(Wait::paragraphs).collect();
@@ -57,6 +57,25 @@ impl Waiting {
         groups.sort_by_key(key);
         groups.into_iter().map(|waits| group(waits, self.end)).collect()
     }
+}
+
+/// Whether it is told of where its opener waits: both ends of a connection that is open at both wait for each other.
+fn is_told_by_its_opener(
+    waiting: &Unfinished,
+    by_life: &BTreeMap<Incarnation, &Unfinished>,
+    attempts: &Attempts,
+) -> bool {
+    let Some((known, Side::Other)) = waiting.incarnation.and_then(|life| attempts.of(life)) else { return false };
+    let is_last = known.there.life.map(|life| life.incarnation) == waiting.incarnation;
+    if !is_last || !waits_for_the_other_end(waiting.awaits) {
+        return false;
+    }
+    let opener = known.here.life.and_then(|life| by_life.get(&life.incarnation));
+    opener.is_some_and(|opener| known.here.opened.is_some() && waits_for_the_other_end(opener.awaits))
+}
+
+const fn waits_for_the_other_end(awaits: Awaited) -> bool {
+    matches!(awaits, Awaited::Octets | Awaited::EndOfData | Awaited::Opening)
 }
 
 /// How many wait, since when; and the one that waits longest. One alone is told as it is.
@@ -90,7 +109,7 @@ impl Wait {
         let name = match end.and_then(|end| end.life) {
             Some(life) => names.life(life),
             None => {
-                let remote = remote.map_or(String::new(), |remote| format!(" ← {}", names.socket(remote)));
+                let remote = remote.map_or(String::new(), |remote| format!(" ← {}", names.hosts.socket(remote)));
                 format!("{}{remote}", names.host(host))
             }
         };
@@ -98,7 +117,7 @@ impl Wait {
         let heading = format!("{name}: waits since {since} s in {step}{}", lacks(awaits, octets));
         let (mut sentences, mut kind) = (Vec::new(), format!("scripts of {} wait in {step}", names.host(host)));
         if let (Some((known, side)), Some(end)) = (known, end)
-            && matches!(awaits, Awaited::Octets | Awaited::EndOfData | Awaited::Opening)
+            && waits_for_the_other_end(awaits)
         {
             let (told, in_kind) = Self::connection(known, side, end, by_life, names);
             sentences.extend(told);

@@ -24,9 +24,6 @@ fn each_waits_for_the_other() {
             1. client:49152 → server:80: waits since 0.100 s in step 3, `receive 100 B`: nothing has come
                server waits, too, in step 2, `receive 101 B`: 100 B have come.
                Nothing is on its way between them.
-            2. server:80 ← client:49152: waits since 0.150 s in step 2, `receive 101 B`: 100 B have come
-               client waits, too, in step 3, `receive 100 B`: nothing has come.
-               Nothing is on its way between them.
         "#]],
     );
 }
@@ -47,13 +44,6 @@ fn many_are_told_together() {
                The longest: client:49152 → server:80: waits since 0.100 s in step 3, `receive 100 B`: nothing
                has come.
                server waits, too, in step 2, `receive 101 B`: 100 B have come.
-               Nothing is on its way between them.
-            2. 20 scripts of server wait in step 2, `receive 101 B`, while client waits in step 3, `receive
-               100 B`
-               The first since 0.150 s, the last since 38.150 s; for 3,580 s on average.
-               The longest: server:80 ← client:49152: waits since 0.150 s in step 2, `receive 101 B`: 100 B have
-               come.
-               client waits, too, in step 3, `receive 100 B`: nothing has come.
                Nothing is on its way between them.
         "#]],
     );

@@ -61,6 +61,11 @@ struct Group {
 }
 
 impl Waits {
+    /// None yet, between hosts whose listeners have room for so many half-open entries each.
+    pub(super) fn new(syn_backlogs: &[u32]) -> Self {
+        Self { places: Places::new(syn_backlogs), ..Self::default() }
+    }
+
     /// Takes a record.
     pub(super) fn note(&mut self, record: &Record, all: bool, names: (&Packets, &Hosts)) {
         let over = match record.event {
