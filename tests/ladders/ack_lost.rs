@@ -248,29 +248,29 @@ fn time_wait_answers_the_fin_that_comes_again() {
         "three-way",
         LAST_ACK_LOST,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150
-          0.150  │               SYN-RECEIVED → ESTABLISHED │
-          0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
-          0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
-          0.250  │                 ESTABLISHED → CLOSE-WAIT │
-          0.250  │                    CLOSE-WAIT → LAST-ACK │           close
-          0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
-          0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          0.300  │ FIN-WAIT-2 → TIME-WAIT                   │
-          0.300  ├── ACK 102/102 ────────────✗              │           dropped by fault 1
-          1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300  retransmission 1
-          1.300  ├── ACK 102/102 ──────────────────────────▶│    1.350
-          1.350  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        241.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150
+              0.150  │               SYN-RECEIVED → ESTABLISHED │
+              0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
+              0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
+              0.250  │                 ESTABLISHED → CLOSE-WAIT │
+              0.250  │                    CLOSE-WAIT → LAST-ACK │           close
+              0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
+              0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              0.300  │ FIN-WAIT-2 → TIME-WAIT                   │
+              0.300  ├── ACK 102/102 ────────────✗              │           dropped by fault 1
+              1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300  retransmission 1
+              1.300  ├── ACK 102/102 ──────────────────────────▶│    1.350  duplicate ACK
+              1.350  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            241.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 

@@ -58,31 +58,31 @@ fn data_overtakes_data() {
         "three-way",
         late,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-          0.150  │               SYN-RECEIVED → ESTABLISHED │
-          1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.000  ├── DATA 1/1 1460 B ───────┄┄              │    1.070  delayed by fault 1
-          1.000  ├── DATA 1461/1 1460 B ───────────────────▶│    1.050
-          1.000  ├── FIN,ACK 2921/1 1080 B ────────────────▶│    1.050
-          1.050  │◀────────────────────────────── ACK 1/1 ──┤    1.100
-          1.050  │◀────────────────────────────── ACK 1/1 ──┤    1.100
-          1.070  │ ┄┄ DATA 1/1 1460 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 1.000, late
-          1.070  │                 ESTABLISHED → CLOSE-WAIT │
-          1.070  │                    CLOSE-WAIT → LAST-ACK │           close
-          1.070  │◀─────────────────────── FIN,ACK 1/4002 ──┤    1.120
-          1.120  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          1.120  │ FIN-WAIT-2 → TIME-WAIT                   │
-          1.120  ├── ACK 4002/2 ───────────────────────────▶│    1.170
-          1.170  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        241.120  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+              0.150  │               SYN-RECEIVED → ESTABLISHED │
+              1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.000  ├── DATA 1/1 1460 B ───────┄┄              │    1.070  delayed by fault 1
+              1.000  ├── DATA 1461/1 1460 B ───────────────────▶│    1.050
+              1.000  ├── FIN,ACK 2921/1 1080 B ────────────────▶│    1.050
+              1.050  │◀────────────────────────────── ACK 1/1 ──┤    1.100  duplicate ACK
+              1.050  │◀────────────────────────────── ACK 1/1 ──┤    1.100  duplicate ACK
+              1.070  │ ┄┄ DATA 1/1 1460 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 1.000, late
+              1.070  │                 ESTABLISHED → CLOSE-WAIT │
+              1.070  │                    CLOSE-WAIT → LAST-ACK │           close
+              1.070  │◀─────────────────────── FIN,ACK 1/4002 ──┤    1.120
+              1.120  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              1.120  │ FIN-WAIT-2 → TIME-WAIT                   │
+              1.120  ├── ACK 4002/2 ───────────────────────────▶│    1.170
+              1.170  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            241.120  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -102,29 +102,29 @@ fn a_fin_overtakes_lost_data() {
         "three-way",
         lost,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-          0.150  │               SYN-RECEIVED → ESTABLISHED │
-          1.000  ├── DATA 1/1 100 B ─────────✗              │           dropped by fault 1
-          1.010  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.010  ├── FIN,ACK 101/1 ────────────────────────▶│    1.060
-          1.060  │◀────────────────────────────── ACK 1/1 ──┤    1.110
-          2.000  ├── DATA 1/1 100 B ───────────────────────▶│    2.050  retransmission 1
-          2.050  │                 ESTABLISHED → CLOSE-WAIT │
-          2.050  │                    CLOSE-WAIT → LAST-ACK │           close
-          2.050  │◀──────────────────────── FIN,ACK 1/102 ──┤    2.100
-          2.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          2.100  │ FIN-WAIT-2 → TIME-WAIT                   │
-          2.100  ├── ACK 102/2 ────────────────────────────▶│    2.150
-          2.150  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        242.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+              0.150  │               SYN-RECEIVED → ESTABLISHED │
+              1.000  ├── DATA 1/1 100 B ─────────✗              │           dropped by fault 1
+              1.010  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.010  ├── FIN,ACK 101/1 ────────────────────────▶│    1.060
+              1.060  │◀────────────────────────────── ACK 1/1 ──┤    1.110  duplicate ACK
+              2.000  ├── DATA 1/1 100 B ───────────────────────▶│    2.050  retransmission 1
+              2.050  │                 ESTABLISHED → CLOSE-WAIT │
+              2.050  │                    CLOSE-WAIT → LAST-ACK │           close
+              2.050  │◀──────────────────────── FIN,ACK 1/102 ──┤    2.100
+              2.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              2.100  │ FIN-WAIT-2 → TIME-WAIT                   │
+              2.100  ├── ACK 102/2 ────────────────────────────▶│    2.150
+              2.150  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            242.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -259,7 +259,7 @@ fn stale_data_is_before_the_window() {
             4.150  #2  │               SYN-RECEIVED → ESTABLISHED │
             4.150  #2  │◀──────────────────────────── ACK 1/201 ──┤    4.200
             5.100  #1  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, late, stale
-            5.100  #2  │◀──────────────────────────── ACK 1/201 ──┤    5.150
+            5.100  #2  │◀──────────────────────────── ACK 1/201 ──┤    5.150  duplicate ACK
             6.000  #2  │ ESTABLISHED → FIN-WAIT-1                 │           close
             6.000  #2  ├── FIN,ACK 201/1 ────────────────────────▶│    6.050
             6.050  #2  │                 ESTABLISHED → CLOSE-WAIT │
@@ -318,13 +318,13 @@ fn stale_data_falls_into_the_window() {
             5.100  #2  │       application given 100 B of another │
             5.100  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.150
             5.150  #2  ├── ACK 1/1 ──────────────────────────────▶│    5.200  challenge ACK
-            5.200  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.250
+            5.200  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.250  duplicate ACK
             5.250  #2  ├── ACK 1/1 ───────────────┄┄              │    5.300  challenge ACK
             5.300  #2  ├── RST 1 ────────────────────────────────▶│    5.350
             5.300  #2  │ ESTABLISHED → CLOSED                     │           abort
             5.300  #2  │    bereft from here on: its peer is gone │           cause: the application
             5.300  #2  │ ┄┄ ACK 1/1 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 5.250, stale
-            5.300  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.350
+            5.300  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.350  duplicate ACK
             5.350  #2  ├── RST 101 ──────────────────────────────▶│    5.400
             5.400  #2  │                     ESTABLISHED → CLOSED │           reset, told: reset
         "#]],

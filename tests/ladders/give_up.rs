@@ -168,13 +168,13 @@ fn every_answer_to_a_fin_is_lost() {
              1.050  │              ✗──────────── FIN,ACK 1/2 ──┤           dropped by fault 1
              2.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    2.050  retransmission 1
              2.050  │              ✗──────────── FIN,ACK 1/2 ──┤           retransmission 1, dropped by fault 1
-             2.050  │              ✗──────────────── ACK 2/2 ──┤           dropped by fault 1
+             2.050  │              ✗──────────────── ACK 2/2 ──┤           duplicate ACK, dropped by fault 1
              4.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    4.050  retransmission 2
              4.050  │              ✗──────────── FIN,ACK 1/2 ──┤           retransmission 2, dropped by fault 1
-             4.050  │              ✗──────────────── ACK 2/2 ──┤           dropped by fault 1
+             4.050  │              ✗──────────────── ACK 2/2 ──┤           duplicate ACK, dropped by fault 1
              8.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    8.050  retransmission 3
              8.050  │              ✗──────────── FIN,ACK 1/2 ──┤           retransmission 3, dropped by fault 1
-             8.050  │              ✗──────────────── ACK 2/2 ──┤           dropped by fault 1
+             8.050  │              ✗──────────────── ACK 2/2 ──┤           duplicate ACK, dropped by fault 1
                     ⋮                  7.95 s                  ⋮
             16.000  │ FIN-WAIT-1 → CLOSED                      │           gave up
             16.000  │    bereft from here on: its peer is gone │           cause: a lost segment

@@ -91,7 +91,7 @@ impl Fields for Words<'_> {
             Value::Number(number) => self.word(number),
             Value::Optional(number) => self.word(number.unwrap_or(u64::MAX)),
             Value::Flag(flag) => self.word(u64::from(flag)),
-            Value::Word(word) => self.word(word.map_or(u64::MAX, |(_, number)| u64::from(number))),
+            Value::Word(word, _) => self.word(word.map_or(u64::MAX, |(_, number)| u64::from(number))),
             Value::Host(host) => self.word(host.map_or(u64::MAX, |host| u64::from(host.0))),
             Value::Attempt(attempt) => self.word(u64::from(attempt.host.0) << 32 | u64::from(attempt.ordinal)),
             Value::Socket(socket) => self.word(socket.map_or(u64::MAX, socket_word)),

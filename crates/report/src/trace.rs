@@ -213,7 +213,7 @@ impl Fields for Line<'_> {
             Value::Number(number) => self.with(name, number),
             Value::Optional(number) => self.with(name, number),
             Value::Flag(flag) => self.with(name, flag),
-            Value::Word(word) => self.with(name, word.map(|(word, _)| word)),
+            Value::Word(word, _) => self.with(name, word.map(|(word, _)| word)),
             Value::Host(host) => self.with(name, host.map(|host| names.of(host))),
             Value::Attempt(Attempt { host, ordinal }) => {
                 self.with(name, AttemptName { host: names.of(host), ordinal });

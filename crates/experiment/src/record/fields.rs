@@ -21,8 +21,8 @@ pub enum Value<'a> {
     Optional(Option<u64>),
     /// Yes or no.
     Flag(bool),
-    /// One of a few words, each with its number in the digest; or none.
-    Word(Option<(&'static str, u32)>),
+    /// One of a few words, with its number in the digest, or none; and all of these words.
+    Word(Option<(&'static str, u32)>, &'static [&'static str]),
     /// A host, or none.
     Host(Option<HostId>),
     /// An attempt: who opened, and for which time.
@@ -108,7 +108,11 @@ impl Record {
                 when(to, *at, *because);
                 to.field("to", "the host it comes to", host.into());
                 to.field("copy", "0 for the first copy, n for duplicate n", number(copy));
-                to.field("deaf", "why: it is down after a crash, or quiet after a reboot", word(deaf_word(deaf)));
+                to.field(
+                    "deaf",
+                    "why: it is down after a crash, or quiet after a reboot",
+                    word(deaf_word(deaf), DEAF_WORDS),
+                );
             }
             Event::Crashed { host } => {
                 to.kind("crashed", 7, "a machine of a host crashes: a root");
@@ -155,7 +159,7 @@ impl Record {
                 when(to, *at, *because);
                 to.field("host", "the host", host.into());
                 to.field("port", "the port", number(port));
-                to.field("queue", "what is full", word(queue_word(queue)));
+                to.field("queue", "what is full", word(queue_word(queue), QUEUE_WORDS));
                 to.field("held", "how many are in it", number(held));
                 to.field("since", "since when it is full", Value::Time(since));
             }
@@ -171,7 +175,7 @@ impl Record {
                 to.field("host", "the server", host.into());
                 to.field("port", "the port", number(port));
                 to.field("attempt", "the client's attempt", Value::Attempt(attempt));
-                to.field("scarce", "what it waits for", word(scarce_word(scarce)));
+                to.field("scarce", "what it waits for", word(scarce_word(scarce), SCARCE_WORDS));
                 to.field(
                     "places",
                     "how many there are of that; 0 of hold-downs, and of workers without a limit",
@@ -195,7 +199,7 @@ impl Record {
                 to.kind("judged", 18, "ground truth gives a connection another verdict");
                 when(to, *at, *because);
                 connection(to, host, incarnation);
-                to.field("worth", "the verdict", word(worth_word(worth)));
+                to.field("worth", "the verdict", word(worth_word(worth), WORTH_WORDS));
                 blamed(to, worth.blame());
             }
             Event::Unfinished(ref unfinished) => {
@@ -216,13 +220,13 @@ impl Change {
             What::Held { memory, octets } => {
                 to.kind("held", 32, "the host takes memory for a connection");
                 connection(to, host, incarnation);
-                to.field("memory", "for what", word(memory_word(memory)));
+                to.field("memory", "for what", word(memory_word(memory), MEMORY_WORDS));
                 to.field("bytes", "how many octets", Value::Number(octets));
             }
             What::Released { memory, octets } => {
                 to.kind("released", 33, "the host gives that memory back");
                 connection(to, host, incarnation);
-                to.field("memory", "for what", word(memory_word(memory)));
+                to.field("memory", "for what", word(memory_word(memory), MEMORY_WORDS));
                 to.field("bytes", "how many octets", Value::Number(octets));
             }
             What::Armed { deadline } => {
@@ -237,7 +241,7 @@ impl Change {
             What::Told { notice } => {
                 to.kind("told", 36, "the endpoint tells the connection's application something");
                 connection(to, host, incarnation);
-                to.field("notice", "what", word(notice_word(notice)));
+                to.field("notice", "what", word(notice_word(notice), NOTICE_WORDS));
             }
             What::Served { begins } => {
                 to.kind("served", 37, "a worker begins with a connection, or is done with it");
@@ -267,11 +271,11 @@ impl Sent {
         to.field("window", "SEG.WND in octets", number(self.window));
         to.field("len", "octets of data", number(self.octets));
         let meaning = "why its endpoint sends it; none if it is forged";
-        to.field("purpose", meaning, Value::Word(self.purpose.map(purpose_word)));
+        to.field("purpose", meaning, Value::Word(self.purpose.map(purpose_word), PURPOSE_WORDS));
         let meaning = "how often the same sequence space was sent before";
         to.field("retransmission", meaning, number(self.retransmission));
         let meaning = "the furthest thing it acknowledges";
-        to.field("acknowledges", meaning, word(acknowledged_word(self.acknowledges)));
+        to.field("acknowledges", meaning, word(acknowledged_word(self.acknowledges), ACKNOWLEDGED_WORDS));
         to.field("attempt", "the attempt it goes back to", Value::Attempt(self.attempt));
         to.field("connection", "the connection that sends it, if one does", self.incarnation.into());
         let meaning = "the connection of its name at the other end, as far as there is or was one";
@@ -280,8 +284,8 @@ impl Sent {
         let meaning = "whether it is sent for what is of no use, or in answer to that";
         to.field("wasted", meaning, Value::Flag(self.wasted.is_some()));
         blamed(to, self.wasted);
-        to.field("fate", "what becomes of it", word(fate_word(self.fate.deliveries.len())));
-        to.field("loss", "why it is lost, if it is", Value::Word(self.fate.lost.map(loss_word)));
+        to.field("fate", "what becomes of it", word(fate_word(self.fate.deliveries.len()), FATE_WORDS));
+        to.field("loss", "why it is lost, if it is", Value::Word(self.fate.lost.map(loss_word), LOSS_WORDS));
         let fault = self.fate.fault.map(|place| u64::from(place) + 1);
         to.field("fault", "the fault of the file that decides, from 1", Value::Optional(fault));
         to.field("delivered_at", "when its copies arrive", Value::Times(&self.fate.deliveries));
@@ -296,7 +300,7 @@ impl Unfinished {
         to.field("step", "the ordinal of the step that it waits in, from 1", number(self.step));
         to.field("connection", "the connection, if it has one", self.incarnation.into());
         to.field("remote", "the peer's socket, if it has a connection", Value::Socket(self.remote));
-        to.field("awaits", "what it waits for", word(awaited_word(self.awaits)));
+        to.field("awaits", "what it waits for", word(awaited_word(self.awaits), AWAITED_WORDS));
         to.field("len", "octets that the step has received so far", Value::Number(self.octets));
         to.field("since", "when it came to the step, or last received octets there", Value::Time(self.since));
     }
@@ -311,9 +315,9 @@ impl StateChange {
         to.field("local", "its socket", Value::Socket(Some(self.tuple.local)));
         to.field("remote", "the peer's socket", Value::Socket(Some(self.tuple.remote)));
         to.name(self.tuple);
-        to.field("from", "the state before", word(state_word(self.from)));
-        to.field("to", "the state after", word(state_word(self.to)));
-        to.field("reason", "why", word(reason_word(self.reason)));
+        to.field("from", "the state before", word(state_word(self.from), &STATE_WORDS));
+        to.field("to", "the state after", word(state_word(self.to), &STATE_WORDS));
+        to.field("reason", "why", word(reason_word(self.reason), REASON_WORDS));
         to.field("passive", "whether a peer's SYN opened it", Value::Flag(self.passive));
         to.field("iss", "its initial send sequence number", number(self.iss.raw()));
         let irs = self.irs.map(|irs| u64::from(irs.raw()));
@@ -341,7 +345,7 @@ fn blamed(to: &mut impl Fields, blame: Option<Blame>) {
     to.field(
         "cause",
         "what is to blame for that, if it is of no use",
-        Value::Word(blame.map(|blame| cause_word(blame.cause))),
+        Value::Word(blame.map(|blame| cause_word(blame.cause)), CAUSE_WORDS),
     );
     let record = blame.and_then(|blame| blame.record);
     to.field("blames", "the record that this goes back to", Value::Optional(record.map(|id| u64::from(id.place()))));
@@ -349,7 +353,7 @@ fn blamed(to: &mut impl Fields, blame: Option<Blame>) {
 
 #[inline(always)]
 fn tell_call(to: &mut impl Fields, call: Call, outcome: Outcome) {
-    to.field("call", "which", word(call_word(call)));
+    to.field("call", "which", word(call_word(call), CALL_WORDS));
     let (len, stale) = match call {
         Call::Send(octets) => (Some(octets), None),
         Call::Receive { octets, stale } => (Some(octets), Some(stale)),
@@ -357,20 +361,20 @@ fn tell_call(to: &mut impl Fields, call: Call, outcome: Outcome) {
     };
     to.field("len", "octets sent or received", Value::Optional(len));
     to.field("stale", "those of them that another attempt had sent", Value::Optional(stale));
-    to.field("outcome", "how it ends", word(outcome_word(outcome)));
+    to.field("outcome", "how it ends", word(outcome_word(outcome), OUTCOME_WORDS));
     let error = match outcome {
         Outcome::Failed(error) => Some(error_word(error)),
         _ => None,
     };
-    to.field("error", "why it fails, if it does", Value::Word(error));
+    to.field("error", "why it fails, if it does", Value::Word(error, ERROR_WORDS));
 }
 
 fn number(value: impl Into<u64>) -> Value<'static> {
     Value::Number(value.into())
 }
 
-const fn word(word: (&'static str, u32)) -> Value<'static> {
-    Value::Word(Some(word))
+const fn word(word: (&'static str, u32), of: &'static [&'static str]) -> Value<'static> {
+    Value::Word(Some(word), of)
 }
 
 impl From<HostId> for Value<'_> {
@@ -385,10 +389,24 @@ impl From<Option<Incarnation>> for Value<'_> {
     }
 }
 
-/// What an application's call is called.
-#[must_use]
-pub const fn call_word(call: Call) -> (&'static str, u32) {
-    match call {
+/// The words of a field, each with its number in the digest; and all of them, for the schema.
+macro_rules! words {
+    ($(#[$doc:meta])* $visible:vis $name:ident, $all:ident: $of:ty { $($which:pat => ($word:literal, $number:literal),)+ }) => {
+        $(#[$doc])*
+        #[must_use]
+        $visible const fn $name(of: $of) -> (&'static str, u32) {
+            match of {
+                $($which => ($word, $number),)+
+            }
+        }
+
+        const $all: &[&str] = &[$($word),+];
+    };
+}
+
+words! {
+    /// What an application's call is called.
+    pub call_word, CALL_WORDS: Call {
         Call::Connect => ("connect", 0),
         Call::Accept => ("accept", 1),
         Call::Send(_) => ("send", 2),
@@ -399,16 +417,16 @@ pub const fn call_word(call: Call) -> (&'static str, u32) {
     }
 }
 
-const fn outcome_word(outcome: Outcome) -> (&'static str, u32) {
-    match outcome {
+words! {
+    outcome_word, OUTCOME_WORDS: Outcome {
         Outcome::Done => ("done", 0),
         Outcome::EndOfData => ("end-of-data", 1),
         Outcome::Failed(_) => ("failed", 2),
     }
 }
 
-const fn error_word(error: UserError) -> (&'static str, u32) {
-    match error {
+words! {
+    error_word, ERROR_WORDS: UserError {
         UserError::NoConnection => ("connection does not exist", 1),
         UserError::AlreadyExists => ("connection already exists", 2),
         UserError::Closing => ("connection closing", 3),
@@ -423,8 +441,18 @@ const fn state_word(state: State) -> (&'static str, u32) {
     (state.name(), state as u32)
 }
 
-const fn reason_word(reason: Reason) -> (&'static str, u32) {
-    match reason {
+const STATE_WORDS: [&str; State::ALL.len()] = {
+    let mut words = [""; State::ALL.len()];
+    let mut place = 0;
+    while place < words.len() {
+        words[place] = State::ALL[place].name();
+        place += 1;
+    }
+    words
+};
+
+words! {
+    reason_word, REASON_WORDS: Reason {
         Reason::Call => ("call", 0),
         Reason::Segment => ("segment", 1),
         Reason::Reset => ("reset", 2),
@@ -436,10 +464,9 @@ const fn reason_word(reason: Reason) -> (&'static str, u32) {
     }
 }
 
-/// Why an endpoint sends a segment.
-#[must_use]
-pub const fn purpose_word(purpose: Purpose) -> (&'static str, u32) {
-    match purpose {
+words! {
+    /// Why an endpoint sends a segment.
+    pub purpose_word, PURPOSE_WORDS: Purpose {
         Purpose::New => ("new", 0),
         Purpose::Retransmission => ("retransmission", 1),
         Purpose::Acknowledgment => ("acknowledgment", 2),
@@ -455,8 +482,8 @@ pub const fn purpose_word(purpose: Purpose) -> (&'static str, u32) {
     }
 }
 
-const fn acknowledged_word(acknowledges: Acknowledged) -> (&'static str, u32) {
-    match acknowledges {
+words! {
+    acknowledged_word, ACKNOWLEDGED_WORDS: Acknowledged {
         Acknowledged::Nothing => ("nothing", 0),
         Acknowledged::Syn => ("syn", 1),
         Acknowledged::Data => ("data", 2),
@@ -464,16 +491,16 @@ const fn acknowledged_word(acknowledges: Acknowledged) -> (&'static str, u32) {
     }
 }
 
-const fn fate_word(copies: usize) -> (&'static str, u32) {
-    match copies {
+words! {
+    fate_word, FATE_WORDS: usize {
         0 => ("lost", 0),
         1 => ("delivered", 1),
         _ => ("duplicated", 2),
     }
 }
 
-const fn loss_word(loss: Loss) -> (&'static str, u32) {
-    match loss {
+words! {
+    loss_word, LOSS_WORDS: Loss {
         Loss::Chance => ("chance", 1),
         Loss::Fault => ("fault", 2),
         Loss::QueueFull => ("queue-full", 3),
@@ -482,10 +509,9 @@ const fn loss_word(loss: Loss) -> (&'static str, u32) {
     }
 }
 
-/// What memory is held for.
-#[must_use]
-pub const fn memory_word(memory: Memory) -> (&'static str, u32) {
-    match memory {
+words! {
+    /// What memory is held for.
+    pub memory_word, MEMORY_WORDS: Memory {
         Memory::Entry(EntryKind::HalfOpen) => ("half-open", 0),
         Memory::Entry(EntryKind::Connection) => ("connection", 1),
         Memory::Entry(EntryKind::TimeWait) => ("time-wait", 2),
@@ -495,8 +521,8 @@ pub const fn memory_word(memory: Memory) -> (&'static str, u32) {
     }
 }
 
-const fn notice_word(notice: Notice) -> (&'static str, u32) {
-    match notice {
+words! {
+    notice_word, NOTICE_WORDS: Notice {
         Notice::Connected => ("connected", 0),
         Notice::Acceptable { .. } => ("acceptable", 1),
         Notice::Readable => ("readable", 2),
@@ -507,15 +533,15 @@ const fn notice_word(notice: Notice) -> (&'static str, u32) {
     }
 }
 
-const fn queue_word(queue: Queue) -> (&'static str, u32) {
-    match queue {
+words! {
+    queue_word, QUEUE_WORDS: Queue {
         Queue::Syn => ("syn", 0),
         Queue::Accept => ("accept", 1),
     }
 }
 
-const fn scarce_word(scarce: Scarce) -> (&'static str, u32) {
-    match scarce {
+words! {
+    scarce_word, SCARCE_WORDS: Scarce {
         Scarce::SynBacklog => ("syn-backlog", 0),
         Scarce::AcceptQueue => ("accept-queue", 1),
         Scarce::Workers => ("workers", 2),
@@ -523,10 +549,9 @@ const fn scarce_word(scarce: Scarce) -> (&'static str, u32) {
     }
 }
 
-/// What a script's run waits for.
-#[must_use]
-pub const fn awaited_word(awaited: Awaited) -> (&'static str, u32) {
-    match awaited {
+words! {
+    /// What a script's run waits for.
+    pub awaited_word, AWAITED_WORDS: Awaited {
         Awaited::Opening => ("opening", 0),
         Awaited::Octets => ("octets", 1),
         Awaited::EndOfData => ("end-of-data", 2),
@@ -536,15 +561,15 @@ pub const fn awaited_word(awaited: Awaited) -> (&'static str, u32) {
     }
 }
 
-const fn deaf_word(deaf: Deaf) -> (&'static str, u32) {
-    match deaf {
+words! {
+    deaf_word, DEAF_WORDS: Deaf {
         Deaf::Down => ("down", 0),
         Deaf::Quiet => ("quiet", 1),
     }
 }
 
-pub(super) const fn worth_word(worth: Worth) -> (&'static str, u32) {
-    match worth {
+words! {
+    pub(super) worth_word, WORTH_WORDS: Worth {
         Worth::Useful => ("useful", 0),
         Worth::Abandoned(_) => ("abandoned", 1),
         Worth::Ghost(_) => ("ghost", 2),
@@ -552,10 +577,9 @@ pub(super) const fn worth_word(worth: Worth) -> (&'static str, u32) {
     }
 }
 
-/// What made something useless.
-#[must_use]
-pub const fn cause_word(cause: Cause) -> (&'static str, u32) {
-    match cause {
+words! {
+    /// What made something useless.
+    pub cause_word, CAUSE_WORDS: Cause {
         Cause::Lost => ("lost", 0),
         Cause::Delayed => ("delayed", 1),
         Cause::Duplicated => ("duplicated", 2),

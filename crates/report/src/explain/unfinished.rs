@@ -150,7 +150,7 @@ impl Wait {
         } else if let Some(waiting) = waits {
             let (host, step, lacks) =
                 (names.host(waiting.host), step(waiting, names), lacks(waiting.awaits, waiting.octets));
-            sentences.push(format!("{host} waits, too, in {step}{lacks}."));
+            sentences.push(format!("{host} waits, too, since {} s in {step}{lacks}.", waiting.since));
             kind = format!(", while {host} waits in {step}");
         } else {
             sentences.extend(names.other_end(known, end));

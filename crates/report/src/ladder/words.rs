@@ -65,6 +65,7 @@ pub(super) fn notes(sent: &Sent) -> Vec<(Tone, String)> {
 const fn purpose(purpose: Purpose) -> Option<&'static str> {
     match purpose {
         Purpose::ChallengeAck => Some("challenge ACK"),
+        Purpose::DuplicateAck => Some("duplicate ACK"),
         Purpose::KeepaliveProbe => Some("keepalive"),
         Purpose::TailLossProbe => Some("tail-loss probe"),
         Purpose::WindowProbe => Some("window probe"),
@@ -72,7 +73,6 @@ const fn purpose(purpose: Purpose) -> Option<&'static str> {
         Purpose::New
         | Purpose::Retransmission
         | Purpose::Acknowledgment
-        | Purpose::DuplicateAck
         | Purpose::ResetOfCall
         | Purpose::ResetOfNoConnection
         | Purpose::ResetOfUnacceptable => None,

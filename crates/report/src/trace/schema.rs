@@ -111,7 +111,11 @@ impl Fields for Kinds {
             Value::Number(_) => json!({ "type": "integer" }),
             Value::Optional(_) => json!({ "type": ["integer", "null"] }),
             Value::Flag(_) => json!({ "type": "boolean" }),
-            Value::Word(_) | Value::Host(_) | Value::Socket(_) => json!({ "type": ["string", "null"] }),
+            Value::Word(_, words) => {
+                let words = words.iter().map(|word| json!(word)).chain([Json::Null]);
+                json!({ "enum": words.collect::<Vec<_>>() })
+            }
+            Value::Host(_) | Value::Socket(_) => json!({ "type": ["string", "null"] }),
             Value::Attempt(_) => json!({
                 "type": "object",
                 "properties": { "host": { "type": "string" }, "ordinal": { "type": "integer" } },
