@@ -144,7 +144,7 @@ impl<T: Copy> TimeWait<T> {
             self.challenge(ctx);
             return After::Stay;
         }
-        let end = segment.seq + segment.len();
+        let (end, edge) = (segment.seq + segment.len(), self.receive_next + ctx.settings.limits.window);
         if !segment.flags.ack() || segment.is_empty() || !end.after(self.receive_next) {
             return After::Stay;
         }
@@ -157,12 +157,14 @@ impl<T: Copy> TimeWait<T> {
             self.send_ack(Purpose::DuplicateAck, ctx); // it is ahead of a gap
             return After::Stay;
         }
-        self.receive_next = end;
-        if segment.flags.fin() {
+        let whole = end.at_or_before(edge);
+        self.receive_next = if whole { end } else { edge };
+        let finished = whole && segment.flags.fin();
+        if finished {
             self.note_timestamp(segment, ctx.now);
         }
         self.send_ack(Purpose::Acknowledgment, ctx);
-        if segment.flags.fin() { After::TimeWait } else { After::Stay }
+        if finished { After::TimeWait } else { After::Stay }
     }
 
     /// An exact reset ends TIME-WAIT, unless RFC 1337's fixes are in force; another in the window is challenged.

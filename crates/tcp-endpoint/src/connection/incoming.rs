@@ -15,8 +15,9 @@ pub(crate) struct Incoming<P> {
     unread: Fifo<P>,
     /// Ahead of RCV.NXT: disjoint, by sequence number.
     ahead: Vec<(SeqNum, P)>,
-    /// Sequence number of a FIN that came ahead of its turn.
-    fin: Option<SeqNum>,
+    /// Sequence numbers of the FINs that came ahead of their turn: the peer has one, and what is forged or of an old
+    /// incarnation must not keep it out.
+    fins: Vec<SeqNum>,
     /// Whether everything up to the peer's FIN has come.
     finished: bool,
 }
@@ -24,7 +25,8 @@ pub(crate) struct Incoming<P> {
 impl<P: Payload> Incoming<P> {
     pub(crate) fn new(irs: SeqNum) -> Self {
         let nxt = irs + 1;
-        Self { irs, nxt, opened_to: nxt, unread: Fifo::new(), ahead: Vec::new(), fin: None, finished: false }
+        let (ahead, fins) = (Vec::new(), Vec::new());
+        Self { irs, nxt, opened_to: nxt, unread: Fifo::new(), ahead, fins, finished: false }
     }
 
     /// Takes the data and the FIN that came with the peer's SYN.
@@ -38,16 +40,17 @@ impl<P: Payload> Incoming<P> {
         acceptable(self.nxt, window, seq, len)
     }
 
-    /// Takes the part of a segment's data that is new and in the window; `keep` is false where no application is left
-    /// to read it. Returns whether the application has something new to look at.
+    /// Takes the part of a segment that is new and in the window, data and FIN alike; `keep` is false where no application
+    /// is left to read it. Returns whether the application has something new to look at.
+    ///
+    /// What is in order is taken before anything that waits behind a gap (RFC 9293 §3.10.7.4, seventh and eighth), so that
+    /// nothing can have come earlier that keeps it out.
     pub(crate) fn take(&mut self, mut seq: SeqNum, mut data: P, fin: bool, window: u32, keep: bool) -> bool {
         if self.finished {
             return false;
         }
-        let end = seq + data.len();
-        if fin && self.fin.is_none() && end.at_or_after(self.nxt) {
-            self.fin = Some(end);
-        }
+        let (before, end) = (self.nxt, seq + data.len());
+        let fin = fin && end.within(self.nxt, window);
         if seq.before(self.nxt) {
             let old = (self.nxt - seq).min(data.len());
             let _ = data.split_to(old);
@@ -57,13 +60,19 @@ impl<P: Payload> Incoming<P> {
         if data.len() > room {
             data = data.split_to(room);
         }
-        let before = self.nxt;
-        if seq == self.nxt && self.ahead.is_empty() && self.fin != Some(seq) {
+        if seq == self.nxt {
             self.take_in_order(data, keep);
+            if fin {
+                self.finish();
+            } else {
+                self.advance(keep);
+            }
         } else {
             self.hold_ahead(seq, data);
+            if fin && !self.fins.contains(&end) {
+                self.fins.push(end);
+            }
         }
-        self.advance(keep);
         self.nxt != before
     }
 
@@ -99,19 +108,29 @@ impl<P: Payload> Incoming<P> {
         }
     }
 
-    /// Moves RCV.NXT over everything that is in order now, the FIN included.
+    /// Moves RCV.NXT over everything that is in order now, a FIN included.
     fn advance(&mut self, keep: bool) {
-        while self.fin != Some(self.nxt) && self.ahead.first().is_some_and(|(start, _)| *start == self.nxt) {
-            let (_, data) = self.ahead.remove(0);
+        while !self.fins.contains(&self.nxt)
+            && let Some((start, _)) = self.ahead.first()
+            && start.at_or_before(self.nxt)
+        {
+            let (start, mut data) = self.ahead.remove(0);
+            let old = (self.nxt - start).min(data.len());
+            let _ = data.split_to(old);
             self.take_in_order(data, keep);
         }
-        if self.fin == Some(self.nxt) {
-            self.nxt += 1;
-            self.finished = true;
-            self.ahead.clear();
+        if self.fins.contains(&self.nxt) {
+            self.finish();
         }
-        // A FIN that was consumed is done with; one that data has run over belonged to something old.
-        self.fin = self.fin.filter(|fin| fin.at_or_after(self.nxt));
+        // A FIN that data has run over belonged to something else.
+        self.fins.retain(|fin| fin.after(self.nxt));
+    }
+
+    /// Moves RCV.NXT over the peer's FIN: nothing comes behind it.
+    fn finish(&mut self) {
+        self.nxt += 1;
+        self.finished = true;
+        (self.ahead, self.fins) = (Vec::new(), Vec::new());
     }
 
     fn append(&mut self, data: P) {
@@ -137,7 +156,7 @@ impl<P: Payload> Incoming<P> {
 
     /// Whether something ahead of RCV.NXT came, and what lies between did not.
     pub(crate) const fn has_gap(&self) -> bool {
-        !self.ahead.is_empty()
+        !self.ahead.is_empty() || !self.fins.is_empty()
     }
 
     /// Octets that wait for the application.
@@ -236,8 +255,39 @@ mod tests {
     #[test]
     fn nothing_beyond_the_window_is_taken() {
         let mut incoming = Incoming::new(IRS);
-        incoming.take(IRS + 1, b"abcdef".to_vec(), false, 4, true);
+        incoming.take(IRS + 1, b"abcdef".to_vec(), true, 4, true);
         assert_eq!(read_all(&mut incoming), b"abcd");
+        assert!(incoming.take(IRS + 5, b"efghi".to_vec(), true, 4, true));
+        incoming.take(IRS + 9, b"i".to_vec(), false, 4, true);
+        assert_eq!(
+            (read_all(&mut incoming), incoming.finished()),
+            (b"efghi".to_vec(), false),
+            "the FIN was beyond it, too"
+        );
+    }
+
+    /// Whatever is held for later, data or FIN, what is in order is taken, with the octets that it says.
+    #[test]
+    fn nothing_ahead_keeps_out_what_is_in_order() {
+        for (seq, held, fin) in [(9, "", true), (5, "", true), (3, "xxxx", false), (3, "xxxx", true), (5, "xx", true)] {
+            let mut incoming = Incoming::new(IRS);
+            incoming.take(IRS + seq, held.into(), fin, 100, true);
+            assert!(incoming.take(IRS + 1, b"abcd".to_vec(), true, 100, true));
+            assert_eq!((read_all(&mut incoming), incoming.nxt), (b"abcd".to_vec(), IRS + 6), "{seq} {held} {fin}");
+            assert!(incoming.finished());
+        }
+    }
+
+    #[test]
+    fn of_the_fins_ahead_the_first_in_turn_counts() {
+        for fins in [[3, 7], [7, 3]] {
+            let mut incoming = Incoming::new(IRS);
+            for fin in fins {
+                incoming.take(IRS + fin, Vec::new(), true, 100, true);
+            }
+            incoming.take(IRS + 1, b"abcdef".to_vec(), false, 100, true);
+            assert!(incoming.finished(), "the other was run over");
+        }
     }
 
     proptest! {

@@ -51,6 +51,23 @@ fn a_fin_wait_2_in_use_does_not() {
     assert_eq!(bench.state, State::Closed);
 }
 
+/// RFC 9293 keeps no one's data, but counts it; what is beyond the window is yet to come, octets and FIN alike.
+#[test]
+fn segment_arrives_in_a_fin_wait_2_that_only_counts() {
+    for (arrives, answers, after) in [
+        ("FPA 1/2 9", "A 2/11", State::TimeWait),
+        ("FPA 1/2 10", "A 2/11", State::FinWait2),
+        ("PA 1/2 100", "A 2/11", State::FinWait2),
+        ("FA 5/2", "A 2/1", State::FinWait2),
+        ("FA 10/2", "A 2/1", State::FinWait2),
+    ] {
+        let mut bench = Bench::in_state(host(Limits { window: 10, ..limits() }), State::FinWait2);
+        bench.close();
+        assert_eq!(bench.arrives(arrives), [answers], "{arrives}");
+        assert_eq!(bench.state, after, "{arrives}");
+    }
+}
+
 /// It is a small entry, which Linux lets a reset or a SYN anywhere in the window end, as it does half-open ones.
 #[test]
 fn segment_arrives_in_a_closed_fin_wait_2() {

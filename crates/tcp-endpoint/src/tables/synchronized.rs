@@ -78,6 +78,41 @@ fn segment_arrives_in_fin_wait_2() {
     );
 }
 
+/// A FIN ahead of its turn, forged or of an old incarnation, waits: the one that is in order is taken when it comes, and one
+/// beyond the window is not remembered.
+#[test]
+fn no_fin_keeps_another_out() {
+    for (state, own, then) in [
+        (State::Established, 1, State::CloseWait),
+        (State::FinWait1, 2, State::Closing),
+        (State::FinWait2, 2, State::TimeWait),
+    ] {
+        for ahead in ["FA 1001/1", "FPA 901/1 100", "PA 901/1 100", "FA 65535/1", "FPA 65530/1 10"] {
+            let mut bench = Bench::in_state(settings("three-way"), state);
+            assert_eq!(bench.arrives(ahead), [format!("A {own}/1")], "{ahead}");
+            assert_eq!(bench.arrives("FA 1/1"), [format!("A {own}/2")], "{ahead}");
+            assert_eq!(bench.state, then, "{ahead}");
+        }
+    }
+}
+
+/// A FIN takes room in the window as an octet does.
+#[test]
+fn a_fin_beyond_the_window_is_not_taken() {
+    let narrow = Settings { limits: Limits { window: 10, ..limits() }, ..settings("three-way") };
+    table(
+        &narrow,
+        State::Established,
+        "FPA 1/1 9   | A 1/11    | CLOSE-WAIT
+         FPA 1/1 10  | A 1/11    | ESTABLISHED
+         FA 11/1     | A 1/1     | ESTABLISHED",
+    );
+    let mut bench = Bench::in_state(narrow, State::Established);
+    bench.arrives("FPA 6/1 5");
+    assert_eq!(bench.arrives("PA 1/1 5"), ["A 1/11"], "what the window had no room for is yet to come");
+    assert_eq!(bench.arrives("FA 11/1"), ["A 1/12"]);
+}
+
 #[test]
 fn segment_arrives_in_close_wait() {
     table(
