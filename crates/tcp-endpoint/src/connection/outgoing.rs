@@ -156,10 +156,14 @@ impl<P: Payload> Outgoing<P> {
         }
     }
 
-    /// Cuts the next segment: at most `room` octets, the FIN with the last of them.
-    pub(crate) fn next_new(&mut self, seq: SeqNum, room: u32, now: Instant) -> Option<&mut Piece<P>> {
-        let (data, push) = self.cut(room)?;
-        let fin = self.fin == Fin::Queued && self.unsent.is_empty();
+    /// Cuts the next segment: at most `mss` octets of data, the FIN with the last of them, and no more of both than the
+    /// peer's window has room for: a FIN takes a sequence number, too (RFC 9293 §3.4).
+    pub(crate) fn next_new(&mut self, seq: SeqNum, mss: u32, room: u32, now: Instant) -> Option<&mut Piece<P>> {
+        if room == 0 {
+            return None;
+        }
+        let (data, push) = self.cut(mss.min(room))?;
+        let fin = self.fin == Fin::Queued && self.unsent.is_empty() && data.len() < room;
         if fin {
             self.fin = Fin::Sent;
         }
@@ -169,11 +173,10 @@ impl<P: Payload> Outgoing<P> {
 
     /// Data for one segment, and whether it ends where a SEND ended; a lone FIN carries none. A segment never joins two
     /// SENDs, as with Nagle's algorithm off.
-    fn cut(&mut self, room: u32) -> Option<(P, bool)> {
+    fn cut(&mut self, most: u32) -> Option<(P, bool)> {
         match self.unsent.front_mut() {
             None => (self.fin == Fin::Queued).then(|| (P::default(), false)),
-            Some(_) if room == 0 => None,
-            Some(first) if first.len() > room => Some((first.split_to(room), false)),
+            Some(first) if first.len() > most => Some((first.split_to(most), false)),
             Some(_) => self.unsent.pop_front().map(|data| (data, true)),
         }
     }
@@ -208,7 +211,7 @@ mod tests {
     const START: SeqNum = SeqNum::new(u32::MAX - 5);
 
     fn sent(outgoing: &mut Outgoing<Vec<u8>>, seq: SeqNum, room: u32, now: u64) -> Option<(usize, bool, bool)> {
-        let piece = outgoing.next_new(seq, room, at(now))?;
+        let piece = outgoing.next_new(seq, 10, room, at(now))?;
         piece.sent += 1;
         Some((piece.data.len(), piece.push, piece.fin))
     }
@@ -219,10 +222,10 @@ mod tests {
         outgoing.queue(vec![0; 15]);
         outgoing.queue(vec![0; 5]);
         outgoing.queue_fin();
-        assert_eq!(sent(&mut outgoing, START, 10, 0), Some((10, false, false)));
+        assert_eq!(sent(&mut outgoing, START, 21, 0), Some((10, false, false)));
         assert_eq!(sent(&mut outgoing, START + 10, 0, 0), None, "the window is full");
-        assert_eq!(sent(&mut outgoing, START + 10, 10, 0), Some((5, true, false)));
-        assert_eq!(sent(&mut outgoing, START + 15, 10, 0), Some((5, true, true)));
+        assert_eq!(sent(&mut outgoing, START + 10, 11, 0), Some((5, true, false)));
+        assert_eq!(sent(&mut outgoing, START + 15, 6, 0), Some((5, true, true)));
         assert_eq!(sent(&mut outgoing, START + 21, 10, 0), None);
         assert!(!outgoing.fin_acknowledged());
         outgoing.acknowledge(START + 21);
@@ -237,7 +240,7 @@ mod tests {
         }
         outgoing.queue_fin();
         for n in 0..3_u32 {
-            sent(&mut outgoing, START + 10 * n, 10, 0);
+            sent(&mut outgoing, START + 10 * n, 1000, 0);
         }
         outgoing.presume_lost();
         outgoing.merge_lost(25);
@@ -252,10 +255,13 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_fin_needs_no_window() {
+    fn a_fin_needs_room_as_an_octet_does() {
         let mut outgoing = Outgoing::new();
+        outgoing.queue(vec![0; 10]);
         outgoing.queue_fin();
-        assert_eq!(sent(&mut outgoing, START, 0, 0), Some((0, false, true)));
+        assert_eq!(sent(&mut outgoing, START, 10, 0), Some((10, true, false)), "the window is full");
+        assert_eq!(sent(&mut outgoing, START + 10, 0, 0), None);
+        assert_eq!(sent(&mut outgoing, START + 10, 1, 0), Some((0, false, true)));
     }
 
     #[test]
@@ -263,7 +269,7 @@ mod tests {
         let mut outgoing = Outgoing::new();
         for n in 0..3_u32 {
             outgoing.queue(vec![0; 10]);
-            sent(&mut outgoing, START + 10 * n, 10, u64::from(n));
+            sent(&mut outgoing, START + 10 * n, 1000, u64::from(n));
         }
         assert_eq!(outgoing.acknowledge(START + 5), None);
         assert_eq!(outgoing.unacknowledged_octets(), 25);

@@ -45,12 +45,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         true
     }
 
-    /// Sends what was not sent before: data within the window, then the FIN.
+    /// Sends what was not sent before: data, then the FIN, within the window (RFC 9293 §3.10.2, §3.10.4).
     fn send_new(&mut self, ctx: &mut Context<'_, P, T>) {
         while self.outgoing.has_new() {
             let in_flight = self.send.nxt - self.send.una;
-            let room = self.send.wnd.saturating_sub(in_flight).min(self.effective_mss(ctx));
-            let Some(piece) = self.outgoing.next_new(self.send.nxt, room, ctx.now) else { break };
+            let (mss, room) = (self.effective_mss(ctx), self.send.wnd.saturating_sub(in_flight));
+            let Some(piece) = self.outgoing.next_new(self.send.nxt, mss, room, ctx.now) else { break };
             piece.sent += 1;
             let (data, flags) = (piece.data.clone(), data_flags(piece.push, piece.fin));
             let seq = self.send.nxt;
@@ -168,8 +168,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// The data that the SYN carries, or carried when it was sent first, and whether the FIN is with it.
     fn data_of_syn(&mut self, ctx: &Context<'_, P, T>) -> (P, bool) {
         if !self.outgoing.in_flight() && self.retries == 0 {
-            let room = ctx.settings.limits.mss;
-            if let Some(piece) = self.outgoing.next_new(self.send.nxt, room, ctx.now) {
+            let mss = ctx.settings.limits.mss;
+            if let Some(piece) = self.outgoing.next_new(self.send.nxt, mss, u32::MAX, ctx.now) {
                 self.send.nxt += piece.data.len() + u32::from(piece.fin);
             }
         }

@@ -86,6 +86,33 @@ fn acknowledgments_are_put_together() {
     assert_eq!((bench.state, bench.receive()), (State::CloseWait, (20, true)));
 }
 
+/// §3.4: a FIN has a sequence number, so that it, too, is below SND.UNA + SND.WND.
+#[test]
+fn a_fin_waits_for_the_window() {
+    for (state, closed) in [(State::Established, State::FinWait1), (State::CloseWait, State::CloseWait)] {
+        let acked = if state == State::CloseWait { 2 } else { 1 };
+        let mut bench = Bench::in_state(with(limits()), state);
+        bench.window = 100;
+        bench.arrives(&format!("A {acked}/1"));
+        assert_eq!(
+            bench.send_and_close(100),
+            [format!("PA 1/{acked} 100")],
+            "it does not ride on what fills the window"
+        );
+        assert_eq!((bench.state, bench.wait(at(1000))), (closed, vec![format!("1.000 PA 1/{acked} 100")]));
+        assert_eq!(bench.arrives(&format!("A {acked}/101")), [format!("FA 101/{acked}")]);
+        bench.arrives(&format!("A {acked}/102"));
+        assert_eq!(bench.state, if state == State::CloseWait { State::Closed } else { State::FinWait2 });
+    }
+    // A FIN alone, behind what fills the window.
+    let mut bench = Bench::in_state(with(limits()), State::Established);
+    bench.window = 100;
+    bench.arrives("A 1/1");
+    bench.send(100);
+    assert_eq!(bench.close(), NONE);
+    assert_eq!(bench.arrives("A 1/101"), ["FA 101/1"]);
+}
+
 /// MUST-60, MUST-61: there is no PUSH flag to a SEND, so each leaves as soon as it may and its last segment is marked.
 #[test]
 fn every_send_is_pushed() {

@@ -41,10 +41,11 @@ fn or_leave_before_it() {
 fn a_forced_close_loses_what_was_not_sent() {
     let mut bench = Bench::in_state(with(|teardown| Teardown { half_close: false, ..teardown }), State::Established);
     bench.send(10_100);
-    assert_eq!(bench.arrives("FA 1/1"), ["FA 10001/2"]);
-    assert_eq!(bench.state, State::LastAck);
+    assert_eq!(bench.arrives("FA 1/1"), ["A 10001/2"], "the FIN waits for the window");
     assert!(!bench.may_send());
     assert_eq!(bench.wait(at(1000)).first().map(String::as_str), Some("1.000 A 1/2 1460"));
+    assert_eq!(bench.arrives("A 2/10001"), ["FA 10001/2"]);
+    assert_eq!(bench.state, State::LastAck);
     bench.arrives("A 2/10002");
     assert_eq!(bench.state, State::Closed);
 }
