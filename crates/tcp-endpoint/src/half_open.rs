@@ -10,7 +10,7 @@ use crate::ends::Ends;
 use crate::host::reset_outside_connection;
 use crate::isn::IsnSource;
 use crate::moment::{Moment, Packed};
-use crate::timestamps::TimestampClock;
+use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
     Acknowledged, ChallengeLimit, DuplicateSyn, Effect, FastOpen, Flags, FourTuple, HalfOpenCheck, Handle, Limits,
     Options, Payload, Purpose, Reason, Segment, SeqNum, Settings, State, Status, Transition, Transmission,
@@ -110,9 +110,8 @@ impl<T: Copy> HalfOpen<T> {
     /// SEGMENT ARRIVES in SYN-RECEIVED after a passive OPEN.
     pub(crate) fn on_segment<P: Payload>(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> Request {
         let (flags, next) = (segment.flags, self.irs + 1);
-        let old =
-            self.clock.zip(segment.options.timestamps).is_some_and(|(clock, carried)| clock.is_old(carried, ctx.now));
-        let old = old && !flags.rst();
+        let stamp = Stamp::of(segment, self.clock.as_ref(), &ctx.settings.limits, ctx.now);
+        let old = stamp == Stamp::Old;
         let again = flags.syn() && !flags.ack() && segment.seq == self.irs;
         let foreign = flags.ack() && segment.ack != self.iss + 1;
         if foreign && !again && ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
@@ -121,10 +120,14 @@ impl<T: Copy> HalfOpen<T> {
             }
             return Request::Pending;
         }
+        if stamp == Stamp::Missing && !again {
+            return Request::Pending;
+        }
         if old || again || !acceptable(next, ctx.settings.limits.window, segment.seq, segment.len()) {
             self.answer_unacceptable(segment, old, ctx);
             return Request::Pending;
         }
+        TimestampClock::note(&mut self.clock, segment, next, ctx.now);
         if flags.rst() {
             if segment.seq == next || ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
                 return Request::Withdrawn(Reason::Reset);

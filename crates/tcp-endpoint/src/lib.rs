@@ -52,6 +52,6 @@ pub use seq::SeqNum;
 pub use settings::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
     HalfOpenCheck, Handshake, Isn, Limits, PortSelection, Proof, Remembers, RtoFloor, SequenceCheck, Settings, SynData,
-    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Unexpected,
+    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck, Unexpected,
 };
 pub use state::State;

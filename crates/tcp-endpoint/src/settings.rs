@@ -304,6 +304,17 @@ pub enum SequenceCheck {
     LastAck,
 }
 
+/// Which timestamps a synchronized connection takes for TS.Recent, of those that start at what was acknowledged last, or
+/// before (RFC 7323 §4.3).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimestampCheck {
+    /// Those of segments that the check of the sequence number lets through (RFC 7323 §5.3, R2 before R3).
+    Sequence,
+    /// Only if what they acknowledge is neither older than SND.UNA nor beyond SND.NXT, too (Linux).
+    Acknowledgment,
+}
+
 /// What ends a half-open entry, or one of FIN-WAIT-2 without its application, besides its timer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -364,6 +375,11 @@ pub struct Limits {
     pub reset_before_fin: bool,
     /// Whether PAWS acknowledges an old segment without data or control bits, as RFC 7323 §5.3 asks of every segment.
     pub paws_answers_acks: bool,
+    /// Which timestamps are taken for TS.Recent.
+    pub timestamp_check: TimestampCheck,
+    /// Whether a segment without timestamps, on a connection that agreed on them, is dropped without a word (RFC 7323 §3.2).
+    /// A reset is not.
+    pub drop_unstamped: bool,
     /// How soon a SYN that was sent once is sent again if an acknowledgment of something else comes for it: its reset
     /// may just have cleared the way (Linux).
     pub syn_resend_on_bad_ack: Patience,

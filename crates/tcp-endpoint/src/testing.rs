@@ -15,7 +15,8 @@ use crate::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, Effect, EntryKind, FastOpen,
     FinAcknowledgment, Flags, GiveUp, HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Options, Patience, PortRange,
     PortSelection, Preferences, Queue, RtoFloor, Segment, SeqNum, SequenceCheck, Settings, State, Status,
-    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timestamps, Transmission, UserError, presets,
+    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck, Timestamps, Transmission, UserError,
+    presets,
 };
 
 /// RFC 9293's numbers, as in the profile of that name, but for five SYN-ACK retries.
@@ -31,6 +32,8 @@ pub(crate) fn limits() -> Limits {
         sequence_check: SequenceCheck::Window,
         reset_before_fin: false,
         paws_answers_acks: true,
+        timestamp_check: TimestampCheck::Sequence,
+        drop_unstamped: true,
         syn_resend_on_bad_ack: Patience::Forever,
         drop_syn_fin: false,
         ack_check: AckCheck::Unsent,
@@ -91,6 +94,8 @@ pub(crate) fn linux() -> Limits {
         sequence_check: SequenceCheck::LastAck,
         reset_before_fin: true,
         paws_answers_acks: false,
+        timestamp_check: TimestampCheck::Acknowledgment,
+        drop_unstamped: false,
         syn_resend_on_bad_ack: Patience::For(Duration::from_millis(8)),
         fin_joins_data: false,
         last_ack_at_close: true,

@@ -9,10 +9,10 @@ use crate::connection::{After, Connection, Context, acceptable};
 use crate::ends::Ends;
 use crate::host::reset_outside_connection;
 use crate::moment::{Moment, Packed};
-use crate::timestamps::TimestampClock;
+use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
     Acknowledged, ChallengeLimit, Effect, Flags, HalfOpenCheck, Handle, Options, Payload, Purpose, Reason, Segment,
-    SeqNum, State, Status, SynInTimeWait, TimeWaitRestart, Transition, Transmission,
+    SeqNum, Settings, State, Status, SynInTimeWait, TimeWaitRestart, TimestampCheck, Transition, Transmission,
 };
 
 /// An entry in TIME-WAIT or FIN-WAIT-2. There may be very many, so it is packed.
@@ -62,7 +62,7 @@ impl<T: Copy> TimeWait<T> {
     }
 
     /// Whether a segment is a SYN that opens the connection's next incarnation (RFC 9293 §3.6.1, MAY-2; RFC 6191).
-    pub(crate) fn is_succeeded_by<P: Payload>(&self, segment: &Segment<P>, choice: SynInTimeWait) -> bool {
+    pub(crate) fn is_succeeded_by<P: Payload>(&self, segment: &Segment<P>, settings: &Settings) -> bool {
         if self.state != State::TimeWait || !segment.flags.syn() || segment.flags.ack() || segment.flags.rst() {
             return false;
         }
@@ -76,10 +76,11 @@ impl<T: Copy> TimeWait<T> {
             }
         });
         let higher = segment.seq.at_or_after(self.receive_next);
-        match (choice, newer) {
+        let stamped = settings.limits.timestamps && segment.options.timestamps.is_some(); // as the next would be
+        match (settings.teardown.syn_in_time_wait, newer) {
             (SynInTimeWait::None, _) | (SynInTimeWait::Timestamp | SynInTimeWait::Either, Some(Age::Older)) => false,
             (SynInTimeWait::Timestamp | SynInTimeWait::Either, Some(Age::Newer)) => true,
-            (SynInTimeWait::Timestamp, None) if self.clock.is_none() && segment.options.timestamps.is_some() => true,
+            (SynInTimeWait::Timestamp, None) if self.clock.is_none() && stamped => true,
             (SynInTimeWait::Either, _) => segment.seq.after(self.receive_next),
             (SynInTimeWait::Sequence | SynInTimeWait::Timestamp, _) => higher,
         }
@@ -88,10 +89,17 @@ impl<T: Copy> TimeWait<T> {
     /// SEGMENT ARRIVES in TIME-WAIT, or in FIN-WAIT-2.
     pub(crate) fn on_segment<P: Payload>(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
         let window = ctx.settings.limits.window;
-        let old = !segment.flags.rst() && self.is_old(segment, ctx.now);
+        let stamp = Stamp::of(segment, self.clock.as_ref(), &ctx.settings.limits, ctx.now);
+        if stamp == Stamp::Missing {
+            return After::Stay;
+        }
+        let old = stamp == Stamp::Old;
         let acceptable = !old && acceptable(self.receive_next, window, segment.seq, segment.len());
         if segment.flags.rst() {
             return self.take_reset(segment.seq, acceptable, ctx);
+        }
+        if acceptable && ctx.settings.limits.timestamp_check == TimestampCheck::Sequence {
+            self.note_timestamp(segment, ctx.now);
         }
         if self.state == State::FinWait2 {
             return self.take_in_fin_wait_2(segment, acceptable, ctx);
@@ -158,11 +166,11 @@ impl<T: Copy> TimeWait<T> {
             return After::Stay;
         }
         let whole = end.at_or_before(edge);
-        self.receive_next = if whole { end } else { edge };
         let finished = whole && segment.flags.fin();
         if finished {
             self.note_timestamp(segment, ctx.now);
         }
+        self.receive_next = if whole { end } else { edge };
         self.send_ack(Purpose::Acknowledgment, ctx);
         if finished { After::TimeWait } else { After::Stay }
     }
@@ -201,15 +209,9 @@ impl<T: Copy> TimeWait<T> {
         self.until = ctx.settings.limits.fires_at(ctx.now, ctx.settings.teardown.time_wait).into();
     }
 
-    /// PAWS (RFC 7323 §5.3).
-    fn is_old<P>(&self, segment: &Segment<P>, now: Instant) -> bool {
-        self.clock.zip(segment.options.timestamps).is_some_and(|(clock, carried)| clock.is_old(carried, now))
-    }
-
+    /// RFC 7323 §5.3 R3.
     fn note_timestamp<P>(&mut self, segment: &Segment<P>, now: Instant) {
-        if let (Some(clock), Some(carried)) = (&mut self.clock, segment.options.timestamps) {
-            clock.take(carried, now);
-        }
+        TimestampClock::note(&mut self.clock, segment, self.receive_next, now);
     }
 
     /// RFC 6191 §2: a SYN that it does not accept leaves TIME-WAIT as it is, without an answer.

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use sim_time::{Duration, Instant};
 
-use crate::Timestamps;
+use crate::{Limits, Segment, SeqNum, Timestamps};
 
 /// After so long without a segment TS.Recent says nothing any more (RFC 7323 §5.5: 24 days).
 const OUTDATED_SECONDS: u32 = 24 * 24 * 3600;
@@ -20,6 +20,29 @@ pub(crate) struct TimestampClock {
     recent_at: NonZeroU32,
 }
 
+/// How a segment stands to what its connection agreed on, before its numbers are looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stamp {
+    /// Nothing speaks against it. Resets are always so (RFC 7323 §5.2).
+    Fine,
+    /// It is older than what has been seen (PAWS, §5.3 R1).
+    Old,
+    /// It lacks the timestamps, and is dropped for that (§3.2).
+    Missing,
+}
+
+impl Stamp {
+    /// Judges a segment for a connection with that clock, if it has one.
+    pub(crate) fn of<P>(segment: &Segment<P>, clock: Option<&TimestampClock>, limits: &Limits, now: Instant) -> Self {
+        let Some(clock) = clock.filter(|_| !segment.flags.rst()) else { return Self::Fine };
+        match segment.options.timestamps {
+            Some(carried) if clock.is_old(carried, now) => Self::Old,
+            None if limits.drop_unstamped => Self::Missing,
+            _ => Self::Fine,
+        }
+    }
+}
+
 impl TimestampClock {
     /// A clock whose peer has not been heard.
     pub(crate) const fn new(offset: u32) -> Self {
@@ -33,10 +56,21 @@ impl TimestampClock {
         begun
     }
 
-    /// TS.Recent ← SEG.TSval. The caller has checked that the segment is the one to echo (§4.3).
-    pub(crate) fn take(&mut self, of: Timestamps, now: Instant) {
+    /// TS.Recent ← SEG.TSval.
+    fn take(&mut self, of: Timestamps, now: Instant) {
         self.recent = of.value;
         self.recent_at = seconds(now);
+    }
+
+    /// TS.Recent ← SEG.TSval (§5.3 R3), for a segment that starts at what was acknowledged last, or before (§4.3). The
+    /// caller has checked that it is acceptable.
+    pub(crate) fn note<P>(clock: &mut Option<Self>, segment: &Segment<P>, last_acknowledged: SeqNum, now: Instant) {
+        if let (Some(clock), Some(carried)) = (clock, segment.options.timestamps)
+            && !segment.flags.rst()
+            && segment.seq.at_or_before(last_acknowledged)
+        {
+            clock.take(carried, now);
+        }
     }
 
     /// The option of a segment that leaves now.
@@ -45,7 +79,7 @@ impl TimestampClock {
     }
 
     /// PAWS: whether a segment is older than what has been seen (§5.3 R1).
-    pub(crate) fn is_old(&self, segment: Timestamps, now: Instant) -> bool {
+    fn is_old(&self, segment: Timestamps, now: Instant) -> bool {
         let outdated = seconds(now).get().saturating_sub(self.recent_at.get()) > OUTDATED_SECONDS;
         !outdated && newer(self.recent, segment.value)
     }

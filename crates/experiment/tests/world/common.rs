@@ -11,7 +11,7 @@ use sim_time::{Duration, Instant};
 use tcp_endpoint::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
     HalfOpenCheck, Isn, Limits, Patience, PortRange, PortSelection, RtoFloor, SequenceCheck, Settings, SynInTimeWait,
-    Teardown, TimeWaitOwner, TimeWaitRestart, presets,
+    Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck, presets,
 };
 
 pub(crate) const CLIENT: HostId = HostId(0);
@@ -102,6 +102,8 @@ pub(crate) fn limits() -> Limits {
         sequence_check: SequenceCheck::Window,
         reset_before_fin: false,
         paws_answers_acks: true,
+        timestamp_check: TimestampCheck::Sequence,
+        drop_unstamped: true,
         syn_resend_on_bad_ack: Patience::Forever,
         drop_syn_fin: false,
         ack_check: AckCheck::Unsent,

@@ -4,9 +4,10 @@ use std::ops::ControlFlow::{self, Break, Continue};
 
 use super::{After, Connection, Context, Opening, Owner, Probe};
 use crate::moment::Moment;
+use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
     AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, Limits, Notice, Patience, Payload, Purpose, Reason, Segment,
-    SeqNum, SequenceCheck, State, TimeWaitOwner,
+    SeqNum, SequenceCheck, State, TimeWaitOwner, TimestampCheck,
 };
 
 /// A check settles the segment, or passes it on with what it has brought about so far.
@@ -30,6 +31,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     fn arrives(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> Check<After> {
         self.check_timestamp(segment, ctx)?;
         self.check_sequence(segment, ctx)?;
+        if ctx.settings.limits.timestamp_check == TimestampCheck::Sequence {
+            self.note_timestamp(segment, ctx);
+        }
         self.check_reset(segment, ctx)?;
         self.check_syn(segment, ctx)?;
         self.heard(ctx); // what is none of these is data or an acknowledgment (MUST-26)
@@ -49,23 +53,24 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// PAWS, before all else (RFC 7323 §5.3 R1): what is older than the last that was acknowledged gets an ACK and goes
-    /// no further. Resets are exempt (§5.2).
+    /// no further.
     fn check_timestamp(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> Check {
-        let (Some(clock), Some(carried)) = (&mut self.clock, segment.options.timestamps) else { return Continue(()) };
-        if segment.flags.rst() {
-            return Continue(());
-        }
-        if clock.is_old(carried, ctx.now) {
-            let bare = segment.is_empty() && segment.seq.before(self.incoming.nxt);
-            if !bare || ctx.settings.limits.paws_answers_acks {
-                self.answer_unacceptable(segment, ctx);
+        match Stamp::of(segment, self.clock.as_ref(), &ctx.settings.limits, ctx.now) {
+            Stamp::Fine => return Continue(()),
+            Stamp::Missing => {}
+            Stamp::Old => {
+                let bare = segment.is_empty() && segment.seq.before(self.incoming.nxt);
+                if !bare || ctx.settings.limits.paws_answers_acks {
+                    self.answer_unacceptable(segment, ctx);
+                }
             }
-            return Break(After::Stay);
         }
-        if segment.seq.at_or_before(self.acks.last) {
-            clock.take(carried, ctx.now);
-        }
-        Continue(())
+        Break(After::Stay)
+    }
+
+    /// RFC 7323 §5.3 R3, of a segment that has come as far as the setting wants.
+    fn note_timestamp(&mut self, segment: &Segment<P>, ctx: &Context<'_, P, T>) {
+        TimestampClock::note(&mut self.clock, segment, self.acks.last, ctx.now);
     }
 
     /// First, check the sequence number.
@@ -133,6 +138,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                     && self.send.acceptable(segment.ack) =>
             {
                 self.ack_due = limits.crossing_syn == CrossingSyn::Acknowledged;
+                self.note_timestamp(segment, ctx);
                 return self.establish_by_acknowledgment(segment, ctx);
             }
             // There is no timer behind this SYN-ACK: the client's own retransmission asks for it again, even if the server
@@ -181,6 +187,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                 self.send_reset_for(segment.ack, ctx);
                 return Break(After::Stay);
             }
+            self.note_timestamp(segment, ctx);
             let after = self.establish_by_acknowledgment(segment, ctx);
             // The peer's FIN may have come with its SYN, and ours have left before this.
             let both_closed = self.state == State::Closing && self.outgoing.fin_acknowledged();
@@ -197,6 +204,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if segment.ack.after(self.send.nxt) || self.is_blindly_old(segment.ack, ctx) {
             self.challenge(ctx);
             return Break(After::Stay);
+        }
+        if self.send.una.at_or_before(segment.ack) {
+            self.note_timestamp(segment, ctx);
         }
         if self.send.una.before(segment.ack) {
             self.take_acknowledgment(segment, ctx);

@@ -338,7 +338,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
     ) {
         let Some(time_wait) = self.time_waits.get_mut(entry) else { return };
-        let successor = time_wait.is_succeeded_by(segment, self.settings.teardown.syn_in_time_wait);
+        let successor = time_wait.is_succeeded_by(segment, &self.settings);
         let port = segment.destination.port();
         if successor && self.listeners.iter().any(|listener| listener.port == port) {
             let iss = time_wait.send_next + BEYOND_THE_OLD;

@@ -17,8 +17,8 @@ use crate::time_wait::TimeWait;
 use crate::{
     AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, EntryKind, FinAcknowledgment, Flags,
     HalfOpenCheck, Handle, Handshake, Limits, Patience, Proof, Purpose, Remembers, Segment, SeqNum, SequenceCheck,
-    Settings, State, Status, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Transmission,
-    Unexpected,
+    Settings, State, Status, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck,
+    Transmission, Unexpected,
 };
 
 /// Every state, and every way to it that makes another entry of it: with an application and without, by a peer's SYN, by
@@ -224,6 +224,10 @@ const CHANGES: &[Change] = &[
     |limits, _| limits.reset_before_fin = true,
     |limits, _| limits.paws_answers_acks = false,
     |limits, _| limits.paws_answers_acks = true,
+    |limits, _| limits.timestamp_check = TimestampCheck::Sequence,
+    |limits, _| limits.timestamp_check = TimestampCheck::Acknowledgment,
+    |limits, _| limits.drop_unstamped = false,
+    |limits, _| limits.drop_unstamped = true,
     |limits, _| limits.drop_syn_fin = false,
     |limits, _| limits.drop_syn_fin = true,
     |limits, _| limits.ack_check = AckCheck::Unsent,
@@ -438,6 +442,12 @@ impl Exchange<'_> {
             && next.is_some_and(|next| self.segment.seq.before(next))
     }
 
+    /// Whether it may lack the timestamps that the connection agreed on.
+    fn may_be_unstamped(&self) -> bool {
+        let limits = &self.settings.limits;
+        limits.timestamps && limits.drop_unstamped && self.segment.options.timestamps.is_none()
+    }
+
     /// Whether the reset is one that the state, and the settings, let end the connection.
     fn resets(&self) -> bool {
         let Some((entry, status)) = self.before else { return false };
@@ -588,8 +598,8 @@ proptest! {
             let acknowledged = sent.iter().all(|answer| answer.starts_with("A ") || answer.starts_with("SA "));
             assert!(acknowledged && sent.len() <= 1, "{segment:?} at {before:?} → {sent:?}");
             assert!(sent.is_empty() || !segment.flags.rst(), "a reset was answered: {segment:?} → {sent:?}");
-            let may_be_silent = segment.flags.rst() || exchange.may_be_limited() || exchange.may_be_disordered();
-            assert!(!sent.is_empty() || may_be_silent, "{segment:?} at {before:?} → nothing");
+            let limited = exchange.may_be_limited() || exchange.may_be_disordered() || exchange.may_be_unstamped();
+            assert!(!sent.is_empty() || segment.flags.rst() || limited, "{segment:?} at {before:?} → nothing");
         });
     }
 
@@ -603,7 +613,7 @@ proptest! {
         let sent = bench.arrives(&thrown.to_string());
         let (after, told) = (bench.connection(), false);
         let exchange = Exchange { settings: &settings, segment, acknowledged, before, after, sent, told };
-        if exchange.is_refused() && !exchange.may_be_disordered() {
+        if exchange.is_refused() && !exchange.may_be_disordered() && !exchange.may_be_unstamped() {
             prop_assert_eq!(exchange.sent.len(), usize::from(!exchange.segment.flags.rst()), "{:?}", exchange.sent);
         }
     }

@@ -52,6 +52,70 @@ fn what_is_older_is_dropped() {
     assert_eq!(bench.state, State::Closed, "resets are exempt (§5.2)");
 }
 
+/// §5.3: R2 comes before R3, so that what is not acceptable leaves TS.Recent as it is, and does not make old what is on its
+/// way still.
+#[test]
+fn what_is_not_acceptable_is_not_echoed() {
+    for unacceptable in ["A 70000/1 @99", "PA -9/1 5 @99", "S -70000 @99", "PA -9/1 10 @99"] {
+        let mut bench = Bench::listening(with(stamped()));
+        bench.arrives("S 0 @50");
+        bench.arrives("A 1/1 @60");
+        assert_eq!(bench.arrives(unacceptable), ["A 1/1 @60"], "{unacceptable}");
+        assert_eq!(bench.arrives("PA 1/1 10 @70"), ["A 1/11 @70"], "{unacceptable}");
+    }
+    let mut bench = Bench::listening(with(stamped()));
+    bench.arrives("S 0 @50");
+    bench.arrives("A 70000/1 @99");
+    assert_eq!(bench.arrives("A 1/1 @60"), NONE);
+    assert_eq!(bench.state, State::Established, "of a half-open entry, too");
+}
+
+/// Linux asks that the acknowledgment be acceptable as well, and lets the end of what it acknowledged last in.
+#[test]
+fn an_old_acknowledgment_may_not_be_echoed() {
+    let of_linux = Limits { timestamps: true, ..linux() };
+    for (limits, echo) in [(stamped(), 70), (of_linux, 60)] {
+        let mut bench = Bench::listening(with(limits));
+        bench.arrives("S 0 @50");
+        bench.arrives("A 1/1 @60");
+        bench.send(10);
+        bench.arrives("A 1/11 @60");
+        assert_eq!(bench.arrives("PA 1/6 10 @70"), [format!("A 11/11 @{echo}")]);
+    }
+}
+
+/// §3.2: what lacks them is dropped without a word, unless it is a reset; Linux takes it.
+#[test]
+fn what_lacks_them_is_dropped() {
+    let agreed = |limits, state: State| {
+        let mut bench = Bench::listening(with(limits));
+        bench.arrives("S 0 @50");
+        if state != State::SynReceived {
+            bench.arrives("A 1/1 @60");
+        }
+        if state == State::TimeWait {
+            bench.shutdown();
+            bench.arrives("FA 1/2 @70");
+        }
+        assert_eq!(bench.state, state);
+        bench
+    };
+    for (state, arrives) in [
+        (State::SynReceived, "A 1/1"),
+        (State::Established, "PA 1/1 10"),
+        (State::Established, "A 70000/1"),
+        (State::Established, "FA 1/1"),
+        (State::TimeWait, "FA 1/2"),
+    ] {
+        let mut bench = agreed(stamped(), state);
+        assert_eq!((bench.arrives(arrives), bench.state), (vec![], state), "{arrives}");
+        bench.arrives(if state == State::TimeWait { "R 2" } else { "R 1" });
+        assert_eq!(bench.state, State::Closed, "{arrives}");
+    }
+    let mut bench = agreed(Limits { timestamps: true, ..linux() }, State::Established);
+    assert_eq!(bench.arrives("PA 1/1 10"), ["A 1/11 @60"]);
+}
+
 #[test]
 fn a_half_open_entry_drops_it_too() {
     let mut bench = Bench::listening(with(stamped()));
