@@ -199,6 +199,9 @@ impl<T: Copy> HalfOpen<T> {
         let mut connection = Connection::answering(&asked, Opening::Handshake, self.sent_at.get(), settings);
         connection.state = State::SynReceived;
         connection.retries = self.retries.into();
+        if !self.acknowledged {
+            (0..self.retries).for_each(|_| connection.rto.back_off(&settings.limits)); // RFC 6298 §5.5
+        }
         connection.syn_acks = self.sent.into();
         if self.sent > 1 {
             connection.syn_sent_at = Moment::NONE; // Karn's rule

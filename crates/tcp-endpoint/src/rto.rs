@@ -104,9 +104,9 @@ impl Rto {
         self.backed_off = true;
     }
 
-    /// Data starts after a SYN that had to be sent again (§5.7).
-    pub(crate) fn restart_after_syn_loss(&mut self, limits: &Limits) {
-        self.current = limits.rto_after_syn_loss;
+    /// Data starts after a SYN that had to be sent again: a shorter timeout is raised (§5.7), a longer one stays (§5.5).
+    pub(crate) fn raise_after_syn_loss(&mut self, limits: &Limits) {
+        self.current = self.current.max(limits.rto_after_syn_loss);
     }
 
     /// How long the end of a flight of `segments` waits before it is sent once more (RFC 8985 §7.2): two round trips,

@@ -405,7 +405,7 @@ pub struct Limits {
     pub rto_floor: RtoFloor,
     /// Upper bound of the retransmission timeout (RFC 6298 §2.5).
     pub rto_max: Duration,
-    /// Retransmission timeout when data starts, if the SYN had to be retransmitted (RFC 6298 §5.7).
+    /// Retransmission timeout when data starts, at least, if the SYN had to be retransmitted (RFC 6298 §5.7).
     pub rto_after_syn_loss: Duration,
     /// The tick of the clock behind the timers: every wait is rounded up to a multiple of it (RFC 6298 §2 calls it G);
     /// `"0s"` for exact timers.

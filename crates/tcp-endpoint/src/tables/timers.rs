@@ -174,3 +174,28 @@ fn a_deadline_that_comes_too_early_is_set_anew() {
         assert_eq!(effects, [Effect::Arm { entry, tag: (), at: deadline }], "{state}");
     }
 }
+
+/// RFC 6298 §5.7 raises a timeout below 3 s once a SYN timed out; a longer one stays as backed off as it is (§5.5). So it is at
+/// either end, whatever the listener had committed.
+#[test]
+fn a_lost_syn_makes_no_timeout_shorter() {
+    for (rto_initial, losses, after) in [(1, 1, 3), (1, 2, 4), (1, 3, 8), (5, 1, 10)] {
+        let limits = Limits { rto_initial: Duration::from_secs(rto_initial), ..limits() };
+        for commit in [None, Some(Commit::HalfOpen), Some(Commit::Connection)] {
+            let mut settings = Settings { limits: limits.clone(), ..settings("three-way") };
+            settings.handshake.commit = commit.unwrap_or(settings.handshake.commit);
+            let start = if commit.is_some() { State::SynReceived } else { State::SynSent };
+            let mut bench = if commit.is_some() { Bench::listening(settings) } else { Bench::connecting(settings) };
+            if commit.is_some() {
+                bench.arrives("S 0");
+            }
+            assert_eq!(bench.state, start);
+            let lost = Duration::from_secs(rto_initial * ((1 << losses) - 1));
+            assert_eq!(bench.wait(at(0) + lost).len(), losses);
+            bench.arrives(if commit.is_some() { "A 1/1" } else { "SA 0/1" });
+            bench.send(10);
+            let again = at(0) + lost + Duration::from_secs(after);
+            assert_eq!(bench.wait(again), [format!("{again} PA 1/1 10")], "{losses} losses, {commit:?}");
+        }
+    }
+}
