@@ -83,12 +83,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Whether an acknowledgment leaves before the application can react.
     pub(super) fn acknowledges_at_once(&self, ctx: &Context<'_, P, T>) -> bool {
-        if self.state == State::CloseWait {
-            match ctx.settings.teardown.fin_acknowledgment {
-                FinAcknowledgment::Free => {}
-                FinAcknowledgment::Joined => return false,
-                FinAcknowledgment::Apart => return true,
-            }
+        match ctx.settings.teardown.fin_acknowledgment {
+            FinAcknowledgment::Joined if self.state == State::CloseWait => return false,
+            FinAcknowledgment::Apart if self.incoming.finished() => return true,
+            FinAcknowledgment::Free | FinAcknowledgment::Joined | FinAcknowledgment::Apart => {}
         }
         match ctx.settings.limits.ack_timing {
             AckTiming::AtOnce => true,

@@ -192,6 +192,7 @@ fn all_profiles() -> [(Limits, Teardown); 3] {
         ..rfc.clone()
     };
     let of_freebsd = Teardown {
+        fin_acknowledgment: FinAcknowledgment::Apart,
         time_wait: Duration::from_secs(60),
         reset_ends_time_wait: false,
         syn_in_time_wait: SynInTimeWait::Sequence,

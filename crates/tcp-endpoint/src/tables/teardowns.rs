@@ -2,8 +2,8 @@
 
 use sim_time::Duration;
 
-use crate::testing::{Bench, at, settings};
-use crate::{FinAcknowledgment, Settings, State, Teardown, TimeWaitOwner};
+use crate::testing::{Bench, at, limits, settings};
+use crate::{AckTiming, FinAcknowledgment, Limits, Settings, State, Teardown, TimeWaitOwner};
 
 const NONE: [&str; 0] = [];
 
@@ -34,6 +34,21 @@ fn or_leave_before_it() {
     assert_eq!(bench.arrives_and_close("FA 1/1"), ["A 1/2", "FA 1/2"]);
     let mut bench = Bench::in_state(fin_acknowledgment(FinAcknowledgment::Free), State::Established);
     assert_eq!(bench.arrives_and_close("FA 1/1"), ["FA 1/2"]);
+}
+
+/// In CLOSING, too, where no FIN in return is left to wait for.
+#[test]
+fn a_fin_that_crosses_ours_is_acknowledged_at_once() {
+    let acknowledged = |fin_acknowledgment| {
+        let delayed = Limits { ack_timing: AckTiming::Delayed, ..limits() };
+        let settings = with(|teardown| Teardown { fin_acknowledgment, ..teardown });
+        let mut bench = Bench::in_state(Settings { limits: delayed, ..settings }, State::FinWait1);
+        let sent = bench.arrives("FA 1/1");
+        assert_eq!(bench.state, State::Closing);
+        sent
+    };
+    assert_eq!(acknowledged(FinAcknowledgment::Apart), ["A 2/2"]);
+    assert_eq!(acknowledged(FinAcknowledgment::Free), [""; 0]);
 }
 
 /// What the window had let out is still delivered; the rest never leaves.
