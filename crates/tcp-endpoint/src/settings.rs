@@ -339,6 +339,16 @@ pub enum ChallengeLimit {
     Connection,
 }
 
+/// What puts keepalive off: after which segments a peer counts as heard (RFC 9293 §3.8.4).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeepaliveHeard {
+    /// Any with data or an acknowledgment (MUST-26), a keepalive probe included.
+    Any,
+    /// Those that are acceptable (Linux).
+    Acceptable,
+}
+
 /// What counts towards giving up (R2, RFC 9293 §3.8.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -467,6 +477,8 @@ pub struct Limits {
     pub user_timeout_from_retransmission: bool,
     /// Whether idle connections are probed (RFC 9293 §3.8.4: off unless asked for).
     pub keepalive: bool,
+    /// Which segments of the peer put the first probe off, and answer one.
+    pub keepalive_heard: KeepaliveHeard,
     /// Silence before the first probe.
     pub keepalive_idle: Duration,
     /// Time between probes.

@@ -13,10 +13,10 @@ use sim_time::{Duration, Instant};
 
 use crate::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, Effect, EntryKind, FastOpen,
-    FinAcknowledgment, Flags, GiveUp, HalfOpenCheck, Handle, Host, Isn, Limits, Notice, Options, Patience, PortRange,
-    PortSelection, Preferences, Queue, RtoFloor, Segment, SeqNum, SequenceCheck, Settings, State, Status,
-    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck, Timestamps, Transmission, UserError,
-    presets,
+    FinAcknowledgment, Flags, GiveUp, HalfOpenCheck, Handle, Host, Isn, KeepaliveHeard, Limits, Notice, Options,
+    Patience, PortRange, PortSelection, Preferences, Queue, RtoFloor, Segment, SeqNum, SequenceCheck, Settings, State,
+    Status, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck, Timestamps, Transmission,
+    UserError, presets,
 };
 
 /// RFC 9293's numbers, as in the profile of that name, but for five SYN-ACK retries.
@@ -72,6 +72,7 @@ pub(crate) fn limits() -> Limits {
         user_timeout: Patience::Forever,
         user_timeout_from_retransmission: false,
         keepalive: false,
+        keepalive_heard: KeepaliveHeard::Any,
         keepalive_idle: Duration::from_secs(7200),
         keepalive_interval: Duration::from_secs(75),
         keepalive_probes: 9,
@@ -115,6 +116,7 @@ pub(crate) fn linux() -> Limits {
         orphan_retries: 8,
         give_up: GiveUp::Time,
         user_timeout_from_retransmission: true,
+        keepalive_heard: KeepaliveHeard::Acceptable,
         keepalive_reset: true,
         half_duplex_close: true,
         abort_reset: AbortReset::RstAck,

@@ -10,8 +10,8 @@ use net_link::{Criteria, Delay, Fault, Kinds, LinkConfig, Numbers, ScriptedFate}
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
-    HalfOpenCheck, Isn, Limits, Patience, PortRange, PortSelection, RtoFloor, SequenceCheck, Settings, SynInTimeWait,
-    Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck, presets,
+    HalfOpenCheck, Isn, KeepaliveHeard, Limits, Patience, PortRange, PortSelection, RtoFloor, SequenceCheck, Settings,
+    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck, presets,
 };
 
 pub(crate) const CLIENT: HostId = HostId(0);
@@ -142,6 +142,7 @@ pub(crate) fn limits() -> Limits {
         user_timeout: Patience::Forever,
         user_timeout_from_retransmission: false,
         keepalive: false,
+        keepalive_heard: KeepaliveHeard::Any,
         keepalive_idle: Duration::from_secs(7200),
         keepalive_interval: Duration::from_secs(75),
         keepalive_probes: 9,

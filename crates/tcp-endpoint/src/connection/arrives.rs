@@ -6,8 +6,8 @@ use super::{After, Connection, Context, Opening, Owner, Probe};
 use crate::moment::Moment;
 use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
-    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, Limits, Notice, Patience, Payload, Purpose, Reason, Segment,
-    SeqNum, SequenceCheck, State, TimeWaitOwner, TimestampCheck,
+    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, KeepaliveHeard, Limits, Notice, Patience, Payload, Purpose,
+    Reason, Segment, SeqNum, SequenceCheck, State, TimeWaitOwner, TimestampCheck,
 };
 
 /// A check settles the segment, or passes it on with what it has brought about so far.
@@ -29,6 +29,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     fn arrives(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> Check<After> {
+        let said_something = segment.flags.ack() || !segment.payload.is_empty();
+        if ctx.settings.limits.keepalive_heard == KeepaliveHeard::Any
+            && said_something
+            && !segment.flags.syn()
+            && !segment.flags.rst()
+        {
+            self.heard(ctx);
+        }
         self.check_timestamp(segment, ctx)?;
         self.check_sequence(segment, ctx)?;
         if ctx.settings.limits.timestamp_check == TimestampCheck::Sequence {

@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{Commit, DuplicateSyn, Effect, Handshake, Limits, Notice, Settings, State};
+use crate::{Commit, DuplicateSyn, Effect, Handshake, KeepaliveHeard, Limits, Notice, Settings, State};
 
 fn with(limits: Limits) -> Settings {
     Settings { limits, ..settings("three-way") }
@@ -196,6 +196,23 @@ fn a_lost_syn_makes_no_timeout_shorter() {
             bench.send(10);
             let again = at(0) + lost + Duration::from_secs(after);
             assert_eq!(bench.wait(again), [format!("{again} PA 1/1 10")], "{losses} losses, {commit:?}");
+        }
+    }
+}
+
+/// MUST-26: any data or acknowledgment that comes puts the probe off, a probe of the peer's included. Linux asks that it be
+/// acceptable, which a probe is not.
+#[test]
+fn a_probe_of_the_peers_is_heard() {
+    for (keepalive_heard, first) in [(KeepaliveHeard::Any, "20.000"), (KeepaliveHeard::Acceptable, "15.000")] {
+        for arrives in ["A 0/1", "PA -9/1 10", "A 70000/1", "S 0", "R 0"] {
+            let idle = Duration::from_secs(15);
+            let limits = Limits { keepalive: true, keepalive_idle: idle, keepalive_heard, ..limits() };
+            let mut bench = Bench::in_state(with(limits), State::Established);
+            bench.wait(at(5000));
+            bench.arrives(arrives);
+            let first = if matches!(arrives, "S 0" | "R 0") { "15.000" } else { first };
+            assert_eq!(bench.wait(at(20_000)), [format!("{first} A 0/1")], "{keepalive_heard:?}, {arrives}");
         }
     }
 }
