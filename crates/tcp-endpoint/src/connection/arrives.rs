@@ -44,7 +44,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         self.check_reset(segment, ctx)?;
         self.check_syn(segment, ctx)?;
-        self.heard(ctx); // what is none of these is data or an acknowledgment (MUST-26)
+        self.heard(ctx); // what is none of these is data or an acknowledgment
         let after_ack = self.check_ack(segment, ctx)?;
         match self.take_text_and_fin(segment, ctx) {
             After::Stay if self.is_orphan_in_fin_wait_2(ctx) => Break(After::Orphan),
@@ -145,7 +145,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                     && limits.crossing_syn != CrossingSyn::Text
                     && self.send.acceptable(segment.ack) =>
             {
-                self.ack_due = limits.crossing_syn == CrossingSyn::Acknowledged;
+                let acknowledged = limits.crossing_syn == CrossingSyn::Acknowledged;
+                self.ack_due = self.take_text_of_syn(segment, ctx) || acknowledged;
                 self.note_timestamp(segment, ctx);
                 return self.establish_by_acknowledgment(segment, ctx);
             }
@@ -196,10 +197,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                 return Break(After::Stay);
             }
             self.note_timestamp(segment, ctx);
-            let after = self.establish_by_acknowledgment(segment, ctx);
-            // The peer's FIN may have come with its SYN, and ours have left before this.
-            let both_closed = self.state == State::Closing && self.outgoing.fin_acknowledged();
-            return if both_closed { Break(After::TimeWait) } else { Continue(after) };
+            return match self.establish_by_acknowledgment(segment, ctx) {
+                After::TimeWait => Break(After::TimeWait),
+                after => Continue(after),
+            };
         }
         if self.is_unproven()
             && ctx.settings.handshake.data_check

@@ -31,7 +31,7 @@ impl<P: Payload> Incoming<P> {
 
     /// Takes the data and the FIN that came with the peer's SYN.
     pub(crate) fn take_with_syn(&mut self, data: P, fin: bool, window: u32) {
-        let _ = self.take(self.nxt, data, fin, window, true);
+        let _ = self.take(self.irs + 1, data, fin, window, true);
         self.opened_to = self.nxt;
     }
 

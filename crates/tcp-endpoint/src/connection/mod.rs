@@ -361,6 +361,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         if !self.passive {
             self.notify(Notice::Connected, ctx);
+            if self.incoming.nxt != self.incoming.irs + 1 {
+                self.notify(Notice::Readable, ctx); // text, or a FIN, came with the SYN
+            }
         }
         if self.passive && self.owner == Owner::Listener && self.opening != Opening::Early {
             After::Acceptable

@@ -2,7 +2,7 @@
 
 use super::{After, Connection, Context, Incoming};
 use crate::moment::Moment;
-use crate::{Notice, Payload, Proof, Reason, Segment, State, Unexpected};
+use crate::{Notice, Payload, Proof, Reason, Segment, State, SynData, Unexpected};
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     pub(super) fn arrives_in_syn_sent(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
@@ -37,11 +37,15 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.heard_at = ctx.now;
         if segment.flags.ack() {
             // Two-way has no third message: the first data, FIN or acknowledgment of data serves.
-            self.ack_due = three_way;
+            let more = self.take_text_of_syn(segment, ctx);
+            self.ack_due = three_way || more;
             return self.establish_by_acknowledgment(segment, ctx);
         }
         // Both ends opened at once (§3.5, figure 7).
         self.send.set_window(segment);
+        if ctx.settings.handshake.syn_data == SynData::AfterHandshake {
+            self.take_text_of_syn(segment, ctx);
+        }
         if three_way {
             self.enter(State::SynReceived, Reason::Segment, ctx);
             self.send_syn_ack(ctx);
@@ -55,6 +59,23 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         after
     }
 
+    /// The text and the FIN that a SYN brings: with a SYN-ACK the connection is open, so that they are processed as in any
+    /// other segment (§3.10.7.3, "continue processing at the sixth step"). Returns whether there was anything new.
+    pub(super) fn take_text_of_syn(&mut self, segment: &Segment<P>, ctx: &Context<'_, P, T>) -> bool {
+        let (before, limits) = (self.incoming.nxt, &ctx.settings.limits);
+        self.incoming.take_with_syn(segment.payload.clone(), segment.flags.fin(), limits.window);
+        if self.incoming.nxt == before {
+            return false;
+        }
+        if !segment.payload.is_empty() {
+            self.acks.data_came(ctx.now, self.rto.current(), limits);
+        }
+        if self.incoming.finished() {
+            self.acks.fin_came();
+        }
+        true
+    }
+
     /// Our SYN is acknowledged, and with it what it brought along, or none of that: the connection is open.
     pub(super) fn establish_by_acknowledgment(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
         self.send.una = segment.ack;
@@ -62,8 +83,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let _ = self.outgoing.acknowledge(segment.ack);
         let after = self.establish(segment, ctx);
         self.follow_up_the_syn(ctx);
-        if self.state == State::FinWait1 && self.outgoing.fin_acknowledged() {
-            self.enter(State::FinWait2, Reason::Segment, ctx);
+        match self.state {
+            State::FinWait1 if self.outgoing.fin_acknowledged() => self.enter(State::FinWait2, Reason::Segment, ctx),
+            // The peer's FIN may have come with its SYN, and ours have left before this.
+            State::Closing if self.outgoing.fin_acknowledged() => return After::TimeWait,
+            _ => {}
         }
         if self.is_orphan_in_fin_wait_2(ctx) { After::Orphan } else { after }
     }

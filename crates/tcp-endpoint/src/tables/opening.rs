@@ -219,3 +219,31 @@ fn a_syn_with_a_fin_may_be_dropped() {
     table(&Settings { limits, ..settings("three-way") }, State::Listen, "SF 0 | - | LISTEN");
     table(&settings("three-way"), State::Closed, "SF 0 | RA 0/2 | CLOSED");
 }
+
+/// §3.10.7.3: "If there are other controls or text in the segment, then continue processing at the sixth step".
+#[test]
+fn text_and_fin_of_a_syn_ack_are_taken() {
+    for (arrives, answer, state, read) in [
+        ("SA 0/1 100", "A 1/101", State::Established, (100, false)),
+        ("SFA 0/1 100", "A 1/102", State::CloseWait, (100, true)),
+        ("SFA 0/1", "A 1/2", State::CloseWait, (0, true)),
+    ] {
+        let mut bench = Bench::connecting(settings("three-way"));
+        assert_eq!(bench.arrives(arrives), [answer], "{arrives}");
+        assert_eq!((bench.state, bench.receive()), (state, read), "{arrives}");
+        assert!(bench.notices.contains(&Notice::Readable), "{arrives}");
+        // Of a two-way handshake, too, whose client says nothing to a bare SYN-ACK.
+        let mut bench = Bench::connecting(settings("two-way"));
+        assert_eq!((bench.arrives(arrives), bench.state), (vec![answer.to_owned()], state), "{arrives}");
+    }
+    // Both FINs are there: the SYN-ACK brings the peer's, and acknowledges ours.
+    let mut bench = Bench::closed(settings("t-tcp"));
+    bench.open_with_all(100);
+    assert_eq!(bench.arrives("SFA 0/102"), ["A 102/2"]);
+    assert_eq!(bench.state, State::TimeWait);
+    // The SYN-ACK that follows a crossing SYN completes the handshake, and its text counts as well.
+    let mut bench = Bench::connecting(settings("three-way"));
+    bench.arrives("S 0");
+    assert_eq!(bench.arrives("SFA 0/1 100"), ["A 1/102"]);
+    assert_eq!((bench.state, bench.receive()), (State::CloseWait, (100, true)));
+}
