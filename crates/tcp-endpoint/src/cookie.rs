@@ -8,7 +8,7 @@ use sim_time::{Duration, Instant};
 use siphasher::sip::SipHasher24;
 
 use crate::host::Secret;
-use crate::{FourTuple, Patience, SeqNum};
+use crate::{FastOpen, FourTuple, Patience, Segment, SeqNum, Settings, SynData};
 
 /// The segment sizes a SYN cookie can remember, in two bits: what a client can take at least (Linux's four).
 const MSS_CLASSES: [u16; 4] = [536, 1300, 1440, 1460];
@@ -54,16 +54,27 @@ pub(crate) fn fast_open_cookie(secret: Secret, client: Ipv4Addr, now: Instant, k
 }
 
 /// Whether a fast open cookie was made for the address, by the present key or the one before.
-pub(crate) fn check_fast_open_cookie(
-    secret: Secret,
-    client: Ipv4Addr,
-    cookie: u64,
-    now: Instant,
-    key_lifetime: Patience,
-) -> bool {
+fn check_fast_open_cookie(secret: Secret, client: Ipv4Addr, cookie: u64, now: Instant, key_lifetime: Patience) -> bool {
     let key = key_number(now, key_lifetime);
     cookie == fast_open_hash(secret, client, key)
         || key.checked_sub(1).is_some_and(|last| cookie == fast_open_hash(secret, client, last))
+}
+
+/// The fast open cookie that the answer to a SYN brings: this host's own for the sender, if the SYN has the option and shows no
+/// good one (RFC 7413 §4.2.2).
+pub(crate) fn granted_by<P>(secret: Secret, settings: &Settings, syn: &Segment<P>, now: Instant) -> Option<u64> {
+    syn.options.fast_open?;
+    let wanted = settings.handshake.syn_data == SynData::Cookie && !is_shown_by(secret, settings, syn, now);
+    let lifetime = settings.limits.fast_open_key_lifetime;
+    wanted.then(|| fast_open_cookie(secret, *syn.source.ip(), now, lifetime))
+}
+
+/// Whether a SYN shows a fast open cookie that this host gave its sender.
+pub(crate) fn is_shown_by<P>(secret: Secret, settings: &Settings, syn: &Segment<P>, now: Instant) -> bool {
+    let Some(FastOpen::Cookie(cookie)) = syn.options.fast_open else { return false };
+    let lifetime = settings.limits.fast_open_key_lifetime;
+    settings.handshake.syn_data == SynData::Cookie
+        && check_fast_open_cookie(secret, *syn.source.ip(), cookie, now, lifetime)
 }
 
 fn count(now: Instant, period: Duration) -> u64 {

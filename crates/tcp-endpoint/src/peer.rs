@@ -2,12 +2,16 @@
 
 use std::net::Ipv4Addr;
 
+use crate::connection::DEFAULT_MSS;
+
 /// One other host.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Peer<T> {
     pub(crate) address: Ipv4Addr,
     /// The fast open cookie it gave us (RFC 7413 §4.1.3).
     pub(crate) cookie: Option<u64>,
+    /// The segment size it stated then (RFC 7413 §4.1.3).
+    pub(crate) mss: u16,
     /// The highest connection count that we have taken from it (RFC 1644 §2.1).
     pub(crate) count: Option<u32>,
     /// Whether the last connection with it was closed in good order, its round trip measured.
@@ -18,7 +22,7 @@ pub(crate) struct Peer<T> {
 
 impl<T> Peer<T> {
     pub(crate) const fn new(address: Ipv4Addr, tag: T) -> Self {
-        Self { address, cookie: None, count: None, proven: false, tag }
+        Self { address, cookie: None, mss: DEFAULT_MSS, count: None, proven: false, tag }
     }
 
     /// Whether a SYN with this count is newer than any that was taken before. Without a memory nothing is.

@@ -86,7 +86,7 @@ pub(crate) enum Opening {
 }
 
 /// The segment size of a peer that states none (RFC 9293 MUST-15).
-const DEFAULT_MSS: u16 = 536;
+pub(crate) const DEFAULT_MSS: u16 = 536;
 
 /// The segment size that a SYN states.
 pub(crate) fn peer_mss(syn: Options) -> u16 {
@@ -119,8 +119,8 @@ pub(crate) struct Connection<P, T> {
     pub(crate) rto: Rto,
     /// The timestamps, if both ends carry them.
     pub(crate) clock: Option<TimestampClock>,
-    /// The most octets of data that the peer takes in one segment.
-    peer_mss: u16,
+    /// The most octets of data that the peer takes in one segment; before its SYN, as far as that is known.
+    pub(crate) peer_mss: u16,
     /// What our SYN, or SYN-ACK, says of fast open.
     pub(crate) fast_open: Option<FastOpen>,
     /// The count that our SYN bears, or the peer's bore and that is yet to be believed.

@@ -163,10 +163,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.start_retransmission_timer(ctx);
     }
 
-    /// The data that the SYN carries, or carried when it was sent first, and whether the FIN is with it.
+    /// The data that the SYN carries, or carried when it was sent first, and whether the FIN is with it: no more than the
+    /// peer has said it takes at once, or 536 octets (RFC 7413 §4.1.3, RFC 9293 MUST-15, MUST-16).
     fn data_of_syn(&mut self, ctx: &Context<'_, P, T>) -> (P, bool) {
         if !self.outgoing.in_flight() && self.retries == 0 {
-            let mss = ctx.settings.limits.mss;
+            let mss = self.effective_mss(ctx);
             if let Some(piece) = self.outgoing.next_new(self.send.nxt, mss, u32::MAX, ctx.now) {
                 self.send.nxt += piece.data.len() + u32::from(piece.fin);
             }

@@ -1,8 +1,9 @@
 //! SEGMENT ARRIVES in SYN-SENT (RFC 9293 §3.10.7.3).
 
 use super::{After, Connection, Context, Incoming};
+use crate::cookie;
 use crate::moment::Moment;
-use crate::{Notice, Payload, Proof, Reason, Segment, State, SynData, Unexpected};
+use crate::{FastOpen, Notice, Payload, Proof, Reason, Segment, State, SynData, Unexpected};
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     pub(super) fn arrives_in_syn_sent(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
@@ -46,6 +47,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if ctx.settings.handshake.syn_data == SynData::AfterHandshake {
             self.take_text_of_syn(segment, ctx);
         }
+        // Our SYN has said what we know of the peer; the SYN-ACK answers what the peer's SYN says.
+        let granted = cookie::granted_by(ctx.isn.secret(), ctx.settings, segment, ctx.now);
+        self.fast_open = granted.map(FastOpen::Cookie);
         if three_way {
             self.enter(State::SynReceived, Reason::Segment, ctx);
             self.send_syn_ack(ctx);

@@ -30,7 +30,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         match entry.kind() {
             EntryKind::HalfOpen => self.arrives_at_half_open(now, entry, segment, effects),
             EntryKind::Connection => {
-                let granted = segment.options.fast_open;
+                let opening = self.connections.get(entry).is_some_and(|open| !open.state.synchronized());
+                let granted = segment.options.fast_open.filter(|_| opening && segment.flags.contains(Flags::SYN_ACK));
                 self.with_connection(now, entry, effects, |connection, ctx| connection.on_segment(segment, ctx));
                 if let Some(FastOpen::Cookie(cookie)) = granted {
                     self.take_fast_open_cookie(entry, cookie, effects);
@@ -124,7 +125,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         match (handshake.proof, handshake.commit) {
             _ if believed => self.make_connection(now, &asked, syn, Opening::OnSyn, effects),
             (Proof::None, _) => self.make_connection(now, &asked, syn, Opening::OnSyn, effects),
-            _ if self.knows_fast_open_cookie(now, syn) => {
+            _ if cookie::is_shown_by(self.isn.secret(), &self.settings, syn, now) => {
                 self.make_connection(now, &asked, syn, Opening::Early, effects);
             }
             (Proof::Ack, Commit::Connection) => self.make_connection(now, &asked, syn, Opening::Handshake, effects),
@@ -134,14 +135,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// What a SYN asks for, and the numbers of its answer.
     fn asked(&self, now: Instant, (iss, tag): (SeqNum, T), syn: &Segment<P>) -> Asked<T> {
-        let Settings { handshake, limits, .. } = &self.settings;
         let tuple = syn.receiver_tuple();
-        let grants = handshake.syn_data == SynData::Cookie
-            && syn.options.fast_open.is_some()
-            && !self.knows_fast_open_cookie(now, syn);
-        let client = *tuple.remote.ip();
-        let cookie =
-            grants.then(|| cookie::fast_open_cookie(self.isn.secret(), client, now, limits.fast_open_key_lifetime));
         Asked {
             tag,
             tuple,
@@ -149,17 +143,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
             irs: syn.seq,
             clock: self.agreed_clock(syn, now),
             peer_mss: peer_mss(syn.options),
-            cookie,
-            count: syn.options.count.filter(|_| handshake.remembers == Remembers::Count),
+            cookie: cookie::granted_by(self.isn.secret(), &self.settings, syn, now),
+            count: syn.options.count.filter(|_| self.settings.handshake.remembers == Remembers::Count),
         }
-    }
-
-    /// Whether a SYN shows a fast open cookie that this host gave its sender.
-    fn knows_fast_open_cookie(&self, now: Instant, syn: &Segment<P>) -> bool {
-        let Some(FastOpen::Cookie(cookie)) = syn.options.fast_open else { return false };
-        let (handshake, lifetime) = (&self.settings.handshake, self.settings.limits.fast_open_key_lifetime);
-        handshake.syn_data == SynData::Cookie
-            && cookie::check_fast_open_cookie(self.isn.secret(), *syn.source.ip(), cookie, now, lifetime)
     }
 
     /// Timestamps are carried if the SYN offers them and this host has them (RFC 7323 §3.2).

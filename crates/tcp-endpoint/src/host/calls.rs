@@ -129,13 +129,15 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// What the SYN says of this host's past with its peer.
     fn introduce(&mut self, connection: &mut Connection<P, T>) {
-        let handshake = &self.settings.handshake;
+        let handshake = self.settings.handshake;
         if handshake.remembers == Remembers::Count {
             self.opens += 1;
             connection.count = Some(self.opens);
         }
         if handshake.syn_data == SynData::Cookie {
-            let cookie = self.fast_open_cookie(*connection.tuple.remote.ip());
+            let peer = self.known_peer(*connection.tuple.remote.ip());
+            connection.peer_mss = peer.map_or(connection.peer_mss, |peer| peer.mss);
+            let cookie = peer.and_then(|peer| peer.cookie);
             let nothing_to_send = connection.outgoing.unacknowledged_octets() == 0;
             connection.fast_open = match cookie {
                 Some(_) if nothing_to_send => None,

@@ -100,15 +100,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The answer to the SYN of the connection `of` brought a fast open cookie (RFC 7413 §4.1.3).
     pub(super) fn take_fast_open_cookie(&mut self, of: Handle, cookie: u64, effects: &mut Effects<P, T>) {
         debug_assert_eq!(of.kind(), EntryKind::Connection);
-        let Some(connection) = self.connections.get(of).filter(|open| !open.passive && open.synchronized) else {
+        let Some(connection) = self.connections.get(of).filter(|open| !open.passive && open.state.synchronized())
+        else {
             return;
         };
-        let (address, tag) = (*connection.tuple.remote.ip(), connection.tag);
-        self.peer(address, (of, tag), effects).cookie = Some(cookie);
-    }
-
-    /// The fast open cookie that the host at that address gave us.
-    pub(super) fn fast_open_cookie(&self, address: Ipv4Addr) -> Option<u64> {
-        self.known_peer(address)?.cookie
+        let (address, tag, mss) = (*connection.tuple.remote.ip(), connection.tag, connection.peer_mss);
+        let peer = self.peer(address, (of, tag), effects);
+        (peer.cookie, peer.mss) = (Some(cookie), mss);
     }
 }

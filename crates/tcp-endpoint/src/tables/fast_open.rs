@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{EntryKind, Limits, Notice, Patience, Settings, State};
+use crate::{EntryKind, FastOpen, Limits, Notice, Patience, Settings, State};
 
 const NONE: [&str; 0] = [];
 
@@ -117,6 +117,60 @@ fn the_client_asks_keeps_and_shows_the_cookie() {
     assert_eq!(bench.open_with(100), ["S 0 100 fo=c"]);
     assert_eq!(bench.arrives("SA 0/101"), ["A 101/1"]);
     assert_eq!(bench.wait(at(10_000)), NONE);
+}
+
+/// §4.1.1: the option is a SYN's, and what a SYN without ACK shows is a cookie of this host's.
+#[test]
+fn only_a_syn_ack_brings_a_cookie() {
+    for arrives in ["PA 1/1 10 fo=x", "SA 0/1 fo=x", "S 1 fo=x"] {
+        let mut bench = Bench::closed(settings("fast-open"));
+        bench.open_with(100);
+        bench.arrives("SA 0/1");
+        bench.arrives(arrives);
+        assert!(!bench.kinds().contains(&EntryKind::Peer), "{arrives}");
+    }
+    for (unacceptable, taken) in [("SA 0/9 fo=x", false), ("S 0 fo=x", false), ("SA 0/1 fo=x", true)] {
+        let mut bench = Bench::closed(settings("fast-open"));
+        bench.open_with(100);
+        bench.arrives(unacceptable);
+        assert_eq!(bench.kinds().contains(&EntryKind::Peer), taken, "{unacceptable}");
+    }
+}
+
+/// §4.2.2: the answer to a crossing SYN brings a cookie of its sender's own, if that is asked for or shows another.
+#[test]
+fn a_crossing_syn_is_answered_with_a_cookie_of_ones_own() {
+    let mut bench = Bench::closed(settings("fast-open"));
+    assert_eq!(bench.open_with(100), ["S 0 fo"]);
+    assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
+    for (shown, answer) in [("S 0 fo", "SA 0/1 fo=c"), ("S 0 fo=x", "SA 0/1 fo=c"), ("S 0", "SA 0/1")] {
+        let mut bench = Bench::closed(settings("fast-open"));
+        bench.open();
+        bench.arrives("SA 0/1 fo=x");
+        bench.abort();
+        assert_eq!(bench.open_with(100), ["S 0 100 fo=c"], "the peer's");
+        assert_eq!(bench.arrives(shown), [answer], "{shown}");
+        let cookie = bench.left.last().and_then(|(sent, _)| sent.segment.options.fast_open);
+        assert_ne!(cookie, Some(FastOpen::Cookie(0)), "the peer's own");
+    }
+}
+
+/// §4.1.3: the segment size is kept with the cookie; who has none takes 536 octets (RFC 9293 MUST-15, MUST-16).
+#[test]
+fn a_syn_carries_no_more_than_the_peer_takes() {
+    for (mss, octets) in [(Some(300), 300), (Some(1400), 1400), (None, 536)] {
+        let mut bench = Bench::closed(settings("fast-open"));
+        bench.open();
+        let mut answer = bench.segment("SA 0/1 fo=x");
+        answer.options.mss = mss;
+        bench.takes(answer);
+        bench.abort();
+        assert_eq!(bench.open_with(1400), [format!("S 0 {octets} fo=c")]);
+    }
+    for handshake in ["delta-t", "t-tcp"] {
+        let opened = Bench::closed(settings(handshake)).open_with_all(1400);
+        assert!(opened[0].starts_with("S 0 536"), "{opened:?}");
+    }
 }
 
 #[test]
