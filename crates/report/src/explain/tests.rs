@@ -440,7 +440,7 @@ fn a_host_is_down_and_keeps_quiet() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:5000, a half-open entry, then a connection with its socket, held for nobody
-               from 1.000 s to 52.100 s: 170 kB·s and 2 segments
+               from 1.000 s to 67.100 s: 224 kB·s and 2 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 1.000 s on nobody was at its other end: client had crashed.
                server sent SYN,ACK 0/1 again at 1.050 s. At 1.100 s it reached client, which was down.
@@ -449,20 +449,20 @@ fn a_host_is_down_and_keeps_quiet() {
                DATA 1/1 100 B, which client had sent at 0.100 s, came at 5.100 s and brought it to ESTABLISHED.
                server answered DATA 1/1 100 B with ACK 1/101 at 5.100 s (client had sent that at 0.100 s). At
                5.150 s it reached client, which kept quiet after its reboot.
-               server sent DATA 1/101 10 B 4 times, from 7.100 s to 28.100 s. Each reached client, which kept
+               server sent DATA 1/101 10 B 4 times, from 7.100 s to 35.100 s. Each reached client, which kept
                quiet after its reboot.
-               server gave up at 52.100 s, in ESTABLISHED.
+               server gave up at 67.100 s, in ESTABLISHED.
                To blame: the crash of client at 1.000 s.
 
             Opens that failed or were slow, and why
             1. client → server:80: the call to open failed at 4.000 s: quiet time after a reboot
 
             Connections that were cut short, lost data or closed slowly, and why
-            1. server:80 ← client:5000: 10 B of server lost at 52.100 s
-               server's end was over at 52.100 s, in ESTABLISHED: it gave up.
+            1. server:80 ← client:5000: 10 B of server lost at 67.100 s
+               server's end was over at 67.100 s, in ESTABLISHED: it gave up.
             2. server:80 ← client:5001: 10 B of server lost at 127.250 s
                server's end was over at 127.250 s, in LAST-ACK: closed.
-            3. server:80 ← client:5000: gave up at 52.100 s, in ESTABLISHED
+            3. server:80 ← client:5000: gave up at 67.100 s, in ESTABLISHED
                Segments since the last that came: 5 sent, 5 unheard.
                The first without effect: ACK 1/101 of server, sent 5.100, arrived 5.150.
                client's end was over at 1.000 s, in ESTABLISHED: a crash.
