@@ -24,12 +24,12 @@ fn a_summary_has_means_with_their_intervals_and_what_variants_differ_by() {
         same        0           100ms                3           always 0.1125       always 20
         three-way   0           200ms                3           always 0.1375       always 20
         same        0           200ms                3           always 0.1375       always 20
-        three-way   0.3         0s                   3               0.8 ± 1.2      35.3 ± 8.0
-        same        0.3         0s                   3               0.8 ± 1.2      35.3 ± 8.0
-        three-way   0.3         100ms                3               0.9 ± 1.2      35.3 ± 8.0
-        same        0.3         100ms                3               0.9 ± 1.2      35.3 ± 8.0
-        three-way   0.3         200ms                3               0.9 ± 1.2      35.3 ± 8.0
-        same        0.3         200ms                3               0.9 ± 1.2      35.3 ± 8.0
+        three-way   0.3         0s                   3               0.8 ± 1.2         36 ± 11
+        same        0.3         0s                   3               0.8 ± 1.2         36 ± 11
+        three-way   0.3         100ms                3               0.9 ± 1.2         36 ± 11
+        same        0.3         100ms                3               0.9 ± 1.2         36 ± 11
+        three-way   0.3         200ms                3               0.9 ± 1.2         36 ± 11
+        same        0.3         200ms                3               0.9 ± 1.2         36 ± 11
 
         Differences from three-way, replication by replication. ×: how many times as wide the interval would be
         if each variant had a randomness of its own. unsupported: the interval covers zero.
