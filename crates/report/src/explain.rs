@@ -102,7 +102,6 @@ struct Group {
     held: BTreeMap<String, Alike>,
     /// What each kind of thing is to blame for.
     blames: BTreeMap<String, Amount>,
-    extent: Extent,
 }
 
 /// Those of them that held the same.
@@ -110,6 +109,7 @@ struct Group {
 struct Alike {
     count: u64,
     cost: Amount,
+    extent: Extent,
     worst: Story,
 }
 
@@ -160,7 +160,7 @@ impl Explanation {
         let Attempts { count, opens, closes, .. } = attempts;
         let opens = numbered("Opens that failed or were slow, and why", &opens.paragraphs(), colour);
         let closes = numbered(
-            "Connections that were cut short, lost data or closed slowly, and why",
+            "Connections that were cut short, lost or mixed up data, or closed slowly, and why",
             &closes.paragraphs(),
             colour,
         );
@@ -302,15 +302,13 @@ impl Fold for Explanation {
 
 impl Group {
     fn add(&mut self, story: Story, from: Instant) {
-        self.extent.add(story.since, from);
         for (blame, cost) in &story.blames {
             *self.blames.entry(blame.clone()).or_default() += *cost;
         }
         match self.held.get_mut(&story.held) {
-            Some(alike) => alike.add(story),
+            Some(alike) => alike.add(story, from),
             None => {
-                let (held, cost) = (story.held.clone(), story.cost);
-                self.held.insert(held, Alike { count: 1, cost, worst: story });
+                self.held.insert(story.held.clone(), Alike::of(story, from));
             }
         }
     }
@@ -325,52 +323,59 @@ impl Group {
         (Reverse(self.cost()), worst.map(|story| story.since))
     }
 
-    /// How many, of what, how often, and what they come to; then the worst of each. One alone is told as it is.
+    /// How many, of what, and what they come to; then how often, and the worst, of each. One alone is told as it is.
     fn paragraphs(self, all_octet_nanos: u128, waits: &Waits, end: Instant) -> Vec<String> {
         let cost = self.cost();
         let mut held: Vec<Alike> = self.held.into_values().collect();
         held.sort_by_key(|alike| Reverse(alike.cost));
-        let count: u64 = held.iter().map(|alike| alike.count).sum();
         let Some(worst) = held.first().map(|alike| &alike.worst) else { return Vec::new() };
-        if count == 1 {
+        if held.iter().map(|alike| alike.count).sum::<u64>() == 1 {
             return worst.paragraphs().map(str::to_owned).collect();
         }
         let each: Vec<String> =
             held.iter().map(|alike| format!("{} × {}", whole(alike.count), alike.worst.held)).collect();
-        let heading = format!("{} {}: {cost}", listed(&each), worst.group);
-        let mut extent = self.extent.in_words("began");
-        if cost.octet_nanos > 0 {
-            let holding = held.iter().filter(|alike| alike.cost.octet_nanos > 0);
-            let holding: u64 = holding.map(|alike| alike.count).sum();
-            let mean = scaled(cost.octet_nanos as f64 / 1e9 / holding as f64, "B·s");
-            let share = 100.0 * cost.octet_nanos as f64 / all_octet_nanos as f64;
-            let each = if holding == count { "Each" } else { "Each that was held" };
-            let sum = format!(" {each} cost {mean} on average, all together {share:.1} % of what was held for nobody.");
-            extent.push_str(&sum);
-        }
-        let half_open = held.iter().find_map(|alike| alike.worst.half_open_at).and_then(|at| waits.half_open(at, end));
-        extent.extend(half_open.map(|half_open| format!(" {half_open}")));
-        let mut paragraphs = vec![heading, extent];
+        let mut paragraphs = vec![format!("{} {}: {cost}", listed(&each), worst.group)];
         paragraphs.extend(shares(self.blames));
-        for alike in held {
-            let Story { heading, sentences, .. } = alike.worst;
-            paragraphs.push(match alike.count {
-                1 => format!("{heading}."),
-                _ => format!("The worst of them: {heading}."),
-            });
-            paragraphs.extend(sentences);
-        }
+        let several = held.len() > 1;
+        paragraphs.extend(held.into_iter().flat_map(|alike| alike.paragraphs(several, all_octet_nanos, waits, end)));
         paragraphs
     }
 }
 
 impl Alike {
-    fn add(&mut self, story: Story) {
+    fn of(story: Story, from: Instant) -> Self {
+        let mut extent = Extent::default();
+        extent.add(story.since, from);
+        Self { count: 1, cost: story.cost, extent, worst: story }
+    }
+
+    fn add(&mut self, story: Story, from: Instant) {
         self.count += 1;
         self.cost += story.cost;
+        self.extent.add(story.since, from);
         if story.cost > self.worst.cost {
             self.worst = story;
         }
+    }
+
+    /// When they began and what they come to, one of `several` kinds or the only one; and the worst of them.
+    fn paragraphs(self, several: bool, all_octet_nanos: u128, waits: &Waits, end: Instant) -> Vec<String> {
+        let Self { count, cost, extent, worst } = self;
+        let Story { heading, sentences, held, half_open_at, .. } = worst;
+        if count == 1 {
+            return [format!("{heading}.")].into_iter().chain(sentences).collect();
+        }
+        let kind = if several { format!("{} × {held}. ", whole(count)) } else { String::new() };
+        let mut words = format!("{kind}{}", extent.in_words("began"));
+        if cost.octet_nanos > 0 {
+            let mean = scaled(cost.octet_nanos as f64 / 1e9 / count as f64, "B·s");
+            let share = 100.0 * cost.octet_nanos as f64 / all_octet_nanos as f64;
+            let sum = format!(" Each cost {mean} on average, all together {share:.1} % of what was held for nobody.");
+            words.push_str(&sum);
+        }
+        let half_open = half_open_at.and_then(|at| waits.half_open(at, end));
+        words.extend(half_open.map(|half_open| format!(" {half_open}")));
+        [words, format!("The worst of them: {heading}.")].into_iter().chain(sentences).collect()
     }
 }
 

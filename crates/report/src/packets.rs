@@ -245,6 +245,9 @@ pub(crate) fn sender<'a>(sent: &Sent, hosts: &'a Hosts) -> Cow<'a, str> {
 /// What a packet is, who sent it, when, and what became of it: `SYN 0 of client, sent 0.000, arrived 5.000`.
 fn in_words(label: &str, at: Instant, sent: &Sent, hosts: &Hosts) -> String {
     let arrived: Vec<String> = sent.fate.deliveries.iter().map(ToString::to_string).collect();
+    if sent.forged && !arrived.is_empty() {
+        return format!("{label} as if from {}, came at {}", hosts.socket(sent.source), arrived.join(" and "));
+    }
     let fate = if arrived.is_empty() { "lost".to_owned() } else { format!("arrived {}", arrived.join(" and ")) };
     format!("{label} of {}, sent {at}, {fate}", sender(sent, hosts))
 }

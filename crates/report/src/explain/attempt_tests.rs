@@ -50,7 +50,7 @@ fn a_closed_port_refuses() {
             Nothing was held for nobody.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:81: refused at 0.100 s, after 0.1 s
+            1. client:49152 → server:81 #1: refused at 0.100 s, after 0.1 s
                By RST,ACK 0/1 of server, sent 0.050, arrived 0.100.
                It answers SYN 0 of client, sent 0.000, arrived 0.050: nobody listens at server:81.
         "#]],
@@ -72,8 +72,8 @@ fn opens_that_time_out_are_told_together() {
             1. 3 opens from client to server:80 timed out: SYNs lost
                From 183.000 s to 187.000 s; each after 183 s on average.
                SYNs: 24 sent, 24 lost. SYN-ACKs: none sent.
-               The worst of them: client:49152 → server:80: timed out at 183.000 s, after 183 s.
-               The first without effect: SYN 0 of client, sent 0.000, lost.
+               The worst of them: client:49152 → server:80 #1: timed out at 183.000 s, after 183 s.
+               The first in vain: SYN 0 of client, sent 0.000, lost.
         "#]],
     );
     tells(
@@ -83,15 +83,15 @@ fn opens_that_time_out_are_told_together() {
             Nothing was held for nobody.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: timed out at 183.000 s, after 183 s
+            1. client:49152 → server:80 #1: timed out at 183.000 s, after 183 s
                SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-               The first without effect: SYN 0 of client, sent 0.000, lost.
-            2. client:49153 → server:80: timed out at 185.000 s, after 183 s
+               The first in vain: SYN 0 of client, sent 0.000, lost.
+            2. client:49153 → server:80 #2: timed out at 185.000 s, after 183 s
                SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-               The first without effect: SYN 0 of client, sent 2.000, lost.
-            3. client:49154 → server:80: timed out at 187.000 s, after 183 s
+               The first in vain: SYN 0 of client, sent 2.000, lost.
+            3. client:49154 → server:80 #3: timed out at 187.000 s, after 183 s
                SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-               The first without effect: SYN 0 of client, sent 4.000, lost.
+               The first in vain: SYN 0 of client, sent 4.000, lost.
         "#]],
     );
 }
@@ -105,9 +105,9 @@ fn an_application_gives_up() {
             Nothing was held for nobody.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: given up by the application at 3.000 s, after 3 s
+            1. client:49152 → server:80 #1: given up by the application at 3.000 s, after 3 s
                SYNs: 2 sent, 2 unheard. SYN-ACKs: none sent.
-               The first without effect: SYN 0 of client, sent 0.000, arrived 0.050.
+               The first in vain: SYN 0 of client, sent 0.000, arrived 0.050.
         "#]],
     );
 }
@@ -128,8 +128,8 @@ fn calls_that_fail_at_once() {
             Opens that failed or were slow, and why
             1. client → server:80: the call to open failed at 1.000 s: connection already exists
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. server:80 ← client:5000: 100 B of server lost at 10.250 s
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. server:80 ← client:5000 #1: 100 B of server lost at 10.250 s
                server's end was over at 10.250 s, in LAST-ACK: closed.
         "#]],
     );
@@ -144,9 +144,9 @@ fn a_lost_syn_ack_makes_an_open_slow() {
             Nothing was held for nobody.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 2 arrived. SYN-ACKs: 2 sent, 1 lost, 1 arrived.
-               The first without effect: SYN,ACK 0/1 of server, sent 0.050, lost.
+               The first in vain: SYN,ACK 0/1 of server, sent 0.050, lost.
         "#]],
     );
 }
@@ -164,9 +164,9 @@ fn a_lost_acknowledgment_makes_the_server_late() {
             Nothing was held for nobody.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
+            1. client:49152 → server:80 #1: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
                SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs: 3 sent, 2 lost, 1 arrived.
-               The first without effect: DATA 1/1 100 B of client, sent 0.100, lost.
+               The first in vain: DATA 1/1 100 B of client, sent 0.100, lost.
         "#]],
     );
 }
@@ -178,12 +178,12 @@ fn a_delayed_syn_makes_an_open_slow() {
         &with_server(REQUEST, "[[link.fault]]\non = { flags = \"SYN\", nth = 1 }\ndelay = \"2.5 s\"\n"),
         &expect![[r#"
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 2.500.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 2.500.
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. client:49152 → server:80: reset at 2.650 s, in TIME-WAIT
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:49152 → server:80 #1: reset at 2.650 s, in TIME-WAIT
                By RST 102 of server, sent 2.600, arrived 2.650.
                It answers ACK 102/102 of client, sent 2.550, arrived 2.600: server's connection does not accept
                it.
@@ -197,10 +197,10 @@ fn an_aborted_connection_loses_data_and_is_reset() {
         false,
         &with_server(REQUEST, "").replacen("\"send 100 B\", \"close on EOF\"", "\"send 100 kB\", \"abort\"", 1),
         &expect![[r#"
-            Connections that were cut short, lost data or closed slowly, and why
-            1. server:80 ← client:49152: 100000 B of server lost at 0.150 s
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. server:80 ← client:49152 #1: 100000 B of server lost at 0.150 s
                server's end was over at 0.150 s, in ESTABLISHED: its application aborted it.
-            2. client:49152 → server:80: reset at 0.200 s, in ESTABLISHED
+            2. client:49152 → server:80 #1: reset at 0.200 s, in ESTABLISHED
                By RST 1 of server, sent 0.150, arrived 0.200.
                Why: server's application aborted.
         "#]],
@@ -222,13 +222,13 @@ fn a_forged_reset_is_told_as_that() {
         false,
         &with_server(r#"["connect", "wait 1 s", "send 100 B", "receive 100 B", "close"]"#, reset),
         &expect![[r#"
-            Connections that were cut short, lost data or closed slowly, and why
-            1. client:49152 → server:80: reset at 0.200 s, in ESTABLISHED
-               By RST 1 of server, sent 0.200, arrived 0.200.
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:49152 → server:80 #1: reset at 0.200 s, in ESTABLISHED
+               By RST 1 as if from server:80, came at 0.200.
                Why: the reset was forged.
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152: waits since 0.150 s in step 2, `receive 100 B`: nothing has come
+            1. server:80 ← client:49152 #1: waits since 0.150 s in step 2, `receive 100 B`: nothing has come
                client's end was over at 0.200 s, in ESTABLISHED: reset.
                Nothing is on its way between them.
         "#]],
@@ -243,16 +243,16 @@ fn a_connection_gives_up_on_a_dead_line() {
         false,
         &with_server(&late, dead),
         &expect![[r#"
-            Connections that were cut short, lost data or closed slowly, and why
-            1. client:49152 → server:80: 100 B of client lost at 124.100 s
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:49152 → server:80 #1: 100 B of client lost at 124.100 s
                client's end was over at 124.100 s, in ESTABLISHED: it gave up.
-            2. client:49152 → server:80: gave up at 124.100 s, in ESTABLISHED
+            2. client:49152 → server:80 #1: gave up at 124.100 s, in ESTABLISHED
                Segments since the last that came: 8 sent, 7 lost, 1 arrived.
-               The first without effect: DATA 1/1 100 B of client, sent 1.100, lost.
+               The first in vain: DATA 1/1 100 B of client, sent 1.100, lost.
                server's end is in ESTABLISHED.
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152: waits since 0.150 s in step 2, `receive 100 B`: nothing has come
+            1. server:80 ← client:49152 #1: waits since 0.150 s in step 2, `receive 100 B`: nothing has come
                client's end was over at 124.100 s, in ESTABLISHED: it gave up.
                Nothing is on its way between them.
         "#]],
@@ -267,10 +267,10 @@ fn a_lost_fin_makes_a_close_slow() {
         &expect![[r#"
             Nothing was held for nobody.
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. client:49152 → server:80: FIN acknowledged at 1.300 s, after 1.1 s instead of 0.1 s
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:49152 → server:80 #1: FIN acknowledged at 1.300 s, after 1.1 s instead of 0.1 s
                FINs: 2 sent, 1 lost, 1 arrived. Their ACKs: 1 sent, 1 arrived.
-               The first without effect: FIN,ACK 101/101 of client, sent 0.200, lost.
+               The first in vain: FIN,ACK 101/101 of client, sent 0.200, lost.
         "#]],
     );
 }

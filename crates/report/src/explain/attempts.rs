@@ -27,7 +27,8 @@ pub(super) struct Attempts {
     arrival: Option<Arrival>,
     timer: Option<RecordId>,
     call: Option<(RecordId, Call)>,
-    /// Attempts of which the last may be gone.
+    /// Attempts that are open at both ends since this instant, and those of which the last may be gone.
+    open: Vec<Attempt>,
     fading: Vec<Attempt>,
     /// Opens so far, with those that failed at once.
     pub(super) count: u64,
@@ -96,6 +97,8 @@ pub(super) struct End {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Life {
     pub(super) incarnation: Incarnation,
+    /// Which attempt of its host it goes back to, as ladders count them.
+    pub(super) ordinal: u32,
     pub(super) host: HostId,
     pub(super) tuple: FourTuple,
     pub(super) passive: bool,
@@ -200,6 +203,9 @@ impl Attempts {
             }
             Event::Call { host, call, outcome, remote, incarnation, .. } => {
                 self.call = Some((record.id, call));
+                if let Call::Receive { stale: 1.., .. } = call {
+                    self.mixed_up(record.at, call, incarnation, all, names);
+                }
                 if let (Call::Accept, Some(end)) = (call, incarnation.and_then(|life| self.end_mut(life))) {
                     end.accepted = true;
                 }
@@ -253,8 +259,14 @@ impl Attempts {
         }
     }
 
-    /// An instant is over: so are attempts of which nothing is left.
+    /// An instant is over, with all that came at it: so are attempts of which nothing is left.
     pub(super) fn settle(&mut self, all: bool, names: Names<'_>) {
+        for attempt in std::mem::take(&mut self.open) {
+            if let Some(known) = self.known.get_mut(&attempt) {
+                self.opens.extend(known.slow_open(names), all);
+                known.told = true;
+            }
+        }
         for attempt in std::mem::take(&mut self.fading) {
             if self.known.get(&attempt).is_some_and(Known::is_gone)
                 && let Some(known) = self.known.remove(&attempt)
@@ -441,7 +453,7 @@ impl Attempts {
         if born {
             self.lives.insert(incarnation, (attempt, side));
             self.count += u64::from(side == Side::Opener);
-            let life = Some(Life { incarnation, host, tuple, passive });
+            let life = Some(Life { incarnation, ordinal: attempt.ordinal, host, tuple, passive });
             let waited = arrival.and_then(|arrival| arrival.flying).map_or(0, |flying| flying.waited);
             known.lives.push(incarnation);
             *known.end_mut(side) = End { life, waited, ..End::default() };
@@ -472,8 +484,17 @@ impl Attempts {
             self.closes.extend(closes::cut_short(known, side, names), all);
         }
         if !known.told && known.here.opened.is_some() && known.there.opened.is_some() {
-            self.opens.extend(known.slow_open(names), all);
-            known.told = true;
+            self.open.push(attempt);
+        }
+    }
+
+    /// An application is given octets of another connection.
+    fn mixed_up(&mut self, at: Instant, call: Call, life: Option<Incarnation>, all: bool, names: Names<'_>) {
+        if let Call::Receive { stale, .. } = call
+            && let Some((known, side)) = life.and_then(|life| self.of(life))
+        {
+            let finding = closes::mixed_up(at, (known, side), stale, names);
+            self.closes.extend(finding, all);
         }
     }
 

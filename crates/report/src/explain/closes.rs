@@ -12,10 +12,25 @@ use super::opens::first_in_vain;
 use crate::amount::whole;
 
 /// Kinds, the worst first.
-const DATA_LOST: u8 = 0;
-const RESET: u8 = 1;
-const GAVE_UP: u8 = 2;
-const SLOW: u8 = 3;
+const MIXED_UP: u8 = 0;
+const DATA_LOST: u8 = 1;
+const RESET: u8 = 2;
+const GAVE_UP: u8 = 3;
+const SLOW: u8 = 4;
+
+/// Octets of another connection that an application was given.
+pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, names: Names<'_>) -> Option<Finding> {
+    let life = known.end(side).life?;
+    Some(Finding {
+        rank: MIXED_UP,
+        kind: format!("connections {} delivered data of another connection", names.lives(life)),
+        at,
+        weight: Weight::Octets(octets),
+        heading: format!("{}: its application was given {octets} B of another connection at {at} s", names.life(life)),
+        sentences: Vec::new(),
+        courses: Vec::new(),
+    })
+}
 
 /// Octets of a host that nobody can receive any more, since one end is over.
 pub(super) fn data_lost(
@@ -81,7 +96,7 @@ pub(super) fn cut_short(known: &Known, side: Side, names: Names<'_>) -> Option<F
             if fin_is_out {
                 courses.push(("FINs", end.fins));
             }
-            if last.sent > 0 {
+            if last.sent > 0 && heard == 0 {
                 courses.push(("Segments since the last that came", last));
             }
             let mut sentences: Vec<String> = first_in_vain(&courses, names).into_iter().collect();

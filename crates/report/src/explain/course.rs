@@ -101,11 +101,11 @@ impl Course {
         let all = [
             (self.lost, "lost"),
             (self.unheard, "unheard"),
-            (syn_backlog, "dropped at a full SYN backlog"),
-            (accept_queue, "dropped at a full accept queue"),
+            (syn_backlog, "without a place in the SYN backlog"),
+            (accept_queue, "without a place in the accept queue"),
             (self.held_down, "refused because of a hold-down"),
             (self.older, "met by an older connection"),
-            (self.under_way(), "not there yet"),
+            (self.under_way(), "still under way"),
         ];
         all.into_iter().filter(|(count, _)| *count > 0)
     }
@@ -139,9 +139,9 @@ mod tests {
         course.send(second, true);
         course.send(third, false);
         course.land(first, Landing::Arrived);
-        assert_eq!(course.in_words(), "3 sent, 1 lost, 1 not there yet, 1 arrived");
+        assert_eq!(course.in_words(), "3 sent, 1 lost, 1 still under way, 1 arrived");
         course.turn(first, Landing::Arrived, Landing::NoPlace(Queue::Accept));
-        assert_eq!(course.in_words(), "3 sent, 1 lost, 1 dropped at a full accept queue, 1 not there yet");
+        assert_eq!(course.in_words(), "3 sent, 1 lost, 1 without a place in the accept queue, 1 still under way");
         assert_eq!(course.first_in_vain, Some(second));
         assert_eq!(Course::default().in_words(), "none sent");
     }

@@ -28,10 +28,11 @@ impl<'a> Names<'a> {
         self.hosts.at(*socket.ip()).map_or_else(|| socket.ip().to_string(), |host| self.host(host).to_owned())
     }
 
-    /// `client:49152 → server:80`, or `server:80 ← client:49152`
+    /// `client:49152 → server:80 #1`, or `server:80 ← client:49152 #1`
     pub(super) fn life(self, life: Life) -> String {
         let arrow = if life.passive { '←' } else { '→' };
-        format!("{} {arrow} {}", self.hosts.socket(life.tuple.local), self.hosts.socket(life.tuple.remote))
+        let [local, remote] = [life.tuple.local, life.tuple.remote].map(|socket| self.hosts.socket(socket));
+        format!("{local} {arrow} {remote} #{}", life.ordinal)
     }
 
     /// One of many alike: `from client to server:80`, or `at server:80 from client`

@@ -92,8 +92,10 @@ pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
         }
         None if !known.here.crossed && known.acks.landed().kinds().is_some() => {
             let client = names.host(life.host);
-            let heading = format!("{name}: open at {client} at {at} s, and never at {server}");
-            (NEVER_OPEN, heading, format!("opens {lives} were never open at {server}: {why}"), at, waited)
+            // What is half-open at the end of the run may open yet.
+            let never = if known.there.life.is_some() && known.there.ended.is_none() { "not yet" } else { "never" };
+            let heading = format!("{name}: open at {client} at {at} s, and {never} at {server}");
+            (NEVER_OPEN, heading, format!("opens {lives} were {never} open at {server}: {why}"), at, 0)
         }
         _ if waited > 0 => {
             (SLOW, format!("{name}: open {}", after(at, waited)), format!("opens {lives} were slow: {why}"), at, waited)
@@ -138,8 +140,8 @@ fn in_vain(known: &Known) -> String {
 pub(super) fn first_in_vain(courses: &[(&'static str, Course)], names: Names<'_>) -> Option<String> {
     let first = |of: fn(&Course) -> Option<RecordId>| courses.iter().filter_map(|(_, course)| of(course)).min();
     if let Some(first) = first(|course| course.first_in_vain) {
-        return Some(format!("The first without effect: {}.", names.segment(first)?));
+        return Some(format!("The first in vain: {}.", names.segment(first)?));
     }
     let awaited = first(|course| course.awaited)?;
-    Some(format!("Not there yet: {}.", names.segment(awaited)?))
+    Some(format!("Still under way: {}.", names.segment(awaited)?))
 }

@@ -30,7 +30,7 @@ struct Place {
     /// How many there are, as waits tell.
     many: u32,
     taken: Level,
-    /// 1 while as many are taken as the host's settings allow.
+    /// 1 while all are taken.
     full: Level,
     /// How often one was taken, and how often it was waited for in vain.
     times_taken: u64,
@@ -69,6 +69,7 @@ impl Places {
             Event::Waits { host, port, scarce, places, .. } => {
                 let place = self.places.entry((host, port, scarce)).or_default();
                 place.many = place.many.max(places);
+                place.note_full(at, u64::MAX);
                 if place.waiting == 0 {
                     place.since = at;
                 }
@@ -89,6 +90,13 @@ impl Places {
         }
     }
 
+    /// For how long all were taken up to `at`, in nanoseconds; `None` where it is not known how many there are.
+    pub(super) fn full_nanos(&mut self, at_place: Where, at: Instant) -> Option<u128> {
+        let place = self.places.get_mut(&at_place).filter(|place| place.many > 0)?;
+        place.full.advance(at);
+        Some(place.full.integral())
+    }
+
     /// Takes what is held for a connection to a port from now on.
     pub(super) fn transfer(&mut self, at: Instant, transfer: &Transfer) {
         let scarce = match transfer.held {
@@ -101,8 +109,7 @@ impl Places {
         if growth != 0 {
             let place = self.places.entry((transfer.host, transfer.port, scarce)).or_default();
             place.taken.change(at, growth);
-            let is_full = scarce == Scarce::SynBacklog && place.taken.now() >= most;
-            place.full.change(at, i64::from(is_full) - place.full.now().cast_signed());
+            place.note_full(at, if scarce == Scarce::SynBacklog { most } else { u64::MAX });
             place.times_taken += u64::from(growth > 0);
         }
     }
@@ -123,16 +130,19 @@ impl Places {
             many => format!("There are {} {}", whole(many.into()), noun[1]),
         };
         let Demand { asked, rate, each, load } = self.demand(at_place, end)?;
+        let behind = self.demand((host, port, Scarce::Workers), end);
+        let behind = behind.filter(|demand| scarce == Scarce::AcceptQueue && demand.load > 100.0);
         let mut words = format!("{there_are}; one was asked for {} times", whole(asked));
         if asked >= MANY {
             let [rate, each] = [rate, each].map(rounded);
             words.push_str(&format!(", {rate} a second, and kept for {each} s on average"));
+        }
+        if asked >= MANY && behind.is_none() {
             let times = if load > 100.0 { "" } else { "at times " };
             words.push_str(&format!(": a load of {} %, {times}more than there is", rounded(load)));
         }
         words.push('.');
-        let behind = self.demand((host, port, Scarce::Workers), end).filter(|demand| demand.load > 100.0);
-        if let (Scarce::AcceptQueue, Some(Demand { load, .. })) = (scarce, behind) {
+        if let Some(Demand { load, .. }) = behind {
             words.push_str(&format!(" The workers behind have a load of {} %: that is why.", rounded(load)));
         }
         let [from, to] = [place.longest.0, place.longest.1].map(milliseconds);
@@ -195,6 +205,13 @@ const fn noun(scarce: Scarce) -> Option<[&'static str; 2]> {
 }
 
 impl Place {
+    /// Whether all are taken from `at` on; there are at most so many, as far as waits have not told.
+    fn note_full(&mut self, at: Instant, most: u64) {
+        let most = if self.many > 0 { u64::from(self.many) } else { most };
+        let is_full = self.taken.now() >= most;
+        self.full.change(at, i64::from(is_full) - self.full.now().cast_signed());
+    }
+
     /// Somebody has waited up to `at`.
     fn note_longest(&mut self, at: Instant) {
         let (from, to) = self.longest;

@@ -167,13 +167,15 @@ impl<'a> Teller<'a> {
         let Birth { tuple: FourTuple { local, remote }, .. } = self.birth;
         let cost = self.cost.amount();
         let arrow = if self.active { '→' } else { '←' };
-        format!("{} {arrow} {}, {held}: {cost}", self.hosts.socket(local), self.hosts.socket(remote))
+        let attempt = self.birth.attempt;
+        let ordinal = if attempt.is_forged() { String::new() } else { format!(" #{}", attempt.ordinal) };
+        format!("{} {arrow} {}{ordinal}, {held}: {cost}", self.hosts.socket(local), self.hosts.socket(remote))
     }
 
     /// `a half-open entry, then a connection`
     fn held(&self) -> String {
         let entries: Vec<&str> = self.cost.memories.iter().filter_map(|memory| entry(*memory)).collect();
-        if self.incarnation.is_some() { entries.join(", then ") } else { "answers to nobody".to_owned() }
+        if self.incarnation.is_some() { entries.join(", then ") } else { "SYN cookies for nobody".to_owned() }
     }
 
     /// `at server:80, because of a forged segment: SYN to server:80`
@@ -394,6 +396,7 @@ impl<'a> Teller<'a> {
         match answer {
             Some(answer) => deeds.push(format!("answered with {}", answer.label)),
             None if packet.sent.flags.rst() => {}
+            None if arrival.met.is_none() => deeds.push("sent no reset".to_owned()),
             None => deeds.push("did not answer".to_owned()),
         }
         let then = answer.map_or(String::new(), |answer| self.answer_became(answer, alone));
@@ -418,7 +421,7 @@ impl<'a> Teller<'a> {
         let when = if alone { format!(" at {} s", arrival.at) } else { String::new() };
         match change.map(|change| change.change.to) {
             Some(state) if self.incarnation.is_none() => {
-                format!(" {that} came{when} and opened a connection, in {state}.")
+                format!(" {that} came{when} as the answer to the cookie, and opened a connection, in {state}.")
             }
             Some(State::Closed) => format!(" {that} came{when} and ended it."),
             Some(state) => format!(" {that} came{when} and brought it to {state}."),

@@ -35,23 +35,23 @@ fn a_stale_syn_makes_a_ghost() {
         "two-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to the end
-               of the run, 10800.000 s: 38.7 MB·s and 1 segment
+            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to the
+               end of the run, 10800.000 s: 38.7 MB·s and 1 segment
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
-               and did not answer.
+               and sent no reset.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
+            1. server:80 ← client:49152 #1: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
                client's end was over at 2.400 s: TIME-WAIT ran out.
                Nothing is on its way between them.
         "#]],
@@ -65,8 +65,8 @@ fn a_reset_ends_the_ghost() {
         "two-way-rst",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to 5.100 s:
-               358 B·s and 2 segments
+            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to
+               5.100 s: 358 B·s and 2 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
@@ -75,9 +75,9 @@ fn a_reset_ends_the_ghost() {
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -89,8 +89,8 @@ fn a_reset_ends_the_half_open_entry() {
         "three-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 5.100 s: 32 B·s and
-               2 segments
+            1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 5.100 s: 32 B·s
+               and 2 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
@@ -99,9 +99,9 @@ fn a_reset_ends_the_half_open_entry() {
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -113,20 +113,20 @@ fn silence_keeps_the_half_open_entry_until_the_server_gives_up() {
         "three-way-silent",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2 kB·s
-               and 6 segments
+            1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2
+               kB·s and 6 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
                server sent SYN,ACK 0/1 6 times, from 5.000 s to 36.000 s. Each reached client, which had no
-               connection for it and did not answer.
+               connection for it and sent no reset.
                server gave up at 68.000 s, in SYN-RECEIVED.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -138,8 +138,8 @@ fn a_lost_reset_is_to_blame_from_then_on() {
         "three-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 6.100 s: 352 B·s and
-               4 segments
+            1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 6.100 s: 352 B·s
+               and 4 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
@@ -153,9 +153,9 @@ fn a_lost_reset_is_to_blame_from_then_on() {
                5.000.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -167,8 +167,8 @@ fn resets_that_are_lost_alike_are_told_together() {
         "three-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2 kB·s
-               and 12 segments
+            1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2
+               kB·s and 12 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
@@ -186,9 +186,9 @@ fn resets_that_are_lost_alike_are_told_together() {
                5.000.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -200,8 +200,8 @@ fn a_lost_answer_is_to_blame_at_once() {
         "two-way-rst",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to the end
-               of the run, 10800.000 s: 38.7 MB·s and 1 segment
+            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to the
+               end of the run, 10800.000 s: 38.7 MB·s and 1 segment
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
@@ -212,12 +212,12 @@ fn a_lost_answer_is_to_blame_at_once() {
                To blame for 1 segment: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
+            1. server:80 ← client:49152 #1: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
                client's end was over at 2.400 s: TIME-WAIT ran out.
                Nothing is on its way between them.
         "#]],
@@ -231,8 +231,8 @@ fn a_stale_syn_ends_the_time_wait_of_its_client() {
         "three-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 6.100 s: 352 B·s and
-               5 segments
+            1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 6.100 s: 352 B·s
+               and 5 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to
                TIME-WAIT at 1.400 s.
@@ -245,12 +245,12 @@ fn a_stale_syn_ends_the_time_wait_of_its_client() {
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. client:49152 → server:80: reset at 5.150 s, in TIME-WAIT
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:49152 → server:80 #1: reset at 5.150 s, in TIME-WAIT
                By RST 102 of server, sent 5.100, arrived 5.150.
                It answers ACK 102/102 of client, sent 5.050, arrived 5.100: server's connection does not accept
                it.
@@ -265,8 +265,8 @@ fn an_endless_exchange_is_cut_short() {
         "three-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2 kB·s
-               and 6,426 segments
+            1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2
+               kB·s and 6,426 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to
                TIME-WAIT at 1.400 s.
@@ -289,12 +289,12 @@ fn an_endless_exchange_is_cut_short() {
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. client:49152 → server:80: reset at 68.050 s, in TIME-WAIT
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:49152 → server:80 #1: reset at 68.050 s, in TIME-WAIT
                By RST 102 of server, sent 68.000, arrived 68.050.
                It answers ACK 100002/102 of client, sent 67.950, arrived 68.000: server had no connection for it
                any more (it gave up) since 68.000 s.
@@ -309,22 +309,22 @@ fn keepalive_asks_in_vain() {
         "two-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to
+            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to
                7880.000 s: 28.2 MB·s and 10 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
-               and did not answer.
+               and sent no reset.
                server sent keepalive ACK 0/1 9 times, from 7205.000 s to 7805.000 s. Each reached client, which
-               had no connection for it and did not answer.
+               had no connection for it and sent no reset.
                server gave up at 7880.000 s, in ESTABLISHED.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -336,8 +336,8 @@ fn a_duplicate_opens_a_connection_of_its_own() {
         "syn-cookies",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.100 s to the end
-               of the run, 3600.000 s: 12.9 MB·s
+            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.100 s to the
+               end of the run, 3600.000 s: 12.9 MB·s
                It was opened by ACK 1/1, which client had sent at 0.100 s and which came at 5.100 s once more:
                it was duplicated by fault 1, and had come at 0.150 s already. By then client had become
                ESTABLISHED at 0.100 s and closed at 1.400 s (TIME-WAIT was over).
@@ -346,7 +346,7 @@ fn a_duplicate_opens_a_connection_of_its_own() {
                200.100.
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152: waits since 5.100 s in step 2, `receive 100 B`: nothing has come
+            1. server:80 ← client:49152 #1: waits since 5.100 s in step 2, `receive 100 B`: nothing has come
                client's end was over at 1.400 s: TIME-WAIT ran out.
                Nothing is on its way between them.
         "#]],
@@ -360,7 +360,7 @@ fn a_listener_that_keeps_nothing_only_answers() {
         "syn-cookies",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, answers to nobody from 5.000 s on: 2 segments
+            1. server:80 ← client:49152 #1, SYN cookies for nobody from 5.000 s on: 2 segments
                What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
                by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed
                at 2.400 s (TIME-WAIT was over).
@@ -370,9 +370,9 @@ fn a_listener_that_keeps_nothing_only_answers() {
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -384,18 +384,18 @@ fn a_crash_goes_unheard() {
         "three-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a connection with its socket, held for nobody from 2.000 s to 4.100 s:
-               7.53 kB·s
+            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 2.000 s to
+               4.100 s: 7.53 kB·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 2.000 s on nobody was at its other end: client had crashed.
                server sent DATA 101/101 100 B at 4.000 s. At 4.050 s it reached client, which had no connection
                for it and answered with RST 101. That came at 4.100 s and ended it.
                To blame: the crash of client at 2.000 s.
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. server:80 ← client:49152: 100 B of server lost at 4.100 s
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. server:80 ← client:49152 #1: 100 B of server lost at 4.100 s
                server's end was over at 4.100 s, in ESTABLISHED: reset.
-            2. server:80 ← client:49152: reset at 4.100 s, in ESTABLISHED
+            2. server:80 ← client:49152 #1: reset at 4.100 s, in ESTABLISHED
                By RST 101 of client, sent 4.050, arrived 4.100.
                It answers DATA 101/101 100 B of server, sent 4.000, arrived 4.050: client had no connection for
                it any more (a crash) since 2.000 s.
@@ -410,8 +410,8 @@ fn a_crashed_client_opens_again_and_is_asked() {
         "three-way-silent",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:5000, a connection with its socket, held for nobody from 2.000 s to the end of
-               the run, 3600.000 s: 12.9 MB·s
+            1. server:80 ← client:5000 #1, a connection with its socket, held for nobody from 2.000 s to the end
+               of the run, 3600.000 s: 12.9 MB·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 2.000 s on nobody was at its other end: client had crashed.
                server answered SYN 0 with ACK 101/101 8 times, from 4.050 s to 127.050 s. Each reached client,
@@ -420,12 +420,13 @@ fn a_crashed_client_opens_again_and_is_asked() {
                To blame: the crash of client at 2.000 s.
 
             Opens that failed or were slow, and why
-            1. client:5000 → server:80: timed out at 187.000 s, after 183 s
+            1. client:5000 → server:80 #2: timed out at 187.000 s, after 183 s
                SYNs: 8 sent, 8 met by an older connection. SYN-ACKs: none sent.
-               The first without effect: SYN 0 of client, sent 4.000, arrived 4.050.
+               The first in vain: SYN 0 of client, sent 4.000, arrived 4.050.
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:5000: waits since 0.150 s in step 4, `close on EOF`: the peer has not closed
+            1. server:80 ← client:5000 #1: waits since 0.150 s in step 4, `close on EOF`: the peer has not
+               closed
                client's end was over at 2.000 s, in ESTABLISHED: a crash.
                Nothing is on its way between them.
         "#]],
@@ -439,7 +440,7 @@ fn a_host_is_down_and_keeps_quiet() {
         "three-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:5000, a half-open entry, then a connection with its socket, held for nobody
+            1. server:80 ← client:5000 #1, a half-open entry, then a connection with its socket, held for nobody
                from 1.000 s to 67.100 s: 224 kB·s and 2 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 1.000 s on nobody was at its other end: client had crashed.
@@ -457,14 +458,14 @@ fn a_host_is_down_and_keeps_quiet() {
             Opens that failed or were slow, and why
             1. client → server:80: the call to open failed at 4.000 s: quiet time after a reboot
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. server:80 ← client:5000: 10 B of server lost at 67.100 s
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. server:80 ← client:5000 #1: 10 B of server lost at 67.100 s
                server's end was over at 67.100 s, in ESTABLISHED: it gave up.
-            2. server:80 ← client:5001: 10 B of server lost at 127.250 s
+            2. server:80 ← client:5001 #2: 10 B of server lost at 127.250 s
                server's end was over at 127.250 s, in LAST-ACK: closed.
-            3. server:80 ← client:5000: gave up at 67.100 s, in ESTABLISHED
+            3. server:80 ← client:5000 #1: gave up at 67.100 s, in ESTABLISHED
                Segments since the last that came: 5 sent, 5 unheard.
-               The first without effect: ACK 1/101 of server, sent 5.100, arrived 5.150.
+               The first in vain: ACK 1/101 of server, sent 5.100, arrived 5.150.
                client's end was over at 1.000 s, in ESTABLISHED: a crash.
         "#]],
     );
@@ -477,8 +478,8 @@ fn an_abort_goes_unheard() {
         "two-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a connection with its socket, held for nobody from 1.000 s to the end
-               of the run, 10800.000 s: 38.7 MB·s
+            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 1.000 s to the
+               end of the run, 10800.000 s: 38.7 MB·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 1.000 s on nobody was at its other end: client had aborted (by a call of its application).
                It said so with RST 101, which was lost (dropped by fault 1).
@@ -486,7 +487,8 @@ fn an_abort_goes_unheard() {
                To blame: a lost segment: RST 101 of client, sent 1.000, lost.
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152: waits since 0.150 s in step 4, `close on EOF`: the peer has not closed
+            1. server:80 ← client:49152 #1: waits since 0.150 s in step 4, `close on EOF`: the peer has not
+               closed
                client's end was over at 1.000 s, in ESTABLISHED: its application aborted it.
                Nothing is on its way between them.
         "#]],
@@ -500,8 +502,8 @@ fn a_client_gives_up() {
         "three-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:5000, a connection with its socket, held for nobody from 153.000 s to the end
-               of the run, 600.000 s: 1.6 MB·s
+            1. server:80 ← client:5000 #2, a connection with its socket, held for nobody from 153.000 s to the
+               end of the run, 600.000 s: 1.6 MB·s
                It was opened by SYN 0, which client had sent at 10.000 s and which came at 10.050 s.
                From 153.000 s on nobody was at its other end: client had given up (in FIN-WAIT-1, after its last
                retransmission).
@@ -509,20 +511,21 @@ fn a_client_gives_up() {
                To blame: a duplicated segment: DATA 1/101 100 B of server, sent 0.150, arrived 0.200 and 5.150
                and 20.150.
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. client:5000 → server:80: 100 B of client lost at 153.000 s
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:5000 → server:80 #2: its application was given 100 B of another connection at 30.000 s
+            2. client:5000 → server:80 #2: 100 B of client lost at 153.000 s
                client's end was over at 153.000 s, in FIN-WAIT-1: it gave up.
-            2. client:5000 → server:80: reset at 5.250 s, in TIME-WAIT
+            3. client:5000 → server:80 #1: reset at 5.250 s, in TIME-WAIT
                By RST 102 of server, sent 5.200, arrived 5.250.
                It answers ACK 102/102 of client, sent 5.150, arrived 5.200: server had no connection for it any
                more (closed) since 0.350 s.
-            3. client:5000 → server:80: gave up at 153.000 s, in FIN-WAIT-1
-               FINs: 7 sent, 7 arrived. Segments since the last that came: 1 sent, 1 arrived.
+            4. client:5000 → server:80 #2: gave up at 153.000 s, in FIN-WAIT-1
+               FINs: 7 sent, 7 arrived.
                Since its first FIN 50 segments had come, none of which acknowledged it.
                server's end is in ESTABLISHED.
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:5000: waits since 10.150 s in step 2, `receive 100 B`: nothing has come
+            1. server:80 ← client:5000 #2: waits since 10.150 s in step 2, `receive 100 B`: nothing has come
                client's end was over at 153.000 s, in FIN-WAIT-1: it gave up.
                Nothing is on its way between them.
         "#]],
@@ -537,8 +540,8 @@ fn nothing_was_wasted() {
         &expect![[r#"
             Nothing was held for nobody.
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. client:49152 → server:80: reset at 5.300 s, in TIME-WAIT
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:49152 → server:80 #1: reset at 5.300 s, in TIME-WAIT
                By RST 102 of server, sent 5.250, arrived 5.300.
                It answers ACK 102/102 of client, sent 5.200, arrived 5.250: server had no connection for it any
                more (closed) since 0.350 s.
@@ -549,23 +552,23 @@ fn nothing_was_wasted() {
         "three-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. client:49152 → server:80, a connection with its socket, held for nobody from 3.000 s to 4.100 s:
-               3.94 kB·s
+            1. client:49152 → server:80 #1, a connection with its socket, held for nobody from 3.000 s to
+               4.100 s: 3.94 kB·s
                client opened it at 0.000 s.
                From 3.000 s on nobody was at its other end: server had been reset (by forged RST 101).
                client sent DATA 101/1 100 B at 4.000 s. At 4.050 s it reached server, which had no connection
                for it and answered with RST 1. That came at 4.100 s and ended it.
-               To blame: a forged segment: RST 101 of client, sent 3.000, arrived 3.000.
+               To blame: a forged segment: RST 101 as if from client:49152, came at 3.000.
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. client:49152 → server:80: 100 B of client lost at 4.100 s
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:49152 → server:80 #1: 100 B of client lost at 4.100 s
                client's end was over at 4.100 s, in ESTABLISHED: reset.
-            2. client:49152 → server:80: reset at 4.100 s, in ESTABLISHED
+            2. client:49152 → server:80 #1: reset at 4.100 s, in ESTABLISHED
                By RST 1 of server, sent 4.050, arrived 4.100.
                It answers DATA 101/1 100 B of client, sent 4.000, arrived 4.050: server had no connection for it
                any more (reset) since 3.000 s.
-            3. server:80 ← client:49152: reset at 3.000 s, in ESTABLISHED
-               By RST 101 of client, sent 3.000, arrived 3.000.
+            3. server:80 ← client:49152 #1: reset at 3.000 s, in ESTABLISHED
+               By RST 101 as if from client:49152, came at 3.000.
                Why: the reset was forged.
         "#]],
     );
@@ -589,20 +592,20 @@ fn a_forged_reset_goes_unheard_at_the_other_end() {
         "#,
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a connection with its socket, held for nobody from 3.000 s to the end
-               of the run, 100.000 s: 348 kB·s
+            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 3.000 s to the
+               end of the run, 100.000 s: 348 kB·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 3.000 s on nobody was at its other end: client had been reset (by forged RST 1).
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: a forged segment: RST 1 of server, sent 3.000, arrived 3.000.
+               To blame: a forged segment: RST 1 as if from server:80, came at 3.000.
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. client:49152 → server:80: reset at 3.000 s, in ESTABLISHED
-               By RST 1 of server, sent 3.000, arrived 3.000.
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:49152 → server:80 #1: reset at 3.000 s, in ESTABLISHED
+               By RST 1 as if from server:80, came at 3.000.
                Why: the reset was forged.
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152: waits since 0.150 s in step 3, `receive 100 B`: nothing has come
+            1. server:80 ← client:49152 #1: waits since 0.150 s in step 3, `receive 100 B`: nothing has come
                client's end was over at 3.000 s, in ESTABLISHED: reset.
                Nothing is on its way between them.
         "#]],
@@ -626,15 +629,15 @@ fn the_end_of_the_run_cuts_in() {
         "#,
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a connection with its socket, held for nobody from 1.100 s to 1.150 s:
-               179 B·s
+            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 1.100 s to
+               1.150 s: 179 B·s
                It was opened by SYN 0, which client had sent at 1.000 s and which came at 1.050 s.
                From 1.100 s on nobody was at its other end: client had aborted (by a call of its application).
                It said so with RST 1.
                RST 1, which client had sent at 1.100 s, came at 1.150 s and ended it.
                To blame: the abort of client's application at 1.100 s.
-            2. server:80 ← client:49152, a connection with its socket, held for nobody from 5.000 s to the end
-               of the run, 5.020 s: 71.7 B·s and 1 segment
+            2. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to the
+               end of the run, 5.020 s: 71.7 B·s and 1 segment
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and aborted
                at 1.100 s (by a call of its application).
@@ -643,12 +646,12 @@ fn the_end_of_the_run_cuts_in() {
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-               SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. server:80 ← client:49152: reset at 1.150 s, in ESTABLISHED
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. server:80 ← client:49152 #1: reset at 1.150 s, in ESTABLISHED
                By RST 1 of client, sent 1.100, arrived 1.150.
                Why: client's application aborted.
         "#]],
@@ -683,7 +686,7 @@ fn what_is_alike_is_told_together() {
            It was opened by SYN 0, which was forged at 0.000 s: nobody has the address 198.18.225.29.
            server sent SYN,ACK 0/1 7 times, from 0.000 s to 63.000 s. Each was lost (no link leads there).
            Nothing more was sent for it: it was still SYN-RECEIVED when the run ended.
-           To blame: a forged segment: SYN 0 of 198.18.225.29, sent 0.000, arrived 0.000.
+           To blame: a forged segment: SYN 0 as if from 198.18.225.29:5788, came at 0.000.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
     let all = explained(&experiment, &variant, true);
@@ -719,91 +722,95 @@ fn overload_is_told_in_one_paragraph() {
            on average, 99 % of them for at most 11.8 s, the longest for 16.9 s. None of them was turned
            away.
            There are 128 places in the accept queue; one was asked for 2,999 times, 100 a second, and kept
-           for 1.35 s on average: a load of 105 %, more than there is. The workers behind have a load of
-           125 %: that is why. At least one client waited all the time from 6.435 s to 30.000 s. Only useful
-           connections were in their way.
-           The longest: client#1110 waited at server:80 for a place in the accept queue, from 13.135 s to
-           the end of the run, 30.000 s: 16.9 client·s. Only useful connections were in its way.
+           for 1.35 s on average. The workers behind have a load of 125 %: that is why. At least one client
+           waited all the time from 6.435 s to 30.000 s. Only useful connections were in their way. For
+           44.6 % of the time one was free, and they waited for a segment to be sent again.
+           The longest: client#1110 waited at server:80 for a place in the accept queue (128 places in the
+           accept queue), from 13.135 s to the end of the run, 30.000 s: 16.9 client·s. Only useful
+           connections were in its way. For 7.53 s of that one was free, and it waited for a segment to be
+           sent again.
         2. 2,521 clients waited at server:80 for a worker: 3,410 client·s in all
            The first began to wait at 0.085 s, the last at 29.995 s, 84.3 a second. Each waited for 1.35 s
            on average, 99 % of them for at most 1.6 s, the longest for 1.6 s. None of them was turned away.
            There are 4 workers; one was asked for 2,999 times, 100 a second, and kept for 0.05 s on average:
            a load of 125 %, more than there is. At least one client waited all the time from 0.125 s to
            30.000 s. Only useful connections were in their way.
-           The longest: client#641 waited at server:80 for a worker, from 6.445 s to 8.045 s: 1.6 client·s.
-           Only useful connections were in its way. Then it had what it waited for.
+           The longest: client#641 waited at server:80 for a worker (4 workers), from 6.445 s to 8.045 s:
+           1.6 client·s. Only useful connections were in its way. Then it had what it waited for.
 
         Opens that failed or were slow, and why
-        1. 242 opens from client to server:80 were never open at server:80: SYNs dropped at a full accept
-           queue, ACKs dropped at a full accept queue
-           From 13.120 s to 29.900 s, 14.4 a second; each late by 1.98 s on average.
-           SYNs: 720 sent, 478 dropped at a full accept queue, 242 arrived. SYN-ACKs: 636 sent, 636 arrived.
-           ACKs: 1,893 sent, 1,893 dropped at a full accept queue.
-           The worst of them: client(1):57656 → server:80: open at client at 27.110 s, and never at
-           server:80.
-           The first without effect: SYN 0 of client, sent 20.080, arrived 20.095.
-        2. 105 opens from client to server:80 were never open at server:80: ACKs dropped at a full accept
-           queue
+        1. 242 opens from client to server:80 were not yet open at server:80: SYNs without a place in the
+           accept queue, ACKs without a place in the accept queue
+           From 13.120 s to 29.900 s, 14.4 a second.
+           SYNs: 720 sent, 478 without a place in the accept queue, 242 arrived. SYN-ACKs: 636 sent, 636
+           arrived. ACKs: 1,893 sent, 1,893 without a place in the accept queue.
+           The first in vain: SYN 0 of client, sent 11.090, arrived 11.105.
+        2. 105 opens from client to server:80 were not yet open at server:80: ACKs without a place in the
+           accept queue
            From 13.120 s to 29.980 s, 6.23 a second.
-           SYNs: 105 sent, 105 arrived. SYN-ACKs: 270 sent, 270 arrived. ACKs: 805 sent, 805 dropped at a
-           full accept queue.
-           The first without effect: ACK 1/1 of client, sent 13.120, arrived 13.135.
-        3. 406 opens from client to server:80 were slow: SYNs dropped at a full accept queue
+           SYNs: 105 sent, 105 arrived. SYN-ACKs: 270 sent, 270 arrived. ACKs: 805 sent, 805 without a place
+           in the accept queue.
+           The first in vain: ACK 1/1 of client, sent 13.120, arrived 13.135.
+        3. 406 opens from client to server:80 were slow: SYNs without a place in the accept queue
            From 7.450 s to 29.980 s, 18 a second; each late by 2.16 s on average.
-           SYNs: 1,271 sent, 865 dropped at a full accept queue, 406 arrived. SYN-ACKs: 406 sent, 406
+           SYNs: 1,271 sent, 865 without a place in the accept queue, 406 arrived. SYN-ACKs: 406 sent, 406
            arrived.
-           The worst of them: client(1):56766 → server:80: open at 27.110 s, after 11 s instead of 0.03 s.
-           The first without effect: SYN 0 of client, sent 16.080, arrived 16.095.
-        4. 328 opens from client to server:80 were slow: SYNs dropped at a full accept queue, ACKs dropped
-           at a full accept queue
+           The worst of them: client(1):56766 → server:80 #1609: open at 27.110 s, after 11 s instead of
+           0.03 s.
+           The first in vain: SYN 0 of client, sent 16.080, arrived 16.095.
+        4. 328 opens from client to server:80 were slow: SYNs without a place in the accept queue, ACKs
+           without a place in the accept queue
            From 7.717 s to 29.965 s, 14.7 a second; each late by 4.66 s on average.
-           SYNs: 951 sent, 623 dropped at a full accept queue, 328 arrived. SYN-ACKs: 825 sent, 825 arrived.
-           ACKs: 2,340 sent, 2,012 dropped at a full accept queue, 328 arrived.
-           The worst of them: client(4):37038 → server:80: open at 19.420 s, after 4.03 s instead of 0.03 s;
-           at server:80 at 26.859 s, after 11.5 s instead of 0.045 s.
-           The first without effect: SYN 0 of client, sent 15.390, arrived 15.405.
-        5. 304 opens from client to server:80 were slow at server:80: ACKs dropped at a full accept queue
+           SYNs: 951 sent, 623 without a place in the accept queue, 328 arrived. SYN-ACKs: 825 sent, 825
+           arrived. ACKs: 2,340 sent, 2,012 without a place in the accept queue, 328 arrived.
+           The worst of them: client(4):37038 → server:80 #1540: open at 19.420 s, after 4.03 s instead of
+           0.03 s; at server:80 at 26.859 s, after 11.5 s instead of 0.045 s.
+           The first in vain: SYN 0 of client, sent 15.390, arrived 15.405.
+        5. 304 opens from client to server:80 were slow at server:80: ACKs without a place in the accept
+           queue
            From 7.707 s to 29.967 s, 13.7 a second; each late by 1.98 s on average.
-           SYNs: 304 sent, 304 arrived. SYN-ACKs: 616 sent, 616 arrived. ACKs: 1,862 sent, 1,558 dropped at
-           a full accept queue, 304 arrived.
-           The worst of them: client(3):40750 → server:80: open at server:80 at 29.465 s, after 15 s instead
-           of 0.045 s.
-           The first without effect: ACK 1/1 of client, sent 14.450, arrived 14.465.
+           SYNs: 304 sent, 304 arrived. SYN-ACKs: 616 sent, 616 arrived. ACKs: 1,862 sent, 1,558 without a
+           place in the accept queue, 304 arrived.
+           The worst of them: client(3):40750 → server:80 #1443: open at server:80 at 29.465 s, after 15 s
+           instead of 0.045 s.
+           The first in vain: ACK 1/1 of client, sent 14.450, arrived 14.465.
 
         Scripts that still wait at the end of the run
         1. 347 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in SYN-RECEIVED
            The first since 13.120 s, the last since 29.980 s; for 5.02 s on average.
-           The longest: client(2):40062 → server:80: waits since 13.120 s in step 3, `receive 10 kB`:
+           The longest: client(2):40062 → server:80 #1110: waits since 13.120 s in step 3, `receive 10 kB`:
            nothing has come.
            server's end is in SYN-RECEIVED.
            Nothing is on its way between them.
         2. 129 scripts of client wait in step 1, `connect`
            The first since 16.180 s, the last since 30.000 s; for 2.63 s on average.
-           The longest: client(3):41180 → server:80: waits since 16.180 s in step 1, `connect`: the
+           The longest: client(3):41180 → server:80 #1619: waits since 16.180 s in step 1, `connect`: the
            connection is not open.
-           SYNs: 8 sent, 8 dropped at a full accept queue. SYN-ACKs: none sent.
+           SYNs: 8 sent, 8 without a place in the accept queue. SYN-ACKs: none sent.
            Nothing is on its way between them.
         3. 128 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in ESTABLISHED,
            not accepted
            The first since 13.750 s, the last since 29.980 s; for 2.19 s on average.
-           The longest: client(1):56258 → server:80: waits since 13.750 s in step 3, `receive 10 kB`:
+           The longest: client(1):56258 → server:80 #1373: waits since 13.750 s in step 3, `receive 10 kB`:
            nothing has come.
            server's end is in ESTABLISHED.
            server's application has not accepted it.
            Nothing is on its way between them.
         4. 2 scripts of server wait in step 5, `close on EOF`, and their other ends are in FIN-WAIT-1
            The first since 29.975 s, the last since 29.985 s; for 0.02 s on average.
-           The longest: server:80 ← client(4):40084: waits since 29.975 s in step 5, `close on EOF`: the
-           peer has not closed.
+           The longest: server:80 ← client(4):40084 #2832: waits since 29.975 s in step 5, `close on EOF`:
+           the peer has not closed.
            client's end is in FIN-WAIT-1.
            8 segments are on their way between them.
-        5. client(1):58850 → server:80: waits since 25.390 s in step 3, `receive 10 kB`: nothing has come
-           server waits, too, in step 3, `work 20 ms`.
+        5. client(1):58850 → server:80 #2537: waits since 25.390 s in step 3, `receive 10 kB`: nothing has
+           come
+           server waits, too, since 29.995 s in step 3, `work 20 ms`.
            Nothing is on its way between them.
-        6. client(4):39738 → server:80: waits since 27.900 s in step 3, `receive 10 kB`: nothing has come
-           server waits, too, in step 5, `close on EOF`: the peer has not closed.
+        6. client(4):39738 → server:80 #2688: waits since 27.900 s in step 3, `receive 10 kB`: nothing has
+           come
+           server waits, too, since 29.995 s in step 5, `close on EOF`: the peer has not closed.
            7 segments are on their way between them.
-        7. server:80 ← client(1):58850: waits since 29.995 s in step 3, `work 20 ms`
+        7. server:80 ← client(1):58850 #2537: waits since 29.995 s in step 3, `work 20 ms`
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }
@@ -815,27 +822,28 @@ fn a_delayed_segment_opens_late() {
         "stale-data",
         "three-way",
         &expect![[r#"
-        What was held for nobody, and why
-        1. server:80 ← client:5000, a connection, held for nobody from 3.100 s to 3.150 s: 118 B·s
-           It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
-           From 3.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
-           ACK 102/2, which client had sent at 3.100 s, came at 3.150 s and ended it.
-           To blame: a cause that is not known.
-        2. server:80 ← client:5000, a connection, held for nobody from 6.100 s to 6.150 s: 118 B·s
-           It was opened by SYN 0, which client had sent at 4.000 s and which came at 4.050 s.
-           From 6.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
-           ACK 102/2, which client had sent at 6.100 s, came at 6.150 s and ended it.
-           To blame: a cause that is not known.
+            What was held for nobody, and why
+            1. server:80 ← client:5000 #1, a connection, held for nobody from 3.100 s to 3.150 s: 118 B·s
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               From 3.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
+               ACK 102/2, which client had sent at 3.100 s, came at 3.150 s and ended it.
+               To blame: a cause that is not known.
+            2. server:80 ← client:5000 #2, a connection, held for nobody from 6.100 s to 6.150 s: 118 B·s
+               It was opened by SYN 0, which client had sent at 4.000 s and which came at 4.050 s.
+               From 6.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
+               ACK 102/2, which client had sent at 6.100 s, came at 6.150 s and ended it.
+               To blame: a cause that is not known.
 
-        Opens that failed or were slow, and why
-        1. client:5000 → server:80: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
-           SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs: 3 sent, 2 not there yet, 1 arrived.
-           Not there yet: DATA 1/1 100 B of client, sent 0.100, arrived 5.100.
+            Opens that failed or were slow, and why
+            1. client:5000 → server:80 #1: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
+               SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs: 3 sent, 1 still under way, 2 arrived.
+               Still under way: DATA 1/1 100 B of client, sent 0.100, arrived 5.100.
 
-        Connections that were cut short, lost data or closed slowly, and why
-        1. client:5000 → server:80: 100 B of client lost at 6.100 s
-           client's end was over at 6.100 s, in FIN-WAIT-2: closed.
-    "#]],
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. server:80 ← client:5000 #2: its application was given 100 B of another connection at 5.100 s
+            2. client:5000 → server:80 #2: 100 B of client lost at 6.100 s
+               client's end was over at 6.100 s, in FIN-WAIT-2: closed.
+        "#]],
     );
 }
 
@@ -846,51 +854,52 @@ fn a_cookie_comes_back_from_time_wait() {
         "stale-syn-cookies-time-wait",
         "syn-cookies",
         &expect![[r#"
-        What was held for nobody, and why
-        1. server:80 ← client:49152, a connection with its socket, held for nobody from 5.100 s to the end
-           of the run, 3600.000 s: 12.9 MB·s
-           It was opened by ACK 102/102, which client had sent at 5.050 s and which came at 5.100 s. By then
-           client had become ESTABLISHED at 1.100 s and come to TIME-WAIT at 1.400 s.
-           Nothing was sent for it: it was still ESTABLISHED when the run ended.
-           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
-        2. uneven:80 ← client:49153, answers to nobody from 5.000 s on: 3 segments
-           What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
-           by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come
-           to TIME-WAIT at 1.400 s.
-           uneven sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
-           answered with ACK 102/202.
-           uneven answered ACK 102/202 with RST 202 at 5.100 s. At 5.150 s it reached client, which was in
-           TIME-WAIT and was reset.
-           uneven kept nothing of it.
-           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
-        3. server:80 ← client:49152, answers to nobody from 5.000 s on: 2 segments
-           What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
-           by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come
-           to TIME-WAIT at 1.400 s.
-           server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
-           answered with ACK 102/102. That came at 5.100 s and opened a connection, in ESTABLISHED.
-           server kept nothing of it until then.
-           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+            What was held for nobody, and why
+            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.100 s to the
+               end of the run, 3600.000 s: 12.9 MB·s
+               It was opened by ACK 102/102, which client had sent at 5.050 s and which came at 5.100 s. By then
+               client had become ESTABLISHED at 1.100 s and come to TIME-WAIT at 1.400 s.
+               Nothing was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+            2. uneven:80 ← client:49153 #2, SYN cookies for nobody from 5.000 s on: 3 segments
+               What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
+               by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come
+               to TIME-WAIT at 1.400 s.
+               uneven sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
+               answered with ACK 102/202.
+               uneven answered ACK 102/202 with RST 202 at 5.100 s. At 5.150 s it reached client, which was in
+               TIME-WAIT and was reset.
+               uneven kept nothing of it.
+               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+            3. server:80 ← client:49152 #1, SYN cookies for nobody from 5.000 s on: 2 segments
+               What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
+               by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come
+               to TIME-WAIT at 1.400 s.
+               server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
+               answered with ACK 102/102. That came at 5.100 s as the answer to the cookie, and opened a
+               connection, in ESTABLISHED.
+               server kept nothing of it until then.
+               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
-        Opens that failed or were slow, and why
-        1. client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-           SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-           Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
-        2. client:49153 → uneven:80: open at 1.100 s, after 1.1 s instead of 0.1 s
-           SYNs: 2 sent, 1 not there yet, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-           Not there yet: SYN 0 of client, sent 0.000, arrived 5.000.
+            Opens that failed or were slow, and why
+            1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+            2. client:49153 → uneven:80 #2: open at 1.100 s, after 1.1 s instead of 0.1 s
+               SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
 
-        Connections that were cut short, lost data or closed slowly, and why
-        1. client:49153 → uneven:80: reset at 5.150 s, in TIME-WAIT
-           By RST 202 of uneven, sent 5.100, arrived 5.150.
-           It answers ACK 102/202 of client, sent 5.050, arrived 5.100: uneven had no connection for it any
-           more (closed) since 1.450 s.
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:49153 → uneven:80 #2: reset at 5.150 s, in TIME-WAIT
+               By RST 202 of uneven, sent 5.100, arrived 5.150.
+               It answers ACK 102/202 of client, sent 5.050, arrived 5.100: uneven had no connection for it any
+               more (closed) since 1.450 s.
 
-        Scripts that still wait at the end of the run
-        1. server:80 ← client:49152: waits since 5.100 s in step 2, `receive 100 B`: nothing has come
-           client's end was over at 241.400 s: TIME-WAIT ran out.
-           Nothing is on its way between them.
-    "#]],
+            Scripts that still wait at the end of the run
+            1. server:80 ← client:49152 #1: waits since 5.100 s in step 2, `receive 100 B`: nothing has come
+               client's end was over at 241.400 s: TIME-WAIT ran out.
+               Nothing is on its way between them.
+        "#]],
     );
 }
 
@@ -914,25 +923,26 @@ fn a_flood_is_told_in_one_group() {
     let variant = experiment.variant(None, None).unwrap();
     expect![[r#"
         What was held for nobody, and why
-        1. 20 × a half-open entry and 1,006 × answers to nobody at server:80, because of a forged segment:
-           SYN to server:80: 6.34 kB·s and 1,026 segments
-           The first began at 0.002 s, the last at 1.000 s, 1,030 a second. Each that was held cost 317 B·s
-           on average, all together 100.0 % of what was held for nobody. The port had 20 half-open entries
-           at most at once, and 19.8 on average; its SYN backlog has room for 20 and was full for 98.3 % of
-           the time.
+        1. 20 × a half-open entry and 1,006 × SYN cookies for nobody at server:80, because of a forged
+           segment: SYN to server:80: 6.34 kB·s and 1,026 segments
+           20 × a half-open entry. The first began at 0.002 s, the last at 0.017 s, 1,340 a second. Each
+           cost 317 B·s on average, all together 100.0 % of what was held for nobody. The port had 20
+           half-open entries at most at once, and 19.8 on average; its SYN backlog has room for 20 and was
+           full for 98.3 % of the time.
            The worst of them: server:80 ← 198.18.225.29:5788, a half-open entry, held for nobody from
            0.002035497 s to the end of the run, 1.000 s: 319 B·s and 1 segment.
            It was opened by SYN 0, which was forged at 0.002035497 s: nobody has the address 198.18.225.29.
            server sent SYN,ACK 0/1 at 0.002035497 s. It was lost (no link leads there).
            Nothing more was sent for it: it was still SYN-RECEIVED when the run ended.
-           To blame: a forged segment: SYN 0 of 198.18.225.29, sent 0.002035497, arrived 0.002035497.
-           The worst of them: server:80 ← 198.19.38.254:49986, answers to nobody from 0.017695811 s on: 1
-           segment.
+           To blame: a forged segment: SYN 0 as if from 198.18.225.29:5788, came at 0.002035497.
+           1,006 × SYN cookies for nobody. The first began at 0.018 s, the last at 1.000 s, 1,020 a second.
+           The worst of them: server:80 ← 198.19.38.254:49986, SYN cookies for nobody from 0.017695811 s on:
+           1 segment.
            What was answered is SYN 0, which was forged at 0.017695811 s: nobody has the address
            198.19.38.254.
            server sent SYN,ACK 0/1 at 0.017695811 s. It was lost (no link leads there).
            server kept nothing of it.
-           To blame: a forged segment: SYN 0 of 198.19.38.254, sent 0.017695811, arrived 0.017695811.
+           To blame: a forged segment: SYN 0 as if from 198.19.38.254:49986, came at 0.017695811.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }
@@ -997,39 +1007,39 @@ fn who_had_to_wait_is_told_with_the_packet_to_blame() {
     let (_, waits) = text.split_once("\n\n").expect("two parts");
     expect![[r#"
         Who had to wait, and why
-        1. other#1 waited at server:80 for a worker, from 20.050 s to the end of the run, 600.000 s: 580
-           client·s
+        1. other#1 waited at server:80 for a worker (2 workers), from 20.050 s to the end of the run,
+           600.000 s: 580 client·s
            To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 10.000.
 
         Opens that failed or were slow, and why
-        1. 2 opens from client to server:80 were slow: SYNs not there yet
+        1. 2 opens from client to server:80 were slow: SYNs still under way
            At 1.100 s; each late by 1 s on average.
-           SYNs: 4 sent, 2 not there yet, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
-           The worst of them: client:49152 → server:80: open at 1.100 s, after 1.1 s instead of 0.1 s.
-           Not there yet: SYN 0 of client, sent 0.000, arrived 10.000.
-        2. 2 opens from client to turns:80 were slow: SYNs not there yet
+           SYNs: 4 sent, 2 still under way, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
+           The worst of them: client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s.
+           Still under way: SYN 0 of client, sent 0.000, arrived 10.000.
+        2. 2 opens from client to turns:80 were slow: SYNs still under way
            At 1.100 s; each late by 1 s on average.
-           SYNs: 4 sent, 2 not there yet, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
-           The worst of them: client:49154 → turns:80: open at 1.100 s, after 1.1 s instead of 0.1 s.
-           Not there yet: SYN 0 of client, sent 0.000, arrived 10.000.
+           SYNs: 4 sent, 2 still under way, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
+           The worst of them: client:49154 → turns:80 #3: open at 1.100 s, after 1.1 s instead of 0.1 s.
+           Still under way: SYN 0 of client, sent 0.000, arrived 10.000.
 
         Scripts that still wait at the end of the run
         1. 2 scripts of server wait in step 2, `receive 100 B`, and their other ends are over: TIME-WAIT ran
            out
            The first since 10.000 s, the last since 10.000 s; for 590 s on average.
-           The longest: server:80 ← client:49152: waits since 10.000 s in step 2, `receive 100 B`: nothing
-           has come.
+           The longest: server:80 ← client:49152 #1: waits since 10.000 s in step 2, `receive 100 B`:
+           nothing has come.
            client's end was over at 2.320 s: TIME-WAIT ran out.
            Nothing is on its way between them.
         2. 2 scripts of turns wait in step 2, `receive 100 B`, and their other ends are over: TIME-WAIT ran
            out
            The first since 10.000 s, the last since 10.000 s; for 590 s on average.
-           The longest: turns:80 ← client:49154: waits since 10.000 s in step 2, `receive 100 B`: nothing
+           The longest: turns:80 ← client:49154 #3: waits since 10.000 s in step 2, `receive 100 B`: nothing
            has come.
            client's end was over at 2.320 s: TIME-WAIT ran out.
            Nothing is on its way between them.
-        3. other:49152 → server:80: waits since 20.100 s in step 3 of script 1, `receive 100 B`: nothing has
-           come
+        3. other:49152 → server:80 #1: waits since 20.100 s in step 3 of script 1, `receive 100 B`: nothing
+           has come
            server's end is in ESTABLISHED.
            server's application has not accepted it.
            Nothing is on its way between them.
@@ -1050,9 +1060,9 @@ fn who_waits_for_a_hold_down_is_told_so() {
            The name was held down after a connection before. Then it had what it waited for.
 
         Opens that failed or were slow, and why
-        1. client:5000 → server:80: open at 133.100 s, after 123 s instead of 0.1 s
+        1. client:5000 → server:80 #2: open at 133.100 s, after 123 s instead of 0.1 s
            SYNs: 8 sent, 7 refused because of a hold-down, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-           The first without effect: SYN 0 of client, sent 10.000, arrived 10.050.
+           The first in vain: SYN 0 of client, sent 10.000, arrived 10.050.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }

@@ -21,8 +21,8 @@ fn each_waits_for_the_other() {
             Nothing was held for nobody.
 
             Scripts that still wait at the end of the run
-            1. client:49152 → server:80: waits since 0.100 s in step 3, `receive 100 B`: nothing has come
-               server waits, too, in step 2, `receive 101 B`: 100 B have come.
+            1. client:49152 → server:80 #1: waits since 0.100 s in step 3, `receive 100 B`: nothing has come
+               server waits, too, since 0.150 s in step 2, `receive 101 B`: 100 B have come.
                Nothing is on its way between them.
         "#]],
     );
@@ -41,9 +41,9 @@ fn many_are_told_together() {
             1. 20 scripts of client wait in step 3, `receive 100 B`, while server waits in step 2, `receive
                101 B`
                The first since 0.100 s, the last since 38.100 s; for 3,580 s on average.
-               The longest: client:49152 → server:80: waits since 0.100 s in step 3, `receive 100 B`: nothing
+               The longest: client:49152 → server:80 #1: waits since 0.100 s in step 3, `receive 100 B`: nothing
                has come.
-               server waits, too, in step 2, `receive 101 B`: 100 B have come.
+               server waits, too, since 0.150 s in step 2, `receive 101 B`: 100 B have come.
                Nothing is on its way between them.
         "#]],
     );
@@ -67,7 +67,8 @@ fn an_open_waits_for_what_is_lost() {
             Nothing was held for nobody.
 
             Scripts that still wait at the end of the run
-            1. client:49152 → server:80: waits since 3590.000 s in step 1, `connect`: the connection is not open
+            1. client:49152 → server:80 #1: waits since 3590.000 s in step 1, `connect`: the connection is not
+               open
                SYNs: 4 sent, 4 arrived. SYN-ACKs: 4 sent, 4 lost.
                Nothing is on its way between them.
         "#]],
@@ -89,7 +90,8 @@ fn the_other_end_may_be_gone() {
         "#,
         &expect![[r#"
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152: waits since 0.150 s in step 2, `receive EOF`: the peer has not closed
+            1. server:80 ← client:49152 #1: waits since 0.150 s in step 2, `receive EOF`: the peer has not
+               closed
                client's end was over at 2.000 s, in ESTABLISHED: a crash.
                Nothing is on its way between them.
         "#]],
@@ -115,15 +117,15 @@ fn workers_are_waited_for() {
             Scripts that still wait at the end of the run
             1. 3 scripts of client wait in step 2, `close on EOF`, while server waits in step 2, `work 4000 s`
                The first since 0.100 s, the last since 2.100 s; for 3,600 s on average.
-               The longest: client:49152 → server:80: waits since 0.100 s in step 2, `close on EOF`: the peer
+               The longest: client:49152 → server:80 #1: waits since 0.100 s in step 2, `close on EOF`: the peer
                has not closed.
-               server waits, too, in step 2, `work 4000 s`.
+               server waits, too, since 0.150 s in step 2, `work 4000 s`.
                Nothing is on its way between them.
             2. 2 scripts of server wait in step 2, `work 4000 s` for a worker
                The first since 1.150 s, the last since 2.150 s; for 3,600 s on average.
-               The longest: server:80 ← client:49153: waits since 1.150 s in step 2, `work 4000 s`: no worker is
-               free.
-            3. server:80 ← client:49152: waits since 0.150 s in step 2, `work 4000 s`
+               The longest: server:80 ← client:49153 #2: waits since 1.150 s in step 2, `work 4000 s`: no worker
+               is free.
+            3. server:80 ← client:49152 #1: waits since 0.150 s in step 2, `work 4000 s`
         "#]],
     );
 }

@@ -29,6 +29,9 @@ struct Wait {
     since: Instant,
     /// From when on it is measured: its beginning, or the end of the warm-up.
     measured: Instant,
+    /// For how long all that it waits for had been taken before that; then, for how long something was free meanwhile.
+    full_before: Option<u128>,
+    free: Option<u128>,
     /// When it was over, and whether the client was served.
     end: Option<(Instant, bool)>,
 }
@@ -55,6 +58,8 @@ struct Kind {
 struct Group {
     times: Latencies,
     nanos: u128,
+    /// For how long of that something was free.
+    free: u128,
     turned_away: u64,
     extent: Extent,
     worst: Wait,
@@ -78,18 +83,21 @@ impl Waits {
         match record.event {
             Event::Waits { host, port, attempt, scarce, places, blame } => {
                 let (since, measured) = (record.at, record.at);
-                let wait = Wait { host, port, attempt, scarce, places, blame, since, measured, end: None };
+                let full_before = self.places.full_nanos((host, port, scarce), since);
+                let (free, end) = (None, None);
+                let wait = Wait { host, port, attempt, scarce, places, blame, since, measured, full_before, free, end };
                 self.going_on.insert(attempt, wait);
             }
             Event::WaitOver { attempt, served, .. } => {
                 if let Some(wait) = self.going_on.remove(&attempt) {
-                    self.add(Wait { end: Some((record.at, served)), ..wait }, all, names, record.at);
+                    let wait = Wait { end: Some((record.at, served)), ..self.with_free(wait, record.at) };
+                    self.add(wait, all, names, record.at);
                 }
             }
             Event::WarmedUp => {
                 self.over.clear();
                 self.groups.clear();
-                self.going_on.values_mut().for_each(|wait| wait.measured = record.at);
+                self.going_on.values_mut().for_each(|wait| wait.begin_anew(record.at));
             }
             _ => {}
         }
@@ -103,6 +111,12 @@ impl Waits {
     /// How many half-open entries a port had.
     pub(super) fn half_open(&self, at: (HostId, u16), end: Instant) -> Option<String> {
         self.places.half_open(at, end)
+    }
+
+    /// A wait up to `at`, with how long something was free meanwhile.
+    fn with_free(&mut self, wait: Wait, at: Instant) -> Wait {
+        let full = self.places.full_nanos(wait.at_place(), at).zip(wait.full_before);
+        Wait { free: full.map(|(now, before)| wait.nanos(at).saturating_sub(now - before)), ..wait }
     }
 
     fn add(&mut self, wait: Wait, all: bool, names: (&Packets, &Hosts), end: Instant) {
@@ -123,6 +137,7 @@ impl Waits {
     /// What there is to tell of a run that ends at `end`, the worst first.
     pub(super) fn stories(mut self, all: bool, hosts: &Hosts, packets: &Packets, end: Instant) -> Vec<Vec<String>> {
         for wait in std::mem::take(&mut self.going_on).into_values() {
+            let wait = self.with_free(wait, end);
             self.add(wait, all, (packets, hosts), end);
         }
         self.over.sort_by_key(|wait| (wait.blame.is_none(), Reverse(wait.nanos(end)), wait.since, wait.attempt));
@@ -137,7 +152,7 @@ impl Waits {
 impl Group {
     fn of(wait: Wait, end: Instant) -> Self {
         let (times, extent) = (Latencies::default(), Extent::default());
-        let mut group = Self { times, nanos: 0, turned_away: 0, extent, worst: wait };
+        let mut group = Self { times, nanos: 0, free: 0, turned_away: 0, extent, worst: wait };
         group.add(wait, end);
         group
     }
@@ -146,6 +161,7 @@ impl Group {
         let nanos = wait.nanos(end);
         self.times.add(u64::try_from(nanos).unwrap_or(u64::MAX));
         self.nanos += nanos;
+        self.free += wait.free.unwrap_or(0);
         self.turned_away += u64::from(matches!(wait.end, Some((_, false))));
         self.extent.add(wait.since, wait.measured);
         if nanos > self.worst.nanos(end) {
@@ -155,7 +171,7 @@ impl Group {
 
     /// How many waited how long for what, because of what; and the longest wait. One alone is told as it is.
     fn story(self, hosts: &Hosts, packets: &Packets, places: &Places, end: Instant) -> Vec<String> {
-        let Self { times, nanos, turned_away, extent, worst } = self;
+        let Self { times, nanos, free, turned_away, extent, worst } = self;
         let count = times.count();
         if count == 1 {
             return worst.story(hosts, packets, end).to_vec();
@@ -187,6 +203,11 @@ impl Group {
                 load.map_or(HELD_DOWN.to_owned(), |load| format!("{load} Only useful connections were in their way."))
             }
         };
+        let free = (free > 0).then(|| {
+            let share = rounded(100.0 * free as f64 / nanos as f64);
+            format!(" For {share} % of the time one was free, and they waited for a segment to be sent again.")
+        });
+        let why = format!("{why}{}", free.unwrap_or_default());
         let [longest, how] = worst.story(hosts, packets, end);
         vec![heading, extent, why, format!("The longest: {longest}. {how}")]
     }
@@ -198,10 +219,30 @@ impl Wait {
         u128::from(until.since(self.measured).as_nanos())
     }
 
+    /// Nothing of it has been measured before `at`.
+    fn begin_anew(&mut self, at: Instant) {
+        self.measured = at;
+        self.full_before = self.full_before.map(|_| 0);
+    }
+
+    /// What it waits for, and how many there are of that.
+    fn which(&self) -> String {
+        let what = self.what();
+        match (self.places, what.strip_prefix("a ")) {
+            (1, Some(noun)) => format!("the only {noun}"),
+            (2.., Some(noun)) => format!(
+                "{what} ({} {})",
+                whole(self.places.into()),
+                noun.replacen("place", "places", 1).replacen("worker", "workers", 1)
+            ),
+            _ => what.to_owned(),
+        }
+    }
+
     /// What it waits for.
     const fn what(&self) -> &'static str {
         match self.scarce {
-            Scarce::SynBacklog => "a place among the half-open entries",
+            Scarce::SynBacklog => "a place in the SYN backlog",
             Scarce::AcceptQueue => "a place in the accept queue",
             Scarce::Workers => "a worker",
             Scarce::HoldDown => "the end of a hold-down",
@@ -214,7 +255,7 @@ impl Wait {
 
     /// Who waited how long for what; and what was in the way, and how it ended.
     fn story(&self, hosts: &Hosts, packets: &Packets, end: Instant) -> [String; 2] {
-        let (client, server, what) = (hosts.name(self.attempt.host), hosts.name(self.host), self.what());
+        let (client, server, what) = (hosts.name(self.attempt.host), hosts.name(self.host), self.which());
         let until = self.end.map_or(format!("the end of the run, {end} s"), |(at, _)| format!("{at} s"));
         let time = seconds(self.nanos(end));
         let since = self.since;
@@ -228,12 +269,16 @@ impl Wait {
             None if self.places == 0 => "Its application accepted no connection yet.".to_owned(),
             None => "Only useful connections were in its way.".to_owned(),
         };
+        let free = self.free.filter(|free| *free > 0).map_or(String::new(), |free| {
+            let free = rounded(free as f64 / 1e9);
+            format!(" For {free} s of that one was free, and it waited for a segment to be sent again.")
+        });
         let how = match self.end {
             Some((_, true)) => " Then it had what it waited for.",
             Some((_, false)) => " Then its connection was over: it was turned away.",
             None => "",
         };
-        [heading, format!("{why}{how}")]
+        [heading, format!("{why}{free}{how}")]
     }
 }
 
