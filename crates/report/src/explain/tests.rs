@@ -725,18 +725,17 @@ fn overload_is_told_in_one_paragraph() {
            for 1.35 s on average. The workers behind have a load of 125 %: that is why. At least one client
            waited all the time from 6.435 s to 30.000 s. Only useful connections were in their way. For
            44.6 % of the time one was free, and they waited for a segment to be sent again.
-           The longest: client#1110 waited at server:80 for a place in the accept queue (128 places in the
-           accept queue), from 13.135 s to the end of the run, 30.000 s: 16.9 client·s. Only useful
-           connections were in its way. For 7.53 s of that one was free, and it waited for a segment to be
-           sent again.
+           The longest: client#1110 waited at server:80 for a place in the accept queue (of 128), from
+           13.135 s to the end of the run, 30.000 s: 16.9 client·s. Only useful connections were in its way.
+           For 7.53 s of that one was free.
         2. 2,521 clients waited at server:80 for a worker: 3,410 client·s in all
            The first began to wait at 0.085 s, the last at 29.995 s, 84.3 a second. Each waited for 1.35 s
            on average, 99 % of them for at most 1.6 s, the longest for 1.6 s. None of them was turned away.
            There are 4 workers; one was asked for 2,999 times, 100 a second, and kept for 0.05 s on average:
            a load of 125 %, more than there is. At least one client waited all the time from 0.125 s to
            30.000 s. Only useful connections were in their way.
-           The longest: client#641 waited at server:80 for a worker (4 workers), from 6.445 s to 8.045 s:
-           1.6 client·s. Only useful connections were in its way. Then it had what it waited for.
+           The longest: client#641 waited at server:80 for a worker (of 4), from 6.445 s to 8.045 s: 1.6
+           client·s. Only useful connections were in its way. Then it had what it waited for.
 
         Opens that failed or were slow, and why
         1. 242 opens from client to server:80 were not yet open at server:80: SYNs without a place in the
@@ -1007,8 +1006,8 @@ fn who_had_to_wait_is_told_with_the_packet_to_blame() {
     let (_, waits) = text.split_once("\n\n").expect("two parts");
     expect![[r#"
         Who had to wait, and why
-        1. other#1 waited at server:80 for a worker (2 workers), from 20.050 s to the end of the run,
-           600.000 s: 580 client·s
+        1. other#1 waited at server:80 for a worker (of 2), from 20.050 s to the end of the run, 600.000 s:
+           580 client·s
            To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 10.000.
 
         Opens that failed or were slow, and why

@@ -230,11 +230,7 @@ impl Wait {
         let what = self.what();
         match (self.places, what.strip_prefix("a ")) {
             (1, Some(noun)) => format!("the only {noun}"),
-            (2.., Some(noun)) => format!(
-                "{what} ({} {})",
-                whole(self.places.into()),
-                noun.replacen("place", "places", 1).replacen("worker", "workers", 1)
-            ),
+            (2.., Some(_)) => format!("{what} (of {})", whole(self.places.into())),
             _ => what.to_owned(),
         }
     }
@@ -270,8 +266,9 @@ impl Wait {
             None => "Only useful connections were in its way.".to_owned(),
         };
         let free = self.free.filter(|free| *free > 0).map_or(String::new(), |free| {
-            let free = rounded(free as f64 / 1e9);
-            format!(" For {free} s of that one was free, and it waited for a segment to be sent again.")
+            let again =
+                if matches!(self.end, Some((_, true))) { ", and it waited for a segment to be sent again" } else { "" };
+            format!(" For {} s of that one was free{again}.", rounded(free as f64 / 1e9))
         });
         let how = match self.end {
             Some((_, true)) => " Then it had what it waited for.",
