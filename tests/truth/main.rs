@@ -83,7 +83,7 @@ fn who_still_waits_is_told() {
     let text = run("who-waits", &["--no-ladder", "--explain"]);
     let (_, waits) = text.split_once("\nScripts that still wait at the end of the run\n").expect("they are told");
     let server = "server waits, too, since 0.150 s in step 2, `receive 101 B`: 100 B have come.";
-    let client = "client:49152 → server:80: waits since 0.100 s in step 3, `receive 100 B`: nothing has come";
+    let client = "client:49152 → server:80 #1: waits since 0.100 s in step 3, `receive 100 B`: nothing has come";
     assert!(waits.contains(server) && waits.contains(client), "{text}");
     assert_eq!(lines_with(waits, "Nothing is on its way between them.").len(), 1, "{text}");
     let why = run("who-waits", &["--why", "60 s"]);
