@@ -40,7 +40,9 @@ fn run_explains_what_was_wasted_if_asked() {
     let run = |arguments: &[&str]| synlab(&[&["run", "stale-syn", "--handshake", "three-way"], arguments].concat()).0;
     let out = run(&["--explain"]);
     let (_, why) = out.split_once("\nWhat was held for nobody, and why\n").expect("it is explained");
-    assert!(why.starts_with("1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 5.100 s"));
+    assert!(
+        why.starts_with("1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 5.100 s")
+    );
     let blame = "   To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.\n\n";
     let open = "Opens that failed or were slow, and why\n1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s";
     assert!(why.contains(&format!("{blame}{open} instead of 0.1 s\n")), "{why}");

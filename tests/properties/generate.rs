@@ -1,4 +1,5 @@
-//! Random experiments that make sense.
+//! Random experiments that make sense. Those with crossing opens, cookies, full queues, several hosts and forged segments
+//! are in `tests/oracle/worlds.rs`.
 
 use std::fmt;
 

@@ -118,7 +118,7 @@ impl Explanation {
     /// otherwise by its kinds.
     #[must_use]
     pub fn new(hosts: Hosts, all: bool) -> Self {
-        let waits = Waits::new(hosts.syn_backlogs());
+        let waits = Waits::new(hosts.half_open());
         Self {
             hosts,
             packets: Packets::default(),
@@ -177,7 +177,7 @@ impl Explanation {
 
     /// Adds what there is to tell of an exchange.
     fn tell(&mut self, exchange: &Exchange, end: Instant) {
-        for story in story::stories(&exchange.log, &exchange.costs, &self.hosts, &self.packets, end) {
+        for story in story::stories(&exchange.log, &exchange.costs, (&self.hosts, &self.packets), (self.from, end)) {
             if self.all {
                 self.stories.push(story);
                 continue;

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use experiment::record::Unfinished;
 use experiment::{HostId, Scenario};
+use tcp_endpoint::Commit;
 
 /// The names of a run's hosts, in the order of their [`HostId`], the addresses of their machines, and their scripts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -12,8 +13,8 @@ pub struct Hosts {
     names: Vec<String>,
     /// Whose machines' the addresses are, and which of several, from 1.
     at: BTreeMap<Ipv4Addr, (HostId, Option<u32>)>,
-    /// How many half-open entries a listener of each host may have.
-    syn_backlogs: Vec<u32>,
+    /// Where a listener of each host has its half-open entries, and how many.
+    half_open: Vec<(&'static str, u32)>,
     /// The steps of each host's scripts, as the file writes them.
     scripts: Vec<Vec<Vec<String>>>,
 }
@@ -26,7 +27,11 @@ impl Hosts {
         for (plan, id) in scenario.hosts.iter().zip(0..) {
             hosts.names.push(plan.name.clone());
             hosts.scripts.push(plan.applications.iter().map(|script| script.lines.clone()).collect());
-            hosts.syn_backlogs.push(plan.settings.limits.syn_backlog);
+            let limits = &plan.settings.limits;
+            hosts.half_open.push(match plan.settings.handshake.commit {
+                Commit::Cache => ("SYN cache", limits.cache_entries),
+                _ => ("SYN backlog", limits.syn_backlog),
+            });
             let several = plan.addresses.len() > 1;
             let machines = plan.addresses.iter().zip(1..);
             hosts.at.extend(machines.map(|(address, place)| (*address, (HostId(id), several.then_some(place)))));
@@ -68,9 +73,9 @@ impl Hosts {
         }
     }
 
-    /// How many half-open entries each listener of each host may have, in the order of their [`HostId`]s.
-    pub(crate) fn syn_backlogs(&self) -> &[u32] {
-        &self.syn_backlogs
+    /// Where a listener of each host has its half-open entries, and how many, in the order of their [`HostId`]s.
+    pub(crate) fn half_open(&self) -> &[(&'static str, u32)] {
+        &self.half_open
     }
 }
 

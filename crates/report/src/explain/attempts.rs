@@ -79,7 +79,7 @@ pub(super) struct End {
     pub(super) ended: Option<Ended>,
     /// Since when its FIN waits for an acknowledgment; and how long that had waited for timers.
     closing: Option<(Instant, u64)>,
-    /// How many segments had come to it by then.
+    /// How many segments had come to it when it sent its first FIN.
     heard_before_fin: u32,
     pub(super) fins: Course,
     /// Its acknowledgments of the peer's FIN; its own FIN may be one.
@@ -327,6 +327,12 @@ impl Attempts {
             (None, Some(side)) => known.end(side).waited,
             (None, None) => 0,
         };
+        if let Role::Fin(side) = role {
+            let end = known.end_mut(side);
+            if end.fins.sent == 0 {
+                end.heard_before_fin = end.heard;
+            }
+        }
         if let Some(course) = known.course(role) {
             course.send(record.id, copies == 0);
         }
@@ -603,7 +609,6 @@ impl End {
         match to {
             State::FinWait1 | State::LastAck => {
                 self.closing = Some((at, self.waited));
-                self.heard_before_fin = self.heard;
                 None
             }
             State::FinWait2 | State::TimeWait | State::Closed => {

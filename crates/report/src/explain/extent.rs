@@ -28,7 +28,7 @@ impl Extent {
         self.count += 1;
     }
 
-    /// `The first began at 1.000 s, the last at 9.000 s, 12 a second. 3 had begun before measuring did.`
+    /// `The first began at 1.000 s, the last at 9.000 s, 12 a second. 3 more began before measuring did.`
     pub(super) fn in_words(&self, began: &str) -> String {
         let Self { before, count, first, last } = *self;
         let rate = rate(count, first, last);
@@ -38,7 +38,10 @@ impl Extent {
             _ if first == last => Some(format!("All {began} at {from} s.")),
             _ => Some(format!("The first {began} at {from} s, the last at {to} s{rate}.")),
         };
-        let before = (before > 0).then(|| format!("{} of them before measuring did.", whole(before)));
+        let before = (before > 0).then(|| match count {
+            0 => format!("All {began} before measuring did."),
+            _ => format!("{} more {began} before measuring did.", whole(before)),
+        });
         since.into_iter().chain(before).collect::<Vec<_>>().join(" ")
     }
 }
@@ -64,8 +67,9 @@ mod tests {
         assert_eq!(words(&[12, 12]), "All began at 12.000 s.");
         assert_eq!(
             words(&[3, 15, 11]),
-            "The first began at 11.000 s, the last at 15.000 s. 1 of them before measuring did."
+            "The first began at 11.000 s, the last at 15.000 s. 1 more began before measuring did."
         );
+        assert_eq!(words(&[3, 4]), "All began before measuring did.");
         let many: Vec<u64> = (10..31).collect();
         assert_eq!(words(&many), "The first began at 10.000 s, the last at 30.000 s, 1.05 a second.");
     }

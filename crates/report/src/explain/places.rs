@@ -18,8 +18,8 @@ pub(super) type Where = (HostId, u16, Scarce);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Places {
     places: BTreeMap<Where, Place>,
-    /// How many half-open entries a listener of each host may have.
-    syn_backlogs: Vec<u32>,
+    /// Where a listener of each host has its half-open entries, and how many.
+    half_open: Vec<(&'static str, u32)>,
     /// When measuring began.
     from: Instant,
 }
@@ -52,14 +52,15 @@ struct Demand {
 }
 
 impl Places {
-    /// None yet, at hosts whose listeners have room for so many half-open entries each.
-    pub(super) fn new(syn_backlogs: &[u32]) -> Self {
-        Self { syn_backlogs: syn_backlogs.to_vec(), ..Self::default() }
+    /// None yet, at hosts whose listeners have their half-open entries there, and so many.
+    pub(super) fn new(half_open: &[(&'static str, u32)]) -> Self {
+        Self { half_open: half_open.to_vec(), ..Self::default() }
     }
 
-    /// How many half-open entries a listener of a host may have.
-    fn syn_backlog(&self, host: HostId) -> u64 {
-        self.syn_backlogs.get(usize::from(host.0)).map_or(u64::MAX, |most| u64::from(*most))
+    /// Where a listener of a host has its half-open entries, and how many.
+    fn room(&self, host: HostId) -> (&'static str, u64) {
+        let room = self.half_open.get(usize::from(host.0));
+        room.map_or(("SYN backlog", u64::MAX), |(name, most)| (*name, u64::from(*most)))
     }
 
     /// Takes a record. Of a wait that is over, `over` says for what it was, and whether the client has that.
@@ -105,7 +106,7 @@ impl Places {
             Held::Of(Resource::Workers) => Scarce::Workers,
             Held::Of(_) | Held::Life => return,
         };
-        let (growth, most) = (transfer.growth(), self.syn_backlog(transfer.host));
+        let (growth, (_, most)) = (transfer.growth(), self.room(transfer.host));
         if growth != 0 {
             let place = self.places.entry((transfer.host, transfer.port, scarce)).or_default();
             place.taken.change(at, growth);
@@ -137,7 +138,8 @@ impl Places {
             let [rate, each] = [rate, each].map(rounded);
             words.push_str(&format!(", {rate} a second, and kept for {each} s on average"));
         }
-        if asked >= MANY && behind.is_none() {
+        place.full.advance(end);
+        if asked >= MANY && behind.is_none() && place.full.integral() > 0 {
             let times = if load > 100.0 { "" } else { "at times " };
             words.push_str(&format!(": a load of {} %, {times}more than there is", rounded(load)));
         }
@@ -186,9 +188,9 @@ impl Places {
         Some(match place.full.integral() {
             0 => format!("{words}."),
             full => {
-                let room = whole(self.syn_backlog(host));
-                let share = rounded(100.0 * full as f64 / measured);
-                format!("{words}; its SYN backlog has room for {room} and was full for {share} % of the time.")
+                let (name, most) = self.room(host);
+                let (room, share) = (whole(most), rounded(100.0 * full as f64 / measured));
+                format!("{words}; its {name} has room for {room} and was full for {share} % of the time.")
             }
         })
     }
@@ -197,7 +199,7 @@ impl Places {
 /// What one is called, and what several are.
 const fn noun(scarce: Scarce) -> Option<[&'static str; 2]> {
     match scarce {
-        Scarce::SynBacklog => Some(["place for a half-open entry", "places for half-open entries"]),
+        Scarce::SynBacklog => Some(["place in the SYN backlog", "places in the SYN backlog"]),
         Scarce::AcceptQueue => Some(["place in the accept queue", "places in the accept queue"]),
         Scarce::Workers => Some(["worker", "workers"]),
         Scarce::HoldDown => None,

@@ -46,15 +46,20 @@ impl Story {
     }
 }
 
-/// The story of each incarnation that cost something while it was of no use, in a run that ends at `end`.
-pub(super) fn stories(log: &Log, costs: &Costs, hosts: &Hosts, packets: &Packets, end: Instant) -> Vec<Story> {
+/// The story of each incarnation that cost something while it was of no use, in a run that is measured from `from` to `end`.
+pub(super) fn stories(
+    log: &Log,
+    costs: &Costs,
+    (hosts, packets): (&Hosts, &Packets),
+    (from, end): (Instant, Instant),
+) -> Vec<Story> {
     let mut costs = costs.iter().peekable();
     if costs.peek().is_none() {
         return Vec::new();
     }
     let read = Read::of(log);
     costs
-        .filter_map(|(incarnation, cost)| Some(Teller::new(&read, hosts, packets, incarnation, cost)?.story(end)))
+        .filter_map(|(incarnation, cost)| Some(Teller::new(&read, hosts, packets, incarnation, cost)?.story(from, end)))
         .collect()
 }
 
@@ -141,14 +146,14 @@ impl<'a> Teller<'a> {
         Some(Self { read, hosts, packets, incarnation, cost, birth, judged, was_useful, left_by, active, here, there })
     }
 
-    fn story(&self, end: Instant) -> Story {
+    fn story(&self, from: Instant, end: Instant) -> Story {
         let mut sentences = vec![self.opening()];
         sentences.extend(self.left_alone());
         let scenes = self.scenes();
         sentences.extend(together(&scenes));
         sentences.extend(self.outcome(scenes.is_empty()));
         sentences.extend(self.blame());
-        let (cost, since, heading) = (self.cost.amount(), self.cost.since, self.heading(end));
+        let (cost, since, heading) = (self.cost.amount(), self.cost.since, self.heading(from, end));
         let (held, group, blames) = (self.held(), self.group(), self.blames());
         let half_open = self.cost.memories.contains(&Memory::Entry(EntryKind::HalfOpen));
         let half_open_at = half_open.then(|| (self.birth.host, self.birth.tuple.local.port()));
@@ -156,7 +161,7 @@ impl<'a> Teller<'a> {
     }
 
     /// `server:80 ← client:49152, a connection, held for nobody from 5.000 s to 5.100 s: 358 B·s and 2 segments`
-    fn heading(&self, end: Instant) -> String {
+    fn heading(&self, from: Instant, end: Instant) -> String {
         let socket = if self.cost.memories.contains(&Memory::Socket) { " with its socket" } else { "" };
         let until = self.cost.until.map_or(format!("the end of the run, {end} s"), |until| format!("{until} s"));
         let (mut held, since) = (self.held(), self.cost.since);
@@ -164,6 +169,9 @@ impl<'a> Teller<'a> {
             Some(_) => format!("{socket}, held for nobody from {since} s to {until}"),
             None => format!(" from {since} s on"),
         });
+        if since < from {
+            held.push_str(&format!(", measured from {from} s"));
+        }
         let Birth { tuple: FourTuple { local, remote }, .. } = self.birth;
         let cost = self.cost.amount();
         let arrow = if self.active { '→' } else { '←' };

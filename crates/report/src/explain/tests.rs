@@ -724,7 +724,7 @@ fn overload_is_told_in_one_paragraph() {
            There are 128 places in the accept queue; one was asked for 2,999 times, 100 a second, and kept
            for 1.35 s on average. The workers behind have a load of 125 %: that is why. At least one client
            waited all the time from 6.435 s to 30.000 s. Only useful connections were in their way. For
-           44.6 % of the time one was free, and they waited for a segment to be sent again.
+           44.6 % of the time one was free, until a segment was sent again.
            The longest: client#1110 waited at server:80 for a place in the accept queue (of 128), from
            13.135 s to the end of the run, 30.000 s: 16.9 client·s. Only useful connections were in its way.
            For 7.53 s of that one was free.

@@ -60,15 +60,16 @@ struct Group {
     nanos: u128,
     /// For how long of that something was free.
     free: u128,
+    served: u64,
     turned_away: u64,
     extent: Extent,
     worst: Wait,
 }
 
 impl Waits {
-    /// None yet, between hosts whose listeners have room for so many half-open entries each.
-    pub(super) fn new(syn_backlogs: &[u32]) -> Self {
-        Self { places: Places::new(syn_backlogs), ..Self::default() }
+    /// None yet, between hosts whose listeners have their half-open entries there, and so many.
+    pub(super) fn new(half_open: &[(&'static str, u32)]) -> Self {
+        Self { places: Places::new(half_open), ..Self::default() }
     }
 
     /// Takes a record.
@@ -152,7 +153,7 @@ impl Waits {
 impl Group {
     fn of(wait: Wait, end: Instant) -> Self {
         let (times, extent) = (Latencies::default(), Extent::default());
-        let mut group = Self { times, nanos: 0, free: 0, turned_away: 0, extent, worst: wait };
+        let mut group = Self { times, nanos: 0, free: 0, served: 0, turned_away: 0, extent, worst: wait };
         group.add(wait, end);
         group
     }
@@ -162,6 +163,7 @@ impl Group {
         self.times.add(u64::try_from(nanos).unwrap_or(u64::MAX));
         self.nanos += nanos;
         self.free += wait.free.unwrap_or(0);
+        self.served += u64::from(matches!(wait.end, Some((_, true))));
         self.turned_away += u64::from(matches!(wait.end, Some((_, false))));
         self.extent.add(wait.since, wait.measured);
         if nanos > self.worst.nanos(end) {
@@ -171,7 +173,7 @@ impl Group {
 
     /// How many waited how long for what, because of what; and the longest wait. One alone is told as it is.
     fn story(self, hosts: &Hosts, packets: &Packets, places: &Places, end: Instant) -> Vec<String> {
-        let Self { times, nanos, free, turned_away, extent, worst } = self;
+        let Self { times, nanos, free, served, turned_away, extent, worst } = self;
         let count = times.count();
         if count == 1 {
             return worst.story(hosts, packets, end).to_vec();
@@ -200,12 +202,14 @@ impl Group {
             Some(blame) => format!("To blame: {}.", packets.group(blame, hosts)),
             None => {
                 let load = places.load(worst.at_place(), end);
-                load.map_or(HELD_DOWN.to_owned(), |load| format!("{load} Only useful connections were in their way."))
+                let whose = if free < nanos { " Only useful connections were in their way." } else { "" };
+                load.map_or(HELD_DOWN.to_owned(), |load| format!("{load}{whose}"))
             }
         };
         let free = (free > 0).then(|| {
             let share = rounded(100.0 * free as f64 / nanos as f64);
-            format!(" For {share} % of the time one was free, and they waited for a segment to be sent again.")
+            let why = worst.past_a_free_one(served > 0);
+            format!(" For {share} % of the time one was free{why}.")
         });
         let why = format!("{why}{}", free.unwrap_or_default());
         let [longest, how] = worst.story(hosts, packets, end);
@@ -223,6 +227,15 @@ impl Wait {
     fn begin_anew(&mut self, at: Instant) {
         self.measured = at;
         self.full_before = self.full_before.map(|_| 0);
+    }
+
+    /// Why a client waits although something is free.
+    const fn past_a_free_one(&self, served: bool) -> &'static str {
+        match self.scarce {
+            Scarce::Workers => ", but the application did not accept",
+            _ if served => ", until a segment was sent again",
+            _ => "",
+        }
     }
 
     /// What it waits for, and how many there are of that.
@@ -255,27 +268,32 @@ impl Wait {
         let until = self.end.map_or(format!("the end of the run, {end} s"), |(at, _)| format!("{at} s"));
         let time = seconds(self.nanos(end));
         let since = self.since;
+        let measured = match self.measured > since {
+            true => format!(", measured from {} s", self.measured),
+            false => String::new(),
+        };
         let ordinal = self.attempt.ordinal;
         let port = self.port;
-        let heading =
-            format!("{client}#{ordinal} waited at {server}:{port} for {what}, from {since} s to {until}: {time}");
+        let heading = format!(
+            "{client}#{ordinal} waited at {server}:{port} for {what}, from {since} s to {until}{measured}: {time}"
+        );
         let why = match self.blame {
             Some(blame) => format!("To blame: {}.", packets.blamed(blame, hosts)),
             None if self.scarce == Scarce::HoldDown => HELD_DOWN.to_owned(),
             None if self.places == 0 => "Its application accepted no connection yet.".to_owned(),
+            None if self.free == Some(self.nanos(end)) => String::new(),
             None => "Only useful connections were in its way.".to_owned(),
         };
         let free = self.free.filter(|free| *free > 0).map_or(String::new(), |free| {
-            let again =
-                if matches!(self.end, Some((_, true))) { ", and it waited for a segment to be sent again" } else { "" };
-            format!(" For {} s of that one was free{again}.", rounded(free as f64 / 1e9))
+            let why = self.past_a_free_one(matches!(self.end, Some((_, true))));
+            format!(" For {} s of that one was free{why}.", rounded(free as f64 / 1e9))
         });
         let how = match self.end {
             Some((_, true)) => " Then it had what it waited for.",
             Some((_, false)) => " Then its connection was over: it was turned away.",
             None => "",
         };
-        [heading, format!("{why}{free}{how}")]
+        [heading, format!("{why}{free}{how}").trim_start().to_owned()]
     }
 }
 
