@@ -51,7 +51,8 @@ pub use segment::{FastOpen, Flags, FourTuple, Options, Segment, Timestamps};
 pub use seq::SeqNum;
 pub use settings::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
-    HalfOpenCheck, Handshake, Isn, KeepaliveHeard, Limits, PortSelection, Proof, Remembers, RtoFloor, SequenceCheck,
-    Settings, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck, Unexpected,
+    HalfOpenCheck, Handshake, Isn, KeepaliveHeard, Limits, PortSelection, Proof, Remembers, RtoFloor, RtoUnmeasured,
+    SequenceCheck, Settings, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck,
+    Unexpected,
 };
 pub use state::State;

@@ -2,7 +2,7 @@
 
 use sim_time::Duration;
 
-use crate::{Limits, RtoFloor, SeqNum};
+use crate::{Limits, RtoFloor, RtoUnmeasured, SeqNum};
 
 /// Smoothed round-trip time and the timeout computed from it. Integers only, so that it is the same everywhere.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -104,9 +104,14 @@ impl Rto {
         self.backed_off = true;
     }
 
-    /// Data starts after a SYN that had to be sent again: a shorter timeout is raised (§5.7), a longer one stays (§5.5).
-    pub(crate) fn raise_after_syn_loss(&mut self, limits: &Limits) {
-        self.current = self.current.max(limits.rto_after_syn_loss);
+    /// Data starts, and the handshake has measured nothing. After a SYN that timed out a shorter timeout is raised (§5.7), and
+    /// a longer one stays (§5.5), unless it is chosen anew in any case.
+    pub(crate) fn start_unmeasured(&mut self, timed_out: bool, limits: &Limits) {
+        match limits.rto_unmeasured {
+            RtoUnmeasured::AtLeast if timed_out => self.current = self.current.max(limits.rto_after_syn_loss),
+            RtoUnmeasured::AtLeast => {}
+            RtoUnmeasured::Exactly => self.current = limits.rto_after_syn_loss,
+        }
     }
 
     /// How long the end of a flight of `segments` waits before it is sent once more (RFC 8985 §7.2): two round trips,

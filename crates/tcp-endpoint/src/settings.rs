@@ -273,6 +273,16 @@ pub enum RtoFloor {
     Variance,
 }
 
+/// What `rto-after-syn-loss` is to the timeout with which data starts, if the handshake gave no round trip.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RtoUnmeasured {
+    /// Its least, where a SYN or SYN-ACK timed out (RFC 6298 §5.7); a longer one stays (§5.5).
+    AtLeast,
+    /// The timeout itself, whatever it was and whyever there is no round trip: a repeated SYN-ACK, a cookie (Linux).
+    Exactly,
+}
+
 /// What the reset of an ABORT, or of a connection that is given up, looks like (RFC 9293 §3.10.5).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -415,8 +425,10 @@ pub struct Limits {
     pub rto_floor: RtoFloor,
     /// Upper bound of the retransmission timeout (RFC 6298 §2.5).
     pub rto_max: Duration,
-    /// Retransmission timeout when data starts, at least, if the SYN had to be retransmitted (RFC 6298 §5.7).
+    /// Retransmission timeout when data starts, if the SYN had to be retransmitted (RFC 6298 §5.7).
     pub rto_after_syn_loss: Duration,
+    /// Whether that is the least, or makes a longer one shorter, too.
+    pub rto_unmeasured: RtoUnmeasured,
     /// The tick of the clock behind the timers: every wait is rounded up to a multiple of it (RFC 6298 §2 calls it G);
     /// `"0s"` for exact timers.
     pub timer_tick: Duration,

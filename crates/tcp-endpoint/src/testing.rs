@@ -14,9 +14,9 @@ use sim_time::{Duration, Instant};
 use crate::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, Effect, EntryKind, FastOpen,
     FinAcknowledgment, Flags, GiveUp, HalfOpenCheck, Handle, Host, Isn, KeepaliveHeard, Limits, Notice, Options,
-    Patience, PortRange, PortSelection, Preferences, Queue, RtoFloor, Segment, SeqNum, SequenceCheck, Settings, State,
-    Status, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck, Timestamps, Transmission,
-    UserError, presets,
+    Patience, PortRange, PortSelection, Preferences, Queue, RtoFloor, RtoUnmeasured, Segment, SeqNum, SequenceCheck,
+    Settings, State, Status, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck, Timestamps,
+    Transmission, UserError, presets,
 };
 
 /// RFC 9293's numbers, as in the profile of that name, but for five SYN-ACK retries.
@@ -47,6 +47,7 @@ pub(crate) fn limits() -> Limits {
         rto_floor: RtoFloor::Timeout,
         rto_max: Duration::from_secs(60),
         rto_after_syn_loss: Duration::from_secs(3),
+        rto_unmeasured: RtoUnmeasured::AtLeast,
         timer_tick: Duration::ZERO,
         tail_loss_probe: false,
         timestamps: false,
@@ -112,6 +113,7 @@ pub(crate) fn linux() -> Limits {
         rto_min: Duration::from_millis(200),
         rto_floor: RtoFloor::Variance,
         rto_max: Duration::from_secs(120),
+        rto_unmeasured: RtoUnmeasured::Exactly,
         data_retries: 15,
         orphan_retries: 8,
         give_up: GiveUp::Time,

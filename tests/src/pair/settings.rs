@@ -7,8 +7,8 @@ use sim_time::Duration;
 use tcp_endpoint::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
     HalfOpenCheck, Handshake, Isn, KeepaliveHeard, Patience, PortRange, PortSelection, Proof, Remembers, RtoFloor,
-    SequenceCheck, Settings, SynData, SynInTimeWait, TimeWaitOwner, TimeWaitRestart, TimestampCheck, Unexpected,
-    presets,
+    RtoUnmeasured, SequenceCheck, Settings, SynData, SynInTimeWait, TimeWaitOwner, TimeWaitRestart, TimestampCheck,
+    Unexpected, presets,
 };
 
 /// What each built-in profile says.
@@ -57,7 +57,7 @@ pub(super) fn settings(bytes: &mut Unstructured<'_>, handshake: Handshake) -> Re
 
 fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Result<()> {
     let Settings { teardown, limits, .. } = settings;
-    match bytes.int_in_range(0..=41)? {
+    match bytes.int_in_range(0..=42)? {
         0 => limits.isn = *bytes.choose(&[Isn::Clock, Isn::Random, Isn::Constant])?,
         1 => limits.duplicate_syn = *bytes.choose(&[DuplicateSyn::Ack, DuplicateSyn::SynAck])?,
         2 => {
@@ -130,6 +130,7 @@ fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
             limits.timestamp_check = *bytes.choose(&choices)?;
         }
         40 => limits.keepalive_heard = *bytes.choose(&[KeepaliveHeard::Any, KeepaliveHeard::Acceptable])?,
+        41 => limits.rto_unmeasured = *bytes.choose(&[RtoUnmeasured::AtLeast, RtoUnmeasured::Exactly])?,
         39 => limits.drop_unstamped = bytes.arbitrary()?,
         _ => {
             let choices =

@@ -10,8 +10,8 @@ use net_link::{Criteria, Delay, Fault, Kinds, LinkConfig, Numbers, ScriptedFate}
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
-    HalfOpenCheck, Isn, KeepaliveHeard, Limits, Patience, PortRange, PortSelection, RtoFloor, SequenceCheck, Settings,
-    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck, presets,
+    HalfOpenCheck, Isn, KeepaliveHeard, Limits, Patience, PortRange, PortSelection, RtoFloor, RtoUnmeasured,
+    SequenceCheck, Settings, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck, presets,
 };
 
 pub(crate) const CLIENT: HostId = HostId(0);
@@ -117,6 +117,7 @@ pub(crate) fn limits() -> Limits {
         rto_floor: RtoFloor::Timeout,
         rto_max: ms(60_000),
         rto_after_syn_loss: ms(3000),
+        rto_unmeasured: RtoUnmeasured::AtLeast,
         timer_tick: Duration::ZERO,
         tail_loss_probe: false,
         timestamps: false,

@@ -340,8 +340,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             let timed = timed_once.or_else(|| self.echoed_round_trip(segment, ctx));
             match timed {
                 Some(round_trip) => self.rto.measure(round_trip, (self.send.una, self.send.nxt), limits),
-                None if self.retries > 0 => self.rto.raise_after_syn_loss(limits),
-                None => {}
+                None => self.rto.start_unmeasured(self.retries > 0, limits),
             }
         }
         self.syn_sent_at = Moment::NONE;

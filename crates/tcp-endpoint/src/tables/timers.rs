@@ -2,7 +2,7 @@
 
 use sim_time::Duration;
 
-use crate::testing::{Bench, at, limits, settings};
+use crate::testing::{Bench, at, limits, linux, settings};
 use crate::{Commit, DuplicateSyn, Effect, Handshake, KeepaliveHeard, Limits, Notice, Settings, State};
 
 fn with(limits: Limits) -> Settings {
@@ -198,6 +198,32 @@ fn a_lost_syn_makes_no_timeout_shorter() {
             assert_eq!(bench.wait(again), [format!("{again} PA 1/1 10")], "{losses} losses, {commit:?}");
         }
     }
+}
+
+/// Linux sets the timeout to 3 s wherever the handshake gave no round trip: after one SYN lost or many, after a SYN-ACK that a
+/// repeated SYN has asked for, and after a cookie. One that was measured it leaves alone.
+#[test]
+fn linux_starts_data_with_three_seconds_if_nothing_was_measured() {
+    let limits = Limits { tail_loss_probe: false, syn_linear_retries: 4, ..linux() };
+    for (lost, losses) in [(1000, 1), (2000, 2), (19_000, 8)] {
+        let mut bench = Bench::connecting(with(limits.clone()));
+        assert_eq!(bench.wait(at(lost)).len(), losses);
+        bench.arrives("SA 0/1");
+        bench.send(10);
+        let again = at(lost + 3000);
+        assert_eq!(bench.wait(again), [format!("{again} PA 1/1 10")], "{losses} losses");
+    }
+    for (arrives, again) in [(&["S 0"][..], 200), (&["S 0", "S 0"], 3000)] {
+        let mut bench = Bench::listening(with(limits.clone()));
+        arrives.iter().chain(&["A 1/1"]).for_each(|segment| drop(bench.arrives(segment)));
+        bench.send(10);
+        assert_eq!(bench.wait(at(again)), [format!("{} PA 1/1 10", at(again))], "{arrives:?}");
+    }
+    let mut bench = Bench::listening(Settings { limits, ..settings("syn-cookies") });
+    bench.arrives("S 0");
+    bench.arrives("A 1/1");
+    bench.send(10);
+    assert_eq!(bench.wait(at(3000)), ["3.000 PA 1/1 10"]);
 }
 
 /// MUST-26: any data or acknowledgment that comes puts the probe off, a probe of the peer's included. Linux asks that it be
