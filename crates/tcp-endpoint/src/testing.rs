@@ -184,6 +184,10 @@ const PEER_ISS: SeqNum = SeqNum::new(u32::MAX - 1);
 /// A transmission, and what was acknowledged to its port before it.
 pub(crate) type Left = (Transmission<Vec<u8>, ()>, Option<SeqNum>);
 
+/// A user call on a connection.
+pub(crate) type Call =
+    fn(&mut Host<Vec<u8>, ()>, Instant, Handle, &mut Vec<Effect<Vec<u8>, ()>>) -> Result<(), UserError>;
+
 /// One host, its peer played by hand.
 pub(crate) struct Bench {
     pub(crate) host: Host<Vec<u8>, ()>,
@@ -394,6 +398,15 @@ impl Bench {
     pub(crate) fn send(&mut self, octets: usize) -> Vec<String> {
         let socket = self.socket.expect("accepted");
         self.act(|host, _, _| host.send(socket, vec![0; octets]).map(|()| None))
+    }
+
+    /// SEND, and another call at the same instant.
+    pub(crate) fn send_and(&mut self, octets: usize, call: Call) -> Vec<String> {
+        let socket = self.socket.take().expect("accepted");
+        self.act(|host, now, effects| {
+            host.send(socket, vec![0; octets])?;
+            call(host, now, socket, effects).map(|()| None)
+        })
     }
 
     /// A segment comes from the peer, and the application closes at once.

@@ -95,7 +95,10 @@ impl<F: Fold> World<F> {
     /// The records without which a segment would not be sent: the calls whose octets, or whose FIN, it carries for the first
     /// time, and what let them go, if they had to wait; otherwise what it answers, or the timer or the call that sends it.
     fn because(&mut self, transmission: &Transmission<Span, Incarnation>, origin: Origin) -> Because {
-        let (trigger, segment) = (self.cause(origin), &transmission.segment);
+        let segment = &transmission.segment;
+        // An ABORT behind a SEND of the same instant lets out what would have left without it.
+        let let_go = transmission.purpose == Purpose::New && !segment.payload.is_empty() && !segment.flags.fin();
+        let trigger = self.cause(if let_go && !segment.flags.syn() { Origin::Flush } else { origin });
         let sender = transmission.sender.filter(|_| transmission.purpose == Purpose::New && !segment.flags.syn());
         let Some(row) = sender.and_then(|(_, life)| self.truth.rows.get_mut(life)) else {
             return Because::of(trigger);

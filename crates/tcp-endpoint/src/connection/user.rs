@@ -41,6 +41,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.owner = Owner::Nobody;
         self.incoming.discard();
         if unread && ctx.settings.limits.half_duplex_close {
+            self.send_what_is_queued(ctx);
             self.send_reset(ctx);
             return After::Close(Reason::Call);
         }
@@ -51,9 +52,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
     }
 
-    /// ABORT (§3.10.5).
+    /// ABORT (§3.10.5): what the window lets out of earlier calls has left by then, though it is the same instant.
     pub(crate) fn abort(&mut self, ctx: &mut Context<'_, P, T>) -> After {
         self.owner = Owner::Nobody;
+        self.send_what_is_queued(ctx);
         let fin_left = matches!(self.state, State::Closing | State::LastAck) && self.outgoing.fin_left();
         if self.state != State::SynSent && !fin_left {
             self.send_reset(ctx);

@@ -3,8 +3,8 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-use crate::testing::{Bench, at, limits, settings};
-use crate::{Isn, Limits, Notice, Settings, State, Teardown, UserError};
+use crate::testing::{Bench, Call, at, limits, settings};
+use crate::{Host, Isn, Limits, Notice, Settings, State, Teardown, UserError};
 
 const NONE: [&str; 0] = [];
 
@@ -202,6 +202,52 @@ fn closing_with_unread_data_resets_where_close_is_half_duplex() {
         bench.arrives("PA 1/1 10");
         assert_eq!(bench.close(), [answer]);
     }
+}
+
+/// What the window lets out leaves at SEND (§3.10.2): an ABORT of the same instant is behind it, and its reset has the number
+/// that is next then (§3.10.5). What has to wait for the window is lost.
+#[test]
+fn a_reset_of_a_call_follows_what_was_sent() {
+    let states = [(State::Established, ["PA 1/1 10", "R 11"]), (State::CloseWait, ["PA 1/2 10", "R 11"])];
+    for (state, answers) in states {
+        let mut bench = Bench::in_state(settings("three-way"), state);
+        assert_eq!(bench.send_and(10, Host::abort), answers, "{state}");
+        assert!(bench.wait(at(1_000_000)).is_empty(), "{state}: nothing is left to happen");
+    }
+    let limits = Limits { mss: 6000, half_duplex_close: true, ..limits() };
+    let settings = Settings { limits, ..settings("three-way") };
+    let mut bench = Bench::in_state(settings.clone(), State::Established); // the peer's window is 10 000
+    assert_eq!(bench.send_and(15_000, Host::abort), ["A 1/1 6000", "A 6001/1 4000", "R 10001"]);
+    let mut bench = Bench::in_state(settings, State::Established);
+    bench.arrives("PA 1/1 5");
+    let sent = bench.send_and(15_000, Host::close);
+    assert_eq!(sent, ["A 1/6 6000", "A 6001/6 4000", "R 10001"], "5 octets are unread");
+}
+
+/// A FIN leaves at CLOSE (§3.10.4), so that an ABORT of the same instant finds it gone: no reset in LAST-ACK.
+#[test]
+fn an_abort_follows_the_fin() {
+    let shut_and_abort: Call = |host, now, socket, effects| {
+        host.shutdown(now, socket, effects)?;
+        host.abort(now, socket, effects)
+    };
+    for (state, answers) in [(State::Established, vec!["FPA 1/1 10", "R 12"]), (State::CloseWait, vec!["FPA 1/2 10"])] {
+        let mut bench = Bench::in_state(settings("three-way"), state);
+        assert_eq!(bench.send_and(10, shut_and_abort), answers, "{state}");
+        assert_eq!(bench.state, State::Closed, "{state}");
+    }
+}
+
+/// Where nothing may leave, the reset is alone: before the handshake is over, and after a timeout that is not answered.
+#[test]
+fn an_abort_lets_out_only_what_may_leave() {
+    let mut bench = Bench::connecting(settings("three-way"));
+    bench.arrives("S 0");
+    assert_eq!(bench.send_and(10, Host::abort), ["R 1"]);
+    let mut bench = Bench::in_state(settings("three-way"), State::Established);
+    bench.send(10);
+    bench.wait(at(1000));
+    assert_eq!(bench.send_and(10, Host::abort), ["R 11"]);
 }
 
 /// Two hosts that hold the same connections are the same, whatever their tables went through.

@@ -1,0 +1,33 @@
+//! Whole runs that the endpoint once answered otherwise than the RFCs, or Linux: each file beside this one says what is right,
+//! in its expectations; what only the wire can say is looked for here.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::cargo::cargo_bin_cmd;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/rfc")
+}
+
+#[test]
+fn each_file_is_as_it_expects() {
+    let files = fs::read_dir(folder()).expect("the folder is there").map(|entry| entry.expect("it can be read").path());
+    let mut files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|of| of == "toml")).collect();
+    files.sort();
+    cargo_bin_cmd!("synlab").arg("verify").args(files).assert().success();
+}
+
+/// A time of the ladder of a file, and a segment that leaves then, as its line has them.
+#[test]
+fn each_segment_is_as_the_rfc_has_it() {
+    for (name, time, segment) in
+        [("send-then-abort", "0.030", " DATA 1/101 500 B "), ("send-then-abort", "0.030", " RST,ACK 501/101 ")]
+    {
+        let mut synlab = cargo_bin_cmd!("synlab");
+        let output = synlab.arg("run").arg(folder().join(name).with_extension("toml")).output();
+        let ladder = String::from_utf8(output.expect("the command can be started").stdout).expect("text");
+        let told = |line: &str| line.trim_start().starts_with(time) && line.contains(segment);
+        assert!(ladder.lines().any(told), "{name}: {time} {segment}\n{ladder}");
+    }
+}
