@@ -112,7 +112,7 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use net_link::Fate;
-    use tcp_endpoint::Acknowledged;
+    use tcp_endpoint::{Acknowledged, Options};
 
     use super::*;
     use crate::record::{Attempt, HostId};
@@ -136,7 +136,9 @@ mod tests {
             ack: SeqNum::new(ack),
             flags,
             window: 65_535,
+            options: Options::default(),
             octets,
+            offset: 0,
             attempt: Attempt { host: HostId(0), ordinal: 1 },
             incarnation: None,
             peer: None,

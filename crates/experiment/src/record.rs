@@ -10,12 +10,14 @@ use std::num::NonZeroU32;
 
 use net_link::Fate;
 use sim_time::Instant;
-use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Purpose, Queue, Reason, SeqNum, State};
+use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Options, Purpose, Queue, Reason, SeqNum, State};
 
 use crate::holdings::Transfer;
 pub use samples::samples;
 
-pub use fields::{Fields, Value, awaited_word, call_word, cause_word, memory_word, purpose_word};
+pub use fields::{
+    Fields, Value, awaited_word, call_word, cause_word, loss_word, memory_word, purpose_word, queue_word, reason_word,
+};
 
 /// A host's place in [`crate::Scenario::hosts`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
@@ -424,8 +426,13 @@ pub struct Sent {
     pub flags: Flags,
     /// SEG.WND.
     pub window: u32,
+    /// What it says beyond the fixed header. It is neither in the digest nor in a trace.
+    pub options: Options,
     /// Octets of data.
     pub octets: u32,
+    /// How many octets its applications had sent on the attempt before these. It names them, and is neither in the digest
+    /// nor in a trace: SEG.SEQ is. Meaningless without data.
+    pub offset: u64,
     /// The attempt it goes back to.
     pub attempt: Attempt,
     /// The connection that sent it; `None` for an answer outside any connection, and for a forged segment.

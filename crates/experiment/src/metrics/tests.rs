@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use net_link::{Fate, Loss};
 use sim_time::Instant;
-use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Reason, SeqNum, State, UserError};
+use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Options, Reason, SeqNum, State, UserError};
 
 use super::{Metrics, MetricsFold, catalogue};
 use crate::record::{
@@ -96,7 +96,9 @@ impl Stream {
             ack: SeqNum::new(1),
             flags,
             window: 65_535,
+            options: Options::default(),
             octets: 0,
+            offset: 0,
             attempt: Attempt { host: CLIENT, ordinal: 1 },
             incarnation: Some(incarnation(own)),
             peer: Some(incarnation(1 - own)),

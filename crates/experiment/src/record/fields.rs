@@ -452,7 +452,8 @@ const STATE_WORDS: [&str; State::ALL.len()] = {
 };
 
 words! {
-    reason_word, REASON_WORDS: Reason {
+    /// Why a connection changed its state.
+    pub reason_word, REASON_WORDS: Reason {
         Reason::Call => ("call", 0),
         Reason::Segment => ("segment", 1),
         Reason::Reset => ("reset", 2),
@@ -500,7 +501,8 @@ words! {
 }
 
 words! {
-    loss_word, LOSS_WORDS: Loss {
+    /// Why a link lost a segment.
+    pub loss_word, LOSS_WORDS: Loss {
         Loss::Chance => ("chance", 1),
         Loss::Fault => ("fault", 2),
         Loss::QueueFull => ("queue-full", 3),
@@ -534,7 +536,8 @@ words! {
 }
 
 words! {
-    queue_word, QUEUE_WORDS: Queue {
+    /// Which queue of a listening port is full.
+    pub queue_word, QUEUE_WORDS: Queue {
         Queue::Syn => ("syn", 0),
         Queue::Accept => ("accept", 1),
     }

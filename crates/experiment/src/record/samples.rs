@@ -6,7 +6,7 @@ use net_link::Fate;
 use sim_time::Instant;
 use smallvec::smallvec;
 use tcp_endpoint::{
-    Acknowledged, EntryKind, Flags, FourTuple, Notice, Purpose, Queue, Reason, SeqNum, State, UserError,
+    Acknowledged, EntryKind, Flags, FourTuple, Notice, Options, Purpose, Queue, Reason, SeqNum, State, UserError,
 };
 
 use super::{
@@ -32,7 +32,9 @@ pub fn samples() -> Vec<Record> {
         ack: SeqNum::new(2000),
         flags: Flags::ACK.with(Flags::PSH),
         window: 65_535,
+        options: Options::default(),
         octets: 100,
+        offset: 0,
         attempt,
         incarnation: Some(Incarnation::new(2, 1)),
         peer: Some(incarnation),

@@ -11,7 +11,7 @@ use experiment::record::{
 use net_link::{Fate, Loss};
 use sim_time::{Duration, Instant};
 use tcp_endpoint::State::{CloseWait, Closed, Established, FinWait1, Listen, SynReceived, SynSent, TimeWait};
-use tcp_endpoint::{Acknowledged, Flags, FourTuple, Notice, Reason, SeqNum, State};
+use tcp_endpoint::{Acknowledged, Flags, FourTuple, Notice, Options, Reason, SeqNum, State};
 
 use super::Ladder;
 use crate::paint::Colour;
@@ -118,7 +118,9 @@ impl Script {
             ack: initial(to) + numbers.1,
             flags,
             window: 65_535,
+            options: Options::default(),
             octets,
+            offset: 0,
             attempt: Attempt { host: CLIENT, ordinal: self.attempt },
             incarnation: Some(incarnation(u32::from(from.0) + 2 * self.attempt)),
             peer: None,
