@@ -15,6 +15,8 @@ pub struct Hosts {
     at: BTreeMap<Ipv4Addr, (HostId, Option<u32>)>,
     /// Where a listener of each host has its half-open entries, and how many.
     half_open: Vec<(&'static str, u32)>,
+    /// The largest window that each host offers, in octets.
+    windows: Vec<u32>,
     /// The steps of each host's scripts, as the file writes them.
     scripts: Vec<Vec<Vec<String>>>,
 }
@@ -32,6 +34,7 @@ impl Hosts {
                 Commit::Cache => ("SYN cache", limits.cache_entries),
                 _ => ("SYN backlog", limits.syn_backlog),
             });
+            hosts.windows.push(plan.settings.limits.window);
             let several = plan.addresses.len() > 1;
             let machines = plan.addresses.iter().zip(1..);
             hosts.at.extend(machines.map(|(address, place)| (*address, (HostId(id), several.then_some(place)))));
@@ -40,7 +43,7 @@ impl Hosts {
     }
 
     /// Their names, in the order of their [`HostId`]s.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(String::as_str)
     }
 
@@ -71,6 +74,23 @@ impl Hosts {
             Some((host, Some(machine))) => format!("{}({machine}):{port}", self.name(*host)),
             None => socket.to_string(),
         }
+    }
+
+    /// The host of that name.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Option<HostId> {
+        let place = self.names.iter().position(|known| known == name)?;
+        u16::try_from(place).ok().map(HostId)
+    }
+
+    /// The largest window that each host offers, in octets, in the order of their [`HostId`]s.
+    pub(crate) fn windows(&self) -> &[u32] {
+        &self.windows
+    }
+
+    /// The addresses of the machines of all hosts.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = (Ipv4Addr, HostId)> {
+        self.at.iter().map(|(address, (host, _))| (*address, *host))
     }
 
     /// Where a listener of each host has its half-open entries, and how many, in the order of their [`HostId`]s.

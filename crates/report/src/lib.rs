@@ -1,9 +1,10 @@
 //! Ways to look at a run: the ladder, the trace, the ledger, what explains it, tables, JSON.
 //!
-//! [`Ladder`], [`Trace`], [`LedgerBook`] and [`Explanation`] are folds over the records of a run; the rest reads what a run
+//! [`Ladder`], [`Trace`], [`Capture`], [`LedgerBook`] and [`Explanation`] are folds over the records of a run; the rest reads what a run
 //! returns. Nothing here knows of files or terminals: functions return text or write to what they are given.
 
 mod amount;
+mod capture;
 mod claim;
 pub mod diff;
 mod effects;
@@ -26,6 +27,7 @@ mod verdicts;
 mod why;
 mod wrap;
 
+pub use capture::{Capture, View};
 pub use claim::{ClaimTested, claim_tally};
 pub use effects::effects;
 pub use explain::Explanation;
