@@ -168,6 +168,27 @@ fn a_trace_is_held_against_a_recording() {
     assert_eq!(synlab(&["trace-diff", &path("run.jsonl"), &path("none.csv")]).2, Some(2));
 }
 
+/// A capture goes to a file or to standard output, and what else the run prints and comes to is the same with it.
+#[test]
+fn a_capture_is_written_beside_the_result() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let run = ["run", "stale-syn", "--handshake", "two-way"];
+    let (plain, ..) = synlab(&run);
+    let (all, client) = (path("all.pcapng"), path("client.pcapng"));
+    let of_client = format!("client={client}");
+    let (out, err, code) = synlab(&[&run[..], &["--pcap", &all, "--pcap-host", &of_client]].concat());
+    assert_eq!((out, err.as_str(), code), (plain.clone(), "", Some(0)));
+    for file in [&all, &client] {
+        let octets = fs::read(file).unwrap();
+        assert_eq!(octets[..4], [0x0a, 0x0d, 0x0d, 0x0a], "a section header");
+    }
+    let result = path("result.txt");
+    let output = cargo_bin_cmd!("synlab").args(run).args(["--pcap", "-", "-o", &result]).output().unwrap();
+    assert_eq!(output.stdout, fs::read(&all).unwrap());
+    assert_eq!(fs::read_to_string(result).unwrap(), plain);
+}
+
 #[test]
 fn a_trace_is_a_record_a_line() {
     let directory = tempfile::tempdir().unwrap();

@@ -297,6 +297,49 @@ fn a_result_and_a_trace_in_one_file() {
 }
 
 #[test]
+fn captures_that_have_no_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.pcapng");
+    let path = path.to_str().unwrap();
+    let of_client = format!("client={path}");
+    let stdout =
+        "error: a capture shares standard output with nothing else: send the result elsewhere with --output FILE\n";
+    for (arguments, expected) in [
+        (
+            &["--pcap", path, "--trace", path][..],
+            format!("error: --trace and --pcap both name {path}: each needs a file of its own\n"),
+        ),
+        (
+            &["--pcap-host", &of_client, "--pcap-host", &of_client],
+            format!("error: --pcap-host names {path} twice: each needs a file of its own\n"),
+        ),
+        (
+            &["--pcap-host", "clinet=x.pcapng"],
+            "error: --pcap-host clinet: there is no such host; there are `client`, `server`\n".to_owned(),
+        ),
+        (&["--pcap", "-"], stdout.to_owned()),
+        (&["--pcap", "-", "--quiet"], stdout.to_owned()),
+        (
+            &["--pcap", "-", "--output", path, "--pcap-host", "client=-"],
+            "error: --pcap and --pcap-host both name -: each needs a file of its own\n".to_owned(),
+        ),
+        (&["--pcap", "-", "--output", path, "--trace", "/dev/stdout"], stdout.to_owned()),
+        (
+            &["--pcap", "no/such/folder/x"],
+            "error: cannot write no/such/folder/x: No such file or directory (os error 2)\n".to_owned(),
+        ),
+    ] {
+        let all = [&["run", "stale-syn", "--handshake", "two-way"], arguments].concat();
+        let (out, err, code) = synlab(&all);
+        assert_eq!((out.as_str(), err, code), ("", expected, Some(2)), "{arguments:?}");
+    }
+    let (_, err, code) = synlab(&["run", "stale-syn", "--pcap-host", "client"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("expected HOST=FILE, as in client=client.pcapng"), "{err}");
+    assert!(fs::read_dir(directory.path()).unwrap().next().is_none(), "nothing is left half-written");
+}
+
+#[test]
 fn arguments_that_make_no_sense() {
     for arguments in [
         &["run"][..],

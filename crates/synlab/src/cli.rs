@@ -127,6 +127,13 @@ fn why(text: &str) -> Result<Why, String> {
     Ok(Why::Time(Instant::ZERO + time))
 }
 
+/// A host, and a file for it.
+fn host_file(text: &str) -> Result<(String, PathBuf), String> {
+    let parts = text.split_once('=').filter(|(host, file)| !host.is_empty() && !file.is_empty());
+    let (host, file) = parts.ok_or_else(|| "expected HOST=FILE, as in client=client.pcapng".to_owned())?;
+    Ok((host.to_owned(), file.into()))
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Run {
     #[command(flatten)]
@@ -143,8 +150,15 @@ pub(crate) struct Run {
     /// Write every record to a file too, one line of JSON each
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    /// Write the packets to a file too, as a capture (pcapng) that Wireshark and tcpdump read: each where it leaves and where
+    /// it arrives, with an interface for each host and direction; comments say what became of it, and why
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pcap: Option<PathBuf>,
+    /// Write the packets that a host sees to a file too, as its own tcpdump would; may be repeated
+    #[arg(long, value_name = "HOST=FILE", value_parser = host_file)]
+    pub(crate) pcap_host: Vec<(String, PathBuf)>,
     /// Print only why a record is there, back to the roots: the record of that id in a trace, or the last up to a time as "5 s"
-    #[arg(long, value_name = "ID|TIME", value_parser = why, conflicts_with_all = ["trace", "format", "explain"])]
+    #[arg(long, value_name = "ID|TIME", value_parser = why, conflicts_with_all = ["trace", "pcap", "pcap_host", "format", "explain"])]
     pub(crate) why: Option<Why>,
     /// Write the result to a file instead of standard output (`-`)
     #[arg(short, long, value_name = "FILE")]

@@ -1,12 +1,12 @@
 //! `synlab run`: one variant, in full.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use experiment::record::{Change, Fold, Record};
-use experiment::{Experiment, Summary, Transfer, Variant, Verdict};
+use experiment::{Experiment, HostId, Summary, Transfer, Variant, Verdict};
 use report::{
-    Balance, Causes, Chain, Explanation, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, Why, json,
-    tables, verdicts,
+    Balance, Capture, Causes, Chain, Explanation, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, View,
+    Why, json, tables, verdicts,
 };
 use sim_time::Instant;
 
@@ -17,12 +17,7 @@ use crate::execute::{Matched, Runs, explanation, load, measured};
 use crate::output::{self, Sink, cannot_write};
 
 pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
-    if let (Some(result), Some(trace)) = (&arguments.output, &arguments.trace)
-        && output::is_one_file(result, trace)
-    {
-        let message = format!("--output and --trace both name {}: each needs a file of its own", trace.display());
-        return Err(Complaint::Other(message));
-    }
+    check_files(arguments)?;
     let experiment = load(&arguments.source)?;
     let variant = choose(arguments, &experiment)?;
     if let Some(asked) = arguments.why {
@@ -52,6 +47,37 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
         RunFormat::Jsonl => {}
     }
     Ok(Ending::of(&verdicts))
+}
+
+/// Refuses what would write two results to one file. A terminal or a pipe takes a text and a trace; a capture is for programs
+/// alone.
+fn check_files(arguments: &Run) -> Result<(), Complaint> {
+    let texts = [("--output", arguments.output.as_deref()), ("--trace", arguments.trace.as_deref())];
+    let texts: Vec<_> = texts.into_iter().filter_map(|(name, file)| Some((name, file?))).collect();
+    let everywhere = arguments.pcap.iter().map(|file| ("--pcap", file.as_path()));
+    let of_hosts = arguments.pcap_host.iter().map(|(_, file)| ("--pcap-host", file.as_path()));
+    let captures: Vec<_> = everywhere.chain(of_hosts).collect();
+    let all: Vec<_> = texts.iter().chain(&captures).collect();
+    for (place, (name, file)) in all.iter().enumerate() {
+        if let Some((other, _)) = all[..place].iter().find(|(_, other)| output::is_one_file(other, file)) {
+            let message = if other == name {
+                format!("{name} names {} twice: each needs a file of its own", file.display())
+            } else {
+                format!("{other} and {name} both name {}: each needs a file of its own", file.display())
+            };
+            return Err(Complaint::Other(message));
+        }
+    }
+    let to_stdout = |files: &[(&str, &Path)]| files.iter().filter(|(_, file)| output::is_stdout(file)).count();
+    let others = to_stdout(&texts) + usize::from(arguments.output.is_none());
+    match to_stdout(&captures) {
+        0 => Ok(()),
+        1 if others == 0 => Ok(()),
+        _ => Err(Complaint::Other(
+            "a capture shares standard output with nothing else: send the result elsewhere with --output FILE"
+                .to_owned(),
+        )),
+    }
 }
 
 /// Prints the causes of a record: a first run finds which they are, a second tells them.
@@ -105,6 +131,8 @@ struct Watchers<'a> {
     explanation: Option<Explanation>,
     /// Traces, each with the file it goes to.
     traces: Vec<(Option<&'a Path>, Trace<Sink>)>,
+    /// Captures, each with the file it goes to.
+    captures: Vec<(&'a Path, Capture<Sink>)>,
 }
 
 impl<'a> Watchers<'a> {
@@ -116,15 +144,28 @@ impl<'a> Watchers<'a> {
         let files = result.into_iter().chain(arguments.trace.as_deref().map(Some));
         let trace = |sink| Trace::new(hosts.clone(), sink).with_header(experiment, variant);
         let traces = files.map(|file| Ok((file, trace(Sink::open(file)?))));
+        let of_host = |(host, file): &'a (String, PathBuf)| Ok((View::At(named(hosts, host)?), file.as_path()));
+        let everywhere = arguments.pcap.iter().map(|file| Ok((View::Everywhere, file.as_path())));
+        let captured: Vec<(View, &Path)> =
+            everywhere.chain(arguments.pcap_host.iter().map(of_host)).collect::<Result<_, Complaint>>()?;
+        let captures = captured.into_iter().map(|(view, file)| {
+            let sink = Sink::open(Some(file))?;
+            Ok((file, Capture::new(hosts.clone(), view, experiment, variant, sink)))
+        });
+        let captures = captures.collect::<Result<_, Complaint>>()?;
         let ledger = LedgerBook::new(hosts.clone());
         let explanation = (shown && arguments.explain).then(|| explanation(hosts, arguments.all));
-        Ok(Self { ladder, ledger, explanation, traces: traces.collect::<Result<_, Complaint>>()? })
+        let traces = traces.collect::<Result<_, Complaint>>()?;
+        Ok(Self { ladder, ledger, explanation, traces, captures })
     }
 
     /// Completes what was written, and gives back what was drawn.
     fn finish(self, end: Instant, summary: &Summary) -> Result<Seen, Complaint> {
         for (file, trace) in self.traces {
             trace.finish_with(summary).map_err(|error| cannot_write(file, error))?.commit()?;
+        }
+        for (file, capture) in self.captures {
+            capture.finish().map_err(|error| cannot_write(Some(file), error))?.commit()?;
         }
         let ladder = self.ladder.map(|mut ladder| {
             ladder.finish(end);
@@ -142,6 +183,9 @@ impl Fold for Watchers<'_> {
         for (_, trace) in &mut self.traces {
             trace.record(record);
         }
+        for (_, capture) in &mut self.captures {
+            capture.record(record);
+        }
     }
 
     fn change(&mut self, at: Instant, change: &Change) {
@@ -156,6 +200,14 @@ impl Fold for Watchers<'_> {
         self.ledger.transfer(at, transfer);
         self.explanation.transfer(at, transfer);
     }
+}
+
+/// The host that `--pcap-host` names.
+fn named(hosts: &Hosts, name: &str) -> Result<HostId, Complaint> {
+    hosts.named(name).ok_or_else(|| {
+        let all: Vec<String> = hosts.names().map(|name| format!("`{name}`")).collect();
+        Complaint::Other(format!("--pcap-host {name}: there is no such host; there are {}", all.join(", ")))
+    })
 }
 
 /// The parts of the text, an empty line between two of them.
