@@ -198,10 +198,12 @@ fn an_aborted_connection_loses_data_and_is_reset() {
         &with_server(REQUEST, "").replacen("\"send 100 B\", \"close on EOF\"", "\"send 100 kB\", \"abort\"", 1),
         &expect![[r#"
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
-            1. server:80 ← client:49152 #1: 100000 B of server lost at 0.150 s
+            1. server:80 ← client:49152 #1: 98540 B of server lost at 0.200 s
                server's end was over at 0.150 s, in ESTABLISHED: its application aborted it.
-            2. client:49152 → server:80 #1: reset at 0.200 s, in ESTABLISHED
-               By RST 1 of server, sent 0.150, arrived 0.200.
+            2. server:80 ← client:49152 #1: 1360 B of server lost at 0.200 s
+               client's end was over at 0.200 s, in FIN-WAIT-1: reset.
+            3. client:49152 → server:80 #1: reset at 0.200 s, in FIN-WAIT-1
+               By RST 65536 of server, sent 0.150, arrived 0.200.
                Why: server's application aborted.
         "#]],
     );
