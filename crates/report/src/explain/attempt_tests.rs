@@ -277,6 +277,33 @@ fn a_lost_fin_makes_a_close_slow() {
     );
 }
 
+/// What came meanwhile did not acknowledge the FIN, since that never came.
+#[test]
+fn a_fin_that_is_always_lost_is_why_its_sender_gives_up() {
+    tells(
+        false,
+        r#"
+        [client]
+        script = ["connect", "send 100 B", "wait 1 s", "close"]
+        [server]
+        script = ["accept", "receive 100 B", "wait 2 s", "send 100 B", "wait 1 h"]
+        [[link.fault]]
+        on = { from = "client", flags = "FIN" }
+        drop = true
+        "#,
+        &expect![[r#"
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:49152 → server:80 #1: gave up at 124.100 s, in FIN-WAIT-1
+               FINs: 7 sent, 7 lost. Segments since the last that came: 6 sent, 5 lost, 1 arrived.
+               The first in vain: FIN,ACK 101/1 of client, sent 1.100, lost.
+               server's end is in ESTABLISHED.
+
+            Scripts that still wait at the end of the run
+            1. server:80 ← client:49152 #1: waits since 2.150 s in step 5, `wait 1 h`
+        "#]],
+    );
+}
+
 /// What is over is forgotten, whatever happens: memory follows what is alive.
 #[test]
 fn attempts_that_are_over_are_forgotten() {

@@ -203,8 +203,9 @@ impl Attempts {
             }
             Event::Call { host, call, outcome, remote, incarnation, .. } => {
                 self.call = Some((record.id, call));
-                if let Call::Receive { stale: 1.., .. } = call {
-                    self.mixed_up(record.at, call, incarnation, all, names);
+                if let (Call::Receive { stale: stale @ 1.., .. }, Some(life)) = (call, incarnation) {
+                    let finding = self.of(life).and_then(|end| closes::mixed_up(record.at, end, stale, names));
+                    self.closes.extend(finding, all);
                 }
                 if let (Call::Accept, Some(end)) = (call, incarnation.and_then(|life| self.end_mut(life))) {
                     end.accepted = true;
@@ -491,16 +492,6 @@ impl Attempts {
         }
         if !known.told && known.here.opened.is_some() && known.there.opened.is_some() {
             self.open.push(attempt);
-        }
-    }
-
-    /// An application is given octets of another connection.
-    fn mixed_up(&mut self, at: Instant, call: Call, life: Option<Incarnation>, all: bool, names: Names<'_>) {
-        if let Call::Receive { stale, .. } = call
-            && let Some((known, side)) = life.and_then(|life| self.of(life))
-        {
-            let finding = closes::mixed_up(at, (known, side), stale, names);
-            self.closes.extend(finding, all);
         }
     }
 

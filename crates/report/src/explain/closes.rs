@@ -86,7 +86,8 @@ pub(super) fn cut_short(known: &Known, side: Side, names: Names<'_>) -> Option<F
         Reason::GaveUp if was_open || half_open => {
             let last = end.unanswered;
             let fin_is_out = end.fins.sent > 0 && matches!(from, State::FinWait1 | State::Closing | State::LastAck);
-            let heard = if fin_is_out { end.heard_since_fin() } else { 0 };
+            // Where its FINs were lost, that is why.
+            let heard = if fin_is_out && end.fins.kinds().is_none() { end.heard_since_fin() } else { 0 };
             let in_vain = match last.kinds() {
                 _ if heard > 0 => "nothing that came acknowledged its FIN".to_owned(),
                 Some(kinds) => kinds,
