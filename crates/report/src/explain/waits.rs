@@ -9,7 +9,7 @@ use sim_time::Instant;
 
 use super::extent::{Extent, FEW};
 use super::places::{Places, Where};
-use crate::amount::{rounded, scaled, whole};
+use crate::amount::{rounded, whole};
 use crate::hosts::Hosts;
 use crate::packets::Packets;
 
@@ -298,5 +298,5 @@ impl Wait {
 }
 
 fn seconds(nanos: u128) -> String {
-    scaled(nanos as f64 / 1e9, "client·s")
+    format!("{} client·s", rounded(nanos as f64 / 1e9))
 }
