@@ -319,3 +319,52 @@ fn attempts_that_are_over_are_forgotten() {
         }
     }
 }
+
+#[test]
+fn opens_that_cross_are_open_at_both_ends() {
+    // A SYN proves enough there. The server's octets are lost with the client's end, after its own is over.
+    tells(
+        true,
+        r#"
+            handshake = ["two-way"]
+            [client]
+            time-wait = "2 s"
+            script = ["connect server:5001 from 5000", "receive 50 B", "send 200 B", "close"]
+            [server]
+            script = ["connect client:5000 from 5001", "send 100 B", "close on EOF"]
+        "#,
+        &expect![[r#"
+            Nothing was held for nobody.
+
+            Connections that were cut short, lost data or closed slowly, and why
+            1. server:5001 → client:5000: 50 B of server lost at 2.200 s
+               client's end was over at 2.200 s: TIME-WAIT ran out.
+        "#]],
+    );
+}
+
+#[test]
+fn what_was_sent_to_nobody_is_lost() {
+    tells(
+        true,
+        r#"
+            handshake = ["two-way"]
+            [client]
+            [server]
+            script = ["accept", "send 50 B", "close"]
+            [[inject]]
+            at = "1 s"
+            from = "client"
+            to = "server"
+            ports = [6000, 80]
+            flags = "SYN"
+            seq-raw = 1
+        "#,
+        &expect![[r#"
+            Connections that were cut short, lost data or closed slowly, and why
+            1. server:80 ← client:6000: 50 B of server lost at 124.000 s
+               server's end was over at 124.000 s, in FIN-WAIT-1: it gave up.
+               A forged segment opened the connection.
+        "#]],
+    );
+}

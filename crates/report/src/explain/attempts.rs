@@ -1,7 +1,7 @@
 //! What became of each attempt to open, and of the connection that came of it. It is noted while anything of it is alive:
 //! a life at either end, or a segment on its way. Who did what because of what stands in the records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::HostId;
 use experiment::record::{
@@ -30,6 +30,11 @@ pub(super) struct Attempts {
     /// Attempts that are open at both ends since this instant, and those of which the last may be gone.
     open: Vec<Attempt>,
     fading: Vec<Attempt>,
+    /// Those of which nothing is left but the connection of an open that crossed them.
+    outlived: BTreeSet<Attempt>,
+    /// Connections that forged segments opened, and the last of them that ended.
+    forged: BTreeMap<Incarnation, Life>,
+    last_forged: End,
     /// Opens so far, with those that failed at once.
     pub(super) count: u64,
     pub(super) opens: Findings,
@@ -60,6 +65,8 @@ pub(super) struct Known {
     flying: u32,
     /// Whether the open is told of, or needs not be.
     told: bool,
+    /// The peer's attempt, if the two SYNs crossed: one connection is of both then.
+    crossing: Option<Attempt>,
 }
 
 /// One end of it.
@@ -225,10 +232,16 @@ impl Attempts {
             }
             Event::DataLost { host, incarnation, octets } => {
                 let ended = record.because.first();
-                if let Some((known, side)) = self.of(incarnation) {
-                    let finding = closes::data_lost(record.at, (known, side), (host, octets), ended, names);
-                    self.closes.extend(finding, all);
-                }
+                let known = self.of(incarnation);
+                let is_forged = self.last_forged.life.is_some_and(|life| life.incarnation == incarnation);
+                let ends = match known {
+                    Some((known, side)) => [known.end(side), self.other_end(known, side)],
+                    // Nobody is at the other end: its octets are lost when it ends.
+                    None if is_forged => [&self.last_forged; 2],
+                    None => return,
+                };
+                let finding = closes::data_lost(record.at, ends, (host, octets), ended, is_forged, names);
+                self.closes.extend(finding, all);
             }
             Event::WarmedUp => {
                 self.count = 0;
@@ -268,16 +281,32 @@ impl Attempts {
                 known.told = true;
             }
         }
-        for attempt in std::mem::take(&mut self.fading) {
-            if self.known.get(&attempt).is_some_and(Known::is_gone)
-                && let Some(known) = self.known.remove(&attempt)
-            {
-                for life in &known.lives {
-                    self.lives.remove(life);
-                }
-                self.opens.extend(known.slow_open(names), all);
+        let outlived: Vec<Attempt> = self.outlived.iter().copied().collect();
+        for attempt in std::mem::take(&mut self.fading).into_iter().chain(outlived) {
+            if self.is_over(attempt) {
+                self.forget(attempt, all, names);
             }
         }
+    }
+
+    /// Whether nothing is left of an attempt, nor of one that crossed it, which may tell what became of its octets.
+    fn is_over(&mut self, attempt: Attempt) -> bool {
+        let Some(known) = self.known.get(&attempt).filter(|known| known.is_gone()) else { return false };
+        let is_outlived = self.crossing(known).is_some_and(|crossing| !crossing.is_gone());
+        if is_outlived {
+            self.outlived.insert(attempt)
+        } else {
+            self.outlived.remove(&attempt)
+        };
+        !is_outlived
+    }
+
+    fn forget(&mut self, attempt: Attempt, all: bool, names: Names<'_>) {
+        let Some(known) = self.known.remove(&attempt) else { return };
+        for life in &known.lives {
+            self.lives.remove(life);
+        }
+        self.opens.extend(known.slow_open(names), all);
     }
 
     /// The run is over: what was found.
@@ -293,9 +322,28 @@ impl Attempts {
         Some((self.known.get(&attempt)?, side))
     }
 
+    /// The attempt that crossed another.
+    fn crossing(&self, known: &Known) -> Option<&Known> {
+        self.known.get(&known.crossing?)
+    }
+
+    /// The end of a connection that is opposite to another: of an open that was crossed, the end that crossed it.
+    pub(super) fn other_end<'a>(&'a self, known: &'a Known, side: Side) -> &'a End {
+        let other = known.other(side);
+        match self.crossing(known) {
+            Some(crossing) if side == Side::Opener && other.life.is_none() => &crossing.here,
+            _ => other,
+        }
+    }
+
+    /// A connection that a forged segment opened.
+    pub(super) fn forged(&self, life: Incarnation) -> Option<Life> {
+        self.forged.get(&life).copied()
+    }
+
     #[cfg(test)]
     pub(super) fn has_only_what_is_alive(&self) -> bool {
-        let known = self.known.values().all(|known| !known.is_gone());
+        let known = self.known.iter().all(|(attempt, known)| !known.is_gone() || self.outlived.contains(attempt));
         let lives = self.lives.values().all(|(attempt, _)| self.known.contains_key(attempt));
         let flying = self.flying.values().all(|flying| self.known.contains_key(&flying.attempt));
         known && lives && flying && self.resets.len() <= self.flying.len() + 1
@@ -415,10 +463,12 @@ impl Attempts {
     fn meets_older(&self, record: &Record, life: Option<Incarnation>) -> bool {
         let flying = record.because.first().and_then(|segment| self.flying.get(&segment));
         let (Some(flying), Some(life)) = (flying, life) else { return false };
-        let crosses = |end: &End| matches!(end.state, Some(State::SynSent)) || end.crossed;
         match self.lives.get(&life) {
             Some((attempt, side)) if *attempt != flying.attempt => {
-                self.known.get(attempt).is_none_or(|known| !crosses(known.end(*side)))
+                let crosses = |known: &Known| {
+                    known.end(*side).state == Some(State::SynSent) || (*side == Side::Opener && known.is_crossed())
+                };
+                self.known.get(attempt).is_none_or(|known| !crosses(known))
             }
             Some(_) => false,
             None => true,
@@ -448,6 +498,13 @@ impl Attempts {
     fn state(&mut self, record: &Record, change: &StateChange, all: bool, names: Names<'_>) {
         let StateChange { host, incarnation, attempt, tuple, passive, from, to, reason, .. } = *change;
         if attempt.is_forged() {
+            let life = Life { incarnation, host, tuple, passive };
+            self.forged.insert(incarnation, life);
+            if to == State::Closed {
+                self.forged.remove(&incarnation);
+                let ended = Some(Ended { record: record.id, at: record.at, from, reason, reset: None });
+                self.last_forged = End { life: Some(life), ended, ..End::default() };
+            }
             return;
         }
         let arrival = self.arrival.filter(|arrival| record.because.iter().any(|cause| cause == arrival.record));
@@ -455,6 +512,11 @@ impl Attempts {
         let born = !self.lives.contains_key(&incarnation);
         if born && arrival.is_some_and(|arrival| arrival.landing == Landing::Older) {
             self.turn(Landing::Arrived); // the older one made room for it
+        }
+        let syn = arrival.and_then(|arrival| arrival.flying).filter(|flying| flying.role == Role::Syn);
+        let crossing = syn.filter(|_| !passive && from == State::SynSent).map(|flying| flying.attempt);
+        if let Some(crossing) = crossing {
+            self.cross(attempt, crossing);
         }
         let known = self.known.entry(attempt).or_insert_with(|| Known::new(record.at));
         if born {
@@ -470,7 +532,8 @@ impl Attempts {
             return;
         }
         end.state = Some(to);
-        end.crossed |= !passive && to == State::SynReceived;
+        // Where a SYN proves enough, the peer's opens the connection at once.
+        end.crossed |= !passive && (to == State::SynReceived || crossing.is_some());
         let slow_close = end.close(record.at, to).filter(|_| reason == Reason::Segment);
         if to.synchronized() {
             end.opened.get_or_insert((record.at, end.waited));
@@ -487,11 +550,23 @@ impl Attempts {
         if to == State::Closed && side == Side::Opener && !was_open {
             known.told = true;
             self.opens.extend(opens::failed(known, names), all);
-        } else if to == State::Closed && !is_useless {
-            self.closes.extend(closes::cut_short(known, side, names), all);
         }
         if !known.told && known.here.opened.is_some() && known.there.opened.is_some() {
             self.open.push(attempt);
+        }
+        if to == State::Closed && !is_useless && (side == Side::Other || was_open) {
+            let of = self.known.get(&attempt);
+            let finding = of.and_then(|known| closes::cut_short(known, side, self.other_end(known, side), names));
+            self.closes.extend(finding, all);
+        }
+    }
+
+    /// The SYN of an attempt comes to the end that made another.
+    fn cross(&mut self, attempt: Attempt, crossing: Attempt) {
+        for (one, other) in [(attempt, crossing), (crossing, attempt)] {
+            if let Some(known) = self.known.get_mut(&one) {
+                known.crossing = Some(other);
+            }
         }
     }
 
@@ -508,11 +583,28 @@ impl Known {
     fn new(since: Instant) -> Self {
         let (here, there) = (End::default(), End::default());
         let (syns, syn_acks, acks) = (Course::default(), Course::default(), Course::default());
-        Self { since, here, there, syns, syn_acks, acks, lives: Vec::new(), held: 0, flying: 0, told: false }
+        Self {
+            since,
+            here,
+            there,
+            syns,
+            syn_acks,
+            acks,
+            lives: Vec::new(),
+            held: 0,
+            flying: 0,
+            told: false,
+            crossing: None,
+        }
     }
 
     const fn is_gone(&self) -> bool {
         self.held == 0 && self.flying == 0
+    }
+
+    /// Whether its SYN and the peer's crossed: each end called for the connection.
+    pub(super) const fn is_crossed(&self) -> bool {
+        self.here.crossed || self.crossing.is_some()
     }
 
     pub(super) const fn end(&self, side: Side) -> &End {

@@ -5,7 +5,7 @@ use experiment::record::RecordId;
 use sim_time::Instant;
 use tcp_endpoint::{Reason, State};
 
-use super::attempts::{Ended, Known, Side, SlowClose};
+use super::attempts::{End, Ended, Known, Side, SlowClose};
 use super::findings::{Finding, Weight};
 use super::names::{Names, seconds};
 use super::opens::first_in_vain;
@@ -32,18 +32,21 @@ pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, 
     })
 }
 
-/// Octets of a host that nobody can receive any more, since one end is over.
+/// Octets of a host that nobody can receive any more, since one end is over: the sender's, or the other.
 pub(super) fn data_lost(
     at: Instant,
-    (known, side): (&Known, Side),
+    ends: [&End; 2],
     (host, octets): (HostId, u64),
     over: Option<RecordId>,
+    forged: bool,
     names: Names<'_>,
 ) -> Option<Finding> {
-    let life = known.end(side).life?;
+    let life = ends[0].life?;
     let sender = names.host(host);
-    let ends = [&known.here, &known.there].into_iter();
-    let mut ends = ends.filter_map(|end| Some((end.life?, end.ended?))).filter(|(_, ended)| Some(ended.record) == over);
+    let mut ends = ends
+        .into_iter()
+        .filter_map(|end| Some((end.life?, end.ended?)))
+        .filter(|(_, ended)| Some(ended.record) == over);
     let end = ends.next();
     let why = end.map_or("an end was over".to_owned(), |(life, ended)| {
         let why = match ended.reset {
@@ -56,9 +59,15 @@ pub(super) fn data_lost(
     // The reset of what was open is told of by itself.
     let untold = end.filter(|(_, ended)| !ended.from.synchronized()).and_then(|(_, ended)| ended.reset);
     sentences.extend(untold.into_iter().flat_map(|reset| names.reset(reset)));
+    let lives = if forged {
+        sentences.push("A forged segment opened the connection.".to_owned());
+        format!("at {}:{} that forged segments opened", names.host(life.host), life.tuple.local.port())
+    } else {
+        names.lives(life)
+    };
     Some(Finding {
         rank: DATA_LOST,
-        kind: format!("connections {} lost data of {sender}: {why}", names.lives(life)),
+        kind: format!("connections {lives} lost data of {sender}: {why}"),
         at,
         weight: Weight::Octets(octets),
         heading: format!("{}: {octets} B of {sender} lost at {at} s", names.life(life)),
@@ -68,7 +77,7 @@ pub(super) fn data_lost(
 }
 
 /// A connection that ended after it was open, otherwise than by being closed at both ends.
-pub(super) fn cut_short(known: &Known, side: Side, names: Names<'_>) -> Option<Finding> {
+pub(super) fn cut_short(known: &Known, side: Side, other: &End, names: Names<'_>) -> Option<Finding> {
     let end = known.end(side);
     let (life, ended) = (end.life?, end.ended?);
     let Ended { at, from, reason, reset, .. } = ended;
@@ -109,11 +118,11 @@ pub(super) fn cut_short(known: &Known, side: Side, names: Names<'_>) -> Option<F
                     Some(format!("Since its first FIN {heard} segments had come, none of which acknowledged it."))
                 }
             });
-            sentences.extend(names.other_end(known, end));
+            sentences.extend(names.other_end(other, end));
             (GAVE_UP, format!("gave up in {from}: {in_vain}"), format!("gave up at {at} s, in {from}"), sentences)
         }
         Reason::Expired if from == State::FinWait2 => {
-            let sentences = names.other_end(known, end).into_iter().collect();
+            let sentences = names.other_end(other, end).into_iter().collect();
             (
                 GAVE_UP,
                 "waited in FIN-WAIT-2 for a FIN that did not come".to_owned(),

@@ -6,7 +6,7 @@ use experiment::HostId;
 use experiment::record::{Call, RecordId, call_word};
 use tcp_endpoint::{Queue, Reason, State};
 
-use super::attempts::{End, Ended, Known, Life, Why, WhyReset};
+use super::attempts::{End, Ended, Life, Why, WhyReset};
 use crate::amount::rounded;
 use crate::hosts::Hosts;
 use crate::packets::Packets;
@@ -50,8 +50,7 @@ impl<'a> Names<'a> {
     }
 
     /// What the other end is by now, or how it ended.
-    pub(super) fn other_end(self, known: &Known, end: &End) -> Option<String> {
-        let other = if end.life?.passive { &known.here } else { &known.there };
+    pub(super) fn other_end(self, other: &End, end: &End) -> Option<String> {
         let Some(life) = other.life else {
             return Some(format!("{} has never had a connection for it.", self.host_of(end.life?.tuple.remote)));
         };

@@ -90,7 +90,7 @@ pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
             let heading = format!("{name}: open at {server} {}", after(there, later));
             (SLOW, heading, format!("opens {lives} were slow at {server}: {why}"), there, later)
         }
-        None if !known.here.crossed && known.acks.landed().kinds().is_some() => {
+        None if !known.is_crossed() && known.acks.landed().kinds().is_some() => {
             let client = names.host(life.host);
             // What is half-open at the end of the run may open yet.
             let never = if known.there.life.is_some() && known.there.ended.is_none() { "not yet" } else { "never" };
@@ -112,7 +112,7 @@ pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
 
 /// What became of the segments of a handshake. Of two opens that crossed, each has SYN-ACKs of its own.
 fn handshake(known: &Known) -> Vec<(&'static str, Course)> {
-    let syn_acks = Some(("SYN-ACKs", known.syn_acks)).filter(|_| !known.here.crossed);
+    let syn_acks = Some(("SYN-ACKs", known.syn_acks)).filter(|_| !known.is_crossed());
     [("SYNs", known.syns)].into_iter().chain(syn_acks).collect()
 }
 

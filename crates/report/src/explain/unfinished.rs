@@ -42,7 +42,7 @@ impl Waiting {
     pub(super) fn paragraphs(self, attempts: &Attempts, all: bool, names: Names<'_>) -> Vec<Vec<String>> {
         let with_connection = self.all.iter().filter_map(|waiting| Some((waiting.incarnation?, waiting)));
         let by_life: BTreeMap<Incarnation, &Unfinished> = with_connection.collect();
-        let told = self.all.iter().filter(|waiting| !is_told_by_its_opener(waiting, &by_life, attempts));
+        let told = self.all.iter().filter(|waiting| !is_told_at_its_other_end(waiting, &by_life, attempts));
         let mut waits: Vec<Wait> = told.map(|waiting| Wait::of(waiting, &by_life, attempts, names)).collect();
         waits.sort_by_key(|wait| (wait.idle, wait.since));
         if all {
@@ -59,19 +59,21 @@ impl Waiting {
     }
 }
 
-/// Whether it is told of where its opener waits: both ends of a connection that is open at both wait for each other.
-fn is_told_by_its_opener(
+/// Whether it is told of where its other end waits: both ends of a connection that is open at both wait for each other.
+/// Its opener's script is told, and of two opens that crossed, the first.
+fn is_told_at_its_other_end(
     waiting: &Unfinished,
     by_life: &BTreeMap<Incarnation, &Unfinished>,
     attempts: &Attempts,
 ) -> bool {
-    let Some((known, Side::Other)) = waiting.incarnation.and_then(|life| attempts.of(life)) else { return false };
-    let is_last = known.there.life.map(|life| life.incarnation) == waiting.incarnation;
-    if !is_last || !waits_for_the_other_end(waiting.awaits) {
-        return false;
-    }
-    let opener = known.here.life.and_then(|life| by_life.get(&life.incarnation));
-    opener.is_some_and(|opener| known.here.opened.is_some() && waits_for_the_other_end(opener.awaits))
+    let Some((known, side)) = waiting.incarnation.and_then(|life| attempts.of(life)) else { return false };
+    let (end, other) = (known.end(side), attempts.other_end(known, side));
+    let (Some(life), Some(told)) = (end.life, other.life) else { return false };
+    let is_last = Some(life.incarnation) == waiting.incarnation;
+    let both_are_open = end.opened.is_some() && other.opened.is_some();
+    let is_second = side == Side::Other || (end.crossed && other.crossed && told.incarnation < life.incarnation);
+    let tells = by_life.get(&told.incarnation).is_some_and(|told| waits_for_the_other_end(told.awaits));
+    is_last && is_second && both_are_open && tells && waits_for_the_other_end(waiting.awaits)
 }
 
 const fn waits_for_the_other_end(awaits: Awaited) -> bool {
@@ -106,7 +108,8 @@ impl Wait {
         let Unfinished { host, incarnation, remote, awaits, octets, since, .. } = *waiting;
         let known = incarnation.and_then(|life| attempts.of(life));
         let end = known.map(|(known, side)| known.end(side));
-        let name = match end.and_then(|end| end.life) {
+        let forged = || incarnation.and_then(|life| attempts.forged(life));
+        let name = match end.and_then(|end| end.life).or_else(forged) {
             Some(life) => names.life(life),
             None => {
                 let remote = remote.map_or(String::new(), |remote| format!(" ← {}", names.hosts.socket(remote)));
@@ -119,7 +122,7 @@ impl Wait {
         if let (Some((known, side)), Some(end)) = (known, end)
             && waits_for_the_other_end(awaits)
         {
-            let (told, in_kind) = Self::connection(known, side, end, by_life, names);
+            let (told, in_kind) = Self::connection(known, (end, attempts.other_end(known, side)), by_life, names);
             sentences.extend(told);
             kind.push_str(&in_kind);
         }
@@ -136,12 +139,10 @@ impl Wait {
     /// What the connection and its other end are doing, in full and as a part of the kind.
     fn connection(
         known: &Known,
-        side: Side,
-        end: &End,
+        (end, other): (&End, &End),
         by_life: &BTreeMap<Incarnation, &Unfinished>,
         names: Names<'_>,
     ) -> (Vec<String>, String) {
-        let other = known.other(side);
         let waits = other.life.and_then(|life| by_life.get(&life.incarnation));
         let mut sentences = Vec::new();
         let mut kind = String::new();
@@ -153,7 +154,7 @@ impl Wait {
             sentences.push(format!("{host} waits, too, since {} s in {step}{lacks}.", waiting.since));
             kind = format!(", while {host} waits in {step}");
         } else {
-            sentences.extend(names.other_end(known, end));
+            sentences.extend(names.other_end(other, end));
             kind = match (other.ended, other.state) {
                 (Some(ended), _) => format!(", and their other ends are over: {}", reason(ended.reason, ended.from)),
                 (None, Some(state)) => format!(", and their other ends are in {state}"),

@@ -129,3 +129,50 @@ fn workers_are_waited_for() {
         "#]],
     );
 }
+
+#[test]
+fn a_connection_that_was_forged_has_its_name() {
+    tells(
+        true,
+        r#"
+            handshake = ["two-way"]
+            [client]
+            [server]
+            script = ["accept", "receive 50 B", "close"]
+            [[inject]]
+            at = "1 s"
+            from = "client"
+            to = "server"
+            ports = [6000, 80]
+            flags = "SYN"
+            seq-raw = 1
+        "#,
+        &expect![[r#"
+            Scripts that still wait at the end of the run
+            1. server:80 ← client:6000: waits since 1.000 s in step 2, `receive 50 B`: nothing has come
+               A forged segment opened the connection.
+        "#]],
+    );
+}
+
+#[test]
+fn two_opens_that_crossed_are_told_in_one_place() {
+    tells(
+        true,
+        r#"
+            handshake = ["two-way"]
+            [client]
+            script = ["connect server:5001 from 5000", "receive 50 B", "close"]
+            [server]
+            script = ["connect client:5000 from 5001", "close on EOF"]
+        "#,
+        &expect![[r#"
+            Nothing was held for nobody.
+
+            Scripts that still wait at the end of the run
+            1. client:5000 → server:5001: waits since 0.050 s in step 2, `receive 50 B`: nothing has come
+               server waits, too, in step 2, `close on EOF`: the peer has not closed.
+               Nothing is on its way between them.
+        "#]],
+    );
+}
