@@ -336,8 +336,8 @@ fn opens_that_cross_are_open_at_both_ends() {
         &expect![[r#"
             Nothing was held for nobody.
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. server:5001 → client:5000: 50 B of server lost at 2.200 s
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. server:5001 → client:5000 #1: 50 B of server lost at 2.200 s
                client's end was over at 2.200 s: TIME-WAIT ran out.
         "#]],
     );
@@ -361,10 +361,78 @@ fn what_was_sent_to_nobody_is_lost() {
             seq-raw = 1
         "#,
         &expect![[r#"
-            Connections that were cut short, lost data or closed slowly, and why
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:6000: 50 B of server lost at 124.000 s
                server's end was over at 124.000 s, in FIN-WAIT-1: it gave up.
                A forged segment opened the connection.
+        "#]],
+    );
+}
+
+/// Two of one instant.
+#[test]
+fn what_was_sent_to_nobody_is_lost_with_each_connection() {
+    tells(
+        true,
+        r#"
+            handshake = ["two-way"]
+            [client]
+            [server]
+            script = ["accept", "send 50 B", "close"]
+            [[server.crash]]
+            at = "2 s"
+            [[inject]]
+            at = "1 s"
+            from = "client"
+            to = "server"
+            ports = [6000, 80]
+            flags = "SYN"
+            seq-raw = 1
+            [[inject]]
+            at = "1 s"
+            from = "client"
+            to = "server"
+            ports = [6001, 80]
+            flags = "SYN"
+            seq-raw = 1
+        "#,
+        &expect![[r#"
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. server:80 ← client:6000: 50 B of server lost at 2.000 s
+               server's end was over at 2.000 s, in FIN-WAIT-1: a crash.
+               A forged segment opened the connection.
+            2. server:80 ← client:6001: 50 B of server lost at 2.000 s
+               server's end was over at 2.000 s, in FIN-WAIT-1: a crash.
+               A forged segment opened the connection.
+        "#]],
+    );
+}
+
+/// Its SYN, sent again, opens another at the server, in the instant in which the client is open.
+#[test]
+fn an_open_is_not_slow_because_another_came_in_its_place() {
+    tells(
+        true,
+        r#"
+            handshake = [{ name = "early", base = "three-way", proof = "none" }]
+            [client]
+            script = ["connect", "close on EOF"]
+            [server]
+            quiet-time = "0 s"
+            script = ["accept", "close on EOF"]
+            [[server.crash]]
+            at = "500 ms"
+            for = "50 ms"
+            [[link.fault]]
+            on = { from = "server", flags = "SYN-ACK", nth = 1 }
+            delay = "1 s"
+        "#,
+        &expect![[r#"
+            Scripts that still wait at the end of the run
+            1. client:49152 → server:80 #1: waits since 1.050 s in step 2, `close on EOF`: the peer has not
+               closed
+               server waits, too, since 1.050 s in step 2, `close on EOF`: the peer has not closed.
+               Nothing is on its way between them.
         "#]],
     );
 }

@@ -1,7 +1,7 @@
 //! What became of each attempt to open, and of the connection that came of it. It is noted while anything of it is alive:
 //! a life at either end, or a segment on its way. Who did what because of what stands in the records.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use experiment::HostId;
 use experiment::record::{
@@ -30,11 +30,9 @@ pub(super) struct Attempts {
     /// Attempts that are open at both ends since this instant, and those of which the last may be gone.
     open: Vec<Attempt>,
     fading: Vec<Attempt>,
-    /// Those of which nothing is left but the connection of an open that crossed them.
-    outlived: BTreeSet<Attempt>,
-    /// Connections that forged segments opened, and the last of them that ended.
+    /// Connections that forged segments opened, and those of them that ended at this instant.
     forged: BTreeMap<Incarnation, Life>,
-    last_forged: End,
+    forged_ended: BTreeMap<Incarnation, End>,
     /// Opens so far, with those that failed at once.
     pub(super) count: u64,
     pub(super) opens: Findings,
@@ -233,14 +231,14 @@ impl Attempts {
             Event::DataLost { host, incarnation, octets } => {
                 let ended = record.because.first();
                 let known = self.of(incarnation);
-                let is_forged = self.last_forged.life.is_some_and(|life| life.incarnation == incarnation);
-                let ends = match known {
-                    Some((known, side)) => [known.end(side), self.other_end(known, side)],
+                let forged = self.forged_ended.get(&incarnation);
+                let ends = match (known, forged) {
+                    (Some((known, side)), _) => [known.end(side), self.other_end(known, side)],
                     // Nobody is at the other end: its octets are lost when it ends.
-                    None if is_forged => [&self.last_forged; 2],
-                    None => return,
+                    (None, Some(forged)) => [forged; 2],
+                    (None, None) => return,
                 };
-                let finding = closes::data_lost(record.at, ends, (host, octets), ended, is_forged, names);
+                let finding = closes::data_lost(record.at, ends, (host, octets), ended, forged.is_some(), names);
                 self.closes.extend(finding, all);
             }
             Event::WarmedUp => {
@@ -275,30 +273,23 @@ impl Attempts {
 
     /// An instant is over, with all that came at it: so are attempts of which nothing is left.
     pub(super) fn settle(&mut self, all: bool, names: Names<'_>) {
+        self.forged_ended.clear();
         for attempt in std::mem::take(&mut self.open) {
             if let Some(known) = self.known.get_mut(&attempt) {
                 self.opens.extend(known.slow_open(names), all);
                 known.told = true;
             }
         }
-        let outlived: Vec<Attempt> = self.outlived.iter().copied().collect();
-        for attempt in std::mem::take(&mut self.fading).into_iter().chain(outlived) {
-            if self.is_over(attempt) {
-                self.forget(attempt, all, names);
+        for attempt in std::mem::take(&mut self.fading) {
+            let Some(known) = self.known.get(&attempt).filter(|known| known.is_gone()) else { continue };
+            // What crossed it may tell yet what became of its octets.
+            let crossing = known.crossing.filter(|crossing| self.known.contains_key(crossing));
+            if self.crossing(known).is_none_or(Known::is_gone) {
+                for attempt in [Some(attempt), crossing].into_iter().flatten() {
+                    self.forget(attempt, all, names);
+                }
             }
         }
-    }
-
-    /// Whether nothing is left of an attempt, nor of one that crossed it, which may tell what became of its octets.
-    fn is_over(&mut self, attempt: Attempt) -> bool {
-        let Some(known) = self.known.get(&attempt).filter(|known| known.is_gone()) else { return false };
-        let is_outlived = self.crossing(known).is_some_and(|crossing| !crossing.is_gone());
-        if is_outlived {
-            self.outlived.insert(attempt)
-        } else {
-            self.outlived.remove(&attempt)
-        };
-        !is_outlived
     }
 
     fn forget(&mut self, attempt: Attempt, all: bool, names: Names<'_>) {
@@ -343,7 +334,8 @@ impl Attempts {
 
     #[cfg(test)]
     pub(super) fn has_only_what_is_alive(&self) -> bool {
-        let known = self.known.iter().all(|(attempt, known)| !known.is_gone() || self.outlived.contains(attempt));
+        let is_outlived = |known: &Known| self.crossing(known).is_some_and(|crossing| !crossing.is_gone());
+        let known = self.known.values().all(|known| !known.is_gone() || is_outlived(known));
         let lives = self.lives.values().all(|(attempt, _)| self.known.contains_key(attempt));
         let flying = self.flying.values().all(|flying| self.known.contains_key(&flying.attempt));
         known && lives && flying && self.resets.len() <= self.flying.len() + 1
@@ -498,12 +490,12 @@ impl Attempts {
     fn state(&mut self, record: &Record, change: &StateChange, all: bool, names: Names<'_>) {
         let StateChange { host, incarnation, attempt, tuple, passive, from, to, reason, .. } = *change;
         if attempt.is_forged() {
-            let life = Life { incarnation, host, tuple, passive };
+            let life = Life { incarnation, ordinal: 0, host, tuple, passive };
             self.forged.insert(incarnation, life);
             if to == State::Closed {
                 self.forged.remove(&incarnation);
                 let ended = Some(Ended { record: record.id, at: record.at, from, reason, reset: None });
-                self.last_forged = End { life: Some(life), ended, ..End::default() };
+                self.forged_ended.insert(incarnation, End { life: Some(life), ended, ..End::default() });
             }
             return;
         }
@@ -519,6 +511,11 @@ impl Attempts {
             self.cross(attempt, crossing);
         }
         let known = self.known.entry(attempt).or_insert_with(|| Known::new(record.at));
+        if born && known.is_open() {
+            // It was open at both ends before another came in the place of one.
+            self.opens.extend(known.slow_open(names), all);
+            known.told = true;
+        }
         if born {
             self.lives.insert(incarnation, (attempt, side));
             self.count += u64::from(side == Side::Opener);
@@ -551,7 +548,7 @@ impl Attempts {
             known.told = true;
             self.opens.extend(opens::failed(known, names), all);
         }
-        if !known.told && known.here.opened.is_some() && known.there.opened.is_some() {
+        if !known.told && known.is_open() {
             self.open.push(attempt);
         }
         if to == State::Closed && !is_useless && (side == Side::Other || was_open) {
@@ -600,6 +597,11 @@ impl Known {
 
     const fn is_gone(&self) -> bool {
         self.held == 0 && self.flying == 0
+    }
+
+    /// Whether it is open at both ends, or was.
+    const fn is_open(&self) -> bool {
+        self.here.opened.is_some() && self.there.opened.is_some()
     }
 
     /// Whether its SYN and the peer's crossed: each end called for the connection.

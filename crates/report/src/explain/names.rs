@@ -32,7 +32,8 @@ impl<'a> Names<'a> {
     pub(super) fn life(self, life: Life) -> String {
         let arrow = if life.passive { '←' } else { '→' };
         let [local, remote] = [life.tuple.local, life.tuple.remote].map(|socket| self.hosts.socket(socket));
-        format!("{local} {arrow} {remote} #{}", life.ordinal)
+        let ordinal = if life.ordinal == 0 { String::new() } else { format!(" #{}", life.ordinal) };
+        format!("{local} {arrow} {remote}{ordinal}")
     }
 
     /// One of many alike: `from client to server:80`, or `at server:80 from client`

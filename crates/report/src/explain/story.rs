@@ -501,7 +501,8 @@ impl<'a> Teller<'a> {
         let line = |(blame, cost): &(Blame, Amount)| format!("To blame for {cost}: {}.", self.named(*blame));
         let mut lines: Vec<String> = blames.iter().take(TOLD).map(line).collect();
         if blames.len() > TOLD {
-            lines.push(format!("To blame for the rest: {} others.", whole((blames.len() - TOLD) as u64)));
+            let others = whole((blames.len() - TOLD) as u64);
+            lines.push(format!("To blame for the rest: {others} other{}.", if others == "1" { "" } else { "s" }));
         }
         lines
     }

@@ -1081,8 +1081,8 @@ fn a_wait_of_no_time_has_its_unit() {
         "#,
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152, a connection with its socket, held for nobody from 0.600 s to 0.650 s:
-               179 B·s
+            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 0.600 s to
+               0.650 s: 179 B·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 0.600 s on nobody was at its other end: client had aborted (by a call of its application).
                It said so with RST 1.
@@ -1090,18 +1090,18 @@ fn a_wait_of_no_time_has_its_unit() {
                To blame: the abort of client's application at 0.600 s.
 
             Who had to wait, and why
-            1. client#2 waited at server:80 for a worker, from 0.650 s to 0.650 s: 0 client·s
+            1. client#2 waited at server:80 for the only worker, from 0.650 s to 0.650 s: 0 client·s
                To blame: the abort of client's application at 0.600 s. Then it had what it waited for.
 
-            Connections that were cut short, lost data or closed slowly, and why
-            1. server:80 ← client:49152: reset at 0.650 s, in ESTABLISHED
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. server:80 ← client:49152 #1: reset at 0.650 s, in ESTABLISHED
                By RST 1 of client, sent 0.600, arrived 0.650.
                Why: client's application aborted.
 
             Scripts that still wait at the end of the run
-            1. client:49153 → server:80: waits since 0.700 s in step 3 of script 1, `close on EOF`: the peer has
-               not closed
-               server waits, too, in step 2, `close on EOF`: the peer has not closed.
+            1. client:49153 → server:80 #2: waits since 0.700 s in step 3 of script 1, `close on EOF`: the peer
+               has not closed
+               server waits, too, since 0.650 s in step 2, `close on EOF`: the peer has not closed.
                Nothing is on its way between them.
         "#]],
     );

@@ -71,7 +71,7 @@ fn is_told_at_its_other_end(
     let (Some(life), Some(told)) = (end.life, other.life) else { return false };
     let is_last = Some(life.incarnation) == waiting.incarnation;
     let both_are_open = end.opened.is_some() && other.opened.is_some();
-    let is_second = side == Side::Other || (end.crossed && other.crossed && told.incarnation < life.incarnation);
+    let is_second = side == Side::Other || (known.is_crossed() && told.incarnation < life.incarnation);
     let tells = by_life.get(&told.incarnation).is_some_and(|told| waits_for_the_other_end(told.awaits));
     is_last && is_second && both_are_open && tells && waits_for_the_other_end(waiting.awaits)
 }

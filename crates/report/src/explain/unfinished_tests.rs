@@ -170,8 +170,8 @@ fn two_opens_that_crossed_are_told_in_one_place() {
             Nothing was held for nobody.
 
             Scripts that still wait at the end of the run
-            1. client:5000 → server:5001: waits since 0.050 s in step 2, `receive 50 B`: nothing has come
-               server waits, too, in step 2, `close on EOF`: the peer has not closed.
+            1. client:5000 → server:5001 #1: waits since 0.050 s in step 2, `receive 50 B`: nothing has come
+               server waits, too, since 0.050 s in step 2, `close on EOF`: the peer has not closed.
                Nothing is on its way between them.
         "#]],
     );
