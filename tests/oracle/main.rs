@@ -1,9 +1,10 @@
-//! Two oracles, which know of a run what its trace says, and of the simulator nothing.
+//! Three oracles, which know of a run what its trace says, and of the simulator nothing.
 //!
-//! The one recounts every metric and the ledger, the other judges every connection after every event as ARCHITECTURE.md
-//! has it. Both play random worlds: 500, or as many as `WORLDS` says, from the one that `SEED` says on.
+//! The first recounts every metric and the ledger; the second judges every connection after every event as ARCHITECTURE.md
+//! has it; the third recounts the explanation, a text. They play random worlds: 500, the third 100, or as many as `WORLDS`
+//! says, from the one that `SEED` says on.
 //!
-//! A third test asks the simulator itself: it plays 200 worlds again without what has the blame.
+//! A further test asks the simulator itself: it plays 200 worlds again without what has the blame.
 
 mod counterfactual;
 mod json;
@@ -11,10 +12,12 @@ mod judge;
 mod laws;
 mod recount;
 mod taken;
+mod told;
 mod trace;
 mod worlds;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::ops::Range;
 use std::process::Command;
 use std::sync::Mutex;
@@ -23,6 +26,7 @@ use std::{env, fs, thread};
 
 use counterfactual::Tally;
 use json::Json;
+use told::Explanation;
 use trace::Trace;
 
 /// How many threads play worlds.
@@ -44,6 +48,18 @@ fn every_run_is_recounted_from_its_trace() {
 #[test]
 fn every_connection_is_judged_as_the_specification_has_it() {
     play(|trace, _| judge::differences(trace));
+}
+
+#[test]
+fn what_is_explained_is_recounted_from_the_trace() {
+    let found = Mutex::new(Found::default());
+    let worlds = worlds(100);
+    let count = worlds.end - worlds.start;
+    each_world(worlds, |world| {
+        let differences = told::differences(&world.trace, &Run::explained(&world.text));
+        found.lock().expect("no thread panics while it has this").add(world, differences);
+    });
+    found.into_inner().expect("no thread panics while it has this").check(count);
 }
 
 #[test]
@@ -72,9 +88,7 @@ fn play(finds: Finds) {
         let differences = finds(&world.trace, &world.report);
         found.lock().expect("no thread panics while it has this").add(world, differences);
     });
-    let found = found.into_inner().expect("no thread panics while it has this");
-    println!("{} of {count} worlds differ, {} refused, {} records", found.worlds, found.refused, found.records);
-    assert!(found.worlds == 0, "{}", found.told());
+    found.into_inner().expect("no thread panics while it has this").check(count);
 }
 
 /// Plays worlds, and takes each.
@@ -137,18 +151,33 @@ impl Run {
     /// Plays an experiment; the complaint if it is refused.
     fn of(text: &str) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a folder for one run");
-        let (file, lines) = (folder.path().join("world.toml"), folder.path().join("trace.jsonl"));
-        fs::write(&file, text).expect("a folder takes a file");
+        let lines = folder.path().join("trace.jsonl");
+        let trace = lines.to_str().expect("a folder's name is a text");
+        let report = Self::output(text, &["--format", "json", "--trace", trace])?;
+        Ok(Self { trace: fs::read_to_string(&lines).expect("the command writes a trace"), report })
+    }
+
+    /// What it explains of an experiment.
+    fn explained(text: &str) -> Explanation {
+        let explain = |options: &[&str]| Self::output(text, options).unwrap_or_else(|complaint| panic!("{complaint}"));
+        Explanation {
+            all: explain(&["--no-ladder", "--explain", "--all"]),
+            grouped: explain(&["--no-ladder", "--explain"]),
+        }
+    }
+
+    /// What the command writes to standard output; the complaint if it refuses the experiment.
+    fn output(text: &str, options: &[&str]) -> Result<String, String> {
+        let mut file = tempfile::NamedTempFile::new().expect("a file for one experiment");
+        file.write_all(text.as_bytes()).expect("a file takes a text");
         let mut command = Command::new(env!("CARGO_BIN_EXE_synlab"));
-        let output = command.arg("run").arg(&file).args(["--format", "json", "--trace"]).arg(&lines).output();
-        let output = output.expect("the command runs");
+        let output = command.arg("run").arg(file.path()).args(options).output().expect("the command runs");
         let complaint = String::from_utf8_lossy(&output.stderr);
         if output.status.code() == Some(2) {
             return Err(complaint.into_owned());
         }
         assert!(output.status.success(), "{complaint}\n{text}");
-        let report = String::from_utf8_lossy(&output.stdout).into_owned();
-        Ok(Self { trace: fs::read_to_string(&lines).expect("the command writes a trace"), report })
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
 
@@ -172,6 +201,12 @@ struct Example {
 }
 
 impl Found {
+    /// Fails if anything differs in any of so many worlds.
+    fn check(&self, count: u64) {
+        println!("{} of {count} worlds differ, {} refused, {} records", self.worlds, self.refused, self.records);
+        assert!(self.worlds == 0, "{}", self.told());
+    }
+
     fn add(&mut self, world: World, differences: Vec<String>) {
         let records = world.trace.records.len();
         self.refused += world.refused;
