@@ -16,6 +16,7 @@ mod costs;
 mod course;
 mod extent;
 mod findings;
+mod forged;
 mod log;
 mod names;
 mod opens;

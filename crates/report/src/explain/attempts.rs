@@ -12,6 +12,7 @@ use tcp_endpoint::{Acknowledged, FourTuple, Purpose, Queue, Reason, State};
 
 use super::course::{Course, Landing};
 use super::findings::{Finding, Findings};
+use super::forged::Forged;
 use super::names::Names;
 use super::{closes, opens};
 
@@ -30,9 +31,7 @@ pub(super) struct Attempts {
     /// Attempts that are open at both ends since this instant, and those of which the last may be gone.
     open: Vec<Attempt>,
     fading: Vec<Attempt>,
-    /// Connections that forged segments opened, and those of them that ended at this instant.
-    forged: BTreeMap<Incarnation, Life>,
-    forged_ended: BTreeMap<Incarnation, End>,
+    pub(super) forged: Forged,
     /// Opens so far, with those that failed at once.
     pub(super) count: u64,
     pub(super) opens: Findings,
@@ -61,6 +60,8 @@ pub(super) struct Known {
     lives: Vec<Incarnation>,
     held: u32,
     flying: u32,
+    /// Those that were open at the other end before another came in the place of each, and since when.
+    replaced: Vec<(Incarnation, (Instant, u64))>,
     /// Whether the open is told of, or needs not be.
     told: bool,
     /// The peer's attempt, if the two SYNs crossed: one connection is of both then.
@@ -81,6 +82,8 @@ pub(super) struct End {
     pub(super) accepted: bool,
     /// When it was first ESTABLISHED, or in a later state; and how long that had waited for timers.
     pub(super) opened: Option<(Instant, u64)>,
+    /// Who sent the segment that opened it.
+    opened_by: Option<Incarnation>,
     pub(super) ended: Option<Ended>,
     /// Since when its FIN waits for an acknowledgment; and how long that had waited for timers.
     closing: Option<(Instant, u64)>,
@@ -171,8 +174,16 @@ struct Flying {
     landed: bool,
     /// How long the chain that led to it has waited for timers.
     waited: u64,
-    /// The end that sent it, and how many segments had come to that.
-    sender: Option<(Side, u32)>,
+    sender: Option<Sender>,
+}
+
+/// The end that sent a segment.
+#[derive(Clone, Copy, Debug)]
+struct Sender {
+    life: Incarnation,
+    side: Side,
+    /// How many segments had come to it.
+    heard: u32,
 }
 
 /// The arrival of a copy.
@@ -231,7 +242,7 @@ impl Attempts {
             Event::DataLost { host, incarnation, octets } => {
                 let ended = record.because.first();
                 let known = self.of(incarnation);
-                let forged = self.forged_ended.get(&incarnation);
+                let forged = self.forged.end(incarnation);
                 let ends = match (known, forged) {
                     (Some((known, side)), _) => [known.end(side), self.other_end(known, side)],
                     // Nobody is at the other end: its octets are lost when it ends.
@@ -273,7 +284,7 @@ impl Attempts {
 
     /// An instant is over, with all that came at it: so are attempts of which nothing is left.
     pub(super) fn settle(&mut self, all: bool, names: Names<'_>) {
-        self.forged_ended.clear();
+        self.forged.settle();
         for attempt in std::mem::take(&mut self.open) {
             if let Some(known) = self.known.get_mut(&attempt) {
                 self.opens.extend(known.slow_open(names), all);
@@ -327,11 +338,6 @@ impl Attempts {
         }
     }
 
-    /// A connection that a forged segment opened.
-    pub(super) fn forged(&self, life: Incarnation) -> Option<Life> {
-        self.forged.get(&life).copied()
-    }
-
     #[cfg(test)]
     pub(super) fn has_only_what_is_alive(&self) -> bool {
         let is_outlived = |known: &Known| self.crossing(known).is_some_and(|crossing| !crossing.is_gone());
@@ -354,6 +360,7 @@ impl Attempts {
     }
 
     fn sent(&mut self, record: &Record, sent: &Sent) {
+        self.forged.sent(record.id, sent);
         let copies = sent.fate.deliveries.len();
         if sent.flags.rst() && copies > 0 {
             let why = self.why(record, sent);
@@ -377,13 +384,13 @@ impl Attempts {
         if let Some(course) = known.course(role) {
             course.send(record.id, copies == 0);
         }
-        let sender = sender.map(|side| {
+        let sender = sent.incarnation.zip(sender).map(|(life, side)| {
             let end = known.end_mut(side);
             end.unanswered.send(record.id, copies == 0);
             if acks_fin {
                 end.fin_acks.send(record.id, copies == 0);
             }
-            (side, end.heard)
+            Sender { life, side, heard: end.heard }
         });
         if copies > 0 {
             known.flying += 1;
@@ -421,6 +428,7 @@ impl Attempts {
     fn landed(&mut self, record: &Record, landing: Landing) -> Option<Arrival> {
         self.forget_landed_reset();
         let segment = record.because.first()?;
+        self.forged.landed(segment);
         let flying = self.flying.get_mut(&segment);
         let first = flying.as_ref().is_none_or(|flying| !flying.landed);
         let before = flying.as_deref().copied();
@@ -491,12 +499,8 @@ impl Attempts {
         let StateChange { host, incarnation, attempt, tuple, passive, from, to, reason, .. } = *change;
         if attempt.is_forged() {
             let life = Life { incarnation, ordinal: 0, host, tuple, passive };
-            self.forged.insert(incarnation, life);
-            if to == State::Closed {
-                self.forged.remove(&incarnation);
-                let ended = Some(Ended { record: record.id, at: record.at, from, reason, reset: None });
-                self.forged_ended.insert(incarnation, End { life: Some(life), ended, ..End::default() });
-            }
+            let ended = Ended { record: record.id, at: record.at, from, reason, reset: None };
+            self.forged.changed(life, Some(ended).filter(|_| to == State::Closed));
             return;
         }
         let arrival = self.arrival.filter(|arrival| record.because.iter().any(|cause| cause == arrival.record));
@@ -511,17 +515,13 @@ impl Attempts {
             self.cross(attempt, crossing);
         }
         let known = self.known.entry(attempt).or_insert_with(|| Known::new(record.at));
-        if born && known.is_open() {
-            // It was open at both ends before another came in the place of one.
-            self.opens.extend(known.slow_open(names), all);
-            known.told = true;
-        }
         if born {
             self.lives.insert(incarnation, (attempt, side));
             self.count += u64::from(side == Side::Opener);
             let life = Some(Life { incarnation, ordinal: attempt.ordinal, host, tuple, passive });
             let waited = arrival.and_then(|arrival| arrival.flying).map_or(0, |flying| flying.waited);
             known.lives.push(incarnation);
+            known.note_replaced(side);
             *known.end_mut(side) = End { life, waited, ..End::default() };
         }
         let end = known.end_mut(side);
@@ -532,8 +532,9 @@ impl Attempts {
         // Where a SYN proves enough, the peer's opens the connection at once.
         end.crossed |= !passive && (to == State::SynReceived || crossing.is_some());
         let slow_close = end.close(record.at, to).filter(|_| reason == Reason::Segment);
-        if to.synchronized() {
-            end.opened.get_or_insert((record.at, end.waited));
+        if to.synchronized() && end.opened.is_none() {
+            end.opened = Some((record.at, end.waited));
+            end.opened_by = arrival.and_then(|arrival| arrival.flying?.sender).map(|sender| sender.life);
         }
         if to == State::Closed {
             let reset = arrival.filter(|_| reason == Reason::Reset).map(|arrival| arrival.segment);
@@ -590,6 +591,7 @@ impl Known {
             lives: Vec::new(),
             held: 0,
             flying: 0,
+            replaced: Vec::new(),
             told: false,
             crossing: None,
         }
@@ -600,8 +602,21 @@ impl Known {
     }
 
     /// Whether it is open at both ends, or was.
-    const fn is_open(&self) -> bool {
-        self.here.opened.is_some() && self.there.opened.is_some()
+    fn is_open(&self) -> bool {
+        self.here.opened.is_some() && self.opened_there().is_some()
+    }
+
+    /// When the connection at the other end was open: the one that answered, though another may have come in its place.
+    pub(super) fn opened_there(&self) -> Option<(Instant, u64)> {
+        let answered = self.replaced.iter().find(|(life, _)| Some(*life) == self.here.opened_by);
+        answered.map(|(_, opened)| *opened).or(self.there.opened)
+    }
+
+    /// Another end comes in the place of one.
+    fn note_replaced(&mut self, side: Side) {
+        if let (Side::Other, Some(life), Some(opened)) = (side, self.there.life, self.there.opened) {
+            self.replaced.push((life.incarnation, opened));
+        }
     }
 
     /// Whether its SYN and the peer's crossed: each end called for the connection.
@@ -666,7 +681,7 @@ impl Known {
         if let Some(course) = self.course(flying.role) {
             count(course);
         }
-        if let Some((side, heard)) = flying.sender {
+        if let Some(Sender { side, heard, .. }) = flying.sender {
             let end = self.end_mut(side);
             if flying.acks_fin {
                 count(&mut end.fin_acks);

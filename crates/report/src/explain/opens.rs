@@ -81,7 +81,7 @@ pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
     let acks = acks(known);
     let lives = names.lives(life);
     let why = in_vain(known);
-    let (rank, heading, kind, last, weight) = match known.there.opened {
+    let (rank, heading, kind, last, weight) = match known.opened_there() {
         Some((there, later)) if later > waited && waited > 0 => {
             let heading = format!("{name}: open {}; at {server} {}", after(at, waited), after(there, later));
             (SLOW, heading, format!("opens {lives} were slow: {why}"), there, later)

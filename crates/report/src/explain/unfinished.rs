@@ -108,7 +108,7 @@ impl Wait {
         let Unfinished { host, incarnation, remote, awaits, octets, since, .. } = *waiting;
         let known = incarnation.and_then(|life| attempts.of(life));
         let end = known.map(|(known, side)| known.end(side));
-        let forged = || incarnation.and_then(|life| attempts.forged(life));
+        let forged = || incarnation.and_then(|life| attempts.forged.end(life)?.life);
         let name = match end.and_then(|end| end.life).or_else(forged) {
             Some(life) => names.life(life),
             None => {
