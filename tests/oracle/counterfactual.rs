@@ -19,7 +19,7 @@ const CAUSES: [&str; 9] = [
     "forged segment",
     "crash crashed",
     "capacity overflow",
-    "capacity state",
+    "capacity cache",
     "application call",
     "application segment",
 ];
@@ -204,7 +204,8 @@ impl Tally {
                 self.unknown += u64::from(!only_rare);
                 continue;
             };
-            let cause = format!("{} {}", case.verdict.cause, blamed.kind);
+            let what = if blamed.text("queue") == "cache" { "cache" } else { &blamed.kind };
+            let cause = format!("{} {what}", case.verdict.cause);
             if only_rare && !RARE.contains(&&*cause) {
                 continue;
             }

@@ -342,7 +342,7 @@ impl<'a> Court<'a> {
         match cause {
             "forged" => is_segment && blamed.is("forged"),
             "crash" => blamed.kind == "crashed",
-            "capacity" => blamed.kind == "overflow" || (blamed.kind == "state" && blamed.text("reason") == "evicted"),
+            "capacity" => blamed.kind == "overflow",
             "lost" => is_segment && blamed.text("fate") == "lost",
             "duplicated" => is_segment && copies >= 2,
             "delayed" => is_segment && copies >= 1,
@@ -370,7 +370,7 @@ impl<'a> Court<'a> {
         let end = self.record(ended(gone)?)?;
         match end.text("reason") {
             "crash" => Some(("crash", end.because)),
-            "evicted" => Some(("capacity", Some(end.id))),
+            "evicted" => Some(("capacity", end.because)),
             // Who was still opening may have given up for want of what was lost.
             "call" if end.id >= self.event && life.partner.is_some() && end.text("from") != "SYN-RECEIVED" => {
                 let lost = self.of_event().find(|record| {

@@ -182,7 +182,10 @@ impl Recount {
             "data-lost" => self.count("data.lost.bytes", u128::from(record.number("len").unwrap_or(0))),
             "overflow" => {
                 let queue = record.text("queue");
-                self.count(&format!("{}.backlog.{queue}-dropped", record.text("host")), 1);
+                // A cache makes room.
+                if queue != "cache" {
+                    self.count(&format!("{}.backlog.{queue}-dropped", record.text("host")), 1);
+                }
             }
             "held-down" => self.count(&format!("{}.hold-down.refused", record.text("host")), 1),
             "crashed" => self.count(&format!("{}.crashes", record.text("host")), 1),

@@ -192,14 +192,14 @@ fn crash(file: &File, blamed: &Record) -> Experiments {
 
 /// With room for all. Nothing differs before that was first missing.
 fn capacity(file: &File, trace: &Trace, blamed: &Record) -> Experiments {
-    let (key, field) = match (&*blamed.kind, blamed.text("queue")) {
-        ("overflow", "syn") => ("syn-backlog", "queue"),
-        ("overflow", _) => ("accept-backlog", "queue"),
-        _ => ("cache-entries", "reason"),
+    let key = match blamed.text("queue") {
+        "syn" => "syn-backlog",
+        "accept" => "accept-backlog",
+        _ => "cache-entries",
     };
     let is_alike = |other: &&Record| {
         let same = |field| other.text(field) == blamed.text(field);
-        other.kind == blamed.kind && same("host") && same(field)
+        other.kind == blamed.kind && same("host") && same("queue")
     };
     let first = trace.records.iter().find(is_alike).ok_or("an overflow that is not there")?;
     Ok(vec![exactly(file.set(file.host(blamed.text("host"))?, key, "1000"), "has room", first)])

@@ -315,7 +315,8 @@ pub enum Event {
         /// How many.
         octets: u64,
     },
-    /// A listening port had no room for a segment, which was dropped. The record with which the queue became full is a cause.
+    /// A listening port had no room for a segment: it was dropped, or the oldest entry of a cache makes room for it. The record
+    /// with which the queue became full is a cause.
     Overflow {
         /// The host.
         host: HostId,

@@ -472,6 +472,8 @@ impl Fold for Ladder {
             Event::Overflow { host, queue: Queue::Accept, .. } => {
                 self.refused(at, *host, "no room in the accept queue");
             }
+            // Who is thrown out of a cache says so.
+            Event::Overflow { queue: Queue::Cache, .. } => {}
             Event::HeldDown { host, .. } => self.refused(at, *host, "refused: held down"),
             Event::Waits { host, attempt, scarce: Scarce::Workers, .. } => self.waits(at, *host, *attempt),
             Event::Judged { incarnation, worth, .. } => self.judged(at, *incarnation, *worth),

@@ -85,7 +85,7 @@ impl Balance {
     /// What each host held of each resource, for someone and for nobody; how much at once on average, and how much for each
     /// open that succeeded.
     fn held(&self) -> String {
-        let mut table = table(&["held", "for someone", "for nobody", "share", "mean level", "per open of the run"]);
+        let mut table = table(&["held", "for someone", "for nobody", "share", "mean level", "per successful open"]);
         for account in &self.ledger.accounts {
             let (unit, total) = (account.resource.unit(), account.total());
             let share = 100.0 * account.wasted() as f64 / total as f64;
@@ -377,7 +377,7 @@ mod tests {
     #[test]
     fn the_stale_syn_is_to_blame_for_the_ghost() {
         expect![[r#"
-            held                         for someone        for nobody     share   mean level   per open of the run
+            held                         for someone        for nobody     share   mean level   per successful open
             ─────────────────────────────────────────────────────────────────────────────────────────────────────────
             client: connections            3.32 kB·s                 0     0.0 %      0.307 B             3.32 kB·s
             client: TIME-WAIT entries        256 B·s                 0     0.0 %     0.0237 B               256 B·s
@@ -398,7 +398,7 @@ mod tests {
     #[test]
     fn a_lost_reset_takes_the_blame() {
         expect![[r#"
-            held                         for someone    for nobody    share   mean level   per open of the run
+            held                         for someone    for nobody    share   mean level   per successful open
             ────────────────────────────────────────────────────────────────────────────────────────────────────
             client: connections            3.32 kB·s             0    0.0 %      0.307 B             3.32 kB·s
             client: TIME-WAIT entries        256 B·s             0    0.0 %     0.0237 B               256 B·s

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use experiment::record::{Blame, Call, Cause, Event, Record, RecordId, Sent, call_word};
 use experiment::{HostId, Relative, RelativeNumbers};
 use sim_time::Instant;
-use tcp_endpoint::{Flags, Queue, Reason};
+use tcp_endpoint::{Flags, Queue};
 
 use crate::hosts::Hosts;
 use crate::ladder::{cause_in_words, kinds, label};
@@ -54,7 +54,6 @@ enum OtherKind {
     Crash,
     Call(Call),
     Full { queue: Queue, port: u16, held: u32, since: Instant },
-    Evicted(u16),
 }
 
 /// A packet as it was sent.
@@ -87,9 +86,6 @@ impl Packets {
                 (host, OtherKind::Call(call))
             }
             Event::Overflow { host, port, queue, held, since } => (host, OtherKind::Full { queue, port, held, since }),
-            Event::State(change) if change.reason == Reason::Evicted => {
-                (change.host, OtherKind::Evicted(change.tuple.local.port()))
-            }
             _ => return,
         };
         if self.others.len() < MOST_OTHERS {
@@ -225,7 +221,7 @@ impl Other {
             OtherKind::Call(call) => format!("{} of {host}'s application", call_word(call).0),
             OtherKind::Full { queue: Queue::Syn, port, .. } => format!("full SYN backlog of {host}:{port}"),
             OtherKind::Full { queue: Queue::Accept, port, .. } => format!("full accept queue of {host}:{port}"),
-            OtherKind::Evicted(port) => format!("full SYN cache of {host}:{port}"),
+            OtherKind::Full { queue: Queue::Cache, port, .. } => format!("full SYN cache of {host}:{port}"),
         }
     }
 }

@@ -123,14 +123,12 @@ impl Chain {
             Event::Call { host, call, outcome, .. } => call_in_words(name(*host), *call, *outcome),
             Event::DataLost { host, octets, .. } => format!("{}: {octets} B that it sent are lost", name(*host)),
             Event::Overflow { host, port, queue, held, since } => {
-                let queue = match queue {
-                    Queue::Syn => "the SYN backlog",
-                    Queue::Accept => "the accept queue",
+                let (queue, then) = match queue {
+                    Queue::Syn => ("the SYN backlog", "the segment is dropped"),
+                    Queue::Accept => ("the accept queue", "the segment is dropped"),
+                    Queue::Cache => ("the SYN cache", "the oldest entry makes room"),
                 };
-                format!(
-                    "{}: {queue} of port {port} is full, with {held} since {since} s; the segment is dropped",
-                    name(*host)
-                )
+                format!("{}: {queue} of port {port} is full, with {held} since {since} s; {then}", name(*host))
             }
             Event::HeldDown { host, port } => format!("{}: the SYN at port {port} is refused, held down", name(*host)),
             Event::Waits { host, attempt, scarce, .. } => {

@@ -159,6 +159,8 @@ impl<T> Transition<T> {
 pub enum Queue {
     /// Its half-open entries.
     Syn,
+    /// Its half-open entries in a SYN cache: the oldest makes room for the newest.
+    Cache,
     /// The connections that wait to be accepted.
     Accept,
 }
@@ -243,7 +245,7 @@ pub enum Effect<P, T> {
         /// Its tag.
         tag: T,
     },
-    /// A listening port had no room for a segment, which was dropped.
+    /// A listening port had no room for a segment: it was dropped, or the oldest entry of a cache is thrown out next.
     Overflow {
         /// The port.
         port: u16,

@@ -11,11 +11,11 @@ const FORGED: &str = "A forged segment opened the connection.";
 #[derive(Default, Debug)]
 struct Sum {
     count: u64,
-    amounts: [(f64, f64); 2],
+    amounts: [(f64, f64); 3],
 }
 
 /// What one paragraph tells: of what kind, of how many, and how much in all.
-type Told = (String, u64, [f64; 2]);
+type Told = (String, u64, [f64; 3]);
 
 /// Reads one paragraph.
 type Reads = fn(&str) -> Option<Told>;
@@ -43,7 +43,7 @@ pub(super) fn differences(all: &Sections, grouped: &Sections) -> Vec<String> {
 }
 
 impl Sum {
-    fn add(&mut self, count: u64, amounts: [f64; 2]) {
+    fn add(&mut self, count: u64, amounts: [f64; 3]) {
         self.count += count;
         for ((sum, rounding), amount) in self.amounts.iter_mut().zip(amounts) {
             *sum += amount;
@@ -57,12 +57,12 @@ impl Sum {
     }
 }
 
-/// Of a host: what was held, and segments.
+/// Of a host: what was held, workers, and segments.
 fn waste(paragraph: &str) -> Option<Told> {
     let mut text = Reader(paragraph);
     let Some(heading) = text.before(", because of ") else {
         let cost = super::waste::heading(paragraph)?.amounts;
-        return Some((paragraph.split(':').next()?.to_owned(), 1, [cost[0], cost[1]]));
+        return Some((paragraph.split(':').next()?.to_owned(), 1, [cost[0], cost[1], cost[2]]));
     };
     let (kinds, place) = heading.rsplit_once(" at ")?;
     let counts = kinds.split(" × ").map(|part| part.rsplit(' ').next().unwrap_or(part));
@@ -92,14 +92,14 @@ fn wait(paragraph: &str) -> Option<Told> {
             let count = before.rsplit(' ').next()?;
             if count == "One" { 1 } else { Reader(count).count()? }
         };
-        return Some((kind, Reader(count).count()?, [waited, away as f64]));
+        return Some((kind, Reader(count).count()?, [waited, away as f64, 0.0]));
     }
     let mut text = Reader(paragraph);
     text.before(" waited ")?;
     let kind = kind(text.before(", from ")?)?;
     text.before(" s: ")?;
     let waited = text.amount("client·s")?;
-    Some((kind, 1, [waited, f64::from(u8::from(text.0.contains(turned_away)))]))
+    Some((kind, 1, [waited, f64::from(u8::from(text.0.contains(turned_away))), 0.0]))
 }
 
 /// From where to where, and how it went.
@@ -116,12 +116,12 @@ fn open(paragraph: &str) -> Option<Told> {
     ];
     if let Some((count, rest)) = paragraph.split_once(" opens from ") {
         let (kind, place) = KINDS.iter().find_map(|(words, kind)| Some((*kind, rest.find(words)?)))?;
-        return Some((format!("from {}: {kind}", &rest[..place]), Reader(count).count()?, [0.0; 2]));
+        return Some((format!("from {}: {kind}", &rest[..place]), Reader(count).count()?, [0.0; 3]));
     }
     let (name, how) = paragraph.split_once(": ")?;
     let is_never = how.contains(" s, and never at ") || how.contains(" s, and not yet at ");
     let (_, kind) = KINDS.iter().find(|(_, kind)| how.starts_with(kind))?;
-    Some((format!("{}: {}", direction(name)?, if is_never { "never" } else { kind }), 1, [0.0; 2]))
+    Some((format!("{}: {}", direction(name)?, if is_never { "never" } else { kind }), 1, [0.0; 3]))
 }
 
 /// From where to where, and how it ended; octets lost in all.
@@ -138,7 +138,11 @@ fn end(paragraph: &str) -> Option<Told> {
     if let Some((count, rest)) = grouped.filter(|(count, _)| !count.contains(' ')) {
         let (kind, place) = KINDS.iter().find_map(|(words, kind)| Some((*kind, rest.find(words)?)))?;
         let (_, lost) = if kind == "lost" { rest.split_once("; ")? } else { ("", "0 B") };
-        return Some((format!("{}: {kind}", &rest[..place]), Reader(count).count()?, [0.0, Reader(lost).amount("B")?]));
+        return Some((
+            format!("{}: {kind}", &rest[..place]),
+            Reader(count).count()?,
+            [0.0, Reader(lost).amount("B")?, 0.0],
+        ));
     }
     let (name, how) = paragraph.split_once(": ")?;
     let ways = [
@@ -154,18 +158,18 @@ fn end(paragraph: &str) -> Option<Told> {
         Some((own, _)) if how.contains(FORGED) => format!("at {own} that forged segments opened"),
         _ => direction(name)?,
     };
-    Some((format!("{direction}: {kind}"), 1, [0.0, lost]))
+    Some((format!("{direction}: {kind}"), 1, [0.0, lost, 0.0]))
 }
 
 /// Of a host, in a step.
 fn script(paragraph: &str) -> Option<Told> {
     if let Some((count, rest)) = paragraph.split_once(" scripts of ") {
         let (host, rest) = rest.split_once(" wait in ")?;
-        return Some((format!("{host} in {}", rest.split(['`']).next()?), Reader(count).count()?, [0.0; 2]));
+        return Some((format!("{host} in {}", rest.split(['`']).next()?), Reader(count).count()?, [0.0; 3]));
     }
     let (name, how) = paragraph.split_once(": waits since ")?;
     let (_, step) = how.split_once(" s in ")?;
-    Some((format!("{} in {}", name.split([':', ' ']).next()?, step.split('`').next()?), 1, [0.0; 2]))
+    Some((format!("{} in {}", name.split([':', ' ']).next()?, step.split('`').next()?), 1, [0.0; 3]))
 }
 
 /// The name of one connection, as that of several is told: without the port of who opened it.

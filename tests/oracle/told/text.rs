@@ -104,15 +104,20 @@ impl<'a> Reader<'a> {
     }
 
     /// Byte·seconds and segments, as far as they are there.
-    pub(super) fn cost(&mut self) -> Option<[f64; 2]> {
+    pub(super) fn cost(&mut self) -> Option<[f64; 3]> {
         let bytes = self.amount("B·s");
-        if bytes.is_some() && self.take(" and ").is_none() {
-            return Some([bytes?, 0.0]);
+        let is_more = |text: &mut Self| text.take(", ").or_else(|| text.take(" and ")).is_some();
+        if bytes.is_some() && !is_more(self) {
+            return Some([bytes?, 0.0, 0.0]);
+        }
+        let workers = self.amount("worker·s");
+        if workers.is_some() && !is_more(self) {
+            return Some([bytes.unwrap_or(0.0), workers?, 0.0]);
         }
         let segments = self.count()?;
         self.take(" segment")?;
         let _plural = self.take("s");
-        Some([bytes.unwrap_or(0.0), segments as f64])
+        Some([bytes.unwrap_or(0.0), workers.unwrap_or(0.0), segments as f64])
     }
 
     /// The digits that come next, and the marks between them; a mark at the end is of the sentence.

@@ -97,9 +97,10 @@ fn heading(paragraph: &str) -> Option<Item> {
 
 /// What is scarce, by the words of the trace.
 pub(super) fn scarce(told: &str) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 4] = [
+    const WORDS: [(&str, &str); 5] = [
         ("worker", "workers"),
         ("SYN backlog", "syn-backlog"),
+        ("SYN cache", "syn-backlog"),
         ("accept queue", "accept-queue"),
         ("the end of a hold-down", "hold-down"),
     ];

@@ -18,16 +18,16 @@ const REST: &str = " for the rest: ";
 /// A connection that is held for nobody, or answers to nobody of one name.
 #[derive(Default)]
 struct Story {
-    /// Octets held.
-    bytes: i128,
+    /// Octets held, and workers.
+    held: [i128; 2],
     state: String,
     /// The blame, while nobody is at its other end.
     blame: Option<Blame>,
     since: u128,
     from: Option<u128>,
     until: u128,
-    /// Octets times nanoseconds, and segments, of each blame.
-    costs: BTreeMap<Blame, (i128, u64)>,
+    /// Octets and workers, times nanoseconds, and segments, of each blame.
+    costs: BTreeMap<Blame, ([i128; 2], u64)>,
 }
 
 #[derive(Default)]
@@ -82,11 +82,14 @@ impl Account {
             _ => {}
         }
         for change in &record.changes {
-            if let Change::Memory { connection, bytes, .. } = change {
-                let story = self.connections.entry(*connection).or_default();
-                story.advance(record.t);
-                story.bytes += bytes;
-            }
+            let (connection, what, growth) = match change {
+                Change::Memory { connection, bytes, .. } => (connection, 0, *bytes),
+                Change::Served { connection, begins, .. } => (connection, 1, if *begins { 1 } else { -1 }),
+                _ => continue,
+            };
+            let story = self.connections.entry(*connection).or_default();
+            story.advance(record.t);
+            story.held[what] += growth;
         }
     }
 
@@ -148,9 +151,8 @@ impl Account {
         let connections = self.connections.iter().map(|(connection, story)| (lives[connection].name(), story));
         let answers = self.answers.iter().map(|(name, story)| (answers_name(name), story));
         let each = |(name, story): (String, &Story)| -> Vec<Item> {
-            let of = |(blame, (bytes, segments)): (&Blame, &(i128, u64))| {
-                let amounts = vec![*bytes as f64 / 1e9, *segments as f64];
-                Item::new(format!("{name} by {}", blame.0), amounts)
+            let of = |(blame, cost): (&Blame, &([i128; 2], u64))| {
+                Item::new(format!("{name} by {}", blame.0), amounts(*cost))
             };
             story.costs.iter().map(of).collect()
         };
@@ -165,9 +167,10 @@ impl Story {
 
     fn advance(&mut self, now: u128) {
         if let Some(blame) = self.blame.clone().filter(|_| self.is_useless() && now > self.since) {
-            let held = self.bytes * i128::try_from(now - self.since).expect("a time of a run");
-            if held > 0 {
-                self.costs.entry(blame).or_default().0 += held;
+            let nanos = i128::try_from(now - self.since).expect("a time of a run");
+            if self.held != [0; 2] {
+                let cost = self.costs.entry(blame).or_default();
+                cost.0.iter_mut().zip(self.held).for_each(|(cost, held)| *cost += held * nanos);
             }
         }
         self.since = now;
@@ -175,9 +178,16 @@ impl Story {
 
     /// What it cost in all, if it cost anything.
     fn cost(&self) -> Option<Vec<f64>> {
-        let (bytes, segments) = self.costs.values().fold((0, 0), |sum, cost| (sum.0 + cost.0, sum.1 + cost.1));
-        (bytes > 0 || segments > 0).then(|| vec![bytes as f64 / 1e9, segments as f64])
+        let add = |sum: ([i128; 2], u64), cost: &([i128; 2], u64)| {
+            ([sum.0[0] + cost.0[0], sum.0[1] + cost.0[1]], sum.1 + cost.1)
+        };
+        let sum = self.costs.values().fold(([0; 2], 0), add);
+        (sum != ([0; 2], 0)).then(|| amounts(sum))
     }
+}
+
+fn amounts(([bytes, workers], segments): ([i128; 2], u64)) -> Vec<f64> {
+    vec![bytes as f64 / 1e9, workers as f64 / 1e9, segments as f64]
 }
 
 fn heading_name(name: &str, from: u128, (is_open, until): (bool, u128)) -> String {
@@ -271,7 +281,7 @@ pub(super) fn told_blame(text: &str) -> Option<String> {
         ("a forged segment", "forged"),
         ("the crash of", "crash"),
         ("the full", "capacity"),
-        ("a cause that is not known", "unknown"),
+        ("nothing that went wrong", "unknown"),
         ("", "application"),
     ];
     let (_, cause) = CAUSES.into_iter().find(|(words, _)| text.starts_with(words))?;

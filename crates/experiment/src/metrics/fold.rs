@@ -263,7 +263,8 @@ impl Fold for MetricsFold {
                     waits.now.change(at, -1);
                 }
             }
-            Event::Script { .. }
+            Event::Overflow { queue: Queue::Cache, .. }
+            | Event::Script { .. }
             | Event::Session { .. }
             | Event::Woken { .. }
             | Event::Call { .. }

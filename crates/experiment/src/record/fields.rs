@@ -540,6 +540,7 @@ words! {
     pub queue_word, QUEUE_WORDS: Queue {
         Queue::Syn => ("syn", 0),
         Queue::Accept => ("accept", 1),
+        Queue::Cache => ("cache", 2),
     }
 }
 

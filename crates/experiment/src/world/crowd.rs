@@ -19,6 +19,8 @@ pub(super) struct Crowd {
     useless: [Numbered<Incarnation>; 4],
     /// By port. What is full is so since the newest came.
     newest: Vec<(u16, Newest)>,
+    /// What is full already when the next newest comes: an entry of a cache has made room for it.
+    full: Option<(u16, Scarce)>,
 }
 
 /// With which record, and when, the newest came to each kind of place.
@@ -30,7 +32,15 @@ impl Crowd {
         self.newest.iter().find(|(of, _)| *of == port)?.1[scarce as usize]
     }
 
+    /// The next that comes to such a place of a port takes that of another.
+    pub(super) const fn stays_full(&mut self, port: u16, scarce: Scarce) {
+        self.full = Some((port, scarce));
+    }
+
     fn note_newest(&mut self, port: u16, (scarce, by, at): (Scarce, RecordId, Instant)) {
+        if self.full.take_if(|full| *full == (port, scarce)).is_some() {
+            return;
+        }
         let place = self.newest.iter().position(|(of, _)| *of == port).unwrap_or_else(|| {
             self.newest.push((port, [None; 4]));
             self.newest.len() - 1

@@ -468,10 +468,10 @@ impl<F: Fold> World<F> {
         (self.effects, self.over) = (effects, over);
     }
 
-    /// A listening port had no room for the segment that is arriving.
+    /// A listening port had no room for the segment that is arriving. A full cache makes room, and stays full.
     fn overflow(&mut self, machine: MachineId, port: u16, queue: Queue, now: Instant) {
         let scarce = match queue {
-            Queue::Syn => Scarce::SynBacklog,
+            Queue::Syn | Queue::Cache => Scarce::SynBacklog,
             Queue::Accept => Scarce::AcceptQueue,
         };
         let (host, held) = (self.host_of(machine), self.machines[machine.index()].tcp.queued(port, queue));
@@ -482,8 +482,12 @@ impl<F: Fold> World<F> {
             None => (Because::of(self.trigger), Instant::ZERO),
         };
         let overflow = self.record(now, because, Event::Overflow { host, port, queue, held, since });
-        self.note_dropped(overflow);
-        self.shut_out(machine, port, scarce, now);
+        if queue == Queue::Cache {
+            self.machine(machine).crowd.stays_full(port, scarce);
+        } else {
+            self.note_dropped(overflow);
+            self.shut_out(machine, port, scarce, now);
+        }
     }
 
     /// Follows a change of state; an entry that nothing was said of before begins a new incarnation. Returns the incarnation.
@@ -554,6 +558,7 @@ impl<F: Fold> World<F> {
                 Some(call) => Because::of(call).and(cause),
                 None => Because::of(cause),
             },
+            Reason::Evicted => Because::of(self.last()), // the full cache
             _ => Because::of(cause),
         }
     }

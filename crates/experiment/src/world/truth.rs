@@ -310,7 +310,7 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
     let in_vain = || in_vain(known, left);
     match end.reason {
         Reason::Crash => of(Cause::Crash, end.cause),
-        Reason::Evicted => of(Cause::Capacity, end.record),
+        Reason::Evicted => of(Cause::Capacity, end.cause),
         Reason::Overflow => known.dropped.map_or(UNKNOWN, |overflow| of(Cause::Capacity, overflow)),
         Reason::Call => {
             let in_vain_only = end.from == State::SynSent || !end.called;

@@ -292,7 +292,7 @@ fn how_the_other_end_ended_tells_what_is_to_blame() {
     let nothing: fn(&mut Row) = |_| {};
     let cases: [Case; 8] = [
         ("an abort", Reason::Call, None, nothing, |[_, call]| blame(Cause::Application, call)),
-        ("an eviction", Reason::Evicted, None, nothing, |[record, _]| blame(Cause::Capacity, record)),
+        ("an eviction", Reason::Evicted, None, nothing, |[_, cause]| blame(Cause::Capacity, cause)),
         ("a forged reset", Reason::Reset, Some(forged), nothing, |_| blame(Cause::Forged, RecordId::new(6))),
         ("nothing known", Reason::GaveUp, None, nothing, |_| Blame { cause: Cause::Unknown, record: None }),
         (
@@ -375,15 +375,12 @@ fn a_client_that_a_late_syn_ack_opens_is_bereft_from_the_start() {
         let mut client = scene.client();
         let mut server = scene.server(State::SynReceived);
         scene.row(server).in_flight = 1;
-        let [record, cause] = scene.goes(&mut server, State::Closed, reason);
+        let [_, cause] = scene.goes(&mut server, State::Closed, reason);
         assert_eq!(scene.truth.settle(server.life), None, "its SYN-ACK is on its way");
         assert_eq!(scene.worth(client), Worth::Useful, "somebody else may answer");
         scene.establish(&mut client, &server);
-        let expected = match reason {
-            Reason::Crash => blame(Cause::Crash, cause),
-            _ => blame(Cause::Capacity, record),
-        };
-        assert_eq!(scene.worth(client), Worth::Bereft(expected), "{reason:?}");
+        let expected = if reason == Reason::Crash { Cause::Crash } else { Cause::Capacity };
+        assert_eq!(scene.worth(client), Worth::Bereft(blame(expected, cause)), "{reason:?}");
     }
 }
 

@@ -210,7 +210,6 @@ proptest! {
                 (Cause::Duplicated, Some(Event::Sent(sent))) => sent.fate.deliveries.len() > 1,
                 (Cause::Delayed, Some(Event::Sent(sent))) => !sent.fate.deliveries.is_empty(),
                 (Cause::Forged, Some(Event::Sent(sent))) => sent.forged,
-                (Cause::Capacity, Some(Event::State(change))) => change.reason == Reason::Evicted,
                 (Cause::Application, Some(Event::Sent(sent))) => sent.flags.fin(),
                 (Cause::Crash, Some(Event::Crashed { .. }))
                 | (Cause::Capacity, Some(Event::Overflow { .. }))

@@ -5,7 +5,7 @@ use experiment::record::{Blame, Call, Cause, Event, Record, Scarce, What, Worth}
 use experiment::{Application, Arrivals, Ledger, Outage, Resource, Scenario, Step, Workers};
 use net_link::{Kinds, ScriptedFate};
 use sim_time::Instant;
-use tcp_endpoint::Reason;
+use tcp_endpoint::Queue;
 
 /// A server's script and its workers, and clients that open at these times.
 fn served(handshake: &str, workers: Workers, script: Vec<Step>, clients: &[u64]) -> Scenario {
@@ -175,8 +175,8 @@ fn who_is_thrown_out_of_a_cache_is_harmed_by_who_came() {
     let mut scenario = served("syn-cache", Workers::Unlimited, works(), &[0, 20]);
     scenario.hosts[1].settings.limits.cache_entries = 1;
     let run = Run::of(&scenario);
-    let evicted = |record: &&Record| matches!(&record.event, Event::State(change) if change.reason == Reason::Evicted);
-    let full = Blame { cause: Cause::Capacity, record: run.records.iter().find(evicted).map(|record| record.id) };
+    let is_full = |record: &&Record| matches!(record.event, Event::Overflow { queue: Queue::Cache, held: 1, .. });
+    let full = Blame { cause: Cause::Capacity, record: run.records.iter().find(is_full).map(|record| record.id) };
     let bereft = |event: &Event| matches!(event, Event::Judged { worth: Worth::Bereft(blame), .. } if *blame == full);
     assert_eq!(times(&run, bereft), [at(100)]);
     run.check(&[

@@ -141,7 +141,8 @@ pub(super) fn notes(notes: &Notes, at: Instant, ends: FourTuple, hosts: &Hosts) 
                 format!("{own}{other}: {from} → {to} ({})", reason_word(reason).0)
             }
             Changed::Full { port, queue, held } => {
-                format!("dropped: the {} queue of port {port} is full ({held} in it)", queue_word(queue).0)
+                let full = format!("the {} queue of port {port} is full ({held} in it)", queue_word(queue).0);
+                if queue == Queue::Cache { full } else { format!("dropped: {full}") }
             }
             Changed::HeldDown => "dropped: a SYN is held down".to_owned(),
         };

@@ -73,7 +73,7 @@ fn opens_that_time_out_are_told_together() {
                From 183.000 s to 187.000 s; each after 183 s on average.
                SYNs: 24 sent, 24 lost. SYN-ACKs: none sent.
                The worst of them: client:49152 → server:80 #1: timed out at 183.000 s, after 183 s.
-               The first in vain: SYN 0 of client, sent 0.000, lost.
+               The first that came to nothing: SYN 0 of client, sent 0.000, lost.
         "#]],
     );
     tells(
@@ -85,13 +85,13 @@ fn opens_that_time_out_are_told_together() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: timed out at 183.000 s, after 183 s
                SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-               The first in vain: SYN 0 of client, sent 0.000, lost.
+               The first that came to nothing: SYN 0 of client, sent 0.000, lost.
             2. client:49153 → server:80 #2: timed out at 185.000 s, after 183 s
                SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-               The first in vain: SYN 0 of client, sent 2.000, lost.
+               The first that came to nothing: SYN 0 of client, sent 2.000, lost.
             3. client:49154 → server:80 #3: timed out at 187.000 s, after 183 s
                SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-               The first in vain: SYN 0 of client, sent 4.000, lost.
+               The first that came to nothing: SYN 0 of client, sent 4.000, lost.
         "#]],
     );
 }
@@ -107,7 +107,7 @@ fn an_application_gives_up() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: given up by the application at 3.000 s, after 3 s
                SYNs: 2 sent, 2 unheard. SYN-ACKs: none sent.
-               The first in vain: SYN 0 of client, sent 0.000, arrived 0.050.
+               The first that came to nothing: SYN 0 of client, sent 0.000, arrived 0.050.
         "#]],
     );
 }
@@ -146,7 +146,7 @@ fn a_lost_syn_ack_makes_an_open_slow() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 2 arrived. SYN-ACKs: 2 sent, 1 lost, 1 arrived.
-               The first in vain: SYN,ACK 0/1 of server, sent 0.050, lost.
+               The first that came to nothing: SYN,ACK 0/1 of server, sent 0.050, lost.
         "#]],
     );
 }
@@ -165,8 +165,9 @@ fn a_lost_acknowledgment_makes_the_server_late() {
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
-               SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs: 3 sent, 2 lost, 1 arrived.
-               The first in vain: DATA 1/1 100 B of client, sent 0.100, lost.
+               SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs, also with data: 3 sent, 2 lost, 1
+               arrived.
+               The first that came to nothing: DATA 1/1 100 B of client, sent 0.100, lost.
         "#]],
     );
 }
@@ -180,7 +181,7 @@ fn a_delayed_syn_makes_an_open_slow() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 2.500.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 2.500.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 2.650 s, in TIME-WAIT
@@ -250,7 +251,7 @@ fn a_connection_gives_up_on_a_dead_line() {
                client's end was over at 124.100 s, in ESTABLISHED: it gave up.
             2. client:49152 → server:80 #1: gave up at 124.100 s, in ESTABLISHED
                Segments since the last that came: 8 sent, 7 lost, 1 arrived.
-               The first in vain: DATA 1/1 100 B of client, sent 1.100, lost.
+               The first that came to nothing: DATA 1/1 100 B of client, sent 1.100, lost.
                server's end is in ESTABLISHED.
 
             Scripts that still wait at the end of the run
@@ -272,7 +273,7 @@ fn a_lost_fin_makes_a_close_slow() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: FIN acknowledged at 1.300 s, after 1.1 s instead of 0.1 s
                FINs: 2 sent, 1 lost, 1 arrived. Their ACKs: 1 sent, 1 arrived.
-               The first in vain: FIN,ACK 101/101 of client, sent 0.200, lost.
+               The first that came to nothing: FIN,ACK 101/101 of client, sent 0.200, lost.
         "#]],
     );
 }
@@ -295,7 +296,7 @@ fn a_fin_that_is_always_lost_is_why_its_sender_gives_up() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: gave up at 124.100 s, in FIN-WAIT-1
                FINs: 7 sent, 7 lost. Segments since the last that came: 6 sent, 5 lost, 1 arrived.
-               The first in vain: FIN,ACK 101/1 of client, sent 1.100, lost.
+               The first that came to nothing: FIN,ACK 101/1 of client, sent 1.100, lost.
                server's end is in ESTABLISHED.
 
             Scripts that still wait at the end of the run

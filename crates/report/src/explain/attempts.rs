@@ -97,6 +97,8 @@ pub(super) struct End {
     heard: u32,
     /// Whether it is a ghost, or abandoned.
     useless: bool,
+    /// The last segment with data of another connection that came to it.
+    pub(super) stale: Option<RecordId>,
     /// Whether its SYN crossed the peer's.
     pub(super) crossed: bool,
 }
@@ -205,7 +207,7 @@ impl Attempts {
     pub(super) fn note(&mut self, record: &Record, all: bool, names: Names<'_>) {
         match record.event {
             Event::Sent(ref sent) => self.sent(record, sent),
-            Event::Delivered { incarnation, .. } => self.delivered(record, incarnation),
+            Event::Delivered { incarnation, stale, .. } => self.delivered(record, incarnation, stale),
             Event::Unheard { .. } => {
                 self.landed(record, Landing::Unheard);
             }
@@ -232,7 +234,9 @@ impl Attempts {
                     self.opens.add(opens::not_called(record.at, host, remote, &error, names), all);
                 }
             }
-            Event::Overflow { queue, .. } => self.dropped(record, Landing::NoPlace(queue), Some(queue)),
+            Event::Overflow { queue: queue @ (Queue::Syn | Queue::Accept), .. } => {
+                self.dropped(record, Landing::NoPlace(queue), Some(queue))
+            }
             Event::HeldDown { .. } => self.dropped(record, Landing::HeldDown, None),
             Event::Judged { incarnation, worth, .. } => {
                 if let Some(end) = self.end_mut(incarnation) {
@@ -449,11 +453,14 @@ impl Attempts {
         self.arrival
     }
 
-    fn delivered(&mut self, record: &Record, life: Option<Incarnation>) {
+    fn delivered(&mut self, record: &Record, life: Option<Incarnation>, stale: bool) {
         let landing = if self.meets_older(record, life) { Landing::Older } else { Landing::Arrived };
         let arrival = self.landed(record, landing);
         let Some(end) = life.and_then(|life| self.end_mut(life)) else { return };
         (end.heard, end.unanswered) = (end.heard + 1, Course::default());
+        if stale {
+            end.stale = record.because.first();
+        }
         if let Some(flying) = arrival.and_then(|arrival| arrival.flying) {
             end.waited = flying.waited;
         }

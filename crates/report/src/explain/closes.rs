@@ -20,14 +20,17 @@ const SLOW: u8 = 4;
 
 /// Octets of another connection that an application was given.
 pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, names: Names<'_>) -> Option<Finding> {
-    let life = known.end(side).life?;
+    let end = known.end(side);
+    let life = end.life?;
+    let segment = end.stale.and_then(|segment| names.segment(segment));
+    let came_with = segment.map(|segment| format!("They came with {segment}: its numbers fit this connection, too."));
     Some(Finding {
         rank: MIXED_UP,
         kind: format!("connections {} delivered data of another connection", names.lives(life)),
         at,
         weight: Weight::Octets(octets),
         heading: format!("{}: its application was given {octets} B of another connection at {at} s", names.life(life)),
-        sentences: Vec::new(),
+        sentences: came_with.into_iter().collect(),
         courses: Vec::new(),
     })
 }

@@ -8,7 +8,8 @@ use experiment::record::{Blame, Event, Incarnation, Memory, Record, RecordId, Wo
 use experiment::{Held, Level, Resource, Transfer};
 use sim_time::Instant;
 
-use crate::amount::{scaled, whole};
+use crate::amount::{rounded, scaled, whole};
+use crate::wrap::listed;
 
 /// What each incarnation cost that was ever of no use; and under `None` what was sent for nobody by a host that kept nothing.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +35,7 @@ pub(super) struct Cost {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(super) struct Amount {
     pub(super) octet_nanos: u128,
+    pub(super) worker_nanos: u128,
     /// The segments that were sent for it, and in answer to those.
     pub(super) segments: u64,
 }
@@ -43,6 +45,8 @@ pub(super) struct Amount {
 struct Part {
     /// The octets that were held.
     held: Level,
+    /// The workers that served it.
+    workers: Level,
     /// The segments that were sent for it, and in answer to those.
     segments: u64,
 }
@@ -79,13 +83,17 @@ impl Costs {
         match held {
             Held::Life if to.is_none() => cost.until = Some(at),
             Held::Life => cost.until = None,
-            Held::Of(Resource::Memory(memory)) => {
+            Held::Of(resource @ (Resource::Memory(_) | Resource::Workers)) => {
                 for (blame, delta) in [(from, -amount), (to, amount)] {
-                    if let Some(blame) = blame {
-                        cost.by.entry(blame).or_default().held.change(at, delta);
-                    }
+                    let Some(blame) = blame else { continue };
+                    let part = cost.by.entry(blame).or_default();
+                    let level = if resource == Resource::Workers { &mut part.workers } else { &mut part.held };
+                    level.change(at, delta);
                 }
-                if to.is_some() && !cost.memories.contains(&memory) {
+                if let Resource::Memory(memory) = resource
+                    && to.is_some()
+                    && !cost.memories.contains(&memory)
+                {
                     cost.memories.push(memory);
                 }
             }
@@ -101,14 +109,14 @@ impl Costs {
     /// Nothing has been measured before `at`; what is held remains.
     pub(super) fn begin_anew(&mut self, at: Instant) {
         for part in self.of.values_mut().flat_map(|cost| cost.by.values_mut()) {
-            part.held.advance(at);
-            *part = Part { held: part.held.anew(), segments: 0 };
+            part.advance(at);
+            *part = Part { held: part.held.anew(), workers: part.workers.anew(), segments: 0 };
         }
     }
 
     /// Holds what is still held up to `end`.
     pub(super) fn advance(&mut self, end: Instant) {
-        self.of.values_mut().flat_map(|cost| cost.by.values_mut()).for_each(|part| part.held.advance(end));
+        self.of.values_mut().flat_map(|cost| cost.by.values_mut()).for_each(|part| part.advance(end));
     }
 
     /// Those that came to anything.
@@ -132,8 +140,14 @@ impl Cost {
 }
 
 impl Part {
+    fn advance(&mut self, at: Instant) {
+        self.held.advance(at);
+        self.workers.advance(at);
+    }
+
     const fn amount(&self) -> Amount {
-        Amount { octet_nanos: self.held.integral(), segments: self.segments }
+        let (octet_nanos, worker_nanos) = (self.held.integral(), self.workers.integral());
+        Amount { octet_nanos, worker_nanos, segments: self.segments }
     }
 }
 
@@ -141,7 +155,11 @@ impl Add for Amount {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { octet_nanos: self.octet_nanos + other.octet_nanos, segments: self.segments + other.segments }
+        Self {
+            octet_nanos: self.octet_nanos + other.octet_nanos,
+            worker_nanos: self.worker_nanos + other.worker_nanos,
+            segments: self.segments + other.segments,
+        }
     }
 }
 
@@ -151,16 +169,14 @@ impl AddAssign for Amount {
     }
 }
 
-/// `358 B·s and 2 segments`
+/// `358 B·s, 0.1 worker·s and 2 segments`
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { octet_nanos, segments } = *self;
-        let held = scaled(octet_nanos as f64 / 1e9, "B·s");
-        let sent = format!("{} segment{}", whole(segments), if segments == 1 { "" } else { "s" });
-        match (octet_nanos, segments) {
-            (_, 0) => f.write_str(&held),
-            (0, _) => f.write_str(&sent),
-            _ => write!(f, "{held} and {sent}"),
-        }
+        let Self { octet_nanos, worker_nanos, segments } = *self;
+        let held = (octet_nanos > 0 || segments == 0).then(|| scaled(octet_nanos as f64 / 1e9, "B·s"));
+        let served = (worker_nanos > 0).then(|| format!("{} worker·s", rounded(worker_nanos as f64 / 1e9)));
+        let plural = if segments == 1 { "" } else { "s" };
+        let sent = (segments > 0).then(|| format!("{} segment{plural}", whole(segments)));
+        f.write_str(&listed(&[held, served, sent].into_iter().flatten().collect::<Vec<_>>()))
     }
 }

@@ -66,7 +66,7 @@ impl Course {
         match landing {
             Landing::Arrived => &mut self.arrived,
             Landing::Unheard => &mut self.unheard,
-            Landing::NoPlace(Queue::Syn) => &mut self.no_place[0],
+            Landing::NoPlace(Queue::Syn | Queue::Cache) => &mut self.no_place[0],
             Landing::NoPlace(Queue::Accept) => &mut self.no_place[1],
             Landing::HeldDown => &mut self.held_down,
             Landing::Older => &mut self.older,
@@ -104,7 +104,7 @@ impl Course {
             (syn_backlog, "without a place in the SYN backlog"),
             (accept_queue, "without a place in the accept queue"),
             (self.held_down, "refused because of a hold-down"),
-            (self.older, "met by an older connection"),
+            (self.older, "at an older connection"),
             (self.under_way(), "still under way"),
         ];
         all.into_iter().filter(|(count, _)| *count > 0)

@@ -160,7 +160,7 @@ impl<'a> Read<'a> {
                         read.arrived(segment, (record.id, at), copy, None, Some(deaf));
                     }
                 }
-                &Event::Overflow { queue, .. } => {
+                &Event::Overflow { queue: queue @ (Queue::Syn | Queue::Accept), .. } => {
                     if let Some(arrival) = arrived(record.because).and_then(|segment| read.last_arrival(segment)) {
                         arrival.full = Some(queue);
                     }

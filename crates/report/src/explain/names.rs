@@ -125,6 +125,7 @@ pub(super) const fn queue_name(queue: Queue) -> &'static str {
     match queue {
         Queue::Syn => "SYN backlog",
         Queue::Accept => "accept queue",
+        Queue::Cache => "SYN cache",
     }
 }
 

@@ -104,7 +104,7 @@ pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
     };
     let mut courses = handshake(known);
     if acks.kinds().is_some() {
-        courses.push(("ACKs", acks));
+        courses.push(("ACKs, also with data", acks));
     }
     let sentences = first_in_vain(&courses, names).into_iter().collect();
     Some(Finding { rank, kind, at: last, weight: Weight::Delay(weight), heading, sentences, courses })
@@ -140,8 +140,8 @@ fn in_vain(known: &Known) -> String {
 pub(super) fn first_in_vain(courses: &[(&'static str, Course)], names: Names<'_>) -> Option<String> {
     let first = |of: fn(&Course) -> Option<RecordId>| courses.iter().filter_map(|(_, course)| of(course)).min();
     if let Some(first) = first(|course| course.first_in_vain) {
-        return Some(format!("The first in vain: {}.", names.segment(first)?));
+        return Some(format!("The first that came to nothing: {}.", names.segment(first)?));
     }
     let awaited = first(|course| course.awaited)?;
-    Some(format!("Still under way: {}.", names.segment(awaited)?))
+    Some(format!("Still under way then: {}.", names.segment(awaited)?))
 }

@@ -58,7 +58,7 @@ impl Places {
     }
 
     /// Where a listener of a host has its half-open entries, and how many.
-    fn room(&self, host: HostId) -> (&'static str, u64) {
+    pub(super) fn room(&self, host: HostId) -> (&'static str, u64) {
         let room = self.half_open.get(usize::from(host.0));
         room.map_or(("SYN backlog", u64::MAX), |(name, most)| (*name, u64::from(*most)))
     }
@@ -121,7 +121,7 @@ impl Places {
         let (host, port, scarce) = at_place;
         let (noun, mut place) = (noun(scarce)?, self.places.get(&at_place)?.clone());
         if place.many == 0 {
-            return Some("Its application accepted no connection yet.".to_owned());
+            return Some("The application there accepted no connection yet.".to_owned());
         }
         if place.waiting > 0 {
             place.note_longest(end);

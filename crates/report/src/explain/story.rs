@@ -148,6 +148,7 @@ impl<'a> Teller<'a> {
 
     fn story(&self, from: Instant, end: Instant) -> Story {
         let mut sentences = vec![self.opening()];
+        sentences.extend(self.brought_there());
         sentences.extend(self.left_alone());
         let scenes = self.scenes();
         sentences.extend(together(&scenes));
@@ -228,7 +229,13 @@ impl<'a> Teller<'a> {
                 words.push_str(&format!(" once more: it was duplicated{by}, and had come at {first} s already"));
             }
         }
-        format!("{words}.{}", self.by_then(packet))
+        let at_once = match self.life().next() {
+            Some(first) if !self.active && sent.flags.syn() && first.change.to.synchronized() => {
+                format!(" A SYN is enough for {}: it was {} at once.", self.here, first.change.to)
+            }
+            _ => String::new(),
+        };
+        format!("{words}.{at_once}{}", self.by_then(packet))
     }
 
     /// What its opener had come to by the time it was born, if nobody waited for it any more.
@@ -261,6 +268,15 @@ impl<'a> Teller<'a> {
             _ => {}
         }
         if deeds.is_empty() { String::new() } else { format!(" By then {} had {}.", self.there, listed(&deeds)) }
+    }
+
+    /// What brought it to the state in which nobody was at its other end, if a segment did at that moment.
+    fn brought_there(&self) -> Option<String> {
+        let here = |change: &&Change<'_>| change.place < self.judged && change.at == self.cost.since;
+        let last = self.life().filter(here).last().filter(|last| self.was_useful && last.place > self.birth.place)?;
+        let packet = self.packet(last.after)?;
+        let (label, at, to, by) = (name(packet), packet.at, last.change.to, sender(packet.sent, self.hosts));
+        Some(format!("{label}, which {by} had sent at {at} s, came at {} s and took it to {to}.", last.at))
     }
 
     /// How the other end came to leave it alone, if it was of use at first.
@@ -309,8 +325,8 @@ impl<'a> Teller<'a> {
             Reason::GaveUp => format!("given up{when} (in {from}, after its last retransmission)"),
             Reason::Expired => format!("closed{when} ({from} was over)"),
             Reason::Crash => format!("crashed{when}"),
-            Reason::Evicted => format!("evicted it{when} (its cache was full)"),
-            Reason::Overflow => format!("refused it{when} (its accept queue was full)"),
+            Reason::Evicted => format!("evicted its half-open entry{when} (its cache was full)"),
+            Reason::Overflow => format!("ended its half-open entry{when} (its accept queue was full)"),
         }
     }
 
@@ -404,7 +420,7 @@ impl<'a> Teller<'a> {
         match answer {
             Some(answer) => deeds.push(format!("answered with {}", answer.label)),
             None if packet.sent.flags.rst() => {}
-            None if arrival.met.is_none() => deeds.push("sent no reset".to_owned()),
+            None if arrival.met.is_none() => deeds.push("sent no reset, as its variant has it".to_owned()),
             None => deeds.push("did not answer".to_owned()),
         }
         let then = answer.map_or(String::new(), |answer| self.answer_became(answer, alone));
@@ -434,6 +450,7 @@ impl<'a> Teller<'a> {
             Some(State::Closed) => format!(" {that} came{when} and ended it."),
             Some(state) => format!(" {that} came{when} and brought it to {state}."),
             None if arrival.answer.is_some() => String::new(),
+            None if self.incarnation.is_none() => String::new(),
             None => format!(" {that} changed nothing at {}.", self.here),
         }
     }

@@ -36,19 +36,19 @@ fn a_stale_syn_makes_a_ghost() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to the
-               end of the run, 10800.000 s: 38.7 MB·s and 1 segment
+               end of the run, 10800.000 s: 38.7 MB·s, 10,800 worker·s and 1 segment
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
-               2.400 s (TIME-WAIT was over).
+               fault 1. A SYN is enough for server: it was ESTABLISHED at once. By then client had sent it again
+               at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT was over).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
-               and sent no reset.
+               and sent no reset, as its variant has it.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:49152 #1: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
@@ -66,10 +66,10 @@ fn a_reset_ends_the_ghost() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to
-               5.100 s: 358 B·s and 2 segments
+               5.100 s: 358 B·s, 0.1 worker·s and 2 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
-               2.400 s (TIME-WAIT was over).
+               fault 1. A SYN is enough for server: it was ESTABLISHED at once. By then client had sent it again
+               at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT was over).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
                and answered with RST 1. That came at 5.100 s and ended it.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
@@ -77,7 +77,7 @@ fn a_reset_ends_the_ghost() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -101,7 +101,7 @@ fn a_reset_ends_the_half_open_entry() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -119,14 +119,14 @@ fn silence_keeps_the_half_open_entry_until_the_server_gives_up() {
                fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
                2.400 s (TIME-WAIT was over).
                server sent SYN,ACK 0/1 6 times, from 5.000 s to 36.000 s. Each reached client, which had no
-               connection for it and sent no reset.
+               connection for it and sent no reset, as its variant has it.
                server gave up at 68.000 s, in SYN-RECEIVED.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -155,7 +155,7 @@ fn a_lost_reset_is_to_blame_from_then_on() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -188,7 +188,7 @@ fn resets_that_are_lost_alike_are_told_together() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -201,20 +201,21 @@ fn a_lost_answer_is_to_blame_at_once() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to the
-               end of the run, 10800.000 s: 38.7 MB·s and 1 segment
+               end of the run, 10800.000 s: 38.7 MB·s, 10,800 worker·s and 1 segment
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
-               2.400 s (TIME-WAIT was over).
+               fault 1. A SYN is enough for server: it was ESTABLISHED at once. By then client had sent it again
+               at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT was over).
                server sent SYN,ACK 0/1 at 5.000 s. It was lost (dropped by fault 2): if it had arrived, that
                would have been the end.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
-               To blame for 38.7 MB·s: a lost segment: SYN,ACK 0/1 of server, sent 5.000, lost.
+               To blame for 38.7 MB·s and 10,800 worker·s: a lost segment: SYN,ACK 0/1 of server, sent 5.000,
+               lost.
                To blame for 1 segment: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:49152 #1: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
@@ -247,7 +248,7 @@ fn a_stale_syn_ends_the_time_wait_of_its_client() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 5.150 s, in TIME-WAIT
@@ -291,7 +292,7 @@ fn an_endless_exchange_is_cut_short() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 68.050 s, in TIME-WAIT
@@ -310,21 +311,21 @@ fn keepalive_asks_in_vain() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to
-               7880.000 s: 28.2 MB·s and 10 segments
+               7880.000 s: 28.2 MB·s, 7,880 worker·s and 10 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
-               2.400 s (TIME-WAIT was over).
+               fault 1. A SYN is enough for server: it was ESTABLISHED at once. By then client had sent it again
+               at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT was over).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
-               and sent no reset.
+               and sent no reset, as its variant has it.
                server sent keepalive ACK 0/1 9 times, from 7205.000 s to 7805.000 s. Each reached client, which
-               had no connection for it and sent no reset.
+               had no connection for it and sent no reset, as its variant has it.
                server gave up at 7880.000 s, in ESTABLISHED.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -337,7 +338,7 @@ fn a_duplicate_opens_a_connection_of_its_own() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.100 s to the
-               end of the run, 3600.000 s: 12.9 MB·s
+               end of the run, 3600.000 s: 12.9 MB·s and 3,590 worker·s
                It was opened by ACK 1/1, which client had sent at 0.100 s and which came at 5.100 s once more:
                it was duplicated by fault 1, and had come at 0.150 s already. By then client had become
                ESTABLISHED at 0.100 s and closed at 1.400 s (TIME-WAIT was over).
@@ -365,14 +366,14 @@ fn a_listener_that_keeps_nothing_only_answers() {
                by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed
                at 2.400 s (TIME-WAIT was over).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
-               and answered with RST 1. That changed nothing at server.
+               and answered with RST 1.
                server kept nothing of it.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
         "#]],
     );
 }
@@ -385,7 +386,7 @@ fn a_crash_goes_unheard() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 2.000 s to
-               4.100 s: 7.53 kB·s
+               4.100 s: 7.53 kB·s and 2.1 worker·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 2.000 s on nobody was at its other end: client had crashed.
                server sent DATA 101/101 100 B at 4.000 s. At 4.050 s it reached client, which had no connection
@@ -411,7 +412,7 @@ fn a_crashed_client_opens_again_and_is_asked() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:5000 #1, a connection with its socket, held for nobody from 2.000 s to the end
-               of the run, 3600.000 s: 12.9 MB·s
+               of the run, 3600.000 s: 12.9 MB·s and 3,600 worker·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 2.000 s on nobody was at its other end: client had crashed.
                server answered SYN 0 with ACK 101/101 8 times, from 4.050 s to 127.050 s. Each reached client,
@@ -421,8 +422,8 @@ fn a_crashed_client_opens_again_and_is_asked() {
 
             Opens that failed or were slow, and why
             1. client:5000 → server:80 #2: timed out at 187.000 s, after 183 s
-               SYNs: 8 sent, 8 met by an older connection. SYN-ACKs: none sent.
-               The first in vain: SYN 0 of client, sent 4.000, arrived 4.050.
+               SYNs: 8 sent, 8 at an older connection. SYN-ACKs: none sent.
+               The first that came to nothing: SYN 0 of client, sent 4.000, arrived 4.050.
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:5000 #1: waits since 0.150 s in step 4, `close on EOF`: the peer has not
@@ -441,7 +442,7 @@ fn a_host_is_down_and_keeps_quiet() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:5000 #1, a half-open entry, then a connection with its socket, held for nobody
-               from 1.000 s to 67.100 s: 224 kB·s and 2 segments
+               from 1.000 s to 67.100 s: 224 kB·s, 62 worker·s and 2 segments
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 1.000 s on nobody was at its other end: client had crashed.
                server sent SYN,ACK 0/1 again at 1.050 s. At 1.100 s it reached client, which was down.
@@ -465,7 +466,7 @@ fn a_host_is_down_and_keeps_quiet() {
                server's end was over at 127.250 s, in LAST-ACK: closed.
             3. server:80 ← client:5000 #1: gave up at 67.100 s, in ESTABLISHED
                Segments since the last that came: 5 sent, 5 unheard.
-               The first in vain: ACK 1/101 of server, sent 5.100, arrived 5.150.
+               The first that came to nothing: ACK 1/101 of server, sent 5.100, arrived 5.150.
                client's end was over at 1.000 s, in ESTABLISHED: a crash.
         "#]],
     );
@@ -479,8 +480,9 @@ fn an_abort_goes_unheard() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 1.000 s to the
-               end of the run, 10800.000 s: 38.7 MB·s
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               end of the run, 10800.000 s: 38.7 MB·s and 10,800 worker·s
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s. A SYN is
+               enough for server: it was ESTABLISHED at once.
                From 1.000 s on nobody was at its other end: client had aborted (by a call of its application).
                It said so with RST 101, which was lost (dropped by fault 1).
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
@@ -503,7 +505,7 @@ fn a_client_gives_up() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:5000 #2, a connection with its socket, held for nobody from 153.000 s to the
-               end of the run, 600.000 s: 1.6 MB·s
+               end of the run, 600.000 s: 1.6 MB·s and 447 worker·s
                It was opened by SYN 0, which client had sent at 10.000 s and which came at 10.050 s.
                From 153.000 s on nobody was at its other end: client had given up (in FIN-WAIT-1, after its last
                retransmission).
@@ -513,6 +515,8 @@ fn a_client_gives_up() {
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:5000 → server:80 #2: its application was given 100 B of another connection at 30.000 s
+               They came with DATA 1/101 100 B of server, sent 0.150, arrived 0.200 and 5.150 and 20.150: its
+               numbers fit this connection, too.
             2. client:5000 → server:80 #2: 100 B of client lost at 153.000 s
                client's end was over at 153.000 s, in FIN-WAIT-1: it gave up.
             3. client:5000 → server:80 #1: reset at 5.250 s, in TIME-WAIT
@@ -593,7 +597,7 @@ fn a_forged_reset_goes_unheard_at_the_other_end() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 3.000 s to the
-               end of the run, 100.000 s: 348 kB·s
+               end of the run, 100.000 s: 348 kB·s and 97 worker·s
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 3.000 s on nobody was at its other end: client had been reset (by forged RST 1).
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
@@ -631,7 +635,8 @@ fn the_end_of_the_run_cuts_in() {
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 1.100 s to
                1.150 s: 179 B·s
-               It was opened by SYN 0, which client had sent at 1.000 s and which came at 1.050 s.
+               It was opened by SYN 0, which client had sent at 1.000 s and which came at 1.050 s. A SYN is
+               enough for server: it was ESTABLISHED at once.
                From 1.100 s on nobody was at its other end: client had aborted (by a call of its application).
                It said so with RST 1.
                RST 1, which client had sent at 1.100 s, came at 1.150 s and ended it.
@@ -639,8 +644,8 @@ fn the_end_of_the_run_cuts_in() {
             2. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to the
                end of the run, 5.020 s: 71.7 B·s and 1 segment
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and aborted
-               at 1.100 s (by a call of its application).
+               fault 1. A SYN is enough for server: it was ESTABLISHED at once. By then client had sent it again
+               at 1.000 s, become ESTABLISHED at 1.100 s and aborted at 1.100 s (by a call of its application).
                server sent SYN,ACK 0/1 at 5.000 s. It was still on its way when the run ended.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
@@ -648,7 +653,7 @@ fn the_end_of_the_run_cuts_in() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: reset at 1.150 s, in ESTABLISHED
@@ -742,37 +747,38 @@ fn overload_is_told_in_one_paragraph() {
            accept queue, ACKs without a place in the accept queue
            From 13.120 s to 29.900 s, 14.4 a second.
            SYNs: 720 sent, 478 without a place in the accept queue, 242 arrived. SYN-ACKs: 636 sent, 636
-           arrived. ACKs: 1,893 sent, 1,893 without a place in the accept queue.
-           The first in vain: SYN 0 of client, sent 11.090, arrived 11.105.
+           arrived. ACKs, also with data: 1,893 sent, 1,893 without a place in the accept queue.
+           The first that came to nothing: SYN 0 of client, sent 11.090, arrived 11.105.
         2. 105 opens from client to server:80 were not yet open at server:80: ACKs without a place in the
            accept queue
            From 13.120 s to 29.980 s, 6.23 a second.
-           SYNs: 105 sent, 105 arrived. SYN-ACKs: 270 sent, 270 arrived. ACKs: 805 sent, 805 without a place
-           in the accept queue.
-           The first in vain: ACK 1/1 of client, sent 13.120, arrived 13.135.
+           SYNs: 105 sent, 105 arrived. SYN-ACKs: 270 sent, 270 arrived. ACKs, also with data: 805 sent, 805
+           without a place in the accept queue.
+           The first that came to nothing: ACK 1/1 of client, sent 13.120, arrived 13.135.
         3. 406 opens from client to server:80 were slow: SYNs without a place in the accept queue
            From 7.450 s to 29.980 s, 18 a second; each late by 2.16 s on average.
            SYNs: 1,271 sent, 865 without a place in the accept queue, 406 arrived. SYN-ACKs: 406 sent, 406
            arrived.
            The worst of them: client(1):56766 → server:80 #1609: open at 27.110 s, after 11 s instead of
            0.03 s.
-           The first in vain: SYN 0 of client, sent 16.080, arrived 16.095.
+           The first that came to nothing: SYN 0 of client, sent 16.080, arrived 16.095.
         4. 328 opens from client to server:80 were slow: SYNs without a place in the accept queue, ACKs
            without a place in the accept queue
            From 7.717 s to 29.965 s, 14.7 a second; each late by 4.66 s on average.
            SYNs: 951 sent, 623 without a place in the accept queue, 328 arrived. SYN-ACKs: 825 sent, 825
-           arrived. ACKs: 2,340 sent, 2,012 without a place in the accept queue, 328 arrived.
+           arrived. ACKs, also with data: 2,340 sent, 2,012 without a place in the accept queue, 328
+           arrived.
            The worst of them: client(4):37038 → server:80 #1540: open at 19.420 s, after 4.03 s instead of
            0.03 s; at server:80 at 26.859 s, after 11.5 s instead of 0.045 s.
-           The first in vain: SYN 0 of client, sent 15.390, arrived 15.405.
+           The first that came to nothing: SYN 0 of client, sent 15.390, arrived 15.405.
         5. 304 opens from client to server:80 were slow at server:80: ACKs without a place in the accept
            queue
            From 7.707 s to 29.967 s, 13.7 a second; each late by 1.98 s on average.
-           SYNs: 304 sent, 304 arrived. SYN-ACKs: 616 sent, 616 arrived. ACKs: 1,862 sent, 1,558 without a
-           place in the accept queue, 304 arrived.
+           SYNs: 304 sent, 304 arrived. SYN-ACKs: 616 sent, 616 arrived. ACKs, also with data: 1,862 sent,
+           1,558 without a place in the accept queue, 304 arrived.
            The worst of them: client(3):40750 → server:80 #1443: open at server:80 at 29.465 s, after 15 s
            instead of 0.045 s.
-           The first in vain: ACK 1/1 of client, sent 14.450, arrived 14.465.
+           The first that came to nothing: ACK 1/1 of client, sent 14.450, arrived 14.465.
 
         Scripts that still wait at the end of the run
         1. 347 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in SYN-RECEIVED
@@ -826,20 +832,23 @@ fn a_delayed_segment_opens_late() {
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 3.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
                ACK 102/2, which client had sent at 3.100 s, came at 3.150 s and ended it.
-               To blame: a cause that is not known.
+               To blame: nothing that went wrong.
             2. server:80 ← client:5000 #2, a connection, held for nobody from 6.100 s to 6.150 s: 118 B·s
                It was opened by SYN 0, which client had sent at 4.000 s and which came at 4.050 s.
                From 6.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
                ACK 102/2, which client had sent at 6.100 s, came at 6.150 s and ended it.
-               To blame: a cause that is not known.
+               To blame: nothing that went wrong.
 
             Opens that failed or were slow, and why
             1. client:5000 → server:80 #1: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
-               SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs: 3 sent, 1 still under way, 2 arrived.
-               Still under way: DATA 1/1 100 B of client, sent 0.100, arrived 5.100.
+               SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs, also with data: 3 sent, 1 still under
+               way, 2 arrived.
+               Still under way then: DATA 1/1 100 B of client, sent 0.100, arrived 5.100.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:5000 #2: its application was given 100 B of another connection at 5.100 s
+               They came with DATA 1/1 100 B of client, sent 0.100, arrived 5.100: its numbers fit this
+               connection, too.
             2. client:5000 → server:80 #2: 100 B of client lost at 6.100 s
                client's end was over at 6.100 s, in FIN-WAIT-2: closed.
         "#]],
@@ -855,7 +864,7 @@ fn a_cookie_comes_back_from_time_wait() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.100 s to the
-               end of the run, 3600.000 s: 12.9 MB·s
+               end of the run, 3600.000 s: 12.9 MB·s and 3,590 worker·s
                It was opened by ACK 102/102, which client had sent at 5.050 s and which came at 5.100 s. By then
                client had become ESTABLISHED at 1.100 s and come to TIME-WAIT at 1.400 s.
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
@@ -883,10 +892,10 @@ fn a_cookie_comes_back_from_time_wait() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
             2. client:49153 → uneven:80 #2: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49153 → uneven:80 #2: reset at 5.150 s, in TIME-WAIT
@@ -958,19 +967,23 @@ fn the_stories_add_up_to_the_ledger() {
             let mut ledger = LedgerFold::new();
             simulate(&scenario, &mut (&mut explanation, &mut ledger)).unwrap();
             let ledger = ledger.finish(scenario.horizon);
-            let memory = ledger.accounts.iter().filter(|account| matches!(account.resource, Resource::Memory(_)));
-            let held: u128 = memory.map(experiment::Account::wasted).sum();
+            let wasted = |is_of: fn(Resource) -> bool| -> u128 {
+                let accounts = ledger.accounts.iter().filter(|account| is_of(account.resource));
+                accounts.map(experiment::Account::wasted).sum()
+            };
+            let octet_nanos = wasted(|resource| matches!(resource, Resource::Memory(_)));
+            let worker_nanos = wasted(|resource| resource == Resource::Workers);
             for (_, mut exchange) in std::mem::take(&mut explanation.exchanges) {
                 exchange.costs.advance(scenario.horizon);
                 explanation.tell(&exchange, scenario.horizon);
             }
             let told = explanation.groups.values().map(Group::cost).fold(Amount::default(), |sum, cost| sum + cost);
-            let in_ledger = Amount { octet_nanos: held, segments: ledger.segments.wasted() };
+            let in_ledger = Amount { octet_nanos, worker_nanos, segments: ledger.segments.wasted() };
             assert_eq!(told, in_ledger, "{} {}", built_in.name, variant.label());
             let blamed = explanation.groups.values().flat_map(|group| group.blames.values());
             let blamed = blamed.fold(Amount::default(), |sum, cost| sum + *cost);
             assert_eq!(blamed, in_ledger, "{} {}", built_in.name, variant.label());
-            wasteful += usize::from(held > 0);
+            wasteful += usize::from(octet_nanos > 0);
         }
     }
     assert!(wasteful > 30, "{wasteful}");
@@ -1015,12 +1028,12 @@ fn who_had_to_wait_is_told_with_the_packet_to_blame() {
            At 1.100 s; each late by 1 s on average.
            SYNs: 4 sent, 2 still under way, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
            The worst of them: client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s.
-           Still under way: SYN 0 of client, sent 0.000, arrived 10.000.
+           Still under way then: SYN 0 of client, sent 0.000, arrived 10.000.
         2. 2 opens from client to turns:80 were slow: SYNs still under way
            At 1.100 s; each late by 1 s on average.
            SYNs: 4 sent, 2 still under way, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
            The worst of them: client:49154 → turns:80 #3: open at 1.100 s, after 1.1 s instead of 0.1 s.
-           Still under way: SYN 0 of client, sent 0.000, arrived 10.000.
+           Still under way then: SYN 0 of client, sent 0.000, arrived 10.000.
 
         Scripts that still wait at the end of the run
         1. 2 scripts of server wait in step 2, `receive 100 B`, and their other ends are over: TIME-WAIT ran
@@ -1061,7 +1074,7 @@ fn who_waits_for_a_hold_down_is_told_so() {
         Opens that failed or were slow, and why
         1. client:5000 → server:80 #2: open at 133.100 s, after 123 s instead of 0.1 s
            SYNs: 8 sent, 7 refused because of a hold-down, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-           The first in vain: SYN 0 of client, sent 10.000, arrived 10.050.
+           The first that came to nothing: SYN 0 of client, sent 10.000, arrived 10.050.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }
@@ -1082,8 +1095,9 @@ fn a_wait_of_no_time_has_its_unit() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 0.600 s to
-               0.650 s: 179 B·s
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               0.650 s: 179 B·s and 0.05 worker·s
+               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s. A SYN is
+               enough for server: it was ESTABLISHED at once.
                From 0.600 s on nobody was at its other end: client had aborted (by a call of its application).
                It said so with RST 1.
                RST 1, which client had sent at 0.600 s, came at 0.650 s and ended it.

@@ -23,6 +23,8 @@ struct Wait {
     port: u16,
     attempt: Attempt,
     scarce: Scarce,
+    /// Where the server has its half-open entries.
+    room: &'static str,
     /// How many there are of that, as far as their number has a limit.
     places: u32,
     blame: Option<Blame>,
@@ -85,8 +87,9 @@ impl Waits {
             Event::Waits { host, port, attempt, scarce, places, blame } => {
                 let (since, measured) = (record.at, record.at);
                 let full_before = self.places.full_nanos((host, port, scarce), since);
-                let (free, end) = (None, None);
-                let wait = Wait { host, port, attempt, scarce, places, blame, since, measured, full_before, free, end };
+                let (room, free, end) = (self.places.room(host).0, None, None);
+                let wait =
+                    Wait { host, port, attempt, scarce, room, places, blame, since, measured, full_before, free, end };
                 self.going_on.insert(attempt, wait);
             }
             Event::WaitOver { attempt, served, .. } => {
@@ -244,17 +247,22 @@ impl Wait {
         match (self.places, what.strip_prefix("a ")) {
             (1, Some(noun)) => format!("the only {noun}"),
             (2.., Some(_)) => format!("{what} (of {})", whole(self.places.into())),
-            _ => what.to_owned(),
+            _ => what,
         }
     }
 
+    /// Whether its entry was evicted: a cache keeps nobody waiting otherwise.
+    fn is_of_a_cache(&self) -> bool {
+        self.scarce == Scarce::SynBacklog && self.room == "SYN cache"
+    }
+
     /// What it waits for.
-    const fn what(&self) -> &'static str {
+    fn what(&self) -> String {
         match self.scarce {
-            Scarce::SynBacklog => "a place in the SYN backlog",
-            Scarce::AcceptQueue => "a place in the accept queue",
-            Scarce::Workers => "a worker",
-            Scarce::HoldDown => "the end of a hold-down",
+            Scarce::SynBacklog => format!("a place in the {}", self.room),
+            Scarce::AcceptQueue => "a place in the accept queue".to_owned(),
+            Scarce::Workers => "a worker".to_owned(),
+            Scarce::HoldDown => "the end of a hold-down".to_owned(),
         }
     }
 
@@ -280,11 +288,12 @@ impl Wait {
         let why = match self.blame {
             Some(blame) => format!("To blame: {}.", packets.blamed(blame, hosts)),
             None if self.scarce == Scarce::HoldDown => HELD_DOWN.to_owned(),
-            None if self.places == 0 => "Its application accepted no connection yet.".to_owned(),
+            None if self.places == 0 => format!("The application of {server} accepted no connection yet."),
             None if self.free == Some(self.nanos(end)) => String::new(),
             None => "Only useful connections were in its way.".to_owned(),
         };
-        let free = self.free.filter(|free| *free > 0).map_or(String::new(), |free| {
+        let evicted = if self.is_of_a_cache() { "Its half-open entry had been evicted. " } else { "" };
+        let free = self.free.filter(|free| *free > 0 && !self.is_of_a_cache()).map_or(String::new(), |free| {
             let why = self.past_a_free_one(matches!(self.end, Some((_, true))));
             format!(" For {} s of that one was free{why}.", rounded(free as f64 / 1e9))
         });
@@ -293,7 +302,7 @@ impl Wait {
             Some((_, false)) => " Then its connection was over: it was turned away.",
             None => "",
         };
-        [heading, format!("{why}{free}{how}").trim_start().to_owned()]
+        [heading, format!("{evicted}{why}{free}{how}").trim_start().to_owned()]
     }
 }
 

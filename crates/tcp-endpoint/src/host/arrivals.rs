@@ -174,13 +174,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
         });
     }
 
-    /// The oldest entries of a full cache go without a word.
+    /// The oldest entries of a full cache go without a word to their peers.
     fn make_room_in_cache(&mut self, now: Instant, port: u16, effects: &mut Effects<P, T>) {
         let most = self.settings.limits.cache_entries;
         while let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port)
             && listener.half_open >= most
             && let Some(oldest) = listener.requests.pop_front()
         {
+            effects.push(Effect::Overflow { port, queue: Queue::Cache });
             self.end_half_open(now, oldest, Reason::Evicted, effects);
         }
     }

@@ -209,7 +209,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub fn queued(&self, port: u16, queue: Queue) -> u32 {
         let listener = self.listeners.iter().find(|listener| listener.port == port);
         listener.map_or(0, |listener| match queue {
-            Queue::Syn => listener.half_open,
+            Queue::Syn | Queue::Cache => listener.half_open,
             Queue::Accept => u32::try_from(listener.acceptable.len()).unwrap_or(u32::MAX),
         })
     }
