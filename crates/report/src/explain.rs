@@ -56,6 +56,12 @@ use waits::Waits;
 /// Columns of the text.
 const WIDTH: usize = 100;
 
+/// How names are to be read.
+const LEGEND: &str = "\
+SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
+server:80 ← client:49152 #2: the end at server of the second open of client.
+";
+
 /// Collects a run, to tell why something was held for nobody.
 #[derive(Clone, Debug)]
 pub struct Explanation {
@@ -172,8 +178,10 @@ impl Explanation {
             true => "Every open and every close went as it should.\n",
             false => "",
         };
-        let parts = [&held, wasteless, &waits, &opens, &closes, &unfinished, well];
-        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+        let parts = [&held, wasteless, &waits, &opens, &closes, &unfinished];
+        let legend = if [&held, &opens, &closes].iter().all(|part| part.is_empty()) { "" } else { LEGEND };
+        let parts = parts.into_iter().chain([well, legend]);
+        parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
     /// Adds what there is to tell of an exchange.

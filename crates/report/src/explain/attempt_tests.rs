@@ -3,6 +3,7 @@
 use expect_test::{Expect, expect};
 use experiment::{Experiment, cases, claims, simulate};
 
+use super::tests::without_legend;
 use super::*;
 
 /// Explains an experiment of its own, whose hosts are 50 ms apart, but for what was held for nobody and who had to wait.
@@ -13,7 +14,7 @@ pub(super) fn tells(all: bool, text: &str, expected: &Expect) {
     let scenario = experiment.scenario(&experiment.variants()[0]).unwrap();
     let mut explanation = Explanation::new(Hosts::of(&scenario), all);
     simulate(&scenario, &mut explanation).unwrap();
-    let told = explanation.render(scenario.horizon, Colour::Never);
+    let told = without_legend(&explanation.render(scenario.horizon, Colour::Never));
     assert!(told.lines().all(|line| line.chars().count() <= WIDTH), "{told}");
     let of_others = ["What was held for nobody", "Who had to wait", "Nothing was wasted"];
     let parts = told.split("\n\n").filter(|part| !of_others.iter().any(|other| part.starts_with(other)));

@@ -11,7 +11,26 @@ fn explained(experiment: &Experiment, variant: &Variant, all: bool) -> String {
     let scenario = experiment.scenario(variant).unwrap();
     let mut explanation = Explanation::new(Hosts::of(&scenario), all);
     simulate(&scenario, &mut explanation).unwrap();
-    explanation.render(scenario.horizon, Colour::Never)
+    without_legend(&explanation.render(scenario.horizon, Colour::Never))
+}
+
+/// The legend is the same everywhere.
+pub(super) fn without_legend(told: &str) -> String {
+    told.strip_suffix(LEGEND).map_or_else(|| told.to_owned(), |told| told.trim_end_matches('\n').to_owned() + "\n")
+}
+
+#[test]
+fn what_names_mean_is_told_once_where_there_are_any() {
+    let told = |case: &str| {
+        let experiment = experiment(case);
+        let scenario = experiment.scenario(&experiment.variants()[0]).unwrap();
+        let mut explanation = Explanation::new(Hosts::of(&scenario), false);
+        simulate(&scenario, &mut explanation).unwrap();
+        explanation.render(scenario.horizon, Colour::Never)
+    };
+    let [stale, orderly] = ["stale-syn", "handshake"].map(told);
+    assert_eq!(stale.matches(LEGEND).count(), 1, "{stale}");
+    assert_eq!(orderly.matches(LEGEND).count(), 0, "{orderly}");
 }
 
 fn explains(case: &str, handshake: &str, expected: &Expect) {
