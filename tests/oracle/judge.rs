@@ -1,97 +1,138 @@
 //! Verdicts and causes, from the trace alone, as "What counts as waste" in ARCHITECTURE.md has them.
 //!
-//! After every event, each connection's other end is looked for anew. Of the causes, all have to name a record of the kind
-//! that is theirs, and these are computed: `forged`, of what a forged segment made; `crash` and `capacity`, where the other
-//! end went by a crash or an eviction; `application`, where it went by a call, and `lost`, if the reset of that call was
-//! lost; `duplicated` and `delayed`, of what a segment of a connection made that was over, or that had sent it again.
-//! All of these only in the event in which a connection becomes useless: who takes the blame later is not computed.
+//! After every event, each connection's other end is looked for anew, and with it the verdict. Every useless connection
+//! has to name the cause and the record that are due: those of the event in which it becomes useless (`causes`, `waited`),
+//! then those of the last segment lost that would have ended it (`moves`). So has every wasted segment, and no other segment
+//! is wasted (`segments`); and every client that begins to wait, or waits for something else from now on (`waits`): what is
+//! said then stays so while it waits. Who waits for a hold-down is kept waiting by nothing useless.
+//!
+//! Where the words leave open which of several true causes it is, each of these is allowed, and no other. These are not
+//! counted as computed: of all that was lost, late or dropped while an end waited, any; of a segment that came late from an
+//! end that is over, that segment or what ended its sender; the call that gave up, or what was lost, while the answer is on
+//! its way; a segment that was ended late, or whose answer was lost; a lost segment that another connection would have
+//! answered, or a host that is not seen to answer any, with the blame or without it.
+//!
+//! What the run is known to say wrongly is in `excused`, and nowhere else.
+
+mod causes;
+mod excused;
+mod lives;
+mod moves;
+mod segments;
+mod waited;
+mod waits;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::trace::{Record, Trace};
+use causes::{Due, is_of_its_kind};
+use lives::{Blame, Life};
+use waits::Wait;
 
 /// Kinds of records that begin an event, besides forged segments.
 const BEGINNINGS: &[&str] =
     &["script", "session", "woken", "delivered", "unheard", "crashed", "rebooted", "warmed-up", "timer-fired"];
 
-/// What a connection is, and what is said of it.
-#[derive(Clone)]
-struct Life {
-    host: String,
-    local: String,
-    remote: String,
-    iss: Option<u64>,
-    irs: Option<u64>,
-    passive: bool,
-    state: String,
-    /// The other end, if there ever was one.
-    partner: Option<u64>,
-    /// Whether a SYN cookie opened it.
-    by_cookie: bool,
-    /// The record of its making.
-    made: u64,
-    /// The record of its end.
-    ended: Option<u64>,
-    /// The verdict in force.
-    worth: String,
-    /// Whether it was ever useless.
-    was_useless: bool,
-    /// Whether a difference was told that still is there.
-    differs: bool,
-}
-
-/// What is at the other end.
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Class {
-    Bound,
-    Unaware,
-    Coming,
-    None,
-}
-
 struct Court<'a> {
     records: &'a [Record],
+    /// The records that each is a reason of.
+    answers: Vec<Vec<u64>>,
     lives: BTreeMap<u64, Life>,
     /// The connections of each name: the own socket, the peer's.
     names: BTreeMap<(String, String), Vec<u64>>,
+    /// The segments of each name: the source, the destination.
+    sent: BTreeMap<(String, String), Vec<u64>>,
     /// Segments on their way: how many copies are still to come.
     coming: BTreeMap<u64, usize>,
-    /// How many copies of each segment came.
-    came: BTreeMap<u64, usize>,
-    /// Sequence spaces that were sent again: the connection, the first number, the last segment.
-    latest: BTreeMap<(u64, u64), u64>,
+    /// Hosts that are down or keep quiet.
+    deaf: BTreeMap<String, Deaf>,
+    /// Hosts to which a segment came that they did not know, or (true) did not expect while they opened: whether one answered
+    /// such a one by a reset.
+    resets: BTreeMap<(String, bool), bool>,
+    /// The verdicts of no use and their causes, as they were before the event at hand.
+    useless: BTreeMap<u64, (String, Blame)>,
     /// The first record of the event at hand.
     event: u64,
-    /// What was judged in it: records.
-    judged: Vec<u64>,
+    /// The first record of the next one.
+    next: u64,
     /// Connections that are not CLOSED.
     alive: BTreeSet<u64>,
+    /// Clients that wait: the server, the attempt.
+    waiting: BTreeMap<(String, String), Wait>,
+    /// Connections that an application accepted.
+    accepted: BTreeSet<u64>,
+    /// Connections that a worker serves.
+    served: BTreeSet<u64>,
     differences: Vec<String>,
+    counts: Counts,
 }
 
-/// Differences between the verdicts in a trace and those of the specification.
-pub(crate) fn differences(trace: &Trace) -> Vec<String> {
-    let mut court = Court {
-        records: &trace.records,
-        lives: BTreeMap::new(),
-        names: BTreeMap::new(),
-        coming: BTreeMap::new(),
-        came: BTreeMap::new(),
-        latest: BTreeMap::new(),
-        event: 0,
-        judged: Vec::new(),
-        alive: BTreeSet::new(),
-        differences: Vec::new(),
-    };
+/// A host that crashed.
+struct Deaf {
+    /// The record of its crash.
+    crash: u64,
+    /// When it hears again, if that is known.
+    until: Option<u128>,
+}
+
+/// Of how many the cause was computed, and how many there were.
+#[derive(Default)]
+pub(crate) struct Counts {
+    /// Verdicts that something is of no use.
+    pub(crate) verdicts: Share,
+    /// Wasted segments.
+    pub(crate) segments: Share,
+    /// Waits that begin, or go on for something else.
+    pub(crate) waits: Share,
+    /// Differences that are known.
+    excused: u64,
+}
+
+impl Counts {
+    /// What was computed, in words.
+    pub(crate) fn told(&self) -> String {
+        let shares = [self.verdicts, self.segments, self.waits];
+        let [verdicts, segments, waits] = shares.map(|Share(part, whole)| format!("{part} of {whole}"));
+        let excused = self.excused;
+        format!("computed: causes of {verdicts} verdicts, {segments} wasted segments, {waits} waits; {excused} excused")
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.verdicts.add(other.verdicts);
+        self.segments.add(other.segments);
+        self.waits.add(other.waits);
+        self.excused += other.excused;
+    }
+}
+
+/// A part, and the whole.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Share(pub(crate) u64, pub(crate) u64);
+
+impl Share {
+    fn add(&mut self, Self(part, whole): Self) {
+        self.0 += part;
+        self.1 += whole;
+    }
+
+    fn count(&mut self, due: &Due) {
+        self.0 += u64::from(matches!(due, Due::Is(..)));
+        self.1 += 1;
+    }
+}
+
+/// Differences between what a trace says of verdicts and causes and what the specification does; and what was computed.
+pub(crate) fn differences(trace: &Trace) -> (Vec<String>, Counts) {
+    let mut court = Court::of(&trace.records);
+    court.look_for_resets();
     for record in &trace.records {
         if begins(record) {
-            court.end_of_event();
-            court.event = record.id;
+            court.end_of_event(record.id);
         }
         court.take(record);
     }
-    court.end_of_event();
-    court.differences
+    court.end_of_event(trace.records.len() as u64);
+    (court.differences, court.counts)
 }
 
 /// Whether a record begins an event.
@@ -99,7 +140,65 @@ fn begins(record: &Record) -> bool {
     BEGINNINGS.contains(&&*record.kind) || (record.kind == "segment" && record.is("forged"))
 }
 
+/// Whether a segment occupies sequence space: only such a one is sent again.
+fn occupies(segment: &Record) -> bool {
+    segment.number("len").is_some_and(|len| len > 0) || segment.text("flags").contains(['S', 'F'])
+}
+
 impl<'a> Court<'a> {
+    fn of(records: &'a [Record]) -> Self {
+        let mut answers = vec![Vec::new(); records.len()];
+        for record in records {
+            for because in record.because.iter().chain(&record.also).filter_map(|id| usize::try_from(*id).ok()) {
+                answers[because].push(record.id);
+            }
+        }
+        Self {
+            records,
+            answers,
+            lives: BTreeMap::new(),
+            names: BTreeMap::new(),
+            sent: BTreeMap::new(),
+            coming: BTreeMap::new(),
+            deaf: BTreeMap::new(),
+            resets: BTreeMap::new(),
+            useless: BTreeMap::new(),
+            event: 0,
+            next: 0,
+            alive: BTreeSet::new(),
+            waiting: BTreeMap::new(),
+            accepted: BTreeSet::new(),
+            served: BTreeSet::new(),
+            differences: Vec::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Learns of each host whether it answers what it does not know, and what it does not expect while it opens: a handshake
+    /// may keep it silent.
+    fn look_for_resets(&mut self) {
+        self.next = self.records.len() as u64;
+        let mut opening = BTreeSet::new();
+        for record in self.records {
+            if let ("state", Some(connection)) = (&*record.kind, record.number("connection")) {
+                match record.text("to") {
+                    "SYN-SENT" => opening.insert(connection),
+                    _ => opening.remove(&connection),
+                };
+            }
+            let Some(segment) = self.because(record).filter(|_| record.kind == "delivered") else { continue };
+            let (flags, meets) = (segment.text("flags"), record.number("connection"));
+            let opens = meets.is_some_and(|connection| opening.contains(&connection));
+            if flags.contains('A') && !flags.contains('R') && (meets.is_none() || opens) {
+                let resets = self.answers(record.id).any(|answer| answer.text("flags").contains('R'));
+                let nothing = self.answers(record.id).next().is_none();
+                if resets || nothing {
+                    *self.resets.entry((record.text("to").to_owned(), opens)).or_default() |= resets;
+                }
+            }
+        }
+    }
+
     fn record(&self, id: u64) -> Option<&'a Record> {
         self.records.get(usize::try_from(id).ok()?)
     }
@@ -109,12 +208,36 @@ impl<'a> Court<'a> {
         self.record(record.because?)
     }
 
+    /// The records that another is a reason of, so far.
+    fn answers(&self, id: u64) -> impl Iterator<Item = &'a Record> {
+        let answers = usize::try_from(id).ok().and_then(|id| self.answers.get(id)).map_or(&[][..], Vec::as_slice);
+        answers.iter().take_while(|answer| **answer < self.next).filter_map(|answer| self.record(*answer))
+    }
+
+    /// The delivery that a record comes of.
+    fn delivery(&self, record: &Record) -> Option<&'a Record> {
+        let mut reasons = record.because.iter().chain(&record.also).filter_map(|id| self.record(*id));
+        reasons.rfind(|reason| reason.kind == "delivered")
+    }
+
+    /// The records of the event at hand.
+    fn of_event(&self) -> impl DoubleEndedIterator<Item = &'a Record> {
+        let [first, next] = [self.event, self.next].map(|id| usize::try_from(id).unwrap_or(usize::MAX));
+        self.records[first..next].iter()
+    }
+
+    /// The segments of a connection of this name, or of whoever else sent any there.
+    fn segments(&self, from: &str, to: &str) -> impl DoubleEndedIterator<Item = &'a Record> {
+        let sent = self.sent.get(&(from.to_owned(), to.to_owned())).map_or(&[][..], Vec::as_slice);
+        sent.iter().filter_map(|id| self.record(*id))
+    }
+
     fn take(&mut self, record: &Record) {
+        self.serve(record);
         match &*record.kind {
             "segment" => self.segment(record),
             "delivered" | "unheard" => {
                 let Some(segment) = record.because else { return };
-                *self.came.entry(segment).or_default() += 1;
                 if let Some(copies) = self.coming.get_mut(&segment) {
                     *copies -= 1;
                     if *copies == 0 {
@@ -122,6 +245,15 @@ impl<'a> Court<'a> {
                     }
                 }
             }
+            "crashed" => {
+                self.deaf.insert(record.text("host").to_owned(), Deaf { crash: record.id, until: None });
+            }
+            "rebooted" => {
+                let until = record.get("quiet_until").nanos();
+                self.deaf.entry(record.text("host").to_owned()).and_modify(|deaf| deaf.until = until);
+            }
+            "waits" => self.waits(record),
+            "wait-over" => self.wait_over(record),
             "state" => self.state(record),
             "judged" => self.verdict(record),
             _ => {}
@@ -133,289 +265,65 @@ impl<'a> Court<'a> {
         if copies > 0 {
             self.coming.insert(record.id, copies);
         }
-        // Only what occupies sequence space is sent again.
-        let occupies = record.number("len").is_some_and(|len| len > 0) || record.text("flags").contains(['S', 'F']);
-        if let (Some(connection), Some(seq), true) = (record.number("connection"), record.number("seq_raw"), occupies) {
-            self.latest.insert((connection, seq), record.id);
-        }
-    }
-
-    fn state(&mut self, record: &Record) {
-        let Some(connection) = record.number("connection") else { return };
-        let (from, to) = (record.text("from"), record.text("to"));
-        let life = self.lives.entry(connection).or_insert_with(|| Life {
-            host: record.text("host").to_owned(),
-            local: record.text("local").to_owned(),
-            remote: record.text("remote").to_owned(),
-            iss: None,
-            irs: None,
-            passive: false,
-            state: String::new(),
-            partner: None,
-            by_cookie: false,
-            made: record.id,
-            ended: None,
-            worth: "useful".to_owned(),
-            was_useless: false,
-            differs: false,
-        });
-        if life.made == record.id {
-            let name = (life.local.clone(), life.remote.clone());
-            self.names.entry(name).or_default().push(connection);
-        }
-        to.clone_into(&mut life.state);
-        (life.iss, life.irs, life.passive) = (record.number("iss"), record.number("irs"), record.is("passive"));
-        if to == "CLOSED" {
-            life.ended = Some(record.id);
-            self.alive.remove(&connection);
-            return;
-        }
-        self.alive.insert(connection);
-        if from == "SYN-SENT" {
-            let by_cookie = self.opened_by_cookie(record);
-            if let Some(life) = self.lives.get_mut(&connection) {
-                life.by_cookie = by_cookie;
-            }
-        }
-        let opens = from == "SYN-SENT";
-        self.bind(connection, opens, self.sender(record));
-    }
-
-    /// The connection whose segment a change of state comes of.
-    fn sender(&self, change: &Record) -> Option<u64> {
-        let delivered = self.because(change).filter(|because| because.kind == "delivered")?;
-        self.because(delivered)?.number("connection")
-    }
-
-    /// Whether a change of state comes of a SYN-ACK that no connection sent.
-    fn opened_by_cookie(&self, change: &Record) -> bool {
-        let segment = self.because(change).and_then(|delivered| self.because(delivered));
-        segment.is_some_and(|segment| {
-            let flags = segment.text("flags");
-            let syn_ack = flags.contains('S') && flags.contains('A');
-            syn_ack && segment.number("connection").is_none() && !segment.is("forged")
-        })
-    }
-
-    /// Connections at the other end of the name of another.
-    fn opposite(&self, life: &Life) -> &[u64] {
-        self.names.get(&(life.remote.clone(), life.local.clone())).map_or(&[], Vec::as_slice)
-    }
-
-    /// Looks for the partner of a connection that has none. Entries of one instant have one ISS: who is over already is the
-    /// partner only if it sent what opens this one.
-    fn bind(&mut self, connection: u64, opens: bool, sender: Option<u64>) {
-        let Some(own) = self.lives.get(&connection) else { return };
-        if own.partner.is_some() || own.irs.is_none() {
-            return;
-        }
-        let fits = |other: &&u64| {
-            let other = &self.lives[*other];
-            other.partner.is_none() && other.iss == own.irs && other.irs == own.iss
-        };
-        let fitting: Vec<u64> = self.opposite(own).iter().filter(fits).copied().collect();
-        if let Some(other) = fitting.iter().copied().find(|other| self.alive.contains(other)) {
-            for (one, of) in [(connection, other), (other, connection)] {
-                self.lives.entry(one).and_modify(|life| life.partner = Some(of));
-            }
-        } else if let Some(other) = sender.filter(|sender| opens && fitting.contains(sender)) {
-            self.lives.entry(connection).and_modify(|life| life.partner = Some(other));
-        }
-    }
-
-    fn class(&self, connection: u64) -> Class {
-        let own = &self.lives[&connection];
-        if let Some(partner) = own.partner {
-            return if self.alive.contains(&partner) { Class::Bound } else { Class::None };
-        }
-        let is_unaware = |other: &u64| {
-            let other = &self.lives[other];
-            other.state == "SYN-SENT" && other.iss.is_some() && other.iss == own.irs
-        };
-        if self.opposite(own).iter().any(is_unaware) {
-            return Class::Unaware;
-        }
-        let opens = |id: &u64| {
-            self.record(*id).is_some_and(|segment| {
-                let flags = segment.text("flags");
-                let acknowledges = flags.contains('A') && !flags.contains(['S', 'R']);
-                acknowledges && segment.number("connection") == Some(connection)
-            })
-        };
-        if own.by_cookie && self.coming.keys().any(opens) { Class::Coming } else { Class::None }
-    }
-
-    /// The verdict by the table.
-    fn worth(&self, connection: u64) -> (&'static str, Class) {
-        let class = self.class(connection);
-        let own = &self.lives[&connection];
-        let worth = match (&*own.state, class) {
-            ("SYN-SENT" | "TIME-WAIT", _) | (_, Class::Bound | Class::Unaware | Class::Coming) => "useful",
-            ("SYN-RECEIVED", Class::None) if own.passive => "abandoned",
-            (state, Class::None) if state != "SYN-RECEIVED" && own.passive && own.partner.is_none() => "ghost",
-            (_, Class::None) => "bereft",
-        };
-        (worth, class)
-    }
-
-    fn end_of_event(&mut self) {
-        for id in std::mem::take(&mut self.judged) {
-            if let Some(record) = self.record(id) {
-                self.cause(record);
-            }
-        }
-        for connection in self.alive.clone() {
-            let (worth, class) = self.worth(connection);
-            let life = &self.lives[&connection];
-            let differs = life.worth != worth;
-            if differs && !life.differs {
-                let opened = if life.passive { "passive" } else { "active" };
-                let (state, told, host) = (&life.state, &life.worth, &life.host);
-                self.differences.push(format!(
-                    "verdict {opened} {state}, other end {class:?}, should be {worth} and is {told}: connection \
-                     {connection} of {host} after the event of record {}",
-                    self.event
-                ));
-            }
-            self.lives.entry(connection).and_modify(|life| {
-                life.differs = differs;
-                life.was_useless |= worth != "useful";
-            });
-        }
+        let name = ["source", "destination"].map(|end| record.text(end).to_owned());
+        self.sent.entry(name.into()).or_default().push(record.id);
     }
 
     fn verdict(&mut self, record: &Record) {
-        let (id, worth) = (record.id, record.text("worth"));
+        let (id, worth, cause) = (record.id, record.text("worth"), record.text("cause"));
         let Some(life) = record.number("connection").and_then(|connection| self.lives.get_mut(&connection)) else {
             self.differences.push(format!("judged unknown: record {id} is of a connection that nobody opened"));
             return;
         };
         worth.clone_into(&mut life.worth);
+        life.blame = (cause.to_owned(), record.number("blames"));
         if life.state == "CLOSED" && worth != "useful" {
             self.differences.push(format!("judged CLOSED: record {id} is of a connection that is over"));
         }
-        if worth == "useful" {
-            if !record.text("cause").is_empty() {
-                self.differences.push(format!("cause of useful: record {id} has one"));
-            }
-        } else {
-            self.judged.push(id);
+        if worth == "useful" && !cause.is_empty() {
+            self.differences.push(format!("cause of useful: record {id} has one"));
         }
-    }
-
-    /// What is wrong with the cause of a verdict.
-    fn cause(&mut self, record: &Record) {
-        let (id, cause) = (record.id, record.text("cause"));
         let blamed = record.number("blames").and_then(|blames| self.record(blames));
-        if !self.is_of_its_kind(cause, blamed) {
+        if worth != "useful" && !is_of_its_kind(cause, blamed) {
             let kind = blamed.map_or("none", |blamed| &blamed.kind);
             self.differences.push(format!("record of {cause} is {kind}: record {id}"));
         }
-        let Some(connection) = record.number("connection") else { return };
-        let of_it = |later: &&Record| later.kind == "judged" && later.number("connection") == Some(connection);
-        let last = self.of_event().filter(of_it).last().map(|last| last.id);
-        // A later record of the same event has the last word.
-        if last != Some(id) || self.lives[&connection].was_useless {
-            return;
-        }
-        // What is lost in the same event may take the blame at once.
-        let lost_since = cause == "lost" && record.number("blames") >= Some(self.event);
-        let Some((due, due_record)) = self.due(connection) else { return };
-        let told = record.number("blames");
-        if due != "application" && lost_since {
-            return;
-        }
-        if due != cause {
-            self.differences.push(format!(
-                "cause should be {due} and is {cause}: record {id} blames {told:?}, {due_record:?} is due"
-            ));
-        } else if due_record.is_some() && due_record != told {
-            self.differences.push(format!("blamed by {cause}: record {id} blames {told:?}, {due_record:?} is due"));
-        }
     }
 
-    /// Whether a record is one that a cause may go back to.
-    fn is_of_its_kind(&self, cause: &str, blamed: Option<&Record>) -> bool {
-        let Some(blamed) = blamed else { return matches!(cause, "application" | "unknown") };
-        let is_segment = blamed.kind == "segment";
-        let copies = blamed.deliveries().len();
-        match cause {
-            "forged" => is_segment && blamed.is("forged"),
-            "crash" => blamed.kind == "crashed",
-            "capacity" => blamed.kind == "overflow",
-            "lost" => is_segment && blamed.text("fate") == "lost",
-            "duplicated" => is_segment && copies >= 2,
-            "delayed" => is_segment && copies >= 1,
-            // The call; or the FIN after which its own application does not close.
-            "application" => blamed.kind == "call" || (is_segment && blamed.text("flags").contains('F')),
-            _ => false,
-        }
-    }
-
-    /// The cause and the record that are due to a connection that became useless in the event at hand, where they can be
-    /// computed.
-    fn due(&self, connection: u64) -> Option<(&'static str, Option<u64>)> {
-        let life = &self.lives[&connection];
-        if life.made >= self.event {
-            return self.due_to_what_made_it(life);
-        }
-        // The other end went: the partner, or who was not yet aware of it. Who was opened by an entry that was over by then
-        // has lost it long ago.
-        let ended = |other: u64| self.lives[&other].ended;
-        let went = |other: &&u64| {
-            let fits = life.partner.map_or(self.lives[*other].iss == life.irs, |partner| partner == **other);
-            fits && ended(**other).is_some_and(|ended| ended >= self.event || life.partner.is_some())
-        };
-        let gone = *self.opposite(life).iter().find(went)?;
-        let end = self.record(ended(gone)?)?;
-        match end.text("reason") {
-            "crash" => Some(("crash", end.because)),
-            "evicted" => Some(("capacity", end.because)),
-            // Who was still opening may have given up for want of what was lost.
-            "call" if end.id >= self.event && life.partner.is_some() && end.text("from") != "SYN-RECEIVED" => {
-                let lost = self.of_event().find(|record| {
-                    let is_reset = record.kind == "segment" && record.text("flags").contains('R');
-                    is_reset && record.number("connection") == Some(gone) && record.text("fate") == "lost"
-                });
-                Some(lost.map_or(("application", end.because), |reset| ("lost", Some(reset.id))))
+    fn end_of_event(&mut self, next: u64) {
+        self.next = next;
+        for connection in self.alive.clone() {
+            self.check_verdict(connection);
+            if self.lives[&connection].worth != "useful" {
+                self.check_cause(connection);
             }
-            _ => None,
         }
+        self.check_segments();
+        self.check_waits();
+        self.useless.retain(|connection, _| self.alive.contains(connection));
+        for connection in &self.alive {
+            let life = &self.lives[connection];
+            match &*life.worth {
+                "useful" => self.useless.remove(connection),
+                worth => self.useless.insert(*connection, (worth.to_owned(), life.blame.clone())),
+            };
+        }
+        self.event = next;
     }
 
-    /// The records of the event at hand: none follows it yet that was looked at.
-    fn of_event(&self) -> impl Iterator<Item = &'a Record> {
-        let first = usize::try_from(self.event).unwrap_or(usize::MAX);
-        let mut records = self.records.iter().skip(first);
-        records.next().into_iter().chain(records.take_while(|record| !begins(record)))
-    }
-
-    /// The same of one that was useless from the start.
-    fn due_to_what_made_it(&self, life: &Life) -> Option<(&'static str, Option<u64>)> {
-        let delivered = self.because(self.record(life.made)?).filter(|because| because.kind == "delivered")?;
-        let segment = self.because(delivered)?;
-        if segment.is("forged") {
-            return Some(("forged", Some(segment.id)));
+    fn check_verdict(&mut self, connection: u64) {
+        let (worth, class) = self.worth(connection);
+        let life = &self.lives[&connection];
+        let differs = life.worth != worth;
+        if differs && !life.differs {
+            let opened = if life.passive { "passive" } else { "active" };
+            let (state, told, host) = (&life.state, &life.worth, &life.host);
+            self.differences.push(format!(
+                "verdict {opened} {state}, other end {class:?}, should be {worth} and is {told}: connection {connection} \
+                 of {host} after the event of record {}",
+                self.event
+            ));
         }
-        let sender = segment.number("connection")?;
-        let end = self.lives.get(&sender)?.ended.and_then(|id| self.record(id));
-        // What the words leave open: a sender that a crash, a call or an eviction ended is a cause of its own.
-        if end.is_some_and(|end| ["crash", "call", "evicted"].contains(&end.text("reason"))) {
-            return None;
-        }
-        let is_second = self.came.get(&segment.id).is_some_and(|came| *came > 1);
-        let is_copy = delivered.number("copy")? > 0;
-        let seq = segment.number("seq_raw")?;
-        let occupies = segment.number("len").is_some_and(|len| len > 0) || segment.text("flags").contains(['S', 'F']);
-        let sent_again = occupies && self.latest.get(&(sender, seq)).is_some_and(|latest| *latest > segment.id);
-        // A segment that the connection sent later came before it.
-        let overtaken = self.came.range(segment.id + 1..).any(|(other, came)| {
-            *came > 0 && self.record(*other).is_some_and(|other| other.number("connection") == Some(sender))
-        });
-        match (is_second, is_copy) {
-            (true, true) => Some(("duplicated", Some(segment.id))),
-            (false, false) if sent_again || overtaken || end.is_some() => Some(("delayed", Some(segment.id))),
-            _ => None,
-        }
+        self.lives.entry(connection).and_modify(|life| life.differs = differs);
     }
 }

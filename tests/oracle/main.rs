@@ -32,9 +32,6 @@ use trace::Trace;
 /// How many threads play worlds.
 const THREADS: usize = 2;
 
-/// What differs in a run.
-type Finds = fn(&Trace, &Json) -> Vec<String>;
-
 #[test]
 fn every_stream_keeps_its_laws() {
     play(laws::broken);
@@ -47,7 +44,14 @@ fn every_run_is_recounted_from_its_trace() {
 
 #[test]
 fn every_connection_is_judged_as_the_specification_has_it() {
-    play(|trace, _| judge::differences(trace));
+    let counts = Mutex::new(judge::Counts::default());
+    let (found, count) = find(|trace, _| {
+        let (differences, of_world) = judge::differences(trace);
+        counts.lock().expect("no thread panics while it has this").add(&of_world);
+        differences
+    });
+    println!("{}", counts.into_inner().expect("no thread panics while it has this").told());
+    found.check(count);
 }
 
 #[test]
@@ -80,7 +84,13 @@ fn worlds(most: u64) -> Range<u64> {
 }
 
 /// Plays the worlds, and fails if anything differs in any of them.
-fn play(finds: Finds) {
+fn play(finds: impl Fn(&Trace, &Json) -> Vec<String> + Sync) {
+    let (found, count) = find(finds);
+    found.check(count);
+}
+
+/// Plays the worlds: what differs in them, and how many they are.
+fn find(finds: impl Fn(&Trace, &Json) -> Vec<String> + Sync) -> (Found, u64) {
     let found = Mutex::new(Found::default());
     let worlds = worlds(500);
     let count = worlds.end - worlds.start;
@@ -88,7 +98,7 @@ fn play(finds: Finds) {
         let differences = finds(&world.trace, &world.report);
         found.lock().expect("no thread panics while it has this").add(world, differences);
     });
-    found.into_inner().expect("no thread panics while it has this").check(count);
+    (found.into_inner().expect("no thread panics while it has this"), count)
 }
 
 /// Plays worlds, and takes each.

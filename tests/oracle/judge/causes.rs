@@ -1,0 +1,269 @@
+//! The cause that made a connection useless.
+
+use super::lives::{Blame, Life};
+use super::{Court, occupies};
+use crate::trace::Record;
+
+/// A cause that is due.
+#[derive(Clone, Debug)]
+pub(super) enum Due {
+    Is(Blame),
+    /// The words leave open which.
+    OneOf(Vec<Blame>),
+}
+
+impl Due {
+    /// A cause with its record.
+    pub(super) fn to(cause: &str, record: impl Into<Option<u64>>) -> Self {
+        Self::Is((cause.to_owned(), record.into()))
+    }
+
+    /// One of several: the words leave open which.
+    pub(super) fn one_of(mut blames: Vec<Blame>) -> Option<Self> {
+        blames.sort();
+        blames.dedup();
+        match blames.len() {
+            0 | 1 => blames.pop().map(Self::Is),
+            _ => Some(Self::OneOf(blames)),
+        }
+    }
+
+    /// This, or another.
+    pub(super) fn or(self, blame: Blame) -> Self {
+        Self::one_of(self.blames().into_iter().chain([blame]).collect()).unwrap_or_else(Self::unknown)
+    }
+
+    /// All that may be it.
+    pub(super) fn blames(self) -> Vec<Blame> {
+        match self {
+            Self::Is(blame) => vec![blame],
+            Self::OneOf(blames) => blames,
+        }
+    }
+
+    pub(super) fn unknown() -> Self {
+        Self::to("unknown", None)
+    }
+
+    pub(super) fn allows(&self, told: &Blame) -> bool {
+        match self {
+            Self::Is(due) => due == told,
+            Self::OneOf(due) => due.contains(told),
+        }
+    }
+}
+
+/// Whether a record is one that a cause may go back to.
+pub(super) fn is_of_its_kind(cause: &str, blamed: Option<&Record>) -> bool {
+    let Some(blamed) = blamed else { return cause == "unknown" };
+    let is_segment = blamed.kind == "segment";
+    let copies = blamed.deliveries().len();
+    match cause {
+        "forged" => is_segment && blamed.is("forged"),
+        "crash" => blamed.kind == "crashed",
+        "capacity" => blamed.kind == "overflow",
+        "lost" => is_segment && blamed.text("fate") == "lost",
+        "duplicated" => is_segment && copies >= 2,
+        "delayed" => is_segment && copies >= 1,
+        // The call; or the FIN after which its own application does not close.
+        "application" => blamed.kind == "call" || (is_segment && blamed.text("flags").contains('F')),
+        _ => false,
+    }
+}
+
+impl<'a> Court<'a> {
+    /// Compares the cause of a useless connection with what is due after the event at hand.
+    pub(super) fn check_cause(&mut self, connection: u64) {
+        let before = self.useless.get(&connection).map(|(_, blame)| blame.clone());
+        let began = before.map_or_else(|| self.due(connection), Due::Is);
+        let due = self.moved(connection, began.clone(), self.next);
+        let of_it = |record: &&Record| record.kind == "judged" && record.number("connection") == Some(connection);
+        if self.of_event().any(|record| of_it(&record)) {
+            self.counts.verdicts.count(&due);
+        }
+        let told = &self.lives[&connection].blame;
+        if due.allows(told) {
+            return;
+        }
+        if self.is_excused(connection, &began, &due) {
+            self.counts.excused += 1;
+        } else {
+            let life = &self.lives[&connection];
+            let (state, event, (cause, record)) = (&life.state, self.event, told);
+            let difference = format!(
+                "cause {cause} of {} in {state}: connection {connection} in the event of {event} blames {record:?}, due is \
+                 {due:?}",
+                life.worth
+            );
+            self.differences.push(difference);
+        }
+    }
+
+    /// The cause that is due to a connection that became useless in the event at hand.
+    pub(super) fn due(&self, connection: u64) -> Due {
+        let life = &self.lives[&connection];
+        let making = self.record(life.made).and_then(|made| self.delivery(made));
+        if life.made >= self.event {
+            return making.map_or_else(Due::unknown, |delivered| self.of_making(delivered));
+        }
+        let Some(gone) = self.gone(life) else {
+            // It was opened by a segment of nobody who still is there, or who has another partner since; or by a cookie.
+            let opened = self.record(life.opened).and_then(|opened| self.delivery(opened));
+            return match opened {
+                _ if life.by_cookie => self.of_coming(life, connection).unwrap_or_else(Due::unknown),
+                Some(delivered) if delivered.id >= self.event => self.of_opening(connection, delivered),
+                Some(delivered) => self.superseded(delivered).unwrap_or_else(Due::unknown),
+                None => Due::unknown(),
+            };
+        };
+        let Some(end) = self.lives[&gone].ended.and_then(|ended| self.record(ended)) else { return Due::unknown() };
+        self.of_end(connection, gone, end)
+    }
+
+    /// The other end that went: the partner, or who was not yet aware of it.
+    pub(super) fn gone(&self, life: &Life) -> Option<u64> {
+        let went = |other: &u64| {
+            let ended = self.lives[other].ended;
+            match life.partner {
+                Some(partner) => partner == *other && ended.is_some(),
+                None => self.lives[other].iss == life.irs && ended.is_some_and(|ended| ended >= self.event),
+            }
+        };
+        self.opposite(life).iter().copied().find(went)
+    }
+
+    /// The cause of what a segment made.
+    pub(super) fn of_making(&self, delivered: &Record) -> Due {
+        let Some(segment) = self.because(delivered) else { return Due::unknown() };
+        if segment.is("forged") {
+            return Due::to("forged", segment.id);
+        }
+        let sender = segment.number("connection").and_then(|sender| self.lives.get(&sender));
+        let end = sender.and_then(|sender| self.record(sender.ended?));
+        match end.map(|end| (end.text("reason"), end)) {
+            Some(("crash", end)) => Due::to("crash", end.because),
+            Some(("evicted", end)) => Due::to("capacity", end.because),
+            _ => self.superseded(delivered).unwrap_or_else(Due::unknown),
+        }
+    }
+
+    /// The cause of what a segment opened whose sender is over: that segment, or what ended its sender.
+    fn of_opening(&self, connection: u64, delivered: &Record) -> Due {
+        let making = self.of_making(delivered);
+        let sender = self.because(delivered).and_then(|segment| segment.number("connection"));
+        let Some(sender) = sender.filter(|sender| self.lives.contains_key(sender)) else { return making };
+        match self.lives[&sender].ended.and_then(|ended| self.record(ended)) {
+            Some(end) if end.text("reason") != "crash" => {
+                let both = making.blames().into_iter().chain(self.of_end(connection, sender, end).blames());
+                Due::one_of(both.collect()).unwrap_or_else(Due::unknown)
+            }
+            _ => making,
+        }
+    }
+
+    /// Whether a segment came after what superseded it, or as a second copy.
+    pub(super) fn superseded(&self, delivered: &Record) -> Option<Due> {
+        let segment = self.because(delivered)?;
+        let (cause, id) = (|cause: &str| (cause.to_owned(), Some(segment.id)), segment.id);
+        let came = |sent: &Record| {
+            self.answers(sent.id).any(|came| matches!(&*came.kind, "delivered" | "unheard") && came.id < delivered.id)
+        };
+        let is_second = came(segment);
+        let Some(sender) = segment.number("connection") else {
+            // What no connection sent, nothing supersedes by the words; and yet its sender may know more by now.
+            let late = delivered.is("stale").then(|| vec![cause("delayed"), ("unknown".to_owned(), None)]);
+            return if is_second { Some(Due::Is(cause("duplicated"))) } else { late.map(Due::OneOf) };
+        };
+        let superseding = |later: &Record| {
+            let is_again =
+                later.number("retransmission") > Some(0) && later.number("seq_raw") == segment.number("seq_raw");
+            let is_later = later.id > id && later.id < delivered.id && later.number("connection") == Some(sender);
+            is_later && ((is_again && occupies(segment)) || came(later))
+        };
+        let sent_again = self.segments(segment.text("source"), segment.text("destination")).rev().any(superseding);
+        let over = self.lives.get(&sender).and_then(|sender| sender.ended).is_some_and(|ended| ended < delivered.id);
+        let late = sent_again || over;
+        match (is_second, late) {
+            (true, true) => Some(Due::OneOf(vec![cause("duplicated"), cause("delayed")])),
+            (true, false) => Some(Due::Is(cause("duplicated"))),
+            (false, true) => Some(Due::Is(cause("delayed"))),
+            (false, false) => None,
+        }
+    }
+
+    /// The cause where the other end went.
+    fn of_end(&self, connection: u64, gone: u64, end: &'a Record) -> Due {
+        let opening = matches!(end.text("from"), "SYN-SENT" | "SYN-RECEIVED");
+        let reset = || self.lost_by(connection, gone, end);
+        match end.text("reason") {
+            "crash" => Due::to("crash", end.because),
+            "evicted" => Due::to("capacity", end.because),
+            "overflow" => {
+                let overflow = self.of_event().find(|record| record.kind == "overflow");
+                Due::to("capacity", overflow.map(|overflow| overflow.id))
+            }
+            // Who was still opening has given up, for want of what was lost: unless that is on its way.
+            "call" if opening => {
+                let call = ("application".to_owned(), end.because);
+                let waited = self.waited_for(gone, connection, end).map(Due::blames).unwrap_or_default();
+                let is_late = waited.iter().any(|(cause, _)| cause == "delayed");
+                let mut blames: Vec<Blame> = waited.into_iter().filter(|(cause, _)| cause != "delayed").collect();
+                if is_late || blames.is_empty() {
+                    blames.push(call);
+                }
+                Due::one_of(blames).unwrap_or_else(Due::unknown)
+            }
+            "call" => reset().unwrap_or_else(|| Due::to("application", end.because)),
+            "gave-up" => reset().or_else(|| self.waited_for(gone, connection, end)).unwrap_or_else(Due::unknown),
+            "expired" if end.text("from") == "TIME-WAIT" => {
+                self.waited_for(connection, gone, end).unwrap_or_else(Due::unknown)
+            }
+            "expired" => match self.half_closed(connection) {
+                Some(fin) => Due::to("application", fin),
+                None => self.waited_for(gone, connection, end).unwrap_or_else(Due::unknown),
+            },
+            _ => {
+                let delivered = self.delivery(end);
+                let both = [reset(), delivered.and_then(|delivered| self.superseded(delivered))];
+                let both = both.into_iter().flatten().flat_map(Due::blames).collect();
+                Due::one_of(both).unwrap_or_else(Due::unknown)
+            }
+        }
+    }
+
+    /// The last that an end sent as it went, if that was lost: a reset, or what answered the segment that ended it.
+    fn lost_by(&self, connection: u64, gone: u64, end: &Record) -> Option<Due> {
+        let life = &self.lives[&gone];
+        let last = self.segments(&life.local, &life.remote).find(|sent| {
+            let as_it_went = sent.because == end.because || sent.because == Some(end.id);
+            let matters = !sent.text("flags").contains('R') || !self.is_too_old(connection, sent);
+            as_it_went && sent.text("fate") == "lost" && matters
+        })?;
+        Some(Due::to("lost", last.id))
+    }
+
+    /// The segment with the FIN after which the application of a connection does not close.
+    fn half_closed(&self, connection: u64) -> Option<u64> {
+        if self.lives[&connection].state != "CLOSE-WAIT" {
+            return None;
+        }
+        let records = self.records[..usize::try_from(self.next).ok()?].iter().rev();
+        let of_it = |record: &&Record| record.kind == "state" && record.number("connection") == Some(connection);
+        self.delivery(records.filter(of_it).find(|state| state.text("to") == "CLOSE-WAIT")?)?.because
+    }
+
+    /// What became of the segments that would have opened the other end: lost, met by a full queue or by a host that was
+    /// down. If it is none of the event at hand, the words do not say which of them.
+    fn of_coming(&self, life: &Life, connection: u64) -> Option<Due> {
+        let sent = self.segments(&life.local, &life.remote);
+        let sent =
+            sent.filter(|sent| sent.number("connection") == Some(connection) && !sent.text("flags").contains('R'));
+        let met: Vec<(u64, Blame)> = sent.filter_map(|sent| self.met(sent)).collect();
+        let last = met.iter().max_by_key(|(at, _)| *at)?;
+        if last.0 >= self.event {
+            return Some(Due::Is(last.1.clone()));
+        }
+        let met = Due::one_of(met.into_iter().map(|(_, blame)| blame).collect())?;
+        Some(met.or(("unknown".to_owned(), None)))
+    }
+}

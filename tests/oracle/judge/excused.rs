@@ -1,0 +1,78 @@
+//! Causes that the run has and the specification has not, known and not yet mended.
+//!
+//! This is the only place where a difference is passed over. Each kind has to go with what mends it.
+
+use super::Court;
+use super::causes::Due;
+use super::lives::{Blame, Life};
+use super::waits::Wait;
+
+impl Court<'_> {
+    /// Whether a difference is one of those that are known.
+    pub(super) fn is_excused(&self, connection: u64, began: &Due, due: &Due) -> bool {
+        let told = &self.lives[&connection].blame;
+        let is_new = !self.useless.contains_key(&connection);
+        let opened_in_vain = is_new && self.lives[&connection].by_cookie;
+        let lost = (opened_in_vain || began.allows(told)) && self.lost_in_vain(connection, is_new, due);
+        // The reset of an earlier connection of that name is to blame for an end that a cookie opened.
+        let of_earlier = is_new && self.lives[&connection].by_cookie && told.0 == "delayed";
+        lost || of_earlier || (is_new && self.asked_in_vain(connection, told)) || self.is_no_loss(connection, told)
+    }
+
+    /// What was lost and has the blame would have changed nothing: an acknowledgment that the end sent which gave up, and for
+    /// which it did not wait; or a reset that is out of the window, as it answers a SYN.
+    fn is_no_loss(&self, connection: u64, told: &Blame) -> bool {
+        let Some(lost) = told.1.and_then(|lost| self.record(lost)).filter(|_| told.0 == "lost") else { return false };
+        let life = &self.lives[&connection];
+        let acknowledges = lost.text("flags") == "A" && lost.number("len") == Some(0);
+        let of_gone = lost.number("connection").is_some() && lost.number("connection") == self.gone(life);
+        (acknowledges && of_gone) || (lost.text("flags") == "RA" && lost.number("seq_raw") == Some(0))
+    }
+
+    /// An end gave up, and what is said to be missing it did not wait for: nothing, while its probes or their answers were
+    /// lost or late; or something from before it waited, or that was sent after its end. Or its TIME-WAIT was over, and what
+    /// is to blame is not what the last FIN or its answer met.
+    fn asked_in_vain(&self, connection: u64, told: &Blame) -> bool {
+        let Some(gone) = self.gone(&self.lives[&connection]) else { return false };
+        let Some(end) = self.lives[&gone].ended.and_then(|ended| self.record(ended)) else { return false };
+        let (waits, other) = match (end.text("reason"), end.text("from")) {
+            ("gave-up", _) => (gone, connection),
+            ("expired", "TIME-WAIT") => (connection, gone),
+            _ => return false,
+        };
+        let probed = waits == connection || self.first_open(waits, other, end).is_none();
+        let since = self.waits_since(waits, other, end);
+        probed || told.1.is_none_or(|blamed| blamed < since || blamed > end.id)
+    }
+
+    /// A segment was lost that would have ended the connection, and does not take the blame: in the event in which it
+    /// became useless; one that would have been reset by an end that opens anew; or the reset of another connection.
+    fn lost_in_vain(&self, connection: u64, is_new: bool, due: &Due) -> bool {
+        let Due::Is((cause, Some(lost))) = due else { return false };
+        let Some(lost) = self.record(*lost).filter(|lost| cause == "lost" && lost.id >= self.event) else {
+            return false;
+        };
+        let sender = lost.number("connection");
+        let opens = |other: &u64| self.lives[other].state == "SYN-SENT";
+        let of_other = sender.or(lost.number("other_end")).is_some_and(|other| other != connection);
+        let to_opening = sender == Some(connection) && self.opposite(&self.lives[&connection]).iter().any(opens);
+        is_new || of_other || to_opening
+    }
+
+    /// A newcomer throws another's entry out of a cache, and is useless for no cause that is known: it is said to be useful.
+    /// Or a connection that is CLOSED, and useful by that, is still in the accept queue: it is said to be useless.
+    pub(super) fn is_excused_wait(&self, wait: &Wait, due: Option<&Blame>) -> bool {
+        let evicts = |id: &u64| self.record(*id).is_some_and(|record| record.text("reason") == "evicted");
+        let evicted = self.record(wait.record).is_some_and(|waits| waits.also.iter().any(evicts));
+        let is_closed = |(connection, life): (&u64, &Life)| {
+            life.ended.is_some()
+                && life.passive
+                && !self.accepted.contains(connection)
+                && wait.told.as_ref() == Some(&life.blame)
+        };
+        match &wait.told {
+            None => evicted && due.is_some_and(|(cause, _)| cause == "unknown"),
+            Some(_) => wait.scarce == "accept-queue" && self.lives.iter().any(is_closed),
+        }
+    }
+}
