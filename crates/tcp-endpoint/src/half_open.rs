@@ -320,6 +320,7 @@ impl<T: Copy> HalfOpen<T> {
             receive_next: Some(self.irs + 1),
             unacknowledged_octets: 0,
             unread_octets: 0,
+            probes: 0,
         }
     }
 

@@ -282,6 +282,7 @@ impl<T: Copy> TimeWait<T> {
             receive_next: Some(self.receive_next),
             unacknowledged_octets: 0,
             unread_octets: 0,
+            probes: 0,
         }
     }
 

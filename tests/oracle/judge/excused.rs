@@ -16,22 +16,17 @@ impl Court<'_> {
         let lost = (opened_in_vain || began.allows(told)) && self.lost_in_vain(connection, is_new, due);
         // The reset of an earlier connection of that name is to blame for an end that a cookie opened.
         let of_earlier = is_new && self.lives[&connection].by_cookie && told.0 == "delayed";
-        lost || of_earlier || (is_new && self.asked_in_vain(connection, told)) || self.is_no_loss(connection, told)
+        lost || of_earlier || (is_new && self.asked_in_vain(connection, told)) || self.is_no_loss(told)
     }
 
-    /// What was lost and has the blame would have changed nothing: an acknowledgment that the end sent which gave up, and for
-    /// which it did not wait; or a reset that is out of the window, as it answers a SYN.
-    fn is_no_loss(&self, connection: u64, told: &Blame) -> bool {
-        let Some(lost) = told.1.and_then(|lost| self.record(lost)).filter(|_| told.0 == "lost") else { return false };
-        let life = &self.lives[&connection];
-        let acknowledges = lost.text("flags") == "A" && lost.number("len") == Some(0);
-        let of_gone = lost.number("connection").is_some() && lost.number("connection") == self.gone(life);
-        (acknowledges && of_gone) || (lost.text("flags") == "RA" && lost.number("seq_raw") == Some(0))
+    /// What was lost and has the blame would have changed nothing: a reset that is out of the window, as it answers a SYN.
+    fn is_no_loss(&self, told: &Blame) -> bool {
+        let lost = told.1.and_then(|lost| self.record(lost)).filter(|_| told.0 == "lost");
+        lost.is_some_and(|lost| lost.text("flags") == "RA" && lost.number("seq_raw") == Some(0))
     }
 
-    /// An end gave up, and what is said to be missing it did not wait for: nothing, while its probes or their answers were
-    /// lost or late; or something from before it waited, or that was sent after its end. Or its TIME-WAIT was over, and what
-    /// is to blame is not what the last FIN or its answer met.
+    /// An end gave up after probes, and what is said to be missing is from before it began to wait, or not the first that was
+    /// on its way; or its TIME-WAIT was over, and it was the other that waited.
     fn asked_in_vain(&self, connection: u64, told: &Blame) -> bool {
         let Some(gone) = self.gone(&self.lives[&connection]) else { return false };
         let Some(end) = self.lives[&gone].ended.and_then(|ended| self.record(ended)) else { return false };
@@ -40,9 +35,7 @@ impl Court<'_> {
             ("expired", "TIME-WAIT") => (connection, gone),
             _ => return false,
         };
-        let probed = waits == connection || self.first_open(waits, other, end).is_none();
-        let since = self.waits_since(waits, other, end);
-        probed || told.1.is_none_or(|blamed| blamed < since || blamed > end.id)
+        told.1.is_some() && (waits == connection || self.first_open(waits, other, end).is_none())
     }
 
     /// A segment was lost that would have ended the connection, and does not take the blame: in the event in which it

@@ -39,9 +39,10 @@ use self::flood::Flooding;
 use self::inject::Forger;
 use self::network::{Lineage, Network, Packet};
 use self::population::{MachineId, Population};
-use self::rows::{Counts, Deadline, Descent, Opener};
+use self::rows::{Counts, Deadline, Descent, Opener, Row};
 use self::sessions::Round;
 pub(crate) use self::streak::Culprit;
+use self::transmit::is_all_awaited_by;
 use self::truth::{Loss, Source, Truth};
 use self::workers::Pool;
 use crate::record::{
@@ -343,8 +344,17 @@ impl<F: Fold> World<F> {
         });
         let (segment, sender, trips) = (packet.id, packet.sender, packet.trips);
         let incarnation = self.receiver(machine, sender, tuple).filter(|life| self.truth.holds(*life));
+        let awaited = || {
+            let status = self.machines[machine.index()].tcp.status_of(tuple)?;
+            Some(is_all_awaited_by(&status, &self.network.packet(place)?.segment))
+        };
+        let misses = incarnation.and_then(|life| self.truth.get(life)).is_some_and(Row::misses);
+        let heard = misses && awaited() == Some(true);
         if let Some(receiver) = incarnation.and_then(|life| self.truth.get_mut(life)) {
             receiver.trips = receiver.trips.max(trips);
+            if heard {
+                receiver.has_heard(segment);
+            }
         }
         self.begin_with(now, Because::of(segment), Event::Delivered { to, incarnation, copy, stale });
         let next = self.truth.rows.next();

@@ -70,12 +70,14 @@ pub(super) struct Row {
     pub(super) passive: bool,
     /// The segment that made it: the SYN it was born of, or the SYN-ACK that opened it.
     pub(super) born_of: Option<RecordId>,
-    /// The last segment between the two ends, as far as this one knows, of which nothing arrived.
+    /// The last segment between the two ends, as far as this one knows, of which nothing arrived, since something came that it
+    /// waited for.
     pub(super) last_lost: Option<RecordId>,
     /// The last reset between the two ends of which nothing arrived.
     pub(super) reset_lost: Option<RecordId>,
-    /// The last segment it sent, and whether nothing of it arrived.
+    /// The last segment it sent, and whether nothing of it arrived; and the last that wants an answer.
     pub(super) last_sent: Option<(RecordId, bool)>,
+    pub(super) last_asked: Option<(RecordId, bool)>,
     /// What first brought it another connection's octets, if anything did.
     pub(super) misled_by: Option<Blame>,
     /// The record of its birth, and that of its last change of state.
@@ -91,7 +93,7 @@ pub(super) struct Row {
     pub(super) on_its_way: u32,
     /// The last sent of its segments that have arrived.
     pub(super) arrived: Option<RecordId>,
-    /// The last overflow that dropped a segment of it.
+    /// The last overflow that dropped a segment of it, since something came that it waited for.
     pub(super) dropped: Option<RecordId>,
     /// How the life at its other end ended, if it has: the last that did.
     pub(super) left: Option<Left>,
@@ -140,10 +142,13 @@ pub(super) struct Left {
     /// Which life that was.
     pub(super) by: Incarnation,
     pub(super) end: End,
-    /// The last segment it sent, if that was lost.
-    pub(super) said_in_vain: Option<RecordId>,
-    /// The last overflow that dropped a segment of it.
+    /// The last segment it sent that wants an answer, if that was lost.
+    pub(super) asked_in_vain: Option<RecordId>,
+    /// What it waited for, and was lost; and the last overflow that dropped a segment of it meanwhile.
+    pub(super) last_lost: Option<RecordId>,
     pub(super) dropped: Option<RecordId>,
+    /// What it sent last, if that was on its way.
+    pub(super) under_way: Option<RecordId>,
     /// What brought it another connection's octets, if anything did.
     pub(super) misled_by: Option<Blame>,
 }
@@ -255,6 +260,7 @@ impl Row {
             last_lost: None,
             reset_lost: None,
             last_sent: None,
+            last_asked: None,
             misled_by: None,
             born_at: descent.born_at,
             changed_by: None,
@@ -310,9 +316,27 @@ impl Row {
 
     /// How it has left its other end, if it has ended.
     pub(super) fn leaves(&self, life: Incarnation) -> Option<Left> {
-        let said_in_vain = self.last_sent.filter(|(_, lost)| *lost).map(|(said, _)| said);
-        let (dropped, misled_by) = (self.dropped, self.misled_by);
-        Some(Left { by: life, end: self.ended?, said_in_vain, dropped, misled_by })
+        let asked_in_vain = self.last_asked.filter(|(_, lost)| *lost).map(|(asked, _)| asked);
+        let Self { last_lost, dropped, misled_by, .. } = *self;
+        let under_way = self.under_way();
+        Some(Left { by: life, end: self.ended?, asked_in_vain, last_lost, dropped, under_way, misled_by })
+    }
+
+    /// What it sent last, if that is on its way.
+    pub(super) fn under_way(&self) -> Option<RecordId> {
+        let (sent, lost) = self.last_sent?;
+        (!lost && self.on_its_way > 0 && self.arrived < Some(sent)).then_some(sent)
+    }
+
+    /// Whether something was lost or dropped that it may wait for.
+    pub(super) const fn misses(&self) -> bool {
+        self.last_lost.is_some() || self.dropped.is_some()
+    }
+
+    /// A segment comes that it waited for: what was lost before that was sent is of no interest any more.
+    pub(super) fn has_heard(&mut self, segment: RecordId) {
+        self.last_lost = self.last_lost.filter(|lost| *lost > segment);
+        self.dropped = self.dropped.filter(|dropped| *dropped > segment);
     }
 
     /// Takes out an entry's deadline, if that is set.

@@ -60,6 +60,9 @@ impl<F: Fold> World<F> {
         let id = self.record(now, because, Event::Sent(sent));
         if let Some(known) = sender.and_then(|life| self.truth.get_mut(life)) {
             known.last_sent = Some((id, lost));
+            if wants_answer(transmission) {
+                known.last_asked = known.last_sent;
+            }
             if travels.is_some() {
                 known.on_its_way += 1;
                 known.in_flight += u32::from(is_awaited(segment));
@@ -149,7 +152,12 @@ impl<F: Fold> World<F> {
         let awaited = status.is_none_or(|status| is_awaited_by(&status, segment));
         let reset = segment.flags.rst() && awaited && (sender.is_some() || !self.may_come_before(receiver));
         if awaited {
-            self.truth.lost([sender, receiver], lost, reset);
+            // Nobody waits for an answer to a reset.
+            let asker = sender.filter(|_| !segment.flags.rst());
+            self.truth.lost([asker, receiver], lost);
+        }
+        if reset {
+            self.truth.reset_lost([sender, receiver], lost);
         }
         self.unsaid(sender, Blame { cause: Cause::Lost, record: Some(lost) });
         let prolonged = match segment.flags.rst() {
@@ -209,13 +217,34 @@ fn may_make_other_end(segment: &Segment<Span>) -> bool {
 }
 
 /// Whether a segment tells a connection something that it waits for: it acknowledges what is outstanding, brings what comes
-/// next, or is a reset that is not out of the window.
+/// next, answers a keepalive probe, or is a reset that is not out of the window. Who opens waits for a SYN, too.
 fn is_awaited_by(receiver: &Status, segment: &Segment<Span>) -> bool {
-    let Some(next) = receiver.receive_next else { return true };
+    let flags = segment.flags;
+    let Some(next) = receiver.receive_next else { return flags.rst() || opens(receiver, segment) };
     let end = segment.seq + segment.len();
-    let acknowledges = segment.flags.ack() && segment.ack.after(receiver.send_unacknowledged);
+    let acknowledges = flags.ack() && segment.ack.after(receiver.send_unacknowledged);
     let brings = !segment.is_empty() && segment.seq.at_or_before(next) && end.after(next);
-    acknowledges || brings || segment.flags.rst() && segment.seq.at_or_after(next)
+    let answers = flags.ack() && receiver.probes > 0;
+    acknowledges || brings || answers || flags.rst() && segment.seq.at_or_after(next)
+}
+
+/// Whether a segment tells a connection all that it waits for: nothing is outstanding any more, or it opens.
+pub(super) fn is_all_awaited_by(receiver: &Status, segment: &Segment<Span>) -> bool {
+    match receiver.receive_next {
+        None => opens(receiver, segment),
+        Some(_) => segment.flags.ack() && segment.ack == receiver.send_next,
+    }
+}
+
+/// Whether a segment answers, or crosses, the SYN of a connection in SYN-SENT.
+fn opens(receiver: &Status, segment: &Segment<Span>) -> bool {
+    segment.flags.syn() && (!segment.flags.ack() || segment.ack == receiver.send_next)
+}
+
+/// Whether its sender gives up if nothing answers it, in the end.
+fn wants_answer(transmission: &Transmission<Span, Incarnation>) -> bool {
+    let probe = matches!(transmission.purpose, Purpose::KeepaliveProbe | Purpose::WindowProbe);
+    probe || !transmission.segment.is_empty()
 }
 
 /// The record of a segment that was offered to a link.

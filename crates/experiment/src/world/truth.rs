@@ -252,14 +252,20 @@ impl Truth {
         by.or(forged).or(Some(UNKNOWN))
     }
 
-    /// Notes that nothing arrives of a segment between these ends.
-    pub(super) fn lost(&mut self, ends: [Option<Incarnation>; 2], segment: RecordId, reset: bool) {
+    /// Notes that nothing arrives of a segment for which these ends wait, one for its answer.
+    pub(super) fn lost(&mut self, ends: [Option<Incarnation>; 2], segment: RecordId) {
         for end in ends.into_iter().flatten() {
             if let Some(known) = self.get_mut(end) {
                 known.last_lost = Some(segment);
-                if reset {
-                    known.reset_lost = Some(segment);
-                }
+            }
+        }
+    }
+
+    /// Notes that nothing arrives of a reset between these ends.
+    pub(super) fn reset_lost(&mut self, ends: [Option<Incarnation>; 2], segment: RecordId) {
+        for end in ends.into_iter().flatten() {
+            if let Some(known) = self.get_mut(end) {
+                known.reset_lost = Some(segment);
             }
         }
     }
@@ -306,7 +312,7 @@ const UNKNOWN: Blame = Blame { cause: Cause::Unknown, record: None };
 /// * otherwise what it waited for in vain.
 fn blame_for_end(known: &Row, left: &Left) -> Blame {
     let of = |cause, record| Blame { cause, record: Some(record) };
-    let Left { end, said_in_vain, misled_by, .. } = left;
+    let Left { end, asked_in_vain, misled_by, .. } = left;
     let in_vain = || in_vain(known, left);
     match end.reason {
         Reason::Crash => of(Cause::Crash, end.cause),
@@ -327,23 +333,27 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
             end.by.or_else(|| Some(of(Cause::Lost, last_words?))).unwrap_or(UNKNOWN)
         }
         Reason::GaveUp | Reason::Expired => {
-            let said = said_in_vain.map(|said| of(Cause::Lost, said));
+            let asked = asked_in_vain.map(|asked| of(Cause::Lost, asked));
             let misled = || known.misled_by.or(*misled_by);
-            said.or_else(misled).or_else(in_vain).or_else(|| late(known)).unwrap_or(UNKNOWN)
+            asked.or_else(misled).or_else(in_vain).or_else(|| late(known, left)).unwrap_or(UNKNOWN)
         }
     }
 }
 
-/// What a connection sent last, if it was still on its way when the other end stopped waiting for it.
-fn late(known: &Row) -> Option<Blame> {
-    let (sent, lost) = known.last_sent?;
-    (!lost && known.on_its_way > 0).then_some(Blame { cause: Cause::Delayed, record: Some(sent) })
+/// What a connection sent last, if it was still on its way when the other end stopped waiting for it; or what the other end
+/// sent last.
+fn late(known: &Row, left: &Left) -> Option<Blame> {
+    let sent = known.under_way().filter(|sent| *sent < left.end.record).or(left.under_way)?;
+    Some(Blame { cause: Cause::Delayed, record: Some(sent) })
 }
 
-/// What came of what two ends said to each other in vain: the last segment that was lost, or that found a full queue.
+/// What came of what two ends said to each other in vain: the last segment that was lost, or that found a full queue. In
+/// TIME-WAIT an end waits for nothing: it is the other that waits then.
 fn in_vain(known: &Row, left: &Left) -> Option<Blame> {
-    let lost = known.last_lost.map(|packet| Blame { cause: Cause::Lost, record: Some(packet) });
-    let dropped = known.dropped.max(left.dropped);
+    let waited = left.end.from != State::TimeWait;
+    let lost = if waited { left.last_lost } else { known.last_lost };
+    let lost = lost.map(|packet| Blame { cause: Cause::Lost, record: Some(packet) });
+    let dropped = if waited { known.dropped.max(left.dropped) } else { known.dropped };
     let dropped = dropped.map(|overflow| Blame { cause: Cause::Capacity, record: Some(overflow) });
     lost.into_iter().chain(dropped).max_by_key(|blame| blame.record)
 }

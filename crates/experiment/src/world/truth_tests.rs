@@ -327,7 +327,9 @@ fn how_the_other_end_ended_tells_what_is_to_blame() {
     for (name, reason, by, before, expected) in cases {
         let mut scene = Scene::new();
         let (mut client, server) = scene.connected();
-        before(scene.row(server));
+        for end in [client, server] {
+            before(scene.row(end));
+        }
         let records = scene.goes_by(&mut client, State::Closed, reason, by);
         assert_eq!(scene.worth(server), Worth::Bereft(expected(records)), "{name}");
     }
@@ -335,7 +337,7 @@ fn how_the_other_end_ended_tells_what_is_to_blame() {
     let mut scene = Scene::new();
     let (mut client, server) = scene.connected();
     scene.row(client).misled_by = Some(blame(Cause::Duplicated, RecordId::new(5)));
-    scene.row(client).last_sent = Some((RecordId::new(9), true));
+    scene.row(client).last_asked = Some((RecordId::new(9), true));
     scene.goes(&mut client, State::Closed, Reason::GaveUp);
     assert_eq!(scene.worth(server), Worth::Bereft(lost(9)));
 }
@@ -345,7 +347,7 @@ fn how_the_other_end_ended_tells_what_is_to_blame() {
 fn what_misled_an_end_is_to_blame_for_its_giving_up() {
     let mut scene = Scene::new();
     let (mut client, server) = scene.connected();
-    scene.truth.lost([Some(client.life), Some(server.life)], RecordId::new(8), false);
+    scene.truth.lost([Some(client.life), Some(server.life)], RecordId::new(8));
     let old = blame(Cause::Duplicated, RecordId::new(9));
     scene.row(client).misled_by = Some(old);
     scene.goes(&mut client, State::Closed, Reason::GaveUp);
@@ -420,7 +422,7 @@ fn what_a_client_waited_for_in_vain_is_to_blame_for_its_losing_patience() {
     let mut scene = Scene::new();
     let mut client = scene.client();
     let server = scene.server(State::Established);
-    scene.truth.lost([Some(server.life), Some(client.life)], RecordId::new(8), false);
+    scene.truth.lost([Some(server.life), Some(client.life)], RecordId::new(8));
     scene.goes(&mut client, State::Closed, Reason::Call);
     assert_eq!(scene.worth(server), Worth::Ghost(blame(Cause::Lost, RecordId::new(8))));
 }

@@ -301,6 +301,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             receive_next: self.synchronized.then_some(self.incoming.nxt),
             unacknowledged_octets: self.outgoing.unacknowledged_octets(),
             unread_octets: self.incoming.unread_octets(),
+            probes: self.probes,
         }
     }
 

@@ -143,6 +143,8 @@ pub struct Status {
     pub unacknowledged_octets: u64,
     /// Octets that wait for the application.
     pub unread_octets: u64,
+    /// Keepalive probes that nothing has answered.
+    pub probes: u32,
 }
 
 impl<P: Payload, T: Copy> Host<P, T> {
