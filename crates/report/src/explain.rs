@@ -17,6 +17,7 @@ mod course;
 mod extent;
 mod findings;
 mod forged;
+mod known;
 mod log;
 mod names;
 mod opens;
@@ -59,7 +60,7 @@ const WIDTH: usize = 100;
 /// How names are to be read.
 const LEGEND: &str = "\
 SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
-server:80 ← client:49152 #2: the end at server of the second open of client.
+#1, #2: the first, the second open of its host.
 ";
 
 /// Collects a run, to tell why something was held for nobody.
@@ -179,7 +180,7 @@ impl Explanation {
             false => "",
         };
         let parts = [&held, wasteless, &waits, &opens, &closes, &unfinished];
-        let legend = if [&held, &opens, &closes].iter().all(|part| part.is_empty()) { "" } else { LEGEND };
+        let legend = if parts.iter().all(|part| part.is_empty() || *part == wasteless) { "" } else { LEGEND };
         let parts = parts.into_iter().chain([well, legend]);
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
     }

@@ -155,7 +155,11 @@ impl Record {
                 to.field("len", "how many", Value::Number(octets));
             }
             Event::Overflow { host, port, queue, held, since } => {
-                to.kind("overflow", 14, "a listening port has no room for a segment, which is dropped");
+                to.kind(
+                    "overflow",
+                    14,
+                    "a listening port has no room for a segment: it is dropped, or the oldest of a cache makes room",
+                );
                 when(to, *at, *because);
                 to.field("host", "the host", host.into());
                 to.field("port", "the port", number(port));

@@ -333,17 +333,17 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
             end.by.or_else(|| Some(of(Cause::Lost, last_words?))).unwrap_or(UNKNOWN)
         }
         Reason::GaveUp | Reason::Expired => {
-            let asked = asked_in_vain.map(|asked| of(Cause::Lost, asked));
-            let misled = || known.misled_by.or(*misled_by);
-            asked.or_else(misled).or_else(in_vain).or_else(|| late(known, left)).unwrap_or(UNKNOWN)
+            // What another connection's octets began has the blame, unless nothing that it asked last arrived.
+            let misled = known.misled_by.or(*misled_by).filter(|_| asked_in_vain.is_none());
+            misled.or_else(in_vain).or_else(|| late(known, left)).unwrap_or(UNKNOWN)
         }
     }
 }
 
-/// What a connection sent last, if it was still on its way when the other end stopped waiting for it; or what the other end
-/// sent last.
+/// What either end sent last, if it was still on its way when the other end stopped waiting.
 fn late(known: &Row, left: &Left) -> Option<Blame> {
-    let sent = known.under_way().filter(|sent| *sent < left.end.record).or(left.under_way)?;
+    let own = known.under_way().filter(|sent| *sent < left.end.record);
+    let sent = own.max(left.under_way)?;
     Some(Blame { cause: Cause::Delayed, record: Some(sent) })
 }
 
@@ -351,7 +351,7 @@ fn late(known: &Row, left: &Left) -> Option<Blame> {
 /// TIME-WAIT an end waits for nothing: it is the other that waits then.
 fn in_vain(known: &Row, left: &Left) -> Option<Blame> {
     let waited = left.end.from != State::TimeWait;
-    let lost = if waited { left.last_lost } else { known.last_lost };
+    let lost = if waited { left.last_lost.max(left.asked_in_vain) } else { known.last_lost };
     let lost = lost.map(|packet| Blame { cause: Cause::Lost, record: Some(packet) });
     let dropped = if waited { known.dropped.max(left.dropped) } else { known.dropped };
     let dropped = dropped.map(|overflow| Blame { cause: Cause::Capacity, record: Some(overflow) });

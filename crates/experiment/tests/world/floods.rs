@@ -79,9 +79,9 @@ fn a_flood_from_addresses_that_answer_holds_entries_for_a_round_trip() {
     assert_eq!(sources, scenario.hosts[0].addresses, "each of them is borne by some");
 }
 
-/// A spoofed SYN costs a two-way server a connection for good, and one with cookies nothing.
+/// A forged SYN costs a two-way server a connection for good, and one with cookies nothing.
 #[test]
-fn what_a_spoofed_syn_costs_is_the_handshakes_affair() {
+fn what_a_forged_syn_costs_is_the_handshakes_affair() {
     let of = |handshake| Run::of(&flooded(handshake, flood(None, Process::Every(ms(1000))), 99_500));
     of("two-way").check(&[("server.ghost.connections", 100.0), ("server.ghost.seconds", 5000.0)]);
     of("syn-cookies").check(&[("server.memory.peak-bytes", 0.0), ("server.syn-acks.sent", 100.0)]);

@@ -13,7 +13,7 @@ fn run(rest: &str) -> Run {
 }
 
 #[test]
-fn what_a_forged_syn_makes_is_spoofed_waste() {
+fn what_a_forged_syn_makes_is_forged_waste() {
     // The client itself, whose address was borrowed, puts an end to it: SYN-ACK and RST, one round trip.
     let run = run(r#"
         [[inject]]

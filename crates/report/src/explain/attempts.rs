@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use experiment::HostId;
 use experiment::record::{
     Attempt, Call, Change, Event, Incarnation, Outcome, Record, RecordId, Sent, StateChange, What, Worth,
 };
 use sim_time::Instant;
-use tcp_endpoint::{Acknowledged, FourTuple, Purpose, Queue, Reason, State};
+use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 
 use super::course::{Course, Landing};
 use super::findings::{Finding, Findings};
 use super::forged::Forged;
+use super::known::{End, Ended, Flying, Known, Life, Role, Sender, Side, Why, WhyReset};
 use super::names::Names;
 use super::{closes, opens};
 
@@ -36,156 +36,6 @@ pub(super) struct Attempts {
     pub(super) count: u64,
     pub(super) opens: Findings,
     pub(super) closes: Findings,
-}
-
-/// The end of a connection that called for it, or the other.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Side {
-    Opener,
-    Other,
-}
-
-/// What is known of an attempt.
-#[derive(Clone, Debug)]
-pub(super) struct Known {
-    /// When it was called for.
-    pub(super) since: Instant,
-    /// The end that called for it, and the other as it was last.
-    pub(super) here: End,
-    pub(super) there: End,
-    pub(super) syns: Course,
-    pub(super) syn_acks: Course,
-    /// What the opener sent before the other end was open.
-    pub(super) acks: Course,
-    lives: Vec<Incarnation>,
-    held: u32,
-    flying: u32,
-    /// Those that were open at the other end before another came in the place of each, and since when.
-    replaced: Vec<(Incarnation, (Instant, u64))>,
-    /// Whether the open is told of, or needs not be.
-    told: bool,
-    /// The peer's attempt, if the two SYNs crossed: one connection is of both then.
-    crossing: Option<Attempt>,
-}
-
-/// One end of it.
-#[derive(Clone, Debug, Default)]
-pub(super) struct End {
-    /// None before its birth.
-    pub(super) life: Option<Life>,
-    pub(super) state: Option<State>,
-    /// How long the chain of records that led to where it is has waited for timers, in nanoseconds.
-    waited: u64,
-    /// When its timer was set, and how long that had waited for timers.
-    armed: (Instant, u64),
-    /// Whether its application has accepted it.
-    pub(super) accepted: bool,
-    /// When it was first ESTABLISHED, or in a later state; and how long that had waited for timers.
-    pub(super) opened: Option<(Instant, u64)>,
-    /// Who sent the segment that opened it.
-    opened_by: Option<Incarnation>,
-    pub(super) ended: Option<Ended>,
-    /// Since when its FIN waits for an acknowledgment; and how long that had waited for timers.
-    closing: Option<(Instant, u64)>,
-    /// How many segments had come to it when it sent its first FIN.
-    heard_before_fin: u32,
-    pub(super) fins: Course,
-    /// Its acknowledgments of the peer's FIN; its own FIN may be one.
-    pub(super) fin_acks: Course,
-    /// What it sent since the last segment that came to it; and how many segments had come.
-    pub(super) unanswered: Course,
-    heard: u32,
-    /// Whether it is a ghost, or abandoned.
-    useless: bool,
-    /// The last segment with data of another connection that came to it.
-    pub(super) stale: Option<RecordId>,
-    /// Whether its SYN crossed the peer's.
-    pub(super) crossed: bool,
-}
-
-/// Which life it is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Life {
-    pub(super) incarnation: Incarnation,
-    /// Which attempt of its host it goes back to, as ladders count them.
-    pub(super) ordinal: u32,
-    pub(super) host: HostId,
-    pub(super) tuple: FourTuple,
-    pub(super) passive: bool,
-}
-
-/// How a life ended.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ended {
-    pub(super) record: RecordId,
-    pub(super) at: Instant,
-    pub(super) from: State,
-    pub(super) reason: Reason,
-    /// By which reset, if by one.
-    pub(super) reset: Option<(RecordId, Why)>,
-}
-
-/// Why a reset was sent.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Why {
-    /// The host that sent it, if one did.
-    pub(super) host: Option<HostId>,
-    pub(super) what: WhyReset,
-    /// What it answers, if it answers something.
-    pub(super) answers: Option<RecordId>,
-}
-
-/// What brought a reset about.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum WhyReset {
-    Forged,
-    /// A call of its application.
-    Call(Call),
-    /// It gave up: a timer fired for the last time.
-    GaveUp,
-    /// Its connection went, for another reason.
-    Ended,
-    /// A SYN came to a port at which nobody listens.
-    NoListener(u16),
-    /// There was no connection; how there came to be none, if there was one before.
-    NoConnection(Option<(Reason, State, Instant)>),
-    /// There was no place for one.
-    NoPlace(Queue),
-    /// The connection takes it for no part of it.
-    Unacceptable,
-}
-
-/// What a segment is to its attempt.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Role {
-    Syn,
-    SynAck,
-    /// One that may complete the handshake.
-    Ack,
-    Fin(Side),
-    Other,
-}
-
-/// A segment on its way.
-#[derive(Clone, Copy, Debug)]
-struct Flying {
-    attempt: Attempt,
-    role: Role,
-    acks_fin: bool,
-    copies: usize,
-    landed: bool,
-    /// How long the chain that led to it has waited for timers.
-    waited: u64,
-    sender: Option<Sender>,
-}
-
-/// The end that sent a segment.
-#[derive(Clone, Copy, Debug)]
-struct Sender {
-    life: Incarnation,
-    side: Side,
-    /// How many segments had come to it.
-    heard: u32,
 }
 
 /// The arrival of a copy.
@@ -235,7 +85,7 @@ impl Attempts {
                 }
             }
             Event::Overflow { queue: queue @ (Queue::Syn | Queue::Accept), .. } => {
-                self.dropped(record, Landing::NoPlace(queue), Some(queue))
+                self.dropped(record, Landing::NoPlace(queue), Some(queue));
             }
             Event::HeldDown { .. } => self.dropped(record, Landing::HeldDown, None),
             Event::Judged { incarnation, worth, .. } => {
@@ -291,7 +141,7 @@ impl Attempts {
         self.forged.settle();
         for attempt in std::mem::take(&mut self.open) {
             if let Some(known) = self.known.get_mut(&attempt) {
-                self.opens.extend(known.slow_open(names), all);
+                self.opens.extend(slow_open(known, names), all);
                 known.told = true;
             }
         }
@@ -312,13 +162,13 @@ impl Attempts {
         for life in &known.lives {
             self.lives.remove(life);
         }
-        self.opens.extend(known.slow_open(names), all);
+        self.opens.extend(slow_open(&known, names), all);
     }
 
     /// The run is over: what was found.
     pub(super) fn finish(&mut self, all: bool, names: Names<'_>) {
         for known in self.known.values() {
-            self.opens.extend(known.slow_open(names), all);
+            self.opens.extend(slow_open(known, names), all);
         }
     }
 
@@ -584,154 +434,7 @@ impl Attempts {
     }
 }
 
-impl Known {
-    fn new(since: Instant) -> Self {
-        let (here, there) = (End::default(), End::default());
-        let (syns, syn_acks, acks) = (Course::default(), Course::default(), Course::default());
-        Self {
-            since,
-            here,
-            there,
-            syns,
-            syn_acks,
-            acks,
-            lives: Vec::new(),
-            held: 0,
-            flying: 0,
-            replaced: Vec::new(),
-            told: false,
-            crossing: None,
-        }
-    }
-
-    const fn is_gone(&self) -> bool {
-        self.held == 0 && self.flying == 0
-    }
-
-    /// Whether it is open at both ends, or was.
-    fn is_open(&self) -> bool {
-        self.here.opened.is_some() && self.opened_there().is_some()
-    }
-
-    /// When the connection at the other end was open: the one that answered, though another may have come in its place.
-    pub(super) fn opened_there(&self) -> Option<(Instant, u64)> {
-        let answered = self.replaced.iter().find(|(life, _)| Some(*life) == self.here.opened_by);
-        answered.map(|(_, opened)| *opened).or(self.there.opened)
-    }
-
-    /// Another end comes in the place of one.
-    fn note_replaced(&mut self, side: Side) {
-        if let (Side::Other, Some(life), Some(opened)) = (side, self.there.life, self.there.opened) {
-            self.replaced.push((life.incarnation, opened));
-        }
-    }
-
-    /// Whether its SYN and the peer's crossed: each end called for the connection.
-    pub(super) const fn is_crossed(&self) -> bool {
-        self.here.crossed || self.crossing.is_some()
-    }
-
-    pub(super) const fn end(&self, side: Side) -> &End {
-        match side {
-            Side::Opener => &self.here,
-            Side::Other => &self.there,
-        }
-    }
-
-    pub(super) const fn other(&self, side: Side) -> &End {
-        match side {
-            Side::Opener => &self.there,
-            Side::Other => &self.here,
-        }
-    }
-
-    const fn end_mut(&mut self, side: Side) -> &mut End {
-        match side {
-            Side::Opener => &mut self.here,
-            Side::Other => &mut self.there,
-        }
-    }
-
-    /// Segments that are on their way between the ends.
-    pub(super) const fn flying(&self) -> u32 {
-        self.flying
-    }
-
-    /// The end on a host.
-    fn end_on(&self, host: HostId) -> Option<&End> {
-        [&self.here, &self.there].into_iter().find(|end| end.life.is_some_and(|life| life.host == host))
-    }
-
-    fn role(&self, sent: &Sent, sender: Option<Side>) -> Role {
-        match (sent.flags.syn(), sent.flags.ack(), sender) {
-            _ if sent.flags.rst() => Role::Other,
-            (true, false, _) => Role::Syn,
-            (true, true, _) => Role::SynAck,
-            (false, _, Some(side)) if sent.flags.fin() && self.end(side).opened.is_some() => Role::Fin(side),
-            (false, _, Some(Side::Opener)) if self.there.opened.is_none() => Role::Ack,
-            _ => Role::Other,
-        }
-    }
-
-    const fn course(&mut self, role: Role) -> Option<&mut Course> {
-        match role {
-            Role::Syn => Some(&mut self.syns),
-            Role::SynAck => Some(&mut self.syn_acks),
-            Role::Ack => Some(&mut self.acks),
-            Role::Fin(side) => Some(&mut self.end_mut(side).fins),
-            Role::Other => None,
-        }
-    }
-
-    /// Counts what becomes of a segment.
-    fn land(&mut self, flying: Flying, count: impl Fn(&mut Course)) {
-        if let Some(course) = self.course(flying.role) {
-            count(course);
-        }
-        if let Some(Sender { side, heard, .. }) = flying.sender {
-            let end = self.end_mut(side);
-            if flying.acks_fin {
-                count(&mut end.fin_acks);
-            }
-            if end.heard == heard {
-                count(&mut end.unanswered);
-            }
-        }
-    }
-
-    /// What there is to say of an open that succeeded.
-    fn slow_open(&self, names: Names<'_>) -> Option<Finding> {
-        if self.told { None } else { opens::slow(self, names) }
-    }
-}
-
-impl End {
-    /// How many segments have come to it since it sent its FIN.
-    pub(super) const fn heard_since_fin(&self) -> u32 {
-        self.heard - self.heard_before_fin
-    }
-
-    /// It comes to a state: returns how long its FIN waited for timers, if it is acknowledged now and was sent again.
-    fn close(&mut self, at: Instant, to: State) -> Option<SlowClose> {
-        match to {
-            State::FinWait1 | State::LastAck => {
-                self.closing = Some((at, self.waited));
-                None
-            }
-            State::FinWait2 | State::TimeWait | State::Closed => {
-                let (since, before) = self.closing.take()?;
-                let waited = self.waited.saturating_sub(before);
-                (self.fins.sent > 1 && waited > 0).then_some(SlowClose { since, waited })
-            }
-            _ => None,
-        }
-    }
-}
-
-/// A close that took longer than it would have.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SlowClose {
-    pub(super) since: Instant,
-    /// How long it waited for timers.
-    pub(super) waited: u64,
+/// An open that is not told yet, if it was slow.
+fn slow_open(known: &Known, names: Names<'_>) -> Option<Finding> {
+    if known.told { None } else { opens::slow(known, names) }
 }

@@ -5,8 +5,8 @@ use experiment::record::RecordId;
 use sim_time::Instant;
 use tcp_endpoint::{Reason, State};
 
-use super::attempts::{End, Ended, Known, Side, SlowClose};
 use super::findings::{Finding, Weight};
+use super::known::{End, Ended, Known, Side, SlowClose};
 use super::names::{Names, seconds};
 use super::opens::first_in_vain;
 use crate::amount::whole;

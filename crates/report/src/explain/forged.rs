@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use experiment::record::{Incarnation, RecordId, Sent};
 
-use super::attempts::{End, Ended, Life};
+use super::known::{End, Ended, Life};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Forged {

@@ -6,7 +6,7 @@ use experiment::HostId;
 use experiment::record::{Call, RecordId, call_word};
 use tcp_endpoint::{Queue, Reason, State};
 
-use super::attempts::{End, Ended, Life, Why, WhyReset};
+use super::known::{End, Ended, Life, Why, WhyReset};
 use crate::amount::rounded;
 use crate::hosts::Hosts;
 use crate::packets::Packets;

@@ -7,9 +7,9 @@ use experiment::record::RecordId;
 use sim_time::Instant;
 use tcp_endpoint::Reason;
 
-use super::attempts::{Ended, Known};
 use super::course::Course;
 use super::findings::{Finding, Weight};
+use super::known::{Ended, Known};
 use super::names::{Names, seconds};
 
 /// Kinds, the worst first.

@@ -420,6 +420,7 @@ impl<'a> Teller<'a> {
         match answer {
             Some(answer) => deeds.push(format!("answered with {}", answer.label)),
             None if packet.sent.flags.rst() => {}
+            None if !arrival.changes.is_empty() => {}
             None if arrival.met.is_none() => deeds.push("sent no reset, as its variant has it".to_owned()),
             None => deeds.push("did not answer".to_owned()),
         }
@@ -518,8 +519,9 @@ impl<'a> Teller<'a> {
         let line = |(blame, cost): &(Blame, Amount)| format!("To blame for {cost}: {}.", self.named(*blame));
         let mut lines: Vec<String> = blames.iter().take(TOLD).map(line).collect();
         if blames.len() > TOLD {
-            let others = whole((blames.len() - TOLD) as u64);
-            lines.push(format!("To blame for the rest: {others} other{}.", if others == "1" { "" } else { "s" }));
+            let others = blames.len() - TOLD;
+            let plural = if others == 1 { "" } else { "s" };
+            lines.push(format!("To blame for the rest: {} other{plural}.", whole(others as u64)));
         }
         lines
     }

@@ -851,12 +851,12 @@ fn a_delayed_segment_opens_late() {
                It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
                From 3.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
                ACK 102/2, which client had sent at 3.100 s, came at 3.150 s and ended it.
-               To blame: nothing that went wrong.
+               To blame: a cause that is not known.
             2. server:80 ← client:5000 #2, a connection, held for nobody from 6.100 s to 6.150 s: 118 B·s
                It was opened by SYN 0, which client had sent at 4.000 s and which came at 4.050 s.
                From 6.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
                ACK 102/2, which client had sent at 6.100 s, came at 6.150 s and ended it.
-               To blame: nothing that went wrong.
+               To blame: a cause that is not known.
 
             Opens that failed or were slow, and why
             1. client:5000 → server:80 #1: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s

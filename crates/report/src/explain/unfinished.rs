@@ -7,7 +7,8 @@ use experiment::record::{Awaited, Event, Incarnation, Record, Unfinished};
 use sim_time::Instant;
 use tcp_endpoint::State;
 
-use super::attempts::{Attempts, End, Known, Side};
+use super::attempts::Attempts;
+use super::known::{End, Known, Side};
 use super::names::{Names, reason, seconds};
 use crate::amount::{milliseconds, whole};
 use crate::why::awaited;

@@ -197,7 +197,7 @@ pub(crate) const fn cause_in_words(cause: Cause) -> &'static str {
         Cause::Forged => "a forged segment",
         Cause::Capacity => "something was full",
         Cause::Middlebox => "a box in the network",
-        Cause::Unknown => "nothing that went wrong",
+        Cause::Unknown => "a cause that is not known",
         Cause::Crash => "a crash",
         Cause::Application => "the application",
     }
