@@ -13,7 +13,7 @@ impl Court<'_> {
         let told = &self.lives[&connection].blame;
         let is_new = !self.useless.contains_key(&connection);
         let opened_in_vain = is_new && self.lives[&connection].by_cookie;
-        let lost = (opened_in_vain || began.allows(told)) && self.lost_in_vain(connection, is_new, due);
+        let lost = (opened_in_vain || began.allows(told)) && self.lost_in_vain(connection, due);
         // The reset of an earlier connection of that name is to blame for an end that a cookie opened.
         let of_earlier = is_new && self.lives[&connection].by_cookie && told.0 == "delayed";
         lost || of_earlier || (is_new && self.asked_in_vain(connection, told)) || self.is_no_loss(told)
@@ -38,18 +38,13 @@ impl Court<'_> {
         told.1.is_some() && (waits == connection || self.first_open(waits, other, end).is_none())
     }
 
-    /// A segment was lost that would have ended the connection, and does not take the blame: in the event in which it
-    /// became useless; one that would have been reset by an end that opens anew; or the reset of another connection.
-    fn lost_in_vain(&self, connection: u64, is_new: bool, due: &Due) -> bool {
+    /// A reset that answers another connection of that name is lost. It would have ended this one, and does not take the
+    /// blame.
+    fn lost_in_vain(&self, connection: u64, due: &Due) -> bool {
         let Due::Is((cause, Some(lost))) = due else { return false };
-        let Some(lost) = self.record(*lost).filter(|lost| cause == "lost" && lost.id >= self.event) else {
-            return false;
-        };
-        let sender = lost.number("connection");
-        let opens = |other: &u64| self.lives[other].state == "SYN-SENT";
-        let of_other = sender.or(lost.number("other_end")).is_some_and(|other| other != connection);
-        let to_opening = sender == Some(connection) && self.opposite(&self.lives[&connection]).iter().any(opens);
-        is_new || of_other || to_opening
+        let lost = self.record(*lost).filter(|lost| cause == "lost" && lost.id >= self.event);
+        let of = lost.and_then(|lost| lost.number("connection").or(lost.number("other_end")));
+        of.is_some_and(|other| other != connection)
     }
 
     /// A newcomer throws another's entry out of a cache, and is useless for no cause that is known: it is said to be useful.

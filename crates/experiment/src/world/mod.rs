@@ -627,9 +627,16 @@ impl<F: Fold> World<F> {
     fn judge(&mut self, life: Incarnation, now: Instant) {
         let Some(asked_by) = self.truth.get_mut(life).and_then(|row| row.asked_by.take()) else { return };
         let Some(row) = self.truth.get(life).filter(|row| row.is_held()) else { return };
-        let (worth, host) = (self.truth.worth(row), row.host);
+        let (mut worth, host) = (self.truth.worth(row), row.host);
         if worth == row.worth {
             return;
+        }
+        // What would have ended it was lost in this event.
+        if row.worth.blame().is_none()
+            && worth.blame().is_some()
+            && let Some(lost) = row.prolonged_by.filter(|lost| *lost >= self.trigger)
+        {
+            worth = worth.blamed_on(Blame { cause: Cause::Lost, record: Some(lost) });
         }
         if let Some(row) = self.truth.get_mut(life) {
             row.worth = worth;

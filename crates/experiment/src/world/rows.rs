@@ -102,6 +102,8 @@ pub(super) struct Row {
     /// Of an end that opened and was answered, but has no partner: why there is none, if there ought to be one.
     pub(super) stranded_by: Option<Blame>,
     pub(super) worth: Worth,
+    /// The last segment that was lost and would have ended it, if it was of no use.
+    pub(super) prolonged_by: Option<RecordId>,
     /// The record after which it has to be judged again.
     pub(super) asked_by: Option<RecordId>,
     /// The scarce resource that it occupies.
@@ -274,6 +276,7 @@ impl Row {
             fin: None,
             stranded_by: None,
             worth: Worth::Useful,
+            prolonged_by: None,
             asked_by: None,
             takes: None,
             ended: None,

@@ -2,7 +2,7 @@
 
 use sim_core::EventQueue;
 use sim_time::Instant;
-use tcp_endpoint::{Flags, FourTuple, Payload, Purpose, Segment, Status, Transmission};
+use tcp_endpoint::{Flags, Payload, Purpose, Segment, State, Status, Transmission};
 
 use super::network::{self, Lineage, Packet};
 use super::population::MachineId;
@@ -162,7 +162,7 @@ impl<F: Fold> World<F> {
         self.unsaid(sender, Blame { cause: Cause::Lost, record: Some(lost) });
         let prolonged = match segment.flags.rst() {
             true => self.arrival.and_then(|arrival| arrival.sender).filter(|_| reset),
-            false => sender.filter(|_| segment.flags.ack() && to.is_some_and(|to| self.would_reset(to, tuple, now))),
+            false => sender.filter(|_| segment.flags.ack() && to.is_some_and(|to| self.would_reset(to, segment, now))),
         };
         let prolonged = prolonged.and_then(|life| Some((life, self.truth.prolong(life, lost)?)));
         if let Some((life, worth)) = prolonged
@@ -179,11 +179,16 @@ impl<F: Fold> World<F> {
         partner.and_then(|life| self.truth.get(life)).is_some_and(|over| over.on_its_way > 0)
     }
 
-    /// Whether a machine would answer an acknowledgment with a reset for want of a connection.
-    fn would_reset(&self, machine: MachineId, tuple: FourTuple, now: Instant) -> bool {
+    /// Whether a machine would answer an acknowledgment with a reset: for want of a connection, or since one that opens has
+    /// sent nothing that it acknowledges.
+    fn would_reset(&self, machine: MachineId, segment: &Segment<Span>, now: Instant) -> bool {
         let machine = &self.machines[machine.index()];
-        let holds = machine.tcp.tag_of(tuple).is_some();
-        self.host(machine.host).resets && machine.is_deaf(now).is_none() && !holds
+        let tuple = segment.receiver_tuple();
+        let is_unexpected = match machine.tcp.status_of(tuple) {
+            Some(status) => status.state == State::SynSent && segment.ack != status.send_next,
+            None => machine.tcp.tag_of(tuple).is_none(),
+        };
+        self.host(machine.host).resets && machine.is_deaf(now).is_none() && is_unexpected
     }
 
     /// Counts a copy as gone from the network, now that all that came of it is done.

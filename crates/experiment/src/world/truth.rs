@@ -270,9 +270,11 @@ impl Truth {
         }
     }
 
-    /// A segment that would have ended a useless connection is lost: from now on that is to blame for it.
+    /// A segment that would have ended a useless connection is lost: from now on that is to blame for it. It may be of no use
+    /// only when the event is over.
     pub(super) fn prolong(&mut self, life: Incarnation, segment: RecordId) -> Option<Worth> {
         let known = self.get_mut(life).filter(|known| known.is_held())?;
+        known.prolonged_by = Some(segment);
         known.worth.blame()?;
         known.worth = known.worth.blamed_on(Blame { cause: Cause::Lost, record: Some(segment) });
         Some(known.worth)
