@@ -335,7 +335,7 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
             end.by.or_else(|| Some(of(Cause::Lost, last_words?))).unwrap_or(UNKNOWN)
         }
         Reason::GaveUp | Reason::Expired => {
-            // What another connection's octets began has the blame, unless nothing that it asked last arrived.
+            // What brought octets of another connection has the blame, unless what it asked last was lost.
             let misled = known.misled_by.or(*misled_by).filter(|_| asked_in_vain.is_none());
             misled.or_else(in_vain).or_else(|| late(known, left)).unwrap_or(UNKNOWN)
         }

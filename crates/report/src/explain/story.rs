@@ -322,7 +322,7 @@ impl<'a> Teller<'a> {
             Reason::Call => format!("aborted{when} (by a call of its application)"),
             Reason::Segment => format!("closed{when} (on {segment})"),
             Reason::Reset => format!("been reset{when} (by {segment})"),
-            Reason::GaveUp => format!("given up{when} (in {from}, after its last retransmission)"),
+            Reason::GaveUp => format!("given up{when} (in {from}, after its last retransmission or probe)"),
             Reason::Expired => format!("closed{when} ({from} was over)"),
             Reason::Crash => format!("crashed{when}"),
             Reason::Evicted => format!("evicted its half-open entry{when} (its cache was full)"),

@@ -527,7 +527,7 @@ fn a_client_gives_up() {
                end of the run, 600.000 s: 1.6 MB·s and 447 worker·s
                It was opened by SYN 0, which client had sent at 10.000 s and which came at 10.050 s.
                From 153.000 s on nobody was at its other end: client had given up (in FIN-WAIT-1, after its last
-               retransmission).
+               retransmission or probe).
                Nothing was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a duplicated segment: DATA 1/101 100 B of server, sent 0.150, arrived 0.200 and 5.150
                and 20.150.
