@@ -7,15 +7,11 @@
 //! said then stays so while it waits. Who waits for a hold-down is kept waiting by nothing useless.
 //!
 //! Where the words leave open which of several true causes it is, each of these is allowed, and no other. These are not
-//! counted as computed: of all that was lost, late or dropped while an end waited, any; of a segment that came late from an
-//! end that is over, that segment or what ended its sender; the call that gave up, or what was lost, while the answer is on
-//! its way; a segment that was ended late, or whose answer was lost; a lost segment that another connection would have
-//! answered, or a host that is not seen to answer any, with the blame or without it.
-//!
-//! What the run is known to say wrongly is in `excused`, and nowhere else.
+//! counted as computed: of a segment that came late from an end that is over, that segment or what ended its sender; a segment
+//! that was ended late, or whose answer was lost; a lost segment that another connection would have answered, or a host that is
+//! not seen to answer any, with the blame or without it. No difference is passed over.
 
 mod causes;
-mod excused;
 mod lives;
 mod moves;
 mod segments;
@@ -84,8 +80,6 @@ pub(crate) struct Counts {
     pub(crate) segments: Share,
     /// Waits that begin, or go on for something else.
     pub(crate) waits: Share,
-    /// Differences that are known.
-    excused: u64,
 }
 
 impl Counts {
@@ -93,15 +87,13 @@ impl Counts {
     pub(crate) fn told(&self) -> String {
         let shares = [self.verdicts, self.segments, self.waits];
         let [verdicts, segments, waits] = shares.map(|Share(part, whole)| format!("{part} of {whole}"));
-        let excused = self.excused;
-        format!("computed: causes of {verdicts} verdicts, {segments} wasted segments, {waits} waits; {excused} excused")
+        format!("computed: causes of {verdicts} verdicts, {segments} wasted segments, {waits} waits")
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
         self.verdicts.add(other.verdicts);
         self.segments.add(other.segments);
         self.waits.add(other.waits);
-        self.excused += other.excused;
     }
 }
 
@@ -178,18 +170,20 @@ impl<'a> Court<'a> {
     /// may keep it silent.
     fn look_for_resets(&mut self) {
         self.next = self.records.len() as u64;
-        let mut opening = BTreeSet::new();
+        let mut opening = BTreeMap::new();
         for record in self.records {
             if let ("state", Some(connection)) = (&*record.kind, record.number("connection")) {
                 match record.text("to") {
-                    "SYN-SENT" => opening.insert(connection),
+                    "SYN-SENT" => opening.insert(connection, record.number("iss").map(|iss| iss + 1)),
                     _ => opening.remove(&connection),
                 };
             }
             let Some(segment) = self.because(record).filter(|_| record.kind == "delivered") else { continue };
             let (flags, meets) = (segment.text("flags"), record.number("connection"));
-            let opens = meets.is_some_and(|connection| opening.contains(&connection));
-            if flags.contains('A') && !flags.contains('R') && (meets.is_none() || opens) {
+            let expects = meets.and_then(|connection| opening.get(&connection));
+            let (opens, acknowledges) = (expects.is_some(), segment.number("ack_raw"));
+            let is_unexpected = meets.is_none() || expects.is_some_and(|expects| *expects != acknowledges);
+            if flags.contains('A') && !flags.contains('R') && is_unexpected {
                 let resets = self.answers(record.id).any(|answer| answer.text("flags").contains('R'));
                 let nothing = self.answers(record.id).next().is_none();
                 if resets || nothing {

@@ -309,7 +309,7 @@ impl<T: Copy> HalfOpen<T> {
     }
 
     /// STATUS (RFC 9293 §3.10.6).
-    pub(crate) fn status(&self, address: Ipv4Addr) -> Status {
+    pub(crate) fn status(&self, address: Ipv4Addr, receive_window: u32) -> Status {
         Status {
             tuple: self.ends.on(address),
             state: State::SynReceived,
@@ -318,6 +318,7 @@ impl<T: Copy> HalfOpen<T> {
             send_unacknowledged: self.iss,
             send_next: self.iss + 1,
             receive_next: Some(self.irs + 1),
+            receive_window,
             unacknowledged_octets: 0,
             unread_octets: 0,
             probes: 0,

@@ -271,7 +271,7 @@ impl<T: Copy> TimeWait<T> {
     }
 
     /// STATUS (RFC 9293 §3.10.6).
-    pub(crate) fn status(&self, address: Ipv4Addr) -> Status {
+    pub(crate) fn status(&self, address: Ipv4Addr, receive_window: u32) -> Status {
         Status {
             tuple: self.ends.on(address),
             state: self.state,
@@ -280,6 +280,7 @@ impl<T: Copy> TimeWait<T> {
             send_unacknowledged: self.send_next,
             send_next: self.send_next,
             receive_next: Some(self.receive_next),
+            receive_window,
             unacknowledged_octets: 0,
             unread_octets: 0,
             probes: 0,

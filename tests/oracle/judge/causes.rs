@@ -76,18 +76,13 @@ impl<'a> Court<'a> {
     pub(super) fn check_cause(&mut self, connection: u64) {
         let before = self.useless.get(&connection).map(|(_, blame)| blame.clone());
         let began = before.map_or_else(|| self.due(connection), Due::Is);
-        let due = self.moved(connection, began.clone(), self.next);
+        let due = self.moved(connection, began, self.next);
         let of_it = |record: &&Record| record.kind == "judged" && record.number("connection") == Some(connection);
         if self.of_event().any(|record| of_it(&record)) {
             self.counts.verdicts.count(&due);
         }
         let told = &self.lives[&connection].blame;
-        if due.allows(told) {
-            return;
-        }
-        if self.is_excused(connection, &began, &due) {
-            self.counts.excused += 1;
-        } else {
+        if !due.allows(told) {
             let life = &self.lives[&connection];
             let (state, event, (cause, record)) = (&life.state, self.event, told);
             let difference = format!(
@@ -123,10 +118,11 @@ impl<'a> Court<'a> {
     /// The other end that went: the partner, or who was not yet aware of it.
     pub(super) fn gone(&self, life: &Life) -> Option<u64> {
         let went = |other: &u64| {
-            let ended = self.lives[other].ended;
+            let Some(ended) = self.lives[other].ended else { return false };
+            let was_opening = || self.record(ended).is_some_and(|end| end.text("from") == "SYN-SENT");
             match life.partner {
-                Some(partner) => partner == *other && ended.is_some(),
-                None => self.lives[other].iss == life.irs && ended.is_some_and(|ended| ended >= self.event),
+                Some(partner) => partner == *other,
+                None => self.lives[other].iss == life.irs && ended >= self.event && was_opening(),
             }
         };
         self.opposite(life).iter().copied().find(went)
@@ -195,6 +191,7 @@ impl<'a> Court<'a> {
     fn of_end(&self, connection: u64, gone: u64, end: &'a Record) -> Due {
         let opening = matches!(end.text("from"), "SYN-SENT" | "SYN-RECEIVED");
         let reset = || self.lost_by(connection, gone, end);
+        let waited_for = |waits, other| self.waited_for(waits, other, end).map_or_else(Due::unknown, Due::Is);
         match end.text("reason") {
             "crash" => Due::to("crash", end.because),
             "evicted" => Due::to("capacity", end.because),
@@ -205,22 +202,15 @@ impl<'a> Court<'a> {
             // Who was still opening has given up, for want of what was lost: unless that is on its way.
             "call" if opening => {
                 let call = ("application".to_owned(), end.because);
-                let waited = self.waited_for(gone, connection, end).map(Due::blames).unwrap_or_default();
-                let is_late = waited.iter().any(|(cause, _)| cause == "delayed");
-                let mut blames: Vec<Blame> = waited.into_iter().filter(|(cause, _)| cause != "delayed").collect();
-                if is_late || blames.is_empty() {
-                    blames.push(call);
-                }
-                Due::one_of(blames).unwrap_or_else(Due::unknown)
+                let waited = self.waited_for(gone, connection, end).filter(|(cause, _)| cause != "delayed");
+                Due::Is(waited.unwrap_or(call))
             }
             "call" => reset().unwrap_or_else(|| Due::to("application", end.because)),
-            "gave-up" => reset().or_else(|| self.waited_for(gone, connection, end)).unwrap_or_else(Due::unknown),
-            "expired" if end.text("from") == "TIME-WAIT" => {
-                self.waited_for(connection, gone, end).unwrap_or_else(Due::unknown)
-            }
+            "gave-up" => reset().unwrap_or_else(|| waited_for(gone, connection)),
+            "expired" if end.text("from") == "TIME-WAIT" => waited_for(connection, gone),
             "expired" => match self.half_closed(connection) {
                 Some(fin) => Due::to("application", fin),
-                None => self.waited_for(gone, connection, end).unwrap_or_else(Due::unknown),
+                None => waited_for(gone, connection),
             },
             _ => {
                 let delivered = self.delivery(end);

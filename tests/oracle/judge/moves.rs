@@ -14,7 +14,7 @@ pub(super) enum Would {
 }
 
 /// No window is greater.
-const WINDOW: u64 = 1 << 30;
+pub(super) const WINDOW: u64 = 1 << 30;
 
 impl Court<'_> {
     /// What is due after the losses of the event at hand before a record.
@@ -77,7 +77,7 @@ impl Court<'_> {
     fn ahead(&self, life: &Life, connection: u64, segment: &Record) -> Option<u64> {
         let mut own =
             self.segments(&life.local, &life.remote).rev().filter(|sent| sent.number("connection") == Some(connection));
-        let expects = own.find_map(|sent| sent.number("ack_raw"))?;
+        let expects = own.find_map(|sent| sent.number("ack_raw")).or(Some(life.irs? + 1))?;
         Some(segment.number("seq_raw")?.wrapping_sub(expects) & 0xffff_ffff)
     }
 

@@ -61,7 +61,7 @@ impl Court<'_> {
         }
         let sender = syn.number("connection").and_then(|sender| self.lives.get(&sender));
         let waits = sender.is_some_and(|sender| {
-            let is_open = sender.ended.is_none() && sender.irs == segment.number("seq_raw");
+            let is_open = sender.ended.is_none() && sender.partner.is_none() && sender.irs == segment.number("seq_raw");
             (sender.state == "SYN-SENT" || is_open) && sender.iss == syn.number("seq_raw")
         });
         (!waits).then(|| self.of_making(delivered))

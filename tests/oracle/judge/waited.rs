@@ -1,7 +1,7 @@
 //! What an end waited for until it gave up.
 
-use super::causes::Due;
 use super::lives::Blame;
+use super::moves::WINDOW;
 use super::{Court, occupies};
 use crate::trace::Record;
 
@@ -16,18 +16,16 @@ impl Court<'_> {
                 let crash = self.deaf.get(came.text("to"))?.crash;
                 return Some((came.id, ("crash".to_owned(), Some(crash))));
             }
-            // What throws another's entry out of a full cache has its own place there.
-            let evicts = |record: &Record| self.answers(record.id).any(|end| end.text("reason") == "evicted");
-            let dropped = |record: &&Record| record.kind == "overflow" && !evicts(record);
+            let dropped = |record: &&Record| is_dropped(record);
             let overflow = self.answers(came.id).find(dropped)?;
             Some((overflow.id, ("capacity".to_owned(), Some(overflow.id))))
         };
         self.answers(segment.id).filter_map(meets).last()
     }
 
-    /// What an end waited for in vain: the last that was lost, or that found a full queue or a host that was down; else what
-    /// still is on its way.
-    pub(super) fn waited_for(&self, waits: u64, other: u64, end: &Record) -> Option<Due> {
+    /// What an end waited for in vain: the last that was lost, or that found a full queue; else the last that still is on its
+    /// way.
+    pub(super) fn waited_for(&self, waits: u64, other: u64, end: &Record) -> Option<Blame> {
         let life = &self.lives[&waits];
         let since = self.waits_since(waits, other, end);
         // An acknowledgment is not waited for, unless a full queue drops it.
@@ -36,25 +34,56 @@ impl Court<'_> {
             let asks = occupies(sent) || sent.text("purpose").ends_with("probe");
             sent.number("connection") == Some(waits) && (asks || dropped())
         };
-        let answers = |sent: &&Record| {
-            let sender = sent.number("connection");
-            !sent.is("forged") && (sender == Some(other) || sender.is_none())
-        };
+        let answers = |sent: &&Record| !sent.is("forged") && self.is_awaited(waits, other, end, sent);
         let asked = self.segments(&life.local, &life.remote).filter(asks);
         let answered = self.segments(&life.remote, &life.local).filter(answers);
         let both: Vec<&Record> = asked.chain(answered).filter(|sent| sent.id >= since && sent.id < end.id).collect();
-        let met = both.iter().filter_map(|sent| self.met(sent)).map(|(_, blame)| blame);
-        let coming = both.iter().filter(|sent| self.coming.contains_key(&sent.id));
-        let late = coming.map(|sent| ("delayed".to_owned(), Some(sent.id)));
-        Due::one_of(met.chain(late).collect())
+        // What found a host that was down was asked again since.
+        let met = both.iter().filter_map(|sent| self.met(sent)).filter(|(_, (cause, _))| cause != "crash");
+        let met = met.max_by_key(|(at, _)| *at);
+        let coming = || both.iter().map(|sent| sent.id).filter(|sent| self.coming.contains_key(sent)).max();
+        let late = || Some(("delayed".to_owned(), Some(coming()?)));
+        met.map(|(_, blame)| blame).or_else(late)
+    }
+
+    /// Whether a segment would have told an end something that it waited for: a SYN while it opens; an acknowledgment of what
+    /// was outstanding; an answer to its probes; what comes next; a reset.
+    fn is_awaited(&self, waits: u64, other: u64, end: &Record, sent: &Record) -> bool {
+        let life = &self.lives[&waits];
+        let (flags, sender) = (sent.text("flags"), sent.number("connection"));
+        let (seq, ack) = (sent.number("seq_raw").unwrap_or(0), sent.number("ack_raw"));
+        let offset = |number: u64| number.wrapping_sub(life.iss.unwrap_or(0)) & 0xffff_ffff;
+        if end.text("from") == "SYN-SENT" && end.number("connection") == Some(waits) {
+            // Whoever accepts its SYN would have opened it.
+            return flags.contains('R') || (flags.contains('S') && ack.is_none_or(|ack| offset(ack) == 1));
+        }
+        if sender.is_some_and(|sender| sender != other) || sent.text("purpose") == "keepalive-probe" {
+            return false;
+        }
+        let before: Vec<_> = self.heard(waits, other, end).filter(|(_, came)| came.id < sent.id).collect();
+        let acknowledged =
+            before.iter().filter_map(|(heard, _)| heard.number("ack_raw")).map(offset).max().unwrap_or(0);
+        let acknowledged = acknowledged.max(u64::from(end.text("from") != "SYN-RECEIVED"));
+        let heard = before.iter().map(|(_, came)| came.id).max().unwrap_or(0);
+        let own = self.segments(&life.local, &life.remote).filter(|own| own.number("connection") == Some(waits));
+        let own: Vec<&Record> = own.filter(|own| own.id < sent.id).collect();
+        let probes = own.iter().any(|own| own.id > heard && own.text("purpose") == "keepalive-probe");
+        let next = own.iter().rev().find_map(|own| own.number("ack_raw")).or(Some(life.irs.unwrap_or(0) + 1));
+        let Some(next) = next else { return false };
+        let len = sent.number("len").unwrap_or(0) + u64::from(flags.contains('S')) + u64::from(flags.contains('F'));
+        let brings = next.wrapping_sub(seq) & 0xffff_ffff < len;
+        let is_acceptable = brings || seq.wrapping_sub(next) & 0xffff_ffff < WINDOW;
+        let acknowledges = ack.is_some_and(|ack| probes || offset(ack) > acknowledged);
+        brings || is_acceptable && (acknowledges || flags.contains('R'))
     }
 
     /// The record since when an end waits: of its making while it opens, of the first segment that is not acknowledged, or of
     /// what it heard last.
     pub(super) fn waits_since(&self, waits: u64, other: u64, end: &Record) -> u64 {
         let life = &self.lives[&waits];
+        // An end that opens waits for a SYN, and then for an acknowledgment.
         if matches!(end.text("from"), "SYN-SENT" | "SYN-RECEIVED") && end.number("connection") == Some(waits) {
-            return life.made;
+            return if end.text("from") == "SYN-SENT" { life.made } else { life.opened };
         }
         let heard = self.heard(waits, other, end).map(|(_, came)| came.id).max();
         self.first_open(waits, other, end).unwrap_or(heard.unwrap_or(life.made))
@@ -66,8 +95,11 @@ impl Court<'_> {
         let offset = |number: u64| number.wrapping_sub(life.iss.unwrap_or(0)) & 0xffff_ffff;
         let heard = self.heard(waits, other, end);
         let heard = heard.filter_map(|(sent, _)| Some(offset(sent.number("ack_raw")?))).max().unwrap_or(0);
-        // What a cookie acknowledges is the SYN.
-        let acknowledged = heard.max(u64::from(!matches!(end.text("from"), "SYN-SENT" | "SYN-RECEIVED")));
+        // The SYN of an end is acknowledged, unless it is opening, or its peer's SYN alone has opened it.
+        let made = self.record(life.made).and_then(|made| self.because(self.delivery(made)?));
+        let opened_by_syn = made.is_some_and(|made| made.text("flags").contains('S'));
+        let is_open = !matches!(end.text("from"), "SYN-SENT" | "SYN-RECEIVED") && !opened_by_syn;
+        let acknowledged = heard.max(u64::from(is_open));
         let is_open = |sent: &&Record| {
             let flags = sent.text("flags");
             let len = sent.number("len").unwrap_or(0) + u64::from(flags.contains('S')) + u64::from(flags.contains('F'));
@@ -81,12 +113,41 @@ impl Court<'_> {
     fn heard(&self, waits: u64, other: u64, end: &Record) -> impl Iterator<Item = (&Record, &Record)> {
         let life = &self.lives[&waits];
         let end = end.id;
-        let came = move |sent| {
-            let came = self.answers(sent).filter(|came| came.kind == "delivered" && came.id < end);
-            came.last()
-        };
         let sent = self.segments(&life.remote, &life.local);
         let of_it = sent.filter(move |sent| sent.number("connection") == Some(other));
-        of_it.filter_map(move |sent| Some((sent, came(sent.id)?)))
+        let came = move |came: &&Record| came.kind == "delivered" && came.id < end;
+        let heard = of_it.flat_map(move |sent| self.answers(sent.id).filter(came).map(move |came| (sent, came)));
+        heard.filter(move |(sent, came)| self.is_accepted(sent, came) || self.restarts(waits, came))
     }
+
+    /// Whether the timer of an end that fires next was set when a segment came, or later: a host may take any for a sign of
+    /// life.
+    fn restarts(&self, waits: u64, came: &Record) -> bool {
+        let Ok(first) = usize::try_from(came.id) else { return false };
+        let mut later = self.records[first..].iter().take_while(|record| record.id < self.next);
+        let fires = |record: &&Record| record.kind == "timer-fired" && record.number("connection") == Some(waits);
+        later.find(fires).is_some_and(|fired| fired.because >= Some(came.id))
+    }
+
+    /// Whether a segment that came was acceptable. What is not is a SYN that is sent again, or a keepalive probe; or it is
+    /// dropped for want of room, or answered by an acknowledgment that says so.
+    fn is_accepted(&self, sent: &Record, came: &Record) -> bool {
+        let refuses = |answer: &Record| {
+            let numbers = (answer.number("ack_raw"), sent.number("seq_raw"));
+            let is_old = matches!(numbers, (Some(ack), Some(seq)) if ack.wrapping_sub(seq) & 0xffff_ffff < 1 << 31);
+            match answer.text("purpose") {
+                "challenge-ack" => true,
+                "duplicate-ack" => is_old,
+                _ => false,
+            }
+        };
+        let refused = self.answers(came.id).any(|answer| refuses(answer) || is_dropped(answer));
+        let is_old = sent.text("flags") == "S" || sent.text("purpose") == "keepalive-probe";
+        !is_old && !refused
+    }
+}
+
+/// Whether it says that a segment found no room. What throws another's entry out of a full cache has its own place there.
+fn is_dropped(record: &Record) -> bool {
+    record.kind == "overflow" && record.text("queue") != "cache"
 }

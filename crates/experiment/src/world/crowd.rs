@@ -8,6 +8,7 @@ use tcp_endpoint::{Queue, State};
 use super::World;
 use super::population::MachineId;
 use super::rows::Row;
+use super::truth::UNKNOWN;
 use crate::HostId;
 use crate::numbered::Numbered;
 use crate::record::{Attempt, Blame, Event, Fold, Incarnation, RecordId, Scarce};
@@ -75,6 +76,15 @@ impl<F: Fold> World<F> {
     pub(super) fn crowd_judged(&mut self, life: Incarnation) {
         if let Some(known) = self.truth.get(life) {
             self.crowd(life, known.takes, known.worth.blame().is_some());
+        }
+    }
+
+    /// A connection is CLOSED, and useful by that. If it can still be accepted, it keeps its place.
+    pub(super) fn occupant_closed(&mut self, life: Incarnation) {
+        match self.truth.get(life).map(|known| known.takes) {
+            Some(Some(Scarce::AcceptQueue)) => self.crowd(life, Some(Scarce::AcceptQueue), false),
+            Some(_) => self.occupy(life, None),
+            None => {}
         }
     }
 
@@ -181,7 +191,7 @@ impl<F: Fold> World<F> {
             let newcomer = self.arrival?;
             let asks = newcomer.sender.and_then(|sender| self.truth.get(sender));
             let asks = asks.is_some_and(|client| client.state == State::SynSent);
-            newcomer.blame().or_else(|| newcomer.out_of_order().filter(|_| !asks))
+            (!asks).then(|| newcomer.out_of_order().unwrap_or(UNKNOWN))
         });
         if !self.waiting.contains_key(&attempt) {
             self.begin_wait((machine, port), attempt, Scarce::SynBacklog, evictor, now);

@@ -39,10 +39,10 @@ use self::flood::Flooding;
 use self::inject::Forger;
 use self::network::{Lineage, Network, Packet};
 use self::population::{MachineId, Population};
-use self::rows::{Counts, Deadline, Descent, Opener, Row};
+use self::rows::{Counts, Deadline, Descent, Opener};
 use self::sessions::Round;
 pub(crate) use self::streak::Culprit;
-use self::transmit::is_all_awaited_by;
+use self::transmit::Heard;
 use self::truth::{Loss, Source, Truth};
 use self::workers::Pool;
 use crate::record::{
@@ -344,22 +344,22 @@ impl<F: Fold> World<F> {
         });
         let (segment, sender, trips) = (packet.id, packet.sender, packet.trips);
         let incarnation = self.receiver(machine, sender, tuple).filter(|life| self.truth.holds(*life));
-        let awaited = || {
-            let status = self.machines[machine.index()].tcp.status_of(tuple)?;
-            Some(is_all_awaited_by(&status, &self.network.packet(place)?.segment))
-        };
-        let misses = incarnation.and_then(|life| self.truth.get(life)).is_some_and(Row::misses);
-        let heard = misses && awaited() == Some(true);
+        let misses = incarnation.and_then(|life| self.truth.get(life)).filter(|row| row.misses());
+        let before = misses.and_then(|_| self.machines[machine.index()].tcp.status_of(tuple));
         if let Some(receiver) = incarnation.and_then(|life| self.truth.get_mut(life)) {
             receiver.trips = receiver.trips.max(trips);
-            if heard {
-                receiver.has_heard(segment);
-            }
         }
         self.begin_with(now, Because::of(segment), Event::Delivered { to, incarnation, copy, stale });
         let next = self.truth.rows.next();
         let packet = self.network.packet(place)?;
-        self.machines[machine.index()].tcp.on_segment(now, &packet.segment, next, &mut self.effects);
+        let tcp = &mut self.machines[machine.index()].tcp;
+        tcp.on_segment(now, &packet.segment, next, &mut self.effects);
+        if let (Some(before), Some(row)) = (before, incarnation.and_then(|life| self.truth.get_mut(life))) {
+            // Some hosts take any segment for an answer to their probes.
+            let is_answered = before.probes > 0 && tcp.status_of(tuple).is_some_and(|after| after.probes == 0);
+            let heard = Heard::of(&before, &packet.segment, row.lost_until);
+            row.has_heard(if is_answered { Some(Heard::All) } else { heard });
+        }
         self.perform(machine, Origin::Protocol, queue);
         if !octets.is_empty()
             && let Some(life) = self.arrival.and_then(|arrival| self.receiver(machine, arrival.sender, tuple))
@@ -548,9 +548,7 @@ impl<F: Fold> World<F> {
         }
         self.ask_both(life);
         if change.to == State::Closed {
-            if self.truth.get(life).is_some_and(|known| known.takes != Some(Scarce::AcceptQueue)) {
-                self.occupy(life, None);
-            }
+            self.occupant_closed(life);
             if !change.passive {
                 self.end_wait(change.attempt, false, now);
             }

@@ -8,6 +8,7 @@ use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Transition};
 
 use super::intake::Intake;
 use super::population::MachineId;
+use super::transmit::Heard;
 use crate::record::{Attempt, Blame, Incarnation, RecordId, Scarce, Worth};
 use crate::{HostId, Span};
 
@@ -73,10 +74,9 @@ pub(super) struct Row {
     /// The last segment between the two ends, as far as this one knows, of which nothing arrived, since something came that it
     /// waited for.
     pub(super) last_lost: Option<RecordId>,
-    /// The last reset between the two ends of which nothing arrived.
-    pub(super) reset_lost: Option<RecordId>,
-    /// The last segment it sent, and whether nothing of it arrived; and the last that wants an answer.
-    pub(super) last_sent: Option<(RecordId, bool)>,
+    /// The end of that in sequence space, if it sent it itself.
+    pub(super) lost_until: Option<SeqNum>,
+    /// The last segment it sent that wants an answer, and whether nothing of it arrived.
     pub(super) last_asked: Option<(RecordId, bool)>,
     /// What first brought it another connection's octets, if anything did.
     pub(super) misled_by: Option<Blame>,
@@ -90,7 +90,7 @@ pub(super) struct Row {
     /// Its segments on their way that may make the other end.
     pub(super) coming: u32,
     /// All its segments on their way.
-    pub(super) on_its_way: u32,
+    pub(super) on_its_way: SmallVec<[UnderWay; 2]>,
     /// The last sent of its segments that have arrived.
     pub(super) arrived: Option<RecordId>,
     /// The last overflow that dropped a segment of it, since something came that it waited for.
@@ -138,19 +138,33 @@ pub(super) struct Deadline {
     pub(super) armed_by: RecordId,
 }
 
+/// A segment on its way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct UnderWay {
+    pub(super) id: RecordId,
+    /// Whether its sender gives up if nothing answers it, in the end.
+    pub(super) asks: bool,
+    /// Whether it tells the other end something. A keepalive probe has nothing new, and is out of the window.
+    pub(super) tells: bool,
+    /// Whether it has a SYN.
+    pub(super) syn: bool,
+}
+
 /// How the other end of a connection left it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Left {
-    /// Which life that was.
+    /// Which life that was, and its initial send sequence number.
     pub(super) by: Incarnation,
+    pub(super) iss: SeqNum,
     pub(super) end: End,
     /// The last segment it sent that wants an answer, if that was lost.
     pub(super) asked_in_vain: Option<RecordId>,
     /// What it waited for, and was lost; and the last overflow that dropped a segment of it meanwhile.
     pub(super) last_lost: Option<RecordId>,
     pub(super) dropped: Option<RecordId>,
-    /// What it sent last, if that was on its way.
-    pub(super) under_way: Option<RecordId>,
+    /// The last it sent that was on its way and tells something, and the last that wants an answer.
+    pub(super) told_under_way: Option<RecordId>,
+    pub(super) asked_under_way: Option<RecordId>,
     /// What brought it another connection's octets, if anything did.
     pub(super) misled_by: Option<Blame>,
 }
@@ -260,8 +274,7 @@ impl Row {
             passive: transition.passive,
             born_of: descent.born_of,
             last_lost: None,
-            reset_lost: None,
-            last_sent: None,
+            lost_until: None,
             last_asked: None,
             misled_by: None,
             born_at: descent.born_at,
@@ -269,7 +282,7 @@ impl Row {
             made_by: descent.made_by,
             cookie: false,
             coming: 0,
-            on_its_way: 0,
+            on_its_way: SmallVec::new(),
             arrived: None,
             dropped: None,
             left: None,
@@ -320,15 +333,21 @@ impl Row {
     /// How it has left its other end, if it has ended.
     pub(super) fn leaves(&self, life: Incarnation) -> Option<Left> {
         let asked_in_vain = self.last_asked.filter(|(_, lost)| *lost).map(|(asked, _)| asked);
-        let Self { last_lost, dropped, misled_by, .. } = *self;
-        let under_way = self.under_way();
-        Some(Left { by: life, end: self.ended?, asked_in_vain, last_lost, dropped, under_way, misled_by })
+        let Self { iss, last_lost, dropped, misled_by, .. } = *self;
+        let (told_under_way, asked_under_way) = (self.told_under_way(false), self.asked_under_way());
+        let end = self.ended?;
+        Some(Left { by: life, iss, end, asked_in_vain, last_lost, dropped, told_under_way, asked_under_way, misled_by })
     }
 
-    /// What it sent last, if that is on its way.
-    pub(super) fn under_way(&self) -> Option<RecordId> {
-        let (sent, lost) = self.last_sent?;
-        (!lost && self.on_its_way > 0 && self.arrived < Some(sent)).then_some(sent)
+    /// The last it sent that is on its way and tells the other end something: its SYN, if that opens.
+    pub(super) fn told_under_way(&self, opens: bool) -> Option<RecordId> {
+        let tells = |segment: &&UnderWay| if opens { segment.syn } else { segment.tells };
+        self.on_its_way.iter().filter(tells).map(|segment| segment.id).max()
+    }
+
+    /// The last it sent that is on its way and wants an answer.
+    pub(super) fn asked_under_way(&self) -> Option<RecordId> {
+        self.on_its_way.iter().filter(|segment| segment.asks).map(|segment| segment.id).max()
     }
 
     /// Whether something was lost or dropped that it may wait for.
@@ -336,10 +355,10 @@ impl Row {
         self.last_lost.is_some() || self.dropped.is_some()
     }
 
-    /// A segment comes that it waited for: what was lost before that was sent is of no interest any more.
-    pub(super) fn has_heard(&mut self, segment: RecordId) {
-        self.last_lost = self.last_lost.filter(|lost| *lost > segment);
-        self.dropped = self.dropped.filter(|dropped| *dropped > segment);
+    /// Something comes that it waited for: what was lost before is of no interest any more.
+    pub(super) fn has_heard(&mut self, heard: Option<Heard>) {
+        self.last_lost = self.last_lost.filter(|_| heard.is_none());
+        self.dropped = self.dropped.filter(|_| heard != Some(Heard::All));
     }
 
     /// Takes out an entry's deadline, if that is set.

@@ -2,11 +2,11 @@
 
 use sim_core::EventQueue;
 use sim_time::Instant;
-use tcp_endpoint::{Flags, Payload, Purpose, Segment, State, Status, Transmission};
+use tcp_endpoint::{Flags, Payload, Purpose, Segment, SeqNum, State, Status, Transmission};
 
 use super::network::{self, Lineage, Packet};
 use super::population::MachineId;
-use super::rows::Row;
+use super::rows::{Row, UnderWay};
 use super::{Origin, Pending, World};
 use crate::record::{Attempt, Because, Blame, Cause, Event, Fold, Incarnation, RecordId, Sent};
 use crate::{HostId, Span};
@@ -59,13 +59,14 @@ impl<F: Fold> World<F> {
         let sent = sent((host, to), (sender, peer), attempt, transmission, wasted, fate);
         let id = self.record(now, because, Event::Sent(sent));
         if let Some(known) = sender.and_then(|life| self.truth.get_mut(life)) {
-            known.last_sent = Some((id, lost));
-            if wants_answer(transmission) {
-                known.last_asked = known.last_sent;
+            let asks = wants_answer(transmission);
+            if asks {
+                known.last_asked = Some((id, lost));
             }
             if travels.is_some() {
-                known.on_its_way += 1;
-                known.in_flight += u32::from(is_awaited(segment));
+                let tells = transmission.purpose != Purpose::KeepaliveProbe;
+                known.on_its_way.push(UnderWay { id, asks, tells, syn: segment.flags.syn() });
+                known.in_flight += u32::from(!segment.is_empty());
                 known.coming += u32::from(known.cookie && may_make_other_end(segment));
             }
         }
@@ -91,7 +92,7 @@ impl<F: Fold> World<F> {
             }
         }
         if lost {
-            self.lose(id, receiver, (sender, peer), segment, now);
+            self.lose(id, receiver, (sender, peer), transmission, now);
         }
     }
 
@@ -137,31 +138,27 @@ impl<F: Fold> World<F> {
     }
 
     /// Nothing arrives of a segment. If it would have ended a useless connection, its loss is to blame for that from now
-    /// on: a reset that answers what the connection sent, or what the connection sent where it would be so answered.
+    /// on: a reset, or what the connection sent where it would be answered by one.
     fn lose(
         &mut self,
         lost: RecordId,
         to: Option<MachineId>,
         (sender, peer): (Option<Incarnation>, Option<Incarnation>),
-        segment: &Segment<Span>,
+        transmission: &Transmission<Span, Incarnation>,
         now: Instant,
     ) {
+        let segment = &transmission.segment;
         let tuple = segment.receiver_tuple();
         let receiver = to.and_then(|machine| self.holder(machine, tuple)).or(peer);
         let status = to.and_then(|machine| self.machines[machine.index()].tcp.status_of(tuple));
         let awaited = status.is_none_or(|status| is_awaited_by(&status, segment));
-        let reset = segment.flags.rst() && awaited && (sender.is_some() || !self.may_come_before(receiver));
-        if awaited {
-            // Nobody waits for an answer to a reset.
-            let asker = sender.filter(|_| !segment.flags.rst());
-            self.truth.lost([asker, receiver], lost);
-        }
-        if reset {
-            self.truth.reset_lost([sender, receiver], lost);
-        }
+        let ends = segment.flags.rst() && awaited && (sender.is_some() || !self.may_come_before(receiver));
+        let asker = sender.filter(|_| wants_answer(transmission));
+        self.truth.lost(receiver.filter(|_| awaited), lost, None);
+        self.truth.lost(asker, lost, Some(segment.seq + segment.len()));
         self.unsaid(sender, Blame { cause: Cause::Lost, record: Some(lost) });
         let prolonged = match segment.flags.rst() {
-            true => self.arrival.and_then(|arrival| arrival.sender).filter(|_| reset),
+            true => receiver.filter(|_| ends),
             false => sender.filter(|_| segment.flags.ack() && to.is_some_and(|to| self.would_reset(to, segment, now))),
         };
         let prolonged = prolonged.and_then(|life| Some((life, self.truth.prolong(life, lost)?)));
@@ -176,7 +173,7 @@ impl<F: Fold> World<F> {
     /// reset could be out of the window then.
     fn may_come_before(&self, partner: Option<Incarnation>) -> bool {
         let partner = partner.and_then(|partner| self.truth.get(partner)?.partner);
-        partner.and_then(|life| self.truth.get(life)).is_some_and(|over| over.on_its_way > 0)
+        partner.and_then(|life| self.truth.get(life)).is_some_and(|over| !over.on_its_way.is_empty())
     }
 
     /// Whether a machine would answer an acknowledgment with a reset: for want of a connection, or since one that opens has
@@ -197,12 +194,13 @@ impl<F: Fold> World<F> {
         self.release(packet.lineage);
         let Some(life) = packet.sender else { return };
         let Some(known) = self.truth.get_mut(life) else { return };
-        known.on_its_way -= 1;
+        known.on_its_way.retain(|segment| segment.id != packet.id);
         if known.cookie && may_make_other_end(&packet.segment) {
             known.coming -= 1;
             self.ask(life);
         }
-        if is_awaited(&packet.segment)
+        // What it said may still open the other end, move its window, or bring it octets.
+        if !packet.segment.is_empty()
             && let Some(known) = self.truth.get_mut(life)
         {
             known.in_flight -= 1;
@@ -211,33 +209,46 @@ impl<F: Fold> World<F> {
     }
 }
 
-/// Whether its sender is remembered until a segment has come: for its octets, or because it may open the other end.
-fn is_awaited(segment: &Segment<Span>) -> bool {
-    !segment.payload.is_empty() || segment.flags.contains(Flags::SYN_ACK)
-}
-
 /// Whether a listener that keeps nothing may make a connection of it.
 fn may_make_other_end(segment: &Segment<Span>) -> bool {
     segment.flags.ack() && !segment.flags.syn() && !segment.flags.rst()
 }
 
 /// Whether a segment tells a connection something that it waits for: it acknowledges what is outstanding, brings what comes
-/// next, answers a keepalive probe, or is a reset that is not out of the window. Who opens waits for a SYN, too.
+/// next, answers a keepalive probe, or is a reset in the window. Who opens waits for a SYN, too.
 fn is_awaited_by(receiver: &Status, segment: &Segment<Span>) -> bool {
     let flags = segment.flags;
     let Some(next) = receiver.receive_next else { return flags.rst() || opens(receiver, segment) };
+    if flags.rst() || !receiver.accepts(segment) {
+        return flags.rst() && receiver.accepts(segment);
+    }
     let end = segment.seq + segment.len();
     let acknowledges = flags.ack() && segment.ack.after(receiver.send_unacknowledged);
     let brings = !segment.is_empty() && segment.seq.at_or_before(next) && end.after(next);
     let answers = flags.ack() && receiver.probes > 0;
-    acknowledges || brings || answers || flags.rst() && segment.seq.at_or_after(next)
+    acknowledges || brings || answers
 }
 
-/// Whether a segment tells a connection all that it waits for: nothing is outstanding any more, or it opens.
-pub(super) fn is_all_awaited_by(receiver: &Status, segment: &Segment<Span>) -> bool {
-    match receiver.receive_next {
-        None => opens(receiver, segment),
-        Some(_) => segment.flags.ack() && segment.ack == receiver.send_next,
+/// What a segment that comes tells a connection of what it waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Heard {
+    /// All: nothing is outstanding any more, or it opens.
+    All,
+    /// That what was lost last has come in another copy.
+    Lost,
+}
+
+impl Heard {
+    /// What was lost last ends with that number, if the receiver sent it.
+    pub(super) fn of(receiver: &Status, segment: &Segment<Span>, lost_until: Option<SeqNum>) -> Option<Self> {
+        if receiver.receive_next.is_none() {
+            return opens(receiver, segment).then_some(Self::All);
+        }
+        match segment.flags.ack() && receiver.accepts(segment) {
+            true if segment.ack == receiver.send_next => Some(Self::All),
+            true => lost_until.filter(|end| end.at_or_before(segment.ack)).map(|_| Self::Lost),
+            false => None,
+        }
     }
 }
 

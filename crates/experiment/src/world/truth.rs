@@ -174,9 +174,9 @@ impl Truth {
         known.stranded_by = stranded.filter(|_| known.partner.is_none());
     }
 
-    /// What an end says does not come to the other. If there is nobody at its other end yet, that is why.
+    /// What an end says does not come to the other. If that keeps nothing before it hears this, that is why there is nobody.
     pub(super) fn unsaid(&mut self, life: Incarnation, blame: Blame) {
-        if let Some(known) = self.get_mut(life).filter(|known| known.is_active() && known.partner.is_none()) {
+        if let Some(known) = self.get_mut(life).filter(|known| known.cookie && known.partner.is_none()) {
             known.stranded_by = Some(blame);
         }
     }
@@ -219,7 +219,7 @@ impl Truth {
         }
         let other = known.partner.or(known.other);
         match known.left.filter(|left| Some(left.by) == other) {
-            Some(left) if known.partner.is_some() || known.born_at < left.end.record => blame_for_end(known, &left),
+            Some(left) if known.partner.is_some() || was_unaware(known, &left) => blame_for_end(known, &left),
             _ => known.stranded_by.or(known.made_by).unwrap_or(UNKNOWN),
         }
     }
@@ -243,7 +243,7 @@ impl Truth {
         let awaited = client.and_then(|life| self.get(life)).is_some_and(|client| {
             client.is_held()
                 && offer.ack == client.iss + 1
-                && (client.state == State::SynSent || client.irs == Some(offer.seq) && client.state != State::TimeWait)
+                && (client.state == State::SynSent || client.irs == Some(offer.seq) && client.partner.is_none())
         });
         if awaited {
             return None;
@@ -252,21 +252,11 @@ impl Truth {
         by.or(forged).or(Some(UNKNOWN))
     }
 
-    /// Notes that nothing arrives of a segment for which these ends wait, one for its answer.
-    pub(super) fn lost(&mut self, ends: [Option<Incarnation>; 2], segment: RecordId) {
-        for end in ends.into_iter().flatten() {
-            if let Some(known) = self.get_mut(end) {
-                known.last_lost = Some(segment);
-            }
-        }
-    }
-
-    /// Notes that nothing arrives of a reset between these ends.
-    pub(super) fn reset_lost(&mut self, ends: [Option<Incarnation>; 2], segment: RecordId) {
-        for end in ends.into_iter().flatten() {
-            if let Some(known) = self.get_mut(end) {
-                known.reset_lost = Some(segment);
-            }
+    /// Notes that nothing arrives of a segment for which an end waits, or for the answer to it. Its sequence space ends with
+    /// `until` if that end sent it.
+    pub(super) fn lost(&mut self, end: Option<Incarnation>, segment: RecordId, until: Option<SeqNum>) {
+        if let Some(known) = end.and_then(|end| self.get_mut(end)).filter(|known| known.is_held()) {
+            (known.last_lost, known.lost_until) = (Some(segment), until);
         }
     }
 
@@ -303,12 +293,18 @@ impl Truth {
 }
 
 /// Nothing that is known.
-const UNKNOWN: Blame = Blame { cause: Cause::Unknown, record: None };
+pub(super) const UNKNOWN: Blame = Blame { cause: Cause::Unknown, record: None };
+
+/// Whether the other end, which has no partner, was one that had not heard of this one.
+fn was_unaware(known: &Row, left: &Left) -> bool {
+    left.end.from == State::SynSent && known.irs == Some(left.iss) && known.born_at < left.end.record
+}
 
 /// What is to blame for the end of the other end of a connection, of which this one did not hear:
 ///
 /// * it crashed: the crash; it was thrown out of a cache: that the cache was full;
-/// * a call ended it: its reset, if that was lost; what it waited for in vain, if it was not open yet; or else the call;
+/// * a call ended it, or it gave up: its reset, if that was lost;
+/// * a call ended it: what it waited for in vain, if it was not open yet; or else the call;
 /// * a segment ended it that was out of order itself: what is to blame for that; or else its last words, if they were lost;
 /// * it did not wait for ever for the application of this end to close: that application, which got the FIN;
 /// * otherwise what it waited for in vain.
@@ -320,12 +316,14 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
         Reason::Crash => of(Cause::Crash, end.cause),
         Reason::Evicted => of(Cause::Capacity, end.cause),
         Reason::Overflow => known.dropped.map_or(UNKNOWN, |overflow| of(Cause::Capacity, overflow)),
+        // The reset that it sent itself.
+        Reason::Call | Reason::GaveUp if known.prolonged_by > Some(end.cause) => {
+            Blame { cause: Cause::Lost, record: known.prolonged_by }
+        }
         Reason::Call => {
             let in_vain_only = end.from == State::SynSent || !end.called;
-            // The reset that the call itself sent.
-            let reset = known.reset_lost.filter(|reset| *reset > end.cause).map(|reset| of(Cause::Lost, reset));
             let call = end.called.then(|| of(Cause::Application, end.cause));
-            reset.or_else(|| in_vain_only.then(in_vain).flatten()).or(call).unwrap_or(UNKNOWN)
+            in_vain_only.then(in_vain).flatten().or(call).unwrap_or(UNKNOWN)
         }
         Reason::Expired if known.state == State::CloseWait && known.fin.is_some() => {
             Blame { cause: Cause::Application, record: known.fin }
@@ -342,10 +340,13 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
     }
 }
 
-/// What either end sent last, if it was still on its way when the other end stopped waiting.
+/// What was still on its way when the other end stopped waiting, or when this one waits: what the one that waits asked last,
+/// or what the other sent last.
 fn late(known: &Row, left: &Left) -> Option<Blame> {
-    let own = known.under_way().filter(|sent| *sent < left.end.record);
-    let sent = own.max(left.under_way)?;
+    let waited = left.end.from != State::TimeWait;
+    let own = if waited { known.told_under_way(left.end.from == State::SynSent) } else { known.asked_under_way() };
+    let others = if waited { left.asked_under_way } else { left.told_under_way };
+    let sent = own.filter(|sent| *sent < left.end.record).max(others)?;
     Some(Blame { cause: Cause::Delayed, record: Some(sent) })
 }
 

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use tcp_endpoint::{EntryKind, FourTuple, Handle, Reason, SeqNum, State, Transition};
 
 use super::population::MachineId;
-use super::rows::{Descent, Row};
+use super::rows::{Descent, Row, UnderWay};
 use super::truth::{Loss, Source, Truth};
 use crate::HostId;
 use crate::record::{Attempt, Blame, Cause, Incarnation, RecordId, Worth};
@@ -299,7 +299,7 @@ fn how_the_other_end_ended_tells_what_is_to_blame() {
             "an abort whose reset is lost",
             Reason::Call,
             None,
-            |row| row.reset_lost = Some(RecordId::new(99)),
+            |row| row.prolonged_by = Some(RecordId::new(99)),
             |_| blame(Cause::Lost, RecordId::new(99)),
         ),
         (
@@ -320,7 +320,7 @@ fn how_the_other_end_ended_tells_what_is_to_blame() {
             "no answer to what is late",
             Reason::GaveUp,
             None,
-            |row| (row.last_sent, row.on_its_way) = (Some((RecordId::new(5), false)), 1),
+            |row| row.on_its_way.push(UnderWay { id: RecordId::new(5), asks: true, tells: true, syn: false }),
             |_| blame(Cause::Delayed, RecordId::new(5)),
         ),
     ];
@@ -347,7 +347,9 @@ fn how_the_other_end_ended_tells_what_is_to_blame() {
 fn what_misled_an_end_is_to_blame_for_its_giving_up() {
     let mut scene = Scene::new();
     let (mut client, server) = scene.connected();
-    scene.truth.lost([Some(client.life), Some(server.life)], RecordId::new(8));
+    for end in [client, server] {
+        scene.truth.lost(Some(end.life), RecordId::new(8), None);
+    }
     let old = blame(Cause::Duplicated, RecordId::new(9));
     scene.row(client).misled_by = Some(old);
     scene.goes(&mut client, State::Closed, Reason::GaveUp);
@@ -422,7 +424,9 @@ fn what_a_client_waited_for_in_vain_is_to_blame_for_its_losing_patience() {
     let mut scene = Scene::new();
     let mut client = scene.client();
     let server = scene.server(State::Established);
-    scene.truth.lost([Some(server.life), Some(client.life)], RecordId::new(8));
+    for end in [server, client] {
+        scene.truth.lost(Some(end.life), RecordId::new(8), None);
+    }
     scene.goes(&mut client, State::Closed, Reason::Call);
     assert_eq!(scene.worth(server), Worth::Ghost(blame(Cause::Lost, RecordId::new(8))));
 }

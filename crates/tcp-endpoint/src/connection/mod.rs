@@ -290,7 +290,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// STATUS (RFC 9293 §3.10.6).
-    pub(crate) fn status(&self) -> Status {
+    pub(crate) fn status(&self, receive_window: u32) -> Status {
         Status {
             tuple: self.tuple,
             state: self.state,
@@ -299,6 +299,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             send_unacknowledged: self.send.una,
             send_next: self.send.nxt,
             receive_next: self.synchronized.then_some(self.incoming.nxt),
+            receive_window,
             unacknowledged_octets: self.outgoing.unacknowledged_octets(),
             unread_octets: self.incoming.unread_octets(),
             probes: self.probes,

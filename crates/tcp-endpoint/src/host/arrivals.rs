@@ -181,8 +181,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
             && listener.half_open >= most
             && let Some(oldest) = listener.requests.pop_front()
         {
-            effects.push(Effect::Overflow { port, queue: Queue::Cache });
-            self.end_half_open(now, oldest, Reason::Evicted, effects);
+            // Some have gone by themselves since they came.
+            if self.half_open.get(oldest).is_some() {
+                effects.push(Effect::Overflow { port, queue: Queue::Cache });
+                self.end_half_open(now, oldest, Reason::Evicted, effects);
+            }
         }
     }
 

@@ -316,14 +316,15 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// STATUS; nothing where RFC 9293 says "connection does not exist".
     #[must_use]
     pub fn status(&self, entry: Handle) -> Option<Status> {
+        let window = self.settings.limits.window;
         match entry.kind() {
-            EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| half_open.status(self.address)),
+            EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| half_open.status(self.address, window)),
             EntryKind::Connection => {
-                let status = self.connections.get(entry)?.status();
+                let status = self.connections.get(entry)?.status(window);
                 let state = self.time_wait_of(entry).map_or(status.state, |_| State::TimeWait);
                 Some(Status { state, ..status })
             }
-            EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| time_wait.status(self.address)),
+            EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| time_wait.status(self.address, window)),
             EntryKind::HoldDown | EntryKind::Peer => None,
         }
     }

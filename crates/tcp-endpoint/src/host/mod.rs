@@ -20,7 +20,7 @@ use rustc_hash::FxBuildHasher;
 use sim_time::{Duration, Instant};
 
 use crate::challenge::Challenges;
-use crate::connection::{After, Connection, Context, Deadlines, Outgoing, Owner};
+use crate::connection::{After, Connection, Context, Deadlines, Outgoing, Owner, acceptable};
 use crate::half_open::{HalfOpen, Request};
 use crate::hold_down::HoldDown;
 use crate::isn::IsnSource;
@@ -29,7 +29,9 @@ use crate::peer::Peer;
 use crate::ports::Ports;
 use crate::table::Table;
 use crate::time_wait::TimeWait;
-use crate::{Effect, EntryKind, FourTuple, Handle, Notice, Patience, Payload, Reason, SeqNum, Settings, State};
+use crate::{
+    Effect, EntryKind, FourTuple, Handle, Notice, Patience, Payload, Reason, Segment, SeqNum, Settings, State,
+};
 
 /// How far beyond the last sequence number of the old incarnation the next one starts, where it follows a TIME-WAIT:
 /// more than any window without scaling (RFC 9293 §3.6.1, MAY-2; the number is Linux's).
@@ -139,12 +141,23 @@ pub struct Status {
     pub send_next: SeqNum,
     /// RCV.NXT, once known.
     pub receive_next: Option<SeqNum>,
+    /// RCV.WND.
+    pub receive_window: u32,
     /// Octets the application has sent and the peer has not acknowledged.
     pub unacknowledged_octets: u64,
     /// Octets that wait for the application.
     pub unread_octets: u64,
     /// Keepalive probes that nothing has answered.
     pub probes: u32,
+}
+
+impl Status {
+    /// Whether a segment passes the first check of RFC 9293 §3.10.7.4, that of its sequence number. Who does not know RCV.NXT
+    /// yet checks none.
+    #[must_use]
+    pub fn accepts<P: Payload>(&self, segment: &Segment<P>) -> bool {
+        self.receive_next.is_none_or(|next| acceptable(next, self.receive_window, segment.seq, segment.len()))
+    }
 }
 
 impl<P: Payload, T: Copy> Host<P, T> {
