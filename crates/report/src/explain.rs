@@ -2,8 +2,8 @@
 //! were slow, and who still waits.
 //!
 //! [`Explanation`] is a fold that keeps what happened between two sockets for as long as it may matter: until both ends
-//! are gone and nothing is on its way between them, and beyond that only where something was held for nobody. What it
-//! tells is read off these records ([`log`]), each sentence from some of them ([`story`]). Beside that it notes which clients
+//! are gone and nothing is on its way between them ([`exchange`]). Then it tells what was held for nobody, each sentence from
+//! some of the records ([`story`]), and of many of a kind only the worst in words. Beside that it notes which clients
 //! had to wait ([`waits`]), and how much of that there is ([`places`]); what became of each attempt to open ([`attempts`]), of
 //! which it tells what did not go as it should ([`opens`], [`closes`]); and which scripts still wait at the end of the run
 //! ([`unfinished`]).
@@ -14,11 +14,10 @@ mod attempts;
 mod closes;
 mod costs;
 mod course;
+mod exchange;
 mod extent;
 mod findings;
-mod forged;
 mod known;
-mod log;
 mod names;
 mod opens;
 mod places;
@@ -34,23 +33,23 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 
-use experiment::record::{Change, Event, Fold, Incarnation, Record, RecordId};
-use experiment::{Held, Resource, Transfer};
+use experiment::Transfer;
+use experiment::record::{Change, Event, Fold, Record, RecordId};
+use rustc_hash::FxHashMap;
 use sim_time::Instant;
-use tcp_endpoint::Purpose;
 
 use crate::amount::{scaled, whole};
 use crate::hosts::Hosts;
-use crate::ladder::label;
+use crate::ladder::Name;
 use crate::packets::Packets;
 use crate::paint::{Colour, Tone};
 use crate::wrap::{block, listed, wrapped};
 use attempts::Attempts;
-use costs::{Amount, Costs};
+use costs::Amount;
+use exchange::{Exchange, Exchanges};
 use extent::Extent;
-use log::Log;
 use names::Names;
-use story::Story;
+use story::{Story, Text};
 use unfinished::Waiting;
 use waits::Waits;
 
@@ -70,19 +69,18 @@ pub struct Explanation {
     packets: Packets,
     all: bool,
     /// Between which sockets something is on its way, or held.
-    exchanges: BTreeMap<Pair, Exchange>,
+    exchanges: Exchanges,
     /// The segments on their way, each with the number of its copies.
-    segments: BTreeMap<RecordId, (Pair, usize)>,
+    segments: FxHashMap<RecordId, (Pair, usize)>,
     /// The last arrival.
     arrival: Option<(RecordId, Pair)>,
-    lives: BTreeMap<Incarnation, Pair>,
     now: Instant,
     /// When measuring began.
     from: Instant,
     /// Pairs of which the last may have gone at this instant.
     fading: Vec<Pair>,
     /// The worst of them one by one, if all are wanted.
-    stories: Vec<Story>,
+    stories: Vec<(Story, Text)>,
     /// All of them by their kinds.
     groups: BTreeMap<String, Group>,
     waits: Waits,
@@ -93,15 +91,8 @@ pub struct Explanation {
 /// Two sockets, the lower one first.
 type Pair = (SocketAddrV4, SocketAddrV4);
 
-/// What happens between two sockets.
-#[derive(Clone, Debug, Default)]
-struct Exchange {
-    log: Log,
-    costs: Costs,
-    /// Copies on their way.
-    in_flight: usize,
-    /// Entries that are held.
-    held: usize,
+fn pair(one: SocketAddrV4, other: SocketAddrV4) -> Pair {
+    (one.min(other), one.max(other))
 }
 
 /// Stories of one kind: what they come to.
@@ -118,7 +109,7 @@ struct Alike {
     count: u64,
     cost: Amount,
     extent: Extent,
-    worst: Story,
+    worst: (Story, Text),
 }
 
 impl Explanation {
@@ -131,10 +122,9 @@ impl Explanation {
             hosts,
             packets: Packets::default(),
             all,
-            exchanges: BTreeMap::new(),
-            segments: BTreeMap::new(),
+            exchanges: Exchanges::default(),
+            segments: FxHashMap::default(),
             arrival: None,
-            lives: BTreeMap::new(),
             now: Instant::ZERO,
             from: Instant::ZERO,
             fading: Vec::new(),
@@ -149,17 +139,16 @@ impl Explanation {
     /// The stories of a run that ends at `end`, the worst first, in lines of at most 100 columns.
     #[must_use]
     pub fn render(mut self, end: Instant, colour: Colour) -> String {
-        for (_, mut exchange) in std::mem::take(&mut self.exchanges) {
-            exchange.costs.advance(end);
-            self.tell(&exchange, end);
-        }
-        self.stories.sort_by_key(|story| (Reverse(story.cost), story.since));
-        let Self { stories, groups, waits, packets, hosts, all, mut attempts, unfinished, .. } = self;
+        let names = Names { packets: &self.packets, hosts: &self.hosts };
+        let unfinished =
+            std::mem::take(&mut self.unfinished).paragraphs(&self.attempts, &self.exchanges, self.all, names);
+        self.tell_rest(end);
+        self.stories.sort_by_key(|(story, _)| (Reverse(story.cost), story.since));
+        let Self { stories, groups, waits, packets, hosts, all, mut attempts, .. } = self;
         let names = Names { packets: &packets, hosts: &hosts };
         attempts.finish(all, names);
-        let unfinished = unfinished.paragraphs(&attempts, all, names);
         let held: Vec<Vec<String>> = match all {
-            true => stories.iter().map(|story| story.paragraphs().map(str::to_owned).collect()).collect(),
+            true => stories.iter().map(|(_, text)| text.paragraphs().map(str::to_owned).collect()).collect(),
             false => told(groups, &waits, end),
         };
         let waits = waits.stories(all, &hosts, &packets, end);
@@ -185,26 +174,41 @@ impl Explanation {
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
+    /// Tells of what is not over at the end of the run.
+    fn tell_rest(&mut self, end: Instant) {
+        let mut exchanges: Vec<(Pair, Box<Exchange>)> = self.exchanges.drain().collect();
+        exchanges.sort_unstable_by_key(|(pair, _)| *pair);
+        for (_, mut exchange) in exchanges {
+            exchange.advance(end);
+            self.tell(&exchange, end);
+        }
+    }
+
     /// Adds what there is to tell of an exchange.
     fn tell(&mut self, exchange: &Exchange, end: Instant) {
-        for story in story::stories(&exchange.log, &exchange.costs, (&self.hosts, &self.packets), (self.from, end)) {
+        for teller in story::tellers(exchange, &self.hosts, &self.packets) {
+            let (story, text) = (teller.story(), || teller.text(self.from, end));
             if self.all {
-                self.stories.push(story);
+                self.stories.push((story, text()));
                 continue;
             }
-            self.groups.entry(story.group.clone()).or_default().add(story, self.from);
+            match self.groups.get_mut(&story.group) {
+                Some(group) => group.add(story, text, self.from),
+                None => {
+                    self.groups.entry(story.group.clone()).or_default().add(story, text, self.from);
+                }
+            }
         }
     }
 
     /// Tells of what is over. An instant must be over for that: what ends a connection may still be answered at it.
     fn settle(&mut self) {
         for pair in std::mem::take(&mut self.fading) {
-            let over = |exchange: &Exchange| exchange.in_flight == 0 && exchange.held == 0;
-            if self.exchanges.get(&pair).is_some_and(over)
+            if self.exchanges.get(&pair).is_some_and(|exchange| exchange.is_over())
                 && let Some(exchange) = self.exchanges.remove(&pair)
             {
-                for incarnation in exchange.log.incarnations() {
-                    self.lives.remove(&incarnation);
+                for incarnation in exchange.incarnations() {
+                    self.attempts.lives.remove(&incarnation);
                 }
                 self.tell(&exchange, self.now);
             }
@@ -213,7 +217,6 @@ impl Explanation {
 
     /// The sockets that a record is about, if it matters here.
     fn pair_of(&mut self, record: &Record) -> Option<Pair> {
-        let pair = |one: SocketAddrV4, other: SocketAddrV4| (one.min(other), one.max(other));
         match &record.event {
             Event::Sent(sent) => {
                 let pair = pair(sent.source, sent.destination);
@@ -222,11 +225,7 @@ impl Explanation {
                 }
                 Some(pair)
             }
-            Event::State(change) => {
-                let pair = pair(change.tuple.local, change.tuple.remote);
-                self.lives.insert(change.incarnation, pair);
-                Some(pair)
-            }
+            Event::State(change) => Some(pair(change.tuple.local, change.tuple.remote)),
             Event::Delivered { .. } | Event::Unheard { .. } => {
                 let segment = record.because.first()?;
                 let (pair, copies) = self.segments.get_mut(&segment)?;
@@ -244,7 +243,7 @@ impl Explanation {
                 record.because.iter().any(|cause| cause == arrival).then_some(pair)
             }
             Event::TimerFired { incarnation, .. } | Event::Judged { incarnation, .. } => {
-                self.lives.get(incarnation).copied()
+                self.attempts.lives.get(incarnation).map(|life| life.pair)
             }
             _ => None,
         }
@@ -262,32 +261,25 @@ impl Fold for Explanation {
         self.packets.note_other(record);
         let names = Names { packets: &self.packets, hosts: &self.hosts };
         self.waits.note(record, self.all, (&self.packets, &self.hosts));
-        self.attempts.note(record, self.all, names);
+        self.attempts.note(record, &self.exchanges, self.all, names);
         self.unfinished.note(record);
         if record.event == Event::WarmedUp {
             // What was over by then is not measured.
             self.from = record.at;
             self.stories.clear();
             self.groups.clear();
-            self.exchanges.values_mut().for_each(|exchange| exchange.costs.begin_anew(record.at));
+            self.exchanges.values_mut().for_each(|exchange| exchange.begin_anew(record.at));
         }
         let Some(pair) = self.pair_of(record) else { return };
+        let name = match &record.event {
+            Event::Sent(sent) => Some(Name::of(sent, self.packets.note(record.at, record.id, sent))),
+            _ => None,
+        };
         let exchange = self.exchanges.entry(pair).or_default();
-        match &record.event {
-            Event::Sent(sent) => {
-                exchange.in_flight += sent.fate.deliveries.len();
-                let keepalive = if sent.purpose == Some(Purpose::KeepaliveProbe) { "keepalive " } else { "" };
-                let numbers = self.packets.note(record.at, record.id, sent);
-                exchange.log.name(record.id, format!("{keepalive}{}", label(sent, numbers)));
-            }
-            Event::Delivered { .. } | Event::Unheard { .. } => exchange.in_flight -= 1,
-            _ => {}
-        }
-        if exchange.in_flight == 0 && exchange.held == 0 {
+        exchange.note(record, name);
+        if exchange.is_over() {
             self.fading.push(pair);
         }
-        exchange.costs.note(record);
-        exchange.log.push(record);
     }
 
     fn change(&mut self, at: Instant, change: &Change) {
@@ -296,29 +288,30 @@ impl Fold for Explanation {
 
     fn transfer(&mut self, at: Instant, transfer: &Transfer) {
         self.waits.transfer(at, transfer);
-        let Some(pair) = self.lives.get(&transfer.incarnation).copied() else { return };
-        let exchange = self.exchanges.entry(pair).or_default();
-        exchange.costs.transfer(at, transfer);
-        match (transfer.held, transfer.from, transfer.to) {
-            (Held::Of(Resource::Memory(_)), None, _) => exchange.held += 1,
-            (Held::Of(Resource::Memory(_)), _, None) => exchange.held -= 1,
-            _ => return,
-        }
-        if exchange.in_flight == 0 && exchange.held == 0 {
+        let Some(pair) = self.attempts.lives.get(&transfer.incarnation).map(|life| life.pair) else { return };
+        let Some(exchange) = self.exchanges.get_mut(&pair) else { return };
+        exchange.transfer(at, transfer);
+        if exchange.is_over() {
             self.fading.push(pair);
         }
     }
 }
 
 impl Group {
-    fn add(&mut self, story: Story, from: Instant) {
+    /// Adds a story, which is put in words if it is the worst.
+    fn add(&mut self, story: Story, text: impl Fn() -> Text, from: Instant) {
         for (blame, cost) in &story.blames {
-            *self.blames.entry(blame.clone()).or_default() += *cost;
+            match self.blames.get_mut(blame) {
+                Some(sum) => *sum += *cost,
+                None => {
+                    self.blames.insert(blame.clone(), *cost);
+                }
+            }
         }
         match self.held.get_mut(&story.held) {
-            Some(alike) => alike.add(story, from),
+            Some(alike) => alike.add(story, text, from),
             None => {
-                self.held.insert(story.held.clone(), Alike::of(story, from));
+                self.held.insert(story.held.clone(), Alike::of((story, text()), from));
             }
         }
     }
@@ -329,7 +322,8 @@ impl Group {
 
     /// What they come to, and when the worst began.
     fn rank(&self) -> (Reverse<Amount>, Option<Instant>) {
-        let worst = self.held.values().map(|alike| &alike.worst).max_by_key(|story| (story.cost, Reverse(story.since)));
+        let worst =
+            self.held.values().map(|alike| &alike.worst.0).max_by_key(|story| (story.cost, Reverse(story.since)));
         (Reverse(self.cost()), worst.map(|story| story.since))
     }
 
@@ -338,12 +332,12 @@ impl Group {
         let cost = self.cost();
         let mut held: Vec<Alike> = self.held.into_values().collect();
         held.sort_by_key(|alike| Reverse(alike.cost));
-        let Some(worst) = held.first().map(|alike| &alike.worst) else { return Vec::new() };
+        let Some((worst, text)) = held.first().map(|alike| &alike.worst) else { return Vec::new() };
         if held.iter().map(|alike| alike.count).sum::<u64>() == 1 {
-            return worst.paragraphs().map(str::to_owned).collect();
+            return text.paragraphs().map(str::to_owned).collect();
         }
         let each: Vec<String> =
-            held.iter().map(|alike| format!("{} × {}", whole(alike.count), alike.worst.held)).collect();
+            held.iter().map(|alike| format!("{} × {}", whole(alike.count), alike.worst.0.held)).collect();
         let mut paragraphs = vec![format!("{} {}: {cost}", listed(&each), worst.group)];
         paragraphs.extend(shares(self.blames));
         let several = held.len() > 1;
@@ -353,25 +347,24 @@ impl Group {
 }
 
 impl Alike {
-    fn of(story: Story, from: Instant) -> Self {
+    fn of(worst: (Story, Text), from: Instant) -> Self {
         let mut extent = Extent::default();
-        extent.add(story.since, from);
-        Self { count: 1, cost: story.cost, extent, worst: story }
+        extent.add(worst.0.since, from);
+        Self { count: 1, cost: worst.0.cost, extent, worst }
     }
 
-    fn add(&mut self, story: Story, from: Instant) {
+    fn add(&mut self, story: Story, text: impl Fn() -> Text, from: Instant) {
         self.count += 1;
         self.cost += story.cost;
         self.extent.add(story.since, from);
-        if story.cost > self.worst.cost {
-            self.worst = story;
+        if story.cost > self.worst.0.cost {
+            self.worst = (story, text());
         }
     }
 
     /// When they began and what they come to, one of `several` kinds or the only one; and the worst of them.
     fn paragraphs(self, several: bool, all_octet_nanos: u128, waits: &Waits, end: Instant) -> Vec<String> {
-        let Self { count, cost, extent, worst } = self;
-        let Story { heading, sentences, held, half_open_at, .. } = worst;
+        let Self { count, cost, extent, worst: (Story { held, half_open_at, .. }, Text { heading, sentences }) } = self;
         if count == 1 {
             return [format!("{heading}.")].into_iter().chain(sentences).collect();
         }

@@ -26,7 +26,7 @@ use crate::hosts::Hosts;
 use crate::paint::{Colour, Tone};
 
 pub use beside::side_by_side;
-pub(crate) use words::{cause_in_words, kinds, label};
+pub(crate) use words::{Name, cause_in_words, kinds, label};
 
 /// Collects a run for drawing.
 #[derive(Clone, Debug)]

@@ -1,11 +1,13 @@
 //! The records of a run that may be to blame for something, so that one that is can be named.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::net::SocketAddrV4;
 
 use experiment::record::{Blame, Call, Cause, Event, Record, RecordId, Sent, call_word};
 use experiment::{HostId, Relative, RelativeNumbers};
 use sim_time::Instant;
+use storage::push_sparingly;
 use tcp_endpoint::{Flags, Queue};
 
 use crate::hosts::Hosts;
@@ -20,10 +22,10 @@ const MOST_OTHERS: usize = 4_000_000;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Packets {
     numbers: RelativeNumbers,
-    known: BTreeMap<RecordId, Packet>,
-    /// In the order of the stream.
+    /// In the order of the stream, as all that follow.
+    known: Vec<Packet>,
     others: Vec<(RecordId, Other)>,
-    /// The packets beyond those that are known, in the order of the stream, each with the place of its kind.
+    /// The packets beyond those that are known, each with the place of its kind.
     later: Vec<(RecordId, u32)>,
     kinds: Vec<Kind>,
 }
@@ -73,7 +75,7 @@ impl Packets {
         if self.is_full() {
             self.note_kind(id, sent);
         } else {
-            self.known.insert(id, Packet { id, at, sent: sent.clone(), numbers });
+            push_sparingly(&mut self.known, Packet { id, at, sent: sent.clone(), numbers });
         }
         numbers
     }
@@ -89,7 +91,7 @@ impl Packets {
             _ => return,
         };
         if self.others.len() < MOST_OTHERS {
-            self.others.push((record.id, Other { at: record.at, host, what }));
+            push_sparingly(&mut self.others, (record.id, Other { at: record.at, host, what }));
         }
     }
 
@@ -150,14 +152,14 @@ impl Packets {
         if let Ok(place) = u32::try_from(place)
             && self.later.len() < MOST_OTHERS
         {
-            self.later.push((id, place));
+            push_sparingly(&mut self.later, (id, place));
         }
     }
 
     /// Forgets all but some.
     pub(crate) fn keep(mut self, kept: impl IntoIterator<Item = RecordId>) -> Self {
         let kept: BTreeSet<RecordId> = kept.into_iter().collect();
-        self.known.retain(|id, _| kept.contains(id));
+        self.known.retain(|packet| kept.contains(&packet.id));
         self.others.retain(|(id, _)| kept.contains(id));
         self.later.retain(|(id, _)| kept.contains(id));
         self
@@ -165,12 +167,17 @@ impl Packets {
 
     /// The packet that a blame goes back to, if it does to one.
     pub(crate) fn packet(&self, blame: Blame) -> Option<&Packet> {
-        self.known.get(&blame.record?)
+        self.sent(blame.record?)
+    }
+
+    fn sent(&self, id: RecordId) -> Option<&Packet> {
+        let place = self.known.binary_search_by_key(&id, |packet| packet.id).ok()?;
+        Some(&self.known[place])
     }
 
     /// A packet of which no more than the record of its sending is given: see [`in_words`]. `None` if it is not known.
     pub(crate) fn named(&self, id: RecordId, hosts: &Hosts) -> Option<String> {
-        Some(self.known.get(&id)?.in_words(hosts))
+        Some(self.sent(id)?.in_words(hosts))
     }
 
     /// When what is to blame happened.
@@ -234,8 +241,8 @@ impl Packet {
 }
 
 /// Whose address a packet bears: a host's name, or the address itself if nobody has it.
-pub(crate) fn sender<'a>(sent: &Sent, hosts: &'a Hosts) -> Cow<'a, str> {
-    sent.from.map_or_else(|| sent.source.ip().to_string().into(), |from| hosts.name(from).into())
+pub(crate) fn sender(from: Option<HostId>, source: SocketAddrV4, hosts: &Hosts) -> Cow<'_, str> {
+    from.map_or_else(|| source.ip().to_string().into(), |from| hosts.name(from).into())
 }
 
 /// What a packet is, who sent it, when, and what became of it: `SYN 0 of client, sent 0.000, arrived 5.000`.
@@ -245,5 +252,5 @@ fn in_words(label: &str, at: Instant, sent: &Sent, hosts: &Hosts) -> String {
         return format!("{label} as if from {}, came at {}", hosts.socket(sent.source), arrived.join(" and "));
     }
     let fate = if arrived.is_empty() { "lost".to_owned() } else { format!("arrived {}", arrived.join(" and ")) };
-    format!("{label} of {}, sent {at}, {fate}", sender(sent, hosts))
+    format!("{label} of {}, sent {at}, {fate}", sender(sent.from, sent.source, hosts))
 }

@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 use experiment::{Experiment, cases, claims, simulate};
 
-use super::tests::without_legend;
+use super::tests::{explained, without_legend};
 use super::*;
 
 /// Explains an experiment of its own, whose hosts are 50 ms apart, but for what was held for nobody and who had to wait.
@@ -304,6 +304,16 @@ fn a_fin_that_is_always_lost_is_why_its_sender_gives_up() {
             1. server:80 ← client:49152 #1: waits since 2.150 s in step 5, `wait 1 h`
         "#]],
     );
+}
+
+/// The row of a connection may be another's before it is known that its octets are lost.
+#[test]
+fn octets_are_lost_after_the_row_of_their_sender_is_anothers() {
+    let experiment = Experiment::load("quiet-time", &[]).unwrap_or_else(|errors| panic!("{errors}"));
+    let variants = experiment.variants();
+    let told: Vec<String> = variants.iter().map(|variant| explained(&experiment, variant, true)).collect();
+    let lost = "server:80 ← client:5000 #2: 10 B of server lost at 248.100 s";
+    assert!(told.iter().any(|told| told.contains(lost)), "{told:?}");
 }
 
 /// What is over is forgotten, whatever happens: memory follows what is alive.

@@ -6,24 +6,26 @@ use std::collections::BTreeMap;
 use experiment::record::{
     Attempt, Call, Change, Event, Incarnation, Outcome, Record, RecordId, Sent, StateChange, What, Worth,
 };
+use rustc_hash::FxHashMap;
 use sim_time::Instant;
 use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 
 use super::course::{Course, Landing};
+use super::exchange::Exchanges;
 use super::findings::{Finding, Findings};
-use super::forged::Forged;
 use super::known::{End, Ended, Flying, Known, Life, Role, Sender, Side, Why, WhyReset};
 use super::names::Names;
-use super::{closes, opens};
+use super::{Pair, closes, opens, pair};
 
 /// The attempts of a run, and what was found of those that are over.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Attempts {
     known: BTreeMap<Attempt, Known>,
-    lives: BTreeMap<Incarnation, (Attempt, Side)>,
-    flying: BTreeMap<RecordId, Flying>,
+    /// What each life belongs to, until its exchange is over. Octets may be lost of one whose row is another's by then.
+    pub(super) lives: FxHashMap<Incarnation, Belonging>,
+    flying: FxHashMap<RecordId, Flying>,
     /// Why each reset that is on its way was sent.
-    resets: BTreeMap<RecordId, Why>,
+    resets: FxHashMap<RecordId, Why>,
     /// The last arrival, the last timer that fired, and the last call.
     arrival: Option<Arrival>,
     timer: Option<RecordId>,
@@ -31,11 +33,18 @@ pub(super) struct Attempts {
     /// Attempts that are open at both ends since this instant, and those of which the last may be gone.
     open: Vec<Attempt>,
     fading: Vec<Attempt>,
-    pub(super) forged: Forged,
     /// Opens so far, with those that failed at once.
     pub(super) count: u64,
     pub(super) opens: Findings,
     pub(super) closes: Findings,
+}
+
+/// Between which sockets a life is, what it goes back to, and which end of that it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Belonging {
+    pub(super) pair: Pair,
+    attempt: Attempt,
+    side: Side,
 }
 
 /// The arrival of a copy.
@@ -54,7 +63,7 @@ struct Arrival {
 
 impl Attempts {
     /// Takes a record.
-    pub(super) fn note(&mut self, record: &Record, all: bool, names: Names<'_>) {
+    pub(super) fn note(&mut self, record: &Record, exchanges: &Exchanges, all: bool, names: Names<'_>) {
         match record.event {
             Event::Sent(ref sent) => self.sent(record, sent),
             Event::Delivered { incarnation, stale, .. } => self.delivered(record, incarnation, stale),
@@ -96,11 +105,13 @@ impl Attempts {
             Event::DataLost { host, incarnation, octets } => {
                 let ended = record.because.first();
                 let known = self.of(incarnation);
-                let forged = self.forged.end(incarnation);
+                let forged = self.forged(incarnation, exchanges);
                 let ends = match (known, forged) {
-                    (Some((known, side)), _) => [known.end(side), self.other_end(known, side)],
+                    (Some((known, side)), _) => {
+                        [known.end(side), self.other_end(known, side)].map(|end| (end.life, end.ended))
+                    }
                     // Nobody is at the other end: its octets are lost when it ends.
-                    (None, Some(forged)) => [forged; 2],
+                    (None, Some((life, ended))) => [(Some(life), ended); 2],
                     (None, None) => return,
                 };
                 let finding = closes::data_lost(record.at, ends, (host, octets), ended, forged.is_some(), names);
@@ -124,7 +135,7 @@ impl Attempts {
                 }
             }
             What::Held { .. } | What::Released { .. } => {
-                let Some((attempt, _)) = self.lives.get(&change.incarnation).copied() else { return };
+                let Some(Belonging { attempt, .. }) = self.lives.get(&change.incarnation).copied() else { return };
                 let Some(known) = self.known.get_mut(&attempt) else { return };
                 match change.what {
                     What::Held { .. } => known.held += 1,
@@ -138,7 +149,6 @@ impl Attempts {
 
     /// An instant is over, with all that came at it: so are attempts of which nothing is left.
     pub(super) fn settle(&mut self, all: bool, names: Names<'_>) {
-        self.forged.settle();
         for attempt in std::mem::take(&mut self.open) {
             if let Some(known) = self.known.get_mut(&attempt) {
                 self.opens.extend(slow_open(known, names), all);
@@ -159,9 +169,6 @@ impl Attempts {
 
     fn forget(&mut self, attempt: Attempt, all: bool, names: Names<'_>) {
         let Some(known) = self.known.remove(&attempt) else { return };
-        for life in &known.lives {
-            self.lives.remove(life);
-        }
         self.opens.extend(slow_open(&known, names), all);
     }
 
@@ -174,8 +181,14 @@ impl Attempts {
 
     /// The attempt that a life goes back to, and which end it is.
     pub(super) fn of(&self, life: Incarnation) -> Option<(&Known, Side)> {
-        let (attempt, side) = *self.lives.get(&life)?;
+        let Belonging { attempt, side, .. } = *self.lives.get(&life)?;
         Some((self.known.get(&attempt)?, side))
+    }
+
+    /// A connection that a forged segment opened, and how it ended if it has.
+    pub(super) fn forged(&self, life: Incarnation, exchanges: &Exchanges) -> Option<(Life, Option<Ended>)> {
+        let Belonging { pair, .. } = self.lives.get(&life).filter(|life| life.attempt.is_forged())?;
+        exchanges.get(pair)?.end(life)
     }
 
     /// The attempt that crossed another.
@@ -196,13 +209,12 @@ impl Attempts {
     pub(super) fn has_only_what_is_alive(&self) -> bool {
         let is_outlived = |known: &Known| self.crossing(known).is_some_and(|crossing| !crossing.is_gone());
         let known = self.known.values().all(|known| !known.is_gone() || is_outlived(known));
-        let lives = self.lives.values().all(|(attempt, _)| self.known.contains_key(attempt));
         let flying = self.flying.values().all(|flying| self.known.contains_key(&flying.attempt));
-        known && lives && flying && self.resets.len() <= self.flying.len() + 1
+        known && flying && self.resets.len() <= self.flying.len() + 1
     }
 
     fn end_mut(&mut self, life: Incarnation) -> Option<&mut End> {
-        let (attempt, side) = *self.lives.get(&life)?;
+        let Belonging { attempt, side, .. } = *self.lives.get(&life)?;
         let end = self.known.get_mut(&attempt)?.end_mut(side);
         end.life.is_some_and(|of| of.incarnation == life).then_some(end)
     }
@@ -214,14 +226,13 @@ impl Attempts {
     }
 
     fn sent(&mut self, record: &Record, sent: &Sent) {
-        self.forged.sent(record.id, sent);
         let copies = sent.fate.deliveries.len();
         if sent.flags.rst() && copies > 0 {
             let why = self.why(record, sent);
             self.resets.insert(record.id, why);
         }
         let Some(known) = self.known.get_mut(&sent.attempt).filter(|_| !sent.forged) else { return };
-        let sender = sent.incarnation.and_then(|life| self.lives.get(&life)).map(|(_, side)| *side);
+        let sender = sent.incarnation.and_then(|life| self.lives.get(&life)).map(|life| life.side);
         let (role, acks_fin) = (known.role(sent, sender), sent.acknowledges == Acknowledged::Fin);
         let answered = self.arrival.filter(|arrival| record.because.iter().any(|cause| cause == arrival.record));
         let waited = match (answered.and_then(|arrival| arrival.flying), sender) {
@@ -282,7 +293,6 @@ impl Attempts {
     fn landed(&mut self, record: &Record, landing: Landing) -> Option<Arrival> {
         self.forget_landed_reset();
         let segment = record.because.first()?;
-        self.forged.landed(segment);
         let flying = self.flying.get_mut(&segment);
         let first = flying.as_ref().is_none_or(|flying| !flying.landed);
         let before = flying.as_deref().copied();
@@ -321,7 +331,7 @@ impl Attempts {
         let flying = record.because.first().and_then(|segment| self.flying.get(&segment));
         let (Some(flying), Some(life)) = (flying, life) else { return false };
         match self.lives.get(&life) {
-            Some((attempt, side)) if *attempt != flying.attempt => {
+            Some(Belonging { attempt, side, .. }) if *attempt != flying.attempt => {
                 let crosses = |known: &Known| {
                     known.end(*side).state == Some(State::SynSent) || (*side == Side::Opener && known.is_crossed())
                 };
@@ -354,15 +364,13 @@ impl Attempts {
 
     fn state(&mut self, record: &Record, change: &StateChange, all: bool, names: Names<'_>) {
         let StateChange { host, incarnation, attempt, tuple, passive, from, to, reason, .. } = *change;
+        let side = if passive || host != attempt.host { Side::Other } else { Side::Opener };
+        let belonging = Belonging { pair: pair(tuple.local, tuple.remote), attempt, side };
+        let born = self.lives.insert(incarnation, belonging).is_none();
         if attempt.is_forged() {
-            let life = Life { incarnation, ordinal: 0, host, tuple, passive };
-            let ended = Ended { record: record.id, at: record.at, from, reason, reset: None };
-            self.forged.changed(life, Some(ended).filter(|_| to == State::Closed));
             return;
         }
         let arrival = self.arrival.filter(|arrival| record.because.iter().any(|cause| cause == arrival.record));
-        let side = if passive || host != attempt.host { Side::Other } else { Side::Opener };
-        let born = !self.lives.contains_key(&incarnation);
         if born && arrival.is_some_and(|arrival| arrival.landing == Landing::Older) {
             self.turn(Landing::Arrived); // the older one made room for it
         }
@@ -373,11 +381,9 @@ impl Attempts {
         }
         let known = self.known.entry(attempt).or_insert_with(|| Known::new(record.at));
         if born {
-            self.lives.insert(incarnation, (attempt, side));
             self.count += u64::from(side == Side::Opener);
             let life = Some(Life { incarnation, ordinal: attempt.ordinal, host, tuple, passive });
             let waited = arrival.and_then(|arrival| arrival.flying).map_or(0, |flying| flying.waited);
-            known.lives.push(incarnation);
             known.note_replaced(side);
             *known.end_mut(side) = End { life, waited, ..End::default() };
         }

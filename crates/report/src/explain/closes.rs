@@ -6,7 +6,7 @@ use sim_time::Instant;
 use tcp_endpoint::{Reason, State};
 
 use super::findings::{Finding, Weight};
-use super::known::{End, Ended, Known, Side, SlowClose};
+use super::known::{End, Ended, Known, Life, Side, SlowClose};
 use super::names::{Names, seconds};
 use super::opens::first_in_vain;
 use crate::amount::whole;
@@ -38,18 +38,16 @@ pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, 
 /// Octets of a host that nobody can receive any more, since one end is over: the sender's, or the other.
 pub(super) fn data_lost(
     at: Instant,
-    ends: [&End; 2],
+    ends: [(Option<Life>, Option<Ended>); 2],
     (host, octets): (HostId, u64),
     over: Option<RecordId>,
     forged: bool,
     names: Names<'_>,
 ) -> Option<Finding> {
-    let life = ends[0].life?;
+    let life = ends[0].0?;
     let sender = names.host(host);
-    let mut ends = ends
-        .into_iter()
-        .filter_map(|end| Some((end.life?, end.ended?)))
-        .filter(|(_, ended)| Some(ended.record) == over);
+    let mut ends =
+        ends.into_iter().filter_map(|(life, ended)| life.zip(ended)).filter(|(_, ended)| Some(ended.record) == over);
     let end = ends.next();
     let why = end.map_or("an end was over".to_owned(), |(life, ended)| {
         let why = match ended.reset {

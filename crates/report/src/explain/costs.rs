@@ -1,34 +1,27 @@
-//! What was held and sent for nobody between two sockets.
+//! What was held and sent for nobody.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Add, AddAssign};
 
-use experiment::record::{Blame, Event, Incarnation, Memory, Record, RecordId, Worth};
+use experiment::record::{Blame, Memory, Worth};
 use experiment::{Held, Level, Resource, Transfer};
 use sim_time::Instant;
+use smallvec::SmallVec;
 
 use crate::amount::{rounded, scaled, whole};
 use crate::wrap::listed;
 
-/// What each incarnation cost that was ever of no use; and under `None` what was sent for nobody by a host that kept nothing.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Costs {
-    of: BTreeMap<Option<Incarnation>, Cost>,
-    /// For whom each wasted segment was sent, and each delivery of one.
-    spent_for: BTreeMap<RecordId, Option<Incarnation>>,
-}
-
-/// What an incarnation cost while it was of no use.
+/// What an incarnation cost while it was of no use, or what a host sent for nobody that kept nothing.
 #[derive(Clone, Debug)]
 pub(super) struct Cost {
-    by: BTreeMap<Blame, Part>,
+    /// What is to blame for which part, by the order of the blames.
+    by: SmallVec<[(Blame, Part); 1]>,
     /// When it was first of no use.
     pub(super) since: Instant,
     /// When it ended, or was useful again; `None` if neither came.
     pub(super) until: Option<Instant>,
     /// What it held memory for meanwhile, in the order of taking it.
-    pub(super) memories: Vec<Memory>,
+    pub(super) memories: SmallVec<[Memory; 4]>,
 }
 
 /// So much was wasted.
@@ -41,113 +34,109 @@ pub(super) struct Amount {
 }
 
 /// What one thing is to blame for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Part {
     /// The octets that were held.
     held: Level,
-    /// The workers that served it.
-    workers: Level,
+    /// The workers that served it, if any did.
+    workers: Option<Box<Level>>,
     /// The segments that were sent for it, and in answer to those.
     segments: u64,
 }
 
-impl Costs {
-    /// Takes the next record between the two sockets.
-    pub(super) fn note(&mut self, record: &Record) {
-        let at = record.at;
-        match record.event {
-            Event::Delivered { .. } => {
-                let segment = record.because.first().and_then(|segment| self.spent_for.get(&segment).copied());
-                self.spent_for.extend(segment.map(|of| (record.id, of)));
-            }
-            Event::Sent(ref sent) => {
-                let Some(blame) = sent.wasted else { return };
-                let own = sent.incarnation.filter(|own| self.of.contains_key(&Some(*own)));
-                let answered = || record.because.iter().find_map(|cause| self.spent_for.get(&cause).copied());
-                let of = own.map_or_else(|| answered().flatten(), Some);
-                self.spent_for.insert(record.id, of);
-                self.cost(of, at).by.entry(blame).or_default().segments += 1;
-            }
-            _ => {}
-        }
+impl Cost {
+    /// Of no use since then, without a cost so far.
+    pub(super) fn since(since: Instant) -> Self {
+        Self { by: SmallVec::new(), since, until: None, memories: SmallVec::new() }
     }
 
-    /// Takes what is held for whom from now on.
+    /// A segment was sent.
+    pub(super) fn spend(&mut self, blame: Blame) {
+        self.part(blame).segments += 1;
+    }
+
+    /// Takes what is held from now on.
     pub(super) fn transfer(&mut self, at: Instant, transfer: &Transfer) {
-        let Transfer { incarnation, held, amount, from, to, .. } = *transfer;
+        let Transfer { held, amount, from, to, .. } = *transfer;
         let [from, to] = [from, to].map(|worth| worth.and_then(Worth::blame));
-        if from.is_none() && to.is_none() {
-            return;
-        }
-        let (amount, cost) = (amount.cast_signed(), self.cost(Some(incarnation), at));
+        let amount = amount.cast_signed();
         match held {
-            Held::Life if to.is_none() => cost.until = Some(at),
-            Held::Life => cost.until = None,
+            Held::Life if to.is_none() => self.until = Some(at),
+            Held::Life => self.until = None,
             Held::Of(resource @ (Resource::Memory(_) | Resource::Workers)) => {
-                for (blame, delta) in [(from, -amount), (to, amount)] {
-                    let Some(blame) = blame else { continue };
-                    let part = cost.by.entry(blame).or_default();
-                    let level = if resource == Resource::Workers { &mut part.workers } else { &mut part.held };
+                let deltas = [(from, -amount), (to, amount)];
+                for (blame, delta) in deltas.into_iter().filter_map(|(blame, delta)| Some((blame?, delta))) {
+                    let part = self.part(blame);
+                    let level = match resource {
+                        Resource::Workers => part.workers.get_or_insert_default(),
+                        _ => &mut part.held,
+                    };
                     level.change(at, delta);
                 }
                 if let Resource::Memory(memory) = resource
                     && to.is_some()
-                    && !cost.memories.contains(&memory)
+                    && !self.memories.contains(&memory)
                 {
-                    cost.memories.push(memory);
+                    self.memories.push(memory);
                 }
             }
             Held::Of(_) => {}
         }
     }
 
-    fn cost(&mut self, of: Option<Incarnation>, at: Instant) -> &mut Cost {
-        let new = || Cost { by: BTreeMap::new(), since: at, until: None, memories: Vec::new() };
-        self.of.entry(of).or_insert_with(new)
+    fn part(&mut self, blame: Blame) -> &mut Part {
+        let found = self.by.binary_search_by_key(&blame, |(blame, _)| *blame);
+        let place = found.unwrap_or_else(|place| {
+            self.by.insert(place, (blame, Part::default()));
+            place
+        });
+        &mut self.by[place].1
     }
 
     /// Nothing has been measured before `at`; what is held remains.
     pub(super) fn begin_anew(&mut self, at: Instant) {
-        for part in self.of.values_mut().flat_map(|cost| cost.by.values_mut()) {
+        for (_, part) in &mut self.by {
             part.advance(at);
-            *part = Part { held: part.held.anew(), workers: part.workers.anew(), segments: 0 };
+            let workers = part.workers.as_ref().map(|workers| Box::new(workers.anew()));
+            *part = Part { held: part.held.anew(), workers, segments: 0 };
         }
     }
 
     /// Holds what is still held up to `end`.
     pub(super) fn advance(&mut self, end: Instant) {
-        self.of.values_mut().flat_map(|cost| cost.by.values_mut()).for_each(|part| part.advance(end));
+        self.by.iter_mut().for_each(|(_, part)| part.advance(end));
     }
 
-    /// Those that came to anything.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Option<Incarnation>, &Cost)> {
-        let costly = |(_, cost): &(&_, &Cost)| cost.amount() > Amount::default();
-        self.of.iter().filter(costly).map(|(of, cost)| (*of, cost))
-    }
-}
-
-impl Cost {
     /// Whatever is to blame.
     pub(super) fn amount(&self) -> Amount {
-        self.by.values().fold(Amount::default(), |sum, part| sum + part.amount())
+        self.by.iter().fold(Amount::default(), |sum, (_, part)| sum + part.amount())
     }
 
     /// What is to blame for anything, and for how much.
     pub(super) fn blames(&self) -> impl Iterator<Item = (Blame, Amount)> {
         let parts = self.by.iter().map(|(blame, part)| (*blame, part.amount()));
-        parts.filter(|(_, amount)| *amount > Amount::default())
+        parts.filter(|(_, amount)| !amount.is_nothing())
     }
 }
 
 impl Part {
     fn advance(&mut self, at: Instant) {
         self.held.advance(at);
-        self.workers.advance(at);
+        if let Some(workers) = &mut self.workers {
+            workers.advance(at);
+        }
     }
 
-    const fn amount(&self) -> Amount {
-        let (octet_nanos, worker_nanos) = (self.held.integral(), self.workers.integral());
+    fn amount(&self) -> Amount {
+        let octet_nanos = self.held.integral();
+        let worker_nanos = self.workers.as_ref().map_or(0, |workers| workers.integral());
         Amount { octet_nanos, worker_nanos, segments: self.segments }
+    }
+}
+
+impl Amount {
+    pub(super) fn is_nothing(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -26,7 +26,6 @@ pub(super) struct Known {
     pub(super) syn_acks: Course,
     /// What the opener sent before the other end was open.
     pub(super) acks: Course,
-    pub(super) lives: Vec<Incarnation>,
     pub(super) held: u32,
     pub(super) flying: u32,
     /// Those that were open at the other end before another came in the place of each, and since when.
@@ -168,7 +167,6 @@ impl Known {
             syns,
             syn_acks,
             acks,
-            lives: Vec::new(),
             held: 0,
             flying: 0,
             replaced: Vec::new(),

@@ -1,15 +1,16 @@
 //! One story: why an incarnation was held for nobody, and what to blame. Every sentence follows from records.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use experiment::HostId;
-use experiment::record::{Attempt, Blame, Cause, Deaf, Incarnation, Memory, RecordId, Sent, StateChange, Worth};
+use experiment::record::{Attempt, Blame, Cause, Deaf, Incarnation, Memory, RecordId, StateChange, Worth};
 use net_link::Loss;
 use sim_time::Instant;
 use tcp_endpoint::{EntryKind, FourTuple, Reason, State};
 
-use super::costs::{Amount, Cost, Costs};
-use super::log::{Arrival, Change, Log, Met, Packet, Read, Verdict, is_offer};
+use super::costs::{Amount, Cost};
+use super::exchange::{Change, Exchange, Met, Packet, Segment, Verdict};
 use super::names::queue_name;
 use crate::amount::whole;
 use crate::hosts::Hosts;
@@ -19,14 +20,12 @@ use crate::wrap::listed;
 /// So many events in the life of what was wasted are told, and so many packets to blame.
 const TOLD: usize = 8;
 
-/// Why an incarnation was held for nobody.
+/// What held an incarnation for nobody, by what stories are put in groups.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Story {
     /// What it cost.
     pub(super) cost: Amount,
     pub(super) since: Instant,
-    /// What was held, for how long, and what that came to.
-    pub(super) heading: String,
     /// What was held, without numbers.
     pub(super) held: String,
     /// What it is one of many of: where it was, and what is to blame for most of it.
@@ -35,45 +34,44 @@ pub(super) struct Story {
     pub(super) blames: Vec<(String, Amount)>,
     /// The port that it was half-open at, if it was.
     pub(super) half_open_at: Option<(HostId, u16)>,
+}
+
+/// Why it was held for nobody, in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Text {
+    /// What was held, for how long, and what that came to.
+    pub(super) heading: String,
     /// Why.
     pub(super) sentences: Vec<String>,
 }
 
-impl Story {
+impl Text {
     /// Its heading and its sentences.
     pub(super) fn paragraphs(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.heading).chain(&self.sentences).map(String::as_str)
     }
 }
 
-/// The story of each incarnation that cost something while it was of no use, in a run that is measured from `from` to `end`.
-pub(super) fn stories(
-    log: &Log,
-    costs: &Costs,
-    (hosts, packets): (&Hosts, &Packets),
-    (from, end): (Instant, Instant),
-) -> Vec<Story> {
-    let mut costs = costs.iter().peekable();
-    if costs.peek().is_none() {
-        return Vec::new();
-    }
-    let read = Read::of(log);
-    costs
-        .filter_map(|(incarnation, cost)| Some(Teller::new(&read, hosts, packets, incarnation, cost)?.story(from, end)))
-        .collect()
+/// Who can tell of each incarnation that cost something while it was of no use.
+pub(super) fn tellers<'a>(
+    exchange: &'a Exchange,
+    hosts: &'a Hosts,
+    packets: &'a Packets,
+) -> impl Iterator<Item = Teller<'a>> {
+    exchange.costs().filter_map(move |(of, cost)| Teller::new(exchange, hosts, packets, of, cost))
 }
 
 /// Tells of one incarnation, or of what was sent by a host that kept nothing.
-struct Teller<'a> {
-    read: &'a Read<'a>,
+pub(super) struct Teller<'a> {
+    exchange: &'a Exchange,
     hosts: &'a Hosts,
     /// Those of the whole run: a packet to blame may have gone between other sockets.
     packets: &'a Packets,
     incarnation: Option<Incarnation>,
     cost: &'a Cost,
     birth: Birth,
-    /// From which place on it was of no use, and whether it had been of use before.
-    judged: usize,
+    /// From which record on it was of no use, and whether it had been of use before.
+    judged: RecordId,
     was_useful: bool,
     /// The record that made it useless, if it had been of use.
     left_by: Option<RecordId>,
@@ -90,8 +88,7 @@ struct Birth {
     host: HostId,
     tuple: FourTuple,
     attempt: Attempt,
-    /// Its place among the records.
-    place: usize,
+    id: RecordId,
     at: Instant,
     /// The record of what had just arrived, and the segment that was.
     because: Option<RecordId>,
@@ -100,8 +97,8 @@ struct Birth {
 
 /// Something that happened to what was wasted, or that was sent for it.
 struct Scene {
-    /// Its place among the records.
-    place: usize,
+    /// The record by which it is put in order.
+    id: RecordId,
     at: Instant,
     /// It as a sentence of its own, or two.
     alone: String,
@@ -112,7 +109,7 @@ struct Scene {
 
 impl<'a> Teller<'a> {
     fn new(
-        read: &'a Read<'a>,
+        exchange: &'a Exchange,
         hosts: &'a Hosts,
         packets: &'a Packets,
         incarnation: Option<Incarnation>,
@@ -120,21 +117,20 @@ impl<'a> Teller<'a> {
     ) -> Option<Self> {
         let (birth, judged, left_by, active) = match incarnation {
             Some(incarnation) => {
-                let &Change { id, place, at, change, because, after } = read.life(incarnation).next()?;
-                let StateChange { host, tuple, attempt, .. } = *change;
-                let verdict = read.verdicts(incarnation).find(|verdict| verdict.worth.blame().is_some())?;
+                let &Change { id, at, change, because, after, .. } = exchange.changes_of(incarnation).next()?;
+                let StateChange { host, tuple, attempt, .. } = change;
+                let verdict = exchange.verdicts_on(incarnation).find(|verdict| verdict.worth.blame().is_some())?;
                 let left_by = verdict.because.filter(|left_by| *left_by != id);
-                let birth = Birth { host, tuple, attempt, place, at, because, of: after };
-                (birth, verdict.place, left_by, !change.passive)
+                let birth = Birth { host, tuple, attempt, id, at, because, of: after };
+                (birth, verdict.id, left_by, !change.passive)
             }
             None => {
-                let wasted = |packet: &&Packet<'_>| is_offer(packet.sent) && packet.sent.wasted.is_some();
-                let &Packet { place, at, sent, because, answers, .. } =
-                    read.connectionless((0, usize::MAX)).find(wasted)?;
+                let wasted = |packet: &&Packet| packet.is_offer() && packet.sent.wasted;
+                let &Packet { id, at, ref sent, because, answers, .. } =
+                    exchange.connectionless(RecordId::new(0)).find(wasted)?;
                 let tuple = FourTuple { local: sent.source, remote: sent.destination };
-                let (host, attempt) = (sent.from?, sent.attempt);
-                let birth = Birth { host, tuple, attempt, place, at, because, of: answers };
-                (birth, place, None, false)
+                let birth = Birth { host: sent.from?, tuple, attempt: sent.attempt, id, at, because, of: answers };
+                (birth, id, None, false)
             }
         };
         let was_useful = left_by.is_some();
@@ -143,10 +139,37 @@ impl<'a> Teller<'a> {
             None => birth.tuple.remote.ip().to_string(),
         };
         let here = hosts.name(birth.host);
-        Some(Self { read, hosts, packets, incarnation, cost, birth, judged, was_useful, left_by, active, here, there })
+        Some(Self {
+            exchange,
+            hosts,
+            packets,
+            incarnation,
+            cost,
+            birth,
+            judged,
+            was_useful,
+            left_by,
+            active,
+            here,
+            there,
+        })
     }
 
-    fn story(&self, from: Instant, end: Instant) -> Story {
+    /// What it comes to.
+    pub(super) fn story(&self) -> Story {
+        let half_open = self.cost.memories.contains(&Memory::Entry(EntryKind::HalfOpen));
+        Story {
+            cost: self.cost.amount(),
+            since: self.cost.since,
+            held: self.held(),
+            group: self.group(),
+            blames: self.blames(),
+            half_open_at: half_open.then(|| (self.birth.host, self.birth.tuple.local.port())),
+        }
+    }
+
+    /// How it came to that, in a run that is measured from `from` to `end`.
+    pub(super) fn text(&self, from: Instant, end: Instant) -> Text {
         let mut sentences = vec![self.opening()];
         sentences.extend(self.brought_there());
         sentences.extend(self.left_alone());
@@ -154,11 +177,7 @@ impl<'a> Teller<'a> {
         sentences.extend(together(&scenes));
         sentences.extend(self.outcome(scenes.is_empty()));
         sentences.extend(self.blame());
-        let (cost, since, heading) = (self.cost.amount(), self.cost.since, self.heading(from, end));
-        let (held, group, blames) = (self.held(), self.group(), self.blames());
-        let half_open = self.cost.memories.contains(&Memory::Entry(EntryKind::HalfOpen));
-        let half_open_at = half_open.then(|| (self.birth.host, self.birth.tuple.local.port()));
-        Story { cost, since, heading, held, group, blames, half_open_at, sentences }
+        Text { heading: self.heading(from, end), sentences }
     }
 
     /// `server:80 ← client:49152, a connection, held for nobody from 5.000 s to 5.100 s: 358 B·s and 2 segments`
@@ -207,8 +226,8 @@ impl<'a> Teller<'a> {
         let Some(packet) = self.packet(self.birth.of) else {
             return format!("{} opened it at {born} s.", self.here);
         };
-        let Packet { at, sent, label, .. } = packet;
-        let opener = sender(sent, self.hosts);
+        let (Packet { at, sent, .. }, label) = (packet, packet.label());
+        let opener = self.sender(sent);
         if sent.forged {
             let why = match sent.from {
                 Some(_) => format!("{opener} did not send it"),
@@ -217,19 +236,19 @@ impl<'a> Teller<'a> {
             return format!("{began} {label}, which was forged at {at} s: {why}.");
         }
         let mut words = format!("{began} {label}, which {opener} had sent at {at} s and which came at {born} s");
-        let arrival = packet.arrivals.iter().find(|arrival| Some(arrival.id) == self.birth.because);
-        let by = sent.fate.fault.map_or(String::new(), |fault| format!(" by fault {}", fault + 1));
+        let arrival = self.exchange.arrivals_of(packet).find(|arrival| Some(arrival.id) == self.birth.because);
+        let by = sent.fault.map_or(String::new(), |fault| format!(" by fault {}", fault + 1));
         match arrival.map_or(0, |arrival| arrival.copy) {
-            0 if !by.is_empty() && !self.was_useful && sent.fate.deliveries.len() == 1 => {
+            0 if !by.is_empty() && !self.was_useful && sent.copies == 1 => {
                 words.push_str(&format!(", delayed{by}"));
             }
             0 => {}
             _ => {
-                let first = sent.fate.deliveries.first().map_or(String::new(), ToString::to_string);
+                let first = sent.comes_at;
                 words.push_str(&format!(" once more: it was duplicated{by}, and had come at {first} s already"));
             }
         }
-        let at_once = match self.life().next() {
+        let at_once = match self.changes().next() {
             Some(first) if !self.active && sent.flags.syn() && first.change.to.synchronized() => {
                 format!(" A SYN is enough for {}: it was {} at once.", self.here, first.change.to)
             }
@@ -239,22 +258,21 @@ impl<'a> Teller<'a> {
     }
 
     /// What its opener had come to by the time it was born, if nobody waited for it any more.
-    fn by_then(&self, opening: &Packet<'_>) -> String {
+    fn by_then(&self, opening: &Packet) -> String {
         if self.was_useful {
             return String::new();
         }
         let opener = opening.sent.incarnation.into_iter();
-        let again = opener.flat_map(|opener| self.read.sent_by(opener)).find(|packet| {
+        let again = opener.flat_map(|opener| self.exchange.sent_by(opener)).find(|packet| {
             packet.sent.seq == opening.sent.seq
                 && packet.sent.flags.syn()
-                && packet.sent.retransmission > opening.sent.retransmission
-                && packet.place < self.birth.place
+                && packet.retransmission > opening.retransmission
+                && packet.id < self.birth.id
         });
         let mut deeds: Vec<String> =
             again.map(|packet| format!("sent it again at {} s", packet.at)).into_iter().collect();
-        let life = opening.sent.incarnation.map(|incarnation| self.read.life(incarnation));
-        let before: Vec<&Change<'_>> =
-            life.into_iter().flatten().filter(|change| change.place < self.birth.place).collect();
+        let life = opening.sent.incarnation.map(|incarnation| self.exchange.changes_of(incarnation));
+        let before: Vec<&Change> = life.into_iter().flatten().filter(|change| change.id < self.birth.id).collect();
         if let Some(open) = before.iter().find(|change| change.change.to == State::Established) {
             deeds.push(format!("become ESTABLISHED at {} s", open.at));
         }
@@ -272,10 +290,10 @@ impl<'a> Teller<'a> {
 
     /// What brought it to the state in which nobody was at its other end, if a segment did at that moment.
     fn brought_there(&self) -> Option<String> {
-        let here = |change: &&Change<'_>| change.place < self.judged && change.at == self.cost.since;
-        let last = self.life().filter(here).last().filter(|last| self.was_useful && last.place > self.birth.place)?;
+        let here = |change: &&Change| change.id < self.judged && change.at == self.cost.since;
+        let last = self.changes().filter(here).last().filter(|last| self.was_useful && last.id > self.birth.id)?;
         let packet = self.packet(last.after)?;
-        let (label, at, to, by) = (name(packet), packet.at, last.change.to, sender(packet.sent, self.hosts));
+        let (label, at, to, by) = (name(packet), packet.at, last.change.to, self.sender(&packet.sent));
         Some(format!("{label}, which {by} had sent at {at} s, came at {} s and took it to {to}.", last.at))
     }
 
@@ -286,12 +304,12 @@ impl<'a> Teller<'a> {
         }
         let since = self.cost.since;
         let nobody = format!("From {since} s on nobody was at its other end");
-        let other = |change: &&Change<'_>| change.change.host != self.birth.host;
-        let end = self.left_by.and_then(|left_by| self.read.change(left_by)).filter(other);
+        let other = |change: &&Change| change.change.host != self.birth.host;
+        let end = self.left_by.and_then(|left_by| self.exchange.change(left_by)).filter(other);
         let Some(end) = end else {
             // What answered it may have ended before the answer came.
-            let over =
-                self.read.changes_before(self.judged).find(other).filter(|change| change.change.to == State::Closed);
+            let (before, _) = self.exchange.changes_around(self.judged);
+            let over = before.iter().rev().find(other).filter(|change| change.change.to == State::Closed);
             let how = over.map(|end| format!(": {} had {}", self.there, self.ended(end, &format!(" at {} s", end.at))));
             return Some(format!("{nobody}{}.", how.unwrap_or_default()));
         };
@@ -299,23 +317,22 @@ impl<'a> Teller<'a> {
             return Some(format!("{nobody}: {} had another connection, in {}.", self.there, end.change.to));
         }
         let mut words = format!("{nobody}: {} had {}.", self.there, self.ended(end, ""));
-        let mut said = self.read.sent_by(end.change.incarnation);
+        let mut said = self.exchange.sent_by(end.change.incarnation);
         let said = said.find(|packet| packet.because == end.because && packet.sent.flags.rst());
         if let Some(packet) = said {
             // What an arrival brought about is told of in its turn.
-            let fate = if packet.arrivals.is_empty() {
-                format!(", which {}", not_arrived(packet.sent))
-            } else {
-                String::new()
+            let fate = match self.exchange.arrivals_of(packet).next() {
+                None => format!(", which {}", not_arrived(&packet.sent)),
+                Some(_) => String::new(),
             };
-            words.push_str(&format!(" It said so with {}{fate}.", packet.label));
+            words.push_str(&format!(" It said so with {}{fate}.", packet.label()));
         }
         Some(words)
     }
 
     /// How a connection at the other end came to its end (and when), as it is said after `had`.
-    fn ended(&self, end: &Change<'_>, when: &str) -> String {
-        let StateChange { from, reason, .. } = *end.change;
+    fn ended(&self, end: &Change, when: &str) -> String {
+        let StateChange { from, reason, .. } = end.change;
         let segment = self.packet(end.after).map_or("a segment".to_owned(), name);
         match reason {
             Reason::Call if from == State::SynSent => format!("given up{when} (by a call of its application)"),
@@ -331,57 +348,65 @@ impl<'a> Teller<'a> {
     }
 
     /// The changes of its state; none if nothing was kept.
-    fn life(&self) -> impl Iterator<Item = &'a Change<'a>> {
-        self.incarnation.into_iter().flat_map(|incarnation| self.read.life(incarnation))
+    fn changes(&self) -> impl Iterator<Item = &'a Change> {
+        self.incarnation.into_iter().flat_map(|incarnation| self.exchange.changes_of(incarnation))
     }
 
-    fn packet(&self, segment: Option<RecordId>) -> Option<&'a Packet<'a>> {
-        self.read.packet(segment?)
+    fn packet(&self, segment: Option<RecordId>) -> Option<&'a Packet> {
+        self.exchange.packet(segment?)
+    }
+
+    /// Whose address a segment bears.
+    fn sender(&self, sent: &Segment) -> Cow<'a, str> {
+        sender(sent.from, sent.source, self.hosts)
     }
 
     /// What was sent for it, and what else happened to it, since it was of no use; in order.
     fn scenes(&self) -> Vec<Scene> {
-        let end = self.life().find(|change| change.change.to == State::Closed).map_or(usize::MAX, |end| end.place);
-        let own = self.incarnation.into_iter().flat_map(|incarnation| self.read.sent_by(incarnation));
-        let own = own.filter(|packet| packet.place >= self.judged);
-        let instead = self.read.connectionless((self.judged, end)).filter(|packet| packet.sent.wasted.is_some());
-        let here = |packet: &&Packet<'_>| packet.sent.source == self.birth.tuple.local;
-        let steps: Vec<&Packet<'_>> = own.chain(instead).filter(here).collect();
+        let end = self.changes().find(|change| change.change.to == State::Closed).map(|end| end.id);
+        let own = self.incarnation.into_iter().flat_map(|incarnation| self.exchange.sent_by(incarnation));
+        let own = own.filter(|packet| packet.id >= self.judged);
+        let instead = self.exchange.connectionless(self.judged);
+        let instead = instead.take_while(|packet| end.is_none_or(|end| packet.id < end));
+        let instead = instead.filter(|packet| packet.sent.wasted);
+        let here = |packet: &&Packet| packet.sent.source == self.birth.tuple.local;
+        let steps: Vec<&Packet> = own.chain(instead).filter(here).collect();
+        let telling = |packet: &Packet| self.exchange.telling(packet);
         let answers: BTreeSet<RecordId> = steps.iter().filter_map(|packet| telling(packet)?.answer).collect();
         let mut scenes: Vec<Scene> = steps.iter().map(|packet| self.step(packet, &answers)).collect();
-        let told: Vec<usize> = answers
+        let told: BTreeSet<RecordId> = answers
             .iter()
             .filter_map(|answer| telling(self.packet(Some(*answer))?))
-            .flat_map(|arrival| &arrival.changes)
-            .copied()
+            .flat_map(|arrival| self.exchange.made_by(arrival))
+            .map(|change| change.id)
             .collect();
-        let others = self.life().filter(|change| change.place > self.judged && !told.contains(&change.place));
+        let others = self.changes().filter(|change| change.id > self.judged && !told.contains(&change.id));
         scenes.extend(others.map(|change| self.turn(change)));
-        let verdicts = self.incarnation.into_iter().flat_map(|incarnation| self.read.verdicts(incarnation));
-        let again = verdicts.filter(|verdict| verdict.worth == Worth::Useful && verdict.place > self.judged);
-        scenes.extend(again.map(|Verdict { place, at, .. }| Scene {
-            place,
+        let verdicts = self.incarnation.into_iter().flat_map(|incarnation| self.exchange.verdicts_on(incarnation));
+        let again = verdicts.filter(|verdict| verdict.worth == Worth::Useful && verdict.id > self.judged);
+        scenes.extend(again.map(|&Verdict { id, at, .. }| Scene {
+            id,
             at,
             alone: format!(
                 "From {at} s on it was of use again: someone was there, or a segment on its way could make one."
             ),
             among_others: None,
         }));
-        scenes.sort_by_key(|scene| scene.place);
+        scenes.sort_by_key(|scene| scene.id);
         scenes
     }
 
     /// A segment that was sent for it, and what became of that.
-    fn step(&self, packet: &Packet<'_>, answers: &BTreeSet<RecordId>) -> Scene {
-        let Packet { place, at, sent, label, .. } = *packet;
+    fn step(&self, packet: &Packet, answers: &BTreeSet<RecordId>) -> Scene {
+        let (&Packet { id, at, retransmission, .. }, label) = (packet, packet.label());
         let answered = self.packet(packet.answers.filter(|segment| Some(*segment) != self.birth.of));
-        let again = if sent.retransmission > 0 && answered.is_none() { " again" } else { "" };
+        let again = if retransmission > 0 && answered.is_none() { " again" } else { "" };
         let words = answered.map_or(format!("sent {label}"), |other| format!("answered {} with {label}", name(other)));
         // What is told already needs no time.
         let new = answered.filter(|other| !answers.contains(&other.id));
         let new = new.map_or(String::new(), |other| format!(" ({} had sent that at {} s)", self.there, other.at));
         Scene {
-            place,
+            id,
             at,
             alone: format!("{} {words}{again} at {at} s{new}. {}", self.here, self.became(packet, true)),
             among_others: Some((format!("{} {words}", self.here), self.became(packet, false))),
@@ -389,10 +414,10 @@ impl<'a> Teller<'a> {
     }
 
     /// What became of a segment that was sent for it, alone or as one of several.
-    fn became(&self, packet: &Packet<'_>, alone: bool) -> String {
+    fn became(&self, packet: &Packet, alone: bool) -> String {
         let it = if alone { "It" } else { "Each" };
-        let Some(arrival) = telling(packet) else {
-            return format!("{it} {}{}.", not_arrived(packet.sent), self.blamed(packet));
+        let Some(arrival) = self.exchange.telling(packet) else {
+            return format!("{it} {}{}.", not_arrived(&packet.sent), self.blamed(packet));
         };
         let reached = match alone {
             true => format!("At {} s it reached {}, which", arrival.at, self.there),
@@ -409,18 +434,17 @@ impl<'a> Teller<'a> {
             }
             (None, Some(Met { state, .. })) => format!("was in {state}"),
         }];
-        deeds.extend(arrival.changes.last().and_then(|place| self.read.change_at(*place)).map(|change| {
-            match (change.change.to, change.change.reason) {
-                (State::Closed, Reason::Reset) => "was reset".to_owned(),
-                (State::Closed, _) => "closed".to_owned(),
-                (to, _) => format!("went to {to}"),
-            }
+        let change = self.exchange.made_by(arrival).next_back();
+        deeds.extend(change.map(|change| match (change.change.to, change.change.reason) {
+            (State::Closed, Reason::Reset) => "was reset".to_owned(),
+            (State::Closed, _) => "closed".to_owned(),
+            (to, _) => format!("went to {to}"),
         }));
         let answer = self.packet(arrival.answer);
         match answer {
-            Some(answer) => deeds.push(format!("answered with {}", answer.label)),
+            Some(answer) => deeds.push(format!("answered with {}", answer.label())),
             None if packet.sent.flags.rst() => {}
-            None if !arrival.changes.is_empty() => {}
+            None if change.is_some() => {}
             None if arrival.met.is_none() => deeds.push("sent no reset, as its variant has it".to_owned()),
             None => deeds.push("did not answer".to_owned()),
         }
@@ -429,20 +453,20 @@ impl<'a> Teller<'a> {
     }
 
     /// What became of an answer to what was sent for it.
-    fn answer_became(&self, answer: &Packet<'_>, alone: bool) -> String {
+    fn answer_became(&self, answer: &Packet, alone: bool) -> String {
         let that = if alone { "That" } else { "Each of these" };
-        let Some(arrival) = telling(answer) else {
-            return format!(" {that} {}{}.", not_arrived(answer.sent), self.blamed(answer));
+        let Some(arrival) = self.exchange.telling(answer) else {
+            return format!(" {that} {}{}.", not_arrived(&answer.sent), self.blamed(answer));
         };
         if let Some(deaf) = arrival.deaf {
             return format!(" {that} reached {}, which {}.", self.here, self::deaf(deaf));
         }
         // What kept nothing may come to keep something.
-        let own = |of: &&Change<'_>| match self.incarnation {
+        let own = |of: &&Change| match self.incarnation {
             Some(own) => of.change.incarnation == own,
-            None => self.is_what_came_of_it(of.change),
+            None => self.is_what_came_of_it(&of.change),
         };
-        let change = arrival.changes.iter().rev().filter_map(|place| self.read.change_at(*place)).find(own);
+        let change = self.exchange.made_by(arrival).rev().find(own);
         let when = if alone { format!(" at {} s", arrival.at) } else { String::new() };
         match change.map(|change| change.change.to) {
             Some(state) if self.incarnation.is_none() => {
@@ -462,7 +486,7 @@ impl<'a> Teller<'a> {
     }
 
     /// What a loss means if it is to blame.
-    fn blamed(&self, packet: &Packet<'_>) -> &'static str {
+    fn blamed(&self, packet: &Packet) -> &'static str {
         let is_blamed = |blame: &Blame| blame.cause == Cause::Lost && blame.record == Some(packet.id);
         match self.cost.blames().any(|(blame, _)| is_blamed(&blame)) {
             true if self.active && packet.sent.from == Some(self.birth.host) => ": that is why nobody was there",
@@ -472,9 +496,9 @@ impl<'a> Teller<'a> {
     }
 
     /// A change of its own state.
-    fn turn(&self, turn: &Change<'_>) -> Scene {
-        let Change { place, at, change: StateChange { from, to, reason, .. }, .. } = *turn;
-        let over = *to == State::Closed;
+    fn turn(&self, turn: &Change) -> Scene {
+        let Change { id, at, change: StateChange { from, to, reason, .. }, .. } = *turn;
+        let over = to == State::Closed;
         let alone = match (reason, self.packet(turn.after)) {
             (Reason::Reset | Reason::Segment, Some(packet)) => {
                 let what = if over { "ended it".to_owned() } else { format!("brought it to {to}") };
@@ -494,17 +518,17 @@ impl<'a> Teller<'a> {
             (Reason::Overflow, _) => format!("{} refused it at {at} s: its accept queue was full.", self.here),
             (Reason::Reset | Reason::Segment, None) => format!("It came to {to} at {at} s."),
         };
-        Scene { place, at, alone, among_others: None }
+        Scene { id, at, alone, among_others: None }
     }
 
     /// What it still was at the end of the run, or that there never was anything.
     fn outcome(&self, nothing_sent: bool) -> Option<String> {
         if self.incarnation.is_none() {
-            let changes = self.read.changes.iter().filter(|change| change.place > self.birth.place);
-            let until = changes.map(|change| change.change).any(|change| self.is_what_came_of_it(change));
+            let (_, since) = self.exchange.changes_around(self.birth.id);
+            let until = since.iter().any(|change| self.is_what_came_of_it(&change.change));
             return Some(format!("{} kept nothing of it{}.", self.here, if until { " until then" } else { "" }));
         }
-        let last = self.life().last().filter(|_| self.cost.until.is_none())?;
+        let last = self.changes().last().filter(|_| self.cost.until.is_none())?;
         let more = if nothing_sent { "Nothing was sent for it" } else { "Nothing more was sent for it" };
         Some(format!("{more}: it was still {} when the run ended.", last.change.to))
     }
@@ -531,21 +555,15 @@ impl<'a> Teller<'a> {
     }
 }
 
-/// The arrival of a segment from which something followed, or the first.
-fn telling<'a>(packet: &'a Packet<'_>) -> Option<&'a Arrival> {
-    let follows = |arrival: &&Arrival| arrival.answer.is_some() || !arrival.changes.is_empty();
-    packet.arrivals.iter().find(follows).or_else(|| packet.arrivals.first())
-}
-
 /// What a segment is called, and whether it was forged.
-fn name(packet: &Packet<'_>) -> String {
-    if packet.sent.forged { format!("forged {}", packet.label) } else { packet.label.to_owned() }
+fn name(packet: &Packet) -> String {
+    format!("{}{}", if packet.sent.forged { "forged " } else { "" }, packet.label())
 }
 
 /// Why a segment did not arrive.
-fn not_arrived(sent: &Sent) -> String {
-    let by_fault = sent.fate.fault.map_or(" by a fault".to_owned(), |place| format!(" by fault {}", place + 1));
-    match sent.fate.lost {
+fn not_arrived(sent: &Segment) -> String {
+    let by_fault = sent.fault.map_or(" by a fault".to_owned(), |place| format!(" by fault {}", place + 1));
+    match sent.lost {
         Some(Loss::Fault) => format!("was lost (dropped{by_fault})"),
         Some(Loss::Chance) => "was lost by chance".to_owned(),
         Some(Loss::QueueFull) => "was lost (a queue was full)".to_owned(),

@@ -7,7 +7,7 @@ fn experiment(name: &str) -> Experiment {
     Experiment::load(name, &[]).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-fn explained(experiment: &Experiment, variant: &Variant, all: bool) -> String {
+pub(super) fn explained(experiment: &Experiment, variant: &Variant, all: bool) -> String {
     let scenario = experiment.scenario(variant).unwrap();
     let mut explanation = Explanation::new(Hosts::of(&scenario), all);
     simulate(&scenario, &mut explanation).unwrap();
@@ -992,10 +992,7 @@ fn the_stories_add_up_to_the_ledger() {
             };
             let octet_nanos = wasted(|resource| matches!(resource, Resource::Memory(_)));
             let worker_nanos = wasted(|resource| resource == Resource::Workers);
-            for (_, mut exchange) in std::mem::take(&mut explanation.exchanges) {
-                exchange.costs.advance(scenario.horizon);
-                explanation.tell(&exchange, scenario.horizon);
-            }
+            explanation.tell_rest(scenario.horizon);
             let told = explanation.groups.values().map(Group::cost).fold(Amount::default(), |sum, cost| sum + cost);
             let in_ledger = Amount { octet_nanos, worker_nanos, segments: ledger.segments.wasted() };
             assert_eq!(told, in_ledger, "{} {}", built_in.name, variant.label());
@@ -1016,7 +1013,8 @@ fn what_is_over_is_forgotten() {
     let mut explanation = Explanation::new(Hosts::of(&scenario), true);
     simulate(&scenario, &mut explanation).unwrap();
     explanation.settle();
-    assert!(explanation.exchanges.is_empty() && explanation.segments.is_empty() && explanation.lives.is_empty());
+    assert!(explanation.exchanges.is_empty() && explanation.segments.is_empty());
+    assert!(explanation.attempts.lives.is_empty());
     assert_eq!(explanation.stories.len(), 1);
 }
 

@@ -8,6 +8,7 @@ use sim_time::Instant;
 use tcp_endpoint::State;
 
 use super::attempts::Attempts;
+use super::exchange::Exchanges;
 use super::known::{End, Known, Side};
 use super::names::{Names, reason, seconds};
 use crate::amount::{milliseconds, whole};
@@ -40,11 +41,18 @@ impl Waiting {
     }
 
     /// What there is to tell: the kind that most wait in first, or one by one, the longest wait first.
-    pub(super) fn paragraphs(self, attempts: &Attempts, all: bool, names: Names<'_>) -> Vec<Vec<String>> {
+    pub(super) fn paragraphs(
+        self,
+        attempts: &Attempts,
+        exchanges: &Exchanges,
+        all: bool,
+        names: Names<'_>,
+    ) -> Vec<Vec<String>> {
         let with_connection = self.all.iter().filter_map(|waiting| Some((waiting.incarnation?, waiting)));
         let by_life: BTreeMap<Incarnation, &Unfinished> = with_connection.collect();
         let told = self.all.iter().filter(|waiting| !is_told_at_its_other_end(waiting, &by_life, attempts));
-        let mut waits: Vec<Wait> = told.map(|waiting| Wait::of(waiting, &by_life, attempts, names)).collect();
+        let mut waits: Vec<Wait> =
+            told.map(|waiting| Wait::of(waiting, &by_life, (attempts, exchanges), names)).collect();
         waits.sort_by_key(|wait| (wait.idle, wait.since));
         if all {
             return waits.into_iter().map(Wait::paragraphs).collect();
@@ -103,13 +111,13 @@ impl Wait {
     fn of(
         waiting: &Unfinished,
         by_life: &BTreeMap<Incarnation, &Unfinished>,
-        attempts: &Attempts,
+        (attempts, exchanges): (&Attempts, &Exchanges),
         names: Names<'_>,
     ) -> Self {
         let Unfinished { host, incarnation, remote, awaits, octets, since, .. } = *waiting;
         let known = incarnation.and_then(|life| attempts.of(life));
         let end = known.map(|(known, side)| known.end(side));
-        let forged = || incarnation.and_then(|life| attempts.forged.end(life)?.life);
+        let forged = || incarnation.and_then(|life| Some(attempts.forged(life, exchanges)?.0));
         let name = match end.and_then(|end| end.life).or_else(forged) {
             Some(life) => names.life(life),
             None => {

@@ -105,7 +105,7 @@ impl<'a> PacketObject<'a> {
             words: packet.in_words(&balance.hosts),
             id: id.place(),
             t: Seconds(*at),
-            from: sender(sent, &balance.hosts),
+            from: sender(sent.from, sent.source, &balance.hosts),
             to: sent.to.map(|to| balance.hosts.name(to)),
             sport: sent.source.port(),
             dport: sent.destination.port(),

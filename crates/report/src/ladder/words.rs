@@ -1,5 +1,7 @@
 //! What a ladder calls things.
 
+use std::fmt;
+
 use experiment::Relative;
 use experiment::record::{Call, Cause, Deaf, Sent, Worth, call_word};
 use net_link::Loss;
@@ -8,20 +10,43 @@ use tcp_endpoint::{Flags, Notice, Purpose, Reason, SeqNum, State};
 
 use crate::paint::Tone;
 
-/// A segment's name: `SYN 0`, `SYN,ACK 0/1`, `DATA 1/1 100 B`, `FIN,ACK 101/101`, with relative numbers `seq/ack`.
+/// What a segment is called: `SYN 0`, `SYN,ACK 0/1`, `DATA 1/1 100 B`, `FIN,ACK 101/101`, with relative numbers `seq/ack`.
 ///
 /// A number that is near no initial sequence number is `?`, save for 0, which is what a reset has that refuses a SYN
 /// (RFC 9293 §3.10.7.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Name {
+    flags: Flags,
+    octets: u32,
+    numbers: Relative,
+}
+
+impl Name {
+    pub(crate) fn of(sent: &Sent, numbers: Relative) -> Self {
+        let or_zero = |relative: Option<i64>, raw: SeqNum| relative.or((raw.raw() == 0).then_some(0));
+        let numbers = Relative { seq: or_zero(numbers.seq, sent.seq), ack: or_zero(numbers.ack, sent.ack) };
+        Self { flags: sent.flags, octets: sent.octets, numbers }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { flags, octets, numbers } = *self;
+        let number = |relative: Option<i64>| relative.map_or("?".to_owned(), |relative| relative.to_string());
+        write!(f, "{} {}", kinds(flags, octets > 0), number(numbers.seq))?;
+        if flags.ack() {
+            write!(f, "/{}", number(numbers.ack))?;
+        }
+        if octets > 0 {
+            write!(f, " {octets} B")?;
+        }
+        Ok(())
+    }
+}
+
+/// See [`Name`].
 pub(crate) fn label(sent: &Sent, numbers: Relative) -> String {
-    let number = |relative: Option<i64>, raw: SeqNum| match relative {
-        Some(relative) => relative.to_string(),
-        None if raw.raw() == 0 => "0".to_owned(),
-        None => "?".to_owned(),
-    };
-    let seq = number(numbers.seq, sent.seq);
-    let ack = if sent.flags.ack() { format!("/{}", number(numbers.ack, sent.ack)) } else { String::new() };
-    let octets = if sent.octets > 0 { format!(" {} B", sent.octets) } else { String::new() };
-    format!("{} {seq}{ack}{octets}", kinds(sent.flags, sent.octets > 0))
+    Name::of(sent, numbers).to_string()
 }
 
 /// What a segment is: `SYN`, `SYN,ACK`, `DATA`.
