@@ -32,6 +32,7 @@ mod waits;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
+use std::rc::Rc;
 
 use experiment::Transfer;
 use experiment::record::{Change, Event, Fold, Record, RecordId};
@@ -41,7 +42,7 @@ use sim_time::Instant;
 use crate::amount::{scaled, whole};
 use crate::hosts::Hosts;
 use crate::ladder::Name;
-use crate::packets::Packets;
+use crate::packets::{Packets, SharedPackets};
 use crate::paint::{Colour, Tone};
 use crate::wrap::{block, listed, wrapped};
 use attempts::Attempts;
@@ -66,7 +67,7 @@ SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     hosts: Hosts,
-    packets: Packets,
+    packets: SharedPackets,
     all: bool,
     /// Between which sockets something is on its way, or held.
     exchanges: Exchanges,
@@ -117,10 +118,15 @@ impl Explanation {
     /// otherwise by its kinds.
     #[must_use]
     pub fn new(hosts: Hosts, all: bool) -> Self {
+        Self::sharing(hosts, SharedPackets::default(), all)
+    }
+
+    /// The same, beside another that takes note of the packets.
+    pub(crate) fn sharing(hosts: Hosts, packets: SharedPackets, all: bool) -> Self {
         let waits = Waits::new(hosts.half_open());
         Self {
             hosts,
-            packets: Packets::default(),
+            packets,
             all,
             exchanges: Exchanges::default(),
             segments: FxHashMap::default(),
@@ -139,19 +145,21 @@ impl Explanation {
     /// The stories of a run that ends at `end`, the worst first, in lines of at most 100 columns.
     #[must_use]
     pub fn render(mut self, end: Instant, colour: Colour) -> String {
-        let names = Names { packets: &self.packets, hosts: &self.hosts };
+        let packets = Rc::clone(&self.packets);
+        let packets = &packets.borrow();
+        let names = Names { packets, hosts: &self.hosts };
         let unfinished =
             std::mem::take(&mut self.unfinished).paragraphs(&self.attempts, &self.exchanges, self.all, names);
-        self.tell_rest(end);
+        self.tell_rest(packets, end);
         self.stories.sort_by_key(|(story, _)| (Reverse(story.cost), story.since));
-        let Self { stories, groups, waits, packets, hosts, all, mut attempts, .. } = self;
-        let names = Names { packets: &packets, hosts: &hosts };
+        let Self { stories, groups, waits, hosts, all, mut attempts, .. } = self;
+        let names = Names { packets, hosts: &hosts };
         attempts.finish(all, names);
         let held: Vec<Vec<String>> = match all {
             true => stories.iter().map(|(_, text)| text.paragraphs().map(str::to_owned).collect()).collect(),
             false => told(groups, &waits, end),
         };
-        let waits = waits.stories(all, &hosts, &packets, end);
+        let waits = waits.stories(all, &hosts, packets, end);
         let held = numbered("What was held for nobody, and why", &held, colour);
         let waits = numbered("Who had to wait, and why", &waits, colour);
         let Attempts { count, opens, closes, .. } = attempts;
@@ -175,18 +183,18 @@ impl Explanation {
     }
 
     /// Tells of what is not over at the end of the run.
-    fn tell_rest(&mut self, end: Instant) {
+    fn tell_rest(&mut self, packets: &Packets, end: Instant) {
         let mut exchanges: Vec<(Pair, Box<Exchange>)> = self.exchanges.drain().collect();
         exchanges.sort_unstable_by_key(|(pair, _)| *pair);
         for (_, mut exchange) in exchanges {
             exchange.advance(end);
-            self.tell(&exchange, end);
+            self.tell(&exchange, packets, end);
         }
     }
 
     /// Adds what there is to tell of an exchange.
-    fn tell(&mut self, exchange: &Exchange, end: Instant) {
-        for teller in story::tellers(exchange, &self.hosts, &self.packets) {
+    fn tell(&mut self, exchange: &Exchange, packets: &Packets, end: Instant) {
+        for teller in story::tellers(exchange, &self.hosts, packets) {
             let (story, text) = (teller.story(), || teller.text(self.from, end));
             if self.all {
                 self.stories.push((story, text()));
@@ -202,7 +210,7 @@ impl Explanation {
     }
 
     /// Tells of what is over. An instant must be over for that: what ends a connection may still be answered at it.
-    fn settle(&mut self) {
+    fn settle(&mut self, packets: &Packets) {
         for pair in std::mem::take(&mut self.fading) {
             if self.exchanges.get(&pair).is_some_and(|exchange| exchange.is_over())
                 && let Some(exchange) = self.exchanges.remove(&pair)
@@ -210,7 +218,7 @@ impl Explanation {
                 for incarnation in exchange.incarnations() {
                     self.attempts.lives.remove(&incarnation);
                 }
-                self.tell(&exchange, self.now);
+                self.tell(&exchange, packets, self.now);
             }
         }
     }
@@ -252,16 +260,16 @@ impl Explanation {
 
 impl Fold for Explanation {
     fn record(&mut self, record: &Record) {
-        let names = Names { packets: &self.packets, hosts: &self.hosts };
+        let packets = Rc::clone(&self.packets);
+        let numbers = packets.borrow_mut().note(record);
+        let packets = &packets.borrow();
         if record.at > self.now {
-            self.attempts.settle(self.all, names);
-            self.settle();
+            self.attempts.settle(self.all, Names { packets, hosts: &self.hosts });
+            self.settle(packets);
             self.now = record.at;
         }
-        self.packets.note_other(record);
-        let names = Names { packets: &self.packets, hosts: &self.hosts };
-        self.waits.note(record, self.all, (&self.packets, &self.hosts));
-        self.attempts.note(record, &self.exchanges, self.all, names);
+        self.waits.note(record, self.all, (packets, &self.hosts));
+        self.attempts.note(record, &self.exchanges, self.all, Names { packets, hosts: &self.hosts });
         self.unfinished.note(record);
         if record.event == Event::WarmedUp {
             // What was over by then is not measured.
@@ -272,7 +280,7 @@ impl Fold for Explanation {
         }
         let Some(pair) = self.pair_of(record) else { return };
         let name = match &record.event {
-            Event::Sent(sent) => Some(Name::of(sent, self.packets.note(record.at, record.id, sent))),
+            Event::Sent(sent) => numbers.map(|numbers| Name::of(sent, numbers)),
             _ => None,
         };
         let exchange = self.exchanges.entry(pair).or_default();

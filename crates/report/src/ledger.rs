@@ -4,15 +4,17 @@ mod beside;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use comfy_table::Cell;
-use experiment::record::{Blame, Cause, Event, Fold, Record};
+use experiment::record::{Blame, Cause, Fold, Record};
 use experiment::{Account, HostId, Ledger, LedgerFold, Resource, Transfer};
 use sim_time::Instant;
 
 use crate::amount::{scaled, whole};
+use crate::explain::Explanation;
 use crate::hosts::Hosts;
-use crate::packets::Packets;
+use crate::packets::{Packets, SharedPackets};
 use crate::tables::{Listed, right, table, text};
 
 pub use beside::ledgers;
@@ -28,7 +30,7 @@ const TURNED_AWAY: &str = "clients turned away";
 pub struct LedgerBook {
     fold: LedgerFold,
     hosts: Hosts,
-    packets: Packets,
+    packets: SharedPackets,
 }
 
 /// A run's ledger, and the packets that it blames.
@@ -44,7 +46,14 @@ impl LedgerBook {
     /// An empty book for a run between these hosts.
     #[must_use]
     pub fn new(hosts: Hosts) -> Self {
-        Self { fold: LedgerFold::new(), hosts, packets: Packets::default() }
+        Self { fold: LedgerFold::new(), hosts, packets: SharedPackets::default() }
+    }
+
+    /// An explanation of the same run, which names the same packets; of `all` that there is to explain one by one, or by its
+    /// kinds.
+    #[must_use]
+    pub fn explanation(&self, all: bool) -> Explanation {
+        Explanation::sharing(self.hosts.clone(), Rc::clone(&self.packets), all)
     }
 
     /// The ledger of the run, which ends at `end`.
@@ -52,7 +61,7 @@ impl LedgerBook {
     pub fn balance(self, end: Instant) -> Balance {
         let Self { fold, hosts, packets } = self;
         let ledger = fold.finish(end);
-        let packets = packets.keep(ledger.blames().into_iter().filter_map(|blame| blame.record));
+        let packets = packets.borrow().kept(ledger.blames().into_iter().filter_map(|blame| blame.record));
         Balance { ledger, hosts, packets }
     }
 }
@@ -60,12 +69,7 @@ impl LedgerBook {
 impl Fold for LedgerBook {
     fn record(&mut self, record: &Record) {
         self.fold.record(record);
-        match &record.event {
-            Event::Sent(sent) => {
-                let _ = self.packets.note(record.at, record.id, sent);
-            }
-            _ => self.packets.note_other(record),
-        }
+        let _ = self.packets.borrow_mut().note(record);
     }
 
     fn transfer(&mut self, at: Instant, transfer: &Transfer) {

@@ -1,8 +1,10 @@
 //! The records of a run that may be to blame for something, so that one that is can be named.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::net::SocketAddrV4;
+use std::rc::Rc;
 
 use experiment::record::{Blame, Call, Cause, Event, Record, RecordId, Sent, call_word};
 use experiment::{HostId, Relative, RelativeNumbers};
@@ -28,7 +30,12 @@ pub(crate) struct Packets {
     /// The packets beyond those that are known, each with the place of its kind.
     later: Vec<(RecordId, u32)>,
     kinds: Vec<Kind>,
+    /// The last record, and the relative numbers of the packet if it is one.
+    last: Option<(RecordId, Option<Relative>)>,
 }
+
+/// The packets of a run, for all who name some.
+pub(crate) type SharedPackets = Rc<RefCell<Packets>>;
 
 /// What many packets have in common: their flags, and between which hosts they go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -69,8 +76,24 @@ pub(crate) struct Packet {
 }
 
 impl Packets {
-    /// Takes the next packet of the run; returns its relative numbers.
-    pub(crate) fn note(&mut self, at: Instant, id: RecordId, sent: &Sent) -> Relative {
+    /// Takes the next record of the run; returns the relative numbers of a packet. Whoever shares them may tell them of the same
+    /// record again.
+    pub(crate) fn note(&mut self, record: &Record) -> Option<Relative> {
+        if let Some((_, numbers)) = self.last.filter(|(last, _)| *last == record.id) {
+            return numbers;
+        }
+        let numbers = match &record.event {
+            Event::Sent(sent) => Some(self.note_packet(record.at, record.id, sent)),
+            _ => {
+                self.note_other(record);
+                None
+            }
+        };
+        self.last = Some((record.id, numbers));
+        numbers
+    }
+
+    fn note_packet(&mut self, at: Instant, id: RecordId, sent: &Sent) -> Relative {
         let numbers = self.numbers.next(sent);
         if self.is_full() {
             self.note_kind(id, sent);
@@ -80,8 +103,7 @@ impl Packets {
         numbers
     }
 
-    /// Takes the next record, if it is no packet.
-    pub(crate) fn note_other(&mut self, record: &Record) {
+    fn note_other(&mut self, record: &Record) {
         let (host, what) = match record.event {
             Event::Crashed { host } => (host, OtherKind::Crash),
             Event::Call { host, call: call @ (Call::Close | Call::Abort | Call::Shutdown), .. } => {
@@ -156,13 +178,16 @@ impl Packets {
         }
     }
 
-    /// Forgets all but some.
-    pub(crate) fn keep(mut self, kept: impl IntoIterator<Item = RecordId>) -> Self {
+    /// Some of them, without the others.
+    pub(crate) fn kept(&self, kept: impl IntoIterator<Item = RecordId>) -> Self {
         let kept: BTreeSet<RecordId> = kept.into_iter().collect();
-        self.known.retain(|packet| kept.contains(&packet.id));
-        self.others.retain(|(id, _)| kept.contains(id));
-        self.later.retain(|(id, _)| kept.contains(id));
-        self
+        Self {
+            known: self.known.iter().filter(|packet| kept.contains(&packet.id)).cloned().collect(),
+            others: self.others.iter().filter(|(id, _)| kept.contains(id)).cloned().collect(),
+            later: self.later.iter().filter(|(id, _)| kept.contains(id)).copied().collect(),
+            kinds: self.kinds.clone(),
+            ..Self::default()
+        }
     }
 
     /// The packet that a blame goes back to, if it does to one.

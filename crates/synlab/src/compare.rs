@@ -9,7 +9,7 @@ use report::{
 use crate::Ending;
 use crate::cli::{Compare, CompareFormat};
 use crate::complaint::Complaint;
-use crate::execute::{Matched, Runs, explanation, load, measured};
+use crate::execute::{Matched, Runs, load, measured};
 use crate::output;
 
 /// Columns of ladders that go to no terminal.
@@ -43,8 +43,8 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     for variant in &variants {
         let hosts = Hosts::of(&experiment.scenario(variant)?);
         let mut ladder = drawn.contains(&variant).then(|| Ladder::new(hosts.clone()).with_at_most(KEPT_ROWS));
-        let mut explanation = explained.then(|| explanation(&hosts, arguments.all));
         let mut ledger = LedgerBook::new(hosts);
+        let mut explanation = explained.then(|| ledger.explanation(arguments.all));
         runs.watch(variant, &mut ((&mut ladder, &mut ledger), &mut explanation, &mut matched))?;
         ledgers.push(ledger.balance(experiment.horizon()));
         let end = experiment.horizon();

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::record::{Event, Fold, Record, Sent};
 use experiment::{Experiment, HostId, Queue, Summary, Variant, Verdict, simulate_with};
-use report::{Explanation, Hosts};
 use sim_time::Instant;
 
 use crate::cli::{Engine, Source};
@@ -36,11 +35,6 @@ pub(crate) fn measured(experiment: &Experiment) -> String {
         Instant::ZERO => until,
         from => format!("measured from {from} s {until}"),
     }
-}
-
-/// An explanation of a run between these hosts; of `all` that there is to explain one by one, or by its kinds.
-pub(crate) fn explanation(hosts: &Hosts, all: bool) -> Explanation {
-    Explanation::new(hosts.clone(), all)
 }
 
 /// Which faults have decided over a segment.

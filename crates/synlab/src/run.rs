@@ -13,7 +13,7 @@ use sim_time::Instant;
 use crate::Ending;
 use crate::cli::{Run, RunFormat};
 use crate::complaint::Complaint;
-use crate::execute::{Matched, Runs, explanation, load, measured};
+use crate::execute::{Matched, Runs, load, measured};
 use crate::output::{self, Sink, cannot_write};
 
 pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
@@ -154,7 +154,7 @@ impl<'a> Watchers<'a> {
         });
         let captures = captures.collect::<Result<_, Complaint>>()?;
         let ledger = LedgerBook::new(hosts.clone());
-        let explanation = (shown && arguments.explain).then(|| explanation(hosts, arguments.all));
+        let explanation = (shown && arguments.explain).then(|| ledger.explanation(arguments.all));
         let traces = traces.collect::<Result<_, Complaint>>()?;
         Ok(Self { ladder, ledger, explanation, traces, captures })
     }

@@ -326,7 +326,7 @@ fn attempts_that_are_over_are_forgotten() {
             let mut explanation = Explanation::new(Hosts::of(&scenario), true);
             simulate(&scenario, &mut explanation).unwrap();
             let Explanation { attempts, packets, hosts, .. } = &mut explanation;
-            attempts.settle(true, Names { packets, hosts });
+            attempts.settle(true, Names { packets: &packets.borrow(), hosts });
             assert!(attempts.has_only_what_is_alive(), "{} {}", built_in.name, variant.label());
         }
     }

@@ -32,7 +32,7 @@ pub(super) struct Exchange {
     /// What was sent for nobody by a host that kept nothing.
     nobodys: Option<Box<Cost>>,
     /// Copies on their way.
-    in_flight: u32,
+    in_flight: usize,
     /// Entries and sockets that are held.
     held: u32,
 }
@@ -66,6 +66,9 @@ pub(super) struct Packet {
     pub(super) sent: Rc<Segment>,
     /// The first of its arrivals.
     arrival: Option<RecordId>,
+    /// How often it was retransmitted after that to nobody, before anything else happened; and when last.
+    pub(super) again: u32,
+    pub(super) until: Instant,
 }
 
 /// A segment as it was sent.
@@ -192,7 +195,7 @@ impl Exchange {
             self.life_mut(own, id);
         }
         let copies = sent.fate.deliveries.len();
-        self.in_flight += copies as u32;
+        self.in_flight += copies;
         let Some(name) = name else { return };
         let segment = Segment {
             from: sent.from,
@@ -212,11 +215,30 @@ impl Exchange {
             is_keepalive: sent.purpose == Some(Purpose::KeepaliveProbe),
             name,
         };
-        let same = self.packets.last().map(|last| &last.sent).filter(|last| ***last == segment);
-        let sent_as = same.map_or_else(|| Rc::new(segment), Rc::clone);
-        let retransmission = sent.retransmission;
-        let packet = Packet { id, at, because, answers, retransmission, sent: sent_as, arrival: None };
+        let (retransmission, latest) = (sent.retransmission, self.latest());
+        let last = self.packets.last_mut().filter(|last| *last.sent == segment);
+        let sent_as = last.as_ref().map_or_else(|| Rc::new(segment), |last| Rc::clone(&last.sent));
+        if let Some(last) = last
+            && sent.to.is_none()
+            && last.retransmission.min(retransmission) > 0
+            && last.answers.or(answers).is_none()
+            && latest == Some(last.id)
+        {
+            (last.again, last.until) = (last.again + 1, at);
+            return;
+        }
+        let (arrival, again) = (None, 0);
+        let packet = Packet { id, at, because, answers, retransmission, sent: sent_as, arrival, again, until: at };
         push_tightly(&mut self.packets, packet);
+    }
+
+    /// The last record that is kept.
+    fn latest(&self) -> Option<RecordId> {
+        let packet = self.packets.last().map(|packet| packet.id);
+        let arrival = self.arrivals.last().map(|arrival| arrival.id);
+        let change = self.changes.last().map(|change| change.id);
+        let verdict = self.verdicts.last().map(|verdict| verdict.id);
+        packet.max(arrival).max(change).max(verdict)
     }
 
     fn arrived(&mut self, record: &Record, copy: u32, met: Option<Met>, deaf: Option<Deaf>) {
@@ -412,10 +434,10 @@ impl Packet {
     }
 }
 
-/// Of many exchanges there is little in each.
+/// There may be very many exchanges, with little in each.
 fn push_tightly<T>(vec: &mut Vec<T>, element: T) {
     if vec.len() == vec.capacity() {
-        vec.reserve_exact((vec.len() / 4).max(1));
+        vec.reserve_exact((vec.len() / 2).max(1));
     }
     vec.push(element);
 }

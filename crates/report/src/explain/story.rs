@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::iter::repeat_n;
 
 use experiment::HostId;
 use experiment::record::{Attempt, Blame, Cause, Deaf, Incarnation, Memory, RecordId, StateChange, Worth};
@@ -96,6 +97,7 @@ struct Birth {
 }
 
 /// Something that happened to what was wasted, or that was sent for it.
+#[derive(Clone)]
 struct Scene {
     /// The record by which it is put in order.
     id: RecordId,
@@ -373,7 +375,13 @@ impl<'a> Teller<'a> {
         let steps: Vec<&Packet> = own.chain(instead).filter(here).collect();
         let telling = |packet: &Packet| self.exchange.telling(packet);
         let answers: BTreeSet<RecordId> = steps.iter().filter_map(|packet| telling(packet)?.answer).collect();
-        let mut scenes: Vec<Scene> = steps.iter().map(|packet| self.step(packet, &answers)).collect();
+        let mut scenes = Vec::new();
+        for packet in steps {
+            let scene = self.step(packet, &answers);
+            let again = Scene { at: packet.until, ..scene.clone() };
+            scenes.push(scene);
+            scenes.extend(repeat_n(again, packet.again as usize));
+        }
         let told: BTreeSet<RecordId> = answers
             .iter()
             .filter_map(|answer| telling(self.packet(Some(*answer))?))

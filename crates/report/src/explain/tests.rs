@@ -992,7 +992,8 @@ fn the_stories_add_up_to_the_ledger() {
             };
             let octet_nanos = wasted(|resource| matches!(resource, Resource::Memory(_)));
             let worker_nanos = wasted(|resource| resource == Resource::Workers);
-            explanation.tell_rest(scenario.horizon);
+            let packets = explanation.packets.take();
+            explanation.tell_rest(&packets, scenario.horizon);
             let told = explanation.groups.values().map(Group::cost).fold(Amount::default(), |sum, cost| sum + cost);
             let in_ledger = Amount { octet_nanos, worker_nanos, segments: ledger.segments.wasted() };
             assert_eq!(told, in_ledger, "{} {}", built_in.name, variant.label());
@@ -1012,7 +1013,8 @@ fn what_is_over_is_forgotten() {
     let scenario = experiment.scenario(&experiment.variant(Some("three-way"), None).unwrap()).unwrap();
     let mut explanation = Explanation::new(Hosts::of(&scenario), true);
     simulate(&scenario, &mut explanation).unwrap();
-    explanation.settle();
+    let packets = explanation.packets.take();
+    explanation.settle(&packets);
     assert!(explanation.exchanges.is_empty() && explanation.segments.is_empty());
     assert!(explanation.attempts.lives.is_empty());
     assert_eq!(explanation.stories.len(), 1);
