@@ -189,6 +189,37 @@ fn a_capture_is_written_beside_the_result() {
     assert_eq!(fs::read_to_string(result).unwrap(), plain);
 }
 
+/// A picture says which command makes it, and what else the command prints is the same with it.
+#[test]
+fn a_picture_is_drawn_beside_the_result() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let run = ["run", "stale-syn", "--handshake", "two-way", "--set", "link.delay=50 ms", "--until", "10 s"];
+    let (plain, _, plain_code) = synlab(&run);
+    let picture = path("run.svg");
+    let (out, err, code) = synlab(&[&run[..], &["--svg", &picture]].concat());
+    assert_eq!((out, err.as_str(), code), (plain, "", plain_code));
+    let drawn = fs::read_to_string(&picture).unwrap();
+    assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"), "{drawn}");
+    let command = "synlab run stale-syn --set 'link.delay=50 ms' --until '10 s' --handshake two-way";
+    assert!(drawn.contains(command), "{drawn}");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing half-written is left");
+    // On standard output it stands alone.
+    let (out, ..) = synlab(&[&run[..], &["--svg", "-", "-o", &path("result")]].concat());
+    assert_eq!(out, drawn);
+
+    let compare = ["compare", "stale-syn", "--handshake", "two-way", "--handshake", "three-way"];
+    let (plain, ..) = synlab(&compare);
+    let (out, err, code) = synlab(&[&compare[..], &["--svg", &picture]].concat());
+    assert_eq!((out, err.as_str(), code), (plain, "", Some(0)));
+    let drawn = fs::read_to_string(&picture).unwrap();
+    assert!(drawn.contains(">two-way</text>") && drawn.contains(">three-way</text>"), "{drawn}");
+    // No ladder is needed for it, and no text.
+    let json = synlab(&["compare", "stale-syn", "--no-ladder", "--format", "json", "--svg", &path("json.svg")]);
+    assert_eq!(json.2, Some(0));
+    assert!(fs::read_to_string(path("json.svg")).unwrap().contains(">three-way-silent</text>"));
+}
+
 #[test]
 fn a_trace_is_a_record_a_line() {
     let directory = tempfile::tempdir().unwrap();

@@ -297,13 +297,30 @@ fn a_result_and_a_trace_in_one_file() {
 }
 
 #[test]
-fn captures_that_have_no_place() {
+fn a_picture_of_a_comparison_has_a_file_of_its_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.svg");
+    let path = path.to_str().unwrap();
+    let message = format!("error: --output and --svg both name {path}: each needs a file of its own\n");
+    let (out, err, code) = synlab(&["compare", "stale-syn", "--svg", path, "-o", path]);
+    assert_eq!((out.as_str(), err, code), ("", message, Some(2)));
+    let (out, err, code) = synlab(&["compare", "stale-syn", "--svg", "-"]);
+    assert_eq!((out.as_str(), code), ("", Some(2)));
+    assert!(err.starts_with("error: --svg: a picture shares standard output with nothing else"), "{err}");
+    // A run that comes to nothing leaves nothing, and what was there stays.
+    std::fs::write(path, "old").unwrap();
+    assert_eq!(synlab(&["compare", "stale-syn", "--svg", path, "--handshake", "none"]).2, Some(2));
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "old");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn captures_and_pictures_that_have_no_place() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x.pcapng");
     let path = path.to_str().unwrap();
     let of_client = format!("client={path}");
-    let stdout =
-        "error: a capture shares standard output with nothing else: send the result elsewhere with --output FILE\n";
+    let stdout = "error: a capture or a picture shares standard output with nothing else: send the result elsewhere with --output FILE\n";
     for (arguments, expected) in [
         (
             &["--pcap", path, "--trace", path][..],
@@ -319,6 +336,11 @@ fn captures_that_have_no_place() {
         ),
         (&["--pcap", "-"], stdout.to_owned()),
         (&["--pcap", "-", "--quiet"], stdout.to_owned()),
+        (&["--svg", "-"], stdout.to_owned()),
+        (
+            &["--svg", "no/such/folder/x"],
+            "error: cannot write no/such/folder/x: No such file or directory (os error 2)\n".to_owned(),
+        ),
         (
             &["--pcap", "-", "--output", path, "--pcap-host", "client=-"],
             "error: --pcap and --pcap-host both name -: each needs a file of its own\n".to_owned(),

@@ -1,11 +1,12 @@
-//! Ways to look at a run: the ladder, the trace, the ledger, what explains it, tables, JSON.
+//! Ways to look at a run: the ladder, diagrams, the trace, the ledger, what explains it, tables, JSON.
 //!
-//! [`Ladder`], [`Trace`], [`Capture`], [`LedgerBook`] and [`Explanation`] are folds over the records of a run; the rest reads what a run
+//! [`Ladder`], [`diagram::Diagram`], [`Trace`], [`Capture`], [`LedgerBook`] and [`Explanation`] are folds over the records of a run; the rest reads what a run
 //! returns. Nothing here knows of files or terminals: functions return text or write to what they are given.
 
 mod amount;
 mod capture;
 mod claim;
+pub mod diagram;
 pub mod diff;
 mod effects;
 mod estimate;

@@ -69,17 +69,23 @@ impl Causes {
 /// Tells some records of a run in words, a line each.
 #[derive(Clone, Debug)]
 pub struct Chain {
-    hosts: Hosts,
-    numbers: RelativeNumbers,
+    teller: Teller,
     wanted: BTreeSet<RecordId>,
     lines: Vec<(RecordId, Instant, Because, String)>,
+}
+
+/// Tells what happened in words. It takes every record of a run, since it counts sequence numbers from the initial ones.
+#[derive(Clone, Debug)]
+pub(crate) struct Teller {
+    hosts: Hosts,
+    numbers: RelativeNumbers,
 }
 
 impl Chain {
     /// Nothing told yet of these records.
     #[must_use]
     pub fn new(hosts: Hosts, wanted: BTreeSet<RecordId>) -> Self {
-        Self { hosts, numbers: RelativeNumbers::new(), wanted, lines: Vec::new() }
+        Self { teller: Teller::new(hosts), wanted, lines: Vec::new() }
     }
 
     /// The lines, the root first: the record's id, its time, what happened, and because of which records.
@@ -96,8 +102,16 @@ impl Chain {
         }
         text
     }
+}
 
-    fn words(&mut self, event: &Event) -> String {
+impl Teller {
+    /// Nothing told yet.
+    pub(crate) fn new(hosts: Hosts) -> Self {
+        Self { hosts, numbers: RelativeNumbers::new() }
+    }
+
+    /// What happened.
+    pub(crate) fn words(&mut self, event: &Event) -> String {
         let numbers = match event {
             Event::Sent(sent) => Some(self.numbers.next(sent)),
             _ => None,
@@ -202,7 +216,7 @@ fn call_in_words(host: &str, call: Call, outcome: Outcome) -> String {
 
 impl Fold for Chain {
     fn record(&mut self, record: &Record) {
-        let words = self.words(&record.event);
+        let words = self.teller.words(&record.event);
         if self.wanted.contains(&record.id) {
             self.lines.push((record.id, record.at, record.because, words));
         }

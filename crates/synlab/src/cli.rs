@@ -157,8 +157,12 @@ pub(crate) struct Run {
     /// Write the packets that a host sees to a file too, as its own tcpdump would; may be repeated
     #[arg(long, value_name = "HOST=FILE", value_parser = host_file)]
     pub(crate) pcap_host: Vec<(String, PathBuf)>,
+    /// Draw the run to a file too, as a picture (SVG): time runs down, to scale but for silence; lifelines are coloured by state,
+    /// what is held for nobody is hatched; of very many segments only the first are drawn
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
     /// Print only why a record is there, back to the roots: the record of that id in a trace, or the last up to a time as "5 s"
-    #[arg(long, value_name = "ID|TIME", value_parser = why, conflicts_with_all = ["trace", "pcap", "pcap_host", "format", "explain"])]
+    #[arg(long, value_name = "ID|TIME", value_parser = why, conflicts_with_all = ["trace", "pcap", "pcap_host", "svg", "format", "explain"])]
     pub(crate) why: Option<Why>,
     /// Write the result to a file instead of standard output (`-`)
     #[arg(short, long, value_name = "FILE")]
@@ -202,6 +206,9 @@ pub(crate) struct Compare {
     /// repeated, then each goes with each, and what they do alone and together is told
     #[arg(long, value_name = "NAME=LEVEL,LEVEL")]
     pub(crate) axis: Vec<String>,
+    /// Draw the variants side by side to a file too, as a picture (SVG), with one axis of time for all: see `run --svg`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
     /// Draw no ladders
     #[arg(long)]
     pub(crate) no_ladder: bool,

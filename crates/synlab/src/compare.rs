@@ -1,6 +1,7 @@
 //! `synlab compare`: every variant on the same randomness, side by side.
 
 use experiment::{Axis, Experiment, Summary, Variant, Verdict};
+use report::diagram::{Diagram, svg};
 use report::{
     Balance, Colour, Hosts, Ladder, LedgerBook, Listed, RunResult, effects, json, ledgers, side_by_side, tables,
     verdicts,
@@ -11,6 +12,7 @@ use crate::cli::{Compare, CompareFormat};
 use crate::complaint::Complaint;
 use crate::execute::{Matched, Runs, load, measured};
 use crate::output;
+use crate::picture::{self, Frame};
 
 /// Columns of ladders that go to no terminal.
 const WIDTH: usize = 100;
@@ -22,30 +24,45 @@ type Crossed = (Variant, Vec<Axis>);
 /// What stands above the effects of the axes.
 const EFFECTS: &str = "what each decision does by itself to the first combination, and what several do together (\u{d7}) beyond that:\n\
                        the terms of a combination add up to its value.";
-/// Variants whose ladders are drawn, unless they are chosen by name.
+/// Variants that are drawn, unless they are chosen by name.
 const DRAWN: usize = 4;
 
 pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
+    if let Some(file) = &arguments.svg {
+        picture::check_file("--svg", file, arguments.output.as_deref())?;
+    }
     let experiment = load(&arguments.source)?;
     let (experiment, crossed) = match cross(arguments, &experiment)? {
         None => (experiment, None),
         Some((base, axes)) => (experiment.crossed(&base, &axes)?, Some((base, axes))),
     };
     let variants = if crossed.is_none() { choose(arguments, &experiment)? } else { experiment.variants() };
+    let frame = Frame::open(arguments.svg.as_deref())?;
     let mut runs = Runs::of(&experiment, arguments.source.engine);
     let mut ladders = Vec::new();
+    let mut diagrams = Vec::new();
     let mut ledgers = Vec::new();
     let mut explanations = Vec::new();
     let mut matched = Matched::default();
     let drawn = drawn(arguments, &variants);
+    let with_ladder = !arguments.no_ladder && arguments.format == CompareFormat::Text;
     let explained = arguments.explain && arguments.format == CompareFormat::Text;
     let colour = output::colour(arguments.output.as_deref());
     for variant in &variants {
         let hosts = Hosts::of(&experiment.scenario(variant)?);
+<<<<<<< HEAD
         let mut ladder = drawn.contains(&variant).then(|| Ladder::new(hosts.clone()).with_at_most(KEPT_ROWS));
         let mut ledger = LedgerBook::new(hosts);
         let mut explanation = explained.then(|| ledger.explanation(arguments.all));
         runs.watch(variant, &mut ((&mut ladder, &mut ledger), &mut explanation, &mut matched))?;
+=======
+        let is_drawn = drawn.contains(&variant);
+        let mut ladder = (with_ladder && is_drawn).then(|| Ladder::new(hosts.clone()).with_at_most(KEPT_ROWS));
+        let mut diagram = (arguments.svg.is_some() && is_drawn).then(|| picture::diagram(&hosts));
+        let mut explanation = explained.then(|| explanation(&hosts, arguments.all));
+        let mut ledger = LedgerBook::new(hosts);
+        runs.watch(variant, &mut ((&mut ladder, &mut diagram, &mut ledger), &mut explanation, &mut matched))?;
+>>>>>>> 6f9b2ef (report: a model of a diagram, and its SVG: run --svg, compare --svg)
         ledgers.push(ledger.balance(experiment.horizon()));
         let end = experiment.horizon();
         explanations.push(explanation.map_or(String::new(), |explanation| explanation.render(end, colour)));
@@ -53,6 +70,13 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
             ladder.finish(experiment.horizon());
             ladders.push((variant.label(), ladder));
         }
+        if let Some(mut diagram) = diagram {
+            diagram.finish(experiment.horizon());
+            diagrams.push((variant.label(), diagram));
+        }
+    }
+    if let Some(frame) = frame {
+        frame.fill(&draw(arguments, &experiment, &diagrams, variants.len() - diagrams.len()))?;
     }
     matched.note_others(&experiment);
     let mut done: Vec<(Variant, Summary, Balance, Vec<Verdict>)> = Vec::new();
@@ -118,11 +142,8 @@ fn choose(arguments: &Compare, experiment: &Experiment) -> Result<Vec<Variant>, 
     Ok(variants)
 }
 
-/// The variants whose ladders are drawn: all that were asked for by name, or else the first few and the base.
+/// The variants that are drawn, as ladders or in a picture: all that were asked for by name, or else the first few and the base.
 fn drawn<'a>(arguments: &Compare, variants: &'a [Variant]) -> Vec<&'a Variant> {
-    if arguments.no_ladder || arguments.format != CompareFormat::Text {
-        return Vec::new();
-    }
     let all: Vec<&Variant> = variants.iter().collect();
     if !(arguments.handshake.is_empty() && arguments.teardown.is_empty()) || all.len() <= DRAWN {
         return all;
@@ -180,6 +201,24 @@ fn text(
         }
     }
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// The picture of the variants side by side.
+fn draw(arguments: &Compare, experiment: &Experiment, diagrams: &[(String, Diagram)], left_out: usize) -> String {
+    let chosen = |option, names: &'_ [String]| names.iter().map(|name| (option, name.clone())).collect::<Vec<_>>();
+    let options = [
+        chosen("--handshake", &arguments.handshake),
+        chosen("--teardown", &arguments.teardown),
+        chosen("--axis", &arguments.axis),
+    ];
+    let options = options.concat();
+    let options: Vec<(&str, &str)> = options.iter().map(|(option, name)| (*option, name.as_str())).collect();
+    let mut caption = picture::caption("compare", &arguments.source, &options, experiment, None);
+    if left_out > 0 {
+        caption.subtitle += &format!("; {left_out} more variants are not drawn");
+    }
+    let named: Vec<(&str, &Diagram)> = diagrams.iter().map(|(name, diagram)| (name.as_str(), diagram)).collect();
+    svg(&named, &caption)
 }
 
 fn drawing(arguments: &Compare, ladders: &[(String, Ladder)], base: &str, colour: Colour) -> String {

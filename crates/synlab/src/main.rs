@@ -8,6 +8,7 @@ mod execute;
 mod list;
 mod new;
 mod output;
+mod picture;
 mod play;
 mod row_file;
 mod run;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use experiment::record::{Change, Fold, Record};
 use experiment::{Experiment, HostId, Summary, Transfer, Variant, Verdict};
+use report::diagram::{Diagram, svg};
 use report::{
     Balance, Capture, Causes, Chain, Explanation, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, View,
     Why, json, tables, verdicts,
@@ -15,6 +16,7 @@ use crate::cli::{Run, RunFormat};
 use crate::complaint::Complaint;
 use crate::execute::{Matched, Runs, load, measured};
 use crate::output::{self, Sink, cannot_write};
+use crate::picture::{self, Frame};
 
 pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     check_files(arguments)?;
@@ -23,6 +25,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     if let Some(asked) = arguments.why {
         return why(arguments, &experiment, &variant, asked);
     }
+    let frame = Frame::open(arguments.svg.as_deref())?;
     let mut watchers = Watchers::new(arguments, &experiment, &variant)?;
     let mut runs = Runs::of(&experiment, arguments.source.engine);
     let mut matched = Matched::default();
@@ -30,7 +33,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     if !arguments.quiet {
         matched.note_others(&experiment);
     }
-    let Seen { ladder, ledger, explanation } = watchers.finish(experiment.horizon(), &summary)?;
+    let Seen { ladder, diagram, ledger, explanation } = watchers.finish(experiment.horizon(), &summary)?;
     let verdicts: Vec<Verdict> = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
     let result = RunResult {
         experiment: &experiment,
@@ -39,6 +42,9 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
         ledger: &ledger,
         verdicts: &verdicts,
     };
+    if let Some(diagram) = diagram {
+        draw(arguments, &experiment, &variant, &diagram, frame)?;
+    }
     let file = arguments.output.as_deref();
     match arguments.format {
         RunFormat::Text => output::write(file, &text(arguments, &result, ladder.as_ref(), explanation))?,
@@ -49,14 +55,33 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     Ok(Ending::of(&verdicts))
 }
 
-/// Refuses what would write two results to one file. A terminal or a pipe takes a text and a trace; a capture is for programs
-/// alone.
+/// Draws the picture that is asked for.
+fn draw(
+    arguments: &Run,
+    experiment: &Experiment,
+    variant: &Variant,
+    diagram: &Diagram,
+    frame: Option<Frame<'_>>,
+) -> Result<(), Complaint> {
+    let options = [("--handshake", &arguments.handshake), ("--teardown", &arguments.teardown)];
+    let options: Vec<(&str, &str)> =
+        options.into_iter().filter_map(|(option, name)| Some((option, name.as_deref()?))).collect();
+    let caption = picture::caption("run", &arguments.source, &options, experiment, Some(variant));
+    if let Some(frame) = frame {
+        frame.fill(&svg(&[(&variant.label(), diagram)], &caption))?;
+    }
+    Ok(())
+}
+
+/// Refuses what would write two results to one file. A terminal or a pipe takes a text and a trace; a capture or a picture is for
+/// programs alone.
 fn check_files(arguments: &Run) -> Result<(), Complaint> {
     let texts = [("--output", arguments.output.as_deref()), ("--trace", arguments.trace.as_deref())];
     let texts: Vec<_> = texts.into_iter().filter_map(|(name, file)| Some((name, file?))).collect();
     let everywhere = arguments.pcap.iter().map(|file| ("--pcap", file.as_path()));
     let of_hosts = arguments.pcap_host.iter().map(|(_, file)| ("--pcap-host", file.as_path()));
-    let captures: Vec<_> = everywhere.chain(of_hosts).collect();
+    let pictures = arguments.svg.iter().map(|file| ("--svg", file.as_path()));
+    let captures: Vec<_> = everywhere.chain(of_hosts).chain(pictures).collect();
     let all: Vec<_> = texts.iter().chain(&captures).collect();
     for (place, (name, file)) in all.iter().enumerate() {
         if let Some((other, _)) = all[..place].iter().find(|(_, other)| output::is_one_file(other, file)) {
@@ -74,7 +99,7 @@ fn check_files(arguments: &Run) -> Result<(), Complaint> {
         0 => Ok(()),
         1 if others == 0 => Ok(()),
         _ => Err(Complaint::Other(
-            "a capture shares standard output with nothing else: send the result elsewhere with --output FILE"
+            "a capture or a picture shares standard output with nothing else: send the result elsewhere with --output FILE"
                 .to_owned(),
         )),
     }
@@ -120,6 +145,7 @@ fn choose(arguments: &Run, experiment: &Experiment) -> Result<Variant, Complaint
 /// What watchers have to show at the end.
 struct Seen {
     ladder: Option<Ladder>,
+    diagram: Option<Diagram>,
     ledger: Balance,
     explanation: Option<Explanation>,
 }
@@ -127,6 +153,7 @@ struct Seen {
 /// Whatever looks at the records of the run.
 struct Watchers<'a> {
     ladder: Option<Ladder>,
+    diagram: Option<Diagram>,
     ledger: LedgerBook,
     explanation: Option<Explanation>,
     /// Traces, each with the file it goes to.
@@ -153,10 +180,11 @@ impl<'a> Watchers<'a> {
             Ok((file, Capture::new(hosts.clone(), view, experiment, variant, sink)))
         });
         let captures = captures.collect::<Result<_, Complaint>>()?;
+        let diagram = arguments.svg.is_some().then(|| picture::diagram(hosts));
         let ledger = LedgerBook::new(hosts.clone());
         let explanation = (shown && arguments.explain).then(|| ledger.explanation(arguments.all));
         let traces = traces.collect::<Result<_, Complaint>>()?;
-        Ok(Self { ladder, ledger, explanation, traces, captures })
+        Ok(Self { ladder, diagram, ledger, explanation, traces, captures })
     }
 
     /// Completes what was written, and gives back what was drawn.
@@ -171,13 +199,18 @@ impl<'a> Watchers<'a> {
             ladder.finish(end);
             ladder
         });
-        Ok(Seen { ladder, ledger: self.ledger.balance(end), explanation: self.explanation })
+        let diagram = self.diagram.map(|mut diagram| {
+            diagram.finish(end);
+            diagram
+        });
+        Ok(Seen { ladder, diagram, ledger: self.ledger.balance(end), explanation: self.explanation })
     }
 }
 
 impl Fold for Watchers<'_> {
     fn record(&mut self, record: &Record) {
         self.ladder.record(record);
+        self.diagram.record(record);
         self.ledger.record(record);
         self.explanation.record(record);
         for (_, trace) in &mut self.traces {
@@ -190,6 +223,7 @@ impl Fold for Watchers<'_> {
 
     fn change(&mut self, at: Instant, change: &Change) {
         self.ladder.change(at, change);
+        self.diagram.change(at, change);
         self.explanation.change(at, change);
         for (_, trace) in &mut self.traces {
             trace.change(at, change);
@@ -197,6 +231,7 @@ impl Fold for Watchers<'_> {
     }
 
     fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        self.diagram.transfer(at, transfer);
         self.ledger.transfer(at, transfer);
         self.explanation.transfer(at, transfer);
     }

@@ -87,7 +87,7 @@ pub(super) fn notes(sent: &Sent) -> Vec<(Tone, String)> {
 }
 
 /// Why a segment was sent, where its flags and numbers do not say it.
-const fn purpose(purpose: Purpose) -> Option<&'static str> {
+pub(crate) const fn purpose(purpose: Purpose) -> Option<&'static str> {
     match purpose {
         Purpose::ChallengeAck => Some("challenge ACK"),
         Purpose::DuplicateAck => Some("duplicate ACK"),
@@ -104,7 +104,7 @@ const fn purpose(purpose: Purpose) -> Option<&'static str> {
     }
 }
 
-fn fate(sent: &Sent) -> Option<(Tone, String)> {
+pub(crate) fn fate(sent: &Sent) -> Option<(Tone, String)> {
     let by_fault = sent.fate.fault.map(|place| format!("by fault {}", place + 1));
     if let Some(loss) = sent.fate.lost {
         let why = match (loss, by_fault) {
@@ -175,7 +175,7 @@ pub(super) fn reason(reason: Reason, from: State) -> Option<(Tone, String)> {
 }
 
 /// Bad news for an application; `None` for good news.
-pub(super) const fn notice(notice: Notice) -> Option<&'static str> {
+pub(crate) const fn notice(notice: Notice) -> Option<&'static str> {
     match notice {
         Notice::Refused => Some("told: refused"),
         Notice::Reset => Some("told: reset"),

@@ -1,0 +1,237 @@
+//! A diagram: a run as lifelines and what passes between them, for any number of hosts.
+//!
+//! [`Diagram`] is a fold over the records of a run. It keeps what a picture shows: the segments with their fate, the states of each
+//! connection over time, what was held for nobody, and remarks beside the lifelines. How a picture looks is no concern of it:
+//! [`svg`] draws it.
+//!
+//! A run with very many segments is told by its [`Totals`]. Of its segments only the first are kept, and the diagram says so.
+
+mod build;
+mod svg;
+mod totals;
+
+use std::collections::BTreeSet;
+
+use experiment::HostId;
+use experiment::record::{Attempt, Deaf, RecordId, Worth};
+use net_link::Loss;
+use sim_time::{Duration, Instant};
+use tcp_endpoint::State;
+
+use crate::amount::whole;
+use crate::hosts::Hosts;
+
+pub use self::svg::{Caption, svg};
+pub use build::Diagram;
+pub use totals::Totals;
+
+/// A segment that was sent.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Segment {
+    /// The record of its sending.
+    pub id: RecordId,
+    /// When it was sent.
+    pub at: Instant,
+    /// The host it comes from, or whose address it bears if it was forged; `None` if nobody has the address.
+    pub from: Option<HostId>,
+    /// The host it goes to; `None` if nobody has the address.
+    pub to: Option<HostId>,
+    /// The attempt it goes back to.
+    pub attempt: Attempt,
+    /// What it is: `SYN 0`, `SYN,ACK 0/1`, `ACK,DATA 1/1 100 B`. The numbers count from the initial sequence numbers.
+    pub label: String,
+    /// Why it was sent, and which retransmission it is, where its name does not say so.
+    pub remark: Option<String>,
+    /// Whether it is the third message of a handshake: the first of an active connection that acknowledges the peer's SYN. It is
+    /// named as the ACK it is, whatever else it carries.
+    pub third: bool,
+    /// Whether no endpoint sent it.
+    pub forged: bool,
+    /// What is to blame, if it was sent for a connection with nobody at its other end.
+    pub wasted: Option<String>,
+    /// What the network did to it, where that is not ordinary: `dropped by fault 1`.
+    pub fate: Option<String>,
+    /// Why it was lost.
+    pub lost: Option<Loss>,
+    /// The copies that arrive; none if it was lost.
+    pub copies: Vec<Copy>,
+    /// The records without which it would not exist, in words.
+    pub because: Vec<String>,
+}
+
+/// A copy of a segment that arrives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Copy {
+    /// When. It may be after the end of the run.
+    pub at: Instant,
+    /// Whether a segment that was sent later came earlier, or a fault delayed it.
+    pub late: bool,
+    /// Whether its sender no longer held the connection, or had sent it again.
+    pub stale: bool,
+    /// Why the host did not listen, if it did not.
+    pub deaf: Option<Deaf>,
+}
+
+/// One life of a connection on one host.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Life {
+    /// The host.
+    pub host: HostId,
+    /// The attempt it goes back to.
+    pub attempt: Attempt,
+    /// Its states, one after the other. The last one ends when the connection is CLOSED, or when the run ends.
+    pub states: Vec<Stretch>,
+    /// Whether it is there when the run ends.
+    pub open_at_end: bool,
+    /// When it was of no use, and why.
+    pub waste: Vec<Waste>,
+}
+
+/// A state of a connection, over time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stretch {
+    /// The state.
+    pub state: State,
+    /// When it begins.
+    pub from: Instant,
+    /// When it ends.
+    pub until: Instant,
+}
+
+/// A time in which a connection was held for nobody.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Waste {
+    /// The verdict.
+    pub worth: Worth,
+    /// When it begins.
+    pub from: Instant,
+    /// When it ends.
+    pub until: Instant,
+    /// What is to blame, in words.
+    pub cause: String,
+    /// The most octets that the host held for it at a time.
+    pub octets: u64,
+    /// Octets × nanoseconds.
+    pub held: i128,
+}
+
+/// A change of state.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Change {
+    /// The host.
+    pub host: HostId,
+    /// The connection's place in [`Diagram::lives`].
+    pub life: usize,
+    /// Before.
+    pub from: State,
+    /// After.
+    pub to: State,
+    /// Why, where the segments do not show it: the call, `gave up`, `TIME-WAIT is over`.
+    pub why: Option<String>,
+}
+
+/// Something that is told beside a lifeline.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Remark {
+    /// The host.
+    pub host: HostId,
+    /// The place in [`Diagram::lives`] of the connection that it is about, if it is about one.
+    pub life: Option<usize>,
+    /// What happened.
+    pub text: String,
+    /// Whether something went wrong. Otherwise it is in the ordinary run of things.
+    pub bad: bool,
+}
+
+/// What happens in a diagram at one instant, in the order of the records.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Event {
+    /// The segment of that place in [`Diagram::segments`] is sent.
+    Sent(usize),
+    /// A copy (0 for the first) of the segment of that place arrives.
+    Arrived(usize, usize),
+    /// A connection changes its state.
+    Changed(Change),
+    /// An application makes a call.
+    Called(Remark),
+    /// A verdict changes: from now on somebody is there, or nobody.
+    Judged(Remark),
+    /// Something else.
+    Told(Remark),
+    /// A host is down, or up again.
+    Outage {
+        /// The host.
+        host: HostId,
+        /// Whether it is up again.
+        up: bool,
+    },
+}
+
+/// The verdict in the words of a picture: what a connection is whose time is wasted.
+#[must_use]
+pub const fn useless(worth: Worth) -> &'static str {
+    match worth {
+        Worth::Useful => "useful",
+        Worth::Abandoned(_) => "half-open for nobody",
+        Worth::Ghost(_) => "a ghost: nobody is there",
+        Worth::Bereft(_) => "bereft: its peer is gone",
+    }
+}
+
+/// In nanoseconds.
+const MILLISECOND: u64 = 1_000_000;
+
+/// A host's name; `nobody` for whoever has no host.
+fn name(hosts: &Hosts, host: Option<HostId>) -> &str {
+    host.map_or("nobody", |host| hosts.name(host))
+}
+
+impl Segment {
+    /// What it is without its numbers: `DATA`.
+    fn kind(&self) -> &str {
+        self.label.split(' ').next().unwrap_or_default()
+    }
+}
+
+impl Waste {
+    /// What it cost: `3,584 B × 10,795 s`, or if it was not the same all the time `38.7 MB·s`.
+    #[must_use]
+    pub fn cost(&self) -> String {
+        let lasted = self.until.since(self.from);
+        if self.held == i128::from(self.octets) * i128::from(lasted.as_nanos()) {
+            return format!("{} B × {}", whole(self.octets), silence(lasted));
+        }
+        totals::octet_seconds(self.held)
+    }
+}
+
+impl Diagram {
+    /// The lifelines, from left to right: the hosts that anything is told of, and `None` for nobody, if a segment comes from
+    /// nobody or goes to nobody.
+    #[must_use]
+    pub fn lifelines(&self) -> Vec<Option<HostId>> {
+        let ends = self.segments.iter().flat_map(|segment| [segment.from, segment.to]);
+        let lives = self.lives.iter().map(|life| Some(life.host));
+        let told = self.events.iter().filter_map(|(_, event)| match event {
+            Event::Called(remark) | Event::Judged(remark) | Event::Told(remark) => Some(Some(remark.host)),
+            Event::Outage { host, .. } => Some(Some(*host)),
+            Event::Sent(_) | Event::Arrived(..) | Event::Changed(_) => None,
+        });
+        let all: BTreeSet<Option<HostId>> = ends.chain(lives).chain(told).collect();
+        // Nobody stands last.
+        let (nobody, hosts): (Vec<_>, Vec<_>) = all.into_iter().partition(Option::is_none);
+        hosts.into_iter().chain(nobody).collect()
+    }
+}
+
+/// A length of time, to the millisecond unless it is short: `10,795 s`, `0.05 s`.
+fn silence(length: Duration) -> String {
+    let nanos = length.as_nanos();
+    let rounded = if nanos < 10 * MILLISECOND { nanos } else { (nanos + MILLISECOND / 2) / MILLISECOND * MILLISECOND };
+    let exact = Instant::from_nanos(rounded).to_string();
+    let exact = exact.trim_end_matches('0').trim_end_matches('.');
+    match exact.split_once('.') {
+        Some((seconds, part)) => format!("{}.{part} s", seconds.parse().map_or_else(|_| seconds.to_owned(), whole)),
+        None => format!("{} s", exact.parse().map_or_else(|_| exact.to_owned(), whole)),
+    }
+}

@@ -1,0 +1,492 @@
+//! How a diagram comes of records.
+
+use std::collections::BTreeMap;
+
+use experiment::record::{
+    self, Attempt, Because, Blame, Call, Deaf, Fold, Incarnation, Outcome, Record, RecordId, Scarce, Sent, StateChange,
+    What, Worth,
+};
+use experiment::{Held, HostId, Relative, RelativeNumbers, Resource, Transfer};
+use sim_time::Instant;
+use tcp_endpoint::{Acknowledged, Queue, Reason, SeqNum, State};
+
+use super::{Change, Copy, Event, Life, Remark, Segment, Stretch, Totals, Waste, useless};
+use crate::hosts::Hosts;
+use crate::ladder::{call_name, cause_in_words, fate, label, notice, purpose};
+use crate::packets::Packets;
+use crate::why::Teller;
+
+/// Collects a run for a picture.
+#[derive(Clone, Debug)]
+pub struct Diagram {
+    pub(super) hosts: Hosts,
+    /// The segments, in the order of their sending.
+    pub segments: Vec<Segment>,
+    /// The connections, in the order of their birth.
+    pub lives: Vec<Life>,
+    /// What happens, in the order of time.
+    pub events: Vec<(Instant, Event)>,
+    /// What the whole run comes to.
+    pub totals: Totals,
+    /// The instant from which on nothing is kept but the totals, if there was too much.
+    pub cut: Option<Instant>,
+    /// The end of the run.
+    pub end: Instant,
+    most: usize,
+    /// How many segments there are, of which none was sent together with another.
+    bursts: usize,
+    packets: Packets,
+    numbers: RelativeNumbers,
+    teller: Teller,
+    /// What has happened, in words.
+    words: BTreeMap<RecordId, (Instant, String)>,
+    /// The calls that may change a state.
+    calls: BTreeMap<RecordId, Call>,
+    /// Where segments are of which copies are to come.
+    travelling: BTreeMap<RecordId, usize>,
+    /// The last segment of each direction that has arrived, by its sending.
+    arrived: BTreeMap<(Option<HostId>, Option<HostId>), RecordId>,
+    /// Where the last segment came.
+    came: Option<Attempt>,
+    connections: BTreeMap<Incarnation, Connection>,
+}
+
+/// What is known of a connection beside its [`Life`].
+#[derive(Clone, Debug)]
+struct Connection {
+    life: usize,
+    passive: bool,
+    /// The sequence number of the first segment after its SYN, and whether that acknowledged a SYN.
+    third: Option<SeqNum>,
+    worth: Worth,
+    open: bool,
+    /// What its host holds for it because of what, in which interval of waste.
+    useless: Vec<Useless>,
+}
+
+/// What is held in an interval of waste.
+#[derive(Clone, Copy, Debug)]
+struct Useless {
+    blame: Blame,
+    /// The interval's place in [`Life::waste`].
+    waste: usize,
+    octets: i128,
+    /// When that last changed.
+    since: Instant,
+}
+
+impl Useless {
+    /// Notes that so many octets more are held from now on. What was held for no time counts as never held.
+    fn grow(&mut self, at: Instant, octets: i128, waste: &mut Waste) {
+        if at > self.since {
+            waste.octets = waste.octets.max(u64::try_from(self.octets).unwrap_or(0));
+            self.since = at;
+        }
+        self.octets += octets;
+        waste.held -= octets * i128::from(at.as_nanos());
+    }
+}
+
+impl Diagram {
+    /// A diagram of these hosts.
+    #[must_use]
+    pub fn new(hosts: Hosts) -> Self {
+        Self {
+            teller: Teller::new(hosts.clone()),
+            hosts,
+            segments: Vec::new(),
+            lives: Vec::new(),
+            events: Vec::new(),
+            totals: Totals::default(),
+            cut: None,
+            end: Instant::ZERO,
+            most: usize::MAX,
+            bursts: 0,
+            packets: Packets::default(),
+            numbers: RelativeNumbers::new(),
+            words: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            travelling: BTreeMap::new(),
+            arrived: BTreeMap::new(),
+            came: None,
+            connections: BTreeMap::new(),
+        }
+    }
+
+    /// The same, but where more than `most` segments are sent, only the first two fifths of that are kept: what cannot be told
+    /// whole is told by its beginning. What is sent at once counts once. The totals are of the whole run.
+    #[must_use]
+    pub const fn with_at_most(mut self, most: usize) -> Self {
+        self.most = most;
+        self
+    }
+
+    /// The run ends.
+    pub fn finish(&mut self, end: Instant) {
+        self.end = end;
+        for connection in self.connections.values_mut() {
+            let life = &mut self.lives[connection.life];
+            for useless in &mut connection.useless {
+                useless.grow(end, -useless.octets, &mut life.waste[useless.waste]);
+            }
+            if !connection.open {
+                continue;
+            }
+            life.open_at_end = true;
+            if let Some(last) = life.states.last_mut() {
+                last.until = end;
+            }
+            if let (true, Some(last)) = (connection.worth != Worth::Useful, life.waste.last_mut()) {
+                last.until = end;
+            }
+        }
+        // What was born after the cut is not drawn.
+        if let Some(cut) = self.cut {
+            let later = self.lives.iter().position(|life| life.states.first().is_some_and(|first| first.from >= cut));
+            self.lives.truncate(later.unwrap_or(self.lives.len()));
+        }
+        // What only explains a record was needed while there were more to come.
+        (self.words, self.calls, self.packets) = (BTreeMap::new(), BTreeMap::new(), Packets::default());
+    }
+
+    /// The end of what is drawn.
+    #[must_use]
+    pub fn drawn_until(&self) -> Instant {
+        self.cut.unwrap_or(self.end)
+    }
+
+    /// Counts a segment, and cuts where there are too many.
+    fn count(&mut self, at: Instant, sent: &Sent) {
+        let last = self.segments.last();
+        let together = last.is_some_and(|last| (last.at, last.from, last.to) == (at, sent.from, sent.to));
+        self.bursts += usize::from(!together);
+        if self.cut.is_none() && self.bursts > self.most {
+            self.cut_short(at);
+        }
+    }
+
+    /// Nothing more is kept, and of what is there only the beginning.
+    fn cut_short(&mut self, at: Instant) {
+        let few = self.most * 2 / 5;
+        let mut bursts = 0;
+        let mut cut = at;
+        for (place, segment) in self.segments.iter().enumerate() {
+            let last = place.checked_sub(1).map(|last| &self.segments[last]);
+            let together =
+                last.is_some_and(|last| (last.at, last.from, last.to) == (segment.at, segment.from, segment.to));
+            bursts += usize::from(!together);
+            if bursts > few {
+                cut = segment.at;
+                break;
+            }
+        }
+        self.cut = Some(cut);
+        self.segments.retain(|segment| segment.at < cut);
+        self.events.retain(|(at, _)| *at < cut);
+    }
+
+    fn event(&mut self, at: Instant, event: Event) {
+        self.events.push((at, event));
+    }
+
+    fn remark(&mut self, at: Instant, host: HostId, life: Option<usize>, text: impl Into<String>, bad: bool) {
+        self.event(at, Event::Told(Remark { host, life, text: text.into(), bad }));
+    }
+
+    /// The place of a connection among the [`Diagram::lives`].
+    fn life(&self, incarnation: Incarnation) -> Option<usize> {
+        Some(self.connections.get(&incarnation)?.life)
+    }
+
+    /// The place of the last connection of a host that goes back to an attempt.
+    fn life_of(&self, host: HostId, attempt: Attempt) -> Option<usize> {
+        self.lives.iter().rposition(|life| (life.host, life.attempt) == (host, attempt))
+    }
+
+    fn sent(&mut self, record: &Record, sent: &Sent, numbers: Relative) {
+        let third = self.is_third(sent);
+        let mut name = label(sent, numbers);
+        if third && sent.octets > 0 && !sent.flags.fin() {
+            name = format!("ACK,{name}");
+        }
+        let mut remarks: Vec<String> = sent.purpose.and_then(purpose).map(str::to_owned).into_iter().collect();
+        if sent.retransmission > 0 {
+            remarks.push(format!("retransmission {}", sent.retransmission));
+        }
+        if sent.forged {
+            remarks.push("forged".to_owned());
+        }
+        let delayed = sent.fate.fault.is_some();
+        let copies = sent.fate.deliveries.iter().filter(|_| sent.to.is_some());
+        let copies: Vec<Copy> = copies.map(|&at| Copy { at, late: delayed, stale: false, deaf: None }).collect();
+        let place = self.segments.len();
+        if !copies.is_empty() {
+            self.travelling.insert(record.id, place);
+        }
+        let because = record.because.iter().filter_map(|cause| self.words.get(&cause));
+        let because = because.map(|(at, words)| format!("{words} ({at} s)")).collect();
+        let wasted = sent.wasted.map(|blame| self.packets.blamed(blame, &self.hosts));
+        self.segments.push(Segment {
+            id: record.id,
+            at: record.at,
+            from: sent.from,
+            to: sent.to,
+            attempt: sent.attempt,
+            label: name,
+            remark: (!remarks.is_empty()).then(|| remarks.join(", ")),
+            third,
+            forged: sent.forged,
+            wasted,
+            fate: fate(sent).map(|(_, words)| words),
+            lost: sent.fate.lost,
+            copies,
+            because,
+        });
+        self.event(record.at, Event::Sent(place));
+    }
+
+    /// Whether a segment is the third message of a handshake, or that once more.
+    fn is_third(&mut self, sent: &Sent) -> bool {
+        let Some(connection) = sent.incarnation.and_then(|of| self.connections.get_mut(&of)) else { return false };
+        let bare = !sent.flags.syn() && !sent.flags.rst() && sent.flags.ack();
+        if connection.passive || !bare {
+            return false;
+        }
+        match connection.third {
+            // It may be sent again, but then with what it carried.
+            Some(seq) => seq == sent.seq && sent.retransmission > 0 && sent.acknowledges == Acknowledged::Syn,
+            None => {
+                connection.third = Some(sent.seq);
+                sent.acknowledges == Acknowledged::Syn
+            }
+        }
+    }
+
+    fn arrived(&mut self, at: Instant, because: Because, copy: u32, stale: bool, deaf: Option<Deaf>) {
+        let Some(id) = because.first() else { return };
+        let Some(&place) = self.travelling.get(&id) else { return };
+        let segment = &mut self.segments[place];
+        let last = self.arrived.entry((segment.from, segment.to)).or_insert(id);
+        let overtaken = id < *last;
+        *last = id.max(*last);
+        self.came = Some(segment.attempt);
+        let copy = copy as usize;
+        let Some(arrival) = segment.copies.get_mut(copy) else { return };
+        (arrival.stale, arrival.deaf) = (stale, deaf);
+        arrival.late |= overtaken || copy > 0;
+        if copy + 1 == segment.copies.len() {
+            self.travelling.remove(&id);
+        }
+        self.event(at, Event::Arrived(place, copy));
+        if let Some(deaf) = deaf
+            && let Some(host) = self.segments[place].to
+        {
+            let life = self.life_of(host, self.segments[place].attempt);
+            let text = match deaf {
+                Deaf::Down => "unheard: the host is down",
+                Deaf::Quiet => "unheard: quiet time",
+            };
+            self.remark(at, host, life, text, true);
+        }
+    }
+
+    fn state(&mut self, at: Instant, because: Because, change: &StateChange) {
+        let StateChange { host, incarnation, attempt, from, to, reason, passive, .. } = *change;
+        let mut why = because.iter().find_map(|cause| self.calls.get(&cause)).map(|call| call_name(*call).to_owned());
+        if reason != Reason::Call {
+            why = reason_in_words(reason, from);
+        }
+        if let Some(connection) = self.connections.get_mut(&incarnation) {
+            let life = &mut self.lives[connection.life];
+            if let Some(last) = life.states.last_mut() {
+                last.until = at;
+            }
+            if to == State::Closed {
+                connection.open = false;
+            } else {
+                life.states.push(Stretch { state: to, from: at, until: at });
+            }
+        } else if self.cut.is_none() {
+            let states =
+                if to == State::Closed { Vec::new() } else { vec![Stretch { state: to, from: at, until: at }] };
+            let open = to != State::Closed;
+            let connection = Connection {
+                life: self.lives.len(),
+                passive,
+                third: None,
+                worth: Worth::Useful,
+                open,
+                useless: Vec::new(),
+            };
+            self.connections.insert(incarnation, connection);
+            self.lives.push(Life { host, attempt, states, open_at_end: false, waste: Vec::new() });
+        }
+        if to == State::Closed {
+            self.judged(at, incarnation, Worth::Useful);
+        }
+        if self.cut.is_none() {
+            let life = self.connections[&incarnation].life;
+            self.event(at, Event::Changed(Change { host, life, from, to, why }));
+        }
+    }
+
+    /// Ends the interval of waste, if there is one, and begins another, if the connection is of no use from now on.
+    fn judged(&mut self, at: Instant, incarnation: Incarnation, worth: Worth) {
+        let Some(connection) = self.connections.get_mut(&incarnation) else { return };
+        let life = &mut self.lives[connection.life];
+        let before = std::mem::replace(&mut connection.worth, worth);
+        if before == worth {
+            return;
+        }
+        if before != Worth::Useful
+            && let Some(last) = life.waste.last_mut()
+        {
+            last.until = at;
+        }
+        if let Some(blame) = worth.blame() {
+            let cause = self.packets.blamed(blame, &self.hosts);
+            connection.useless.push(Useless { blame, waste: life.waste.len(), octets: 0, since: at });
+            life.waste.push(Waste { worth, from: at, until: at, cause, octets: 0, held: 0 });
+        }
+        if self.cut.is_some() {
+            return;
+        }
+        let (host, place) = (life.host, Some(connection.life));
+        let blamed = worth.blame().map(|blame| cause_in_words(blame.cause));
+        let text = match blamed {
+            Some(cause) => format!("{} (cause: {cause})", useless(worth)),
+            None if !connection.open => return,
+            None => "useful again: someone is there".to_owned(),
+        };
+        self.event(at, Event::Judged(Remark { host, life: place, text, bad: blamed.is_some() }));
+    }
+
+    fn called(&mut self, record: &Record, host: HostId, of: Option<Incarnation>, call: Call, outcome: Outcome) {
+        let life = of.and_then(|of| self.life(of));
+        let octets = match call {
+            Call::Receive { octets: 0, .. } => " (end of data)".to_owned(),
+            Call::Send(octets) | Call::Receive { octets, .. } => format!(" {octets} B"),
+            _ => String::new(),
+        };
+        let error = outcome.failure();
+        let failed = error.as_ref().map_or(String::new(), |error| format!(": {error}"));
+        let text = format!("{}{octets}{failed}", call_name(call));
+        self.event(record.at, Event::Called(Remark { host, life, text, bad: error.is_some() }));
+        if matches!(call, Call::Shutdown | Call::Close | Call::Abort) {
+            self.calls.insert(record.id, call);
+        }
+        if let Call::Receive { stale: stale @ 1.., .. } = call {
+            self.remark(record.at, host, life, format!("application given {stale} B of another"), true);
+        }
+    }
+
+    /// The segment that has just come to the host was dropped, or its connection has to wait.
+    fn refused(&mut self, at: Instant, host: HostId, text: &str, bad: bool) {
+        let life = self.came.and_then(|attempt| self.life_of(host, attempt));
+        self.remark(at, host, life, text, bad);
+    }
+}
+
+impl Fold for Diagram {
+    fn record(&mut self, record: &Record) {
+        self.totals.record(record);
+        let numbers = match &record.event {
+            record::Event::Sent(sent) => {
+                self.count(record.at, sent);
+                let _ = self.packets.note(record.at, record.id, sent);
+                Some(self.numbers.next(sent))
+            }
+            _ => {
+                self.packets.note_other(record);
+                None
+            }
+        };
+        let at = record.at;
+        // What began before the cut may end after it.
+        match &record.event {
+            record::Event::State(change) => self.state(at, record.because, change),
+            record::Event::Judged { incarnation, worth, .. } => self.judged(at, *incarnation, *worth),
+            _ => {}
+        }
+        if self.cut.is_some() {
+            return;
+        }
+        let words = self.teller.words(&record.event);
+        self.words.insert(record.id, (at, words));
+        match &record.event {
+            record::Event::Sent(sent) => {
+                if let Some(numbers) = numbers {
+                    self.sent(record, sent, numbers);
+                }
+            }
+            record::Event::Delivered { copy, stale, .. } => self.arrived(at, record.because, *copy, *stale, None),
+            record::Event::Unheard { copy, deaf, .. } => self.arrived(at, record.because, *copy, false, Some(*deaf)),
+            record::Event::Crashed { host } => self.event(at, Event::Outage { host: *host, up: false }),
+            record::Event::Rebooted { host, .. } => self.event(at, Event::Outage { host: *host, up: true }),
+            record::Event::Call { host, incarnation, call, outcome, .. } => {
+                self.called(record, *host, *incarnation, *call, *outcome);
+            }
+            record::Event::DataLost { host, incarnation, octets } => {
+                let life = self.life(*incarnation);
+                self.remark(at, *host, life, format!("{octets} B sent are lost"), true);
+            }
+            record::Event::Overflow { host, queue: Queue::Syn, .. } => {
+                self.refused(at, *host, "no room in the SYN backlog", true);
+            }
+            record::Event::Overflow { host, queue: Queue::Accept, .. } => {
+                self.refused(at, *host, "no room in the accept queue", true);
+            }
+            record::Event::HeldDown { host, .. } => self.refused(at, *host, "refused: held down", true),
+            record::Event::Waits { host, scarce: Scarce::Workers, .. } => {
+                self.refused(at, *host, "waits to be accepted", false);
+            }
+            _ => {}
+        }
+    }
+
+    fn change(&mut self, at: Instant, change: &record::Change) {
+        if let What::Told { notice: told } = change.what
+            && self.cut.is_none()
+            && let Some(text) = notice(told)
+        {
+            let life = self.life(change.incarnation);
+            self.remark(at, change.host, life, text, true);
+        }
+    }
+
+    fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        self.totals.transfer(at, transfer, &self.packets, &self.hosts);
+        if !matches!(transfer.held, Held::Of(Resource::Memory(_))) {
+            return;
+        }
+        let Some(connection) = self.connections.get_mut(&transfer.incarnation) else { return };
+        let life = &mut self.lives[connection.life];
+        let amount = i128::from(transfer.amount);
+        for (worth, octets) in [(transfer.from, -amount), (transfer.to, amount)] {
+            let Some(blame) = worth.and_then(Worth::blame) else { continue };
+            // The verdict comes before what it changes: what is given back may be of the interval that has just ended.
+            let is_meant = |of: &&mut Useless| of.blame == blame && of.octets + octets >= 0;
+            let useless = if octets < 0 {
+                connection.useless.iter_mut().find(is_meant)
+            } else {
+                connection.useless.iter_mut().rev().find(is_meant)
+            };
+            let Some(useless) = useless else { continue };
+            useless.grow(at, octets, &mut life.waste[useless.waste]);
+        }
+    }
+}
+
+/// Why a state changed, where the segments do not show it.
+fn reason_in_words(reason: Reason, from: State) -> Option<String> {
+    let words = match reason {
+        Reason::Call | Reason::Segment => return None,
+        Reason::Reset => "reset",
+        Reason::GaveUp => "gave up",
+        Reason::Expired => return Some(format!("{from} is over")),
+        Reason::Crash => "the host crashed",
+        Reason::Evicted => "evicted: the cache is full",
+        Reason::Overflow => "refused: the accept queue is full",
+    };
+    Some(words.to_owned())
+}

@@ -1,0 +1,260 @@
+//! A diagram as SVG: time runs down, to scale but for silence; lifelines wear the state; segments slope with their delay.
+//!
+//! The text depends on the diagrams and nothing else, and on no mathematics that differs between platforms.
+
+mod arrows;
+mod labels;
+mod lifeline;
+mod look;
+mod panel;
+mod scale;
+
+use std::collections::BTreeSet;
+
+use svg::node::Node;
+use svg::node::element::Element;
+use tcp_endpoint::State;
+
+use self::look::{
+    LETTER, MONO_LETTER, STRONG_LETTER, Stroke, element, placed, state_class, style, text, width, worded,
+};
+use self::panel::Panel;
+use self::scale::Scale;
+use super::{Diagram, silence};
+use crate::wrap::wrapped;
+
+/// The least width of a picture: words under it need some room.
+const LEAST_WIDTH: f64 = 760.0;
+/// Room around everything.
+const MARGIN: f64 = 28.0;
+/// Room between two diagrams.
+const BETWEEN: f64 = 36.0;
+/// The sizes of letters.
+const TITLE: f64 = 19.0;
+const BODY: f64 = 12.5;
+const SMALL: f64 = 11.0;
+
+/// What a picture says about itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caption {
+    /// The question that the run answers, or its name.
+    pub title: String,
+    /// Which experiment, which seed, until when.
+    pub subtitle: String,
+    /// The command that makes the picture.
+    pub command: String,
+}
+
+/// Draws diagrams of the same experiment side by side, each under its name. All share one axis of time.
+#[must_use]
+pub fn svg(diagrams: &[(&str, &Diagram)], caption: &Caption) -> String {
+    let all: Vec<&Diagram> = diagrams.iter().map(|(_, diagram)| *diagram).collect();
+    let scale = Scale::of(&all);
+    let times = Times::of(&scale);
+    let mut panels: Vec<Panel<'_>> = Vec::new();
+    let mut left = MARGIN + times.width + 16.0;
+    for (name, diagram) in diagrams {
+        let panel = Panel::new(name, diagram, &scale, left);
+        left = panel.right + BETWEEN;
+        panels.push(panel);
+    }
+    let wide = (left - BETWEEN + MARGIN).max(LEAST_WIDTH);
+    let mut parts: Vec<Element> = Vec::new();
+
+    let mut y = MARGIN + 12.0;
+    for line in lines_of(&caption.title, wide - 2.0 * MARGIN, TITLE, STRONG_LETTER) {
+        parts.push(text((MARGIN, y), TITLE, "words ink strong", "start", &line));
+        y += 24.0;
+    }
+    y -= 2.0;
+    for line in lines_of(&caption.subtitle, wide - 2.0 * MARGIN, BODY, LETTER) {
+        parts.push(text((MARGIN, y), BODY, "words soft", "start", &line));
+        y += 17.0;
+    }
+    y += 18.0;
+    let heads = panels.iter().map(Panel::head_height).fold(0.0, f64::max);
+    for panel in &panels {
+        parts.extend(panel.head(y));
+    }
+    let top = y + heads + 26.0;
+    parts.extend(times.draw(&scale, top));
+    for panel in &panels {
+        parts.push(panel.body(&scale, top));
+    }
+    let mut bottom = top + panels.iter().map(|panel| panel.height).fold(scale.end(), f64::max) + 38.0;
+    for note in panels.iter().flat_map(|panel| panel.notes(panels.len() > 1)) {
+        for line in lines_of(&note, wide - 2.0 * MARGIN, BODY, LETTER) {
+            parts.push(text((MARGIN, bottom), BODY, "words ink", "start", &line));
+            bottom += 17.0;
+        }
+    }
+    let (legend, mut bottom) = legend(&panels, &scale, bottom + 8.0, wide - MARGIN);
+    parts.extend(legend);
+    bottom += 24.0;
+    for line in lines_of(&caption.command, wide - 2.0 * MARGIN, SMALL, MONO_LETTER) {
+        parts.push(text((MARGIN, bottom), SMALL, "mono soft", "start", &line));
+        bottom += 15.0;
+    }
+    picture((wide, bottom + 6.0), caption, &panels, parts)
+}
+
+/// The whole: what it is in words for those who do not see it, styles, and the parts.
+fn picture((wide, high): (f64, f64), caption: &Caption, panels: &[Panel<'_>], parts: Vec<Element>) -> String {
+    let size = format!("0 0 {} {}", look::number(wide), look::number(high));
+    let root = [
+        ("xmlns", "http://www.w3.org/2000/svg"),
+        ("viewBox", size.as_str()),
+        ("role", "img"),
+        ("aria-labelledby", "title description"),
+    ];
+    let mut root = placed("svg", &[("width", wide), ("height", high)], &root);
+    root.append(worded("title", &[("id", "title")], &caption.title));
+    let words: Vec<String> = panels.iter().map(Panel::in_words).collect();
+    let words = format!("{}. Time runs down. {}", caption.subtitle, words.join(" "));
+    root.append(worded("desc", &[("id", "description")], &words));
+    root.append(worded("style", &[], &style()));
+    root.append(definitions());
+    root.append(placed("rect", &[("width", wide), ("height", high)], &[("class", "paper")]));
+    for part in parts {
+        root.append(part);
+    }
+    format!("{root}\n")
+}
+
+/// Arrowheads, and the hatching of what is held for nobody.
+fn definitions() -> Element {
+    let mut all = element("defs", &[]);
+    for id in ["tip", "tip-late", "tip-wasted"] {
+        let attributes = [
+            ("id", id),
+            ("viewBox", "0 0 8 8"),
+            ("refX", "7.5"),
+            ("refY", "4"),
+            ("markerWidth", "8"),
+            ("markerHeight", "8"),
+            ("markerUnits", "userSpaceOnUse"),
+            ("orient", "auto"),
+        ];
+        let mut marker = element("marker", &attributes);
+        marker.append(element("path", &[("d", "M0 0.8 8 4 0 7.2z"), ("class", id)]));
+        all.append(marker);
+    }
+    let attributes = [
+        ("id", "hatching"),
+        ("width", "6"),
+        ("height", "6"),
+        ("patternUnits", "userSpaceOnUse"),
+        ("patternTransform", "rotate(45)"),
+    ];
+    let mut pattern = element("pattern", &attributes);
+    pattern.append(element("rect", &[("width", "6"), ("height", "6"), ("class", "under"), ("opacity", "0.6")]));
+    pattern.append(element("path", &[("d", "M1.5 0V6"), ("class", "hatch")]));
+    all.append(pattern);
+    all
+}
+
+/// The times at the left.
+struct Times {
+    /// Each with its height.
+    labels: Vec<(f64, String)>,
+    width: f64,
+}
+
+impl Times {
+    fn of(scale: &Scale) -> Self {
+        let mut labels: Vec<(f64, String)> = Vec::new();
+        let moments = scale.moments();
+        let last = moments.len().saturating_sub(1);
+        for (place, &(at, height)) in moments.iter().enumerate() {
+            let fits = |above: &(f64, String)| height - above.0 >= 13.0;
+            let label = format!("{} s", look::seconds(at));
+            if place == last && !labels.last().is_none_or(fits) {
+                labels.pop();
+            }
+            if labels.last().is_none_or(|above| fits(above) && above.1 != label) {
+                labels.push((height, label));
+            }
+        }
+        let silences = scale.silences.iter().map(|(.., length)| width(&silenced(*length), SMALL, LETTER));
+        let wide =
+            labels.iter().map(|(_, label)| width(label, SMALL, MONO_LETTER)).chain(silences).fold(40.0, f64::max);
+        Self { labels, width: wide }
+    }
+
+    fn draw(&self, scale: &Scale, top: f64) -> Vec<Element> {
+        let x = MARGIN + self.width;
+        let labels =
+            self.labels.iter().map(|(height, label)| text((x, top + height + 4.0), SMALL, "mono soft", "end", label));
+        let silences = scale.silences.iter().map(|(from, to, length)| {
+            text((x, top + (from + to) / 2.0 + 4.0), SMALL, "words soft", "end", &silenced(*length))
+        });
+        labels.chain(silences).collect()
+    }
+}
+
+fn silenced(length: sim_time::Duration) -> String {
+    format!("⋮ {}", silence(length))
+}
+
+/// What the colours and lines mean, for those that are there; and where it ends.
+fn legend(panels: &[Panel<'_>], scale: &Scale, top: f64, right: f64) -> (Vec<Element>, f64) {
+    let mut parts = Vec::new();
+    let (mut x, mut y) = (MARGIN, top);
+    let mut entry = |sign: &mut dyn FnMut(f64, f64) -> Vec<Element>, sign_width: f64, words: &str, class: &str| {
+        let wide = sign_width + 7.0 + width(words, SMALL, LETTER);
+        if x + wide > right && x > MARGIN {
+            (x, y) = (MARGIN, y + 20.0);
+        }
+        parts.extend(sign(x, y));
+        parts.push(text((x + sign_width + 7.0, y + 4.0), SMALL, class, "start", words));
+        x += wide + 20.0;
+    };
+    let states: BTreeSet<State> = panels.iter().flat_map(Panel::states).collect();
+    let square = |x: f64, y: f64, attributes: &[(&str, &str)]| {
+        placed("rect", &[("x", x), ("y", y - 6.0), ("width", 12.0), ("height", 12.0), ("rx", 2.0)], attributes)
+    };
+    for state in states {
+        entry(&mut |x, y| vec![square(x, y, &[("class", state_class(state))])], 12.0, state.name(), "words soft");
+    }
+    if panels.iter().any(Panel::has_waste) {
+        let hatched = |x, y| {
+            vec![
+                square(x, y, &[("class", state_class(State::Established))]),
+                square(x, y, &[("fill", "url(#hatching)"), ("class", "waste")]),
+            ]
+        };
+        entry(&mut { hatched }, 12.0, "held for nobody", "words bad");
+    }
+    let strokes: BTreeSet<Stroke> = panels.iter().flat_map(Panel::strokes).collect();
+    for stroke in strokes {
+        let words = match stroke {
+            Stroke::Plain => continue,
+            Stroke::Late => "late, stale, or a copy",
+            Stroke::Wasted => "sent for nobody",
+        };
+        let (class, tip) = stroke.classes();
+        let line = |x: f64, y: f64| {
+            vec![placed(
+                "line",
+                &[("x1", x), ("y1", y), ("x2", x + 34.0), ("y2", y)],
+                &[("class", class), ("marker-end", tip)],
+            )]
+        };
+        let class = if stroke == Stroke::Late { "words slow" } else { "words bad" };
+        entry(&mut { line }, 34.0, words, class);
+    }
+    if panels.iter().any(Panel::has_lost) {
+        entry(&mut |x, y| look::cross((x + 6.0, y)), 12.0, "lost", "words bad");
+    }
+    if !scale.silences.is_empty() {
+        entry(&mut |x, y| vec![look::zigzag((x + 8.0, y), "cut")], 16.0, "silence, cut out", "words soft");
+    }
+    (parts, y + 6.0)
+}
+
+/// Text in lines of a width.
+fn lines_of(text: &str, wide: f64, size: f64, letter: f64) -> Vec<String> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of letters")]
+    let letters = (wide / (size * letter)) as usize;
+    if text.is_empty() { Vec::new() } else { wrapped(text, letters) }
+}

@@ -1,0 +1,181 @@
+//! Colours, line styles and the elements of a picture.
+
+use sim_time::Instant;
+use svg::node::element::Element;
+use svg::node::{Node, Text};
+use tcp_endpoint::State;
+
+/// The families in which words and names of segments are written, and how wide a letter is, as a part of its size.
+pub(super) const LETTER: f64 = 0.56;
+pub(super) const STRONG_LETTER: f64 = 0.63;
+pub(super) const MONO_LETTER: f64 = 0.61;
+
+/// Styles, first for light paper; nothing here needs more than the oldest CSS, so that what does not know a browser's newer ways
+/// can draw it, too. What matters is told without colour as well: by words, dashes, hatching and crosses.
+const LIGHT: &str = "
+.paper{fill:#ffffff}.halo{stroke:#ffffff}.soft{fill:#5f6b74}.ink{fill:#1d2429}.bad{fill:#c23434}.slow{fill:#a86400}
+.axis{stroke:#c3ccd2}.cut{stroke:#5f6b74}.arrow{stroke:#1d2429}.late{stroke:#b87000}.wasted{stroke:#c23434}.lost{stroke:#c23434}
+.tip{fill:#1d2429}.tip-late{fill:#b87000}.tip-wasted{fill:#c23434}.waste{stroke:#c23434}.hatch{stroke:#c23434}.under{fill:#ffffff}
+.s1{fill:#5b8fd6}.s2{fill:#e0b02c}.s3{fill:#3a9d6a}.s4{fill:#8e79c9}.s5{fill:#6d58ad}.s6{fill:#c084c4}.s7{fill:#a05fa6}.s8{fill:#8a9ba6}";
+const DARK: &str = "
+.paper{fill:#14191c}.halo{stroke:#14191c}.soft{fill:#9aa7b0}.ink{fill:#e8edf0}.bad{fill:#ff7b7b}.slow{fill:#ffb347}
+.axis{stroke:#46535b}.cut{stroke:#9aa7b0}.arrow{stroke:#e8edf0}.late{stroke:#ffb347}.wasted{stroke:#ff7b7b}.lost{stroke:#ff7b7b}
+.tip{fill:#e8edf0}.tip-late{fill:#ffb347}.tip-wasted{fill:#ff7b7b}.waste{stroke:#ff7b7b}.hatch{stroke:#ff7b7b}.under{fill:#14191c}";
+const SHAPES: &str = "
+.words{font-family:system-ui,'Segoe UI','DejaVu Sans',Arial,sans-serif}.mono{font-family:ui-monospace,Consolas,'DejaVu Sans Mono',monospace}
+.halo{stroke-width:4;stroke-linejoin:round;paint-order:stroke}.strong{font-weight:600}
+.axis{stroke-width:1}.down{stroke-dasharray:1 5}.cut{fill:none;stroke-width:1.2}.erase{fill:none;stroke-width:7}
+.arrow{stroke-width:1.4;fill:none}.late{stroke-dasharray:7 4}.wasted{stroke-dasharray:9 3 2 3}.lost{stroke-width:2}
+.waste{stroke-width:1.4}.hatch{stroke-width:2.6}";
+
+/// The contents of the style element.
+pub(super) fn style() -> String {
+    format!(
+        "{LIGHT}{SHAPES}\n@media screen and (prefers-color-scheme:dark){{{DARK}\n}}\n@media print{{.paper{{fill:none}}}}\n"
+    )
+}
+
+/// How an arrow is drawn.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Stroke {
+    /// A segment that arrives in the ordinary way.
+    Plain,
+    /// One that is late, or comes once more.
+    Late,
+    /// One sent for a connection with nobody at its other end.
+    Wasted,
+}
+
+impl Stroke {
+    /// Its classes, and the id of its arrowhead.
+    pub(super) const fn classes(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Plain => ("arrow", "url(#tip)"),
+            Self::Late => ("arrow late", "url(#tip-late)"),
+            Self::Wasted => ("arrow wasted", "url(#tip-wasted)"),
+        }
+    }
+
+    /// The class of its words.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Plain => "ink",
+            Self::Late => "slow",
+            Self::Wasted => "bad",
+        }
+    }
+}
+
+/// The class that colours a state.
+pub(super) const fn state_class(state: State) -> &'static str {
+    match state {
+        State::Closed | State::Listen => "axis",
+        State::SynSent => "s1",
+        State::SynReceived => "s2",
+        State::Established => "s3",
+        State::FinWait1 => "s4",
+        State::FinWait2 | State::Closing => "s5",
+        State::CloseWait => "s6",
+        State::LastAck => "s7",
+        State::TimeWait => "s8",
+    }
+}
+
+/// A number with one decimal at most.
+pub(super) fn number(value: f64) -> String {
+    let text = format!("{value:.1}");
+    let text = text.strip_suffix(".0").unwrap_or(&text);
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+/// An element with attributes.
+pub(super) fn element(name: &str, attributes: &[(&str, &str)]) -> Element {
+    let mut element = Element::new(name);
+    for (name, value) in attributes {
+        element.assign(*name, clean(value));
+    }
+    element
+}
+
+/// An element with attributes that are numbers beside others.
+pub(super) fn placed(name: &str, numbers: &[(&str, f64)], attributes: &[(&str, &str)]) -> Element {
+    let mut element = element(name, attributes);
+    for (name, value) in numbers {
+        element.assign(*name, number(*value));
+    }
+    element
+}
+
+/// An element with a tooltip.
+pub(super) fn with_tooltip(mut of: Element, lines: &[String]) -> Element {
+    of.append(worded("title", &[], &lines.join("\n")));
+    of
+}
+
+/// An element that is only words.
+pub(super) fn worded(name: &str, attributes: &[(&str, &str)], words: &str) -> Element {
+    let mut element = element(name, attributes);
+    element.append(Text::new(clean(words)));
+    element
+}
+
+/// Words at a place.
+pub(super) fn text(at: (f64, f64), size: f64, class: &str, anchor: &str, words: &str) -> Element {
+    let mut element = placed("text", &[("x", at.0), ("y", at.1), ("font-size", size)], &[("class", class)]);
+    if anchor != "start" {
+        element.assign("text-anchor", anchor);
+    }
+    element.append(Text::new(clean(words)));
+    element
+}
+
+/// How wide words are, about.
+pub(super) fn width(words: &str, size: f64, letter: f64) -> f64 {
+    let letters = u32::try_from(words.chars().count()).unwrap_or(u32::MAX);
+    f64::from(letters) * size * letter
+}
+
+/// Text without what XML cannot say.
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
+        .filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}'))
+        .collect()
+}
+
+/// A line down.
+pub(super) fn vertical(x: f64, from: f64, to: f64, class: &str) -> Element {
+    placed("line", &[("x1", x), ("y1", from), ("x2", x), ("y2", to)], &[("class", class)])
+}
+
+/// Where something was cut out of a lifeline.
+pub(super) fn zigzag((x, y): (f64, f64), class: &str) -> Element {
+    let d = format!("M{} {}l18 4-18 4 18 4", number(x - 9.0), number(y - 6.0));
+    element("path", &[("d", &d), ("class", class)])
+}
+
+/// The cross of what was lost.
+pub(super) fn cross((x, y): (f64, f64)) -> Vec<Element> {
+    let stroke = |down: f64| {
+        placed("line", &[("x1", x - 5.0), ("y1", y - down), ("x2", x + 5.0), ("y2", y + down)], &[("class", "lost")])
+    };
+    vec![stroke(5.0), stroke(-5.0)]
+}
+
+/// A time without needless zeros.
+pub(super) fn exact(at: Instant) -> String {
+    let text = at.to_string();
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A time for an axis: to the millisecond.
+pub(super) fn seconds(at: Instant) -> String {
+    let text = exact(at);
+    match text.split_once('.') {
+        Some((whole, part)) if part.len() > 3 => {
+            let text = format!("{whole}.{}", &part[..3]);
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        _ => text,
+    }
+}

@@ -1,0 +1,303 @@
+//! One diagram of a picture: its lifelines, what passes between them, and the words beside them.
+
+use std::collections::BTreeSet;
+
+use experiment::HostId;
+use experiment::record::Attempt;
+use sim_time::Instant;
+use svg::node::Node;
+use svg::node::element::Element;
+use tcp_endpoint::State;
+
+use super::lifeline::{BAR, Lifeline, MOST_LANES, attempt_name, is_drawn, lanes, words};
+use super::look::{
+    LETTER, Stroke, exact, number, placed, seconds, state_class, text, vertical, width, with_tooltip, zigzag,
+};
+use super::scale::Scale;
+use super::{BODY, SMALL};
+use crate::amount::whole;
+use crate::diagram::totals::octet_seconds;
+use crate::diagram::{Diagram, Event, Life, Waste, name as host_name, useless};
+
+/// Between two lifelines.
+const ACROSS: f64 = 290.0;
+/// So many causes of waste are listed.
+const CAUSES: usize = 3;
+/// So many intervals of waste are told to those who do not see the picture.
+const TOLD: usize = 5;
+
+/// A diagram with its place in the picture.
+pub(super) struct Panel<'a> {
+    name: &'a str,
+    pub(super) diagram: &'a Diagram,
+    pub(super) lifelines: Vec<Lifeline>,
+    /// The lane of each connection, by its place; none if there are too many at once.
+    lanes: Vec<Option<usize>>,
+    /// Lines under the name.
+    summary: Vec<(String, &'static str)>,
+    left: f64,
+    /// Its right edge.
+    pub(super) right: f64,
+    /// How far down it goes, from the beginning of time.
+    pub(super) height: f64,
+}
+
+impl<'a> Panel<'a> {
+    pub(super) fn new(name: &'a str, diagram: &'a Diagram, scale: &Scale, left: f64) -> Self {
+        let lanes = lanes(diagram);
+        let hosts = diagram.lifelines();
+        let mut lifelines: Vec<Lifeline> = Vec::new();
+        let mut x = left;
+        for (place, &host) in hosts.iter().enumerate() {
+            let own = diagram.lives.iter().zip(&lanes).filter(|(life, _)| Some(life.host) == host);
+            let count = own.filter_map(|(_, lane)| *lane).max().map_or(1, |lane| lane + 1);
+            let words = host.map_or_else(Vec::new, |host| words(diagram, &lanes, host, scale));
+            let mut lifeline = Lifeline { host, x: 0.0, lanes: count, leftwards: place == 0, words };
+            let beside = (lifeline.outer() - lifeline.x).abs();
+            let wide = lifeline.words.iter().filter(|words| words.top.is_some());
+            let wide =
+                wide.flat_map(|words| &words.lines).map(|(line, _)| width(line, SMALL, LETTER)).fold(0.0, f64::max);
+            let heading = width(host_name(&diagram.hosts, host), BODY, LETTER) / 2.0;
+            if place == 0 {
+                lifeline.x = x + (beside + wide).max(heading);
+                x = lifeline.x + ACROSS;
+            } else {
+                lifeline.x = x;
+                let is_last = place + 1 == hosts.len();
+                // Arrows pass behind the words of one in the middle; their own words keep clear of them.
+                x += (beside + wide).max(heading) + if is_last { 0.0 } else { ACROSS };
+            }
+            lifelines.push(lifeline);
+        }
+        let ends = lifelines.iter().flat_map(|of| &of.words).filter_map(|words| Some(words.top? + words.height()));
+        let height = ends.fold(scale.height(diagram.drawn_until()), f64::max);
+        let summary = summary(diagram);
+        let heading =
+            summary.iter().map(|(line, _)| width(line, SMALL, LETTER)).fold(width(name, BODY + 2.0, LETTER), f64::max);
+        let right = x.max(left + heading);
+        Self { name, diagram, lifelines, lanes, summary, left, right, height }
+    }
+
+    /// The height of what stands above the lifelines.
+    pub(super) fn head_height(&self) -> f64 {
+        22.0 + f64::from(u32::try_from(self.summary.len()).unwrap_or(0)) * 15.0
+    }
+
+    /// The name, and what the run comes to.
+    pub(super) fn head(&self, top: f64) -> Vec<Element> {
+        let mut parts = vec![text((self.left, top), BODY + 2.0, "words ink strong", "start", self.name)];
+        let mut y = top + 18.0;
+        for (line, class) in &self.summary {
+            parts.push(text((self.left, y), SMALL, class, "start", line));
+            y += 15.0;
+        }
+        parts
+    }
+
+    /// The lifelines and what passes between them, from the height at which time begins.
+    pub(super) fn body(&self, scale: &Scale, top: f64) -> Element {
+        let mut group = placed("g", &[], &[("transform", &format!("translate(0 {})", number(top)))]);
+        let end = scale.height(self.diagram.drawn_until());
+        for lifeline in &self.lifelines {
+            let heading = host_name(&self.diagram.hosts, lifeline.host);
+            group.append(text((lifeline.x, -16.0), BODY, "words ink strong", "middle", heading));
+            let down = self.outages(lifeline.host);
+            let mut from = -8.0;
+            for (begin, until) in down {
+                let (begin, until) = (scale.height(begin), until.map_or(end, |until| scale.height(until)));
+                group.append(vertical(lifeline.x, from, begin, "axis"));
+                group.append(vertical(lifeline.x, begin, until, "cut down"));
+                from = until;
+            }
+            group.append(vertical(lifeline.x, from, end, "axis"));
+        }
+        for (life, lane) in self.diagram.lives.iter().zip(&self.lanes) {
+            if let (Some(lane), Some(lifeline)) = (lane, self.lifeline(Some(life.host))) {
+                self.life(life, lifeline.lane(*lane), scale, &mut group);
+            }
+        }
+        self.arrows(scale, &mut group);
+        for (from, to, _) in scale.silences.iter().filter(|(_, to, _)| *to <= end) {
+            let middle = (from + to) / 2.0;
+            for lifeline in &self.lifelines {
+                for lane in
+                    (0..lifeline.lanes).filter(|lane| *lane == 0 || self.is_taken(lifeline, *lane, middle, scale))
+                {
+                    let at = (lifeline.lane(lane), middle);
+                    group.append(zigzag(at, "erase halo"));
+                    group.append(zigzag(at, "cut"));
+                }
+            }
+        }
+        for lifeline in &self.lifelines {
+            lifeline.write(&mut group);
+        }
+        group
+    }
+
+    pub(super) fn lifeline(&self, host: Option<HostId>) -> Option<&Lifeline> {
+        self.lifelines.iter().find(|lifeline| lifeline.host == host)
+    }
+
+    /// Whether a connection is in a lane at that height.
+    fn is_taken(&self, lifeline: &Lifeline, lane: usize, height: f64, scale: &Scale) -> bool {
+        let lives = self.diagram.lives.iter().zip(&self.lanes);
+        let mut own = lives.filter(|(life, of)| Some(life.host) == lifeline.host && **of == Some(lane));
+        own.any(|(life, _)| {
+            let ends = life.states.first().zip(life.states.last());
+            ends.is_some_and(|(first, last)| scale.height(first.from) < height && height < scale.height(last.until))
+        })
+    }
+
+    /// When a host is down. One that is many machines is never down as a whole.
+    fn outages(&self, host: Option<HostId>) -> Vec<(Instant, Option<Instant>)> {
+        let mut all: Vec<(Instant, Option<Instant>)> = Vec::new();
+        if self.diagram.hosts.addresses().filter(|(_, of)| Some(*of) == host).count() > 1 {
+            return all;
+        }
+        for (at, event) in &self.diagram.events {
+            match event {
+                Event::Outage { host: of, up: false } if Some(*of) == host => all.push((*at, None)),
+                Event::Outage { host: of, up: true } if Some(*of) == host => {
+                    if let Some(last) = all.last_mut() {
+                        last.1.get_or_insert(*at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+
+    /// A connection: its states, and hatched where it is held for nobody.
+    fn life(&self, life: &Life, x: f64, scale: &Scale, group: &mut Element) {
+        let cut = self.diagram.drawn_until();
+        let bar = |from: Instant, until: Instant, attributes: &[(&str, &str)]| {
+            let (top, bottom) = (scale.height(from), scale.height(until.min(cut)));
+            let numbers =
+                [("x", x - BAR / 2.0), ("y", top), ("width", BAR), ("height", (bottom - top).max(2.0)), ("rx", 2.0)];
+            placed("rect", &numbers, attributes)
+        };
+        let whose = self.whose(life.host, life.attempt);
+        for stretch in life.states.iter().filter(|stretch| is_drawn(stretch, cut)) {
+            let title = format!("{whose}: {} {}", stretch.state, self.span(stretch.from, stretch.until));
+            group.append(with_tooltip(
+                bar(stretch.from, stretch.until, &[("class", state_class(stretch.state))]),
+                &[title],
+            ));
+        }
+        for waste in life.waste.iter().filter(|waste| waste.from <= cut && waste.until > waste.from) {
+            let attributes = [("fill", "url(#hatching)"), ("class", "waste")];
+            group.append(with_tooltip(bar(waste.from, waste.until, &attributes), &self.waste_lines(&whose, waste)));
+        }
+    }
+
+    /// What is told of an interval of waste.
+    fn waste_lines(&self, whose: &str, waste: &Waste) -> [String; 3] {
+        let what = format!("{whose}: {} {}", useless(waste.worth), self.span(waste.from, waste.until));
+        [what, format!("held for nobody: {}", waste.cost()), format!("cause: {}", waste.cause)]
+    }
+
+    /// `from 5 s until the run ends`.
+    fn span(&self, from: Instant, until: Instant) -> String {
+        let until =
+            if until == self.diagram.end { "until the run ends".to_owned() } else { format!("to {} s", exact(until)) };
+        format!("from {} s {until}", exact(from))
+    }
+
+    /// `client`, or where there are several attempts `client #2`.
+    fn whose(&self, host: HostId, attempt: Attempt) -> String {
+        let number = attempt_name(self.diagram, attempt).map_or(String::new(), |name| format!(" {name}"));
+        format!("{}{number}", self.diagram.hosts.name(host))
+    }
+
+    /// The states that are drawn.
+    pub(super) fn states(&self) -> impl Iterator<Item = State> {
+        let cut = self.diagram.drawn_until();
+        let drawn = self.diagram.lives.iter().zip(&self.lanes).filter(|(_, lane)| lane.is_some());
+        let states = drawn.flat_map(move |(life, _)| life.states.iter().filter(move |stretch| is_drawn(stretch, cut)));
+        states.map(|stretch| stretch.state)
+    }
+
+    pub(super) fn has_waste(&self) -> bool {
+        self.diagram.lives.iter().any(|life| life.waste.iter().any(|waste| waste.until > waste.from))
+    }
+
+    pub(super) fn has_lost(&self) -> bool {
+        self.diagram.segments.iter().any(|segment| segment.lost.is_some())
+    }
+
+    /// The ways in which arrows are drawn.
+    pub(super) fn strokes(&self) -> BTreeSet<Stroke> {
+        let mut strokes = BTreeSet::new();
+        for segment in &self.diagram.segments {
+            let late = segment.copies.iter().filter(|copy| copy.late || copy.stale).count();
+            if late > 0 {
+                strokes.insert(Stroke::Late);
+            }
+            if segment.wasted.is_some() && (segment.copies.is_empty() || late < segment.copies.len()) {
+                strokes.insert(Stroke::Wasted);
+            }
+        }
+        strokes
+    }
+
+    /// What is not drawn.
+    pub(super) fn notes(&self, with_name: bool) -> Vec<String> {
+        let diagram = self.diagram;
+        let name = if with_name { format!("{}: ", self.name) } else { String::new() };
+        let mut notes = Vec::new();
+        if let Some(cut) = diagram.cut {
+            let (drawn, all) = (whole(diagram.segments.len() as u64), whole(diagram.totals.segments));
+            notes.push(format!(
+                "{name}Only the beginning is drawn, {drawn} of {all} segments, until {} s; the counts above are of the whole run.",
+                seconds(cut)
+            ));
+        }
+        let hidden = self.lanes.iter().filter(|lane| lane.is_none()).count();
+        if hidden > 0 {
+            let hidden = whole(hidden as u64);
+            notes.push(format!(
+                "{name}{hidden} more connections are not drawn: there is room for {MOST_LANES} of a host at a time."
+            ));
+        }
+        notes
+    }
+
+    /// The diagram for those who do not see it.
+    pub(super) fn in_words(&self) -> String {
+        let mut words = format!("{}:", self.name);
+        for (line, _) in &self.summary {
+            words += &format!(" {line}.");
+        }
+        let all = self.diagram.lives.iter().flat_map(|life| life.waste.iter().map(move |waste| (life, waste)));
+        let mut wastes: Vec<_> = all.filter(|(_, waste)| waste.until > waste.from).collect();
+        wastes.sort_by_key(|(_, waste)| -waste.held);
+        for (life, waste) in wastes.iter().take(TOLD) {
+            words += &format!(" {}.", self.waste_lines(&self.whose(life.host, life.attempt), waste).join("; "));
+        }
+        words
+    }
+}
+
+/// What a run comes to: short where everything is drawn, with the causes of waste where there is much.
+fn summary(diagram: &Diagram) -> Vec<(String, &'static str)> {
+    let end = diagram.end;
+    let mut lines: Vec<(String, &'static str)> = vec![(diagram.totals.in_words().join("; "), "words soft")];
+    let useless = diagram.totals.useless(end);
+    if useless <= 0 {
+        lines.push(("nothing held for nobody".to_owned(), "words soft"));
+        return lines;
+    }
+    lines.push((format!("held for nobody: {}", octet_seconds(useless)), "words bad strong"));
+    if diagram.totals.opens > 1 || diagram.cut.is_some() {
+        let causes = diagram.totals.causes(end);
+        for (host, cause, held) in causes.iter().take(CAUSES) {
+            lines.push((format!("{} at {}: {cause}", octet_seconds(*held), diagram.hosts.name(*host)), "words bad"));
+        }
+        if causes.len() > CAUSES {
+            lines.push((format!("and {} more causes", causes.len() - CAUSES), "words bad"));
+        }
+    }
+    lines
+}

@@ -1,0 +1,236 @@
+//! Pictures of runs: three pinned as text, and all of them held against the runs they show.
+//!
+//! `UPDATE_EXPECT=1 cargo test --test diagrams` rewrites the pinned ones; look at them in a browser, light and dark.
+
+use std::sync::OnceLock;
+
+use expect_test::{ExpectFile, expect_file};
+use experiment::{Experiment, Summary, Variant, case, cases, simulate};
+use report::Hosts;
+use report::diagram::{Caption, Diagram, Event, svg};
+use sim_time::Instant;
+use synlab_tests::{metric, parse, scenario};
+
+/// So many segments are drawn, as the command line has it.
+const MOST: usize = 150;
+
+fn experiment_of(name: &str) -> Experiment {
+    let built_in = case(name).expect("it is built in");
+    parse(&built_in.path, built_in.text)
+}
+
+/// A variant's run, as a diagram.
+fn diagram_of(experiment: &Experiment, variant: &Variant) -> (Diagram, Summary) {
+    let scenario = scenario(experiment, variant);
+    let mut diagram = Diagram::new(Hosts::of(&scenario)).with_at_most(MOST);
+    let summary = simulate(&scenario, &mut diagram).expect("time moves on");
+    diagram.finish(scenario.horizon);
+    (diagram, summary)
+}
+
+fn caption(experiment: &Experiment) -> Caption {
+    Caption {
+        title: experiment.question().unwrap_or_default().to_owned(),
+        subtitle: format!("{}: seed {}, until {} s", experiment.name(), experiment.seed(), experiment.horizon()),
+        command: format!("synlab run {}", experiment.name()),
+    }
+}
+
+/// The picture of a case's variants side by side.
+fn picture(name: &str, handshakes: &[&str]) -> String {
+    let experiment = experiment_of(name);
+    let of = |handshake: &&str| {
+        let variant = experiment.variant(Some(handshake), None).expect("the case has it");
+        (variant.label(), diagram_of(&experiment, &variant).0)
+    };
+    let diagrams: Vec<(String, Diagram)> = handshakes.iter().map(of).collect();
+    let named: Vec<(&str, &Diagram)> = diagrams.iter().map(|(name, diagram)| (name.as_str(), diagram)).collect();
+    let mut caption = caption(&experiment);
+    if handshakes.len() > 1 {
+        let chosen: String = handshakes.iter().map(|handshake| format!(" --handshake {handshake}")).collect();
+        caption.command = format!("synlab compare {name}{chosen}");
+    }
+    svg(&named, &caption)
+}
+
+fn looks(name: &str, handshakes: &[&str], expected: &ExpectFile) {
+    expected.assert_eq(&picture(name, handshakes));
+}
+
+/// A late segment through everything it missed, a ghost until the end of the run beside a half-open entry.
+#[test]
+fn a_stale_syn() {
+    looks("stale-syn", &["two-way", "three-way"], &expect_file!["stale-syn.svg"]);
+}
+
+/// Segments that cross, and no server.
+#[test]
+fn a_simultaneous_open() {
+    looks("simultaneous-open", &["three-way"], &expect_file!["simultaneous-open.svg"]);
+}
+
+/// A crash, a host that hears nothing, a lost segment's cross, three lifelines at most.
+#[test]
+fn a_crash_and_a_quiet_time() {
+    looks("quiet-time", &["three-way"], &expect_file!["quiet-time.svg"]);
+}
+
+/// A run of a case's variant, as a diagram.
+struct Shown {
+    name: String,
+    experiment: Experiment,
+    diagram: Diagram,
+    summary: Summary,
+}
+
+/// Looks at every variant of every case. They are played once.
+fn every_run(mut look: impl FnMut(&str, &Diagram, &Summary, &Experiment)) {
+    static ALL: OnceLock<Vec<Shown>> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        let experiments = cases().into_iter().map(|built_in| parse(&built_in.path, built_in.text));
+        let variants = experiments.flat_map(|experiment| {
+            let variants = experiment.variants();
+            variants.into_iter().map(move |variant| (experiment.clone(), variant))
+        });
+        let shown = variants.map(|(experiment, variant)| {
+            let (diagram, summary) = diagram_of(&experiment, &variant);
+            Shown { name: format!("{} {}", experiment.name(), variant.label()), experiment, diagram, summary }
+        });
+        shown.collect()
+    });
+    for Shown { name, experiment, diagram, summary } in all {
+        look(name, diagram, summary, experiment);
+    }
+}
+
+#[test]
+fn every_picture_is_whole() {
+    every_run(|name, diagram, summary, experiment| {
+        let text = svg(&[(name, diagram)], &caption(experiment));
+        let document = roxmltree::Document::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let root = document.root_element();
+        assert_eq!(root.attribute("role"), Some("img"), "{name}");
+        let child = |tag: &str| root.children().find(|child| child.has_tag_name(tag)).and_then(|child| child.text());
+        assert_eq!(child("title"), experiment.question(), "{name}");
+        let described = child("desc").unwrap_or_default();
+        assert!(described.contains(&format!(" {name}:")), "{name}: {described}");
+        // Nothing is drawn outside, or nowhere.
+        assert!(!text.contains("NaN") && !text.contains("inf"), "{name}");
+        let view: Vec<f64> =
+            root.attribute("viewBox").unwrap_or_default().split(' ').map(|part| part.parse().unwrap()).collect();
+        for node in document.descendants() {
+            for (attribute, most) in
+                [("x", view[2]), ("x1", view[2]), ("x2", view[2]), ("y1", view[3]), ("y2", view[3])]
+            {
+                let Some(value) = node.attribute(attribute).and_then(|value| value.parse::<f64>().ok()) else {
+                    continue;
+                };
+                assert!((-20.0..=most).contains(&value), "{name}: {attribute} {value} of {most}");
+            }
+        }
+        // Each segment has an arrow, unless others go the same way at the same time: that arrow says how many.
+        let class = |node: &roxmltree::Node<'_, '_>| node.attribute("class").unwrap_or_default().to_owned();
+        let arrows = document.descendants().filter(|node| class(node).starts_with("arrow"));
+        let arrows = arrows.filter(|node| node.parent().is_some_and(|parent| parent.has_tag_name("g"))).count();
+        let copies: usize = diagram.segments.iter().map(|segment| segment.copies.len().max(1)).sum();
+        let more = document.descendants().filter(|node| node.has_tag_name("title")).filter_map(|node| {
+            let (_, more) = node.text()?.rsplit_once("\nand ")?;
+            more.split_once(" more that go")?.0.parse::<usize>().ok()
+        });
+        assert_eq!(arrows - legend_arrows(&document) + more.sum::<usize>(), copies, "{name}");
+        let sent = metric(summary, "segments.sent");
+        #[allow(clippy::cast_precision_loss, reason = "a small count")]
+        let told = diagram.totals.segments as f64;
+        assert!((told - sent).abs() < 0.5, "{name}: {told} of {sent}");
+    });
+}
+
+/// Arrows of the legend stand in no group of a diagram.
+fn legend_arrows(document: &roxmltree::Document<'_>) -> usize {
+    let is_diagram = |node: roxmltree::Node<'_, '_>| node.attribute("transform").is_some();
+    let arrows =
+        document.descendants().filter(|node| node.attribute("class").is_some_and(|class| class.starts_with("arrow")));
+    let outside = arrows.filter(|node| !node.ancestors().any(is_diagram));
+    outside.filter(|node| node.parent().is_some_and(|parent| parent.has_tag_name("g"))).count()
+}
+
+/// What the picture says was held for nobody is what the metrics say.
+#[test]
+fn waste_adds_up() {
+    every_run(|name, diagram, summary, experiment| {
+        let measured = metric(summary, "waste.byte-seconds");
+        #[allow(clippy::cast_precision_loss, reason = "compared to nine digits")]
+        let seconds = |held: i128| held as f64 / 1e9;
+        let close = |told: f64| (told - measured).abs() <= 1e-9 * measured.max(1.0);
+        let told = seconds(diagram.totals.useless(diagram.end));
+        assert!(close(told), "{name}: the totals tell {told}, the metrics {measured}");
+        // Where nothing is left out, each unit has its interval.
+        if diagram.cut.is_none() && experiment.warm_up() == Instant::ZERO {
+            let told = seconds(diagram.lives.iter().flat_map(|life| &life.waste).map(|waste| waste.held).sum());
+            assert!(close(told), "{name}: the intervals tell {told}, the metrics {measured}");
+        }
+    });
+}
+
+#[test]
+fn states_follow_one_another_without_a_gap() {
+    every_run(|name, diagram, _, _| {
+        for life in &diagram.lives {
+            for pair in life.states.windows(2) {
+                assert_eq!(pair[0].until, pair[1].from, "{name}");
+            }
+            for waste in &life.waste {
+                let (first, last) = (life.states.first().expect("it lived"), life.states.last().expect("it lived"));
+                assert!(first.from <= waste.from && waste.until <= last.until, "{name}: {waste:?}");
+            }
+        }
+        let in_order = diagram.events.windows(2).all(|pair| pair[0].0 <= pair[1].0);
+        assert!(in_order, "{name}");
+    });
+}
+
+/// The third message is called the ACK that it is, whatever it carries.
+#[test]
+fn the_third_message_is_an_ack() {
+    let mut thirds = 0;
+    every_run(|name, diagram, _, _| {
+        for segment in diagram.segments.iter().filter(|segment| segment.third) {
+            thirds += 1;
+            let kind = segment.label.split(' ').next().unwrap_or_default();
+            assert!(matches!(kind, "ACK" | "ACK,DATA" | "FIN,ACK"), "{name}: {}", segment.label);
+        }
+        let changed = diagram.events.iter().any(|(_, event)| matches!(event, Event::Changed(_)));
+        assert!(changed, "{name}: connections change their states");
+    });
+    assert!(thirds > 100, "{thirds}");
+}
+
+/// A flood is told by its totals, and drawn by its beginning.
+#[test]
+fn a_flood_is_told_first_and_drawn_in_part() {
+    let experiment = experiment_of("syn-flood");
+    let (diagram, _) = diagram_of(&experiment, &experiment.variants()[0]);
+    let cut = diagram.cut.expect("it is too long to be drawn");
+    assert!(diagram.segments.len() <= MOST && diagram.segments.iter().all(|segment| segment.at < cut));
+    assert!(diagram.totals.segments > 3_000);
+    let text = svg(&[("two-way", &diagram)], &caption(&experiment));
+    assert!(text.contains("Only the beginning is drawn, 60 of 3,586 segments, until 3.976 s"), "{text}");
+    assert!(text.contains("at server: a forged segment: SYN to server:80"), "{text}");
+    assert!(text.len() < 200_000, "{}", text.len());
+}
+
+/// What has a meaning in the language of the picture means nothing in a name.
+#[test]
+fn words_are_only_words() {
+    let experiment = experiment_of("handshake");
+    let (diagram, _) = diagram_of(&experiment, &experiment.variants()[0]);
+    let caption = Caption {
+        title: "<b> & \"quotes\"; #1 \u{1}".to_owned(),
+        subtitle: "a\nb".to_owned(),
+        command: "synlab run 'a b'".to_owned(),
+    };
+    let text = svg(&[("<name>", &diagram)], &caption);
+    let document = roxmltree::Document::parse(&text).expect("it is XML");
+    let title = document.descendants().find(|node| node.has_tag_name("title")).and_then(|node| node.text());
+    assert_eq!(title, Some("<b> & \"quotes\"; #1  "));
+}
