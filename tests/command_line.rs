@@ -196,14 +196,17 @@ fn a_picture_is_drawn_beside_the_result() {
     let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
     let run = ["run", "stale-syn", "--handshake", "two-way", "--set", "link.delay=50 ms", "--until", "10 s"];
     let (plain, _, plain_code) = synlab(&run);
-    let picture = path("run.svg");
-    let (out, err, code) = synlab(&[&run[..], &["--svg", &picture]].concat());
+    let (picture, text) = (path("run.svg"), path("run.mmd"));
+    let (out, err, code) = synlab(&[&run[..], &["--svg", &picture, "--mermaid", &text]].concat());
     assert_eq!((out, err.as_str(), code), (plain, "", plain_code));
     let drawn = fs::read_to_string(&picture).unwrap();
     assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n"), "{drawn}");
     let command = "synlab run stale-syn --set 'link.delay=50 ms' --until '10 s' --handshake two-way";
     assert!(drawn.contains(command), "{drawn}");
-    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing half-written is left");
+    assert!(
+        fs::read_to_string(&text).unwrap().starts_with("%% stale-syn: handshake two-way, teardown rfc9293, seed 7")
+    );
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2, "nothing half-written is left");
     // On standard output it stands alone.
     let (out, ..) = synlab(&[&run[..], &["--svg", "-", "-o", &path("result")]].concat());
     assert_eq!(out, drawn);

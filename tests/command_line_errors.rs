@@ -337,6 +337,11 @@ fn captures_and_pictures_that_have_no_place() {
         (&["--pcap", "-"], stdout.to_owned()),
         (&["--pcap", "-", "--quiet"], stdout.to_owned()),
         (&["--svg", "-"], stdout.to_owned()),
+        (&["--mermaid", "-", "--quiet"], stdout.to_owned()),
+        (
+            &["--svg", path, "--mermaid", path],
+            format!("error: --svg and --mermaid both name {path}: each needs a file of its own\n"),
+        ),
         (
             &["--svg", "no/such/folder/x"],
             "error: cannot write no/such/folder/x: No such file or directory (os error 2)\n".to_owned(),

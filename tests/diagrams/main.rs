@@ -1,4 +1,4 @@
-//! Pictures of runs: three pinned as text, and all of them held against the runs they show.
+//! Pictures of runs: three pinned as text, one in Mermaid's text, and all of them held against the runs they show.
 //!
 //! `UPDATE_EXPECT=1 cargo test --test diagrams` rewrites the pinned ones; look at them in a browser, light and dark.
 
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use expect_test::{ExpectFile, expect_file};
 use experiment::{Experiment, Summary, Variant, case, cases, simulate};
 use report::Hosts;
-use report::diagram::{Caption, Diagram, Event, svg};
+use report::diagram::{Caption, Diagram, Event, mermaid, svg};
 use sim_time::Instant;
 use synlab_tests::{metric, parse, scenario};
 
@@ -73,6 +73,14 @@ fn a_simultaneous_open() {
 #[test]
 fn a_crash_and_a_quiet_time() {
     looks("quiet-time", &["three-way"], &expect_file!["quiet-time.svg"]);
+}
+
+#[test]
+fn mermaid_tells_the_same() {
+    let experiment = experiment_of("stale-syn");
+    let variant = experiment.variant(Some("two-way"), None).expect("the case has it");
+    let (diagram, _) = diagram_of(&experiment, &variant);
+    expect_file!["stale-syn.mmd"].assert_eq(&mermaid(&diagram, &caption(&experiment)));
 }
 
 /// A run of a case's variant, as a diagram.
@@ -233,4 +241,9 @@ fn words_are_only_words() {
     let document = roxmltree::Document::parse(&text).expect("it is XML");
     let title = document.descendants().find(|node| node.has_tag_name("title")).and_then(|node| node.text());
     assert_eq!(title, Some("<b> & \"quotes\"; #1  "));
+    let text = mermaid(&diagram, &caption);
+    assert!(
+        text.starts_with("%% a b\n%% synlab run 'a b'\nsequenceDiagram\n    title #lt;b#gt; & \"quotes\"#59; #35;1"),
+        "{text}"
+    );
 }

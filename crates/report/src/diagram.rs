@@ -2,11 +2,12 @@
 //!
 //! [`Diagram`] is a fold over the records of a run. It keeps what a picture shows: the segments with their fate, the states of each
 //! connection over time, what was held for nobody, and remarks beside the lifelines. How a picture looks is no concern of it:
-//! [`svg`] draws it.
+//! [`svg`] and [`mermaid`] draw from the same diagram.
 //!
 //! A run with very many segments is told by its [`Totals`]. Of its segments only the first are kept, and the diagram says so.
 
 mod build;
+mod mermaid;
 mod svg;
 mod totals;
 
@@ -23,6 +24,7 @@ use crate::hosts::Hosts;
 
 pub use self::svg::{Caption, svg};
 pub use build::Diagram;
+pub use mermaid::mermaid;
 pub use totals::Totals;
 
 /// A segment that was sent.

@@ -161,8 +161,11 @@ pub(crate) struct Run {
     /// what is held for nobody is hatched; of very many segments only the first are drawn
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
+    /// Write the same to a file too as a sequence diagram in Mermaid's text, which many wikis draw
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mermaid: Option<PathBuf>,
     /// Print only why a record is there, back to the roots: the record of that id in a trace, or the last up to a time as "5 s"
-    #[arg(long, value_name = "ID|TIME", value_parser = why, conflicts_with_all = ["trace", "pcap", "pcap_host", "svg", "format", "explain"])]
+    #[arg(long, value_name = "ID|TIME", value_parser = why, conflicts_with_all = ["trace", "pcap", "pcap_host", "svg", "mermaid", "format", "explain"])]
     pub(crate) why: Option<Why>,
     /// Write the result to a file instead of standard output (`-`)
     #[arg(short, long, value_name = "FILE")]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use experiment::record::{Change, Fold, Record};
 use experiment::{Experiment, HostId, Summary, Transfer, Variant, Verdict};
-use report::diagram::{Diagram, svg};
+use report::diagram::{Diagram, mermaid, svg};
 use report::{
     Balance, Capture, Causes, Chain, Explanation, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, View,
     Why, json, tables, verdicts,
@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     if let Some(asked) = arguments.why {
         return why(arguments, &experiment, &variant, asked);
     }
-    let frame = Frame::open(arguments.svg.as_deref())?;
+    let frames = (Frame::open(arguments.svg.as_deref())?, Frame::open(arguments.mermaid.as_deref())?);
     let mut watchers = Watchers::new(arguments, &experiment, &variant)?;
     let mut runs = Runs::of(&experiment, arguments.source.engine);
     let mut matched = Matched::default();
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
         verdicts: &verdicts,
     };
     if let Some(diagram) = diagram {
-        draw(arguments, &experiment, &variant, &diagram, frame)?;
+        draw(arguments, &experiment, &variant, &diagram, frames)?;
     }
     let file = arguments.output.as_deref();
     match arguments.format {
@@ -55,20 +55,23 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     Ok(Ending::of(&verdicts))
 }
 
-/// Draws the picture that is asked for.
+/// Draws the pictures that are asked for.
 fn draw(
     arguments: &Run,
     experiment: &Experiment,
     variant: &Variant,
     diagram: &Diagram,
-    frame: Option<Frame<'_>>,
+    (svg_frame, mermaid_frame): (Option<Frame<'_>>, Option<Frame<'_>>),
 ) -> Result<(), Complaint> {
     let options = [("--handshake", &arguments.handshake), ("--teardown", &arguments.teardown)];
     let options: Vec<(&str, &str)> =
         options.into_iter().filter_map(|(option, name)| Some((option, name.as_deref()?))).collect();
     let caption = picture::caption("run", &arguments.source, &options, experiment, Some(variant));
-    if let Some(frame) = frame {
+    if let Some(frame) = svg_frame {
         frame.fill(&svg(&[(&variant.label(), diagram)], &caption))?;
+    }
+    if let Some(frame) = mermaid_frame {
+        frame.fill(&mermaid(diagram, &caption))?;
     }
     Ok(())
 }
@@ -80,7 +83,8 @@ fn check_files(arguments: &Run) -> Result<(), Complaint> {
     let texts: Vec<_> = texts.into_iter().filter_map(|(name, file)| Some((name, file?))).collect();
     let everywhere = arguments.pcap.iter().map(|file| ("--pcap", file.as_path()));
     let of_hosts = arguments.pcap_host.iter().map(|(_, file)| ("--pcap-host", file.as_path()));
-    let pictures = arguments.svg.iter().map(|file| ("--svg", file.as_path()));
+    let pictures = [("--svg", arguments.svg.as_deref()), ("--mermaid", arguments.mermaid.as_deref())];
+    let pictures = pictures.into_iter().filter_map(|(name, file)| Some((name, file?)));
     let captures: Vec<_> = everywhere.chain(of_hosts).chain(pictures).collect();
     let all: Vec<_> = texts.iter().chain(&captures).collect();
     for (place, (name, file)) in all.iter().enumerate() {
@@ -180,7 +184,7 @@ impl<'a> Watchers<'a> {
             Ok((file, Capture::new(hosts.clone(), view, experiment, variant, sink)))
         });
         let captures = captures.collect::<Result<_, Complaint>>()?;
-        let diagram = arguments.svg.is_some().then(|| picture::diagram(hosts));
+        let diagram = (arguments.svg.is_some() || arguments.mermaid.is_some()).then(|| picture::diagram(hosts));
         let ledger = LedgerBook::new(hosts.clone());
         let explanation = (shown && arguments.explain).then(|| ledger.explanation(arguments.all));
         let traces = traces.collect::<Result<_, Complaint>>()?;
