@@ -12,7 +12,7 @@ use sim_time::Instant;
 use synlab_tests::{metric, parse, scenario};
 
 /// So many segments are drawn, as the command line has it.
-const MOST: usize = 150;
+const MOST: usize = 100;
 
 fn experiment_of(name: &str) -> Experiment {
     let built_in = case(name).expect("it is built in");

@@ -2,7 +2,7 @@
 //!
 //! [`Diagram`] is a fold over the records of a run. It keeps what a picture shows: the segments with their fate, the states of each
 //! connection over time, what was held for nobody, and remarks beside the lifelines. How a picture looks is no concern of it:
-//! [`svg`] and [`mermaid`] draw from the same diagram.
+//! [`svg()`] and [`mermaid()`] draw from the same diagram.
 //!
 //! A run with very many segments is told by its [`Totals`]. Of its segments only the first are kept, and the diagram says so.
 
@@ -56,14 +56,14 @@ pub struct Segment {
     /// Why it was lost.
     pub lost: Option<Loss>,
     /// The copies that arrive; none if it was lost.
-    pub copies: Vec<Copy>,
+    pub copies: Vec<Arrival>,
     /// The records without which it would not exist, in words.
     pub because: Vec<String>,
 }
 
 /// A copy of a segment that arrives.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Copy {
+pub struct Arrival {
     /// When. It may be after the end of the run.
     pub at: Instant,
     /// Whether a segment that was sent later came earlier, or a fault delayed it.

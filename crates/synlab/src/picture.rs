@@ -14,7 +14,7 @@ use crate::execute::measured;
 use crate::output::{self, Sink, cannot_write};
 
 /// So many segments are drawn: with more it would be no picture any more.
-const MOST_SEGMENTS: usize = 150;
+const MOST_SEGMENTS: usize = 100;
 
 /// A file for a picture, found before anything runs.
 pub(crate) struct Frame<'a> {

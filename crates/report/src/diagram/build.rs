@@ -10,7 +10,7 @@ use experiment::{Held, HostId, Relative, RelativeNumbers, Resource, Transfer};
 use sim_time::Instant;
 use tcp_endpoint::{Acknowledged, Queue, Reason, SeqNum, State};
 
-use super::{Change, Copy, Event, Life, Remark, Segment, Stretch, Totals, Waste, useless};
+use super::{Arrival, Change, Event, Life, Remark, Segment, Stretch, Totals, Waste, useless};
 use crate::hosts::Hosts;
 use crate::ladder::{call_name, cause_in_words, fate, label, notice, purpose};
 use crate::packets::Packets;
@@ -113,7 +113,7 @@ impl Diagram {
         }
     }
 
-    /// The same, but where more than `most` segments are sent, only the first two fifths of that are kept: what cannot be told
+    /// The same, but where more than `most` segments are sent, only the first three fifths of that are kept: what cannot be told
     /// whole is told by its beginning. What is sent at once counts once. The totals are of the whole run.
     #[must_use]
     pub const fn with_at_most(mut self, most: usize) -> Self {
@@ -167,7 +167,7 @@ impl Diagram {
 
     /// Nothing more is kept, and of what is there only the beginning.
     fn cut_short(&mut self, at: Instant) {
-        let few = self.most * 2 / 5;
+        let few = self.most * 3 / 5;
         let mut bursts = 0;
         let mut cut = at;
         for (place, segment) in self.segments.iter().enumerate() {
@@ -218,7 +218,7 @@ impl Diagram {
         }
         let delayed = sent.fate.fault.is_some();
         let copies = sent.fate.deliveries.iter().filter(|_| sent.to.is_some());
-        let copies: Vec<Copy> = copies.map(|&at| Copy { at, late: delayed, stale: false, deaf: None }).collect();
+        let copies: Vec<Arrival> = copies.map(|&at| Arrival { at, late: delayed, stale: false, deaf: None }).collect();
         let place = self.segments.len();
         if !copies.is_empty() {
             self.travelling.insert(record.id, place);

@@ -243,6 +243,9 @@ fn legend(panels: &[Panel<'_>], scale: &Scale, top: f64, right: f64) -> (Vec<Ele
         let class = if stroke == Stroke::Late { "words slow" } else { "words bad" };
         entry(&mut { line }, 34.0, words, class);
     }
+    if panels.iter().any(Panel::has_forged) {
+        entry(&mut |x, y| vec![look::ring((x + 6.0, y))], 12.0, "forged", "words bad");
+    }
     if panels.iter().any(Panel::has_lost) {
         entry(&mut |x, y| look::cross((x + 6.0, y)), 12.0, "lost", "words bad");
     }

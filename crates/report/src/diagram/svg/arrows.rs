@@ -6,7 +6,7 @@ use svg::node::element::Element;
 use super::SMALL;
 use super::labels::{Arrow, Labels, Place};
 use super::lifeline::attempt_name;
-use super::look::{MONO_LETTER, Stroke, cross, element, exact, number, placed, text, width, with_tooltip};
+use super::look::{MONO_LETTER, Stroke, cross, element, exact, number, placed, ring, text, width, with_tooltip};
 use super::panel::Panel;
 use super::scale::Scale;
 use crate::amount::whole;
@@ -140,7 +140,7 @@ impl<'a> Panel<'a> {
             }
         }
         if segment.forged {
-            group.append(placed("circle", &[("cx", from.0), ("cy", from.1), ("r", 3.5)], &[("class", "lost paper")]));
+            group.append(ring(from));
         }
         group
     }

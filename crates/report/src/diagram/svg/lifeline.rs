@@ -55,6 +55,12 @@ impl Lifeline {
         if self.leftwards { self.x - off } else { self.x + off }
     }
 
+    /// How wide the words are.
+    pub(super) fn width(&self) -> f64 {
+        let lines = self.words.iter().filter(|words| words.top.is_some()).flat_map(|words| &words.lines);
+        lines.map(|(line, _)| width(line, SMALL, LETTER)).fold(0.0, f64::max)
+    }
+
     /// Where a lane is.
     pub(super) fn lane(&self, lane: usize) -> f64 {
         let off = f64::from(u32::try_from(lane).unwrap_or(0)) * LANE;
@@ -85,15 +91,13 @@ impl Lifeline {
 
     /// Names of segments keep clear of the words.
     pub(super) fn take_room(&self, labels: &mut Labels) {
-        if self.leftwards {
-            return;
-        }
         for words in &self.words {
             let Some(top) = words.top else { continue };
             let mut y = top + 4.0;
             for (line, _) in &words.lines {
                 let wide = width(line, SMALL, LETTER);
-                labels.take((self.outer() + wide / 2.0, y), wide);
+                let middle = if self.leftwards { self.outer() - wide / 2.0 } else { self.outer() + wide / 2.0 };
+                labels.take((middle, y), wide);
                 y += LINE;
             }
         }

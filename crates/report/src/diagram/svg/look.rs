@@ -5,18 +5,19 @@ use svg::node::element::Element;
 use svg::node::{Node, Text};
 use tcp_endpoint::State;
 
-/// The families in which words and names of segments are written, and how wide a letter is, as a part of its size.
+/// How wide a letter is, as a part of its size: of words, of bold words, of names of segments.
 pub(super) const LETTER: f64 = 0.56;
 pub(super) const STRONG_LETTER: f64 = 0.63;
 pub(super) const MONO_LETTER: f64 = 0.61;
 
-/// Styles, first for light paper; nothing here needs more than the oldest CSS, so that what does not know a browser's newer ways
-/// can draw it, too. What matters is told without colour as well: by words, dashes, hatching and crosses.
+/// Styles, first for light paper. Nothing here needs more than the oldest CSS, so that what does not know a browser's newer ways
+/// can draw it, too. What matters is told without colour as well: by words, dashes, hatching and crosses; and states that follow
+/// one another differ in lightness.
 const LIGHT: &str = "
 .paper{fill:#ffffff}.halo{stroke:#ffffff}.soft{fill:#5f6b74}.ink{fill:#1d2429}.bad{fill:#c23434}.slow{fill:#a86400}
 .axis{stroke:#c3ccd2}.cut{stroke:#5f6b74}.arrow{stroke:#1d2429}.late{stroke:#b87000}.wasted{stroke:#c23434}.lost{stroke:#c23434}
 .tip{fill:#1d2429}.tip-late{fill:#b87000}.tip-wasted{fill:#c23434}.waste{stroke:#c23434}.hatch{stroke:#c23434}.under{fill:#ffffff}
-.s1{fill:#5b8fd6}.s2{fill:#e0b02c}.s3{fill:#3a9d6a}.s4{fill:#8e79c9}.s5{fill:#6d58ad}.s6{fill:#c084c4}.s7{fill:#a05fa6}.s8{fill:#8a9ba6}";
+.s1{fill:#86b3ea}.s2{fill:#ecc04f}.s3{fill:#2e8757}.s4{fill:#ab9ae0}.s5{fill:#6350a6}.s6{fill:#dca6df}.s7{fill:#934b9a}.s8{fill:#aab7c0}";
 const DARK: &str = "
 .paper{fill:#14191c}.halo{stroke:#14191c}.soft{fill:#9aa7b0}.ink{fill:#e8edf0}.bad{fill:#ff7b7b}.slow{fill:#ffb347}
 .axis{stroke:#46535b}.cut{stroke:#9aa7b0}.arrow{stroke:#e8edf0}.late{stroke:#ffb347}.wasted{stroke:#ff7b7b}.lost{stroke:#ff7b7b}
@@ -152,6 +153,11 @@ pub(super) fn vertical(x: f64, from: f64, to: f64, class: &str) -> Element {
 pub(super) fn zigzag((x, y): (f64, f64), class: &str) -> Element {
     let d = format!("M{} {}l18 4-18 4 18 4", number(x - 9.0), number(y - 6.0));
     element("path", &[("d", &d), ("class", class)])
+}
+
+/// The ring at which a forged segment begins: no host sent it.
+pub(super) fn ring((x, y): (f64, f64)) -> Element {
+    placed("circle", &[("cx", x), ("cy", y), ("r", 3.5)], &[("class", "lost paper")])
 }
 
 /// The cross of what was lost.

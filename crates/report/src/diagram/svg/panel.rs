@@ -52,21 +52,14 @@ impl<'a> Panel<'a> {
             let own = diagram.lives.iter().zip(&lanes).filter(|(life, _)| Some(life.host) == host);
             let count = own.filter_map(|(_, lane)| *lane).max().map_or(1, |lane| lane + 1);
             let words = host.map_or_else(Vec::new, |host| words(diagram, &lanes, host, scale));
-            let mut lifeline = Lifeline { host, x: 0.0, lanes: count, leftwards: place == 0, words };
-            let beside = (lifeline.outer() - lifeline.x).abs();
-            let wide = lifeline.words.iter().filter(|words| words.top.is_some());
-            let wide =
-                wide.flat_map(|words| &words.lines).map(|(line, _)| width(line, SMALL, LETTER)).fold(0.0, f64::max);
-            let heading = width(host_name(&diagram.hosts, host), BODY, LETTER) / 2.0;
-            if place == 0 {
-                lifeline.x = x + (beside + wide).max(heading);
-                x = lifeline.x + ACROSS;
-            } else {
-                lifeline.x = x;
-                let is_last = place + 1 == hosts.len();
-                // Arrows pass behind the words of one in the middle; their own words keep clear of them.
-                x += (beside + wide).max(heading) + if is_last { 0.0 } else { ACROSS };
-            }
+            let leftwards = place == 0 || place + 1 < hosts.len() && looks_right(diagram, &hosts, place);
+            let mut lifeline = Lifeline { host, x: 0.0, lanes: count, leftwards, words };
+            let beside = (lifeline.outer() - lifeline.x).abs() + lifeline.width();
+            let beside = beside.max(width(host_name(&diagram.hosts, host), BODY, LETTER) / 2.0);
+            // Arrows pass behind the words of one in the middle, but the names of segments find room beside these.
+            x += if place > 0 { ACROSS } else { 0.0 } + if leftwards { beside } else { 0.0 };
+            lifeline.x = x;
+            x += if leftwards { 0.0 } else { beside };
             lifelines.push(lifeline);
         }
         let ends = lifelines.iter().flat_map(|of| &of.words).filter_map(|words| Some(words.top? + words.height()));
@@ -223,6 +216,10 @@ impl<'a> Panel<'a> {
         self.diagram.lives.iter().any(|life| life.waste.iter().any(|waste| waste.until > waste.from))
     }
 
+    pub(super) fn has_forged(&self) -> bool {
+        self.diagram.segments.iter().any(|segment| segment.forged)
+    }
+
     pub(super) fn has_lost(&self) -> bool {
         self.diagram.segments.iter().any(|segment| segment.lost.is_some())
     }
@@ -278,6 +275,19 @@ impl<'a> Panel<'a> {
         }
         words
     }
+}
+
+/// Whether a host in the middle has more to do with those to its right than with those to its left.
+fn looks_right(diagram: &Diagram, hosts: &[Option<HostId>], place: usize) -> bool {
+    let host = hosts[place];
+    let others = diagram.segments.iter().filter_map(|segment| match (segment.from, segment.to) {
+        (from, to) if from == host => Some(to),
+        (from, to) if to == host => Some(from),
+        _ => None,
+    });
+    let places = others.filter_map(|other| hosts.iter().position(|of| *of == other));
+    let (right, left): (Vec<usize>, Vec<usize>) = places.partition(|other| *other > place);
+    right.len() > left.len()
 }
 
 /// What a run comes to: short where everything is drawn, with the causes of waste where there is much.
