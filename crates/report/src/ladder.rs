@@ -26,11 +26,7 @@ use crate::hosts::Hosts;
 use crate::paint::{Colour, Tone};
 
 pub use beside::side_by_side;
-<<<<<<< HEAD
-pub(crate) use words::{Name, cause_in_words, kinds, label};
-=======
-pub(crate) use words::{call_name, cause_in_words, fate, kinds, label, notice, purpose};
->>>>>>> 6f9b2ef (report: a model of a diagram, and its SVG: run --svg, compare --svg)
+pub(crate) use words::{Name, call_name, cause_in_words, fate, kinds, label, notice, purpose};
 
 /// Collects a run for drawing.
 #[derive(Clone, Debug)]

@@ -50,19 +50,12 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     let colour = output::colour(arguments.output.as_deref());
     for variant in &variants {
         let hosts = Hosts::of(&experiment.scenario(variant)?);
-<<<<<<< HEAD
-        let mut ladder = drawn.contains(&variant).then(|| Ladder::new(hosts.clone()).with_at_most(KEPT_ROWS));
-        let mut ledger = LedgerBook::new(hosts);
-        let mut explanation = explained.then(|| ledger.explanation(arguments.all));
-        runs.watch(variant, &mut ((&mut ladder, &mut ledger), &mut explanation, &mut matched))?;
-=======
         let is_drawn = drawn.contains(&variant);
         let mut ladder = (with_ladder && is_drawn).then(|| Ladder::new(hosts.clone()).with_at_most(KEPT_ROWS));
         let mut diagram = (arguments.svg.is_some() && is_drawn).then(|| picture::diagram(&hosts));
-        let mut explanation = explained.then(|| explanation(&hosts, arguments.all));
         let mut ledger = LedgerBook::new(hosts);
+        let mut explanation = explained.then(|| ledger.explanation(arguments.all));
         runs.watch(variant, &mut ((&mut ladder, &mut diagram, &mut ledger), &mut explanation, &mut matched))?;
->>>>>>> 6f9b2ef (report: a model of a diagram, and its SVG: run --svg, compare --svg)
         ledgers.push(ledger.balance(experiment.horizon()));
         let end = experiment.horizon();
         explanations.push(explanation.map_or(String::new(), |explanation| explanation.render(end, colour)));

@@ -393,14 +393,11 @@ impl Fold for Diagram {
         let numbers = match &record.event {
             record::Event::Sent(sent) => {
                 self.count(record.at, sent);
-                let _ = self.packets.note(record.at, record.id, sent);
                 Some(self.numbers.next(sent))
             }
-            _ => {
-                self.packets.note_other(record);
-                None
-            }
+            _ => None,
         };
+        let _ = self.packets.note(record);
         let at = record.at;
         // What began before the cut may end after it.
         match &record.event {
