@@ -38,7 +38,7 @@ pub(crate) fn world(seed: u64, refusals: u64) -> String {
     let mut draws = Draws(seed.wrapping_mul(TRIES).wrapping_add(refusals));
     let cast = Cast::draw(&mut draws);
     let mut text = String::new();
-    run(&mut text, &mut draws);
+    run(&mut text, &mut draws, &cast);
     link(&mut text, &mut draws, &cast);
     hosts(&mut text, &mut draws, &cast);
     forgeries(&mut text, &mut draws, &cast);
@@ -53,13 +53,21 @@ struct Cast {
     crossing: bool,
     /// Whether one opens again and again from one port.
     one_port: bool,
+    /// How connections are closed.
+    teardown: &'static str,
 }
 
 impl Cast {
     fn draw(draws: &mut Draws) -> Self {
         let count = 1 + usize::from(draws.once_in(2)) + usize::from(draws.once_in(4));
         let clients = ["client", "other", "third"][..count].to_vec();
-        Self { crossing: count > 1 && draws.once_in(2), one_port: draws.once_in(3), clients }
+        let (crossing, one_port) = (count > 1 && draws.once_in(2), draws.once_in(3));
+        Self { crossing, one_port, teardown: draws.pick(TEARDOWNS), clients }
+    }
+
+    /// Whether two lives of a 4-tuple may meet.
+    fn has_lives_that_meet(&self) -> bool {
+        self.one_port || self.crossing || !["rfc9293", "rfc1337", "no-time-wait"].contains(&self.teardown)
     }
 }
 
@@ -73,6 +81,10 @@ const HANDSHAKES: &[&str] = &[
     "\"syn-cache\"",
     "\"syn-cookies\"",
     "\"syn-cookies\"",
+    "\"two-way-hold-down\"",
+    "\"fast-open\"",
+    "\"t-tcp\"",
+    "\"delta-t\"",
     "{ name = \"overflow\", base = \"three-way\", cookies-on-overflow = true }",
     "{ name = \"early\", base = \"three-way\", proof = \"none\" }",
     "{ name = \"unsure\", base = \"three-way\", commit = \"connection\" }",
@@ -83,11 +95,26 @@ const HANDSHAKES: &[&str] = &[
      keepalive-probes = 2 }",
 ];
 
+const TEARDOWNS: &[&str] = &[
+    "rfc9293",
+    "rfc9293",
+    "rfc9293",
+    "rfc9293",
+    "no-time-wait",
+    "no-time-wait",
+    "three-segment",
+    "four-segment",
+    "rfc1337",
+    "timestamp-reuse",
+    "opener-time-wait",
+    "forced-close",
+];
+
 /// The keys of the whole run.
-fn run(text: &mut String, draws: &mut Draws) {
+fn run(text: &mut String, draws: &mut Draws, cast: &Cast) {
     let seed = draws.below(1_000_000);
     let handshake = draws.pick(HANDSHAKES);
-    let teardown = draws.pick(&["rfc9293", "rfc9293", "no-time-wait"]);
+    let teardown = cast.teardown;
     let horizon = draws.pick(&["900 ms", "4 s", "30 s", "2 min", "10 min", "1 h"]);
     writeln!(text, "seed = {seed}\nhorizon = \"{horizon}\"\nhandshake = [{handshake}]\nteardown = [\"{teardown}\"]\n")
         .expect("a string takes all");
@@ -109,7 +136,7 @@ fn link(text: &mut String, draws: &mut Draws, cast: &Cast) {
     ]);
     let loss = draws.pick(&["0", "0", "0.05", "0.2", "0.4"]);
     // Two lives of a 4-tuple answer each other's acknowledgments, and each copy would begin one more such exchange.
-    let meet = cast.one_port || cast.crossing;
+    let meet = cast.has_lives_that_meet();
     let duplicate = if meet { "0" } else { draws.pick(&["0", "0", "0.1", "0.3"]) };
     writeln!(text, "[link]\ndelay = {delay}\nloss = {loss}\nduplicate = {duplicate}").expect("a string takes all");
     if draws.once_in(5) {

@@ -134,6 +134,10 @@ impl<'a> Court<'a> {
         if segment.is("forged") {
             return Due::to("forged", segment.id);
         }
+        // What is wasted goes back to what that goes back to.
+        if segment.is("wasted") && segment.text("cause") != "unknown" {
+            return Due::to(segment.text("cause"), segment.number("blames"));
+        }
         let sender = segment.number("connection").and_then(|sender| self.lives.get(&sender));
         let end = sender.and_then(|sender| self.record(sender.ended?));
         match end.map(|end| (end.text("reason"), end)) {

@@ -142,8 +142,9 @@ impl Court<'_> {
             }
         };
         let refused = self.answers(came.id).any(|answer| refuses(answer) || is_dropped(answer));
-        let is_old = sent.text("flags") == "S" || sent.text("purpose") == "keepalive-probe";
-        !is_old && !refused
+        let opens = self.answers(came.id).any(|change| change.kind == "state");
+        let is_old = sent.text("flags").contains('S') && !opens;
+        !is_old && sent.text("purpose") != "keepalive-probe" && !refused
     }
 }
 

@@ -104,7 +104,9 @@ impl Court<'_> {
             let has = match scarce {
                 "syn-backlog" => life.state == "SYN-RECEIVED",
                 "accept-queue" => life.state != "SYN-RECEIVED" && !self.accepted.contains(*connection),
-                _ => self.served.contains(*connection),
+                "workers" => self.served.contains(*connection),
+                // What a hold-down takes is of use.
+                _ => false,
             };
             is_there && has && life.worth != "useful"
         };

@@ -321,9 +321,13 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
             Blame { cause: Cause::Lost, record: known.prolonged_by }
         }
         Reason::Call => {
+            // A call may end it with a FIN.
+            let fin = known.last_lost.filter(|lost| *lost > end.cause && *lost < end.record);
+            let fin = fin.filter(|fin| left.told_under_way < Some(*fin));
             let in_vain_only = end.from == State::SynSent || !end.called;
             let call = end.called.then(|| of(Cause::Application, end.cause));
-            in_vain_only.then(in_vain).flatten().or(call).unwrap_or(UNKNOWN)
+            let lost = fin.map(|fin| of(Cause::Lost, fin));
+            lost.or_else(|| in_vain_only.then(in_vain).flatten()).or(call).unwrap_or(UNKNOWN)
         }
         Reason::Expired if known.state == State::CloseWait && known.fin.is_some() => {
             Blame { cause: Cause::Application, record: known.fin }
