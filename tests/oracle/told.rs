@@ -72,7 +72,11 @@ pub(crate) fn differences(trace: &Trace, explanation: &Explanation) -> Vec<Strin
     differences.extend(opens::differences(trace, &lives, &hosts(trace), &all));
     differences.extend(ends::differences(trace, &lives, &all));
     differences.extend(scripts::differences(trace, &lives, &all));
-    differences.extend(groups::differences(&all, &text::sections(&explanation.grouped)));
+    let grouped = text::sections(&explanation.grouped);
+    for told in [&all, &grouped] {
+        differences.extend(scripts::idle_differences(trace, told));
+    }
+    differences.extend(groups::differences(&all, &grouped));
     differences
 }
 

@@ -36,7 +36,7 @@ fn each_file_is_as_it_expects() {
 #[test]
 fn each_entry_is_charged_with_its_own_segments() {
     let text = run("explain-wrong-sender", &["--no-ladder", "--explain", "--all"]);
-    assert_eq!(lines_with(&text, "B·s and 6 segments").len(), 2, "{text}");
+    assert_eq!(lines_with(&text, "B·s and 6 wasted segments").len(), 2, "{text}");
 }
 
 #[test]
@@ -96,12 +96,12 @@ fn overload_is_told_as_that() {
     let text = run("too-few-workers", &["--no-ladder", "--explain"]);
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for told in [
-        "clients waited at server:80 for a place in the accept queue",
+        "waits at server:80 for a place in the accept queue",
         "There are 128 places in the accept queue;",
-        "clients waited at server:80 for a worker",
+        "waits at server:80 for a worker",
         "There are 4 workers;",
         "At least one client waited all the time from",
-        "None of them was turned away.",
+        "No client was turned away.",
     ] {
         assert!(words.contains(told), "{told}\n{text}");
     }

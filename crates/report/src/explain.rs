@@ -37,12 +37,11 @@ use std::net::SocketAddrV4;
 use experiment::record::{Change, Event, Fold, Incarnation, Record, RecordId};
 use experiment::{Held, Resource, Transfer};
 use sim_time::Instant;
-use tcp_endpoint::Purpose;
 
 use crate::amount::{scaled, whole};
 use crate::hosts::Hosts;
 use crate::ladder::label;
-use crate::packets::Packets;
+use crate::packets::{Packets, asks};
 use crate::paint::{Colour, Tone};
 use crate::wrap::{block, listed, wrapped};
 use attempts::Attempts;
@@ -61,6 +60,11 @@ const WIDTH: usize = 100;
 const LEGEND: &str = "\
 SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
 #1, #2: the first, the second open of its host.
+";
+
+/// What is counted as wasted, where segments are.
+const WASTED: &str = "\
+wasted segments: of ghosts and half-open entries with nobody at their other end, and the answers.
 ";
 
 /// Collects a run, to tell why something was held for nobody.
@@ -157,6 +161,7 @@ impl Explanation {
         let Self { stories, groups, waits, packets, hosts, all, mut attempts, unfinished, .. } = self;
         let names = Names { packets: &packets, hosts: &hosts };
         attempts.finish(all, names);
+        let idle = &unfinished.idle(names);
         let unfinished = unfinished.paragraphs(&attempts, all, names);
         let held: Vec<Vec<String>> = match all {
             true => stories.iter().map(|story| story.paragraphs().map(str::to_owned).collect()).collect(),
@@ -181,7 +186,9 @@ impl Explanation {
         };
         let parts = [&held, wasteless, &waits, &opens, &closes, &unfinished];
         let legend = if parts.iter().all(|part| part.is_empty() || *part == wasteless) { "" } else { LEGEND };
-        let parts = parts.into_iter().chain([well, legend]);
+        let wasted = if held.contains("wasted segment") { WASTED } else { "" };
+        let legend = &format!("{legend}{wasted}");
+        let parts = parts.into_iter().chain([well, idle, legend]);
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
@@ -276,9 +283,8 @@ impl Fold for Explanation {
         match &record.event {
             Event::Sent(sent) => {
                 exchange.in_flight += sent.fate.deliveries.len();
-                let keepalive = if sent.purpose == Some(Purpose::KeepaliveProbe) { "keepalive " } else { "" };
                 let numbers = self.packets.note(record.at, record.id, sent);
-                exchange.log.name(record.id, format!("{keepalive}{}", label(sent, numbers)));
+                exchange.log.name(record.id, format!("{}{}", asks(sent), label(sent, numbers)));
             }
             Event::Delivered { .. } | Event::Unheard { .. } => exchange.in_flight -= 1,
             _ => {}
@@ -371,6 +377,7 @@ impl Alike {
     /// When they began and what they come to, one of `several` kinds or the only one; and the worst of them.
     fn paragraphs(self, several: bool, all_octet_nanos: u128, waits: &Waits, end: Instant) -> Vec<String> {
         let Self { count, cost, extent, worst } = self;
+        let worst_weight = worst.cost.octet_nanos;
         let Story { heading, sentences, held, half_open_at, .. } = worst;
         if count == 1 {
             return [format!("{heading}.")].into_iter().chain(sentences).collect();
@@ -380,13 +387,19 @@ impl Alike {
         if cost.octet_nanos > 0 {
             let mean = scaled(cost.octet_nanos as f64 / 1e9 / count as f64, "B·s");
             let share = 100.0 * cost.octet_nanos as f64 / all_octet_nanos as f64;
-            let sum = format!(" Each cost {mean} on average, all together {share:.1} % of what was held for nobody.");
+            let sum = format!(" Each cost {mean} on average, together {share:.1} % of what was held for nobody.");
             words.push_str(&sum);
         }
         let half_open = half_open_at.and_then(|at| waits.half_open(at, end));
         words.extend(half_open.map(|half_open| format!(" {half_open}")));
-        [words, format!("The worst of them: {heading}.")].into_iter().chain(sentences).collect()
+        let which = worst_or_example(u128::from(count) * worst_weight == cost.octet_nanos);
+        [words, format!("{which}: {heading}.")].into_iter().chain(sentences).collect()
     }
+}
+
+/// What stands before one of many: none is the worst where all are alike.
+const fn worst_or_example(alike: bool) -> &'static str {
+    if alike { "For example" } else { "The worst of them" }
 }
 
 /// For how much each kind of thing is to blame, if there are several, the worst first.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use experiment::record::{Blame, Call, Cause, Event, Record, RecordId, Sent, call_word};
 use experiment::{HostId, Relative, RelativeNumbers};
 use sim_time::Instant;
-use tcp_endpoint::{Flags, Queue};
+use tcp_endpoint::{Flags, Purpose, Queue};
 
 use crate::hosts::Hosts;
 use crate::ladder::{cause_in_words, kinds, label};
@@ -111,8 +111,8 @@ impl Packets {
             return other.in_words(hosts);
         }
         match (self.packet(blame), blame.cause) {
-            (Some(packet), Cause::Application) => format!("{}: {}", idle(packet, hosts), packet.in_words(hosts)),
-            (Some(packet), _) => format!("{cause}: {}", packet.in_words(hosts)),
+            (Some(packet), Cause::Application) => format!("{}: {}", idle(packet, hosts), packet.in_full(hosts)),
+            (Some(packet), _) => format!("{cause}: {}", packet.in_full(hosts)),
             (None, _) => cause.to_owned(),
         }
     }
@@ -168,9 +168,9 @@ impl Packets {
         self.known.get(&blame.record?)
     }
 
-    /// A packet of which no more than the record of its sending is given: see [`in_words`]. `None` if it is not known.
+    /// A packet of which no more than the record of its sending is given: see [`Packet::in_full`]. `None` if it is not known.
     pub(crate) fn named(&self, id: RecordId, hosts: &Hosts) -> Option<String> {
-        Some(self.known.get(&id)?.in_words(hosts))
+        Some(self.known.get(&id)?.in_full(hosts))
     }
 
     /// When what is to blame happened.
@@ -231,6 +231,17 @@ impl Packet {
     pub(crate) fn in_words(&self, hosts: &Hosts) -> String {
         in_words(&label(&self.sent, self.numbers), self.at, &self.sent, hosts)
     }
+
+    /// The same, with what it asks for and what a fault did to it: `SYN 0 of client, sent 0.000, arrived 5.000 (fault 1)`.
+    fn in_full(&self, hosts: &Hosts) -> String {
+        let fault = self.sent.fate.fault.map_or(String::new(), |fault| format!(" (fault {})", fault + 1));
+        format!("{}{}{fault}", asks(&self.sent), self.in_words(hosts))
+    }
+}
+
+/// What stands before the name of a keepalive probe.
+pub(crate) fn asks(sent: &Sent) -> &'static str {
+    if sent.purpose == Some(Purpose::KeepaliveProbe) { "keepalive " } else { "" }
 }
 
 /// Whose address a packet bears: a host's name, or the address itself if nobody has it.

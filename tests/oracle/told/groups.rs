@@ -80,18 +80,14 @@ fn wait(paragraph: &str) -> Option<Told> {
         let (place, what) = told.split_once(" for ")?;
         Some(format!("{place}: {}", super::waits::scarce(what)?))
     };
-    if let Some((count, rest)) = paragraph.split_once(" clients waited ") {
+    if let Some((count, rest)) = paragraph.split_once(" waits ").filter(|(count, _)| !count.contains(' ')) {
         let mut text = Reader(rest);
         let kind = kind(text.before(": ")?)?;
         let waited = text.amount("client·s")?;
         text.take(" in all")?;
-        let away = if text.0.contains("None of them was turned away") {
-            0
-        } else {
-            let (before, _) = text.0.split_once(" of them w")?;
-            let count = before.rsplit(' ').next()?;
-            if count == "One" { 1 } else { Reader(count).count()? }
-        };
+        let (before, _) = text.0.split_once(" turned away")?;
+        let away = before.rsplit(' ').nth(2)?;
+        let away = if away == "No" { 0 } else { Reader(away).count()? };
         return Some((kind, Reader(count).count()?, [waited, away as f64, 0.0]));
     }
     let mut text = Reader(paragraph);
@@ -109,7 +105,7 @@ fn open(paragraph: &str) -> Option<Told> {
         (" were refused", "refused"),
         (" timed out", "timed out"),
         (" were cut off", "cut off"),
-        (" were given up by the application", "given up by the application"),
+        (" were aborted by the application", "aborted by the application"),
         (" were never open at ", "never"),
         (" were not yet open at ", "never"),
         (" were slow", "open at "),

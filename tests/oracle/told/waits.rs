@@ -97,8 +97,9 @@ fn heading(paragraph: &str) -> Option<Item> {
 
 /// What is scarce, by the words of the trace.
 pub(super) fn scarce(told: &str) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 5] = [
+    const WORDS: [(&str, &str); 6] = [
         ("worker", "workers"),
+        ("the application to accept", "workers"),
         ("SYN backlog", "syn-backlog"),
         ("SYN cache", "syn-backlog"),
         ("accept queue", "accept-queue"),

@@ -242,9 +242,9 @@ pub(super) fn blame(trace: &Trace, record: &Record) -> Blame {
 pub(super) fn heading(paragraph: &str) -> Option<Item> {
     let mut text = Reader(paragraph);
     let name = text.before(", ")?;
-    if text.take("SYN cookies for nobody from ").is_some() {
+    if text.take("SYN cookies for nobody, the first at ").is_some() {
         text.time()?;
-        text.take(" s on")?;
+        text.take(" s")?;
         text.before(": ")?;
         return Some(Item::new(answers_name(name), text.cost()?.to_vec()));
     }

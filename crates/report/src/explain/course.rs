@@ -100,7 +100,7 @@ impl Course {
         let [syn_backlog, accept_queue] = self.no_place;
         let all = [
             (self.lost, "lost"),
-            (self.unheard, "unheard"),
+            (self.unheard, "at a host that was down or kept quiet"),
             (syn_backlog, "without a place in the SYN backlog"),
             (accept_queue, "without a place in the accept queue"),
             (self.held_down, "refused because of a hold-down"),
@@ -110,7 +110,7 @@ impl Course {
         all.into_iter().filter(|(count, _)| *count > 0)
     }
 
-    /// What went wrong, without numbers: `lost`, `lost and unheard`.
+    /// What went wrong, without numbers: `lost`, `lost and refused because of a hold-down`.
     pub(super) fn kinds(&self) -> Option<String> {
         let kinds: Vec<&str> = self.in_vain().map(|(_, kind)| kind).collect();
         (!kinds.is_empty()).then(|| kinds.join(" and "))

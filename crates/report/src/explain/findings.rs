@@ -142,10 +142,10 @@ impl Group {
         let extent = if first == last { format!("At {from} s") } else { format!("From {from} s to {to} s{rate}") };
         let extent = format!("{extent}{each}.");
         let totals = in_words(&courses);
-        // Those that take no time are all alike.
-        let worst_of_them = (sum > 0).then(|| format!("The worst of them: {}.", worst.heading));
+        let which = super::worst_or_example(sum == u128::from(count) * u128::from(worst.weight.amount()));
+        let worst_of_them = format!("{which}: {}.", worst.heading);
         let heading = format!("{} {}", whole(count), worst.kind);
-        [heading, extent].into_iter().chain(totals).chain(worst_of_them).chain(worst.sentences).collect()
+        [heading, extent].into_iter().chain(totals).chain([worst_of_them]).chain(worst.sentences).collect()
     }
 }
 

@@ -109,7 +109,7 @@ impl<'a> Names<'a> {
 /// How a life ended.
 pub(super) fn reason(reason: Reason, from: State) -> String {
     let words = match reason {
-        Reason::Call => "its application aborted it",
+        Reason::Call => "aborted by its application",
         Reason::Segment => "closed",
         Reason::Reset => "reset",
         Reason::GaveUp => "it gave up",

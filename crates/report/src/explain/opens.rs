@@ -49,7 +49,7 @@ pub(super) fn failed(known: &Known, names: Names<'_>) -> Option<Finding> {
             ("refused", why, Vec::new())
         }
         Reason::GaveUp => ("timed out", in_vain(known), handshake),
-        Reason::Call => ("given up by the application", in_vain(known), handshake),
+        Reason::Call => ("aborted by the application", in_vain(known), handshake),
         Reason::Crash => ("cut off", format!("a crash of {}", names.host(life.host)), handshake),
         Reason::Segment | Reason::Expired | Reason::Evicted | Reason::Overflow => ("over", in_vain(known), handshake),
     };
@@ -140,7 +140,7 @@ fn in_vain(known: &Known) -> String {
 pub(super) fn first_in_vain(courses: &[(&'static str, Course)], names: Names<'_>) -> Option<String> {
     let first = |of: fn(&Course) -> Option<RecordId>| courses.iter().filter_map(|(_, course)| of(course)).min();
     if let Some(first) = first(|course| course.first_in_vain) {
-        return Some(format!("The first that came to nothing: {}.", names.segment(first)?));
+        return Some(format!("The first without effect: {}.", names.segment(first)?));
     }
     let awaited = first(|course| course.awaited)?;
     Some(format!("Still under way then: {}.", names.segment(awaited)?))

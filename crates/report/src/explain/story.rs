@@ -168,7 +168,7 @@ impl<'a> Teller<'a> {
         let (mut held, since) = (self.held(), self.cost.since);
         held.push_str(&match self.incarnation {
             Some(_) => format!("{socket}, held for nobody from {since} s to {until}"),
-            None => format!(" from {since} s on"),
+            None => format!(", the first at {since} s"),
         });
         if since < from {
             held.push_str(&format!(", measured from {from} s"));
@@ -203,7 +203,7 @@ impl<'a> Teller<'a> {
     /// What it was born of.
     fn opening(&self) -> String {
         let born = self.birth.at;
-        let began = if self.incarnation.is_some() { "It was opened by" } else { "What was answered is" };
+        let began = if self.incarnation.is_some() { "opened it" } else { "was answered" };
         let Some(packet) = self.packet(self.birth.of) else {
             return format!("{} opened it at {born} s.", self.here);
         };
@@ -214,10 +214,11 @@ impl<'a> Teller<'a> {
                 Some(_) => format!("{opener} did not send it"),
                 None => format!("nobody has the address {opener}"),
             };
-            return format!("{began} {label}, which was forged at {at} s: {why}.");
+            return format!("A forged {label}, sent at {at} s, {began}: {why}.");
         }
-        let mut words = format!("{began} {label}, which {opener} had sent at {at} s and which came at {born} s");
+        let mut words = format!("{label} of {opener}, sent at {at} s, came at {born} s");
         let arrival = packet.arrivals.iter().find(|arrival| Some(arrival.id) == self.birth.because);
+        let before = words.len();
         let by = sent.fate.fault.map_or(String::new(), |fault| format!(" by fault {}", fault + 1));
         match arrival.map_or(0, |arrival| arrival.copy) {
             0 if !by.is_empty() && !self.was_useful && sent.fate.deliveries.len() == 1 => {
@@ -226,9 +227,11 @@ impl<'a> Teller<'a> {
             0 => {}
             _ => {
                 let first = sent.fate.deliveries.first().map_or(String::new(), ToString::to_string);
-                words.push_str(&format!(" once more: it was duplicated{by}, and had come at {first} s already"));
+                words.push_str(&format!(" once more, duplicated{by} (the first copy at {first} s)"));
             }
         }
+        let mark = if words.len() > before { "," } else { "" };
+        words.push_str(&format!("{mark} and {began}"));
         let at_once = match self.life().next() {
             Some(first) if !self.active && sent.flags.syn() && first.change.to.synchronized() => {
                 format!(" A SYN is enough for {}: it was {} at once.", self.here, first.change.to)
@@ -276,7 +279,7 @@ impl<'a> Teller<'a> {
         let last = self.life().filter(here).last().filter(|last| self.was_useful && last.place > self.birth.place)?;
         let packet = self.packet(last.after)?;
         let (label, at, to, by) = (name(packet), packet.at, last.change.to, sender(packet.sent, self.hosts));
-        Some(format!("{label}, which {by} had sent at {at} s, came at {} s and took it to {to}.", last.at))
+        Some(format!("{label} of {by}, sent at {at} s, came at {} s and brought it to {to}.", last.at))
     }
 
     /// How the other end came to leave it alone, if it was of use at first.
@@ -318,12 +321,11 @@ impl<'a> Teller<'a> {
         let StateChange { from, reason, .. } = *end.change;
         let segment = self.packet(end.after).map_or("a segment".to_owned(), name);
         match reason {
-            Reason::Call if from == State::SynSent => format!("given up{when} (by a call of its application)"),
             Reason::Call => format!("aborted{when} (by a call of its application)"),
             Reason::Segment => format!("closed{when} (on {segment})"),
             Reason::Reset => format!("been reset{when} (by {segment})"),
             Reason::GaveUp => format!("given up{when} (in {from}, after its last retransmission or probe)"),
-            Reason::Expired => format!("closed{when} ({from} was over)"),
+            Reason::Expired => format!("closed{when} ({from} ran out)"),
             Reason::Crash => format!("crashed{when}"),
             Reason::Evicted => format!("evicted its half-open entry{when} (its cache was full)"),
             Reason::Overflow => format!("ended its half-open entry{when} (its accept queue was full)"),
@@ -356,7 +358,10 @@ impl<'a> Teller<'a> {
             .copied()
             .collect();
         let others = self.life().filter(|change| change.place > self.judged && !told.contains(&change.place));
-        scenes.extend(others.map(|change| self.turn(change)));
+        let others: Vec<&Change<'_>> = others.collect();
+        // One segment may bring it through several states.
+        let of_one = |one: &&Change<'_>, next: &&Change<'_>| one.after.is_some() && one.because == next.because;
+        scenes.extend(others.chunk_by(of_one).filter_map(|changes| self.turn(changes)));
         let verdicts = self.incarnation.into_iter().flat_map(|incarnation| self.read.verdicts(incarnation));
         let again = verdicts.filter(|verdict| verdict.worth == Worth::Useful && verdict.place > self.judged);
         scenes.extend(again.map(|Verdict { place, at, .. }| Scene {
@@ -421,7 +426,7 @@ impl<'a> Teller<'a> {
             Some(answer) => deeds.push(format!("answered with {}", answer.label)),
             None if packet.sent.flags.rst() => {}
             None if !arrival.changes.is_empty() => {}
-            None if arrival.met.is_none() => deeds.push("sent no reset, as its variant has it".to_owned()),
+            None if arrival.met.is_none() => deeds.push("sent no reset (unexpected = \"silence\")".to_owned()),
             None => deeds.push("did not answer".to_owned()),
         }
         let then = answer.map_or(String::new(), |answer| self.answer_became(answer, alone));
@@ -471,30 +476,33 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// A change of its own state.
-    fn turn(&self, turn: &Change<'_>) -> Scene {
-        let Change { place, at, change: StateChange { from, to, reason, .. }, .. } = *turn;
+    /// Changes of its own state that have one cause.
+    fn turn(&self, changes: &[&Change<'_>]) -> Option<Scene> {
+        let (turn, through) = changes.split_last()?;
+        let Change { place, at, change: StateChange { from, to, reason, .. }, .. } = **turn;
         let over = *to == State::Closed;
         let alone = match (reason, self.packet(turn.after)) {
             (Reason::Reset | Reason::Segment, Some(packet)) => {
-                let what = if over { "ended it".to_owned() } else { format!("brought it to {to}") };
-                format!(
-                    "{}, which {} had sent at {} s, came at {at} s and {what}.",
-                    name(packet),
-                    self.there,
-                    packet.at
-                )
+                let through: Vec<String> = through.iter().map(|change| change.change.to.to_string()).collect();
+                let what = match (over, through.is_empty()) {
+                    (true, true) => "ended it".to_owned(),
+                    (true, false) => format!("brought it to {}, then ended it", listed(&through)),
+                    (false, true) => format!("brought it to {to}"),
+                    (false, false) => format!("brought it through {} to {to}", listed(&through)),
+                };
+                let sent_by = sender(packet.sent, self.hosts);
+                format!("{} of {sent_by}, sent at {} s, came at {at} s and {what}.", name(packet), packet.at)
             }
             (Reason::Call, _) if over => format!("{}'s application aborted it at {at} s.", self.here),
             (Reason::Call, _) => format!("{}'s application closed it at {at} s: it came to {to}.", self.here),
             (Reason::GaveUp, _) => format!("{} gave up at {at} s, in {from}.", self.here),
-            (Reason::Expired, _) => format!("{from} was over at {at} s."),
+            (Reason::Expired, _) => format!("{from} ran out at {at} s."),
             (Reason::Crash, _) => format!("{} crashed at {at} s.", self.here),
             (Reason::Evicted, _) => format!("{} evicted it at {at} s: its cache was full.", self.here),
             (Reason::Overflow, _) => format!("{} refused it at {at} s: its accept queue was full.", self.here),
             (Reason::Reset | Reason::Segment, None) => format!("It came to {to} at {at} s."),
         };
-        Scene { place, at, alone, among_others: None }
+        Some(Scene { place, at, alone, among_others: None })
     }
 
     /// What it still was at the end of the run, or that there never was anything.

@@ -125,7 +125,8 @@ fn workers_are_waited_for() {
                The first since 1.150 s, the last since 2.150 s; for 3,600 s on average.
                The longest: server:80 ← client:49153 #2: waits since 1.150 s in step 2, `work 4000 s`: no worker
                is free.
-            3. server:80 ← client:49152 #1: waits since 0.150 s in step 2, `work 4000 s`
+
+            Scripts that only wait for a time to pass: 1 of server.
         "#]],
     );
 }
@@ -151,6 +152,10 @@ fn a_connection_that_was_forged_has_its_name() {
             Scripts that still wait at the end of the run
             1. server:80 ← client:6000: waits since 1.000 s in step 2, `receive 50 B`: nothing has come
                A forged segment opened the connection.
+
+            SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
+            #1, #2: the first, the second open of its host.
+            wasted segments: of ghosts and half-open entries with nobody at their other end, and the answers.
         "#]],
     );
 }

@@ -14,7 +14,7 @@ use crate::hosts::Hosts;
 use crate::packets::Packets;
 
 /// Why clients wait for the end of a hold-down.
-const HELD_DOWN: &str = "The name was held down after a connection before.";
+const HELD_DOWN: &str = "The server holds the 4-tuple of an earlier connection down, or all after its reboot.";
 
 /// A client's wait at a server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -185,20 +185,25 @@ impl Group {
         let time = |nanos: Option<u64>| rounded(nanos.unwrap_or(0) as f64 / 1e9);
         let (server, what) = (hosts.name(worst.host), worst.what());
         let many = whole(count);
-        let heading = format!("{many} clients waited at {server}:{} for {what}: {} in all", worst.port, seconds(nanos));
+        // Such a wait is of one segment that was dropped.
+        let twice = match worst.scarce {
+            Scarce::AcceptQueue => " (a client may wait with its SYN, then with its ACK)",
+            _ => "",
+        };
+        let heading = format!("{many} waits at {server}:{} for {what}{twice}: {} in all", worst.port, seconds(nanos));
         let mean = rounded(times.mean().unwrap_or(0.0) / 1e9);
         let turned_away = match turned_away {
-            0 => "None of them was turned away".to_owned(),
-            1 => "One of them was turned away".to_owned(),
-            _ => format!("{} of them were turned away", whole(turned_away)),
+            0 => "No client was turned away".to_owned(),
+            1 => "1 client was turned away".to_owned(),
+            _ => format!("{} clients were turned away", whole(turned_away)),
         };
         let most = match count {
             ..FEW => String::new(),
-            _ => format!(", 99 % of them for at most {} s", time(of_rank(990))),
+            _ => format!(", 99 % of them at most {} s", time(of_rank(990))),
         };
         let extent = format!(
-            "{} Each waited for {mean} s on average{most}, the longest for {} s. {turned_away}.",
-            extent.in_words("began to wait"),
+            "{} Each took {mean} s on average{most}, the longest {} s. {turned_away}.",
+            extent.in_words("began"),
             time(of_rank(1000)),
         );
         let why = match worst.blame {
@@ -211,12 +216,13 @@ impl Group {
         };
         let free = (free > 0).then(|| {
             let share = rounded(100.0 * free as f64 / nanos as f64);
-            let why = worst.past_a_free_one(served > 0);
-            format!(" For {share} % of the time one was free{why}.")
+            format!(" For {share} % of this time {}", worst.past_a_free_one(served > 0))
         });
         let why = format!("{why}{}", free.unwrap_or_default());
         let [longest, how] = worst.story(hosts, packets, end);
-        vec![heading, extent, why, format!("The longest: {longest}. {how}")]
+        let alike = nanos == u128::from(count) * worst.nanos(end);
+        let which = if alike { "For example" } else { "The longest" };
+        vec![heading, extent, why, format!("{which}: {longest}. {how}")]
     }
 }
 
@@ -234,10 +240,10 @@ impl Wait {
 
     /// Why a client waits although something is free.
     const fn past_a_free_one(&self, served: bool) -> &'static str {
-        match self.scarce {
-            Scarce::Workers => ", but the application did not accept",
-            _ if served => ", until a segment was sent again",
-            _ => "",
+        match (self.scarce, served) {
+            (Scarce::Workers, _) => "a worker was free, but the application did not accept.",
+            (_, true) => "a place was free. The server does not say so: TCP asks again when it retransmits.",
+            (_, false) => "a place was free. The server does not say so, and no segment asked again.",
         }
     }
 
@@ -261,6 +267,7 @@ impl Wait {
         match self.scarce {
             Scarce::SynBacklog => format!("a place in the {}", self.room),
             Scarce::AcceptQueue => "a place in the accept queue".to_owned(),
+            Scarce::Workers if self.places == 0 => "the application to accept it".to_owned(),
             Scarce::Workers => "a worker".to_owned(),
             Scarce::HoldDown => "the end of a hold-down".to_owned(),
         }
@@ -295,7 +302,7 @@ impl Wait {
         let evicted = if self.is_of_a_cache() { "Its half-open entry had been evicted. " } else { "" };
         let free = self.free.filter(|free| *free > 0 && !self.is_of_a_cache()).map_or(String::new(), |free| {
             let why = self.past_a_free_one(matches!(self.end, Some((_, true))));
-            format!(" For {} s of that one was free{why}.", rounded(free as f64 / 1e9))
+            format!(" For {} s of that {why}", rounded(free as f64 / 1e9))
         });
         let how = match self.end {
             Some((_, true)) => " Then it had what it waited for.",
