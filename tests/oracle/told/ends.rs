@@ -1,6 +1,7 @@
-//! Connections that lost data, were reset, gave up, or waited in vain for the peer's FIN.
+//! Connections that lost data, were reset, gave up, or waited in vain for the peer's FIN; whose TIME-WAIT gave way to a SYN;
+//! whose application got octets of others, or for the second time, or could not send.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::text::{self, Reader, Sections};
 use super::{Item, Lives, compare, other_end, seconds};
@@ -10,6 +11,11 @@ use crate::trace::{Record, Trace};
 struct Ends {
     /// Connections that are of no use to anybody who asked for one: their end is no loss.
     useless: BTreeSet<u64>,
+    /// Since when connections are in TIME-WAIT.
+    time_wait: BTreeMap<u64, u128>,
+    /// What the application at each accepted connection received; and those that received octets of another.
+    received: BTreeMap<u64, u64>,
+    mixed_up: BTreeSet<u64>,
     due: Vec<Item>,
 }
 
@@ -20,13 +26,16 @@ pub(super) fn differences(trace: &Trace, lives: &Lives, told: &Sections) -> Vec<
             "state" => ends.state(lives, record),
             "judged" => ends.judged(record),
             "data-lost" => ends.lost(lives, record),
+            "call" if record.text("call") == "receive" => ends.received(lives, record),
+            "call" if record.text("call") == "send" && record.text("outcome") == "failed" => {
+                ends.not_sent(lives, record);
+            }
             "warmed-up" => ends.due.clear(),
             _ => {}
         }
     }
     let paragraphs = told.get(text::ENDS).map_or(&[][..], Vec::as_slice);
-    let others = [": FIN acknowledged at ", ": its application was given "];
-    let is_close = |paragraph: &&String| !others.iter().any(|other| paragraph.contains(other));
+    let is_close = |paragraph: &&String| !paragraph.contains(": FIN acknowledged at ");
     let told = paragraphs.iter().filter(is_close);
     compare("end", told.map(|paragraph| heading(paragraph).ok_or_else(|| paragraph.clone())).collect(), ends.due)
 }
@@ -39,9 +48,43 @@ impl Ends {
         self.due.push(Item::new(name, Vec::new()));
     }
 
+    /// Octets of another attempt; and those of the own attempt that an application received at an earlier connection of it.
+    fn received(&mut self, lives: &Lives, record: &Record) {
+        let Some(connection) = record.number("connection") else { return };
+        let (life, t) = (&lives[&connection], seconds(record.t));
+        let [octets, stale] = ["len", "stale"].map(|field| record.number(field).unwrap_or(0));
+        if stale > 0 {
+            self.mixed_up.insert(connection);
+            self.due.push(Item::new(format!("{}: {stale} B of another at {t}", life.name()), Vec::new()));
+        }
+        let before = self.received.get(&connection).copied().unwrap_or(0);
+        self.received.insert(connection, before + octets);
+        let is_earlier = |of: &u64| {
+            let other = &lives[of];
+            let of_one = other.passive && life.passive && other.attempt == life.attempt && other.host == life.host;
+            *of < connection && of_one && !self.mixed_up.contains(of)
+        };
+        let earlier =
+            self.received.iter().filter(|(of, _)| is_earlier(of)).map(|(_, octets)| *octets).max().unwrap_or(0);
+        let again = (before + octets).min(earlier) - before.min(earlier);
+        if again > 0 && !self.mixed_up.contains(&connection) {
+            self.due.push(Item::new(format!("{}: {again} B again at {t}", life.name()), Vec::new()));
+        }
+    }
+
+    fn not_sent(&mut self, lives: &Lives, record: &Record) {
+        let Some(life) = record.number("connection").map(|connection| &lives[&connection]) else { return };
+        let len = record.number("len").unwrap_or(0);
+        let name = format!("{}: {len} B not sent at {}", life.name(), seconds(record.t));
+        self.due.push(Item::new(name, Vec::new()));
+    }
+
     fn state(&mut self, lives: &Lives, record: &Record) {
         let Some(connection) = record.number("connection") else { return };
         let (from, to, reason) = (record.text("from"), record.text("to"), record.text("reason"));
+        if to == "TIME-WAIT" {
+            self.time_wait.insert(connection, record.t);
+        }
         if to != "CLOSED" || self.useless.contains(&connection) {
             return;
         }
@@ -51,6 +94,10 @@ impl Ends {
             let opener = other_end(lives, connection, |_| true).and_then(|opener| lives[&opener].open);
             life.passive && opener.is_some_and(|open| open <= record.t)
         };
+        if let (Some(since), "segment") = (self.time_wait.remove(&connection), reason) {
+            let name = format!("{}: TIME-WAIT early at {}", life.name(), seconds(record.t));
+            self.due.push(Item::new(name, vec![seconds(record.t - since)]));
+        }
         let how = match reason {
             "reset" if life.open.is_some() => "reset",
             "gave-up" if life.open.is_some() || opener_is_open() => "gave up",
@@ -81,6 +128,24 @@ fn heading(paragraph: &str) -> Option<Item> {
         text.take(" s, in ")?;
         let state = text.0.split([' ', ':']).next()?;
         return Some(Item::new(format!("{name}: {reason} at {}, in {state}", seconds(t)), Vec::new()));
+    }
+    if text.take("TIME-WAIT ended early at ").is_some() {
+        let t = text.time()?;
+        text.take(" s, after ")?;
+        return Some(Item::new(format!("{name}: TIME-WAIT early at {}", seconds(t)), vec![text.number()?]));
+    }
+    let octets = [
+        ("its application was given ", "B of another connection at ", "of another"),
+        ("its application received ", "B a second time at ", "again"),
+        ("the call to send ", "B failed at ", "not sent"),
+    ];
+    for (words, mark, what) in octets {
+        if text.take(words).is_some() {
+            let len = text.count()?;
+            text.take(" ")?;
+            text.take(mark)?;
+            return Some(Item::new(format!("{name}: {len} B {what} at {}", seconds(text.time()?)), Vec::new()));
+        }
     }
     let len = text.amount("B")?;
     text.take(" of ")?;

@@ -122,14 +122,20 @@ fn open(paragraph: &str) -> Option<Told> {
 
 /// From where to where, and how it ended; octets lost in all.
 fn end(paragraph: &str) -> Option<Told> {
-    const KINDS: [(&str, &str); 6] = [
+    const KINDS: [(&str, &str); 8] = [
         (" delivered data of another", "given"),
+        (" delivered data a second time", "again"),
+        (" left TIME-WAIT early for a SYN", "early"),
         (" lost data of ", "lost"),
         (" were reset", "reset"),
         (" gave up in ", "gave up"),
         (" waited in FIN-WAIT-2 for a FIN", "over"),
         (" were slow", "slow"),
     ];
+    if let Some((count, rest)) = paragraph.split_once(" calls of ").filter(|(count, _)| !count.contains(' ')) {
+        let (host, _) = rest.split_once(" to send failed")?;
+        return Some((format!("{host}: not sent"), Reader(count).count()?, [0.0; 3]));
+    }
     let grouped = paragraph.split_once(" connections ").or_else(|| paragraph.split_once(" closes "));
     if let Some((count, rest)) = grouped.filter(|(count, _)| !count.contains(' ')) {
         let (kind, place) = KINDS.iter().find_map(|(words, kind)| Some((*kind, rest.find(words)?)))?;
@@ -141,8 +147,13 @@ fn end(paragraph: &str) -> Option<Told> {
         ));
     }
     let (name, how) = paragraph.split_once(": ")?;
+    if how.starts_with("the call to send ") {
+        return Some((format!("{}: not sent", name.split([':', ' ']).next()?), 1, [0.0; 3]));
+    }
     let ways = [
         ("its application was given ", "given"),
+        ("its application received ", "again"),
+        ("TIME-WAIT ended early at ", "early"),
         ("reset at ", "reset"),
         ("gave up at ", "gave up"),
         ("over at ", "over"),

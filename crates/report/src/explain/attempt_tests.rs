@@ -128,6 +128,7 @@ fn calls_that_fail_at_once() {
 
             Opens that failed or were slow, and why
             1. client → server:80: the call to open failed at 1.000 s: connection already exists
+               client had connections: 1 in ESTABLISHED.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:5000 #1: 100 B of server lost at 10.250 s
@@ -187,8 +188,8 @@ fn a_delayed_syn_makes_an_open_slow() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 2.650 s, in TIME-WAIT
                By RST 102 of server, sent 2.600, arrived 2.650.
-               It answers ACK 102/102 of client, sent 2.550, arrived 2.600: server's connection does not accept
-               it.
+               It answers ACK 102/102 of client, sent 2.550, arrived 2.600: server:80 ← client:49152 #1, in
+               SYN-RECEIVED, does not accept it.
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
             #1, #2: the first, the second open of its host.

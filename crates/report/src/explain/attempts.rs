@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use experiment::HostId;
 use experiment::record::{
     Attempt, Call, Change, Event, Incarnation, Outcome, Record, RecordId, Sent, StateChange, What, Worth,
 };
 use sim_time::Instant;
 use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 
-use super::course::{Course, Landing};
-use super::findings::{Finding, Findings};
+use super::course::{Course, Landing, Met};
+use super::findings::Findings;
 use super::forged::Forged;
 use super::known::{End, Ended, Flying, Known, Life, Role, Sender, Side, Why, WhyReset};
 use super::names::Names;
@@ -28,6 +29,10 @@ pub(super) struct Attempts {
     arrival: Option<Arrival>,
     timer: Option<RecordId>,
     call: Option<(RecordId, Call)>,
+    /// The last eviction from a full cache, and the segment that brought it about.
+    eviction: Option<(RecordId, (RecordId, bool))>,
+    /// How many connections of each host are in each state.
+    states: BTreeMap<(HostId, State), u64>,
     /// Attempts that are open at both ends since this instant, and those of which the last may be gone.
     open: Vec<Attempt>,
     fading: Vec<Attempt>,
@@ -48,6 +53,7 @@ struct Arrival {
     /// Whether it was the first copy, and what became of it.
     first: bool,
     landing: Landing,
+    stale: bool,
     /// What was full.
     full: Option<Queue>,
 }
@@ -71,9 +77,13 @@ impl Attempts {
             }
             Event::Call { host, call, outcome, remote, incarnation, .. } => {
                 self.call = Some((record.id, call));
-                if let (Call::Receive { stale: stale @ 1.., .. }, Some(life)) = (call, incarnation) {
-                    let finding = self.of(life).and_then(|end| closes::mixed_up(record.at, end, stale, names));
-                    self.closes.extend(finding, all);
+                if let (Call::Receive { octets, stale }, Some(life)) = (call, incarnation) {
+                    self.received(record.at, life, (octets, stale), all, names);
+                }
+                if let (Call::Send(octets), Some(error)) = (call, outcome.failure()) {
+                    let end = incarnation.and_then(|life| self.end_of(life));
+                    let finding = closes::not_sent(record.at, (host, remote), (octets, &error), end, names);
+                    self.closes.add(finding, all);
                 }
                 if let (Call::Accept, Some(end)) = (call, incarnation.and_then(|life| self.end_mut(life))) {
                     end.accepted = true;
@@ -81,11 +91,18 @@ impl Attempts {
                 if let (Call::Connect, Outcome::Failed(_)) = (call, outcome) {
                     self.count += 1;
                     let error = outcome.failure().unwrap_or_default();
-                    self.opens.add(opens::not_called(record.at, host, remote, &error, names), all);
+                    let states = self.states.range((host, State::Closed)..).take_while(|((of, _), _)| *of == host);
+                    let states: Vec<(State, u64)> = states.map(|((_, state), count)| (*state, *count)).collect();
+                    self.opens.add(opens::not_called(record.at, (host, remote), &error, &states, names), all);
                 }
             }
             Event::Overflow { queue: queue @ (Queue::Syn | Queue::Accept), .. } => {
                 self.dropped(record, Landing::NoPlace(queue), Some(queue));
+            }
+            Event::Overflow { queue: Queue::Cache, .. } => {
+                let of_it = |arrival: &Arrival| record.because.iter().any(|cause| cause == arrival.record);
+                let arrival = self.arrival.filter(of_it);
+                self.eviction = arrival.map(|arrival| (record.id, (arrival.segment, arrival.stale)));
             }
             Event::HeldDown { .. } => self.dropped(record, Landing::HeldDown, None),
             Event::Judged { incarnation, worth, .. } => {
@@ -118,9 +135,9 @@ impl Attempts {
     /// Takes a change.
     pub(super) fn change(&mut self, at: Instant, change: &Change) {
         match change.what {
-            What::Armed { .. } => {
+            What::Armed { deadline } => {
                 if let Some(end) = self.end_mut(change.incarnation) {
-                    end.armed = (at, end.waited);
+                    (end.armed, end.deadline) = ((at, end.waited), Some(deadline));
                 }
             }
             What::Held { .. } | What::Released { .. } => {
@@ -140,36 +157,57 @@ impl Attempts {
     pub(super) fn settle(&mut self, all: bool, names: Names<'_>) {
         self.forged.settle();
         for attempt in std::mem::take(&mut self.open) {
-            if let Some(known) = self.known.get_mut(&attempt) {
-                self.opens.extend(slow_open(known, names), all);
-                known.told = true;
-            }
+            self.tell_open(attempt, all, names);
         }
         for attempt in std::mem::take(&mut self.fading) {
             let Some(known) = self.known.get(&attempt).filter(|known| known.is_gone()) else { continue };
             // What crossed it may tell yet what became of its octets.
             let crossing = known.crossing.filter(|crossing| self.known.contains_key(crossing));
             if self.crossing(known).is_none_or(Known::is_gone) {
-                for attempt in [Some(attempt), crossing].into_iter().flatten() {
-                    self.forget(attempt, all, names);
-                }
+                let both = [Some(attempt), crossing];
+                both.into_iter().flatten().for_each(|attempt| self.tell_open(attempt, all, names));
+                both.into_iter().flatten().for_each(|attempt| self.forget(attempt));
             }
         }
     }
 
-    fn forget(&mut self, attempt: Attempt, all: bool, names: Names<'_>) {
+    fn forget(&mut self, attempt: Attempt) {
         let Some(known) = self.known.remove(&attempt) else { return };
         for life in &known.lives {
             self.lives.remove(life);
         }
-        self.opens.extend(slow_open(&known, names), all);
+    }
+
+    /// Tells of an open that is not told yet, if it was slow.
+    fn tell_open(&mut self, attempt: Attempt, all: bool, names: Names<'_>) {
+        let Some(known) = self.known.get(&attempt).filter(|known| !known.told) else { return };
+        let finding = opens::slow(known, self.other_end(known, Side::Opener), names);
+        self.opens.extend(finding, all);
+        if let Some(known) = self.known.get_mut(&attempt) {
+            known.told = true;
+        }
     }
 
     /// The run is over: what was found.
     pub(super) fn finish(&mut self, all: bool, names: Names<'_>) {
-        for known in self.known.values() {
-            self.opens.extend(slow_open(known, names), all);
-        }
+        let attempts: Vec<Attempt> = self.known.keys().copied().collect();
+        attempts.into_iter().for_each(|attempt| self.tell_open(attempt, all, names));
+    }
+
+    /// An end, of whatever connection.
+    fn end_of(&self, life: Incarnation) -> Option<&End> {
+        let of = self.of(life).map(|(known, side)| known.end(side));
+        of.or_else(|| self.forged.end(life))
+    }
+
+    /// An application receives octets: some may be of another attempt, or have been received before.
+    fn received(&mut self, at: Instant, life: Incarnation, (octets, stale): (u64, u64), all: bool, names: Names<'_>) {
+        let Some((attempt, side)) = self.lives.get(&life).copied() else { return };
+        let Some(known) = self.known.get_mut(&attempt) else { return };
+        let again = known.receive(side, octets, stale);
+        let end = (&*known, side);
+        self.closes.extend((stale > 0).then(|| closes::mixed_up(at, end, stale, names)).flatten(), all);
+        self.closes.extend((again > 0).then(|| closes::received_again(at, end, again, names)).flatten(), all);
     }
 
     /// The attempt that a life goes back to, and which end it is.
@@ -238,6 +276,13 @@ impl Attempts {
         if let Some(course) = known.course(role) {
             course.send(record.id, copies == 0);
         }
+        let answers = answered.and_then(|arrival| arrival.flying).filter(|flying| flying.attempt == sent.attempt);
+        let answers = answers.and_then(|flying| flying.sender).filter(|to| Some(to.side) != sender);
+        if let Some(Sender { side, heard, .. }) = answers
+            && known.end(side).heard == heard
+        {
+            known.end_mut(side).answers.send(record.id, copies == 0);
+        }
         let sender = sent.incarnation.zip(sender).map(|(life, side)| {
             let end = known.end_mut(side);
             end.unanswered.send(record.id, copies == 0);
@@ -248,7 +293,8 @@ impl Attempts {
         });
         if copies > 0 {
             known.flying += 1;
-            let flying = Flying { attempt: sent.attempt, role, acks_fin, copies, landed: false, waited, sender };
+            let flying =
+                Flying { attempt: sent.attempt, role, acks_fin, copies, landed: false, waited, sender, answers };
             self.flying.insert(record.id, flying);
         }
     }
@@ -259,7 +305,10 @@ impl Attempts {
         let arrival = self.arrival.filter(|arrival| comes_of(arrival.record));
         let what = match sent.purpose {
             None => WhyReset::Forged,
-            Some(Purpose::ResetOfUnacceptable) => WhyReset::Unacceptable,
+            Some(Purpose::ResetOfUnacceptable) => {
+                let end = sent.incarnation.and_then(|life| self.end_of(life));
+                WhyReset::Unacceptable(end.and_then(|end| Some((end.life?, end.state?))))
+            }
             Some(Purpose::ResetOfNoConnection) => {
                 let is_syn = arrival.and_then(|arrival| arrival.flying).is_some_and(|flying| flying.role == Role::Syn);
                 let end = self.known.get(&sent.attempt).and_then(|known| known.end_on(sent.from?));
@@ -289,7 +338,8 @@ impl Attempts {
         if let Some(flying) = flying {
             (flying.landed, flying.copies) = (true, flying.copies - 1);
         }
-        self.arrival = Some(Arrival { record: record.id, segment, flying: before, first, landing, full: None });
+        let stale = matches!(record.event, Event::Delivered { stale: true, .. });
+        self.arrival = Some(Arrival { record: record.id, segment, flying: before, first, landing, stale, full: None });
         let flying = before?;
         let known = self.known.get_mut(&flying.attempt)?;
         if first {
@@ -304,10 +354,11 @@ impl Attempts {
     }
 
     fn delivered(&mut self, record: &Record, life: Option<Incarnation>, stale: bool) {
-        let landing = if self.meets_older(record, life) { Landing::Older } else { Landing::Arrived };
+        let met = life.filter(|_| self.meets_another(record, life)).map(|life| self.met(life));
+        let landing = met.map_or(Landing::Arrived, Landing::Elsewhere);
         let arrival = self.landed(record, landing);
         let Some(end) = life.and_then(|life| self.end_mut(life)) else { return };
-        (end.heard, end.unanswered) = (end.heard + 1, Course::default());
+        (end.heard, end.unanswered, end.answers) = (end.heard + 1, Course::default(), Course::default());
         if stale {
             end.stale = record.because.first();
         }
@@ -317,7 +368,7 @@ impl Attempts {
     }
 
     /// Whether a segment comes to the connection of another attempt. A SYN that crosses the peer's does not.
-    fn meets_older(&self, record: &Record, life: Option<Incarnation>) -> bool {
+    fn meets_another(&self, record: &Record, life: Option<Incarnation>) -> bool {
         let flying = record.because.first().and_then(|segment| self.flying.get(&segment));
         let (Some(flying), Some(life)) = (flying, life) else { return false };
         match self.lives.get(&life) {
@@ -330,6 +381,13 @@ impl Attempts {
             Some(_) => false,
             None => true,
         }
+    }
+
+    /// A connection that a segment comes to.
+    fn met(&self, life: Incarnation) -> Met {
+        let Some(end) = self.end_of(life) else { return Met::default() };
+        let until = end.deadline.filter(|_| end.state == Some(State::TimeWait));
+        Met { life: end.life, state: end.state, until }
     }
 
     /// What became of the segment that arrives turns out to be something else.
@@ -356,15 +414,20 @@ impl Attempts {
         let StateChange { host, incarnation, attempt, tuple, passive, from, to, reason, .. } = *change;
         if attempt.is_forged() {
             let life = Life { incarnation, ordinal: 0, host, tuple, passive };
-            let ended = Ended { record: record.id, at: record.at, from, reason, reset: None };
+            let (since, deadline) = (record.at, None);
+            let ended =
+                Ended { record: record.id, at: record.at, from, reason, since, deadline, reset: None, by: None };
             self.forged.changed(life, Some(ended).filter(|_| to == State::Closed));
             return;
+        }
+        for (state, growth) in [(from, -1), (to, 1)] {
+            self.count_state((host, state), growth);
         }
         let arrival = self.arrival.filter(|arrival| record.because.iter().any(|cause| cause == arrival.record));
         let side = if passive || host != attempt.host { Side::Other } else { Side::Opener };
         let born = !self.lives.contains_key(&incarnation);
-        if born && arrival.is_some_and(|arrival| arrival.landing == Landing::Older) {
-            self.turn(Landing::Arrived); // the older one made room for it
+        if born && arrival.is_some_and(|arrival| matches!(arrival.landing, Landing::Elsewhere(_))) {
+            self.turn(Landing::Arrived); // the other one made room for it
         }
         let syn = arrival.and_then(|arrival| arrival.flying).filter(|flying| flying.role == Role::Syn);
         let crossing = syn.filter(|_| !passive && from == State::SynSent).map(|flying| flying.attempt);
@@ -385,6 +448,7 @@ impl Attempts {
         if end.life.is_none_or(|life| life.incarnation != incarnation) {
             return;
         }
+        let since = std::mem::replace(&mut end.since, record.at);
         end.state = Some(to);
         // Where a SYN proves enough, the peer's opens the connection at once.
         end.crossed |= !passive && (to == State::SynReceived || crossing.is_some());
@@ -396,7 +460,16 @@ impl Attempts {
         if to == State::Closed {
             let reset = arrival.filter(|_| reason == Reason::Reset).map(|arrival| arrival.segment);
             let reset = reset.and_then(|segment| Some((segment, *self.resets.get(&segment)?)));
-            end.ended = Some(Ended { record: record.id, at: record.at, from, reason, reset });
+            let by = match reason {
+                Reason::Evicted => {
+                    let eviction = self.eviction.filter(|(full, _)| record.because.iter().any(|cause| cause == *full));
+                    eviction.map(|(_, by)| by)
+                }
+                Reason::Segment => arrival.map(|arrival| (arrival.segment, arrival.stale)),
+                _ => None,
+            };
+            let deadline = end.deadline;
+            end.ended = Some(Ended { record: record.id, at: record.at, from, reason, since, deadline, reset, by });
         }
         let (is_useless, was_open) = (end.useless, end.opened.is_some());
         if let Some(waited) = slow_close.filter(|_| !is_useless) {
@@ -416,6 +489,18 @@ impl Attempts {
         }
     }
 
+    /// One connection more, or less, is in a state.
+    fn count_state(&mut self, (host, state): (HostId, State), growth: i64) {
+        if matches!(state, State::Closed | State::Listen) {
+            return;
+        }
+        let count = self.states.entry((host, state)).or_default();
+        *count = count.saturating_add_signed(growth);
+        if *count == 0 {
+            self.states.remove(&(host, state));
+        }
+    }
+
     /// The SYN of an attempt comes to the end that made another.
     fn cross(&mut self, attempt: Attempt, crossing: Attempt) {
         for (one, other) in [(attempt, crossing), (crossing, attempt)] {
@@ -432,9 +517,4 @@ impl Attempts {
             self.resets.remove(&arrival.segment);
         }
     }
-}
-
-/// An open that is not told yet, if it was slow.
-fn slow_open(known: &Known, names: Names<'_>) -> Option<Finding> {
-    if known.told { None } else { opens::slow(known, names) }
 }

@@ -1,12 +1,14 @@
 //! Connections that were open and were cut short, lost data, or took longer to close than they would have.
 
+use std::net::SocketAddrV4;
+
 use experiment::HostId;
 use experiment::record::RecordId;
 use sim_time::Instant;
 use tcp_endpoint::{Reason, State};
 
 use super::findings::{Finding, Weight};
-use super::known::{End, Ended, Known, Side, SlowClose};
+use super::known::{End, Ended, Known, Side, SlowClose, Why, WhyReset};
 use super::names::{Names, seconds};
 use super::opens::first_in_vain;
 use crate::amount::whole;
@@ -14,9 +16,11 @@ use crate::amount::whole;
 /// Kinds, the worst first.
 const MIXED_UP: u8 = 0;
 const DATA_LOST: u8 = 1;
-const RESET: u8 = 2;
-const GAVE_UP: u8 = 3;
-const SLOW: u8 = 4;
+const NOT_SENT: u8 = 2;
+const RESET: u8 = 3;
+const GAVE_UP: u8 = 4;
+const TIME_WAIT: u8 = 5;
+const SLOW: u8 = 6;
 
 /// Octets of another connection that an application was given.
 pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, names: Names<'_>) -> Option<Finding> {
@@ -35,6 +39,52 @@ pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, 
     })
 }
 
+/// Octets that an application of one end had received before.
+pub(super) fn received_again(
+    at: Instant,
+    (known, side): (&Known, Side),
+    octets: u64,
+    names: Names<'_>,
+) -> Option<Finding> {
+    let end = known.end(side);
+    let life = end.life?;
+    let segment = end.stale.and_then(|segment| names.segment(segment));
+    let came_with = segment.map(|segment| format!("They came with {segment}."));
+    let earlier = "An earlier connection of the same open had received them already.".to_owned();
+    Some(Finding {
+        rank: MIXED_UP,
+        kind: format!("connections {} delivered data a second time", names.lives(life)),
+        at,
+        weight: Weight::Octets(octets),
+        heading: format!("{}: its application received {octets} B a second time at {at} s", names.life(life)),
+        sentences: came_with.into_iter().chain([earlier]).collect(),
+        courses: Vec::new(),
+    })
+}
+
+/// A call to send that failed: its octets never left.
+pub(super) fn not_sent(
+    at: Instant,
+    (host, remote): (HostId, Option<SocketAddrV4>),
+    (octets, error): (u64, &str),
+    end: Option<&End>,
+    names: Names<'_>,
+) -> Finding {
+    let own = names.host(host);
+    let peer = remote.map_or("nobody".to_owned(), |remote| names.hosts.socket(remote));
+    let name = end.and_then(|end| end.life).map_or(format!("{own} – {peer}"), |life| names.life(life));
+    let ended = end.and_then(|end| Some(names.ended(end.life?, &end.ended?)));
+    Finding {
+        rank: NOT_SENT,
+        kind: format!("calls of {own} to send failed: {error}"),
+        at,
+        weight: Weight::Octets(octets),
+        heading: format!("{name}: the call to send {octets} B failed at {at} s: {error}"),
+        sentences: ended.into_iter().collect(),
+        courses: Vec::new(),
+    }
+}
+
 /// Octets of a host that nobody can receive any more, since one end is over: the sender's, or the other.
 pub(super) fn data_lost(
     at: Instant,
@@ -44,7 +94,7 @@ pub(super) fn data_lost(
     forged: bool,
     names: Names<'_>,
 ) -> Option<Finding> {
-    let life = ends[0].life?;
+    let (life, ends_useless) = (ends[0].life?, ends[0].useless);
     let sender = names.host(host);
     let mut ends = ends
         .into_iter()
@@ -59,6 +109,9 @@ pub(super) fn data_lost(
         format!("{}'s end was over: {why}", names.host(life.host))
     });
     let mut sentences: Vec<String> = end.iter().map(|(life, ended)| names.ended(*life, ended)).collect();
+    if ends_useless {
+        sentences.push(format!("{sender}'s end was of no use: nobody misses them."));
+    }
     // The reset of what was open is told of by itself.
     let untold = end.filter(|(_, ended)| !ended.from.synchronized()).and_then(|(_, ended)| ended.reset);
     sentences.extend(untold.into_iter().flat_map(|reset| names.reset(reset)));
@@ -90,7 +143,31 @@ pub(super) fn cut_short(known: &Known, side: Side, other: &End, names: Names<'_>
     let (name, lives) = (names.life(life), names.lives(life));
     let mut courses = Vec::new();
     let (rank, kind, heading, sentences) = match reason {
+        Reason::Segment if from == State::TimeWait => {
+            let sentence = ended.by.and_then(|(segment, stale)| {
+                let old = if stale { ", which is old," } else { "" };
+                Some(format!("{}{old} took its place.", names.segment(segment)?))
+            });
+            let whole = ended
+                .deadline
+                .map_or(String::new(), |deadline| format!(" of {}", seconds(deadline.since(ended.since).as_nanos())));
+            let after = seconds(at.since(ended.since).as_nanos());
+            let old = if ended.by.is_some_and(|(_, stale)| stale) { " that was old" } else { "" };
+            (
+                TIME_WAIT,
+                format!("left TIME-WAIT early for a SYN{old}"),
+                format!("TIME-WAIT ended early at {at} s, after {after}{whole}"),
+                sentence.into_iter().collect(),
+            )
+        }
         Reason::Reset if was_open => {
+            let took_over = |(segment, why): (RecordId, Why)| match (why.what, from, other.state) {
+                (WhyReset::Ended, State::TimeWait, Some(State::TimeWait)) => {
+                    (segment, Why { what: WhyReset::TookTimeWait, ..why })
+                }
+                _ => (segment, why),
+            };
+            let reset = reset.map(took_over);
             let why = reset.map_or("a reset".to_owned(), |(_, why)| names.why(why));
             let sentences = reset.map_or(Vec::new(), |reset| names.reset(reset));
             (RESET, format!("were reset: {why}"), format!("reset at {at} s, in {from}"), sentences)
@@ -103,6 +180,9 @@ pub(super) fn cut_short(known: &Known, side: Side, other: &End, names: Names<'_>
             let in_vain = match last.kinds() {
                 _ if heard > 0 => "nothing that came acknowledged its FIN".to_owned(),
                 Some(kinds) => kinds,
+                None if end.answers.kinds().is_some() => {
+                    format!("the answers to its segments were {}", end.answers.kinds().unwrap_or_default())
+                }
                 None if last.sent == 0 => "what came to it had no effect".to_owned(),
                 None => "its segments arrived, and none was answered".to_owned(),
             };
@@ -111,6 +191,9 @@ pub(super) fn cut_short(known: &Known, side: Side, other: &End, names: Names<'_>
             }
             if last.sent > 0 && heard == 0 {
                 courses.push(("Segments since the last that came", last));
+            }
+            if end.answers.sent > 0 && heard == 0 {
+                courses.push(("Answers to these", end.answers));
             }
             let mut sentences: Vec<String> = first_in_vain(&courses, names).into_iter().collect();
             sentences.extend(match heard {

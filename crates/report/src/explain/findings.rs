@@ -116,8 +116,11 @@ impl Group {
         self.count += 1;
         self.sum += u128::from(finding.weight.amount());
         (self.first, self.last) = (self.first.min(finding.at), self.last.max(finding.at));
-        for (sum, (_, course)) in self.courses.iter_mut().zip(&finding.courses) {
-            sum.1.add(course);
+        for (what, course) in finding.courses.iter() {
+            match self.courses.iter_mut().find(|(other, _)| other == what) {
+                Some((_, sum)) => sum.add(course),
+                None => self.courses.push((*what, *course)),
+            }
         }
         if finding.weight > self.worst.weight {
             self.worst = finding;

@@ -5,26 +5,33 @@ use std::net::SocketAddrV4;
 use experiment::HostId;
 use experiment::record::RecordId;
 use sim_time::Instant;
-use tcp_endpoint::Reason;
+use tcp_endpoint::{Reason, State};
 
 use super::course::Course;
 use super::findings::{Finding, Weight};
-use super::known::{Ended, Known};
+use super::known::{End, Ended, Known};
 use super::names::{Names, seconds};
+use crate::amount::whole;
+use crate::wrap::listed;
 
 /// Kinds, the worst first.
 const FAILED: u8 = 0;
 const NEVER_OPEN: u8 = 1;
 const SLOW: u8 = 2;
 
+/// The SYN-ACKs of an end that opened: it answers a SYN that crossed its own.
+const OWN_SYN_ACKS: &str = "Its own SYN-ACKs";
+
 /// A call to open that failed at once.
 pub(super) fn not_called(
     at: Instant,
-    host: HostId,
-    remote: Option<SocketAddrV4>,
+    (host, remote): (HostId, Option<SocketAddrV4>),
     error: &str,
+    states: &[(State, u64)],
     names: Names<'_>,
 ) -> Finding {
+    let states: Vec<String> = states.iter().map(|(state, count)| format!("{} in {state}", whole(*count))).collect();
+    let had = (!states.is_empty()).then(|| format!("{} had connections: {}.", names.host(host), listed(&states)));
     let (client, server) = (names.host(host), remote.map_or("nobody".to_owned(), |remote| names.hosts.socket(remote)));
     Finding {
         rank: FAILED,
@@ -32,7 +39,7 @@ pub(super) fn not_called(
         at,
         weight: Weight::Time(0),
         heading: format!("{client} → {server}: the call to open failed at {at} s: {error}"),
-        sentences: Vec::new(),
+        sentences: had.into_iter().collect(),
         courses: Vec::new(),
     }
 }
@@ -70,7 +77,7 @@ pub(super) fn failed(known: &Known, names: Names<'_>) -> Option<Finding> {
 }
 
 /// An open that waited for a timer to send something again, or that the other end never came to know of.
-pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
+pub(super) fn slow(known: &Known, other: &End, names: Names<'_>) -> Option<Finding> {
     let (life, (at, waited)) = (known.here.life?, known.here.opened?);
     let server = names.hosts.socket(life.tuple.remote);
     let name = names.life(life);
@@ -81,6 +88,7 @@ pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
     let acks = acks(known);
     let lives = names.lives(life);
     let why = in_vain(known);
+    let mut over = None;
     let (rank, heading, kind, last, weight) = match known.opened_there() {
         Some((there, later)) if later > waited && waited > 0 => {
             let heading = format!("{name}: open {}; at {server} {}", after(at, waited), after(there, later));
@@ -90,10 +98,12 @@ pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
             let heading = format!("{name}: open at {server} {}", after(there, later));
             (SLOW, heading, format!("opens {lives} were slow at {server}: {why}"), there, later)
         }
-        None if !known.is_crossed() && known.acks.landed().kinds().is_some() => {
+        None if is_open_alone(known, other) => {
             let client = names.host(life.host);
             // What is half-open at the end of the run may open yet.
-            let never = if known.there.life.is_some() && known.there.ended.is_none() { "not yet" } else { "never" };
+            let never = if other.life.is_some() && other.ended.is_none() { "not yet" } else { "never" };
+            let why = other.ended.map_or(why.clone(), |ended| super::names::reason(ended.reason, ended.from));
+            over = other.life.zip(other.ended).map(|(life, ended)| names.ended(life, &ended));
             let heading = format!("{name}: open at {client} at {at} s, and {never} at {server}");
             (NEVER_OPEN, heading, format!("opens {lives} were {never} open at {server}: {why}"), at, 0)
         }
@@ -106,14 +116,20 @@ pub(super) fn slow(known: &Known, names: Names<'_>) -> Option<Finding> {
     if acks.kinds().is_some() {
         courses.push(("ACKs, also with data", acks));
     }
-    let sentences = first_in_vain(&courses, names).into_iter().collect();
+    let sentences = first_in_vain(&courses, names).into_iter().chain(over).collect();
     Some(Finding { rank, kind, at: last, weight: Weight::Delay(weight), heading, sentences, courses })
+}
+
+/// Whether an open that succeeded was none at the other end: that is over, or what would have opened it was in vain.
+fn is_open_alone(known: &Known, other: &End) -> bool {
+    let is_over = other.opened.is_none() && other.ended.is_some();
+    is_over || (!known.is_crossed() && known.acks.landed().kinds().is_some())
 }
 
 /// What became of the segments of a handshake. Of two opens that crossed, each has SYN-ACKs of its own.
 fn handshake(known: &Known) -> Vec<(&'static str, Course)> {
-    let syn_acks = Some(("SYN-ACKs", known.syn_acks)).filter(|_| !known.is_crossed());
-    [("SYNs", known.syns)].into_iter().chain(syn_acks).collect()
+    let name = if known.is_crossed() { OWN_SYN_ACKS } else { "SYN-ACKs" };
+    vec![("SYNs", known.syns), (name, known.syn_acks)]
 }
 
 /// What became of what could have completed the handshake. What is on its way is told of if nothing else is to blame:
@@ -140,7 +156,9 @@ fn in_vain(known: &Known) -> String {
 pub(super) fn first_in_vain(courses: &[(&'static str, Course)], names: Names<'_>) -> Option<String> {
     let first = |of: fn(&Course) -> Option<RecordId>| courses.iter().filter_map(|(_, course)| of(course)).min();
     if let Some(first) = first(|course| course.first_in_vain) {
-        return Some(format!("The first without effect: {}.", names.segment(first)?));
+        let met = courses.iter().find(|(_, course)| course.first_in_vain == Some(first) && course.met.is_some());
+        let met = met.and_then(|(what, course)| Some(format!(" {what} came to {}.", names.met(course.met?))));
+        return Some(format!("The first without effect: {}.{}", names.segment(first)?, met.unwrap_or_default()));
     }
     let awaited = first(|course| course.awaited)?;
     Some(format!("Still under way then: {}.", names.segment(awaited)?))

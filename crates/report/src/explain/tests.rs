@@ -307,8 +307,8 @@ fn a_stale_syn_ends_the_time_wait_of_its_client() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 5.150 s, in TIME-WAIT
                By RST 102 of server, sent 5.100, arrived 5.150.
-               It answers ACK 102/102 of client, sent 5.050, arrived 5.100: server's connection does not accept
-               it.
+               It answers ACK 102/102 of client, sent 5.050, arrived 5.100: server:80 ← client:49152 #1, in
+               SYN-RECEIVED, does not accept it.
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
             #1, #2: the first, the second open of its host.
@@ -356,7 +356,7 @@ fn an_endless_exchange_is_cut_short() {
             1. client:49152 → server:80 #1: reset at 68.050 s, in TIME-WAIT
                By RST 102 of server, sent 68.000, arrived 68.050.
                It answers ACK 100002/102 of client, sent 67.950, arrived 68.000: server had no connection for it
-               any more (it gave up) since 68.000 s.
+               any more: it gave up at 68.000 s.
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
             #1, #2: the first, the second open of its host.
@@ -469,7 +469,7 @@ fn a_crash_goes_unheard() {
             2. server:80 ← client:49152 #1: reset at 4.100 s, in ESTABLISHED
                By RST 101 of client, sent 4.050, arrived 4.100.
                It answers DATA 101/101 100 B of server, sent 4.000, arrived 4.050: client had no connection for
-               it any more (a crash) since 2.000 s.
+               it any more: a crash at 2.000 s.
         "#]],
     );
 }
@@ -492,8 +492,9 @@ fn a_crashed_client_opens_again_and_is_asked() {
 
             Opens that failed or were slow, and why
             1. client:5000 → server:80 #2: timed out at 187.000 s, after 183 s
-               SYNs: 8 sent, 8 at an older connection. SYN-ACKs: none sent.
-               The first without effect: SYN 0 of client, sent 4.000, arrived 4.050.
+               SYNs: 8 sent, 8 at another connection. SYN-ACKs: none sent.
+               The first without effect: SYN 0 of client, sent 4.000, arrived 4.050. SYNs came to server:80 ←
+               client:5000 #1, in ESTABLISHED.
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:5000 #1: waits since 0.150 s in step 4, `close on EOF`: the peer has not
@@ -596,7 +597,7 @@ fn a_client_gives_up() {
             3. client:5000 → server:80 #1: reset at 5.250 s, in TIME-WAIT
                By RST 102 of server, sent 5.200, arrived 5.250.
                It answers ACK 102/102 of client, sent 5.150, arrived 5.200: server had no connection for it any
-               more (closed) since 0.350 s.
+               more: closed at 0.350 s.
             4. client:5000 → server:80 #2: gave up at 153.000 s, in FIN-WAIT-1
                FINs: 7 sent, 7 arrived.
                Since its first FIN 50 segments had come, none of which acknowledged it.
@@ -622,7 +623,7 @@ fn nothing_was_wasted() {
             1. client:49152 → server:80 #1: reset at 5.300 s, in TIME-WAIT
                By RST 102 of server, sent 5.250, arrived 5.300.
                It answers ACK 102/102 of client, sent 5.200, arrived 5.250: server had no connection for it any
-               more (closed) since 0.350 s.
+               more: closed at 0.350 s.
         "#]],
     );
     explains(
@@ -644,7 +645,7 @@ fn nothing_was_wasted() {
             2. client:49152 → server:80 #1: reset at 4.100 s, in ESTABLISHED
                By RST 1 of server, sent 4.050, arrived 4.100.
                It answers DATA 101/1 100 B of client, sent 4.000, arrived 4.050: server had no connection for it
-               any more (reset) since 3.000 s.
+               any more: reset at 3.000 s.
             3. server:80 ← client:49152 #1: reset at 3.000 s, in ESTABLISHED
                By RST 101 as if from client:49152, came at 3.000.
                Why: the reset was forged.
@@ -989,7 +990,7 @@ fn a_cookie_comes_back_from_time_wait() {
             1. client:49153 → uneven:80 #2: reset at 5.150 s, in TIME-WAIT
                By RST 202 of uneven, sent 5.100, arrived 5.150.
                It answers ACK 102/202 of client, sent 5.050, arrived 5.100: uneven had no connection for it any
-               more (closed) since 1.450 s.
+               more: closed at 1.450 s.
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:49152 #1: waits since 5.100 s in step 2, `receive 100 B`: nothing has come
