@@ -68,7 +68,7 @@ pub(crate) fn differences(trace: &Trace, explanation: &Explanation) -> Vec<Strin
     let all = text::sections(&explanation.all);
     let mut differences = Vec::new();
     differences.extend(waste::differences(trace, &lives, &all));
-    differences.extend(waits::differences(trace, &all));
+    differences.extend(waits::differences(trace, &lives, &all));
     differences.extend(opens::differences(trace, &lives, &hosts(trace), &all));
     differences.extend(ends::differences(trace, &lives, &all));
     differences.extend(scripts::differences(trace, &lives, &all));

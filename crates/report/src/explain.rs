@@ -194,7 +194,9 @@ impl Explanation {
 
     /// Adds what there is to tell of an exchange.
     fn tell(&mut self, exchange: &Exchange, end: Instant) {
-        for story in story::stories(&exchange.log, &exchange.costs, (&self.hosts, &self.packets), (self.from, end)) {
+        for story in
+            story::stories(&exchange.log, &exchange.costs, (&self.hosts, &self.packets), (self.from, end), self.all)
+        {
             if self.all {
                 self.stories.push(story);
                 continue;
@@ -268,7 +270,11 @@ impl Fold for Explanation {
         }
         self.packets.note_other(record);
         let names = Names { packets: &self.packets, hosts: &self.hosts };
-        self.waits.note(record, self.all, (&self.packets, &self.hosts));
+        let opener = match record.event {
+            Event::Waits { attempt, .. } => self.attempts.opener(attempt),
+            _ => None,
+        };
+        self.waits.note(record, opener, self.all, (&self.packets, &self.hosts));
         self.attempts.note(record, self.all, names);
         self.unfinished.note(record);
         if record.event == Event::WarmedUp {

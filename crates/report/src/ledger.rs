@@ -394,9 +394,9 @@ mod tests {
             server: sockets                  365 B·s         13.1 MB·s   100.0 %      1.22 kB             13.1 MB·s
             server: workers             0.3 worker·s   10,800 worker·s   100.0 %            1       10,800 worker·s
 
-            for nobody, because of                                                    server: memory   server: workers   wasted segments
-            ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1)        38.7 MB·s   10,800 worker·s                 1
+            for nobody, because of                                                       server: memory   server: workers   wasted segments
+            ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+            a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1)        38.7 MB·s   10,800 worker·s                 1
         "#]]
         .assert_eq(&ledger_of("stale-syn", "two-way"));
     }
@@ -417,10 +417,10 @@ mod tests {
             server: SYN backlog          0.1 place·s   1.1 place·s   91.7 %     0.000111           1.2 place·s
             server: workers             0.2 worker·s             0    0.0 %    0.0000185          0.2 worker·s
 
-            for nobody, because of                                                    server: memory   server: places   wasted segments
-            ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-            a lost segment: RST 1 of client, sent 5.050, lost (fault 2)                      336 B·s     1.05 place·s                 2
-            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1)           16 B·s     0.05 place·s                 2
+            for nobody, because of                                                       server: memory   server: places   wasted segments
+            ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+            a lost segment: RST 1 of client #1, sent 5.050, lost (fault 2)                      336 B·s     1.05 place·s                 2
+            a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1)           16 B·s     0.05 place·s                 2
         "#]]
         .assert_eq(&ledger_of("stale-syn-reset-lost", "three-way"));
     }

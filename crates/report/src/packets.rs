@@ -229,13 +229,18 @@ impl Other {
 impl Packet {
     /// See [`in_words`].
     pub(crate) fn in_words(&self, hosts: &Hosts) -> String {
-        in_words(&label(&self.sent, self.numbers), self.at, &self.sent, hosts)
+        in_words(&label(&self.sent, self.numbers), self.at, &self.sent, "", hosts)
     }
 
-    /// The same, with what it asks for and what a fault did to it: `SYN 0 of client, sent 0.000, arrived 5.000 (fault 1)`.
+    /// The same, with what it asks for, its opener's attempt, and what a fault did to it: `SYN 0 of client #1, sent 0.000,
+    /// arrived 5.000 (fault 1)`.
     fn in_full(&self, hosts: &Hosts) -> String {
-        let fault = self.sent.fate.fault.map_or(String::new(), |fault| format!(" (fault {})", fault + 1));
-        format!("{}{}{fault}", asks(&self.sent), self.in_words(hosts))
+        let Self { sent, .. } = self;
+        let label = format!("{}{}", asks(sent), label(sent, self.numbers));
+        let fault = sent.fate.fault.map_or(String::new(), |fault| format!(" (fault {})", fault + 1));
+        let is_openers = !sent.forged && sent.from == Some(sent.attempt.host);
+        let attempt = if is_openers { format!(" #{}", sent.attempt.ordinal) } else { String::new() };
+        format!("{}{fault}", in_words(&label, self.at, sent, &attempt, hosts))
     }
 }
 
@@ -250,11 +255,11 @@ pub(crate) fn sender<'a>(sent: &Sent, hosts: &'a Hosts) -> Cow<'a, str> {
 }
 
 /// What a packet is, who sent it, when, and what became of it: `SYN 0 of client, sent 0.000, arrived 5.000`.
-fn in_words(label: &str, at: Instant, sent: &Sent, hosts: &Hosts) -> String {
+fn in_words(label: &str, at: Instant, sent: &Sent, attempt: &str, hosts: &Hosts) -> String {
     let arrived: Vec<String> = sent.fate.deliveries.iter().map(ToString::to_string).collect();
     if sent.forged && !arrived.is_empty() {
         return format!("{label} as if from {}, came at {}", hosts.socket(sent.source), arrived.join(" and "));
     }
     let fate = if arrived.is_empty() { "lost".to_owned() } else { format!("arrived {}", arrived.join(" and ")) };
-    format!("{label} of {}, sent {at}, {fate}", sender(sent, hosts))
+    format!("{label} of {}{attempt}, sent {at}, {fate}", sender(sent, hosts))
 }

@@ -30,7 +30,7 @@ pub(super) fn sections(text: &str) -> Sections {
         } else if line.is_empty() {
             section = None;
         } else if let Some(paragraphs) = &mut section {
-            let line = without_ordinals(&without_machines(line));
+            let line = without_ordinals(&without_machines(line)).replace(" (ghost)", "");
             match (line.strip_prefix(' '), paragraphs.last_mut()) {
                 (Some(rest), Some(last)) => *last += &format!(" {}", rest.trim_start()),
                 _ => paragraphs.push(line.split_once(". ").map_or(&*line, |(_, rest)| rest).to_owned()),

@@ -274,7 +274,8 @@ fn blames(paragraph: &str) -> Vec<Result<Item, String>> {
 
 /// What is blamed, as a sentence says it.
 pub(super) fn told_blame(text: &str) -> Option<String> {
-    const CAUSES: [(&str, &str); 8] = [
+    const CAUSES: [(&str, &str); 9] = [
+        ("the last ACK on its way", "unknown"),
         ("a lost segment", "lost"),
         ("a delayed segment", "delayed"),
         ("a duplicated segment", "duplicated"),

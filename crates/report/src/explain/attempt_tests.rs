@@ -53,7 +53,7 @@ fn a_closed_port_refuses() {
             Opens that failed or were slow, and why
             1. client:49152 → server:81 #1: refused at 0.100 s, after 0.1 s
                By RST,ACK 0/1 of server, sent 0.050, arrived 0.100.
-               It answers SYN 0 of client, sent 0.000, arrived 0.050: nobody listens at server:81.
+               It answers SYN 0 of client #1, sent 0.000, arrived 0.050: nobody listens at server:81.
         "#]],
     );
 }
@@ -74,7 +74,7 @@ fn opens_that_time_out_are_told_together() {
                From 183.000 s to 187.000 s; each after 183 s on average.
                SYNs: 24 sent, 24 lost. SYN-ACKs: none sent.
                For example: client:49152 → server:80 #1: timed out at 183.000 s, after 183 s.
-               The first without effect: SYN 0 of client, sent 0.000, lost (fault 1).
+               The first without effect: SYN 0 of client #1, sent 0.000, lost (fault 1).
         "#]],
     );
     tells(
@@ -86,13 +86,13 @@ fn opens_that_time_out_are_told_together() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: timed out at 183.000 s, after 183 s
                SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-               The first without effect: SYN 0 of client, sent 0.000, lost (fault 1).
+               The first without effect: SYN 0 of client #1, sent 0.000, lost (fault 1).
             2. client:49153 → server:80 #2: timed out at 185.000 s, after 183 s
                SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-               The first without effect: SYN 0 of client, sent 2.000, lost (fault 1).
+               The first without effect: SYN 0 of client #2, sent 2.000, lost (fault 1).
             3. client:49154 → server:80 #3: timed out at 187.000 s, after 183 s
                SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-               The first without effect: SYN 0 of client, sent 4.000, lost (fault 1).
+               The first without effect: SYN 0 of client #3, sent 4.000, lost (fault 1).
         "#]],
     );
 }
@@ -108,7 +108,7 @@ fn an_application_gives_up() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: aborted by the application at 3.000 s, after 3 s
                SYNs: 2 sent, 2 at a host that was down or kept quiet. SYN-ACKs: none sent.
-               The first without effect: SYN 0 of client, sent 0.000, arrived 0.050.
+               The first without effect: SYN 0 of client #1, sent 0.000, arrived 0.050.
         "#]],
     );
 }
@@ -169,7 +169,7 @@ fn a_lost_acknowledgment_makes_the_server_late() {
             1. client:49152 → server:80 #1: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
                SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs, also with data: 3 sent, 2 lost, 1
                arrived.
-               The first without effect: DATA 1/1 100 B of client, sent 0.100, lost (fault 1).
+               The first without effect: DATA 1/1 100 B of client #1, sent 0.100, lost (fault 1).
         "#]],
     );
 }
@@ -183,12 +183,12 @@ fn a_delayed_syn_makes_an_open_slow() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 2.500 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 2.500 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 2.650 s, in TIME-WAIT
                By RST 102 of server, sent 2.600, arrived 2.650.
-               It answers ACK 102/102 of client, sent 2.550, arrived 2.600: server:80 ← client:49152 #1, in
+               It answers ACK 102/102 of client #1, sent 2.550, arrived 2.600: server:80 ← client:49152 #1, in
                SYN-RECEIVED, does not accept it.
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
@@ -257,7 +257,7 @@ fn a_connection_gives_up_on_a_dead_line() {
                client's end was over at 124.100 s, in ESTABLISHED: it gave up.
             2. client:49152 → server:80 #1: gave up at 124.100 s, in ESTABLISHED
                Segments since the last that came: 8 sent, 7 lost, 1 arrived.
-               The first without effect: DATA 1/1 100 B of client, sent 1.100, lost (fault 1).
+               The first without effect: DATA 1/1 100 B of client #1, sent 1.100, lost (fault 1).
                server's end is in ESTABLISHED.
 
             Scripts that still wait at the end of the run
@@ -279,7 +279,7 @@ fn a_lost_fin_makes_a_close_slow() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: FIN acknowledged at 1.300 s, after 1.1 s instead of 0.1 s
                FINs: 2 sent, 1 lost, 1 arrived. Their ACKs: 1 sent, 1 arrived.
-               The first without effect: FIN,ACK 101/101 of client, sent 0.200, lost (fault 1).
+               The first without effect: FIN,ACK 101/101 of client #1, sent 0.200, lost (fault 1).
         "#]],
     );
 }
@@ -302,7 +302,7 @@ fn a_fin_that_is_always_lost_is_why_its_sender_gives_up() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: gave up at 124.100 s, in FIN-WAIT-1
                FINs: 7 sent, 7 lost. Segments since the last that came: 6 sent, 5 lost, 1 arrived.
-               The first without effect: FIN,ACK 101/1 of client, sent 1.100, lost (fault 1).
+               The first without effect: FIN,ACK 101/1 of client #1, sent 1.100, lost (fault 1).
                server's end is in ESTABLISHED.
 
             Scripts that only wait for a time to pass: 1 of server.

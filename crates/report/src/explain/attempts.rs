@@ -108,6 +108,7 @@ impl Attempts {
             Event::Judged { incarnation, worth, .. } => {
                 if let Some(end) = self.end_mut(incarnation) {
                     end.useless = matches!(worth, Worth::Abandoned(_) | Worth::Ghost(_));
+                    end.ghost |= matches!(worth, Worth::Ghost(_));
                 }
             }
             Event::DataLost { host, incarnation, octets } => {
@@ -214,6 +215,11 @@ impl Attempts {
     pub(super) fn of(&self, life: Incarnation) -> Option<(&Known, Side)> {
         let (attempt, side) = *self.lives.get(&life)?;
         Some((self.known.get(&attempt)?, side))
+    }
+
+    /// The connection that an attempt made.
+    pub(super) fn opener(&self, attempt: Attempt) -> Option<Life> {
+        self.known.get(&attempt)?.here.life
     }
 
     /// The attempt that crossed another.

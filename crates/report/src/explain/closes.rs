@@ -33,7 +33,10 @@ pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, 
         kind: format!("connections {} delivered data of another connection", names.lives(life)),
         at,
         weight: Weight::Octets(octets),
-        heading: format!("{}: its application was given {octets} B of another connection at {at} s", names.life(life)),
+        heading: format!(
+            "{}: its application was given {octets} B of another connection at {at} s",
+            names.end(life, end)
+        ),
         sentences: came_with.into_iter().collect(),
         courses: Vec::new(),
     })
@@ -56,7 +59,7 @@ pub(super) fn received_again(
         kind: format!("connections {} delivered data a second time", names.lives(life)),
         at,
         weight: Weight::Octets(octets),
-        heading: format!("{}: its application received {octets} B a second time at {at} s", names.life(life)),
+        heading: format!("{}: its application received {octets} B a second time at {at} s", names.end(life, end)),
         sentences: came_with.into_iter().chain([earlier]).collect(),
         courses: Vec::new(),
     })
@@ -72,7 +75,7 @@ pub(super) fn not_sent(
 ) -> Finding {
     let own = names.host(host);
     let peer = remote.map_or("nobody".to_owned(), |remote| names.hosts.socket(remote));
-    let name = end.and_then(|end| end.life).map_or(format!("{own} – {peer}"), |life| names.life(life));
+    let name = end.and_then(|end| Some(names.end(end.life?, end))).unwrap_or(format!("{own} – {peer}"));
     let ended = end.and_then(|end| Some(names.ended(end.life?, &end.ended?)));
     Finding {
         rank: NOT_SENT,
@@ -94,7 +97,7 @@ pub(super) fn data_lost(
     forged: bool,
     names: Names<'_>,
 ) -> Option<Finding> {
-    let (life, ends_useless) = (ends[0].life?, ends[0].useless);
+    let (life, own_end) = (ends[0].life?, ends[0]);
     let sender = names.host(host);
     let mut ends = ends
         .into_iter()
@@ -109,7 +112,7 @@ pub(super) fn data_lost(
         format!("{}'s end was over: {why}", names.host(life.host))
     });
     let mut sentences: Vec<String> = end.iter().map(|(life, ended)| names.ended(*life, ended)).collect();
-    if ends_useless {
+    if own_end.useless {
         sentences.push(format!("{sender}'s end was of no use: nobody misses them."));
     }
     // The reset of what was open is told of by itself.
@@ -126,7 +129,7 @@ pub(super) fn data_lost(
         kind: format!("connections {lives} lost data of {sender}: {why}"),
         at,
         weight: Weight::Octets(octets),
-        heading: format!("{}: {octets} B of {sender} lost at {at} s", names.life(life)),
+        heading: format!("{}: {octets} B of {sender} lost at {at} s", names.end(life, own_end)),
         sentences,
         courses: Vec::new(),
     })

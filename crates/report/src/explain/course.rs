@@ -137,6 +137,13 @@ impl Course {
         (!kinds.is_empty()).then(|| kinds.join(" and ").replace(ELSEWHERE, &format!("{ELSEWHERE}{state}")))
     }
 
+    /// The queue, or the hold-down, that refused some, if nothing else went wrong with any that has arrived.
+    pub(super) fn refused_by(&self) -> Option<&'static str> {
+        let mut kinds = self.landed().in_vain().map(|(_, kind)| kind).collect::<Vec<_>>();
+        let only = kinds.pop().filter(|_| kinds.is_empty())?;
+        (self.no_place[0] + self.no_place[1] + self.held_down > 0).then_some(only)
+    }
+
     /// `3 sent, 2 lost, 1 arrived`
     pub(super) fn in_words(&self) -> String {
         if self.sent == 0 {

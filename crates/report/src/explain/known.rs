@@ -76,6 +76,8 @@ pub(super) struct End {
     pub(super) mixed_up: bool,
     /// Whether it is a ghost, or abandoned.
     pub(super) useless: bool,
+    /// Whether it ever was a ghost.
+    pub(super) ghost: bool,
     /// The last segment with data of another connection that came to it.
     pub(super) stale: Option<RecordId>,
     /// Whether its SYN crossed the peer's.

@@ -37,6 +37,12 @@ impl<'a> Names<'a> {
         format!("{local} {arrow} {remote}{ordinal}")
     }
 
+    /// The same, of an end that may be a ghost: `server:80 ← client:49152 #1 (ghost)`.
+    pub(super) fn end(self, life: Life, end: &End) -> String {
+        let ghost = if end.ghost { " (ghost)" } else { "" };
+        format!("{}{ghost}", self.life(life))
+    }
+
     /// One of many alike: `from client to server:80`, or `at server:80 from client`
     pub(super) fn lives(self, life: Life) -> String {
         let (here, there) = (self.host(life.host), self.host_of(life.tuple.remote));
@@ -73,7 +79,7 @@ impl<'a> Names<'a> {
         format!("{}'s end was over at {at} s{state}: {}{place}.", self.host(life.host), self::reason(reason, from))
     }
 
-    /// `It came to server:80 ← client:5000 #1, in TIME-WAIT until 240.250 s.`
+    /// `server:80 ← client:5000 #1, in TIME-WAIT until 240.250 s`
     pub(super) fn met(self, met: Met) -> String {
         let connection =
             met.life.map_or("a connection that a forged segment opened".to_owned(), |life| self.life(life));

@@ -96,7 +96,7 @@ pub(super) fn slow(known: &Known, other: &End, names: Names<'_>) -> Option<Findi
         }
         Some((there, later)) if later > waited => {
             let heading = format!("{name}: open at {server} {}", after(there, later));
-            (SLOW, heading, format!("opens {lives} were slow at {server}: {why}"), there, later)
+            (SLOW, heading, format!("opens {lives} were slow: {why}"), there, later)
         }
         None if is_open_alone(known, other) => {
             let client = names.host(life.host);
@@ -143,6 +143,14 @@ fn acks(known: &Known) -> Course {
 /// What became of the segments of a handshake, without numbers: `SYNs lost, SYN-ACKs unheard`.
 fn in_vain(known: &Known) -> String {
     let kinds = |what: &str, course: &Course| course.kinds().map(|kinds| format!("{what} {kinds}"));
+    // One queue that was full is one reason, whichever segments it refused.
+    let courses = [&known.syns, &known.syn_acks, &acks(known)].map(|course| course.landed());
+    let mut in_vain = courses.iter().filter(|course| course.kinds().is_some()).map(Course::refused_by);
+    if let Some(Some(queue)) = in_vain.next()
+        && in_vain.all(|other| other == Some(queue))
+    {
+        return format!("segments {queue}");
+    }
     let told = [kinds("SYNs", &known.syns), kinds("SYN-ACKs", &known.syn_acks), kinds("ACKs", &acks(known))];
     let told: Vec<String> = told.into_iter().flatten().collect();
     match (told.is_empty(), known.syn_acks.sent) {
@@ -156,8 +164,8 @@ fn in_vain(known: &Known) -> String {
 pub(super) fn first_in_vain(courses: &[(&'static str, Course)], names: Names<'_>) -> Option<String> {
     let first = |of: fn(&Course) -> Option<RecordId>| courses.iter().filter_map(|(_, course)| of(course)).min();
     if let Some(first) = first(|course| course.first_in_vain) {
-        let met = courses.iter().find(|(_, course)| course.first_in_vain == Some(first) && course.met.is_some());
-        let met = met.and_then(|(what, course)| Some(format!(" {what} came to {}.", names.met(course.met?))));
+        let met = courses.iter().find_map(|(_, course)| course.met);
+        let met = met.map(|met| format!(" The other connection was {}.", names.met(met)));
         return Some(format!("The first without effect: {}.{}", names.segment(first)?, met.unwrap_or_default()));
     }
     let awaited = first(|course| course.awaited)?;

@@ -13,11 +13,15 @@ use super::log::{Arrival, Change, Log, Met, Packet, Read, Verdict, is_offer};
 use super::names::queue_name;
 use crate::amount::whole;
 use crate::hosts::Hosts;
-use crate::packets::{Packets, sender};
+use crate::ladder::kinds;
+use crate::packets::{Packets, asks, sender};
 use crate::wrap::listed;
 
 /// So many events in the life of what was wasted are told, and so many packets to blame.
 const TOLD: usize = 8;
+
+/// So many that are alike and not the same are told each.
+const ALIKE: usize = 2;
 
 /// Why an incarnation was held for nobody.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,6 +56,7 @@ pub(super) fn stories(
     costs: &Costs,
     (hosts, packets): (&Hosts, &Packets),
     (from, end): (Instant, Instant),
+    all: bool,
 ) -> Vec<Story> {
     let mut costs = costs.iter().peekable();
     if costs.peek().is_none() {
@@ -59,7 +64,9 @@ pub(super) fn stories(
     }
     let read = Read::of(log);
     costs
-        .filter_map(|(incarnation, cost)| Some(Teller::new(&read, hosts, packets, incarnation, cost)?.story(from, end)))
+        .filter_map(|(incarnation, cost)| {
+            Some(Teller::new(&read, hosts, packets, incarnation, cost)?.story((from, end), all))
+        })
         .collect()
 }
 
@@ -108,6 +115,40 @@ struct Scene {
     /// Where there may be more of its kind: what each is, and what became of each. Those that agree in both are told
     /// together.
     among_others: Option<(String, String)>,
+    /// The same without numbers, and what the segment is called: many that agree in this are told together, too.
+    kind: Option<Kind>,
+    /// Whether it tells a verdict.
+    verdict: bool,
+}
+
+/// What a scene is one of many of.
+struct Kind {
+    what: String,
+    became: String,
+    label: String,
+}
+
+impl Scene {
+    const fn is_verdict(&self) -> bool {
+        self.verdict
+    }
+
+    /// Whether both are of one kind.
+    fn is_like(&self, other: &Self) -> bool {
+        let kind = |scene: &Self| scene.kind.as_ref().map(|kind| (kind.what.clone(), kind.became.clone()));
+        self.kind.is_some() && kind(self) == kind(other)
+    }
+}
+
+/// How a segment and what became of it are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Telling {
+    /// By itself, with its times.
+    Alone,
+    /// As one of several that are the same.
+    Each,
+    /// As one of several that are alike, without numbers.
+    Kind,
 }
 
 impl<'a> Teller<'a> {
@@ -146,14 +187,14 @@ impl<'a> Teller<'a> {
         Some(Self { read, hosts, packets, incarnation, cost, birth, judged, was_useful, left_by, active, here, there })
     }
 
-    fn story(&self, from: Instant, end: Instant) -> Story {
+    fn story(&self, (from, end): (Instant, Instant), all: bool) -> Story {
         let mut sentences = vec![self.opening()];
         sentences.extend(self.brought_there());
         sentences.extend(self.left_alone());
         let scenes = self.scenes();
         sentences.extend(together(&scenes));
-        sentences.extend(self.outcome(scenes.is_empty()));
-        sentences.extend(self.blame());
+        sentences.extend(self.outcome());
+        sentences.extend(self.blame(all));
         let (cost, since, heading) = (self.cost.amount(), self.cost.since, self.heading(from, end));
         let (held, group, blames) = (self.held(), self.group(), self.blames());
         let half_open = self.cost.memories.contains(&Memory::Entry(EntryKind::HalfOpen));
@@ -183,21 +224,27 @@ impl<'a> Teller<'a> {
 
     /// `a half-open entry, then a connection`
     fn held(&self) -> String {
-        let entries: Vec<&str> = self.cost.memories.iter().filter_map(|memory| entry(*memory)).collect();
+        let mut verdicts = self.incarnation.into_iter().flat_map(|incarnation| self.read.verdicts(incarnation));
+        let is_ghost = verdicts.any(|verdict| matches!(verdict.worth, Worth::Ghost(_)));
+        let word = |memory: &Memory| match entry(*memory)? {
+            "a connection" if is_ghost => Some("a ghost connection"),
+            word => Some(word),
+        };
+        let entries: Vec<&str> = self.cost.memories.iter().filter_map(word).collect();
         if self.incarnation.is_some() { entries.join(", then ") } else { "SYN cookies for nobody".to_owned() }
     }
 
     /// `at server:80, because of a forged segment: SYN to server:80`
     fn group(&self) -> String {
         let worst = self.cost.blames().max_by_key(|(_, cost)| *cost).map(|(blame, _)| blame);
-        let why = worst.map_or(String::new(), |blame| self.packets.group(blame, self.hosts));
+        let why = worst.map_or(String::new(), |blame| self.kind(blame));
         let Birth { tuple: FourTuple { local, .. }, .. } = self.birth;
         let port = if self.active { String::new() } else { format!(":{}", local.port()) };
         format!("at {}{port}, because of {why}", self.here)
     }
 
     fn blames(&self) -> Vec<(String, Amount)> {
-        self.cost.blames().map(|(blame, cost)| (self.packets.group(blame, self.hosts), cost)).collect()
+        self.cost.blames().map(|(blame, cost)| (self.kind(blame), cost)).collect()
     }
 
     /// What it was born of.
@@ -296,7 +343,7 @@ impl<'a> Teller<'a> {
             let over =
                 self.read.changes_before(self.judged).find(other).filter(|change| change.change.to == State::Closed);
             let how = over.map(|end| format!(": {} had {}", self.there, self.ended(end, &format!(" at {} s", end.at))));
-            return Some(format!("{nobody}{}.", how.unwrap_or_default()));
+            return Some(format!("{nobody}{}.{}", how.unwrap_or_default(), self.cookies().unwrap_or_default()));
         };
         if end.change.to != State::Closed {
             return Some(format!("{nobody}: {} had another connection, in {}.", self.there, end.change.to));
@@ -314,6 +361,17 @@ impl<'a> Teller<'a> {
             words.push_str(&format!(" It said so with {}{fate}.", packet.label));
         }
         Some(words)
+    }
+
+    /// That the other end is a listener with SYN cookies, and what became of the answer to its cookie.
+    fn cookies(&self) -> Option<String> {
+        let opened = self.life().filter(|change| change.place < self.judged).last()?;
+        self.packet(opened.after).filter(|packet| is_offer(packet.sent))?;
+        let ours = self.cost.blames().filter_map(|(blame, _)| self.packet(blame.record));
+        let mut ours = ours.filter(|packet| packet.sent.incarnation == self.incarnation);
+        let fate = ours.next().filter(|packet| packet.arrivals.is_empty());
+        let fate = fate.map_or(String::new(), |packet| format!(" {} {}.", packet.label, not_arrived(packet.sent)));
+        Some(format!(" {} keeps nothing before the ACK comes (SYN cookies).{fate}", self.there))
     }
 
     /// How a connection at the other end came to its end (and when), as it is said after `had`.
@@ -370,9 +428,12 @@ impl<'a> Teller<'a> {
             alone: format!(
                 "From {at} s on it was of use again: someone was there, or a segment on its way could make one."
             ),
+            kind: None,
             among_others: None,
+            verdict: true,
         }));
-        scenes.sort_by_key(|scene| scene.place);
+        // What it was worth at an instant comes before what that instant led to.
+        scenes.sort_by_key(|scene| (scene.at, !scene.is_verdict(), scene.place));
         scenes
     }
 
@@ -381,20 +442,32 @@ impl<'a> Teller<'a> {
         let Packet { place, at, sent, label, .. } = *packet;
         let answered = self.packet(packet.answers.filter(|segment| Some(*segment) != self.birth.of));
         let again = if sent.retransmission > 0 && answered.is_none() { " again" } else { "" };
-        let words = answered.map_or(format!("sent {label}"), |other| format!("answered {} with {label}", name(other)));
+        let called = [Some(packet), answered].map(|packet| packet.map_or(String::new(), kind));
+        let deed = |[own, other]: &[String; 2]| match other.is_empty() {
+            true => format!("sent {own}"),
+            false => format!("answered {other} with {own}"),
+        };
+        let words = deed(&[label.to_owned(), answered.map_or(String::new(), |other| self.name_of(other))]);
         // What is told already needs no time.
         let new = answered.filter(|other| !answers.contains(&other.id));
         let new = new.map_or(String::new(), |other| format!(" ({} had sent that at {} s)", self.there, other.at));
         Scene {
             place,
             at,
-            alone: format!("{} {words}{again} at {at} s{new}. {}", self.here, self.became(packet, true)),
-            among_others: Some((format!("{} {words}", self.here), self.became(packet, false))),
+            alone: format!("{} {words}{again} at {at} s{new}. {}", self.here, self.became(packet, Telling::Alone)),
+            among_others: Some((format!("{} {words}", self.here), self.became(packet, Telling::Each))),
+            kind: Some(Kind {
+                what: format!("{} {}", self.here, deed(&called)),
+                became: self.became(packet, Telling::Kind),
+                label: label.to_owned(),
+            }),
+            verdict: false,
         }
     }
 
     /// What became of a segment that was sent for it, alone or as one of several.
-    fn became(&self, packet: &Packet<'_>, alone: bool) -> String {
+    fn became(&self, packet: &Packet<'_>, told: Telling) -> String {
+        let alone = told == Telling::Alone;
         let it = if alone { "It" } else { "Each" };
         let Some(arrival) = telling(packet) else {
             return format!("{it} {}{}.", not_arrived(packet.sent), self.blamed(packet));
@@ -423,6 +496,7 @@ impl<'a> Teller<'a> {
         }));
         let answer = self.packet(arrival.answer);
         match answer {
+            Some(answer) if told == Telling::Kind => deeds.push(format!("answered with {}", kind(answer))),
             Some(answer) => deeds.push(format!("answered with {}", answer.label)),
             None if packet.sent.flags.rst() => {}
             None if !arrival.changes.is_empty() => {}
@@ -448,7 +522,7 @@ impl<'a> Teller<'a> {
             None => self.is_what_came_of_it(of.change),
         };
         let change = arrival.changes.iter().rev().filter_map(|place| self.read.change_at(*place)).find(own);
-        let when = if alone { format!(" at {} s", arrival.at) } else { String::new() };
+        let when = if alone { format!(" at {} s{}", arrival.at, late(answer.sent)) } else { String::new() };
         match change.map(|change| change.change.to) {
             Some(state) if self.incarnation.is_none() => {
                 format!(" {that} came{when} as the answer to the cookie, and opened a connection, in {state}.")
@@ -502,40 +576,83 @@ impl<'a> Teller<'a> {
             (Reason::Overflow, _) => format!("{} refused it at {at} s: its accept queue was full.", self.here),
             (Reason::Reset | Reason::Segment, None) => format!("It came to {to} at {at} s."),
         };
-        Some(Scene { place, at, alone, among_others: None })
+        Some(Scene { place, at, alone, among_others: None, kind: None, verdict: false })
     }
 
     /// What it still was at the end of the run, or that there never was anything.
-    fn outcome(&self, nothing_sent: bool) -> Option<String> {
+    fn outcome(&self) -> Option<String> {
         if self.incarnation.is_none() {
             let changes = self.read.changes.iter().filter(|change| change.place > self.birth.place);
             let until = changes.map(|change| change.change).any(|change| self.is_what_came_of_it(change));
             return Some(format!("{} kept nothing of it{}.", self.here, if until { " until then" } else { "" }));
         }
         let last = self.life().last().filter(|_| self.cost.until.is_none())?;
-        let more = if nothing_sent { "Nothing was sent for it" } else { "Nothing more was sent for it" };
-        Some(format!("{more}: it was still {} when the run ended.", last.change.to))
+        Some(format!("Nothing more was sent for it: it was still {} when the run ended.", last.change.to))
     }
 
-    /// What is to blame, and for how much of the cost if there is more than one thing.
-    fn blame(&self) -> Vec<String> {
+    /// What is to blame, and for how much of the cost if there is more than one thing; like things together, unless all are
+    /// wanted.
+    fn blame(&self, all: bool) -> Vec<String> {
         let mut blames: Vec<(Blame, Amount)> = self.cost.blames().collect();
         if let [(only, _)] = blames.as_slice() {
             return vec![format!("To blame: {}.", self.named(*only))];
         }
         blames.sort_by_key(|(_, cost)| std::cmp::Reverse(*cost));
-        let line = |(blame, cost): &(Blame, Amount)| format!("To blame for {cost}: {}.", self.named(*blame));
-        let mut lines: Vec<String> = blames.iter().take(TOLD).map(line).collect();
-        if blames.len() > TOLD {
-            let others = blames.len() - TOLD;
+        let mut alike: Vec<Vec<(Blame, Amount)>> = Vec::new();
+        for of in blames {
+            let kind = self.kind(of.0);
+            match alike.iter_mut().find(|alike| !all && self.kind(alike[0].0) == kind) {
+                Some(alike) => alike.push(of),
+                None => alike.push(vec![of]),
+            }
+        }
+        let mut lines: Vec<String> = alike.iter().take(TOLD).map(|alike| self.blame_of(alike)).collect();
+        if alike.len() > TOLD {
+            let others: usize = alike[TOLD..].iter().map(Vec::len).sum();
             let plural = if others == 1 { "" } else { "s" };
             lines.push(format!("To blame for the rest: {} other{plural}.", whole(others as u64)));
         }
         lines
     }
 
+    /// For how much things of one kind are to blame.
+    fn blame_of(&self, alike: &[(Blame, Amount)]) -> String {
+        let cost = alike.iter().fold(Amount::default(), |sum, (_, cost)| sum + *cost);
+        let times = alike.iter().filter_map(|(blame, _)| self.packets.time(*blame));
+        match (alike, times.clone().min(), times.max()) {
+            ([_, _, ..], Some(first), Some(last)) => {
+                let (count, kind) = (whole(alike.len() as u64), self.kind(alike[0].0));
+                format!("To blame for {cost}: {count} × {kind}, from {first} s to {last} s.")
+            }
+            _ => format!("To blame for {cost}: {}.", self.named(alike[0].0)),
+        }
+    }
+
+    /// What a segment is called, and of which attempt it is if that is another.
+    fn name_of(&self, packet: &Packet<'_>) -> String {
+        let attempt = packet.sent.attempt;
+        match packet.sent.forged || attempt == self.birth.attempt {
+            true => name(packet),
+            false => format!("{} of #{}", packet.label, attempt.ordinal),
+        }
+    }
+
     fn named(&self, blame: Blame) -> String {
-        self.packets.blamed(blame, self.hosts)
+        self.last_ack(blame).unwrap_or_else(|| self.packets.blamed(blame, self.hosts))
+    }
+
+    /// A thing to blame, without numbers and times.
+    fn kind(&self, blame: Blame) -> String {
+        self.last_ack(blame).unwrap_or_else(|| self.packets.group(blame, self.hosts))
+    }
+
+    /// What no record is to blame for: the peer closes on the last FIN, without TIME-WAIT, and its ACK is on its way.
+    fn last_ack(&self, blame: Blame) -> Option<String> {
+        let state = self.life().take_while(|change| change.place < self.judged).last()?.change.to;
+        let end = self.left_by.and_then(|left_by| self.read.change(left_by))?;
+        let is_last = blame.cause == Cause::Unknown && matches!(state, State::LastAck | State::Closing);
+        let is_closed = end.change.to == State::Closed && end.change.reason == Reason::Segment;
+        (is_last && is_closed).then(|| format!("the last ACK on its way ({} keeps no TIME-WAIT)", self.there))
     }
 }
 
@@ -543,6 +660,20 @@ impl<'a> Teller<'a> {
 fn telling<'a>(packet: &'a Packet<'_>) -> Option<&'a Arrival> {
     let follows = |arrival: &&Arrival| arrival.answer.is_some() || !arrival.changes.is_empty();
     packet.arrivals.iter().find(follows).or_else(|| packet.arrivals.first())
+}
+
+/// What a segment is called without its numbers.
+fn kind(packet: &Packet<'_>) -> String {
+    let forged = if packet.sent.forged { "forged " } else { "" };
+    format!("{forged}{}{}", asks(packet.sent), kinds(packet.sent.flags, packet.sent.octets > 0))
+}
+
+/// That a fault made a segment late, if one did.
+fn late(sent: &Sent) -> String {
+    match sent.fate.fault {
+        Some(fault) if sent.fate.deliveries.len() == 1 => format!(", delayed by fault {},", fault + 1),
+        _ => String::new(),
+    }
 }
 
 /// What a segment is called, and whether it was forged.
@@ -584,8 +715,12 @@ const fn entry(memory: Memory) -> Option<&'static str> {
 
 /// Scenes in sentences, with those that are alike told together, and those in the middle left out if there are many.
 fn together(scenes: &[Scene]) -> Vec<String> {
-    let groups: Vec<&[Scene]> =
-        scenes.chunk_by(|one, next| one.among_others.is_some() && one.among_others == next.among_others).collect();
+    let mut groups: Vec<&[Scene]> = Vec::new();
+    for like in scenes.chunk_by(Scene::is_like) {
+        let same = |one: &Scene, next: &Scene| one.among_others.is_some() && one.among_others == next.among_others;
+        let same: Vec<&[Scene]> = like.chunk_by(same).collect();
+        if same.len() > ALIKE { groups.push(like) } else { groups.extend(same) }
+    }
     if groups.len() <= TOLD {
         return groups.into_iter().map(group).collect();
     }
@@ -602,15 +737,22 @@ fn together(scenes: &[Scene]) -> Vec<String> {
 fn group(scenes: &[Scene]) -> String {
     match scenes {
         [first, .., last] => {
-            let (what, became) =
-                first.among_others.as_ref().map_or(("", ""), |(what, each)| (what.as_str(), each.as_str()));
+            let all_same = scenes.iter().all(|scene| scene.among_others == first.among_others);
+            let (what, became, labels) = match (&first.among_others, &first.kind, &last.kind) {
+                (Some((what, each)), ..) if all_same => (what.as_str(), each.as_str(), String::new()),
+                (_, Some(kind), Some(last)) => {
+                    let labels = format!(" ({} to {})", kind.label, last.label);
+                    (kind.what.as_str(), kind.became.as_str(), labels)
+                }
+                _ => ("", "", String::new()),
+            };
             let times =
                 if scenes.len() == 2 { "twice".to_owned() } else { format!("{} times", whole(scenes.len() as u64)) };
             let extent = match first.at == last.at {
                 true => format!("at {} s", first.at),
                 false => format!("from {} s to {} s", first.at, last.at),
             };
-            format!("{what} {times}, {extent}. {became}")
+            format!("{what} {times}, {extent}{labels}. {became}")
         }
         [only] => only.alone.clone(),
         [] => String::new(),

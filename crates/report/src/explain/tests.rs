@@ -54,24 +54,25 @@ fn a_stale_syn_makes_a_ghost() {
         "two-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to the
-               end of the run, 10800.000 s: 38.7 MB·s, 10,800 worker·s and 1 wasted segment
+            1. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.000 s to
+               the end of the run, 10800.000 s: 38.7 MB·s, 10,800 worker·s and 1 wasted segment
                SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. A SYN is
                enough for server: it was ESTABLISHED at once. By then client had sent it again at 1.000 s,
                become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT ran out).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
                and sent no reset (unexpected = "silence").
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152 #1: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
-               client's end was over at 2.400 s: TIME-WAIT ran out.
+            1. server:80 ← client:49152 #1 (ghost): waits since 5.000 s in step 2, `receive 100 B`: nothing has
+               come
+               Nobody is at its other end.
                Nothing is on its way between them.
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
@@ -88,19 +89,19 @@ fn a_reset_ends_the_ghost() {
         "two-way-rst",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to
+            1. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.000 s to
                5.100 s: 358 B·s, 0.1 worker·s and 2 wasted segments
                SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. A SYN is
                enough for server: it was ESTABLISHED at once. By then client had sent it again at 1.000 s,
                become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT ran out).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
                and answered with RST 1. That came at 5.100 s and ended it.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
             #1, #2: the first, the second open of its host.
@@ -123,12 +124,12 @@ fn a_reset_ends_the_half_open_entry() {
                (TIME-WAIT ran out).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
                and answered with RST 1. That came at 5.100 s and ended it.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
             #1, #2: the first, the second open of its host.
@@ -152,12 +153,12 @@ fn silence_keeps_the_half_open_entry_until_the_server_gives_up() {
                server sent SYN,ACK 0/1 6 times, from 5.000 s to 36.000 s. Each reached client, which had no
                connection for it and sent no reset (unexpected = "silence").
                server gave up at 68.000 s, in SYN-RECEIVED.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
             #1, #2: the first, the second open of its host.
@@ -183,15 +184,15 @@ fn a_lost_reset_is_to_blame_from_then_on() {
                been the end.
                server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which had no connection
                for it and answered with RST 1. That came at 6.100 s and ended it.
-               To blame for 336 B·s and 2 wasted segments: a lost segment: RST 1 of client, sent 5.050, lost
+               To blame for 336 B·s and 2 wasted segments: a lost segment: RST 1 of client #1, sent 5.050, lost
                (fault 2).
-               To blame for 16 B·s and 2 wasted segments: a delayed segment: SYN 0 of client, sent 0.000,
+               To blame for 16 B·s and 2 wasted segments: a delayed segment: SYN 0 of client #1, sent 0.000,
                arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
             #1, #2: the first, the second open of its host.
@@ -216,24 +217,24 @@ fn resets_that_are_lost_alike_are_told_together() {
                connection for it and answered with RST 1. Each of these was lost (dropped by fault 2): if it had
                arrived, that would have been the end.
                server gave up at 68.000 s, in SYN-RECEIVED.
-               To blame for 10.2 kB·s: a lost segment: RST 1 of client, sent 36.050, lost (fault 2).
-               To blame for 5.12 kB·s and 2 wasted segments: a lost segment: RST 1 of client, sent 20.050, lost
+               To blame for 10.2 kB·s: a lost segment: RST 1 of client #1, sent 36.050, lost (fault 2).
+               To blame for 5.12 kB·s and 2 wasted segments: a lost segment: RST 1 of client #1, sent 20.050,
+               lost (fault 2).
+               To blame for 2.56 kB·s and 2 wasted segments: a lost segment: RST 1 of client #1, sent 12.050,
+               lost (fault 2).
+               To blame for 1.28 kB·s and 2 wasted segments: a lost segment: RST 1 of client #1, sent 8.050,
+               lost (fault 2).
+               To blame for 640 B·s and 2 wasted segments: a lost segment: RST 1 of client #1, sent 6.050, lost
                (fault 2).
-               To blame for 2.56 kB·s and 2 wasted segments: a lost segment: RST 1 of client, sent 12.050, lost
+               To blame for 320 B·s and 2 wasted segments: a lost segment: RST 1 of client #1, sent 5.050, lost
                (fault 2).
-               To blame for 1.28 kB·s and 2 wasted segments: a lost segment: RST 1 of client, sent 8.050, lost
-               (fault 2).
-               To blame for 640 B·s and 2 wasted segments: a lost segment: RST 1 of client, sent 6.050, lost
-               (fault 2).
-               To blame for 320 B·s and 2 wasted segments: a lost segment: RST 1 of client, sent 5.050, lost
-               (fault 2).
-               To blame for 16 B·s and 2 wasted segments: a delayed segment: SYN 0 of client, sent 0.000,
+               To blame for 16 B·s and 2 wasted segments: a delayed segment: SYN 0 of client #1, sent 0.000,
                arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
             #1, #2: the first, the second open of its host.
@@ -249,8 +250,8 @@ fn a_lost_answer_is_to_blame_at_once() {
         "two-way-rst",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to the
-               end of the run, 10800.000 s: 38.7 MB·s, 10,800 worker·s and 1 wasted segment
+            1. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.000 s to
+               the end of the run, 10800.000 s: 38.7 MB·s, 10,800 worker·s and 1 wasted segment
                SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. A SYN is
                enough for server: it was ESTABLISHED at once. By then client had sent it again at 1.000 s,
                become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT ran out).
@@ -259,17 +260,18 @@ fn a_lost_answer_is_to_blame_at_once() {
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame for 38.7 MB·s and 10,800 worker·s: a lost segment: SYN,ACK 0/1 of server, sent 5.000,
                lost (fault 2).
-               To blame for 1 wasted segment: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000
+               To blame for 1 wasted segment: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000
                (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152 #1: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
-               client's end was over at 2.400 s: TIME-WAIT ran out.
+            1. server:80 ← client:49152 #1 (ghost): waits since 5.000 s in step 2, `receive 100 B`: nothing has
+               come
+               Nobody is at its other end.
                Nothing is on its way between them.
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
@@ -297,17 +299,17 @@ fn a_stale_syn_ends_the_time_wait_of_its_client() {
                TIME-WAIT and was reset.
                server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which had no connection
                for it and answered with RST 1. That came at 6.100 s and ended it.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 5.150 s, in TIME-WAIT
                By RST 102 of server, sent 5.100, arrived 5.150.
-               It answers ACK 102/102 of client, sent 5.050, arrived 5.100: server:80 ← client:49152 #1, in
+               It answers ACK 102/102 of client #1, sent 5.050, arrived 5.100: server:80 ← client:49152 #1, in
                SYN-RECEIVED, does not accept it.
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
@@ -345,18 +347,18 @@ fn an_endless_exchange_is_cut_short() {
                server answered ACK 100002/102 with ACK 1/1 1,919 times, from 36.000 s to 67.900 s. Each reached
                client, which was in TIME-WAIT and answered with ACK 100002/102.
                server gave up at 68.000 s, in SYN-RECEIVED.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 68.050 s, in TIME-WAIT
                By RST 102 of server, sent 68.000, arrived 68.050.
-               It answers ACK 100002/102 of client, sent 67.950, arrived 68.000: server had no connection for it
-               any more: it gave up at 68.000 s.
+               It answers ACK 100002/102 of client #1, sent 67.950, arrived 68.000: server had no connection for
+               it any more: it gave up at 68.000 s.
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
             #1, #2: the first, the second open of its host.
@@ -372,7 +374,7 @@ fn keepalive_asks_in_vain() {
         "two-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to
+            1. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.000 s to
                7880.000 s: 28.2 MB·s, 7,880 worker·s and 10 wasted segments
                SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. A SYN is
                enough for server: it was ESTABLISHED at once. By then client had sent it again at 1.000 s,
@@ -382,12 +384,12 @@ fn keepalive_asks_in_vain() {
                server sent keepalive ACK 0/1 9 times, from 7205.000 s to 7805.000 s. Each reached client, which
                had no connection for it and sent no reset (unexpected = "silence").
                server gave up at 7880.000 s, in ESTABLISHED.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
             #1, #2: the first, the second open of its host.
@@ -403,18 +405,19 @@ fn a_duplicate_opens_a_connection_of_its_own() {
         "syn-cookies",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.100 s to the
-               end of the run, 3600.000 s: 12.9 MB·s and 3,590 worker·s
+            1. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.100 s to
+               the end of the run, 3600.000 s: 12.9 MB·s and 3,590 worker·s
                ACK 1/1 of client, sent at 0.100 s, came at 5.100 s once more, duplicated by fault 1 (the first
                copy at 0.150 s), and opened it. By then client had become ESTABLISHED at 0.100 s and closed at
                1.400 s (TIME-WAIT ran out).
-               Nothing was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: a duplicated segment: ACK 1/1 of client, sent 0.100, arrived 0.150 and 5.100 and
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: a duplicated segment: ACK 1/1 of client #1, sent 0.100, arrived 0.150 and 5.100 and
                200.100 (fault 1).
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152 #1: waits since 5.100 s in step 2, `receive 100 B`: nothing has come
-               client's end was over at 1.400 s: TIME-WAIT ran out.
+            1. server:80 ← client:49152 #1 (ghost): waits since 5.100 s in step 2, `receive 100 B`: nothing has
+               come
+               Nobody is at its other end.
                Nothing is on its way between them.
         "#]],
     );
@@ -434,12 +437,12 @@ fn a_listener_that_keeps_nothing_only_answers() {
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
                and answered with RST 1.
                server kept nothing of it.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
             #1, #2: the first, the second open of its host.
@@ -467,7 +470,7 @@ fn a_crash_goes_unheard() {
             1. server:80 ← client:49152 #1: 100 B of server lost at 4.100 s
                server's end was over at 4.100 s, in ESTABLISHED: reset.
             2. server:80 ← client:49152 #1: reset at 4.100 s, in ESTABLISHED
-               By RST 101 of client, sent 4.050, arrived 4.100.
+               By RST 101 of client #1, sent 4.050, arrived 4.100.
                It answers DATA 101/101 100 B of server, sent 4.000, arrived 4.050: client had no connection for
                it any more: a crash at 2.000 s.
         "#]],
@@ -485,16 +488,16 @@ fn a_crashed_client_opens_again_and_is_asked() {
                of the run, 3600.000 s: 12.9 MB·s and 3,600 worker·s
                SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it.
                From 2.000 s on nobody was at its other end: client had crashed.
-               server answered SYN 0 with ACK 101/101 8 times, from 4.050 s to 127.050 s. Each reached client,
-               which had another connection in SYN-SENT and did not answer.
+               server answered SYN 0 of #2 with ACK 101/101 8 times, from 4.050 s to 127.050 s. Each reached
+               client, which had another connection in SYN-SENT and did not answer.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: the crash of client at 2.000 s.
 
             Opens that failed or were slow, and why
             1. client:5000 → server:80 #2: timed out at 187.000 s, after 183 s
                SYNs: 8 sent, 8 at another connection. SYN-ACKs: none sent.
-               The first without effect: SYN 0 of client, sent 4.000, arrived 4.050. SYNs came to server:80 ←
-               client:5000 #1, in ESTABLISHED.
+               The first without effect: SYN 0 of client #2, sent 4.000, arrived 4.050. The other connection was
+               server:80 ← client:5000 #1, in ESTABLISHED.
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:5000 #1: waits since 0.150 s in step 4, `close on EOF`: the peer has not
@@ -560,8 +563,8 @@ fn an_abort_goes_unheard() {
                was ESTABLISHED at once.
                From 1.000 s on nobody was at its other end: client had aborted (by a call of its application).
                It said so with RST 101, which was lost (dropped by fault 1).
-               Nothing was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: a lost segment: RST 101 of client, sent 1.000, lost (fault 1).
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: a lost segment: RST 101 of client #1, sent 1.000, lost (fault 1).
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:49152 #1: waits since 0.150 s in step 4, `close on EOF`: the peer has not
@@ -584,7 +587,7 @@ fn a_client_gives_up() {
                SYN 0 of client, sent at 10.000 s, came at 10.050 s and opened it.
                From 153.000 s on nobody was at its other end: client had given up (in FIN-WAIT-1, after its last
                retransmission or probe).
-               Nothing was sent for it: it was still ESTABLISHED when the run ended.
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a duplicated segment: DATA 1/101 100 B of server, sent 0.150, arrived 0.200 and 5.150
                and 20.150 (fault 1).
 
@@ -596,8 +599,8 @@ fn a_client_gives_up() {
                client's end was over at 153.000 s, in FIN-WAIT-1: it gave up.
             3. client:5000 → server:80 #1: reset at 5.250 s, in TIME-WAIT
                By RST 102 of server, sent 5.200, arrived 5.250.
-               It answers ACK 102/102 of client, sent 5.150, arrived 5.200: server had no connection for it any
-               more: closed at 0.350 s.
+               It answers ACK 102/102 of client #1, sent 5.150, arrived 5.200: server had no connection for it
+               any more: closed at 0.350 s.
             4. client:5000 → server:80 #2: gave up at 153.000 s, in FIN-WAIT-1
                FINs: 7 sent, 7 arrived.
                Since its first FIN 50 segments had come, none of which acknowledged it.
@@ -622,8 +625,8 @@ fn nothing_was_wasted() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 5.300 s, in TIME-WAIT
                By RST 102 of server, sent 5.250, arrived 5.300.
-               It answers ACK 102/102 of client, sent 5.200, arrived 5.250: server had no connection for it any
-               more: closed at 0.350 s.
+               It answers ACK 102/102 of client #1, sent 5.200, arrived 5.250: server had no connection for it
+               any more: closed at 0.350 s.
         "#]],
     );
     explains(
@@ -644,8 +647,8 @@ fn nothing_was_wasted() {
                client's end was over at 4.100 s, in ESTABLISHED: reset.
             2. client:49152 → server:80 #1: reset at 4.100 s, in ESTABLISHED
                By RST 1 of server, sent 4.050, arrived 4.100.
-               It answers DATA 101/1 100 B of client, sent 4.000, arrived 4.050: server had no connection for it
-               any more: reset at 3.000 s.
+               It answers DATA 101/1 100 B of client #1, sent 4.000, arrived 4.050: server had no connection for
+               it any more: reset at 3.000 s.
             3. server:80 ← client:49152 #1: reset at 3.000 s, in ESTABLISHED
                By RST 101 as if from client:49152, came at 3.000.
                Why: the reset was forged.
@@ -675,7 +678,7 @@ fn a_forged_reset_goes_unheard_at_the_other_end() {
                end of the run, 100.000 s: 348 kB·s and 97 worker·s
                SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it.
                From 3.000 s on nobody was at its other end: client had been reset (by forged RST 1).
-               Nothing was sent for it: it was still ESTABLISHED when the run ended.
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a forged segment: RST 1 as if from server:80, came at 3.000.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
@@ -716,23 +719,23 @@ fn the_end_of_the_run_cuts_in() {
                It said so with RST 1.
                RST 1 of client, sent at 1.100 s, came at 1.150 s and ended it.
                To blame: the abort of client's application at 1.100 s.
-            2. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to the
-               end of the run, 5.020 s: 71.7 B·s and 1 wasted segment
+            2. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.000 s to
+               the end of the run, 5.020 s: 71.7 B·s and 1 wasted segment
                SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. A SYN is
                enough for server: it was ESTABLISHED at once. By then client had sent it again at 1.000 s,
                become ESTABLISHED at 1.100 s and aborted at 1.100 s (by a call of its application).
                server sent SYN,ACK 0/1 at 5.000 s. It was still on its way when the run ended.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: reset at 1.150 s, in ESTABLISHED
-               By RST 1 of client, sent 1.100, arrived 1.150.
+               By RST 1 of client #1, sent 1.100, arrived 1.150.
                Why: client's application aborted.
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
@@ -814,59 +817,37 @@ fn overload_is_told_in_one_paragraph() {
            waited all the time from 6.435 s to 30.000 s. Only useful connections were in their way. For
            44.6 % of this time a place was free. The server does not say so: TCP asks again when it
            retransmits.
-           The longest: client#1110 waited at server:80 for a place in the accept queue (of 128), from
-           13.135 s to the end of the run, 30.000 s: 16.9 client·s. Only useful connections were in its way.
-           For 7.53 s of that a place was free. The server does not say so, and no segment asked again.
+           The longest: client(2):40062 → server:80 #1110 waited at server:80 for a place in the accept
+           queue (of 128), from 13.135 s to the end of the run, 30.000 s: 16.9 client·s. Only useful
+           connections were in its way. For 7.53 s of that a place was free. The server does not say so, and
+           no segment asked again.
         2. 2,521 waits at server:80 for a worker: 3,410 client·s in all
            The first began at 0.085 s, the last at 29.995 s, 84.3 a second. Each took 1.35 s on average,
            99 % of them at most 1.6 s, the longest 1.6 s. No client was turned away.
            There are 4 workers; one was asked for 2,999 times, 100 a second, and kept for 0.05 s on average:
            a load of 125 %, more than there is. At least one client waited all the time from 0.125 s to
            30.000 s. Only useful connections were in their way.
-           The longest: client#641 waited at server:80 for a worker (of 4), from 6.445 s to 8.045 s: 1.6
-           client·s. Only useful connections were in its way. Then it had what it waited for.
+           The longest: client(1):54582 → server:80 #641 waited at server:80 for a worker (of 4), from
+           6.445 s to 8.045 s: 1.6 client·s. Only useful connections were in its way. Then it had what it
+           waited for.
 
         Opens that failed or were slow, and why
-        1. 242 opens from client to server:80 were not yet open at server:80: SYNs without a place in the
-           accept queue, ACKs without a place in the accept queue
-           From 13.120 s to 29.900 s, 14.4 a second.
-           SYNs: 720 sent, 478 without a place in the accept queue, 242 arrived. SYN-ACKs: 636 sent, 636
-           arrived. ACKs, also with data: 1,893 sent, 1,893 without a place in the accept queue.
+        1. 347 opens from client to server:80 were not yet open at server:80: segments without a place in
+           the accept queue
+           From 13.120 s to 29.980 s, 20.6 a second.
+           SYNs: 825 sent, 478 without a place in the accept queue, 347 arrived. SYN-ACKs: 906 sent, 906
+           arrived. ACKs, also with data: 2,698 sent, 2,698 without a place in the accept queue.
            For example: client(2):40062 → server:80 #1110: open at client at 13.120 s, and not yet at
            server:80.
-           The first without effect: SYN 0 of client, sent 11.090, arrived 11.105.
-        2. 105 opens from client to server:80 were not yet open at server:80: ACKs without a place in the
-           accept queue
-           From 13.120 s to 29.980 s, 6.23 a second.
-           SYNs: 105 sent, 105 arrived. SYN-ACKs: 270 sent, 270 arrived. ACKs, also with data: 805 sent, 805
-           without a place in the accept queue.
-           For example: client(2):40504 → server:80 #1310: open at client at 13.120 s, and not yet at
-           server:80.
-           The first without effect: ACK 1/1 of client, sent 13.120, arrived 13.135.
-        3. 406 opens from client to server:80 were slow: SYNs without a place in the accept queue
-           From 7.450 s to 29.980 s, 18 a second; each late by 2.16 s on average.
-           SYNs: 1,271 sent, 865 without a place in the accept queue, 406 arrived. SYN-ACKs: 406 sent, 406
+           The first without effect: SYN 0 of client #1110, sent 11.090, arrived 11.105.
+        2. 1,038 opens from client to server:80 were slow: segments without a place in the accept queue
+           From 7.450 s to 29.980 s, 46.1 a second; each late by 2.9 s on average.
+           SYNs: 2,526 sent, 1,488 without a place in the accept queue, 1,038 arrived. SYN-ACKs: 1,847 sent,
+           1,847 arrived. ACKs, also with data: 4,202 sent, 3,570 without a place in the accept queue, 632
            arrived.
-           The worst of them: client(1):56766 → server:80 #1609: open at 27.110 s, after 11 s instead of
-           0.03 s.
-           The first without effect: SYN 0 of client, sent 16.080, arrived 16.095.
-        4. 328 opens from client to server:80 were slow: SYNs without a place in the accept queue, ACKs
-           without a place in the accept queue
-           From 7.717 s to 29.965 s, 14.7 a second; each late by 4.66 s on average.
-           SYNs: 951 sent, 623 without a place in the accept queue, 328 arrived. SYN-ACKs: 825 sent, 825
-           arrived. ACKs, also with data: 2,340 sent, 2,012 without a place in the accept queue, 328
-           arrived.
-           The worst of them: client(4):37038 → server:80 #1540: open at 19.420 s, after 4.03 s instead of
-           0.03 s; at server:80 at 26.859 s, after 11.5 s instead of 0.045 s.
-           The first without effect: SYN 0 of client, sent 15.390, arrived 15.405.
-        5. 304 opens from client to server:80 were slow at server:80: ACKs without a place in the accept
-           queue
-           From 7.707 s to 29.967 s, 13.7 a second; each late by 1.98 s on average.
-           SYNs: 304 sent, 304 arrived. SYN-ACKs: 616 sent, 616 arrived. ACKs, also with data: 1,862 sent,
-           1,558 without a place in the accept queue, 304 arrived.
            The worst of them: client(3):40750 → server:80 #1443: open at server:80 at 29.465 s, after 15 s
            instead of 0.045 s.
-           The first without effect: ACK 1/1 of client, sent 14.450, arrived 14.465.
+           The first without effect: ACK 1/1 of client #1443, sent 14.450, arrived 14.465.
 
         Scripts that still wait at the end of the run
         1. 347 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in SYN-RECEIVED
@@ -921,22 +902,22 @@ fn a_delayed_segment_opens_late() {
                SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it.
                From 3.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
                ACK 102/2 of client, sent at 3.100 s, came at 3.150 s and ended it.
-               To blame: a cause that is not known.
+               To blame: the last ACK on its way (client keeps no TIME-WAIT).
             2. server:80 ← client:5000 #2, a connection, held for nobody from 6.100 s to 6.150 s: 118 B·s
                SYN 0 of client, sent at 4.000 s, came at 4.050 s and opened it.
                From 6.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
                ACK 102/2 of client, sent at 6.100 s, came at 6.150 s and ended it.
-               To blame: a cause that is not known.
+               To blame: the last ACK on its way (client keeps no TIME-WAIT).
 
             Opens that failed or were slow, and why
             1. client:5000 → server:80 #1: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
                SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs, also with data: 3 sent, 1 still under
                way, 2 arrived.
-               Still under way then: DATA 1/1 100 B of client, sent 0.100, arrived 5.100 (fault 1).
+               Still under way then: DATA 1/1 100 B of client #1, sent 0.100, arrived 5.100 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:5000 #2: its application was given 100 B of another connection at 5.100 s
-               They came with DATA 1/1 100 B of client, sent 0.100, arrived 5.100 (fault 1): its numbers fit
+               They came with DATA 1/1 100 B of client #1, sent 0.100, arrived 5.100 (fault 1): its numbers fit
                this connection, too.
             2. client:5000 → server:80 #2: 100 B of client lost at 6.100 s
                client's end was over at 6.100 s, in FIN-WAIT-2: closed.
@@ -952,12 +933,12 @@ fn a_cookie_comes_back_from_time_wait() {
         "syn-cookies",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.100 s to the
-               end of the run, 3600.000 s: 12.9 MB·s and 3,590 worker·s
+            1. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.100 s to
+               the end of the run, 3600.000 s: 12.9 MB·s and 3,590 worker·s
                ACK 102/102 of client, sent at 5.050 s, came at 5.100 s and opened it. By then client had become
                ESTABLISHED at 1.100 s and come to TIME-WAIT at 1.400 s.
-               Nothing was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
             2. uneven:80 ← client:49153 #2, SYN cookies for nobody, the first at 5.000 s: 3 wasted segments
                SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and was answered. By then
                client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to TIME-WAIT at
@@ -967,7 +948,7 @@ fn a_cookie_comes_back_from_time_wait() {
                uneven answered ACK 102/202 with RST 202 at 5.100 s. At 5.150 s it reached client, which was in
                TIME-WAIT and was reset.
                uneven kept nothing of it.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               To blame: a delayed segment: SYN 0 of client #2, sent 0.000, arrived 5.000 (fault 1).
             3. server:80 ← client:49152 #1, SYN cookies for nobody, the first at 5.000 s: 2 wasted segments
                SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and was answered. By then
                client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to TIME-WAIT at
@@ -976,25 +957,26 @@ fn a_cookie_comes_back_from_time_wait() {
                answered with ACK 102/102. That came at 5.100 s as the answer to the cookie, and opened a
                connection, in ESTABLISHED.
                server kept nothing of it until then.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
             2. client:49153 → uneven:80 #2: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1).
+               Still under way then: SYN 0 of client #2, sent 0.000, arrived 5.000 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49153 → uneven:80 #2: reset at 5.150 s, in TIME-WAIT
                By RST 202 of uneven, sent 5.100, arrived 5.150.
-               It answers ACK 102/202 of client, sent 5.050, arrived 5.100: uneven had no connection for it any
-               more: closed at 1.450 s.
+               It answers ACK 102/202 of client #2, sent 5.050, arrived 5.100: uneven had no connection for it
+               any more: closed at 1.450 s.
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152 #1: waits since 5.100 s in step 2, `receive 100 B`: nothing has come
-               client's end was over at 241.400 s: TIME-WAIT ran out.
+            1. server:80 ← client:49152 #1 (ghost): waits since 5.100 s in step 2, `receive 100 B`: nothing has
+               come
+               Nobody is at its other end.
                Nothing is on its way between them.
 
             SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
@@ -1115,36 +1097,34 @@ fn who_had_to_wait_is_told_with_the_packet_to_blame() {
     let (_, waits) = text.split_once("\n\n").expect("two parts");
     expect![[r#"
         Who had to wait, and why
-        1. other#1 waited at server:80 for a worker (of 2), from 20.050 s to the end of the run, 600.000 s:
-           580 client·s
-           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 10.000 (fault 1).
+        1. other:49152 → server:80 #1 waited at server:80 for a worker (of 2), from 20.050 s to the end of
+           the run, 600.000 s: 580 client·s
+           To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 10.000 (fault 1).
 
         Opens that failed or were slow, and why
         1. 2 opens from client to server:80 were slow: SYNs still under way
            At 1.100 s; each late by 1 s on average.
            SYNs: 4 sent, 2 still under way, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
            For example: client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s.
-           Still under way then: SYN 0 of client, sent 0.000, arrived 10.000 (fault 1).
+           Still under way then: SYN 0 of client #1, sent 0.000, arrived 10.000 (fault 1).
         2. 2 opens from client to turns:80 were slow: SYNs still under way
            At 1.100 s; each late by 1 s on average.
            SYNs: 4 sent, 2 still under way, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
            For example: client:49154 → turns:80 #3: open at 1.100 s, after 1.1 s instead of 0.1 s.
-           Still under way then: SYN 0 of client, sent 0.000, arrived 10.000 (fault 1).
+           Still under way then: SYN 0 of client #3, sent 0.000, arrived 10.000 (fault 1).
 
         Scripts that still wait at the end of the run
-        1. 2 scripts of server wait in step 2, `receive 100 B`, and their other ends are over: TIME-WAIT ran
-           out
+        1. 2 scripts of server wait in step 2, `receive 100 B`, at ghosts
            The first since 10.000 s, the last since 10.000 s; for 590 s on average.
-           The longest: server:80 ← client:49152 #1: waits since 10.000 s in step 2, `receive 100 B`:
-           nothing has come.
-           client's end was over at 2.320 s: TIME-WAIT ran out.
+           The longest: server:80 ← client:49152 #1 (ghost): waits since 10.000 s in step 2, `receive
+           100 B`: nothing has come.
+           Nobody is at its other end.
            Nothing is on its way between them.
-        2. 2 scripts of turns wait in step 2, `receive 100 B`, and their other ends are over: TIME-WAIT ran
-           out
+        2. 2 scripts of turns wait in step 2, `receive 100 B`, at ghosts
            The first since 10.000 s, the last since 10.000 s; for 590 s on average.
-           The longest: turns:80 ← client:49154 #3: waits since 10.000 s in step 2, `receive 100 B`: nothing
-           has come.
-           client's end was over at 2.320 s: TIME-WAIT ran out.
+           The longest: turns:80 ← client:49154 #3 (ghost): waits since 10.000 s in step 2, `receive 100 B`:
+           nothing has come.
+           Nobody is at its other end.
            Nothing is on its way between them.
         3. other:49152 → server:80 #1: waits since 20.100 s in step 3 of script 1, `receive 100 B`: nothing
            has come
@@ -1168,14 +1148,15 @@ fn who_waits_for_a_hold_down_is_told_so() {
         Nothing was held for nobody.
 
         Who had to wait, and why
-        1. client#2 waited at server:80 for the end of a hold-down, from 10.050 s to 133.050 s: 123 client·s
+        1. client:5000 → server:80 #2 waited at server:80 for the end of a hold-down, from 10.050 s to
+           133.050 s: 123 client·s
            The server holds the 4-tuple of an earlier connection down, or all after its reboot. Then it had
            what it waited for.
 
         Opens that failed or were slow, and why
         1. client:5000 → server:80 #2: open at 133.100 s, after 123 s instead of 0.1 s
            SYNs: 8 sent, 7 refused because of a hold-down, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-           The first without effect: SYN 0 of client, sent 10.000, arrived 10.050.
+           The first without effect: SYN 0 of client #2, sent 10.000, arrived 10.050.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }
@@ -1205,12 +1186,13 @@ fn a_wait_of_no_time_has_its_unit() {
                To blame: the abort of client's application at 0.600 s.
 
             Who had to wait, and why
-            1. client#2 waited at server:80 for the only worker, from 0.650 s to 0.650 s: 0 client·s
+            1. client:49153 → server:80 #2 waited at server:80 for the only worker, from 0.650 s to 0.650 s: 0
+               client·s
                To blame: the abort of client's application at 0.600 s. Then it had what it waited for.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: reset at 0.650 s, in ESTABLISHED
-               By RST 1 of client, sent 0.600, arrived 0.650.
+               By RST 1 of client #1, sent 0.600, arrived 0.650.
                Why: client's application aborted.
 
             Scripts that still wait at the end of the run

@@ -132,9 +132,10 @@ impl Wait {
         let known = incarnation.and_then(|life| attempts.of(life));
         let end = known.map(|(known, side)| known.end(side));
         let forged = || incarnation.and_then(|life| attempts.forged.end(life)?.life);
-        let name = match end.and_then(|end| end.life).or_else(forged) {
-            Some(life) => names.life(life),
-            None => {
+        let name = match (end.and_then(|end| Some((end.life?, end))), forged()) {
+            (Some((life, end)), _) => names.end(life, end),
+            (None, Some(life)) => names.life(life),
+            (None, None) => {
                 let remote = remote.map_or(String::new(), |remote| format!(" ← {}", names.hosts.socket(remote)));
                 format!("{}{remote}", names.host(host))
             }
@@ -176,6 +177,9 @@ impl Wait {
                 (names.host(waiting.host), step(waiting, names), lacks(waiting.awaits, waiting.octets));
             sentences.push(format!("{host} waits, too, since {} s in {step}{lacks}.", waiting.since));
             kind = format!(", while {host} waits in {step}");
+        } else if end.ghost {
+            sentences.push("Nobody is at its other end.".to_owned());
+            kind = ", at ghosts".to_owned();
         } else {
             sentences.extend(names.other_end(other, end));
             kind = match (other.ended, other.state) {

@@ -8,6 +8,8 @@ use experiment::{HostId, Latencies, Transfer};
 use sim_time::Instant;
 
 use super::extent::{Extent, FEW};
+use super::known::Life;
+use super::names::Names;
 use super::places::{Places, Where};
 use crate::amount::{rounded, whole};
 use crate::hosts::Hosts;
@@ -22,6 +24,8 @@ struct Wait {
     host: HostId,
     port: u16,
     attempt: Attempt,
+    /// The connection that the client opens, if it is known.
+    opener: Option<Life>,
     scarce: Scarce,
     /// Where the server has its half-open entries.
     room: &'static str,
@@ -74,8 +78,8 @@ impl Waits {
         Self { places: Places::new(half_open), ..Self::default() }
     }
 
-    /// Takes a record.
-    pub(super) fn note(&mut self, record: &Record, all: bool, names: (&Packets, &Hosts)) {
+    /// Takes a record, and which connection a client opens that begins to wait.
+    pub(super) fn note(&mut self, record: &Record, opener: Option<Life>, all: bool, names: (&Packets, &Hosts)) {
         let over = match record.event {
             Event::WaitOver { attempt, served, .. } => {
                 self.going_on.get(&attempt).map(|wait| (wait.at_place(), served))
@@ -88,8 +92,21 @@ impl Waits {
                 let (since, measured) = (record.at, record.at);
                 let full_before = self.places.full_nanos((host, port, scarce), since);
                 let (room, free, end) = (self.places.room(host).0, None, None);
-                let wait =
-                    Wait { host, port, attempt, scarce, room, places, blame, since, measured, full_before, free, end };
+                let wait = Wait {
+                    host,
+                    port,
+                    attempt,
+                    opener,
+                    scarce,
+                    room,
+                    places,
+                    blame,
+                    since,
+                    measured,
+                    full_before,
+                    free,
+                    end,
+                };
                 self.going_on.insert(attempt, wait);
             }
             Event::WaitOver { attempt, served, .. } => {
@@ -251,8 +268,8 @@ impl Wait {
     fn which(&self) -> String {
         let what = self.what();
         match (self.places, what.strip_prefix("a ")) {
-            (1, Some(noun)) => format!("the only {noun}"),
-            (2.., Some(_)) => format!("{what} (of {})", whole(self.places.into())),
+            (1, Some(noun)) if !self.is_of_a_cache() => format!("the only {noun}"),
+            (1.., Some(_)) => format!("{what} (of {})", whole(self.places.into())),
             _ => what,
         }
     }
@@ -265,6 +282,7 @@ impl Wait {
     /// What it waits for.
     fn what(&self) -> String {
         match self.scarce {
+            Scarce::SynBacklog if self.is_of_a_cache() => "a new place in the SYN cache".to_owned(),
             Scarce::SynBacklog => format!("a place in the {}", self.room),
             Scarce::AcceptQueue => "a place in the accept queue".to_owned(),
             Scarce::Workers if self.places == 0 => "the application to accept it".to_owned(),
@@ -279,7 +297,9 @@ impl Wait {
 
     /// Who waited how long for what; and what was in the way, and how it ended.
     fn story(&self, hosts: &Hosts, packets: &Packets, end: Instant) -> [String; 2] {
-        let (client, server, what) = (hosts.name(self.attempt.host), hosts.name(self.host), self.which());
+        let (server, what) = (hosts.name(self.host), self.which());
+        let nameless = || format!("{} #{}", hosts.name(self.attempt.host), self.attempt.ordinal);
+        let client = self.opener.map_or_else(nameless, |life| Names { packets, hosts }.life(life));
         let until = self.end.map_or(format!("the end of the run, {end} s"), |(at, _)| format!("{at} s"));
         let time = seconds(self.nanos(end));
         let since = self.since;
@@ -287,11 +307,9 @@ impl Wait {
             true => format!(", measured from {} s", self.measured),
             false => String::new(),
         };
-        let ordinal = self.attempt.ordinal;
         let port = self.port;
-        let heading = format!(
-            "{client}#{ordinal} waited at {server}:{port} for {what}, from {since} s to {until}{measured}: {time}"
-        );
+        let heading =
+            format!("{client} waited at {server}:{port} for {what}, from {since} s to {until}{measured}: {time}");
         let why = match self.blame {
             Some(blame) => format!("To blame: {}.", packets.blamed(blame, hosts)),
             None if self.scarce == Scarce::HoldDown => HELD_DOWN.to_owned(),

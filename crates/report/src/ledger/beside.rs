@@ -134,11 +134,11 @@ mod tests {
               server: SYN backlog                           0    1.1 place·s
               server: workers                 10,800 worker·s              0
               wasted segments                        1  ×0.25              4
-            because of a lost segment: RST 1 of client, sent 5.050, lost (fault 2)
+            because of a lost segment: RST 1 of client #1, sent 5.050, lost (fault 2)
               server: memory                                0        336 B·s
               server: places                                0   1.05 place·s
               wasted segments                               0              2
-            because of a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000 (fault 1)
+            because of a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1)
               server: memory              38.7 MB·s  ×2418080         16 B·s
               server: places                                0   0.05 place·s
               server: workers                 10,800 worker·s              0
@@ -162,7 +162,7 @@ mod tests {
         let heads = both.lines().filter(|line| line.starts_with("held "));
         assert_eq!(heads.count(), 2, "{both}");
         assert_eq!(
-            both.matches("because of a lost segment: RST 1 of client, sent 5.050, lost (fault 2)\n").count(),
+            both.matches("because of a lost segment: RST 1 of client #1, sent 5.050, lost (fault 2)\n").count(),
             2,
             "{both}"
         );
