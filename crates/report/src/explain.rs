@@ -11,6 +11,8 @@
 #[cfg(test)]
 mod attempt_tests;
 mod attempts;
+#[cfg(test)]
+mod case_tests;
 mod closes;
 mod costs;
 mod course;

@@ -511,7 +511,7 @@ impl Attempts {
     fn cross(&mut self, attempt: Attempt, crossing: Attempt) {
         for (one, other) in [(attempt, crossing), (crossing, attempt)] {
             if let Some(known) = self.known.get_mut(&one) {
-                known.crossing = Some(other);
+                known.crossing.get_or_insert(other); // what comes late crosses nothing any more
             }
         }
     }

@@ -116,7 +116,7 @@ impl Group {
         self.count += 1;
         self.sum += u128::from(finding.weight.amount());
         (self.first, self.last) = (self.first.min(finding.at), self.last.max(finding.at));
-        for (what, course) in finding.courses.iter() {
+        for (what, course) in &finding.courses {
             match self.courses.iter_mut().find(|(other, _)| other == what) {
                 Some((_, sum)) => sum.add(course),
                 None => self.courses.push((*what, *course)),

@@ -152,10 +152,6 @@ fn a_connection_that_was_forged_has_its_name() {
             Scripts that still wait at the end of the run
             1. server:80 ← client:6000: waits since 1.000 s in step 2, `receive 50 B`: nothing has come
                A forged segment opened the connection.
-
-            SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
-            #1, #2: the first, the second open of its host.
-            wasted segments: of ghosts and half-open entries with nobody at their other end, and the answers.
         "#]],
     );
 }
