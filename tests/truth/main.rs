@@ -73,7 +73,7 @@ fn a_keepalive_probe_is_one_whatever_others_send() {
 #[test]
 fn a_flood_is_told_in_a_few_lines() {
     let text = run("flood-text", &["--handshake", "two-way", "--no-ladder", "--explain"]);
-    let group = "1. 19,999 × a connection at server:80, because of a forged segment: SYN to server:80";
+    let group = "1. 19,999 × a ghost connection at server:80, because of a forged segment: SYN to server:80";
     assert!(text.contains(group), "{text}");
     assert!(text.lines().count() < 100, "{} lines", text.lines().count());
 }

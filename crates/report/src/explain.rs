@@ -40,7 +40,7 @@ use experiment::record::{Change, Event, Fold, Incarnation, Record, RecordId};
 use experiment::{Held, Resource, Transfer};
 use sim_time::Instant;
 
-use crate::amount::{scaled, whole};
+use crate::amount::{scaled, whole, with_short_times};
 use crate::hosts::Hosts;
 use crate::ladder::label;
 use crate::packets::{Packets, asks};
@@ -170,16 +170,16 @@ impl Explanation {
             false => told(groups, &waits, end),
         };
         let waits = waits.stories(all, &hosts, &packets, end);
-        let held = numbered("What was held for nobody, and why", &held, colour);
-        let waits = numbered("Who had to wait, and why", &waits, colour);
+        let numbered = |heading, stories: &[Vec<String>]| numbered(heading, stories, all, colour);
+        let held = numbered("What was held for nobody, and why", &held);
+        let waits = numbered("Who had to wait, and why", &waits);
         let Attempts { count, opens, closes, .. } = attempts;
-        let opens = numbered("Opens that failed or were slow, and why", &opens.paragraphs(), colour);
+        let opens = numbered("Opens that failed or were slow, and why", &opens.paragraphs());
         let closes = numbered(
             "Connections that were cut short, lost or mixed up data, or closed slowly, and why",
             &closes.paragraphs(),
-            colour,
         );
-        let unfinished = numbered("Scripts that still wait at the end of the run", &unfinished, colour);
+        let unfinished = numbered("Scripts that still wait at the end of the run", &unfinished);
         let wasteless = if held.is_empty() { "Nothing was held for nobody.\n" } else { "" };
         let well = match held.is_empty() && opens.is_empty() && closes.is_empty() && unfinished.is_empty() && count > 0
         {
@@ -428,8 +428,9 @@ fn told(groups: BTreeMap<String, Group>, waits: &Waits, end: Instant) -> Vec<Vec
     groups.into_iter().map(|group| group.paragraphs(all_octet_nanos, waits, end)).collect()
 }
 
-/// Stories under a heading, each with its own as its first paragraph; nothing if there are none.
-fn numbered(heading: &str, stories: &[Vec<String>], colour: Colour) -> String {
+/// Stories under a heading, each with its own as its first paragraph; nothing if there are none. Times are told to the
+/// millisecond, unless all is wanted.
+fn numbered(heading: &str, stories: &[Vec<String>], all: bool, colour: Colour) -> String {
     if stories.is_empty() {
         return String::new();
     }
@@ -438,7 +439,8 @@ fn numbered(heading: &str, stories: &[Vec<String>], colour: Colour) -> String {
         let number = format!("{number}. ");
         let indent = number.chars().count();
         for (place, paragraph) in story.iter().enumerate() {
-            let lines = wrapped(paragraph, WIDTH - indent);
+            let paragraph = if all { paragraph.clone() } else { with_short_times(paragraph) };
+            let lines = wrapped(&paragraph, WIDTH - indent);
             let (first, tone) = if place == 0 { (number.as_str(), Tone::Bad) } else { ("", Tone::Plain) };
             let lines: Vec<String> = lines.iter().map(|line| colour.paint(tone, line)).collect();
             text.push_str(&block(&format!("{first:indent$}"), indent, &lines));

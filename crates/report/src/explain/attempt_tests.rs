@@ -189,7 +189,7 @@ fn a_delayed_syn_makes_an_open_slow() {
             1. client:49152 → server:80 #1: reset at 2.650 s, in TIME-WAIT
                By RST 102 of server, sent 2.600, arrived 2.650.
                It answers ACK 102/102 of client #1, sent 2.550, arrived 2.600: server:80 ← client:49152 #1, in
-               SYN-RECEIVED, does not accept it.
+               SYN-RECEIVED, does not accept that.
         "#]],
     );
 }

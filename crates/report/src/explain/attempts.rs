@@ -448,7 +448,9 @@ impl Attempts {
             let waited = arrival.and_then(|arrival| arrival.flying).map_or(0, |flying| flying.waited);
             known.lives.push(incarnation);
             known.note_replaced(side);
-            *known.end_mut(side) = End { life, waited, ..End::default() };
+            // A SYN may bring octets.
+            let stale = arrival.filter(|arrival| arrival.stale).map(|arrival| arrival.segment);
+            *known.end_mut(side) = End { life, waited, stale, ..End::default() };
         }
         let end = known.end_mut(side);
         if end.life.is_none_or(|life| life.incarnation != incarnation) {

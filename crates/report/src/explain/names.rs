@@ -104,8 +104,10 @@ impl<'a> Names<'a> {
                 format!("{host} had no connection for it any more: {}", self::reason(reason, from))
             }
             WhyReset::NoPlace(queue) => format!("{host} had no place in its {}", queue_name(queue)),
-            WhyReset::Unacceptable(Some((_, state))) => format!("{host}'s connection in {state} does not accept it"),
-            WhyReset::Unacceptable(None) => format!("{host}'s connection does not accept it"),
+            WhyReset::Unacceptable(Some((_, state))) => {
+                format!("{host}'s connection in {state} did not accept a segment")
+            }
+            WhyReset::Unacceptable(None) => format!("{host}'s connection did not accept a segment"),
             WhyReset::TookTimeWait => format!("{host} took TIME-WAIT over"),
         }
     }
@@ -119,7 +121,7 @@ impl<'a> Names<'a> {
         };
         let because = match why.what {
             WhyReset::Unacceptable(Some((life, state))) => {
-                format!("{}, in {state}, does not accept it", self.life(life))
+                format!("{}, in {state}, does not accept that", self.life(life))
             }
             _ => format!("{}{since}", self.why(why)),
         };

@@ -283,7 +283,7 @@ fn a_stale_syn_ends_the_time_wait_of_its_client() {
             1. client:49152 → server:80 #1: reset at 5.150 s, in TIME-WAIT
                By RST 102 of server, sent 5.100, arrived 5.150.
                It answers ACK 102/102 of client #1, sent 5.050, arrived 5.100: server:80 ← client:49152 #1, in
-               SYN-RECEIVED, does not accept it.
+               SYN-RECEIVED, does not accept that.
         "#]],
     );
 }
@@ -954,18 +954,18 @@ fn a_flood_is_told_in_one_group() {
            entries at most at once, and 19.8 on average; its SYN backlog has room for 20 and was full for
            98.3 % of the time.
            The worst of them: server:80 ← 198.18.225.29:5788, a half-open entry, held for nobody from
-           0.002035497 s to the end of the run, 1.000 s: 319 B·s and 1 wasted segment.
-           A forged SYN 0, sent at 0.002035497 s, opened it: nobody has the address 198.18.225.29.
-           server sent SYN,ACK 0/1 at 0.002035497 s. It was lost (no link leads there).
+           0.002 s to the end of the run, 1.000 s: 319 B·s and 1 wasted segment.
+           A forged SYN 0, sent at 0.002 s, opened it: nobody has the address 198.18.225.29.
+           server sent SYN,ACK 0/1 at 0.002 s. It was lost (no link leads there).
            Nothing more was sent for it: it was still SYN-RECEIVED when the run ended.
-           To blame: a forged segment: SYN 0 as if from 198.18.225.29:5788, came at 0.002035497.
+           To blame: a forged segment: SYN 0 as if from 198.18.225.29:5788, came at 0.002.
            1,006 × SYN cookies for nobody. The first began at 0.018 s, the last at 1.000 s, 1,020 a second.
-           For example: server:80 ← 198.19.38.254:49986, SYN cookies for nobody, the first at 0.017695811 s:
-           1 wasted segment.
-           A forged SYN 0, sent at 0.017695811 s, was answered: nobody has the address 198.19.38.254.
-           server sent SYN,ACK 0/1 at 0.017695811 s. It was lost (no link leads there).
+           For example: server:80 ← 198.19.38.254:49986, SYN cookies for nobody, the first at 0.018 s: 1
+           wasted segment.
+           A forged SYN 0, sent at 0.018 s, was answered: nobody has the address 198.19.38.254.
+           server sent SYN,ACK 0/1 at 0.018 s. It was lost (no link leads there).
            server kept nothing of it.
-           To blame: a forged segment: SYN 0 as if from 198.19.38.254:49986, came at 0.017695811.
+           To blame: a forged segment: SYN 0 as if from 198.19.38.254:49986, came at 0.018.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }
