@@ -2,7 +2,7 @@
 //!
 //! The first recounts every metric and the ledger; the second judges every connection after every event as ARCHITECTURE.md
 //! has it; the third recounts the explanation, a text. They play random worlds: 500, the third 100, or as many as `WORLDS`
-//! says, from the one that `SEED` says on.
+//! says, from the one that `SEED` says on. The third plays some cases, too.
 //!
 //! A further test asks the simulator itself: it plays 200 worlds again without what has the blame.
 
