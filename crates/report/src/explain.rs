@@ -361,6 +361,10 @@ impl Group {
         let mut paragraphs = vec![format!("{} {}: {cost}", listed(&each), worst.group)];
         paragraphs.extend(shares(self.blames));
         let several = held.len() > 1;
+        // A few of one cause are told as they came.
+        if held.iter().all(|alike| alike.count == 1) {
+            held.sort_by_key(|alike| alike.worst.since);
+        }
         paragraphs.extend(held.into_iter().flat_map(|alike| alike.paragraphs(several, all_octet_nanos, waits, end)));
         paragraphs
     }
