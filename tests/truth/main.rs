@@ -111,7 +111,7 @@ fn overload_is_told_as_that() {
     assert!((145.0..160.0).contains(&load), "{load}\n{text}");
     let text = run("overload-blames-delay", &["--no-ladder", "--explain", "--until", "20 s"]);
     assert!(
-        text.contains("because of full accept queue of server:80") && !text.contains("a delayed segment"),
+        text.contains("because of the full accept queue of server:80") && !text.contains("a delayed segment"),
         "{text}"
     );
 }

@@ -121,7 +121,7 @@ impl Packets {
     pub(crate) fn group(&self, blame: Blame, hosts: &Hosts) -> String {
         let cause = cause_in_words(blame.cause);
         if let Some(other) = self.other(blame) {
-            return other.group(hosts);
+            return format!("{} {}", other.article(), other.group(hosts));
         }
         if let (Some(packet), Cause::Application) = (self.packet(blame), blame.cause) {
             return idle(packet, hosts);
@@ -211,6 +211,15 @@ impl Other {
             _ => String::new(),
         };
         format!("the {}{full} at {} s", self.group(hosts), self.at)
+    }
+
+    /// What stands before one of many.
+    const fn article(&self) -> &'static str {
+        match self.what {
+            OtherKind::Crash | OtherKind::Call(Call::Close | Call::Shutdown) => "a",
+            OtherKind::Call(_) => "an",
+            OtherKind::Full { .. } => "the",
+        }
     }
 
     /// `crash of server`

@@ -25,7 +25,7 @@ pub(super) fn differences(trace: &Trace, lives: &Lives, told: &Sections) -> Vec<
         match &*record.kind {
             "state" => ends.state(lives, record),
             "judged" => ends.judged(record),
-            "data-lost" => ends.lost(lives, record),
+            "data-lost" => ends.lost(trace, lives, record),
             "call" if record.text("call") == "receive" => ends.received(lives, record),
             "call" if record.text("call") == "send" && record.text("outcome") == "failed" => {
                 ends.not_sent(lives, record);
@@ -41,10 +41,13 @@ pub(super) fn differences(trace: &Trace, lives: &Lives, told: &Sections) -> Vec<
 }
 
 impl Ends {
-    fn lost(&mut self, lives: &Lives, record: &Record) {
+    /// What is lost with the other end had arrived there.
+    fn lost(&mut self, trace: &Trace, lives: &Lives, record: &Record) {
         let Some(life) = record.number("connection").map(|connection| &lives[&connection]) else { return };
+        let over = record.because.and_then(|id| trace.records.get(usize::try_from(id).ok()?));
+        let unread = over.is_some_and(|over| over.number("connection") != record.number("connection"));
         let len = record.number("len").unwrap_or(0);
-        let name = format!("{}: {len} B of {} lost at {}", life.name(), life.host, seconds(record.t));
+        let name = format!("{}: {len} B of {} lost at {}, {unread}", life.name(), life.host, seconds(record.t));
         self.due.push(Item::new(name, Vec::new()));
     }
 
@@ -151,5 +154,9 @@ fn heading(paragraph: &str) -> Option<Item> {
     text.take(" of ")?;
     let host = text.before(" lost at ")?;
     let t = text.time()?;
-    Some(Item::new(format!("{name}: {len} B of {host} lost at {}", seconds(t)), Vec::new()))
+    let unread = text.0.contains(" They had arrived, and nobody had read them.");
+    if !unread && !text.0.contains(" They had not arrived in order.") {
+        return None;
+    }
+    Some(Item::new(format!("{name}: {len} B of {host} lost at {}, {unread}", seconds(t)), Vec::new()))
 }

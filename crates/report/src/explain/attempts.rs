@@ -121,7 +121,8 @@ impl Attempts {
                     (None, Some(forged)) => [forged; 2],
                     (None, None) => return,
                 };
-                let finding = closes::data_lost(record.at, ends, (host, octets), ended, forged.is_some(), names);
+                let finding =
+                    closes::data_lost(record.at, ends, (host, incarnation, octets), ended, forged.is_some(), names);
                 self.closes.extend(finding, all);
             }
             Event::WarmedUp => {

@@ -3,7 +3,7 @@
 use std::net::SocketAddrV4;
 
 use experiment::HostId;
-use experiment::record::RecordId;
+use experiment::record::{Incarnation, RecordId};
 use sim_time::Instant;
 use tcp_endpoint::{Reason, State};
 
@@ -92,7 +92,7 @@ pub(super) fn not_sent(
 pub(super) fn data_lost(
     at: Instant,
     ends: [&End; 2],
-    (host, octets): (HostId, u64),
+    (host, incarnation, octets): (HostId, Incarnation, u64),
     over: Option<RecordId>,
     forged: bool,
     names: Names<'_>,
@@ -112,6 +112,13 @@ pub(super) fn data_lost(
         format!("{}'s end was over: {why}", names.host(life.host))
     });
     let mut sentences: Vec<String> = end.iter().map(|(life, ended)| names.ended(*life, ended)).collect();
+    // What had arrived is lost when its receiver ends, all else when its sender does.
+    let unread = end.is_some_and(|(life, _)| life.incarnation != incarnation);
+    sentences.extend(end.map(|_| match unread {
+        true => "They had arrived, and nobody had read them.".to_owned(),
+        false => "They had not arrived in order.".to_owned(),
+    }));
+    let unread = if unread { ", unread" } else { "" };
     if own_end.useless {
         sentences.push(format!("{sender}'s end was of no use: nobody misses them."));
     }
@@ -126,7 +133,7 @@ pub(super) fn data_lost(
     };
     Some(Finding {
         rank: DATA_LOST,
-        kind: format!("connections {lives} lost data of {sender}: {why}"),
+        kind: format!("connections {lives} lost data of {sender}{unread}: {why}"),
         at,
         weight: Weight::Octets(octets),
         heading: format!("{}: {octets} B of {sender} lost at {at} s", names.end(life, own_end)),
