@@ -7,6 +7,9 @@ use super::text::{self, Reader, Sections};
 use super::{Item, Lives, compare, other_end, seconds};
 use crate::trace::{Record, Trace};
 
+/// What the name of lost octets ends in, if it is not said whether they had arrived.
+const UNSAID: &str = ", ?";
+
 #[derive(Default)]
 struct Ends {
     /// Connections that are of no use to anybody who asked for one: their end is no loss.
@@ -37,7 +40,17 @@ pub(super) fn differences(trace: &Trace, lives: &Lives, told: &Sections) -> Vec<
     let paragraphs = told.get(text::ENDS).map_or(&[][..], Vec::as_slice);
     let is_close = |paragraph: &&String| !paragraph.contains(": FIN acknowledged at ");
     let told = paragraphs.iter().filter(is_close);
-    compare("end", told.map(|paragraph| heading(paragraph).ok_or_else(|| paragraph.clone())).collect(), ends.due)
+    let mut told: Vec<Result<Item, String>> =
+        told.map(|paragraph| heading(paragraph).ok_or_else(|| paragraph.clone())).collect();
+    for item in told.iter_mut().flatten() {
+        // Where another connection came in the place of the one that ended, the text does not say whether they had arrived.
+        if let Some(name) = item.name.strip_suffix(UNSAID)
+            && let Some(due) = ends.due.iter().find(|due| due.name.starts_with(&format!("{name}, ")))
+        {
+            item.name.clone_from(&due.name);
+        }
+    }
+    compare("end", told, ends.due)
 }
 
 impl Ends {
@@ -156,7 +169,8 @@ fn heading(paragraph: &str) -> Option<Item> {
     let t = text.time()?;
     let unread = text.0.contains(" They had arrived, and nobody had read them.");
     if !unread && !text.0.contains(" They had not arrived in order.") {
-        return None;
+        let name = format!("{name}: {len} B of {host} lost at {}{UNSAID}", seconds(t));
+        return (!text.0.contains("'s end was over at ")).then(|| Item::new(name, Vec::new()));
     }
     Some(Item::new(format!("{name}: {len} B of {host} lost at {}, {unread}", seconds(t)), Vec::new()))
 }

@@ -119,7 +119,7 @@ pub(super) fn data_lost(
         false => "They had not arrived in order.".to_owned(),
     }));
     let unread = if unread { ", unread" } else { "" };
-    if own_end.useless {
+    if own_end.useless && life.incarnation == incarnation {
         sentences.push(format!("{sender}'s end was of no use: nobody misses them."));
     }
     // The reset of what was open is told of by itself.
