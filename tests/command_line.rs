@@ -29,7 +29,7 @@ fn run_draws_measures_and_judges() {
     assert!(!out.contains("in a row of its own"), "the legend is for terminals");
     assert!(out.contains("ghost from here on: nobody is there"), "{out}");
     assert!(out.lines().any(|line| line.starts_with("server.ghost.seconds") && line.ends_with(" 10795")), "{out}");
-    let blamed = "a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000";
+    let blamed = "a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000";
     assert!(out.lines().any(|line| line.starts_with(blamed)), "{out}");
     assert!(out.contains("\nok    "), "{out}");
     assert!(!out.contains('\u{1b}'), "a pipe gets no colours");
@@ -43,7 +43,7 @@ fn run_explains_what_was_wasted_if_asked() {
     assert!(
         why.starts_with("1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 5.100 s")
     );
-    let blame = "   To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.\n\n";
+    let blame = "   To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).\n\n";
     let open = "Opens that failed or were slow, and why\n1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s";
     assert!(why.contains(&format!("{blame}{open} instead of 0.1 s\n")), "{why}");
     assert!(!run(&[]).contains("and why"), "only if asked");
@@ -60,7 +60,7 @@ fn run_explains_what_was_wasted_if_asked() {
     let flood: Vec<String> = (6001..6013).map(|port: u16| syn.replace("PORT", &port.to_string())).collect();
     let flood = format!("inject=[{}]", flood.join(", "));
     let out = run(&["--explain", "--set", &flood]);
-    let group = "\n1. 12 × a half-open entry at server:80, because of a forged segment: SYN to server:80: 384 B·s and\n   24 segments\n";
+    let group = "\n1. 12 × a half-open entry at server:80, because of a forged segment: SYN to server:80: 384 B·s and\n   24 wasted segments\n";
     assert!(out.contains(group) && out.contains("\n2. ") && !out.contains("\n3. "), "{out}");
     let all = run(&["--explain", "--all", "--set", &flood]);
     assert!(all.contains("\n13. ") && !all.contains("… and"), "{all}");
@@ -269,7 +269,10 @@ fn compare_puts_ledgers_side_by_side() {
     let backlog = nobody.lines().find(|line| line.starts_with("  server: SYN backlog ")).unwrap();
     let cells: Vec<_> = backlog.split_whitespace().skip(3).collect();
     assert_eq!(cells, ["0", "0", "0.1", "place·s", "63", "place·s", "×630"]);
-    assert!(ledger.contains("\nbecause of a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000\n"), "{out}");
+    assert!(
+        ledger.contains("\nbecause of a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1)\n"),
+        "{out}"
+    );
 }
 
 #[test]

@@ -366,7 +366,7 @@ fn outcome(first: &Reading, second: &Reading, case: &Case<'_>, blamed: &Record) 
 impl Experiment {
     /// The lines of its trace, and what they say.
     fn play(&self) -> (String, Trace) {
-        let run = Run::of(&self.text).unwrap_or_else(|complaint| panic!("{complaint}\n{}", self.text));
+        let run = Run::of(&self.text, &[]).unwrap_or_else(|complaint| panic!("{complaint}\n{}", self.text));
         let trace = Trace::read(&run.trace).unwrap_or_else(|error| panic!("{error}\n{}", self.text));
         (run.trace, trace)
     }

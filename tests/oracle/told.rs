@@ -68,11 +68,15 @@ pub(crate) fn differences(trace: &Trace, explanation: &Explanation) -> Vec<Strin
     let all = text::sections(&explanation.all);
     let mut differences = Vec::new();
     differences.extend(waste::differences(trace, &lives, &all));
-    differences.extend(waits::differences(trace, &all));
+    differences.extend(waits::differences(trace, &lives, &all));
     differences.extend(opens::differences(trace, &lives, &hosts(trace), &all));
     differences.extend(ends::differences(trace, &lives, &all));
     differences.extend(scripts::differences(trace, &lives, &all));
-    differences.extend(groups::differences(&all, &text::sections(&explanation.grouped)));
+    let grouped = text::sections(&explanation.grouped);
+    for told in [&all, &grouped] {
+        differences.extend(scripts::idle_differences(trace, told));
+    }
+    differences.extend(groups::differences(&all, &grouped));
     differences
 }
 

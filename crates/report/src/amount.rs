@@ -84,9 +84,55 @@ pub(crate) fn ratio(value: Option<f64>, base: Option<f64>) -> Option<String> {
     })
 }
 
+/// A text whose times end at the millisecond, but for what stands between backticks. A number of more than three digits
+/// behind leading zeros, more than three of them behind the point, is a time: an amount has three digits.
+pub(crate) fn with_short_times(text: &str) -> String {
+    let quoted = |(place, part): (usize, &str)| if place % 2 == 1 { part.to_owned() } else { shortened(part) };
+    text.split('`').enumerate().map(quoted).collect::<Vec<_>>().join("`")
+}
+
+fn shortened(text: &str) -> String {
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|next: char| next.is_ascii_digit()) {
+        short.push_str(&rest[..start]);
+        let number = &rest[start..];
+        let end = number.find(|next: char| !next.is_ascii_digit() && next != '.').unwrap_or(number.len());
+        let (number, behind) = number.split_at(end);
+        short.push_str(&short_time(number).unwrap_or_else(|| number.to_owned()));
+        rest = behind;
+    }
+    short + rest
+}
+
+/// A time to the millisecond, if a number is one that is more exact.
+fn short_time(number: &str) -> Option<String> {
+    let stop = if number.ends_with('.') { "." } else { "" };
+    let (whole, part) = number.trim_end_matches('.').split_once('.')?;
+    let digits = format!("{whole}{part}");
+    let is_time = part.len() > 3 && part.len() <= 9 && digits.trim_start_matches('0').len() > 3;
+    let nanos: u64 = is_time.then(|| format!("{whole}{part:0<9}").parse().ok())??;
+    Some(format!("{}{stop}", milliseconds(Instant::from_nanos(nanos))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_end_at_the_millisecond_and_amounts_stay() {
+        for (text, short) in [
+            ("at 127.809309141 s.", "at 127.809 s."),
+            ("sent 7.1999, arrived 7.2.", "sent 7.200, arrived 7.2."),
+            (
+                "from 0.002035497 s on 0.000667 of 10.0.0.1 and 0.00075 %.",
+                "from 0.002 s on 0.000667 of 10.0.0.1 and 0.00075 %.",
+            ),
+            ("step 1, `wait 1.23456 s`, since 1.23456 s", "step 1, `wait 1.23456 s`, since 1.235 s"),
+        ] {
+            assert_eq!(with_short_times(text), short);
+        }
+    }
 
     #[test]
     fn values_keep_what_they_have() {

@@ -11,6 +11,8 @@
 #[cfg(test)]
 mod attempt_tests;
 mod attempts;
+#[cfg(test)]
+mod case_tests;
 mod closes;
 mod costs;
 mod course;
@@ -39,7 +41,7 @@ use experiment::record::{Change, Event, Fold, Record, RecordId};
 use rustc_hash::FxHashMap;
 use sim_time::Instant;
 
-use crate::amount::{scaled, whole};
+use crate::amount::{scaled, whole, with_short_times};
 use crate::hosts::Hosts;
 use crate::ladder::Name;
 use crate::packets::{Packets, SharedPackets};
@@ -61,6 +63,11 @@ const WIDTH: usize = 100;
 const LEGEND: &str = "\
 SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
 #1, #2: the first, the second open of its host.
+";
+
+/// What is counted as wasted, where segments are.
+const WASTED: &str = "\
+wasted segments: of ghosts and half-open entries with nobody at their other end, and the answers.
 ";
 
 /// Collects a run, to tell why something was held for nobody.
@@ -148,8 +155,9 @@ impl Explanation {
         let packets = Rc::clone(&self.packets);
         let packets = &packets.borrow();
         let names = Names { packets, hosts: &self.hosts };
-        let unfinished =
-            std::mem::take(&mut self.unfinished).paragraphs(&self.attempts, &self.exchanges, self.all, names);
+        let unfinished = std::mem::take(&mut self.unfinished);
+        let idle = &unfinished.idle(names);
+        let unfinished = unfinished.paragraphs(&self.attempts, &self.exchanges, self.all, names);
         self.tell_rest(packets, end);
         self.stories.sort_by_key(|(story, _)| (Reverse(story.cost), story.since));
         let Self { stories, groups, waits, hosts, all, mut attempts, .. } = self;
@@ -160,16 +168,16 @@ impl Explanation {
             false => told(groups, &waits, end),
         };
         let waits = waits.stories(all, &hosts, packets, end);
-        let held = numbered("What was held for nobody, and why", &held, colour);
-        let waits = numbered("Who had to wait, and why", &waits, colour);
+        let numbered = |heading, stories: &[Vec<String>]| numbered(heading, stories, all, colour);
+        let held = numbered("What was held for nobody, and why", &held);
+        let waits = numbered("Who had to wait, and why", &waits);
         let Attempts { count, opens, closes, .. } = attempts;
-        let opens = numbered("Opens that failed or were slow, and why", &opens.paragraphs(), colour);
+        let opens = numbered("Opens that failed or were slow, and why", &opens.paragraphs());
         let closes = numbered(
             "Connections that were cut short, lost or mixed up data, or closed slowly, and why",
             &closes.paragraphs(),
-            colour,
         );
-        let unfinished = numbered("Scripts that still wait at the end of the run", &unfinished, colour);
+        let unfinished = numbered("Scripts that still wait at the end of the run", &unfinished);
         let wasteless = if held.is_empty() { "Nothing was held for nobody.\n" } else { "" };
         let well = match held.is_empty() && opens.is_empty() && closes.is_empty() && unfinished.is_empty() && count > 0
         {
@@ -178,7 +186,9 @@ impl Explanation {
         };
         let parts = [&held, wasteless, &waits, &opens, &closes, &unfinished];
         let legend = if parts.iter().all(|part| part.is_empty() || *part == wasteless) { "" } else { LEGEND };
-        let parts = parts.into_iter().chain([well, legend]);
+        let wasted = if held.contains("wasted segment") { WASTED } else { "" };
+        let legend = &format!("{legend}{wasted}");
+        let parts = parts.into_iter().chain([well, idle, legend]);
         parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
     }
 
@@ -195,7 +205,7 @@ impl Explanation {
     /// Adds what there is to tell of an exchange.
     fn tell(&mut self, exchange: &Exchange, packets: &Packets, end: Instant) {
         for teller in story::tellers(exchange, &self.hosts, packets) {
-            let (story, text) = (teller.story(), || teller.text(self.from, end));
+            let (story, text) = (teller.story(), || teller.text((self.from, end), self.all));
             if self.all {
                 self.stories.push((story, text()));
                 continue;
@@ -268,7 +278,11 @@ impl Fold for Explanation {
             self.settle(packets);
             self.now = record.at;
         }
-        self.waits.note(record, self.all, (packets, &self.hosts));
+        let opener = match record.event {
+            Event::Waits { attempt, .. } => self.attempts.opener(attempt),
+            _ => None,
+        };
+        self.waits.note(record, opener, self.all, (packets, &self.hosts));
         self.attempts.note(record, &self.exchanges, self.all, Names { packets, hosts: &self.hosts });
         self.unfinished.note(record);
         if record.event == Event::WarmedUp {
@@ -349,6 +363,10 @@ impl Group {
         let mut paragraphs = vec![format!("{} {}: {cost}", listed(&each), worst.group)];
         paragraphs.extend(shares(self.blames));
         let several = held.len() > 1;
+        // A few of one cause are told as they came.
+        if held.iter().all(|alike| alike.count == 1) {
+            held.sort_by_key(|alike| alike.worst.0.since);
+        }
         paragraphs.extend(held.into_iter().flat_map(|alike| alike.paragraphs(several, all_octet_nanos, waits, end)));
         paragraphs
     }
@@ -372,7 +390,9 @@ impl Alike {
 
     /// When they began and what they come to, one of `several` kinds or the only one; and the worst of them.
     fn paragraphs(self, several: bool, all_octet_nanos: u128, waits: &Waits, end: Instant) -> Vec<String> {
-        let Self { count, cost, extent, worst: (Story { held, half_open_at, .. }, Text { heading, sentences }) } = self;
+        let Self { count, cost, extent, worst: (story, Text { heading, sentences }) } = self;
+        let worst_weight = story.cost.octet_nanos;
+        let Story { held, half_open_at, .. } = story;
         if count == 1 {
             return [format!("{heading}.")].into_iter().chain(sentences).collect();
         }
@@ -381,13 +401,19 @@ impl Alike {
         if cost.octet_nanos > 0 {
             let mean = scaled(cost.octet_nanos as f64 / 1e9 / count as f64, "B·s");
             let share = 100.0 * cost.octet_nanos as f64 / all_octet_nanos as f64;
-            let sum = format!(" Each cost {mean} on average, all together {share:.1} % of what was held for nobody.");
+            let sum = format!(" Each cost {mean} on average, together {share:.1} % of what was held for nobody.");
             words.push_str(&sum);
         }
         let half_open = half_open_at.and_then(|at| waits.half_open(at, end));
         words.extend(half_open.map(|half_open| format!(" {half_open}")));
-        [words, format!("The worst of them: {heading}.")].into_iter().chain(sentences).collect()
+        let which = worst_or_example(u128::from(count) * worst_weight == cost.octet_nanos);
+        [words, format!("{which}: {heading}.")].into_iter().chain(sentences).collect()
     }
+}
+
+/// What stands before one of many: none is the worst where all are alike.
+const fn worst_or_example(alike: bool) -> &'static str {
+    if alike { "For example" } else { "The worst of them" }
 }
 
 /// For how much each kind of thing is to blame, if there are several, the worst first.
@@ -408,8 +434,9 @@ fn told(groups: BTreeMap<String, Group>, waits: &Waits, end: Instant) -> Vec<Vec
     groups.into_iter().map(|group| group.paragraphs(all_octet_nanos, waits, end)).collect()
 }
 
-/// Stories under a heading, each with its own as its first paragraph; nothing if there are none.
-fn numbered(heading: &str, stories: &[Vec<String>], colour: Colour) -> String {
+/// Stories under a heading, each with its own as its first paragraph; nothing if there are none. Times are told to the
+/// millisecond, unless all is wanted.
+fn numbered(heading: &str, stories: &[Vec<String>], all: bool, colour: Colour) -> String {
     if stories.is_empty() {
         return String::new();
     }
@@ -418,7 +445,8 @@ fn numbered(heading: &str, stories: &[Vec<String>], colour: Colour) -> String {
         let number = format!("{number}. ");
         let indent = number.chars().count();
         for (place, paragraph) in story.iter().enumerate() {
-            let lines = wrapped(paragraph, WIDTH - indent);
+            let paragraph = if all { paragraph.clone() } else { with_short_times(paragraph) };
+            let lines = wrapped(&paragraph, WIDTH - indent);
             let (first, tone) = if place == 0 { (number.as_str(), Tone::Bad) } else { ("", Tone::Plain) };
             let lines: Vec<String> = lines.iter().map(|line| colour.paint(tone, line)).collect();
             text.push_str(&block(&format!("{first:indent$}"), indent, &lines));

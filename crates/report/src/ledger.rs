@@ -22,6 +22,12 @@ pub use beside::ledgers;
 /// So many causes have a row of their own, unless all are wanted; the others are counted together.
 const TOLD: usize = 10;
 
+/// What tables call segments that were sent for a ghost or an abandoned entry. No other useless connection has any.
+const WASTED_SEGMENTS: &str = "wasted segments";
+
+/// What tables call the clients that waited for what is held.
+const WAITED: &str = "clients kept waiting by what is held";
+
 /// What tables call the clients that waited in vain.
 const TURNED_AWAY: &str = "clients turned away";
 
@@ -115,7 +121,7 @@ impl Balance {
         let heads: Vec<String> = goods.iter().map(head).collect();
         let mut head = vec!["for nobody, because of"];
         head.extend(heads.iter().map(String::as_str));
-        head.push("segments");
+        head.push(WASTED_SEGMENTS);
         let turned_away = self.ledger.turned_away.wasted() > 0;
         if turned_away {
             head.push(TURNED_AWAY);
@@ -166,7 +172,8 @@ impl Balance {
     }
 
     fn name(&self, host: HostId, resource: Resource) -> String {
-        format!("{}: {}", self.hosts.name(host), resource.name())
+        let name = if resource == Resource::Clients { WAITED } else { resource.name() };
+        format!("{}: {name}", self.hosts.name(host))
     }
 
     fn cause(&self, blame: Blame) -> NamedCause {
@@ -217,7 +224,7 @@ impl Good {
             Kind::Ports => "ports",
             Kind::Places => "places",
             Kind::Workers => "workers",
-            Kind::Clients => "clients kept waiting",
+            Kind::Clients => WAITED,
         }
     }
 
@@ -391,9 +398,9 @@ mod tests {
             server: sockets                  365 B·s         13.1 MB·s   100.0 %      1.22 kB             13.1 MB·s
             server: workers             0.3 worker·s   10,800 worker·s   100.0 %            1       10,800 worker·s
 
-            for nobody, because of                                          server: memory   server: workers   segments
-            ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000        38.7 MB·s   10,800 worker·s          1
+            for nobody, because of                                                       server: memory   server: workers   wasted segments
+            ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+            a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1)        38.7 MB·s   10,800 worker·s                 1
         "#]]
         .assert_eq(&ledger_of("stale-syn", "two-way"));
     }
@@ -414,10 +421,10 @@ mod tests {
             server: SYN backlog          0.1 place·s   1.1 place·s   91.7 %     0.000111           1.2 place·s
             server: workers             0.2 worker·s             0    0.0 %    0.0000185          0.2 worker·s
 
-            for nobody, because of                                          server: memory   server: places   segments
-            ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-            a lost segment: RST 1 of client, sent 5.050, lost                      336 B·s     1.05 place·s          2
-            a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000           16 B·s     0.05 place·s          2
+            for nobody, because of                                                       server: memory   server: places   wasted segments
+            ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+            a lost segment: RST 1 of client #1, sent 5.050, lost (fault 2)                      336 B·s     1.05 place·s                 2
+            a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1)           16 B·s     0.05 place·s                 2
         "#]]
         .assert_eq(&ledger_of("stale-syn-reset-lost", "three-way"));
     }

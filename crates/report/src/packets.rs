@@ -10,7 +10,7 @@ use experiment::record::{Blame, Call, Cause, Event, Record, RecordId, Sent, call
 use experiment::{HostId, Relative, RelativeNumbers};
 use sim_time::Instant;
 use storage::push_sparingly;
-use tcp_endpoint::{Flags, Queue};
+use tcp_endpoint::{Flags, Purpose, Queue};
 
 use crate::hosts::Hosts;
 use crate::ladder::{cause_in_words, kinds, label};
@@ -135,8 +135,8 @@ impl Packets {
             return other.in_words(hosts);
         }
         match (self.packet(blame), blame.cause) {
-            (Some(packet), Cause::Application) => format!("{}: {}", idle(packet, hosts), packet.in_words(hosts)),
-            (Some(packet), _) => format!("{cause}: {}", packet.in_words(hosts)),
+            (Some(packet), Cause::Application) => format!("{}: {}", idle(packet, hosts), packet.in_full(hosts)),
+            (Some(packet), _) => format!("{cause}: {}", packet.in_full(hosts)),
             (None, _) => cause.to_owned(),
         }
     }
@@ -145,7 +145,7 @@ impl Packets {
     pub(crate) fn group(&self, blame: Blame, hosts: &Hosts) -> String {
         let cause = cause_in_words(blame.cause);
         if let Some(other) = self.other(blame) {
-            return other.group(hosts);
+            return format!("{} {}", other.article(), other.group(hosts));
         }
         if let (Some(packet), Cause::Application) = (self.packet(blame), blame.cause) {
             return idle(packet, hosts);
@@ -200,9 +200,9 @@ impl Packets {
         Some(&self.known[place])
     }
 
-    /// A packet of which no more than the record of its sending is given: see [`in_words`]. `None` if it is not known.
+    /// A packet of which no more than the record of its sending is given: see [`Packet::in_full`]. `None` if it is not known.
     pub(crate) fn named(&self, id: RecordId, hosts: &Hosts) -> Option<String> {
-        Some(self.sent(id)?.in_words(hosts))
+        Some(self.sent(id)?.in_full(hosts))
     }
 
     /// When what is to blame happened.
@@ -245,6 +245,15 @@ impl Other {
         format!("the {}{full} at {} s", self.group(hosts), self.at)
     }
 
+    /// What stands before one of many.
+    const fn article(&self) -> &'static str {
+        match self.what {
+            OtherKind::Crash | OtherKind::Call(Call::Close | Call::Shutdown) => "a",
+            OtherKind::Call(_) => "an",
+            OtherKind::Full { .. } => "the",
+        }
+    }
+
     /// `crash of server`
     fn group(&self, hosts: &Hosts) -> String {
         let host = hosts.name(self.host);
@@ -261,8 +270,24 @@ impl Other {
 impl Packet {
     /// See [`in_words`].
     pub(crate) fn in_words(&self, hosts: &Hosts) -> String {
-        in_words(&label(&self.sent, self.numbers), self.at, &self.sent, hosts)
+        in_words(&label(&self.sent, self.numbers), self.at, &self.sent, "", hosts)
     }
+
+    /// The same, with what it asks for, its opener's attempt, and what a fault did to it: `SYN 0 of client #1, sent 0.000,
+    /// arrived 5.000 (fault 1)`.
+    fn in_full(&self, hosts: &Hosts) -> String {
+        let Self { sent, .. } = self;
+        let label = format!("{}{}", asks(sent), label(sent, self.numbers));
+        let fault = sent.fate.fault.map_or(String::new(), |fault| format!(" (fault {})", fault + 1));
+        let is_openers = !sent.forged && sent.from == Some(sent.attempt.host);
+        let attempt = if is_openers { format!(" #{}", sent.attempt.ordinal) } else { String::new() };
+        format!("{}{fault}", in_words(&label, self.at, sent, &attempt, hosts))
+    }
+}
+
+/// What stands before the name of a keepalive probe.
+fn asks(sent: &Sent) -> &'static str {
+    if sent.purpose == Some(Purpose::KeepaliveProbe) { "keepalive " } else { "" }
 }
 
 /// Whose address a packet bears: a host's name, or the address itself if nobody has it.
@@ -271,11 +296,11 @@ pub(crate) fn sender(from: Option<HostId>, source: SocketAddrV4, hosts: &Hosts) 
 }
 
 /// What a packet is, who sent it, when, and what became of it: `SYN 0 of client, sent 0.000, arrived 5.000`.
-fn in_words(label: &str, at: Instant, sent: &Sent, hosts: &Hosts) -> String {
+fn in_words(label: &str, at: Instant, sent: &Sent, attempt: &str, hosts: &Hosts) -> String {
     let arrived: Vec<String> = sent.fate.deliveries.iter().map(ToString::to_string).collect();
     if sent.forged && !arrived.is_empty() {
         return format!("{label} as if from {}, came at {}", hosts.socket(sent.source), arrived.join(" and "));
     }
     let fate = if arrived.is_empty() { "lost".to_owned() } else { format!("arrived {}", arrived.join(" and ")) };
-    format!("{label} of {}, sent {at}, {fate}", sender(sent.from, sent.source, hosts))
+    format!("{label} of {}{attempt}, sent {at}, {fate}", sender(sent.from, sent.source, hosts))
 }

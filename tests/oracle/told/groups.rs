@@ -80,18 +80,14 @@ fn wait(paragraph: &str) -> Option<Told> {
         let (place, what) = told.split_once(" for ")?;
         Some(format!("{place}: {}", super::waits::scarce(what)?))
     };
-    if let Some((count, rest)) = paragraph.split_once(" clients waited ") {
+    if let Some((count, rest)) = paragraph.split_once(" waits ").filter(|(count, _)| !count.contains(' ')) {
         let mut text = Reader(rest);
         let kind = kind(text.before(": ")?)?;
         let waited = text.amount("client·s")?;
         text.take(" in all")?;
-        let away = if text.0.contains("None of them was turned away") {
-            0
-        } else {
-            let (before, _) = text.0.split_once(" of them w")?;
-            let count = before.rsplit(' ').next()?;
-            if count == "One" { 1 } else { Reader(count).count()? }
-        };
+        let (before, _) = text.0.split_once(" turned away")?;
+        let away = before.rsplit(' ').nth(2)?;
+        let away = if away == "No" { 0 } else { Reader(away).count()? };
         return Some((kind, Reader(count).count()?, [waited, away as f64, 0.0]));
     }
     let mut text = Reader(paragraph);
@@ -109,7 +105,7 @@ fn open(paragraph: &str) -> Option<Told> {
         (" were refused", "refused"),
         (" timed out", "timed out"),
         (" were cut off", "cut off"),
-        (" were given up by the application", "given up by the application"),
+        (" were aborted by the application", "aborted by the application"),
         (" were never open at ", "never"),
         (" were not yet open at ", "never"),
         (" were slow", "open at "),
@@ -126,14 +122,20 @@ fn open(paragraph: &str) -> Option<Told> {
 
 /// From where to where, and how it ended; octets lost in all.
 fn end(paragraph: &str) -> Option<Told> {
-    const KINDS: [(&str, &str); 6] = [
+    const KINDS: [(&str, &str); 8] = [
         (" delivered data of another", "given"),
+        (" delivered data a second time", "again"),
+        (" left TIME-WAIT early for a SYN", "early"),
         (" lost data of ", "lost"),
         (" were reset", "reset"),
         (" gave up in ", "gave up"),
         (" waited in FIN-WAIT-2 for a FIN", "over"),
         (" were slow", "slow"),
     ];
+    if let Some((count, rest)) = paragraph.split_once(" calls of ").filter(|(count, _)| !count.contains(' ')) {
+        let (host, _) = rest.split_once(" to send failed")?;
+        return Some((format!("{host}: not sent"), Reader(count).count()?, [0.0; 3]));
+    }
     let grouped = paragraph.split_once(" connections ").or_else(|| paragraph.split_once(" closes "));
     if let Some((count, rest)) = grouped.filter(|(count, _)| !count.contains(' ')) {
         let (kind, place) = KINDS.iter().find_map(|(words, kind)| Some((*kind, rest.find(words)?)))?;
@@ -145,8 +147,13 @@ fn end(paragraph: &str) -> Option<Told> {
         ));
     }
     let (name, how) = paragraph.split_once(": ")?;
+    if how.starts_with("the call to send ") {
+        return Some((format!("{}: not sent", name.split([':', ' ']).next()?), 1, [0.0; 3]));
+    }
     let ways = [
         ("its application was given ", "given"),
+        ("its application received ", "again"),
+        ("TIME-WAIT ended early at ", "early"),
         ("reset at ", "reset"),
         ("gave up at ", "gave up"),
         ("over at ", "over"),

@@ -1,12 +1,12 @@
 //! Opens that failed, each as it failed; and of those that were slow, or open at one end only, whether they were as told.
 
 use super::text::{self, Reader, Sections};
-use super::{Hosts, Item, Lives, address, compare, invented, other_end, seconds};
+use super::{Hosts, Item, Life, Lives, address, compare, invented, other_end, seconds};
 use crate::trace::{Record, Trace};
 
 /// How the text says that an open failed, and what ended it in the trace.
 const FAILURES: [(&str, &str); 4] =
-    [("refused", "reset"), ("timed out", "gave-up"), ("cut off", "crash"), ("given up by the application", "call")];
+    [("refused", "reset"), ("timed out", "gave-up"), ("cut off", "crash"), ("aborted by the application", "call")];
 
 /// What is due: opens that failed, and all others, of which the text tells some.
 #[derive(Default)]
@@ -14,6 +14,8 @@ struct Opens {
     failed: Vec<Item>,
     /// When they were open, and at the other end.
     succeeded: Vec<Item>,
+    /// Those that succeeded at their own end only: the other was over before it was open.
+    alone: Vec<String>,
 }
 
 pub(super) fn differences(trace: &Trace, lives: &Lives, hosts: &Hosts, told: &Sections) -> Vec<String> {
@@ -29,7 +31,7 @@ pub(super) fn differences(trace: &Trace, lives: &Lives, hosts: &Hosts, told: &Se
         }
     }
     for connection in lives.keys() {
-        due.succeeds(lives, *connection);
+        due.succeeds(lives, *connection, measured_from);
     }
     let mut read = Read { hosts, failed: Vec::new(), succeeded: Vec::new() };
     for paragraph in told.get(text::OPENS).into_iter().flatten() {
@@ -37,7 +39,10 @@ pub(super) fn differences(trace: &Trace, lives: &Lives, hosts: &Hosts, told: &Se
             read.failed.push(Err(paragraph.clone()));
         }
     }
-    let mut differences = compare("open", read.failed, due.failed);
+    let is_told = |name: &String| read.succeeded.iter().any(|item| item.name == *name);
+    let untold = due.alone.iter().filter(|name| !is_told(name)).map(|name| format!("open alone missing: {name}"));
+    let mut differences: Vec<String> = untold.collect();
+    differences.extend(compare("open", read.failed, due.failed));
     differences.extend(invented("slow open", read.succeeded, due.succeeded));
     differences
 }
@@ -54,10 +59,18 @@ impl Opens {
     }
 
     /// An active open succeeds, at its own end; and at the other end, or not there.
-    fn succeeds(&mut self, lives: &Lives, connection: u64) {
+    fn succeeds(&mut self, lives: &Lives, connection: u64, measured_from: u128) {
         let life = &lives[&connection];
         let Some(open) = life.open.filter(|_| !life.passive) else { return };
         let name = life.name();
+        // It is told when all of it is gone: what is gone before measuring begins is not.
+        let is_measured = life.over.is_none_or(|over| over > measured_from);
+        let is_of_it = |other: &&Life| other.passive && other.attempt == life.attempt;
+        let others: Vec<&Life> = lives.values().filter(is_of_it).collect();
+        let is_over_unopened = |other: &&Life| other.open.is_none() && other.over.is_some();
+        if is_measured && !others.is_empty() && others.iter().all(is_over_unopened) {
+            self.alone.push(never_open(&name, open));
+        }
         let other = other_end(lives, connection, |_| true).and_then(|other| lives[&other].open);
         self.succeeded.push(Item::new(own_open(&name, open), vec![seconds(open - life.made)]));
         self.succeeded.push(match other {
@@ -105,7 +118,9 @@ impl Read<'_> {
             let (host, port) = peer.split_once(':')?;
             // Of a host that nobody ever reached no record says the address.
             let host = self.hosts.values().find(|known| *known == host).map_or("?", |host| host);
-            let name = format!("{own} → {host}:{port}: {} at {}", text.0, seconds(t));
+            // A sentence may follow.
+            let error = text.0.split(&format!(" {own} had connections: ")).next()?;
+            let name = format!("{own} → {host}:{port}: {error} at {}", seconds(t));
             self.failed.push(Ok(Item::new(name, Vec::new())));
             return Some(());
         }

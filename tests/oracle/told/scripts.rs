@@ -35,6 +35,27 @@ pub(super) fn differences(trace: &Trace, lives: &Lives, told: &Sections) -> Vec<
     compare("script", told, due.into_iter().map(|(name, _)| Item::new(name, Vec::new())).collect())
 }
 
+/// How many scripts of each host only sleep.
+pub(super) fn idle_differences(trace: &Trace, told: &Sections) -> Vec<String> {
+    let told = told.get(text::IDLE).map_or(&[][..], Vec::as_slice).iter();
+    let told = told.flat_map(|counts| counts.trim_end_matches('.').split(" and ").flat_map(|part| part.split(", ")));
+    let one = |count: &str| {
+        let (count, host) = count.split_once(" of ")?;
+        Some(Item::new(host.to_owned(), vec![Reader(count).count()? as f64]))
+    };
+    let told = told.map(|count| one(count).ok_or_else(|| count.to_owned())).collect();
+    let mut due: BTreeMap<&str, u64> = BTreeMap::new();
+    for record in trace.records.iter().filter(|record| is_idle(record)) {
+        *due.entry(record.text("host")).or_default() += 1;
+    }
+    let due = due.into_iter().map(|(host, count)| Item::new(host.to_owned(), vec![count as f64]));
+    compare("idle script", told, due.collect())
+}
+
+fn is_idle(record: &Record) -> bool {
+    record.kind == "unfinished" && record.text("awaits") == "time"
+}
+
 impl<'a> Scripts<'a> {
     fn of(trace: &'a Trace, lives: &'a Lives) -> Self {
         let records: Vec<&Record> = trace.records.iter().filter(|record| record.kind == "unfinished").collect();
@@ -48,8 +69,8 @@ impl<'a> Scripts<'a> {
     /// Each script that is due; and of two that wait for each other, what else it may be called.
     fn due(&self) -> Vec<(String, Option<String>)> {
         let mut due = Vec::new();
-        for record in &self.records {
-            // Who waits for a time waits for nobody.
+        for record in self.records.iter().filter(|record| !is_idle(record)) {
+            // Who waits for a worker or a reboot waits for nobody at the other end.
             let Some(other) = self.other(record).filter(|_| awaits_peer(record)) else {
                 due.push((self.name(record), None));
                 continue;

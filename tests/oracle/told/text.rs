@@ -9,6 +9,9 @@ pub(super) const OPENS: &str = "Opens that failed or were slow";
 pub(super) const ENDS: &str = "Connections that were cut short, lost or mixed up data, or closed slowly";
 pub(super) const SCRIPTS: &str = "Scripts that still wait at the end of the run";
 
+/// How many scripts of each host only sleep.
+pub(super) const IDLE: &str = "Scripts that only wait for a time to pass: ";
+
 const TITLES: [&str; 5] = [WASTE, WAITS, OPENS, ENDS, SCRIPTS];
 
 /// The paragraphs of each section, each as one line, without its number and without those of machines and attempts.
@@ -20,10 +23,14 @@ pub(super) fn sections(text: &str) -> Sections {
     for line in text.lines() {
         if let Some(title) = TITLES.into_iter().find(|title| line.starts_with(title)) {
             section = Some(sections.entry(title).or_default());
+        } else if let Some(counts) = line.strip_prefix(IDLE) {
+            let paragraphs = sections.entry(IDLE).or_default();
+            paragraphs.push(counts.to_owned());
+            section = Some(paragraphs);
         } else if line.is_empty() {
             section = None;
         } else if let Some(paragraphs) = &mut section {
-            let line = without_ordinals(&without_machines(line));
+            let line = without_ordinals(&without_machines(line)).replace(" (ghost)", "");
             match (line.strip_prefix(' '), paragraphs.last_mut()) {
                 (Some(rest), Some(last)) => *last += &format!(" {}", rest.trim_start()),
                 _ => paragraphs.push(line.split_once(". ").map_or(&*line, |(_, rest)| rest).to_owned()),
@@ -115,7 +122,7 @@ impl<'a> Reader<'a> {
             return Some([bytes.unwrap_or(0.0), workers?, 0.0]);
         }
         let segments = self.count()?;
-        self.take(" segment")?;
+        self.take(" wasted segment")?;
         let _plural = self.take("s");
         Some([bytes.unwrap_or(0.0), workers.unwrap_or(0.0), segments as f64])
     }

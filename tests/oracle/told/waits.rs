@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::text::{self, Reader, Sections};
 use super::waste::{blame, told_blame};
-use super::{Item, compare, seconds};
+use super::{Item, Life, Lives, compare, seconds};
 use crate::trace::{Record, Trace};
 
 /// A wait that is not over.
@@ -23,11 +23,11 @@ struct Waits {
     due: Vec<Item>,
 }
 
-pub(super) fn differences(trace: &Trace, told: &Sections) -> Vec<String> {
+pub(super) fn differences(trace: &Trace, lives: &Lives, told: &Sections) -> Vec<String> {
     let mut waits = Waits::default();
     for record in &trace.records {
         match &*record.kind {
-            "waits" => waits.begin(trace, record),
+            "waits" => waits.begin(trace, lives, record),
             "wait-over" => waits.end(record),
             "warmed-up" => (waits.due, waits.measured_from) = (Vec::new(), record.t),
             _ => {}
@@ -42,11 +42,12 @@ pub(super) fn differences(trace: &Trace, told: &Sections) -> Vec<String> {
 }
 
 impl Waits {
-    fn begin(&mut self, trace: &Trace, record: &Record) {
+    fn begin(&mut self, trace: &Trace, lives: &Lives, record: &Record) {
         let key = (record.text("host").to_owned(), record.attempt());
-        let (client, ordinal) = key.1.split_once(' ').unwrap_or(("?", "?"));
+        let opener = lives.values().find(|life| !life.passive && life.attempt == key.1);
+        let client = opener.map_or("?".to_owned(), Life::name);
         let (scarce, port) = (record.text("scarce"), record.number("port").unwrap_or(0));
-        let name = format!("{client}#{ordinal} at {}:{port} for {scarce}", key.0);
+        let name = format!("{client} at {}:{port} for {scarce}", key.0);
         let blame = Some(record).filter(|record| !record.text("cause").is_empty()).map(|record| blame(trace, record).0);
         let from = self.now.get(&key).map_or(record.t, |before| before.from);
         self.now.insert(key, Wait { name, from, blame });
@@ -97,8 +98,9 @@ fn heading(paragraph: &str) -> Option<Item> {
 
 /// What is scarce, by the words of the trace.
 pub(super) fn scarce(told: &str) -> Option<&'static str> {
-    const WORDS: [(&str, &str); 5] = [
+    const WORDS: [(&str, &str); 6] = [
         ("worker", "workers"),
+        ("the application to accept", "workers"),
         ("SYN backlog", "syn-backlog"),
         ("SYN cache", "syn-backlog"),
         ("accept queue", "accept-queue"),

@@ -242,9 +242,9 @@ pub(super) fn blame(trace: &Trace, record: &Record) -> Blame {
 pub(super) fn heading(paragraph: &str) -> Option<Item> {
     let mut text = Reader(paragraph);
     let name = text.before(", ")?;
-    if text.take("SYN cookies for nobody from ").is_some() {
+    if text.take("SYN cookies for nobody, the first at ").is_some() {
         text.time()?;
-        text.take(" s on")?;
+        text.take(" s")?;
         text.before(": ")?;
         return Some(Item::new(answers_name(name), text.cost()?.to_vec()));
     }
@@ -274,7 +274,8 @@ fn blames(paragraph: &str) -> Vec<Result<Item, String>> {
 
 /// What is blamed, as a sentence says it.
 pub(super) fn told_blame(text: &str) -> Option<String> {
-    const CAUSES: [(&str, &str); 8] = [
+    const CAUSES: [(&str, &str); 9] = [
+        ("the last ACK on its way", "unknown"),
         ("a lost segment", "lost"),
         ("a delayed segment", "delayed"),
         ("a duplicated segment", "duplicated"),

@@ -53,7 +53,7 @@ fn a_closed_port_refuses() {
             Opens that failed or were slow, and why
             1. client:49152 → server:81 #1: refused at 0.100 s, after 0.1 s
                By RST,ACK 0/1 of server, sent 0.050, arrived 0.100.
-               It answers SYN 0 of client, sent 0.000, arrived 0.050: nobody listens at server:81.
+               It answers SYN 0 of client #1, sent 0.000, arrived 0.050: nobody listens at server:81.
         "#]],
     );
 }
@@ -73,8 +73,8 @@ fn opens_that_time_out_are_told_together() {
             1. 3 opens from client to server:80 timed out: SYNs lost
                From 183.000 s to 187.000 s; each after 183 s on average.
                SYNs: 24 sent, 24 lost. SYN-ACKs: none sent.
-               The worst of them: client:49152 → server:80 #1: timed out at 183.000 s, after 183 s.
-               The first that came to nothing: SYN 0 of client, sent 0.000, lost.
+               For example: client:49152 → server:80 #1: timed out at 183.000 s, after 183 s.
+               The first without effect: SYN 0 of client #1, sent 0.000, lost (fault 1).
         "#]],
     );
     tells(
@@ -86,13 +86,13 @@ fn opens_that_time_out_are_told_together() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: timed out at 183.000 s, after 183 s
                SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-               The first that came to nothing: SYN 0 of client, sent 0.000, lost.
+               The first without effect: SYN 0 of client #1, sent 0.000, lost (fault 1).
             2. client:49153 → server:80 #2: timed out at 185.000 s, after 183 s
                SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-               The first that came to nothing: SYN 0 of client, sent 2.000, lost.
+               The first without effect: SYN 0 of client #2, sent 2.000, lost (fault 1).
             3. client:49154 → server:80 #3: timed out at 187.000 s, after 183 s
                SYNs: 8 sent, 8 lost. SYN-ACKs: none sent.
-               The first that came to nothing: SYN 0 of client, sent 4.000, lost.
+               The first without effect: SYN 0 of client #3, sent 4.000, lost (fault 1).
         "#]],
     );
 }
@@ -106,9 +106,9 @@ fn an_application_gives_up() {
             Nothing was held for nobody.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80 #1: given up by the application at 3.000 s, after 3 s
-               SYNs: 2 sent, 2 unheard. SYN-ACKs: none sent.
-               The first that came to nothing: SYN 0 of client, sent 0.000, arrived 0.050.
+            1. client:49152 → server:80 #1: aborted by the application at 3.000 s, after 3 s
+               SYNs: 2 sent, 2 at a host that was down or kept quiet. SYN-ACKs: none sent.
+               The first without effect: SYN 0 of client #1, sent 0.000, arrived 0.050.
         "#]],
     );
 }
@@ -128,10 +128,12 @@ fn calls_that_fail_at_once() {
 
             Opens that failed or were slow, and why
             1. client → server:80: the call to open failed at 1.000 s: connection already exists
+               client had connections: 1 in ESTABLISHED.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:5000 #1: 100 B of server lost at 10.250 s
                server's end was over at 10.250 s, in LAST-ACK: closed.
+               They had not arrived in order.
         "#]],
     );
 }
@@ -147,7 +149,7 @@ fn a_lost_syn_ack_makes_an_open_slow() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 2 arrived. SYN-ACKs: 2 sent, 1 lost, 1 arrived.
-               The first that came to nothing: SYN,ACK 0/1 of server, sent 0.050, lost.
+               The first without effect: SYN,ACK 0/1 of server, sent 0.050, lost (fault 1).
         "#]],
     );
 }
@@ -168,7 +170,7 @@ fn a_lost_acknowledgment_makes_the_server_late() {
             1. client:49152 → server:80 #1: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
                SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs, also with data: 3 sent, 2 lost, 1
                arrived.
-               The first that came to nothing: DATA 1/1 100 B of client, sent 0.100, lost.
+               The first without effect: DATA 1/1 100 B of client #1, sent 0.100, lost (fault 1).
         "#]],
     );
 }
@@ -182,13 +184,13 @@ fn a_delayed_syn_makes_an_open_slow() {
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 2.500.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 2.500 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 2.650 s, in TIME-WAIT
                By RST 102 of server, sent 2.600, arrived 2.650.
-               It answers ACK 102/102 of client, sent 2.550, arrived 2.600: server's connection does not accept
-               it.
+               It answers ACK 102/102 of client #1, sent 2.550, arrived 2.600: server:80 ← client:49152 #1, in
+               SYN-RECEIVED, does not accept that.
         "#]],
     );
 }
@@ -201,9 +203,11 @@ fn an_aborted_connection_loses_data_and_is_reset() {
         &expect![[r#"
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: 98540 B of server lost at 0.200 s
-               server's end was over at 0.150 s, in ESTABLISHED: its application aborted it.
-            2. server:80 ← client:49152 #1: 1360 B of server lost at 0.200 s
+               server's end was over at 0.150 s, in ESTABLISHED: aborted by its application.
+               They had not arrived in order.
+            2. server:80 ← client:49152 #1: 1360 B of server lost at 0.250 s
                client's end was over at 0.200 s, in FIN-WAIT-1: reset.
+               They had arrived, and nobody had read them.
             3. client:49152 → server:80 #1: reset at 0.200 s, in FIN-WAIT-1
                By RST 65536 of server, sent 0.150, arrived 0.200.
                Why: server's application aborted.
@@ -250,9 +254,10 @@ fn a_connection_gives_up_on_a_dead_line() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: 100 B of client lost at 124.100 s
                client's end was over at 124.100 s, in ESTABLISHED: it gave up.
+               They had not arrived in order.
             2. client:49152 → server:80 #1: gave up at 124.100 s, in ESTABLISHED
                Segments since the last that came: 8 sent, 7 lost, 1 arrived.
-               The first that came to nothing: DATA 1/1 100 B of client, sent 1.100, lost.
+               The first without effect: DATA 1/1 100 B of client #1, sent 1.100, lost (fault 1).
                server's end is in ESTABLISHED.
 
             Scripts that still wait at the end of the run
@@ -274,7 +279,7 @@ fn a_lost_fin_makes_a_close_slow() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: FIN acknowledged at 1.300 s, after 1.1 s instead of 0.1 s
                FINs: 2 sent, 1 lost, 1 arrived. Their ACKs: 1 sent, 1 arrived.
-               The first that came to nothing: FIN,ACK 101/101 of client, sent 0.200, lost.
+               The first without effect: FIN,ACK 101/101 of client #1, sent 0.200, lost (fault 1).
         "#]],
     );
 }
@@ -297,11 +302,10 @@ fn a_fin_that_is_always_lost_is_why_its_sender_gives_up() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: gave up at 124.100 s, in FIN-WAIT-1
                FINs: 7 sent, 7 lost. Segments since the last that came: 6 sent, 5 lost, 1 arrived.
-               The first that came to nothing: FIN,ACK 101/1 of client, sent 1.100, lost.
+               The first without effect: FIN,ACK 101/1 of client #1, sent 1.100, lost (fault 1).
                server's end is in ESTABLISHED.
 
-            Scripts that still wait at the end of the run
-            1. server:80 ← client:49152 #1: waits since 2.150 s in step 5, `wait 1 h`
+            Scripts that only wait for a time to pass: 1 of server.
         "#]],
     );
 }
@@ -351,6 +355,7 @@ fn opens_that_cross_are_open_at_both_ends() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:5001 → client:5000 #1: 50 B of server lost at 2.200 s
                client's end was over at 2.200 s: TIME-WAIT ran out.
+               They had arrived, and nobody had read them.
         "#]],
     );
 }
@@ -376,6 +381,7 @@ fn what_was_sent_to_nobody_is_lost() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:6000: 50 B of server lost at 124.000 s
                server's end was over at 124.000 s, in FIN-WAIT-1: it gave up.
+               They had not arrived in order.
                A forged segment opened the connection.
         "#]],
     );
@@ -412,9 +418,11 @@ fn what_was_sent_to_nobody_is_lost_with_each_connection() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:6000: 50 B of server lost at 2.000 s
                server's end was over at 2.000 s, in FIN-WAIT-1: a crash.
+               They had not arrived in order.
                A forged segment opened the connection.
             2. server:80 ← client:6001: 50 B of server lost at 2.000 s
                server's end was over at 2.000 s, in FIN-WAIT-1: a crash.
+               They had not arrived in order.
                A forged segment opened the connection.
         "#]],
     );

@@ -1,8 +1,10 @@
 //! What became of each attempt to open, and of the connection that came of it. It is noted while anything of it is alive:
 //! a life at either end, or a segment on its way. Who did what because of what stands in the records.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use experiment::HostId;
 use experiment::record::{
     Attempt, Call, Change, Event, Incarnation, Outcome, Record, RecordId, Sent, StateChange, What, Worth,
 };
@@ -10,9 +12,9 @@ use rustc_hash::FxHashMap;
 use sim_time::Instant;
 use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 
-use super::course::{Course, Landing};
+use super::course::{Course, Landing, Met};
 use super::exchange::Exchanges;
-use super::findings::{Finding, Findings};
+use super::findings::Findings;
 use super::known::{End, Ended, Flying, Known, Life, Role, Sender, Side, Why, WhyReset};
 use super::names::Names;
 use super::{Pair, closes, opens, pair};
@@ -30,6 +32,10 @@ pub(super) struct Attempts {
     arrival: Option<Arrival>,
     timer: Option<RecordId>,
     call: Option<(RecordId, Call)>,
+    /// The last eviction from a full cache, and the segment that brought it about.
+    eviction: Option<(RecordId, (RecordId, bool))>,
+    /// How many connections of each host are in each state.
+    states: BTreeMap<(HostId, State), u64>,
     /// Attempts that are open at both ends since this instant, and those of which the last may be gone.
     open: Vec<Attempt>,
     fading: Vec<Attempt>,
@@ -57,6 +63,7 @@ struct Arrival {
     /// Whether it was the first copy, and what became of it.
     first: bool,
     landing: Landing,
+    stale: bool,
     /// What was full.
     full: Option<Queue>,
 }
@@ -65,8 +72,8 @@ impl Attempts {
     /// Takes a record.
     pub(super) fn note(&mut self, record: &Record, exchanges: &Exchanges, all: bool, names: Names<'_>) {
         match record.event {
-            Event::Sent(ref sent) => self.sent(record, sent),
-            Event::Delivered { incarnation, stale, .. } => self.delivered(record, incarnation, stale),
+            Event::Sent(ref sent) => self.sent(record, sent, exchanges),
+            Event::Delivered { incarnation, stale, .. } => self.delivered(record, incarnation, stale, exchanges),
             Event::Unheard { .. } => {
                 self.landed(record, Landing::Unheard);
             }
@@ -80,9 +87,14 @@ impl Attempts {
             }
             Event::Call { host, call, outcome, remote, incarnation, .. } => {
                 self.call = Some((record.id, call));
-                if let (Call::Receive { stale: stale @ 1.., .. }, Some(life)) = (call, incarnation) {
-                    let finding = self.of(life).and_then(|end| closes::mixed_up(record.at, end, stale, names));
-                    self.closes.extend(finding, all);
+                if let (Call::Receive { octets, stale }, Some(life)) = (call, incarnation) {
+                    self.received(record.at, life, (octets, stale), all, names);
+                }
+                if let (Call::Send(octets), Some(error)) = (call, outcome.failure()) {
+                    let end = incarnation.and_then(|life| self.end_of(life, exchanges));
+                    let of = (host, remote);
+                    let finding = closes::not_sent(record.at, of, (octets, &error), end.as_deref(), names);
+                    self.closes.add(finding, all);
                 }
                 if let (Call::Accept, Some(end)) = (call, incarnation.and_then(|life| self.end_mut(life))) {
                     end.accepted = true;
@@ -90,31 +102,38 @@ impl Attempts {
                 if let (Call::Connect, Outcome::Failed(_)) = (call, outcome) {
                     self.count += 1;
                     let error = outcome.failure().unwrap_or_default();
-                    self.opens.add(opens::not_called(record.at, host, remote, &error, names), all);
+                    let states = self.states.range((host, State::Closed)..).take_while(|((of, _), _)| *of == host);
+                    let states: Vec<(State, u64)> = states.map(|((_, state), count)| (*state, *count)).collect();
+                    self.opens.add(opens::not_called(record.at, (host, remote), &error, &states, names), all);
                 }
             }
             Event::Overflow { queue: queue @ (Queue::Syn | Queue::Accept), .. } => {
                 self.dropped(record, Landing::NoPlace(queue), Some(queue));
             }
+            Event::Overflow { queue: Queue::Cache, .. } => {
+                let of_it = |arrival: &Arrival| record.because.iter().any(|cause| cause == arrival.record);
+                let arrival = self.arrival.filter(of_it);
+                self.eviction = arrival.map(|arrival| (record.id, (arrival.segment, arrival.stale)));
+            }
             Event::HeldDown { .. } => self.dropped(record, Landing::HeldDown, None),
             Event::Judged { incarnation, worth, .. } => {
                 if let Some(end) = self.end_mut(incarnation) {
                     end.useless = matches!(worth, Worth::Abandoned(_) | Worth::Ghost(_));
+                    end.ghost |= matches!(worth, Worth::Ghost(_));
                 }
             }
             Event::DataLost { host, incarnation, octets } => {
                 let ended = record.because.first();
                 let known = self.of(incarnation);
                 let forged = self.forged(incarnation, exchanges);
-                let ends = match (known, forged) {
-                    (Some((known, side)), _) => {
-                        [known.end(side), self.other_end(known, side)].map(|end| (end.life, end.ended))
-                    }
+                let ends = match (known, &forged) {
+                    (Some((known, side)), _) => [known.end(side), self.other_end(known, side)],
                     // Nobody is at the other end: its octets are lost when it ends.
-                    (None, Some((life, ended))) => [(Some(life), ended); 2],
+                    (None, Some(forged)) => [forged; 2],
                     (None, None) => return,
                 };
-                let finding = closes::data_lost(record.at, ends, (host, octets), ended, forged.is_some(), names);
+                let finding =
+                    closes::data_lost(record.at, ends, (host, incarnation, octets), ended, forged.is_some(), names);
                 self.closes.extend(finding, all);
             }
             Event::WarmedUp => {
@@ -129,9 +148,9 @@ impl Attempts {
     /// Takes a change.
     pub(super) fn change(&mut self, at: Instant, change: &Change) {
         match change.what {
-            What::Armed { .. } => {
+            What::Armed { deadline } => {
                 if let Some(end) = self.end_mut(change.incarnation) {
-                    end.armed = (at, end.waited);
+                    (end.armed, end.deadline) = ((at, end.waited), Some(deadline));
                 }
             }
             What::Held { .. } | What::Released { .. } => {
@@ -150,33 +169,50 @@ impl Attempts {
     /// An instant is over, with all that came at it: so are attempts of which nothing is left.
     pub(super) fn settle(&mut self, all: bool, names: Names<'_>) {
         for attempt in std::mem::take(&mut self.open) {
-            if let Some(known) = self.known.get_mut(&attempt) {
-                self.opens.extend(slow_open(known, names), all);
-                known.told = true;
-            }
+            self.tell_open(attempt, all, names);
         }
         for attempt in std::mem::take(&mut self.fading) {
             let Some(known) = self.known.get(&attempt).filter(|known| known.is_gone()) else { continue };
             // What crossed it may tell yet what became of its octets.
             let crossing = known.crossing.filter(|crossing| self.known.contains_key(crossing));
             if self.crossing(known).is_none_or(Known::is_gone) {
-                for attempt in [Some(attempt), crossing].into_iter().flatten() {
-                    self.forget(attempt, all, names);
-                }
+                let both = [Some(attempt), crossing];
+                both.into_iter().flatten().for_each(|attempt| self.tell_open(attempt, all, names));
+                both.into_iter().flatten().for_each(|attempt| drop(self.known.remove(&attempt)));
             }
         }
     }
 
-    fn forget(&mut self, attempt: Attempt, all: bool, names: Names<'_>) {
-        let Some(known) = self.known.remove(&attempt) else { return };
-        self.opens.extend(slow_open(&known, names), all);
+    /// Tells of an open that is not told yet, if it was slow.
+    fn tell_open(&mut self, attempt: Attempt, all: bool, names: Names<'_>) {
+        let Some(known) = self.known.get(&attempt).filter(|known| !known.told) else { return };
+        let finding = opens::slow(known, self.other_end(known, Side::Opener), names);
+        self.opens.extend(finding, all);
+        if let Some(known) = self.known.get_mut(&attempt) {
+            known.told = true;
+        }
     }
 
     /// The run is over: what was found.
     pub(super) fn finish(&mut self, all: bool, names: Names<'_>) {
-        for known in self.known.values() {
-            self.opens.extend(slow_open(known, names), all);
-        }
+        let attempts: Vec<Attempt> = self.known.keys().copied().collect();
+        attempts.into_iter().for_each(|attempt| self.tell_open(attempt, all, names));
+    }
+
+    /// An end, of whatever connection.
+    fn end_of(&self, life: Incarnation, exchanges: &Exchanges) -> Option<Cow<'_, End>> {
+        let of = self.of(life).map(|(known, side)| Cow::Borrowed(known.end(side)));
+        of.or_else(|| self.forged(life, exchanges).map(Cow::Owned))
+    }
+
+    /// An application receives octets: some may be of another attempt, or have been received before.
+    fn received(&mut self, at: Instant, life: Incarnation, (octets, stale): (u64, u64), all: bool, names: Names<'_>) {
+        let Some(Belonging { attempt, side, .. }) = self.lives.get(&life).copied() else { return };
+        let Some(known) = self.known.get_mut(&attempt) else { return };
+        let again = known.receive(side, octets, stale);
+        let end = (&*known, side);
+        self.closes.extend((stale > 0).then(|| closes::mixed_up(at, end, stale, names)).flatten(), all);
+        self.closes.extend((again > 0).then(|| closes::received_again(at, end, again, names)).flatten(), all);
     }
 
     /// The attempt that a life goes back to, and which end it is.
@@ -185,10 +221,16 @@ impl Attempts {
         Some((self.known.get(&attempt)?, side))
     }
 
-    /// A connection that a forged segment opened, and how it ended if it has.
-    pub(super) fn forged(&self, life: Incarnation, exchanges: &Exchanges) -> Option<(Life, Option<Ended>)> {
+    /// The end of a connection that a forged segment opened, of which only its life, and how it ended, is known.
+    pub(super) fn forged(&self, life: Incarnation, exchanges: &Exchanges) -> Option<End> {
         let Belonging { pair, .. } = self.lives.get(&life).filter(|life| life.attempt.is_forged())?;
-        exchanges.get(pair)?.end(life)
+        let (life, ended) = exchanges.get(pair)?.end(life)?;
+        Some(End { life: Some(life), ended, ..End::default() })
+    }
+
+    /// The connection that an attempt made.
+    pub(super) fn opener(&self, attempt: Attempt) -> Option<Life> {
+        self.known.get(&attempt)?.here.life
     }
 
     /// The attempt that crossed another.
@@ -225,10 +267,10 @@ impl Attempts {
         }
     }
 
-    fn sent(&mut self, record: &Record, sent: &Sent) {
+    fn sent(&mut self, record: &Record, sent: &Sent, exchanges: &Exchanges) {
         let copies = sent.fate.deliveries.len();
         if sent.flags.rst() && copies > 0 {
-            let why = self.why(record, sent);
+            let why = self.why(record, sent, exchanges);
             self.resets.insert(record.id, why);
         }
         let Some(known) = self.known.get_mut(&sent.attempt).filter(|_| !sent.forged) else { return };
@@ -249,6 +291,13 @@ impl Attempts {
         if let Some(course) = known.course(role) {
             course.send(record.id, copies == 0);
         }
+        let answers = answered.and_then(|arrival| arrival.flying).filter(|flying| flying.attempt == sent.attempt);
+        let answers = answers.and_then(|flying| flying.sender).filter(|to| Some(to.side) != sender);
+        if let Some(Sender { side, heard, .. }) = answers
+            && known.end(side).heard == heard
+        {
+            known.end_mut(side).answers.send(record.id, copies == 0);
+        }
         let sender = sent.incarnation.zip(sender).map(|(life, side)| {
             let end = known.end_mut(side);
             end.unanswered.send(record.id, copies == 0);
@@ -259,18 +308,22 @@ impl Attempts {
         });
         if copies > 0 {
             known.flying += 1;
-            let flying = Flying { attempt: sent.attempt, role, acks_fin, copies, landed: false, waited, sender };
+            let flying =
+                Flying { attempt: sent.attempt, role, acks_fin, copies, landed: false, waited, sender, answers };
             self.flying.insert(record.id, flying);
         }
     }
 
     /// Why a reset is sent.
-    fn why(&self, record: &Record, sent: &Sent) -> Why {
+    fn why(&self, record: &Record, sent: &Sent, exchanges: &Exchanges) -> Why {
         let comes_of = |id: RecordId| record.because.iter().any(|cause| cause == id);
         let arrival = self.arrival.filter(|arrival| comes_of(arrival.record));
         let what = match sent.purpose {
             None => WhyReset::Forged,
-            Some(Purpose::ResetOfUnacceptable) => WhyReset::Unacceptable,
+            Some(Purpose::ResetOfUnacceptable) => {
+                let end = sent.incarnation.and_then(|life| self.end_of(life, exchanges));
+                WhyReset::Unacceptable(end.and_then(|end| Some((end.life?, end.state?))))
+            }
             Some(Purpose::ResetOfNoConnection) => {
                 let is_syn = arrival.and_then(|arrival| arrival.flying).is_some_and(|flying| flying.role == Role::Syn);
                 let end = self.known.get(&sent.attempt).and_then(|known| known.end_on(sent.from?));
@@ -299,7 +352,8 @@ impl Attempts {
         if let Some(flying) = flying {
             (flying.landed, flying.copies) = (true, flying.copies - 1);
         }
-        self.arrival = Some(Arrival { record: record.id, segment, flying: before, first, landing, full: None });
+        let stale = matches!(record.event, Event::Delivered { stale: true, .. });
+        self.arrival = Some(Arrival { record: record.id, segment, flying: before, first, landing, stale, full: None });
         let flying = before?;
         let known = self.known.get_mut(&flying.attempt)?;
         if first {
@@ -313,11 +367,12 @@ impl Attempts {
         self.arrival
     }
 
-    fn delivered(&mut self, record: &Record, life: Option<Incarnation>, stale: bool) {
-        let landing = if self.meets_older(record, life) { Landing::Older } else { Landing::Arrived };
+    fn delivered(&mut self, record: &Record, life: Option<Incarnation>, stale: bool, exchanges: &Exchanges) {
+        let met = life.filter(|_| self.meets_another(record, life)).map(|life| self.met(life, exchanges));
+        let landing = met.map_or(Landing::Arrived, Landing::Elsewhere);
         let arrival = self.landed(record, landing);
         let Some(end) = life.and_then(|life| self.end_mut(life)) else { return };
-        (end.heard, end.unanswered) = (end.heard + 1, Course::default());
+        (end.heard, end.unanswered, end.answers) = (end.heard + 1, Course::default(), Course::default());
         if stale {
             end.stale = record.because.first();
         }
@@ -327,7 +382,7 @@ impl Attempts {
     }
 
     /// Whether a segment comes to the connection of another attempt. A SYN that crosses the peer's does not.
-    fn meets_older(&self, record: &Record, life: Option<Incarnation>) -> bool {
+    fn meets_another(&self, record: &Record, life: Option<Incarnation>) -> bool {
         let flying = record.because.first().and_then(|segment| self.flying.get(&segment));
         let (Some(flying), Some(life)) = (flying, life) else { return false };
         match self.lives.get(&life) {
@@ -340,6 +395,13 @@ impl Attempts {
             Some(_) => false,
             None => true,
         }
+    }
+
+    /// A connection that a segment comes to.
+    fn met(&self, life: Incarnation, exchanges: &Exchanges) -> Met {
+        let Some(end) = self.end_of(life, exchanges) else { return Met::default() };
+        let until = end.deadline.filter(|_| end.state == Some(State::TimeWait));
+        Met { life: end.life, state: end.state, until }
     }
 
     /// What became of the segment that arrives turns out to be something else.
@@ -370,9 +432,12 @@ impl Attempts {
         if attempt.is_forged() {
             return;
         }
+        for (state, growth) in [(from, -1), (to, 1)] {
+            self.count_state((host, state), growth);
+        }
         let arrival = self.arrival.filter(|arrival| record.because.iter().any(|cause| cause == arrival.record));
-        if born && arrival.is_some_and(|arrival| arrival.landing == Landing::Older) {
-            self.turn(Landing::Arrived); // the older one made room for it
+        if born && arrival.is_some_and(|arrival| matches!(arrival.landing, Landing::Elsewhere(_))) {
+            self.turn(Landing::Arrived); // the other one made room for it
         }
         let syn = arrival.and_then(|arrival| arrival.flying).filter(|flying| flying.role == Role::Syn);
         let crossing = syn.filter(|_| !passive && from == State::SynSent).map(|flying| flying.attempt);
@@ -385,12 +450,15 @@ impl Attempts {
             let life = Some(Life { incarnation, ordinal: attempt.ordinal, host, tuple, passive });
             let waited = arrival.and_then(|arrival| arrival.flying).map_or(0, |flying| flying.waited);
             known.note_replaced(side);
-            *known.end_mut(side) = End { life, waited, ..End::default() };
+            // A SYN may bring octets.
+            let stale = arrival.filter(|arrival| arrival.stale).map(|arrival| arrival.segment);
+            *known.end_mut(side) = End { life, waited, stale, ..End::default() };
         }
         let end = known.end_mut(side);
         if end.life.is_none_or(|life| life.incarnation != incarnation) {
             return;
         }
+        let since = std::mem::replace(&mut end.since, record.at);
         end.state = Some(to);
         // Where a SYN proves enough, the peer's opens the connection at once.
         end.crossed |= !passive && (to == State::SynReceived || crossing.is_some());
@@ -402,7 +470,16 @@ impl Attempts {
         if to == State::Closed {
             let reset = arrival.filter(|_| reason == Reason::Reset).map(|arrival| arrival.segment);
             let reset = reset.and_then(|segment| Some((segment, *self.resets.get(&segment)?)));
-            end.ended = Some(Ended { record: record.id, at: record.at, from, reason, reset });
+            let by = match reason {
+                Reason::Evicted => {
+                    let eviction = self.eviction.filter(|(full, _)| record.because.iter().any(|cause| cause == *full));
+                    eviction.map(|(_, by)| by)
+                }
+                Reason::Segment => arrival.map(|arrival| (arrival.segment, arrival.stale)),
+                _ => None,
+            };
+            let deadline = end.deadline;
+            end.ended = Some(Ended { record: record.id, at: record.at, from, reason, since, deadline, reset, by });
         }
         let (is_useless, was_open) = (end.useless, end.opened.is_some());
         if let Some(waited) = slow_close.filter(|_| !is_useless) {
@@ -422,11 +499,23 @@ impl Attempts {
         }
     }
 
+    /// One connection more, or less, is in a state.
+    fn count_state(&mut self, (host, state): (HostId, State), growth: i64) {
+        if matches!(state, State::Closed | State::Listen) {
+            return;
+        }
+        let count = self.states.entry((host, state)).or_default();
+        *count = count.saturating_add_signed(growth);
+        if *count == 0 {
+            self.states.remove(&(host, state));
+        }
+    }
+
     /// The SYN of an attempt comes to the end that made another.
     fn cross(&mut self, attempt: Attempt, crossing: Attempt) {
         for (one, other) in [(attempt, crossing), (crossing, attempt)] {
             if let Some(known) = self.known.get_mut(&one) {
-                known.crossing = Some(other);
+                known.crossing.get_or_insert(other); // what comes late crosses nothing any more
             }
         }
     }
@@ -438,9 +527,4 @@ impl Attempts {
             self.resets.remove(&arrival.segment);
         }
     }
-}
-
-/// An open that is not told yet, if it was slow.
-fn slow_open(known: &Known, names: Names<'_>) -> Option<Finding> {
-    if known.told { None } else { opens::slow(known, names) }
 }

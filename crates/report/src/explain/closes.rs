@@ -1,12 +1,14 @@
 //! Connections that were open and were cut short, lost data, or took longer to close than they would have.
 
+use std::net::SocketAddrV4;
+
 use experiment::HostId;
-use experiment::record::RecordId;
+use experiment::record::{Incarnation, RecordId};
 use sim_time::Instant;
 use tcp_endpoint::{Reason, State};
 
 use super::findings::{Finding, Weight};
-use super::known::{End, Ended, Known, Life, Side, SlowClose};
+use super::known::{End, Ended, Known, Side, SlowClose, Why, WhyReset};
 use super::names::{Names, seconds};
 use super::opens::first_in_vain;
 use crate::amount::whole;
@@ -14,9 +16,11 @@ use crate::amount::whole;
 /// Kinds, the worst first.
 const MIXED_UP: u8 = 0;
 const DATA_LOST: u8 = 1;
-const RESET: u8 = 2;
-const GAVE_UP: u8 = 3;
-const SLOW: u8 = 4;
+const NOT_SENT: u8 = 2;
+const RESET: u8 = 3;
+const GAVE_UP: u8 = 4;
+const TIME_WAIT: u8 = 5;
+const SLOW: u8 = 6;
 
 /// Octets of another connection that an application was given.
 pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, names: Names<'_>) -> Option<Finding> {
@@ -29,25 +33,76 @@ pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, 
         kind: format!("connections {} delivered data of another connection", names.lives(life)),
         at,
         weight: Weight::Octets(octets),
-        heading: format!("{}: its application was given {octets} B of another connection at {at} s", names.life(life)),
+        heading: format!(
+            "{}: its application was given {octets} B of another connection at {at} s",
+            names.end(life, end)
+        ),
         sentences: came_with.into_iter().collect(),
         courses: Vec::new(),
     })
 }
 
+/// Octets that an application of one end had received before.
+pub(super) fn received_again(
+    at: Instant,
+    (known, side): (&Known, Side),
+    octets: u64,
+    names: Names<'_>,
+) -> Option<Finding> {
+    let end = known.end(side);
+    let life = end.life?;
+    let segment = end.stale.and_then(|segment| names.segment(segment));
+    let came_with = segment.map(|segment| format!("They came with {segment}."));
+    let earlier = "An earlier connection of the same open had received them already.".to_owned();
+    Some(Finding {
+        rank: MIXED_UP,
+        kind: format!("connections {} delivered data a second time", names.lives(life)),
+        at,
+        weight: Weight::Octets(octets),
+        heading: format!("{}: its application received {octets} B a second time at {at} s", names.end(life, end)),
+        sentences: came_with.into_iter().chain([earlier]).collect(),
+        courses: Vec::new(),
+    })
+}
+
+/// A call to send that failed: its octets never left.
+pub(super) fn not_sent(
+    at: Instant,
+    (host, remote): (HostId, Option<SocketAddrV4>),
+    (octets, error): (u64, &str),
+    end: Option<&End>,
+    names: Names<'_>,
+) -> Finding {
+    let own = names.host(host);
+    let peer = remote.map_or("nobody".to_owned(), |remote| names.hosts.socket(remote));
+    let name = end.and_then(|end| Some(names.end(end.life?, end))).unwrap_or(format!("{own} – {peer}"));
+    let ended = end.and_then(|end| Some(names.ended(end.life?, &end.ended?)));
+    Finding {
+        rank: NOT_SENT,
+        kind: format!("calls of {own} to send failed: {error}"),
+        at,
+        weight: Weight::Octets(octets),
+        heading: format!("{name}: the call to send {octets} B failed at {at} s: {error}"),
+        sentences: ended.into_iter().collect(),
+        courses: Vec::new(),
+    }
+}
+
 /// Octets of a host that nobody can receive any more, since one end is over: the sender's, or the other.
 pub(super) fn data_lost(
     at: Instant,
-    ends: [(Option<Life>, Option<Ended>); 2],
-    (host, octets): (HostId, u64),
+    ends: [&End; 2],
+    (host, incarnation, octets): (HostId, Incarnation, u64),
     over: Option<RecordId>,
     forged: bool,
     names: Names<'_>,
 ) -> Option<Finding> {
-    let life = ends[0].0?;
+    let (life, own_end) = (ends[0].life?, ends[0]);
     let sender = names.host(host);
-    let mut ends =
-        ends.into_iter().filter_map(|(life, ended)| life.zip(ended)).filter(|(_, ended)| Some(ended.record) == over);
+    let mut ends = ends
+        .into_iter()
+        .filter_map(|end| Some((end.life?, end.ended?)))
+        .filter(|(_, ended)| Some(ended.record) == over);
     let end = ends.next();
     let why = end.map_or("an end was over".to_owned(), |(life, ended)| {
         let why = match ended.reset {
@@ -57,6 +112,16 @@ pub(super) fn data_lost(
         format!("{}'s end was over: {why}", names.host(life.host))
     });
     let mut sentences: Vec<String> = end.iter().map(|(life, ended)| names.ended(*life, ended)).collect();
+    // What had arrived is lost when its receiver ends, all else when its sender does.
+    let unread = end.is_some_and(|(life, _)| life.incarnation != incarnation);
+    sentences.extend(end.map(|_| match unread {
+        true => "They had arrived, and nobody had read them.".to_owned(),
+        false => "They had not arrived in order.".to_owned(),
+    }));
+    let unread = if unread { ", unread" } else { "" };
+    if own_end.useless && life.incarnation == incarnation {
+        sentences.push(format!("{sender}'s end was of no use: nobody misses them."));
+    }
     // The reset of what was open is told of by itself.
     let untold = end.filter(|(_, ended)| !ended.from.synchronized()).and_then(|(_, ended)| ended.reset);
     sentences.extend(untold.into_iter().flat_map(|reset| names.reset(reset)));
@@ -68,10 +133,10 @@ pub(super) fn data_lost(
     };
     Some(Finding {
         rank: DATA_LOST,
-        kind: format!("connections {lives} lost data of {sender}: {why}"),
+        kind: format!("connections {lives} lost data of {sender}{unread}: {why}"),
         at,
         weight: Weight::Octets(octets),
-        heading: format!("{}: {octets} B of {sender} lost at {at} s", names.life(life)),
+        heading: format!("{}: {octets} B of {sender} lost at {at} s", names.end(life, own_end)),
         sentences,
         courses: Vec::new(),
     })
@@ -88,7 +153,31 @@ pub(super) fn cut_short(known: &Known, side: Side, other: &End, names: Names<'_>
     let (name, lives) = (names.life(life), names.lives(life));
     let mut courses = Vec::new();
     let (rank, kind, heading, sentences) = match reason {
+        Reason::Segment if from == State::TimeWait => {
+            let sentence = ended.by.and_then(|(segment, stale)| {
+                let old = if stale { ", which is old," } else { "" };
+                Some(format!("{}{old} took its place.", names.segment(segment)?))
+            });
+            let whole = ended
+                .deadline
+                .map_or(String::new(), |deadline| format!(" of {}", seconds(deadline.since(ended.since).as_nanos())));
+            let after = seconds(at.since(ended.since).as_nanos());
+            let old = if ended.by.is_some_and(|(_, stale)| stale) { " that was old" } else { "" };
+            (
+                TIME_WAIT,
+                format!("left TIME-WAIT early for a SYN{old}"),
+                format!("TIME-WAIT ended early at {at} s, after {after}{whole}"),
+                sentence.into_iter().collect(),
+            )
+        }
         Reason::Reset if was_open => {
+            let took_over = |(segment, why): (RecordId, Why)| match (why.what, from, other.state) {
+                (WhyReset::Ended, State::TimeWait, Some(State::TimeWait)) => {
+                    (segment, Why { what: WhyReset::TookTimeWait, ..why })
+                }
+                _ => (segment, why),
+            };
+            let reset = reset.map(took_over);
             let why = reset.map_or("a reset".to_owned(), |(_, why)| names.why(why));
             let sentences = reset.map_or(Vec::new(), |reset| names.reset(reset));
             (RESET, format!("were reset: {why}"), format!("reset at {at} s, in {from}"), sentences)
@@ -101,6 +190,9 @@ pub(super) fn cut_short(known: &Known, side: Side, other: &End, names: Names<'_>
             let in_vain = match last.kinds() {
                 _ if heard > 0 => "nothing that came acknowledged its FIN".to_owned(),
                 Some(kinds) => kinds,
+                None if end.answers.kinds().is_some() => {
+                    format!("the answers to its segments were {}", end.answers.kinds().unwrap_or_default())
+                }
                 None if last.sent == 0 => "what came to it had no effect".to_owned(),
                 None => "its segments arrived, and none was answered".to_owned(),
             };
@@ -109,6 +201,9 @@ pub(super) fn cut_short(known: &Known, side: Side, other: &End, names: Names<'_>
             }
             if last.sent > 0 && heard == 0 {
                 courses.push(("Segments since the last that came", last));
+            }
+            if end.answers.sent > 0 && heard == 0 {
+                courses.push(("Answers to these", end.answers));
             }
             let mut sentences: Vec<String> = first_in_vain(&courses, names).into_iter().collect();
             sentences.extend(match heard {

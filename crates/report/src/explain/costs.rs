@@ -158,14 +158,14 @@ impl AddAssign for Amount {
     }
 }
 
-/// `358 B·s, 0.1 worker·s and 2 segments`
+/// `358 B·s, 0.1 worker·s and 2 wasted segments`
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { octet_nanos, worker_nanos, segments } = *self;
         let held = (octet_nanos > 0 || segments == 0).then(|| scaled(octet_nanos as f64 / 1e9, "B·s"));
         let served = (worker_nanos > 0).then(|| format!("{} worker·s", rounded(worker_nanos as f64 / 1e9)));
         let plural = if segments == 1 { "" } else { "s" };
-        let sent = (segments > 0).then(|| format!("{} segment{plural}", whole(segments)));
+        let sent = (segments > 0).then(|| format!("{} wasted segment{plural}", whole(segments)));
         f.write_str(&listed(&[held, served, sent].into_iter().flatten().collect::<Vec<_>>()))
     }
 }

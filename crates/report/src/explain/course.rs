@@ -1,9 +1,13 @@
 //! What became of segments of one kind, counted.
 
 use experiment::record::RecordId;
-use tcp_endpoint::Queue;
+use sim_time::Instant;
+use tcp_endpoint::{Queue, State};
 
+use super::known::Life;
 use crate::amount::whole;
+
+const ELSEWHERE: &str = "at another connection";
 
 /// Segments that were sent, and what became of the first copy of each.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -16,8 +20,9 @@ pub(super) struct Course {
     no_place: [u64; 2],
     /// Those that were refused because of a hold-down.
     held_down: u64,
-    /// Those that came to an older connection of the same name, which took them for its own.
-    older: u64,
+    /// Those that came to another connection of the same 4-tuple, which took them for its own; and the first of these.
+    elsewhere: u64,
+    pub(super) met: Option<Met>,
     /// Those that came, and were none of these.
     arrived: u64,
     /// The first of which no use was made.
@@ -33,7 +38,17 @@ pub(super) enum Landing {
     Unheard,
     NoPlace(Queue),
     HeldDown,
-    Older,
+    /// At another connection of the same 4-tuple.
+    Elsewhere(Met),
+}
+
+/// Another connection that a segment came to, as it was then. Of one that a forged segment opened nothing is known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Met {
+    pub(super) life: Option<Life>,
+    pub(super) state: Option<State>,
+    /// The end of its TIME-WAIT, if it is in that state.
+    pub(super) until: Option<Instant>,
 }
 
 impl Course {
@@ -50,6 +65,9 @@ impl Course {
     pub(super) fn land(&mut self, segment: RecordId, landing: Landing) {
         self.awaited = self.awaited.filter(|awaited| *awaited != segment);
         *self.count(landing) += 1;
+        if let Landing::Elsewhere(met) = landing {
+            self.met.get_or_insert(met);
+        }
         if landing != Landing::Arrived {
             self.first_in_vain.get_or_insert(segment);
         }
@@ -69,18 +87,19 @@ impl Course {
             Landing::NoPlace(Queue::Syn | Queue::Cache) => &mut self.no_place[0],
             Landing::NoPlace(Queue::Accept) => &mut self.no_place[1],
             Landing::HeldDown => &mut self.held_down,
-            Landing::Older => &mut self.older,
+            Landing::Elsewhere(_) => &mut self.elsewhere,
         }
     }
 
-    pub(super) const fn add(&mut self, other: &Self) {
+    pub(super) fn add(&mut self, other: &Self) {
         self.sent += other.sent;
         self.lost += other.lost;
         self.unheard += other.unheard;
         self.no_place[0] += other.no_place[0];
         self.no_place[1] += other.no_place[1];
         self.held_down += other.held_down;
-        self.older += other.older;
+        self.elsewhere += other.elsewhere;
+        self.met = self.met.or(other.met);
         self.arrived += other.arrived;
     }
 
@@ -92,7 +111,7 @@ impl Course {
     /// Those that are on their way.
     pub(super) const fn under_way(&self) -> u64 {
         let dropped = self.no_place[0] + self.no_place[1] + self.held_down;
-        let landed = self.lost + self.unheard + dropped + self.older + self.arrived;
+        let landed = self.lost + self.unheard + dropped + self.elsewhere + self.arrived;
         self.sent.saturating_sub(landed)
     }
 
@@ -100,20 +119,29 @@ impl Course {
         let [syn_backlog, accept_queue] = self.no_place;
         let all = [
             (self.lost, "lost"),
-            (self.unheard, "unheard"),
+            (self.unheard, "at a host that was down or kept quiet"),
             (syn_backlog, "without a place in the SYN backlog"),
             (accept_queue, "without a place in the accept queue"),
             (self.held_down, "refused because of a hold-down"),
-            (self.older, "at an older connection"),
+            (self.elsewhere, ELSEWHERE),
             (self.under_way(), "still under way"),
         ];
         all.into_iter().filter(|(count, _)| *count > 0)
     }
 
-    /// What went wrong, without numbers: `lost`, `lost and unheard`.
+    /// What went wrong, without numbers: `lost`, `lost and refused because of a hold-down`.
     pub(super) fn kinds(&self) -> Option<String> {
         let kinds: Vec<&str> = self.in_vain().map(|(_, kind)| kind).collect();
-        (!kinds.is_empty()).then(|| kinds.join(" and "))
+        let state = self.met.and_then(|met| met.state).filter(|_| self.elsewhere > 0);
+        let state = state.map_or(String::new(), |state| format!(" in {state}"));
+        (!kinds.is_empty()).then(|| kinds.join(" and ").replace(ELSEWHERE, &format!("{ELSEWHERE}{state}")))
+    }
+
+    /// The queue, or the hold-down, that refused some, if nothing else went wrong with any that has arrived.
+    pub(super) fn refused_by(&self) -> Option<&'static str> {
+        let mut kinds = self.landed().in_vain().map(|(_, kind)| kind).collect::<Vec<_>>();
+        let only = kinds.pop().filter(|_| kinds.is_empty())?;
+        (self.no_place[0] + self.no_place[1] + self.held_down > 0).then_some(only)
     }
 
     /// `3 sent, 2 lost, 1 arrived`

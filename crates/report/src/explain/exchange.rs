@@ -353,7 +353,10 @@ impl Exchange {
             at,
             from,
             reason,
+            since: at,
+            deadline: None,
             reset: None,
+            by: None,
         });
         Some((known::Life { incarnation, ordinal: 0, host, tuple, passive }, ended))
     }
@@ -425,7 +428,16 @@ impl Exchange {
 impl Packet {
     /// What it is called.
     pub(super) fn label(&self) -> String {
-        format!("{}{}", if self.sent.is_keepalive { "keepalive " } else { "" }, self.sent.name)
+        format!("{}{}", self.asks(), self.sent.name)
+    }
+
+    /// The same without numbers.
+    pub(super) fn kind(&self) -> String {
+        format!("{}{}", self.asks(), self.sent.name.kind())
+    }
+
+    fn asks(&self) -> &'static str {
+        if self.sent.is_keepalive { "keepalive " } else { "" }
     }
 
     /// Whether it is the SYN-ACK of a listener that keeps nothing.

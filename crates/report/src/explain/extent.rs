@@ -28,21 +28,22 @@ impl Extent {
         self.count += 1;
     }
 
-    /// `The first began at 1.000 s, the last at 9.000 s, 12 a second. 3 more began before measuring did.`
+    /// `3 of them began before measuring. The first of the others began at 1.000 s, the last at 9.000 s, 12 a second.`
     pub(super) fn in_words(&self, began: &str) -> String {
         let Self { before, count, first, last } = *self;
         let rate = rate(count, first, last);
         let [from, to] = [first, last].map(milliseconds);
+        let (all, of) = if before > 0 { ("The others", " of the others") } else { ("All", "") };
         let since = match count {
-            0 => None,
-            _ if first == last => Some(format!("All {began} at {from} s.")),
-            _ => Some(format!("The first {began} at {from} s, the last at {to} s{rate}.")),
+            0 => return format!("All {began} before measuring."),
+            1 if before > 0 => format!("The other {began} at {from} s."),
+            _ if first == last => format!("{all} {began} at {from} s."),
+            _ => format!("The first{of} {began} at {from} s, the last at {to} s{rate}."),
         };
-        let before = (before > 0).then(|| match count {
-            0 => format!("All {began} before measuring did."),
-            _ => format!("{} more {began} before measuring did.", whole(before)),
-        });
-        since.into_iter().chain(before).collect::<Vec<_>>().join(" ")
+        match before {
+            0 => since,
+            _ => format!("{} of them {began} before measuring. {since}", whole(before)),
+        }
     }
 }
 
@@ -67,9 +68,10 @@ mod tests {
         assert_eq!(words(&[12, 12]), "All began at 12.000 s.");
         assert_eq!(
             words(&[3, 15, 11]),
-            "The first began at 11.000 s, the last at 15.000 s. 1 more began before measuring did."
+            "1 of them began before measuring. The first of the others began at 11.000 s, the last at 15.000 s."
         );
-        assert_eq!(words(&[3, 4]), "All began before measuring did.");
+        assert_eq!(words(&[3, 12]), "1 of them began before measuring. The other began at 12.000 s.");
+        assert_eq!(words(&[3, 4]), "All began before measuring.");
         let many: Vec<u64> = (10..31).collect();
         assert_eq!(words(&many), "The first began at 10.000 s, the last at 30.000 s, 1.05 a second.");
     }

@@ -116,8 +116,11 @@ impl Group {
         self.count += 1;
         self.sum += u128::from(finding.weight.amount());
         (self.first, self.last) = (self.first.min(finding.at), self.last.max(finding.at));
-        for (sum, (_, course)) in self.courses.iter_mut().zip(&finding.courses) {
-            sum.1.add(course);
+        for (what, course) in &finding.courses {
+            match self.courses.iter_mut().find(|(other, _)| other == what) {
+                Some((_, sum)) => sum.add(course),
+                None => self.courses.push((*what, *course)),
+            }
         }
         if finding.weight > self.worst.weight {
             self.worst = finding;
@@ -142,10 +145,10 @@ impl Group {
         let extent = if first == last { format!("At {from} s") } else { format!("From {from} s to {to} s{rate}") };
         let extent = format!("{extent}{each}.");
         let totals = in_words(&courses);
-        // Those that take no time are all alike.
-        let worst_of_them = (sum > 0).then(|| format!("The worst of them: {}.", worst.heading));
+        let which = super::worst_or_example(sum == u128::from(count) * u128::from(worst.weight.amount()));
+        let worst_of_them = format!("{which}: {}.", worst.heading);
         let heading = format!("{} {}", whole(count), worst.kind);
-        [heading, extent].into_iter().chain(totals).chain(worst_of_them).chain(worst.sentences).collect()
+        [heading, extent].into_iter().chain(totals).chain([worst_of_them]).chain(worst.sentences).collect()
     }
 }
 

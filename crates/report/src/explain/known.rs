@@ -30,6 +30,8 @@ pub(super) struct Known {
     pub(super) flying: u32,
     /// Those that were open at the other end before another came in the place of each, and since when.
     pub(super) replaced: Vec<(Incarnation, (Instant, u64))>,
+    /// How many octets of the opener an application had received at an end that another came in the place of.
+    pub(super) received_before: u64,
     /// Whether the open is told of, or needs not be.
     pub(super) told: bool,
     /// The peer's attempt, if the two SYNs crossed: one connection is of both then.
@@ -44,8 +46,11 @@ pub(super) struct End {
     pub(super) state: Option<State>,
     /// How long the chain of records that led to where it is has waited for timers, in nanoseconds.
     pub(super) waited: u64,
-    /// When its timer was set, and how long that had waited for timers.
+    /// When its timer was set, and how long that had waited for timers; and for when it was set.
     pub(super) armed: (Instant, u64),
+    pub(super) deadline: Option<Instant>,
+    /// When it came to its state.
+    pub(super) since: Instant,
     /// Whether its application has accepted it.
     pub(super) accepted: bool,
     /// When it was first ESTABLISHED, or in a later state; and how long that had waited for timers.
@@ -63,8 +68,15 @@ pub(super) struct End {
     /// What it sent since the last segment that came to it; and how many segments had come.
     pub(super) unanswered: Course,
     pub(super) heard: u32,
+    /// What the other end sent in answer to these.
+    pub(super) answers: Course,
+    /// Octets that its application received, while all are of this attempt.
+    pub(super) received: u64,
+    pub(super) mixed_up: bool,
     /// Whether it is a ghost, or abandoned.
     pub(super) useless: bool,
+    /// Whether it ever was a ghost.
+    pub(super) ghost: bool,
     /// The last segment with data of another connection that came to it.
     pub(super) stale: Option<RecordId>,
     /// Whether its SYN crossed the peer's.
@@ -72,7 +84,7 @@ pub(super) struct End {
 }
 
 /// Which life it is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Life {
     pub(super) incarnation: Incarnation,
     /// Which attempt of its host it goes back to, as ladders count them.
@@ -89,8 +101,13 @@ pub(super) struct Ended {
     pub(super) at: Instant,
     pub(super) from: State,
     pub(super) reason: Reason,
+    /// Since when it had been in that state, and until when its timer was set.
+    pub(super) since: Instant,
+    pub(super) deadline: Option<Instant>,
     /// By which reset, if by one.
     pub(super) reset: Option<(RecordId, Why)>,
+    /// The segment that took its place, if one did; and whether that was stale.
+    pub(super) by: Option<(RecordId, bool)>,
 }
 
 /// Why a reset was sent.
@@ -119,8 +136,10 @@ pub(super) enum WhyReset {
     NoConnection(Option<(Reason, State, Instant)>),
     /// There was no place for one.
     NoPlace(Queue),
-    /// The connection takes it for no part of it.
-    Unacceptable,
+    /// A connection in that state takes it for no part of it.
+    Unacceptable(Option<(Life, State)>),
+    /// Its connection went to TIME-WAIT, and the peer needs none any more.
+    TookTimeWait,
 }
 
 /// What a segment is to its attempt.
@@ -145,6 +164,8 @@ pub(super) struct Flying {
     /// How long the chain that led to it has waited for timers.
     pub(super) waited: u64,
     pub(super) sender: Option<Sender>,
+    /// The end that had sent what it answers.
+    pub(super) answers: Option<Sender>,
 }
 
 /// The end that sent a segment.
@@ -170,6 +191,7 @@ impl Known {
             held: 0,
             flying: 0,
             replaced: Vec::new(),
+            received_before: 0,
             told: false,
             crossing: None,
         }
@@ -192,9 +214,23 @@ impl Known {
 
     /// Another end comes in the place of one.
     pub(super) fn note_replaced(&mut self, side: Side) {
+        if side == Side::Other && !self.there.mixed_up {
+            self.received_before = self.received_before.max(self.there.received);
+        }
         if let (Side::Other, Some(life), Some(opened)) = (side, self.there.life, self.there.opened) {
             self.replaced.push((life.incarnation, opened));
         }
+    }
+
+    /// The application at an end receives octets, some of them of another attempt. Returns how many an application had
+    /// received there before: those of an attempt come in order, from the first on.
+    pub(super) fn receive(&mut self, side: Side, octets: u64, stale: u64) -> u64 {
+        let received_before = if side == Side::Other { self.received_before } else { 0 };
+        let end = self.end_mut(side);
+        let before = end.received;
+        end.received += octets;
+        end.mixed_up |= stale > 0;
+        if end.mixed_up { 0 } else { end.received.min(received_before) - before.min(received_before) }
     }
 
     /// Whether its SYN and the peer's crossed: each end called for the connection.
@@ -267,6 +303,11 @@ impl Known {
             if end.heard == heard {
                 count(&mut end.unanswered);
             }
+        }
+        if let Some(Sender { side, heard, .. }) = flying.answers
+            && self.end(side).heard == heard
+        {
+            count(&mut self.end_mut(side).answers);
         }
     }
 }

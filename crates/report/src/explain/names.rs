@@ -6,6 +6,7 @@ use experiment::HostId;
 use experiment::record::{Call, RecordId, call_word};
 use tcp_endpoint::{Queue, Reason, State};
 
+use super::course::Met;
 use super::known::{End, Ended, Life, Why, WhyReset};
 use crate::amount::rounded;
 use crate::hosts::Hosts;
@@ -34,6 +35,12 @@ impl<'a> Names<'a> {
         let [local, remote] = [life.tuple.local, life.tuple.remote].map(|socket| self.hosts.socket(socket));
         let ordinal = if life.ordinal == 0 { String::new() } else { format!(" #{}", life.ordinal) };
         format!("{local} {arrow} {remote}{ordinal}")
+    }
+
+    /// The same, of an end that may be a ghost: `server:80 ← client:49152 #1 (ghost)`.
+    pub(super) fn end(self, life: Life, end: &End) -> String {
+        let ghost = if end.ghost { " (ghost)" } else { "" };
+        format!("{}{ghost}", self.life(life))
     }
 
     /// One of many alike: `from client to server:80`, or `at server:80 from client`
@@ -67,7 +74,18 @@ impl<'a> Names<'a> {
     pub(super) fn ended(self, life: Life, ended: &Ended) -> String {
         let Ended { at, from, reason, .. } = *ended;
         let state = if reason == Reason::Expired { String::new() } else { format!(", in {from}") };
-        format!("{}'s end was over at {at} s{state}: {}.", self.host(life.host), self::reason(reason, from))
+        let place = ended.by.filter(|_| reason == Reason::Evicted).and_then(|(segment, _)| self.segment(segment));
+        let place = place.map_or(String::new(), |segment| format!(" ({segment}, took its place)"));
+        format!("{}'s end was over at {at} s{state}: {}{place}.", self.host(life.host), self::reason(reason, from))
+    }
+
+    /// `server:80 ← client:5000 #1, in TIME-WAIT until 240.250 s`
+    pub(super) fn met(self, met: Met) -> String {
+        let connection =
+            met.life.map_or("a connection that a forged segment opened".to_owned(), |life| self.life(life));
+        let state = met.state.map_or(String::new(), |state| format!(", in {state}"));
+        let until = met.until.map_or(String::new(), |until| format!(" until {until} s"));
+        format!("{connection}{state}{until}")
     }
 
     /// Why a reset was sent: without numbers and times.
@@ -83,10 +101,14 @@ impl<'a> Names<'a> {
             WhyReset::NoListener(port) => format!("nobody listens at {host}:{port}"),
             WhyReset::NoConnection(None) => format!("{host} had no connection for it"),
             WhyReset::NoConnection(Some((reason, from, _))) => {
-                format!("{host} had no connection for it any more ({})", self::reason(reason, from))
+                format!("{host} had no connection for it any more: {}", self::reason(reason, from))
             }
             WhyReset::NoPlace(queue) => format!("{host} had no place in its {}", queue_name(queue)),
-            WhyReset::Unacceptable => format!("{host}'s connection does not accept it"),
+            WhyReset::Unacceptable(Some((_, state))) => {
+                format!("{host}'s connection in {state} did not accept a segment")
+            }
+            WhyReset::Unacceptable(None) => format!("{host}'s connection did not accept a segment"),
+            WhyReset::TookTimeWait => format!("{host} took TIME-WAIT over"),
         }
     }
 
@@ -94,10 +116,15 @@ impl<'a> Names<'a> {
     pub(super) fn reset(self, (segment, why): (RecordId, Why)) -> Vec<String> {
         let by = self.segment(segment).map(|segment| format!("By {segment}."));
         let since = match why.what {
-            WhyReset::NoConnection(Some((_, _, at))) => format!(" since {at} s"),
+            WhyReset::NoConnection(Some((_, _, at))) => format!(" at {at} s"),
             _ => String::new(),
         };
-        let because = format!("{}{since}", self.why(why));
+        let because = match why.what {
+            WhyReset::Unacceptable(Some((life, state))) => {
+                format!("{}, in {state}, does not accept that", self.life(life))
+            }
+            _ => format!("{}{since}", self.why(why)),
+        };
         let why = match why.answers.and_then(|answered| self.segment(answered)) {
             Some(answered) => format!("It answers {answered}: {because}."),
             None => format!("Why: {because}."),
@@ -109,7 +136,7 @@ impl<'a> Names<'a> {
 /// How a life ended.
 pub(super) fn reason(reason: Reason, from: State) -> String {
     let words = match reason {
-        Reason::Call => "its application aborted it",
+        Reason::Call => "aborted by its application",
         Reason::Segment => "closed",
         Reason::Reset => "reset",
         Reason::GaveUp => "it gave up",

@@ -21,6 +21,9 @@ use crate::wrap::listed;
 /// So many events in the life of what was wasted are told, and so many packets to blame.
 const TOLD: usize = 8;
 
+/// So many that are alike and not the same are told each.
+const ALIKE: usize = 2;
+
 /// What held an incarnation for nobody, by what stories are put in groups.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Story {
@@ -107,6 +110,41 @@ struct Scene {
     /// Where there may be more of its kind: what each is, and what became of each. Those that agree in both are told
     /// together.
     among_others: Option<(String, String)>,
+    /// The same without numbers, and what the segment is called: many that agree in this are told together, too.
+    kind: Option<Kind>,
+    /// Whether it tells a verdict.
+    verdict: bool,
+}
+
+/// What a scene is one of many of.
+#[derive(Clone)]
+struct Kind {
+    what: String,
+    became: String,
+    label: String,
+}
+
+impl Scene {
+    const fn is_verdict(&self) -> bool {
+        self.verdict
+    }
+
+    /// Whether both are of one kind.
+    fn is_like(&self, other: &Self) -> bool {
+        let kind = |scene: &Self| scene.kind.as_ref().map(|kind| (kind.what.clone(), kind.became.clone()));
+        self.kind.is_some() && kind(self) == kind(other)
+    }
+}
+
+/// How a segment and what became of it are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Telling {
+    /// By itself, with its times.
+    Alone,
+    /// As one of several that are the same.
+    Each,
+    /// As one of several that are alike, without numbers.
+    Kind,
 }
 
 impl<'a> Teller<'a> {
@@ -171,14 +209,14 @@ impl<'a> Teller<'a> {
     }
 
     /// How it came to that, in a run that is measured from `from` to `end`.
-    pub(super) fn text(&self, from: Instant, end: Instant) -> Text {
+    pub(super) fn text(&self, (from, end): (Instant, Instant), all: bool) -> Text {
         let mut sentences = vec![self.opening()];
         sentences.extend(self.brought_there());
         sentences.extend(self.left_alone());
         let scenes = self.scenes();
         sentences.extend(together(&scenes));
-        sentences.extend(self.outcome(scenes.is_empty()));
-        sentences.extend(self.blame());
+        sentences.extend(self.outcome());
+        sentences.extend(self.blame(all));
         Text { heading: self.heading(from, end), sentences }
     }
 
@@ -189,7 +227,7 @@ impl<'a> Teller<'a> {
         let (mut held, since) = (self.held(), self.cost.since);
         held.push_str(&match self.incarnation {
             Some(_) => format!("{socket}, held for nobody from {since} s to {until}"),
-            None => format!(" from {since} s on"),
+            None => format!(", the first at {since} s"),
         });
         if since < from {
             held.push_str(&format!(", measured from {from} s"));
@@ -204,27 +242,33 @@ impl<'a> Teller<'a> {
 
     /// `a half-open entry, then a connection`
     fn held(&self) -> String {
-        let entries: Vec<&str> = self.cost.memories.iter().filter_map(|memory| entry(*memory)).collect();
+        let mut verdicts = self.incarnation.into_iter().flat_map(|incarnation| self.exchange.verdicts_on(incarnation));
+        let is_ghost = verdicts.any(|verdict| matches!(verdict.worth, Worth::Ghost(_)));
+        let word = |memory: &Memory| match entry(*memory)? {
+            "a connection" if is_ghost => Some("a ghost connection"),
+            word => Some(word),
+        };
+        let entries: Vec<&str> = self.cost.memories.iter().filter_map(word).collect();
         if self.incarnation.is_some() { entries.join(", then ") } else { "SYN cookies for nobody".to_owned() }
     }
 
     /// `at server:80, because of a forged segment: SYN to server:80`
     fn group(&self) -> String {
         let worst = self.cost.blames().max_by_key(|(_, cost)| *cost).map(|(blame, _)| blame);
-        let why = worst.map_or(String::new(), |blame| self.packets.group(blame, self.hosts));
+        let why = worst.map_or(String::new(), |blame| self.kind(blame));
         let Birth { tuple: FourTuple { local, .. }, .. } = self.birth;
         let port = if self.active { String::new() } else { format!(":{}", local.port()) };
         format!("at {}{port}, because of {why}", self.here)
     }
 
     fn blames(&self) -> Vec<(String, Amount)> {
-        self.cost.blames().map(|(blame, cost)| (self.packets.group(blame, self.hosts), cost)).collect()
+        self.cost.blames().map(|(blame, cost)| (self.kind(blame), cost)).collect()
     }
 
     /// What it was born of.
     fn opening(&self) -> String {
         let born = self.birth.at;
-        let began = if self.incarnation.is_some() { "It was opened by" } else { "What was answered is" };
+        let began = if self.incarnation.is_some() { "opened it" } else { "was answered" };
         let Some(packet) = self.packet(self.birth.of) else {
             return format!("{} opened it at {born} s.", self.here);
         };
@@ -235,10 +279,11 @@ impl<'a> Teller<'a> {
                 Some(_) => format!("{opener} did not send it"),
                 None => format!("nobody has the address {opener}"),
             };
-            return format!("{began} {label}, which was forged at {at} s: {why}.");
+            return format!("A forged {label}, sent at {at} s, {began}: {why}.");
         }
-        let mut words = format!("{began} {label}, which {opener} had sent at {at} s and which came at {born} s");
+        let mut words = format!("{label} of {opener}, sent at {at} s, came at {born} s");
         let arrival = self.exchange.arrivals_of(packet).find(|arrival| Some(arrival.id) == self.birth.because);
+        let before = words.len();
         let by = sent.fault.map_or(String::new(), |fault| format!(" by fault {}", fault + 1));
         match arrival.map_or(0, |arrival| arrival.copy) {
             0 if !by.is_empty() && !self.was_useful && sent.copies == 1 => {
@@ -247,9 +292,11 @@ impl<'a> Teller<'a> {
             0 => {}
             _ => {
                 let first = sent.comes_at;
-                words.push_str(&format!(" once more: it was duplicated{by}, and had come at {first} s already"));
+                words.push_str(&format!(" once more, duplicated{by} (the first copy at {first} s)"));
             }
         }
+        let mark = if words.len() > before { "," } else { "" };
+        words.push_str(&format!("{mark} and {began}"));
         let at_once = match self.changes().next() {
             Some(first) if !self.active && sent.flags.syn() && first.change.to.synchronized() => {
                 format!(" A SYN is enough for {}: it was {} at once.", self.here, first.change.to)
@@ -296,7 +343,7 @@ impl<'a> Teller<'a> {
         let last = self.changes().filter(here).last().filter(|last| self.was_useful && last.id > self.birth.id)?;
         let packet = self.packet(last.after)?;
         let (label, at, to, by) = (name(packet), packet.at, last.change.to, self.sender(&packet.sent));
-        Some(format!("{label}, which {by} had sent at {at} s, came at {} s and took it to {to}.", last.at))
+        Some(format!("{label} of {by}, sent at {at} s, came at {} s and brought it to {to}.", last.at))
     }
 
     /// How the other end came to leave it alone, if it was of use at first.
@@ -313,7 +360,7 @@ impl<'a> Teller<'a> {
             let (before, _) = self.exchange.changes_around(self.judged);
             let over = before.iter().rev().find(other).filter(|change| change.change.to == State::Closed);
             let how = over.map(|end| format!(": {} had {}", self.there, self.ended(end, &format!(" at {} s", end.at))));
-            return Some(format!("{nobody}{}.", how.unwrap_or_default()));
+            return Some(format!("{nobody}{}.{}", how.unwrap_or_default(), self.cookies().unwrap_or_default()));
         };
         if end.change.to != State::Closed {
             return Some(format!("{nobody}: {} had another connection, in {}.", self.there, end.change.to));
@@ -332,17 +379,27 @@ impl<'a> Teller<'a> {
         Some(words)
     }
 
+    /// That the other end is a listener with SYN cookies, and what became of the answer to its cookie.
+    fn cookies(&self) -> Option<String> {
+        let opened = self.changes().filter(|change| change.id < self.judged).last()?;
+        self.packet(opened.after).filter(|packet| packet.is_offer())?;
+        let ours = self.cost.blames().filter_map(|(blame, _)| self.packet(blame.record));
+        let mut ours = ours.filter(|packet| packet.sent.incarnation == self.incarnation);
+        let fate = ours.next().filter(|packet| self.exchange.arrivals_of(packet).next().is_none());
+        let fate = fate.map_or(String::new(), |packet| format!(" {} {}.", packet.label(), not_arrived(&packet.sent)));
+        Some(format!(" {} keeps nothing before the ACK comes (SYN cookies).{fate}", self.there))
+    }
+
     /// How a connection at the other end came to its end (and when), as it is said after `had`.
     fn ended(&self, end: &Change, when: &str) -> String {
         let StateChange { from, reason, .. } = end.change;
         let segment = self.packet(end.after).map_or("a segment".to_owned(), name);
         match reason {
-            Reason::Call if from == State::SynSent => format!("given up{when} (by a call of its application)"),
             Reason::Call => format!("aborted{when} (by a call of its application)"),
             Reason::Segment => format!("closed{when} (on {segment})"),
             Reason::Reset => format!("been reset{when} (by {segment})"),
             Reason::GaveUp => format!("given up{when} (in {from}, after its last retransmission or probe)"),
-            Reason::Expired => format!("closed{when} ({from} was over)"),
+            Reason::Expired => format!("closed{when} ({from} ran out)"),
             Reason::Crash => format!("crashed{when}"),
             Reason::Evicted => format!("evicted its half-open entry{when} (its cache was full)"),
             Reason::Overflow => format!("ended its half-open entry{when} (its accept queue was full)"),
@@ -388,8 +445,11 @@ impl<'a> Teller<'a> {
             .flat_map(|arrival| self.exchange.made_by(arrival))
             .map(|change| change.id)
             .collect();
-        let others = self.changes().filter(|change| change.id > self.judged && !told.contains(&change.id));
-        scenes.extend(others.map(|change| self.turn(change)));
+        let others: Vec<&Change> =
+            self.changes().filter(|change| change.id > self.judged && !told.contains(&change.id)).collect();
+        // One segment may bring it through several states.
+        let of_one = |one: &&Change, next: &&Change| one.after.is_some() && one.because == next.because;
+        scenes.extend(others.chunk_by(of_one).filter_map(|changes| self.turn(changes)));
         let verdicts = self.incarnation.into_iter().flat_map(|incarnation| self.exchange.verdicts_on(incarnation));
         let again = verdicts.filter(|verdict| verdict.worth == Worth::Useful && verdict.id > self.judged);
         scenes.extend(again.map(|&Verdict { id, at, .. }| Scene {
@@ -398,9 +458,12 @@ impl<'a> Teller<'a> {
             alone: format!(
                 "From {at} s on it was of use again: someone was there, or a segment on its way could make one."
             ),
+            kind: None,
             among_others: None,
+            verdict: true,
         }));
-        scenes.sort_by_key(|scene| scene.id);
+        // What it was worth at an instant comes before what that instant led to.
+        scenes.sort_by_key(|scene| (scene.at, !scene.is_verdict(), scene.id));
         scenes
     }
 
@@ -409,20 +472,32 @@ impl<'a> Teller<'a> {
         let (&Packet { id, at, retransmission, .. }, label) = (packet, packet.label());
         let answered = self.packet(packet.answers.filter(|segment| Some(*segment) != self.birth.of));
         let again = if retransmission > 0 && answered.is_none() { " again" } else { "" };
-        let words = answered.map_or(format!("sent {label}"), |other| format!("answered {} with {label}", name(other)));
+        let called = [Some(packet), answered].map(|packet| packet.map_or(String::new(), kind));
+        let deed = |[own, other]: &[String; 2]| match other.is_empty() {
+            true => format!("sent {own}"),
+            false => format!("answered {other} with {own}"),
+        };
+        let words = deed(&[label.clone(), answered.map_or(String::new(), |other| self.name_of(other))]);
         // What is told already needs no time.
         let new = answered.filter(|other| !answers.contains(&other.id));
         let new = new.map_or(String::new(), |other| format!(" ({} had sent that at {} s)", self.there, other.at));
         Scene {
             id,
             at,
-            alone: format!("{} {words}{again} at {at} s{new}. {}", self.here, self.became(packet, true)),
-            among_others: Some((format!("{} {words}", self.here), self.became(packet, false))),
+            alone: format!("{} {words}{again} at {at} s{new}. {}", self.here, self.became(packet, Telling::Alone)),
+            among_others: Some((format!("{} {words}", self.here), self.became(packet, Telling::Each))),
+            kind: Some(Kind {
+                what: format!("{} {}", self.here, deed(&called)),
+                became: self.became(packet, Telling::Kind),
+                label,
+            }),
+            verdict: false,
         }
     }
 
     /// What became of a segment that was sent for it, alone or as one of several.
-    fn became(&self, packet: &Packet, alone: bool) -> String {
+    fn became(&self, packet: &Packet, told: Telling) -> String {
+        let alone = told == Telling::Alone;
         let it = if alone { "It" } else { "Each" };
         let Some(arrival) = self.exchange.telling(packet) else {
             return format!("{it} {}{}.", not_arrived(&packet.sent), self.blamed(packet));
@@ -450,10 +525,11 @@ impl<'a> Teller<'a> {
         }));
         let answer = self.packet(arrival.answer);
         match answer {
+            Some(answer) if told == Telling::Kind => deeds.push(format!("answered with {}", kind(answer))),
             Some(answer) => deeds.push(format!("answered with {}", answer.label())),
             None if packet.sent.flags.rst() => {}
             None if change.is_some() => {}
-            None if arrival.met.is_none() => deeds.push("sent no reset, as its variant has it".to_owned()),
+            None if arrival.met.is_none() => deeds.push("sent no reset (unexpected = \"silence\")".to_owned()),
             None => deeds.push("did not answer".to_owned()),
         }
         let then = answer.map_or(String::new(), |answer| self.answer_became(answer, alone));
@@ -475,7 +551,7 @@ impl<'a> Teller<'a> {
             None => self.is_what_came_of_it(&of.change),
         };
         let change = self.exchange.made_by(arrival).rev().find(own);
-        let when = if alone { format!(" at {} s", arrival.at) } else { String::new() };
+        let when = if alone { format!(" at {} s{}", arrival.at, late(&answer.sent)) } else { String::new() };
         match change.map(|change| change.change.to) {
             Some(state) if self.incarnation.is_none() => {
                 format!(" {that} came{when} as the answer to the cookie, and opened a connection, in {state}.")
@@ -503,63 +579,122 @@ impl<'a> Teller<'a> {
         }
     }
 
-    /// A change of its own state.
-    fn turn(&self, turn: &Change) -> Scene {
-        let Change { id, at, change: StateChange { from, to, reason, .. }, .. } = *turn;
+    /// Changes of its own state that have one cause.
+    fn turn(&self, changes: &[&Change]) -> Option<Scene> {
+        let (turn, through) = changes.split_last()?;
+        let Change { id, at, change: StateChange { from, to, reason, .. }, .. } = **turn;
         let over = to == State::Closed;
         let alone = match (reason, self.packet(turn.after)) {
             (Reason::Reset | Reason::Segment, Some(packet)) => {
-                let what = if over { "ended it".to_owned() } else { format!("brought it to {to}") };
-                format!(
-                    "{}, which {} had sent at {} s, came at {at} s and {what}.",
-                    name(packet),
-                    self.there,
-                    packet.at
-                )
+                let through: Vec<String> = through.iter().map(|change| change.change.to.to_string()).collect();
+                let what = match (over, through.is_empty()) {
+                    (true, true) => "ended it".to_owned(),
+                    (true, false) => format!("brought it to {}, then ended it", listed(&through)),
+                    (false, true) => format!("brought it to {to}"),
+                    (false, false) => format!("brought it through {} to {to}", listed(&through)),
+                };
+                let sent_by = self.sender(&packet.sent);
+                format!("{} of {sent_by}, sent at {} s, came at {at} s and {what}.", name(packet), packet.at)
             }
             (Reason::Call, _) if over => format!("{}'s application aborted it at {at} s.", self.here),
             (Reason::Call, _) => format!("{}'s application closed it at {at} s: it came to {to}.", self.here),
             (Reason::GaveUp, _) => format!("{} gave up at {at} s, in {from}.", self.here),
-            (Reason::Expired, _) => format!("{from} was over at {at} s."),
+            (Reason::Expired, _) => format!("{from} ran out at {at} s."),
             (Reason::Crash, _) => format!("{} crashed at {at} s.", self.here),
             (Reason::Evicted, _) => format!("{} evicted it at {at} s: its cache was full.", self.here),
             (Reason::Overflow, _) => format!("{} refused it at {at} s: its accept queue was full.", self.here),
             (Reason::Reset | Reason::Segment, None) => format!("It came to {to} at {at} s."),
         };
-        Scene { id, at, alone, among_others: None }
+        Some(Scene { id, at, alone, among_others: None, kind: None, verdict: false })
     }
 
     /// What it still was at the end of the run, or that there never was anything.
-    fn outcome(&self, nothing_sent: bool) -> Option<String> {
+    fn outcome(&self) -> Option<String> {
         if self.incarnation.is_none() {
             let (_, since) = self.exchange.changes_around(self.birth.id);
             let until = since.iter().any(|change| self.is_what_came_of_it(&change.change));
             return Some(format!("{} kept nothing of it{}.", self.here, if until { " until then" } else { "" }));
         }
         let last = self.changes().last().filter(|_| self.cost.until.is_none())?;
-        let more = if nothing_sent { "Nothing was sent for it" } else { "Nothing more was sent for it" };
-        Some(format!("{more}: it was still {} when the run ended.", last.change.to))
+        Some(format!("Nothing more was sent for it: it was still {} when the run ended.", last.change.to))
     }
 
-    /// What is to blame, and for how much of the cost if there is more than one thing.
-    fn blame(&self) -> Vec<String> {
+    /// What is to blame, and for how much of the cost if there is more than one thing; like things together, unless all are
+    /// wanted.
+    fn blame(&self, all: bool) -> Vec<String> {
         let mut blames: Vec<(Blame, Amount)> = self.cost.blames().collect();
         if let [(only, _)] = blames.as_slice() {
             return vec![format!("To blame: {}.", self.named(*only))];
         }
         blames.sort_by_key(|(_, cost)| std::cmp::Reverse(*cost));
-        let line = |(blame, cost): &(Blame, Amount)| format!("To blame for {cost}: {}.", self.named(*blame));
-        let mut lines: Vec<String> = blames.iter().take(TOLD).map(line).collect();
-        if blames.len() > TOLD {
-            let others = blames.len() - TOLD;
+        let mut alike: Vec<Vec<(Blame, Amount)>> = Vec::new();
+        for of in blames {
+            let kind = self.kind(of.0);
+            match alike.iter_mut().find(|alike| !all && self.kind(alike[0].0) == kind) {
+                Some(alike) => alike.push(of),
+                None => alike.push(vec![of]),
+            }
+        }
+        let mut lines: Vec<String> = alike.iter().take(TOLD).map(|alike| self.blame_of(alike)).collect();
+        if alike.len() > TOLD {
+            let others: usize = alike[TOLD..].iter().map(Vec::len).sum();
             let plural = if others == 1 { "" } else { "s" };
             lines.push(format!("To blame for the rest: {} other{plural}.", whole(others as u64)));
         }
         lines
     }
 
+    /// For how much things of one kind are to blame.
+    fn blame_of(&self, alike: &[(Blame, Amount)]) -> String {
+        let cost = alike.iter().fold(Amount::default(), |sum, (_, cost)| sum + *cost);
+        let times = alike.iter().filter_map(|(blame, _)| self.packets.time(*blame));
+        match (alike, times.clone().min(), times.max()) {
+            ([_, _, ..], Some(first), Some(last)) => {
+                let (count, kind) = (whole(alike.len() as u64), self.kind(alike[0].0));
+                format!("To blame for {cost}: {count} × {kind}, from {first} s to {last} s.")
+            }
+            _ => format!("To blame for {cost}: {}.", self.named(alike[0].0)),
+        }
+    }
+
+    /// What a segment is called, and of which attempt it is if that is another.
+    fn name_of(&self, packet: &Packet) -> String {
+        let attempt = packet.sent.attempt;
+        match packet.sent.forged || attempt == self.birth.attempt {
+            true => name(packet),
+            false => format!("{} of #{}", packet.label(), attempt.ordinal),
+        }
+    }
+
     fn named(&self, blame: Blame) -> String {
-        self.packets.blamed(blame, self.hosts)
+        self.last_ack(blame).unwrap_or_else(|| self.packets.blamed(blame, self.hosts))
+    }
+
+    /// A thing to blame, without numbers and times.
+    fn kind(&self, blame: Blame) -> String {
+        self.last_ack(blame).unwrap_or_else(|| self.packets.group(blame, self.hosts))
+    }
+
+    /// What no record is to blame for: the peer closes on the last FIN, without TIME-WAIT, and its ACK is on its way.
+    fn last_ack(&self, blame: Blame) -> Option<String> {
+        let state = self.changes().take_while(|change| change.id < self.judged).last()?.change.to;
+        let end = self.left_by.and_then(|left_by| self.exchange.change(left_by))?;
+        let is_last = blame.cause == Cause::Unknown && matches!(state, State::LastAck | State::Closing);
+        let is_closed = end.change.to == State::Closed && end.change.reason == Reason::Segment;
+        (is_last && is_closed).then(|| format!("the last ACK on its way ({} keeps no TIME-WAIT)", self.there))
+    }
+}
+
+/// What a segment is called without its numbers.
+fn kind(packet: &Packet) -> String {
+    format!("{}{}", if packet.sent.forged { "forged " } else { "" }, packet.kind())
+}
+
+/// That a fault made a segment late, if one did.
+fn late(sent: &Segment) -> String {
+    match sent.fault {
+        Some(fault) if sent.copies == 1 => format!(", delayed by fault {},", fault + 1),
+        _ => String::new(),
     }
 }
 
@@ -602,8 +737,12 @@ const fn entry(memory: Memory) -> Option<&'static str> {
 
 /// Scenes in sentences, with those that are alike told together, and those in the middle left out if there are many.
 fn together(scenes: &[Scene]) -> Vec<String> {
-    let groups: Vec<&[Scene]> =
-        scenes.chunk_by(|one, next| one.among_others.is_some() && one.among_others == next.among_others).collect();
+    let mut groups: Vec<&[Scene]> = Vec::new();
+    for like in scenes.chunk_by(Scene::is_like) {
+        let same = |one: &Scene, next: &Scene| one.among_others.is_some() && one.among_others == next.among_others;
+        let same: Vec<&[Scene]> = like.chunk_by(same).collect();
+        if same.len() > ALIKE { groups.push(like) } else { groups.extend(same) }
+    }
     if groups.len() <= TOLD {
         return groups.into_iter().map(group).collect();
     }
@@ -620,15 +759,22 @@ fn together(scenes: &[Scene]) -> Vec<String> {
 fn group(scenes: &[Scene]) -> String {
     match scenes {
         [first, .., last] => {
-            let (what, became) =
-                first.among_others.as_ref().map_or(("", ""), |(what, each)| (what.as_str(), each.as_str()));
+            let all_same = scenes.iter().all(|scene| scene.among_others == first.among_others);
+            let (what, became, labels) = match (&first.among_others, &first.kind, &last.kind) {
+                (Some((what, each)), ..) if all_same => (what.as_str(), each.as_str(), String::new()),
+                (_, Some(kind), Some(last)) => {
+                    let labels = format!(" ({} to {})", kind.label, last.label);
+                    (kind.what.as_str(), kind.became.as_str(), labels)
+                }
+                _ => ("", "", String::new()),
+            };
             let times =
                 if scenes.len() == 2 { "twice".to_owned() } else { format!("{} times", whole(scenes.len() as u64)) };
             let extent = match first.at == last.at {
                 true => format!("at {} s", first.at),
                 false => format!("from {} s to {} s", first.at, last.at),
             };
-            format!("{what} {times}, {extent}. {became}")
+            format!("{what} {times}, {extent}{labels}. {became}")
         }
         [only] => only.alone.clone(),
         [] => String::new(),

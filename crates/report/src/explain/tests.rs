@@ -16,6 +16,7 @@ pub(super) fn explained(experiment: &Experiment, variant: &Variant, all: bool) -
 
 /// The legend is the same everywhere.
 pub(super) fn without_legend(told: &str) -> String {
+    let told = told.strip_suffix(WASTED).unwrap_or(told);
     told.strip_suffix(LEGEND).map_or_else(|| told.to_owned(), |told| told.trim_end_matches('\n').to_owned() + "\n")
 }
 
@@ -54,24 +55,25 @@ fn a_stale_syn_makes_a_ghost() {
         "two-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to the
-               end of the run, 10800.000 s: 38.7 MB·s, 10,800 worker·s and 1 segment
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. A SYN is enough for server: it was ESTABLISHED at once. By then client had sent it again
-               at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT was over).
+            1. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.000 s to
+               the end of the run, 10800.000 s: 38.7 MB·s, 10,800 worker·s and 1 wasted segment
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. A SYN is
+               enough for server: it was ESTABLISHED at once. By then client had sent it again at 1.000 s,
+               become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT ran out).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
-               and sent no reset, as its variant has it.
+               and sent no reset (unexpected = "silence").
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152 #1: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
-               client's end was over at 2.400 s: TIME-WAIT ran out.
+            1. server:80 ← client:49152 #1 (ghost): waits since 5.000 s in step 2, `receive 100 B`: nothing has
+               come
+               Nobody is at its other end.
                Nothing is on its way between them.
         "#]],
     );
@@ -84,19 +86,19 @@ fn a_reset_ends_the_ghost() {
         "two-way-rst",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to
-               5.100 s: 358 B·s, 0.1 worker·s and 2 segments
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. A SYN is enough for server: it was ESTABLISHED at once. By then client had sent it again
-               at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT was over).
+            1. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.000 s to
+               5.100 s: 358 B·s, 0.1 worker·s and 2 wasted segments
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. A SYN is
+               enough for server: it was ESTABLISHED at once. By then client had sent it again at 1.000 s,
+               become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT ran out).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
                and answered with RST 1. That came at 5.100 s and ended it.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
         "#]],
     );
 }
@@ -109,18 +111,18 @@ fn a_reset_ends_the_half_open_entry() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 5.100 s: 32 B·s
-               and 2 segments
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
-               2.400 s (TIME-WAIT was over).
+               and 2 wasted segments
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. By then
+               client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s
+               (TIME-WAIT ran out).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
                and answered with RST 1. That came at 5.100 s and ended it.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
         "#]],
     );
 }
@@ -133,19 +135,19 @@ fn silence_keeps_the_half_open_entry_until_the_server_gives_up() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2
-               kB·s and 6 segments
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
-               2.400 s (TIME-WAIT was over).
+               kB·s and 6 wasted segments
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. By then
+               client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s
+               (TIME-WAIT ran out).
                server sent SYN,ACK 0/1 6 times, from 5.000 s to 36.000 s. Each reached client, which had no
-               connection for it and sent no reset, as its variant has it.
+               connection for it and sent no reset (unexpected = "silence").
                server gave up at 68.000 s, in SYN-RECEIVED.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
         "#]],
     );
 }
@@ -158,23 +160,24 @@ fn a_lost_reset_is_to_blame_from_then_on() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 6.100 s: 352 B·s
-               and 4 segments
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
-               2.400 s (TIME-WAIT was over).
+               and 4 wasted segments
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. By then
+               client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s
+               (TIME-WAIT ran out).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
                and answered with RST 1. That was lost (dropped by fault 2): if it had arrived, that would have
                been the end.
                server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which had no connection
                for it and answered with RST 1. That came at 6.100 s and ended it.
-               To blame for 336 B·s and 2 segments: a lost segment: RST 1 of client, sent 5.050, lost.
-               To blame for 16 B·s and 2 segments: a delayed segment: SYN 0 of client, sent 0.000, arrived
-               5.000.
+               To blame for 336 B·s and 2 wasted segments: a lost segment: RST 1 of client #1, sent 5.050, lost
+               (fault 2).
+               To blame for 16 B·s and 2 wasted segments: a delayed segment: SYN 0 of client #1, sent 0.000,
+               arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
         "#]],
     );
 }
@@ -187,27 +190,32 @@ fn resets_that_are_lost_alike_are_told_together() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2
-               kB·s and 12 segments
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at
-               2.400 s (TIME-WAIT was over).
+               kB·s and 12 wasted segments
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. By then
+               client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s
+               (TIME-WAIT ran out).
                server sent SYN,ACK 0/1 6 times, from 5.000 s to 36.000 s. Each reached client, which had no
                connection for it and answered with RST 1. Each of these was lost (dropped by fault 2): if it had
                arrived, that would have been the end.
                server gave up at 68.000 s, in SYN-RECEIVED.
-               To blame for 10.2 kB·s: a lost segment: RST 1 of client, sent 36.050, lost.
-               To blame for 5.12 kB·s and 2 segments: a lost segment: RST 1 of client, sent 20.050, lost.
-               To blame for 2.56 kB·s and 2 segments: a lost segment: RST 1 of client, sent 12.050, lost.
-               To blame for 1.28 kB·s and 2 segments: a lost segment: RST 1 of client, sent 8.050, lost.
-               To blame for 640 B·s and 2 segments: a lost segment: RST 1 of client, sent 6.050, lost.
-               To blame for 320 B·s and 2 segments: a lost segment: RST 1 of client, sent 5.050, lost.
-               To blame for 16 B·s and 2 segments: a delayed segment: SYN 0 of client, sent 0.000, arrived
-               5.000.
+               To blame for 10.2 kB·s: a lost segment: RST 1 of client #1, sent 36.050, lost (fault 2).
+               To blame for 5.12 kB·s and 2 wasted segments: a lost segment: RST 1 of client #1, sent 20.050,
+               lost (fault 2).
+               To blame for 2.56 kB·s and 2 wasted segments: a lost segment: RST 1 of client #1, sent 12.050,
+               lost (fault 2).
+               To blame for 1.28 kB·s and 2 wasted segments: a lost segment: RST 1 of client #1, sent 8.050,
+               lost (fault 2).
+               To blame for 640 B·s and 2 wasted segments: a lost segment: RST 1 of client #1, sent 6.050, lost
+               (fault 2).
+               To blame for 320 B·s and 2 wasted segments: a lost segment: RST 1 of client #1, sent 5.050, lost
+               (fault 2).
+               To blame for 16 B·s and 2 wasted segments: a delayed segment: SYN 0 of client #1, sent 0.000,
+               arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
         "#]],
     );
 }
@@ -219,26 +227,28 @@ fn a_lost_answer_is_to_blame_at_once() {
         "two-way-rst",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to the
-               end of the run, 10800.000 s: 38.7 MB·s, 10,800 worker·s and 1 segment
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. A SYN is enough for server: it was ESTABLISHED at once. By then client had sent it again
-               at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT was over).
+            1. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.000 s to
+               the end of the run, 10800.000 s: 38.7 MB·s, 10,800 worker·s and 1 wasted segment
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. A SYN is
+               enough for server: it was ESTABLISHED at once. By then client had sent it again at 1.000 s,
+               become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT ran out).
                server sent SYN,ACK 0/1 at 5.000 s. It was lost (dropped by fault 2): if it had arrived, that
                would have been the end.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame for 38.7 MB·s and 10,800 worker·s: a lost segment: SYN,ACK 0/1 of server, sent 5.000,
-               lost.
-               To blame for 1 segment: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+               lost (fault 2).
+               To blame for 1 wasted segment: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000
+               (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152 #1: waits since 5.000 s in step 2, `receive 100 B`: nothing has come
-               client's end was over at 2.400 s: TIME-WAIT ran out.
+            1. server:80 ← client:49152 #1 (ghost): waits since 5.000 s in step 2, `receive 100 B`: nothing has
+               come
+               Nobody is at its other end.
                Nothing is on its way between them.
         "#]],
     );
@@ -252,28 +262,28 @@ fn a_stale_syn_ends_the_time_wait_of_its_client() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 6.100 s: 352 B·s
-               and 5 segments
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to
-               TIME-WAIT at 1.400 s.
+               and 5 wasted segments
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. By then
+               client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to TIME-WAIT at
+               1.400 s.
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
                answered with ACK 102/102.
                server answered ACK 102/102 with RST 102 at 5.100 s. At 5.150 s it reached client, which was in
                TIME-WAIT and was reset.
                server sent SYN,ACK 0/1 again at 6.000 s. At 6.050 s it reached client, which had no connection
                for it and answered with RST 1. That came at 6.100 s and ended it.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 5.150 s, in TIME-WAIT
                By RST 102 of server, sent 5.100, arrived 5.150.
-               It answers ACK 102/102 of client, sent 5.050, arrived 5.100: server's connection does not accept
-               it.
+               It answers ACK 102/102 of client #1, sent 5.050, arrived 5.100: server:80 ← client:49152 #1, in
+               SYN-RECEIVED, does not accept that.
         "#]],
     );
 }
@@ -286,10 +296,10 @@ fn an_endless_exchange_is_cut_short() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a half-open entry, held for nobody from 5.000 s to 68.000 s: 20.2
-               kB·s and 6,426 segments
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to
-               TIME-WAIT at 1.400 s.
+               kB·s and 6,426 wasted segments
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. By then
+               client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to TIME-WAIT at
+               1.400 s.
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
                answered with ACK 100002/102.
                server answered ACK 100002/102 with ACK 1/1 9 times, from 5.100 s to 5.900 s. Each reached
@@ -306,18 +316,18 @@ fn an_endless_exchange_is_cut_short() {
                server answered ACK 100002/102 with ACK 1/1 1,919 times, from 36.000 s to 67.900 s. Each reached
                client, which was in TIME-WAIT and answered with ACK 100002/102.
                server gave up at 68.000 s, in SYN-RECEIVED.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 68.050 s, in TIME-WAIT
                By RST 102 of server, sent 68.000, arrived 68.050.
-               It answers ACK 100002/102 of client, sent 67.950, arrived 68.000: server had no connection for it
-               any more (it gave up) since 68.000 s.
+               It answers ACK 100002/102 of client #1, sent 67.950, arrived 68.000: server had no connection for
+               it any more: it gave up at 68.000 s.
         "#]],
     );
 }
@@ -329,22 +339,22 @@ fn keepalive_asks_in_vain() {
         "two-way",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to
-               7880.000 s: 28.2 MB·s, 7,880 worker·s and 10 segments
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. A SYN is enough for server: it was ESTABLISHED at once. By then client had sent it again
-               at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT was over).
+            1. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.000 s to
+               7880.000 s: 28.2 MB·s, 7,880 worker·s and 10 wasted segments
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. A SYN is
+               enough for server: it was ESTABLISHED at once. By then client had sent it again at 1.000 s,
+               become ESTABLISHED at 1.100 s and closed at 2.400 s (TIME-WAIT ran out).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
-               and sent no reset, as its variant has it.
+               and sent no reset (unexpected = "silence").
                server sent keepalive ACK 0/1 9 times, from 7205.000 s to 7805.000 s. Each reached client, which
-               had no connection for it and sent no reset, as its variant has it.
+               had no connection for it and sent no reset (unexpected = "silence").
                server gave up at 7880.000 s, in ESTABLISHED.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
         "#]],
     );
 }
@@ -356,18 +366,19 @@ fn a_duplicate_opens_a_connection_of_its_own() {
         "syn-cookies",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.100 s to the
-               end of the run, 3600.000 s: 12.9 MB·s and 3,590 worker·s
-               It was opened by ACK 1/1, which client had sent at 0.100 s and which came at 5.100 s once more:
-               it was duplicated by fault 1, and had come at 0.150 s already. By then client had become
-               ESTABLISHED at 0.100 s and closed at 1.400 s (TIME-WAIT was over).
-               Nothing was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: a duplicated segment: ACK 1/1 of client, sent 0.100, arrived 0.150 and 5.100 and
-               200.100.
+            1. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.100 s to
+               the end of the run, 3600.000 s: 12.9 MB·s and 3,590 worker·s
+               ACK 1/1 of client, sent at 0.100 s, came at 5.100 s once more, duplicated by fault 1 (the first
+               copy at 0.150 s), and opened it. By then client had become ESTABLISHED at 0.100 s and closed at
+               1.400 s (TIME-WAIT ran out).
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: a duplicated segment: ACK 1/1 of client #1, sent 0.100, arrived 0.150 and 5.100 and
+               200.100 (fault 1).
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152 #1: waits since 5.100 s in step 2, `receive 100 B`: nothing has come
-               client's end was over at 1.400 s: TIME-WAIT ran out.
+            1. server:80 ← client:49152 #1 (ghost): waits since 5.100 s in step 2, `receive 100 B`: nothing has
+               come
+               Nobody is at its other end.
                Nothing is on its way between them.
         "#]],
     );
@@ -380,19 +391,19 @@ fn a_listener_that_keeps_nothing_only_answers() {
         "syn-cookies",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, SYN cookies for nobody from 5.000 s on: 2 segments
-               What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
-               by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed
-               at 2.400 s (TIME-WAIT was over).
+            1. server:80 ← client:49152 #1, SYN cookies for nobody, the first at 5.000 s: 2 wasted segments
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and was answered. By then
+               client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and closed at 2.400 s
+               (TIME-WAIT ran out).
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which had no connection for it
                and answered with RST 1.
                server kept nothing of it.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
         "#]],
     );
 }
@@ -406,7 +417,7 @@ fn a_crash_goes_unheard() {
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 2.000 s to
                4.100 s: 7.53 kB·s and 2.1 worker·s
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it.
                From 2.000 s on nobody was at its other end: client had crashed.
                server sent DATA 101/101 100 B at 4.000 s. At 4.050 s it reached client, which had no connection
                for it and answered with RST 101. That came at 4.100 s and ended it.
@@ -415,10 +426,11 @@ fn a_crash_goes_unheard() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: 100 B of server lost at 4.100 s
                server's end was over at 4.100 s, in ESTABLISHED: reset.
+               They had not arrived in order.
             2. server:80 ← client:49152 #1: reset at 4.100 s, in ESTABLISHED
-               By RST 101 of client, sent 4.050, arrived 4.100.
+               By RST 101 of client #1, sent 4.050, arrived 4.100.
                It answers DATA 101/101 100 B of server, sent 4.000, arrived 4.050: client had no connection for
-               it any more (a crash) since 2.000 s.
+               it any more: a crash at 2.000 s.
         "#]],
     );
 }
@@ -432,17 +444,18 @@ fn a_crashed_client_opens_again_and_is_asked() {
             What was held for nobody, and why
             1. server:80 ← client:5000 #1, a connection with its socket, held for nobody from 2.000 s to the end
                of the run, 3600.000 s: 12.9 MB·s and 3,600 worker·s
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it.
                From 2.000 s on nobody was at its other end: client had crashed.
-               server answered SYN 0 with ACK 101/101 8 times, from 4.050 s to 127.050 s. Each reached client,
-               which had another connection in SYN-SENT and did not answer.
+               server answered SYN 0 of #2 with ACK 101/101 8 times, from 4.050 s to 127.050 s. Each reached
+               client, which had another connection in SYN-SENT and did not answer.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: the crash of client at 2.000 s.
 
             Opens that failed or were slow, and why
             1. client:5000 → server:80 #2: timed out at 187.000 s, after 183 s
-               SYNs: 8 sent, 8 at an older connection. SYN-ACKs: none sent.
-               The first that came to nothing: SYN 0 of client, sent 4.000, arrived 4.050.
+               SYNs: 8 sent, 8 at another connection. SYN-ACKs: none sent.
+               The first without effect: SYN 0 of client #2, sent 4.000, arrived 4.050. The other connection was
+               server:80 ← client:5000 #1, in ESTABLISHED.
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:5000 #1: waits since 0.150 s in step 4, `close on EOF`: the peer has not
@@ -461,13 +474,13 @@ fn a_host_is_down_and_keeps_quiet() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:5000 #1, a half-open entry, then a connection with its socket, held for nobody
-               from 1.000 s to 67.100 s: 224 kB·s, 62 worker·s and 2 segments
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               from 1.000 s to 67.100 s: 224 kB·s, 62 worker·s and 2 wasted segments
+               SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it.
                From 1.000 s on nobody was at its other end: client had crashed.
                server sent SYN,ACK 0/1 again at 1.050 s. At 1.100 s it reached client, which was down.
                server sent SYN,ACK 0/1 again at 3.050 s. At 3.100 s it reached client, which kept quiet after
                its reboot.
-               DATA 1/1 100 B, which client had sent at 0.100 s, came at 5.100 s and brought it to ESTABLISHED.
+               DATA 1/1 100 B of client, sent at 0.100 s, came at 5.100 s and brought it to ESTABLISHED.
                server answered DATA 1/1 100 B with ACK 1/101 at 5.100 s (client had sent that at 0.100 s). At
                5.150 s it reached client, which kept quiet after its reboot.
                server sent DATA 1/101 10 B 4 times, from 7.100 s to 35.100 s. Each reached client, which kept
@@ -481,11 +494,13 @@ fn a_host_is_down_and_keeps_quiet() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:5000 #1: 10 B of server lost at 67.100 s
                server's end was over at 67.100 s, in ESTABLISHED: it gave up.
+               They had not arrived in order.
             2. server:80 ← client:5001 #2: 10 B of server lost at 127.250 s
                server's end was over at 127.250 s, in LAST-ACK: closed.
+               They had not arrived in order.
             3. server:80 ← client:5000 #1: gave up at 67.100 s, in ESTABLISHED
-               Segments since the last that came: 5 sent, 5 unheard.
-               The first that came to nothing: ACK 1/101 of server, sent 5.100, arrived 5.150.
+               Segments since the last that came: 5 sent, 5 at a host that was down or kept quiet.
+               The first without effect: ACK 1/101 of server, sent 5.100, arrived 5.150.
                client's end was over at 1.000 s, in ESTABLISHED: a crash.
         "#]],
     );
@@ -500,17 +515,17 @@ fn an_abort_goes_unheard() {
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 1.000 s to the
                end of the run, 10800.000 s: 38.7 MB·s and 10,800 worker·s
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s. A SYN is
-               enough for server: it was ESTABLISHED at once.
+               SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it. A SYN is enough for server: it
+               was ESTABLISHED at once.
                From 1.000 s on nobody was at its other end: client had aborted (by a call of its application).
                It said so with RST 101, which was lost (dropped by fault 1).
-               Nothing was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: a lost segment: RST 101 of client, sent 1.000, lost.
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: a lost segment: RST 101 of client #1, sent 1.000, lost (fault 1).
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:49152 #1: waits since 0.150 s in step 4, `close on EOF`: the peer has not
                closed
-               client's end was over at 1.000 s, in ESTABLISHED: its application aborted it.
+               client's end was over at 1.000 s, in ESTABLISHED: aborted by its application.
                Nothing is on its way between them.
         "#]],
     );
@@ -525,23 +540,24 @@ fn a_client_gives_up() {
             What was held for nobody, and why
             1. server:80 ← client:5000 #2, a connection with its socket, held for nobody from 153.000 s to the
                end of the run, 600.000 s: 1.6 MB·s and 447 worker·s
-               It was opened by SYN 0, which client had sent at 10.000 s and which came at 10.050 s.
+               SYN 0 of client, sent at 10.000 s, came at 10.050 s and opened it.
                From 153.000 s on nobody was at its other end: client had given up (in FIN-WAIT-1, after its last
                retransmission or probe).
-               Nothing was sent for it: it was still ESTABLISHED when the run ended.
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a duplicated segment: DATA 1/101 100 B of server, sent 0.150, arrived 0.200 and 5.150
-               and 20.150.
+               and 20.150 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:5000 → server:80 #2: its application was given 100 B of another connection at 30.000 s
-               They came with DATA 1/101 100 B of server, sent 0.150, arrived 0.200 and 5.150 and 20.150: its
-               numbers fit this connection, too.
+               They came with DATA 1/101 100 B of server, sent 0.150, arrived 0.200 and 5.150 and 20.150 (fault
+               1): its numbers fit this connection, too.
             2. client:5000 → server:80 #2: 100 B of client lost at 153.000 s
                client's end was over at 153.000 s, in FIN-WAIT-1: it gave up.
+               They had not arrived in order.
             3. client:5000 → server:80 #1: reset at 5.250 s, in TIME-WAIT
                By RST 102 of server, sent 5.200, arrived 5.250.
-               It answers ACK 102/102 of client, sent 5.150, arrived 5.200: server had no connection for it any
-               more (closed) since 0.350 s.
+               It answers ACK 102/102 of client #1, sent 5.150, arrived 5.200: server had no connection for it
+               any more: closed at 0.350 s.
             4. client:5000 → server:80 #2: gave up at 153.000 s, in FIN-WAIT-1
                FINs: 7 sent, 7 arrived.
                Since its first FIN 50 segments had come, none of which acknowledged it.
@@ -566,8 +582,8 @@ fn nothing_was_wasted() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: reset at 5.300 s, in TIME-WAIT
                By RST 102 of server, sent 5.250, arrived 5.300.
-               It answers ACK 102/102 of client, sent 5.200, arrived 5.250: server had no connection for it any
-               more (closed) since 0.350 s.
+               It answers ACK 102/102 of client #1, sent 5.200, arrived 5.250: server had no connection for it
+               any more: closed at 0.350 s.
         "#]],
     );
     explains(
@@ -586,10 +602,11 @@ fn nothing_was_wasted() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: 100 B of client lost at 4.100 s
                client's end was over at 4.100 s, in ESTABLISHED: reset.
+               They had not arrived in order.
             2. client:49152 → server:80 #1: reset at 4.100 s, in ESTABLISHED
                By RST 1 of server, sent 4.050, arrived 4.100.
-               It answers DATA 101/1 100 B of client, sent 4.000, arrived 4.050: server had no connection for it
-               any more (reset) since 3.000 s.
+               It answers DATA 101/1 100 B of client #1, sent 4.000, arrived 4.050: server had no connection for
+               it any more: reset at 3.000 s.
             3. server:80 ← client:49152 #1: reset at 3.000 s, in ESTABLISHED
                By RST 101 as if from client:49152, came at 3.000.
                Why: the reset was forged.
@@ -617,9 +634,9 @@ fn a_forged_reset_goes_unheard_at_the_other_end() {
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 3.000 s to the
                end of the run, 100.000 s: 348 kB·s and 97 worker·s
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it.
                From 3.000 s on nobody was at its other end: client had been reset (by forged RST 1).
-               Nothing was sent for it: it was still ESTABLISHED when the run ended.
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a forged segment: RST 1 as if from server:80, came at 3.000.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
@@ -654,29 +671,29 @@ fn the_end_of_the_run_cuts_in() {
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 1.100 s to
                1.150 s: 179 B·s
-               It was opened by SYN 0, which client had sent at 1.000 s and which came at 1.050 s. A SYN is
-               enough for server: it was ESTABLISHED at once.
+               SYN 0 of client, sent at 1.000 s, came at 1.050 s and opened it. A SYN is enough for server: it
+               was ESTABLISHED at once.
                From 1.100 s on nobody was at its other end: client had aborted (by a call of its application).
                It said so with RST 1.
-               RST 1, which client had sent at 1.100 s, came at 1.150 s and ended it.
+               RST 1 of client, sent at 1.100 s, came at 1.150 s and ended it.
                To blame: the abort of client's application at 1.100 s.
-            2. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.000 s to the
-               end of the run, 5.020 s: 71.7 B·s and 1 segment
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed by
-               fault 1. A SYN is enough for server: it was ESTABLISHED at once. By then client had sent it again
-               at 1.000 s, become ESTABLISHED at 1.100 s and aborted at 1.100 s (by a call of its application).
+            2. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.000 s to
+               the end of the run, 5.020 s: 71.7 B·s and 1 wasted segment
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and opened it. A SYN is
+               enough for server: it was ESTABLISHED at once. By then client had sent it again at 1.000 s,
+               become ESTABLISHED at 1.100 s and aborted at 1.100 s (by a call of its application).
                server sent SYN,ACK 0/1 at 5.000 s. It was still on its way when the run ended.
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: reset at 1.150 s, in ESTABLISHED
-               By RST 1 of client, sent 1.100, arrived 1.150.
+               By RST 1 of client #1, sent 1.100, arrived 1.150.
                Why: client's application aborted.
         "#]],
     );
@@ -701,13 +718,13 @@ fn what_is_alike_is_told_together() {
     expect![[r#"
         What was held for nobody, and why
         1. 1,000 × a half-open entry at server:80, because of a forged segment: SYN to server:80: 30.4 MB·s
-           and 7,000 segments
+           and 7,000 wasted segments
            The first began at 0.000 s, the last at 9.990 s, 100 a second. Each cost 30.4 kB·s on average,
-           all together 100.0 % of what was held for nobody. The port had 1,000 half-open entries at most at
+           together 100.0 % of what was held for nobody. The port had 1,000 half-open entries at most at
            once, and 950 on average.
            The worst of them: server:80 ← 198.18.225.29:5788, a half-open entry, held for nobody from
-           0.000 s to the end of the run, 100.000 s: 32 kB·s and 7 segments.
-           It was opened by SYN 0, which was forged at 0.000 s: nobody has the address 198.18.225.29.
+           0.000 s to the end of the run, 100.000 s: 32 kB·s and 7 wasted segments.
+           A forged SYN 0, sent at 0.000 s, opened it: nobody has the address 198.18.225.29.
            server sent SYN,ACK 0/1 7 times, from 0.000 s to 63.000 s. Each was lost (no link leads there).
            Nothing more was sent for it: it was still SYN-RECEIVED when the run ended.
            To blame: a forged segment: SYN 0 as if from 198.18.225.29:5788, came at 0.000.
@@ -741,63 +758,46 @@ fn overload_is_told_in_one_paragraph() {
         Nothing was held for nobody.
 
         Who had to wait, and why
-        1. 2,082 clients waited at server:80 for a place in the accept queue: 5,560 client·s in all
-           The first began to wait at 6.435 s, the last at 29.995 s, 88.4 a second. Each waited for 2.67 s
-           on average, 99 % of them for at most 11.8 s, the longest for 16.9 s. None of them was turned
-           away.
+        1. 2,082 waits at server:80 for a place in the accept queue (a client may wait with its SYN, then
+           with its ACK): 5,560 client·s in all
+           The first began at 6.435 s, the last at 29.995 s, 88.4 a second. Each took 2.67 s on average,
+           99 % of them at most 11.8 s, the longest 16.9 s. No client was turned away.
            There are 128 places in the accept queue; one was asked for 2,999 times, 100 a second, and kept
            for 1.35 s on average. The workers behind have a load of 125 %: that is why. At least one client
            waited all the time from 6.435 s to 30.000 s. Only useful connections were in their way. For
-           44.6 % of the time one was free, until a segment was sent again.
-           The longest: client#1110 waited at server:80 for a place in the accept queue (of 128), from
-           13.135 s to the end of the run, 30.000 s: 16.9 client·s. Only useful connections were in its way.
-           For 7.53 s of that one was free.
-        2. 2,521 clients waited at server:80 for a worker: 3,410 client·s in all
-           The first began to wait at 0.085 s, the last at 29.995 s, 84.3 a second. Each waited for 1.35 s
-           on average, 99 % of them for at most 1.6 s, the longest for 1.6 s. None of them was turned away.
+           44.6 % of this time a place was free. The server does not say so: TCP asks again when it
+           retransmits.
+           The longest: client(2):40062 → server:80 #1110 waited at server:80 for a place in the accept
+           queue (of 128), from 13.135 s to the end of the run, 30.000 s: 16.9 client·s. Only useful
+           connections were in its way. For 7.53 s of that a place was free. The server does not say so, and
+           no segment asked again.
+        2. 2,521 waits at server:80 for a worker: 3,410 client·s in all
+           The first began at 0.085 s, the last at 29.995 s, 84.3 a second. Each took 1.35 s on average,
+           99 % of them at most 1.6 s, the longest 1.6 s. No client was turned away.
            There are 4 workers; one was asked for 2,999 times, 100 a second, and kept for 0.05 s on average:
            a load of 125 %, more than there is. At least one client waited all the time from 0.125 s to
            30.000 s. Only useful connections were in their way.
-           The longest: client#641 waited at server:80 for a worker (of 4), from 6.445 s to 8.045 s: 1.6
-           client·s. Only useful connections were in its way. Then it had what it waited for.
+           The longest: client(1):54582 → server:80 #641 waited at server:80 for a worker (of 4), from
+           6.445 s to 8.045 s: 1.6 client·s. Only useful connections were in its way. Then it had what it
+           waited for.
 
         Opens that failed or were slow, and why
-        1. 242 opens from client to server:80 were not yet open at server:80: SYNs without a place in the
-           accept queue, ACKs without a place in the accept queue
-           From 13.120 s to 29.900 s, 14.4 a second.
-           SYNs: 720 sent, 478 without a place in the accept queue, 242 arrived. SYN-ACKs: 636 sent, 636
-           arrived. ACKs, also with data: 1,893 sent, 1,893 without a place in the accept queue.
-           The first that came to nothing: SYN 0 of client, sent 11.090, arrived 11.105.
-        2. 105 opens from client to server:80 were not yet open at server:80: ACKs without a place in the
-           accept queue
-           From 13.120 s to 29.980 s, 6.23 a second.
-           SYNs: 105 sent, 105 arrived. SYN-ACKs: 270 sent, 270 arrived. ACKs, also with data: 805 sent, 805
-           without a place in the accept queue.
-           The first that came to nothing: ACK 1/1 of client, sent 13.120, arrived 13.135.
-        3. 406 opens from client to server:80 were slow: SYNs without a place in the accept queue
-           From 7.450 s to 29.980 s, 18 a second; each late by 2.16 s on average.
-           SYNs: 1,271 sent, 865 without a place in the accept queue, 406 arrived. SYN-ACKs: 406 sent, 406
+        1. 347 opens from client to server:80 were not yet open at server:80: segments without a place in
+           the accept queue
+           From 13.120 s to 29.980 s, 20.6 a second.
+           SYNs: 825 sent, 478 without a place in the accept queue, 347 arrived. SYN-ACKs: 906 sent, 906
+           arrived. ACKs, also with data: 2,698 sent, 2,698 without a place in the accept queue.
+           For example: client(2):40062 → server:80 #1110: open at client at 13.120 s, and not yet at
+           server:80.
+           The first without effect: SYN 0 of client #1110, sent 11.090, arrived 11.105.
+        2. 1,038 opens from client to server:80 were slow: segments without a place in the accept queue
+           From 7.450 s to 29.980 s, 46.1 a second; each late by 2.9 s on average.
+           SYNs: 2,526 sent, 1,488 without a place in the accept queue, 1,038 arrived. SYN-ACKs: 1,847 sent,
+           1,847 arrived. ACKs, also with data: 4,202 sent, 3,570 without a place in the accept queue, 632
            arrived.
-           The worst of them: client(1):56766 → server:80 #1609: open at 27.110 s, after 11 s instead of
-           0.03 s.
-           The first that came to nothing: SYN 0 of client, sent 16.080, arrived 16.095.
-        4. 328 opens from client to server:80 were slow: SYNs without a place in the accept queue, ACKs
-           without a place in the accept queue
-           From 7.717 s to 29.965 s, 14.7 a second; each late by 4.66 s on average.
-           SYNs: 951 sent, 623 without a place in the accept queue, 328 arrived. SYN-ACKs: 825 sent, 825
-           arrived. ACKs, also with data: 2,340 sent, 2,012 without a place in the accept queue, 328
-           arrived.
-           The worst of them: client(4):37038 → server:80 #1540: open at 19.420 s, after 4.03 s instead of
-           0.03 s; at server:80 at 26.859 s, after 11.5 s instead of 0.045 s.
-           The first that came to nothing: SYN 0 of client, sent 15.390, arrived 15.405.
-        5. 304 opens from client to server:80 were slow at server:80: ACKs without a place in the accept
-           queue
-           From 7.707 s to 29.967 s, 13.7 a second; each late by 1.98 s on average.
-           SYNs: 304 sent, 304 arrived. SYN-ACKs: 616 sent, 616 arrived. ACKs, also with data: 1,862 sent,
-           1,558 without a place in the accept queue, 304 arrived.
            The worst of them: client(3):40750 → server:80 #1443: open at server:80 at 29.465 s, after 15 s
            instead of 0.045 s.
-           The first that came to nothing: ACK 1/1 of client, sent 14.450, arrived 14.465.
+           The first without effect: ACK 1/1 of client #1443, sent 14.450, arrived 14.465.
 
         Scripts that still wait at the end of the run
         1. 347 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in SYN-RECEIVED
@@ -834,7 +834,8 @@ fn overload_is_told_in_one_paragraph() {
            come
            server waits, too, since 29.995 s in step 5, `close on EOF`: the peer has not closed.
            7 segments are on their way between them.
-        7. server:80 ← client(1):58850 #2537: waits since 29.995 s in step 3, `work 20 ms`
+
+        Scripts that only wait for a time to pass: 1 of server.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }
@@ -848,28 +849,29 @@ fn a_delayed_segment_opens_late() {
         &expect![[r#"
             What was held for nobody, and why
             1. server:80 ← client:5000 #1, a connection, held for nobody from 3.100 s to 3.150 s: 118 B·s
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s.
+               SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it.
                From 3.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
-               ACK 102/2, which client had sent at 3.100 s, came at 3.150 s and ended it.
-               To blame: a cause that is not known.
+               ACK 102/2 of client, sent at 3.100 s, came at 3.150 s and ended it.
+               To blame: the last ACK on its way (client keeps no TIME-WAIT).
             2. server:80 ← client:5000 #2, a connection, held for nobody from 6.100 s to 6.150 s: 118 B·s
-               It was opened by SYN 0, which client had sent at 4.000 s and which came at 4.050 s.
+               SYN 0 of client, sent at 4.000 s, came at 4.050 s and opened it.
                From 6.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
-               ACK 102/2, which client had sent at 6.100 s, came at 6.150 s and ended it.
-               To blame: a cause that is not known.
+               ACK 102/2 of client, sent at 6.100 s, came at 6.150 s and ended it.
+               To blame: the last ACK on its way (client keeps no TIME-WAIT).
 
             Opens that failed or were slow, and why
             1. client:5000 → server:80 #1: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
                SYNs: 1 sent, 1 arrived. SYN-ACKs: 2 sent, 2 arrived. ACKs, also with data: 3 sent, 1 still under
                way, 2 arrived.
-               Still under way then: DATA 1/1 100 B of client, sent 0.100, arrived 5.100.
+               Still under way then: DATA 1/1 100 B of client #1, sent 0.100, arrived 5.100 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:5000 #2: its application was given 100 B of another connection at 5.100 s
-               They came with DATA 1/1 100 B of client, sent 0.100, arrived 5.100: its numbers fit this
-               connection, too.
+               They came with DATA 1/1 100 B of client #1, sent 0.100, arrived 5.100 (fault 1): its numbers fit
+               this connection, too.
             2. client:5000 → server:80 #2: 100 B of client lost at 6.100 s
                client's end was over at 6.100 s, in FIN-WAIT-2: closed.
+               They had not arrived in order.
         "#]],
     );
 }
@@ -882,49 +884,50 @@ fn a_cookie_comes_back_from_time_wait() {
         "syn-cookies",
         &expect![[r#"
             What was held for nobody, and why
-            1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 5.100 s to the
-               end of the run, 3600.000 s: 12.9 MB·s and 3,590 worker·s
-               It was opened by ACK 102/102, which client had sent at 5.050 s and which came at 5.100 s. By then
-               client had become ESTABLISHED at 1.100 s and come to TIME-WAIT at 1.400 s.
-               Nothing was sent for it: it was still ESTABLISHED when the run ended.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
-            2. uneven:80 ← client:49153 #2, SYN cookies for nobody from 5.000 s on: 3 segments
-               What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
-               by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come
-               to TIME-WAIT at 1.400 s.
+            1. server:80 ← client:49152 #1, a ghost connection with its socket, held for nobody from 5.100 s to
+               the end of the run, 3600.000 s: 12.9 MB·s and 3,590 worker·s
+               ACK 102/102 of client, sent at 5.050 s, came at 5.100 s and opened it. By then client had become
+               ESTABLISHED at 1.100 s and come to TIME-WAIT at 1.400 s.
+               Nothing more was sent for it: it was still ESTABLISHED when the run ended.
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
+            2. uneven:80 ← client:49153 #2, SYN cookies for nobody, the first at 5.000 s: 3 wasted segments
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and was answered. By then
+               client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to TIME-WAIT at
+               1.400 s.
                uneven sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
                answered with ACK 102/202.
                uneven answered ACK 102/202 with RST 202 at 5.100 s. At 5.150 s it reached client, which was in
                TIME-WAIT and was reset.
                uneven kept nothing of it.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
-            3. server:80 ← client:49152 #1, SYN cookies for nobody from 5.000 s on: 2 segments
-               What was answered is SYN 0, which client had sent at 0.000 s and which came at 5.000 s, delayed
-               by fault 1. By then client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come
-               to TIME-WAIT at 1.400 s.
+               To blame: a delayed segment: SYN 0 of client #2, sent 0.000, arrived 5.000 (fault 1).
+            3. server:80 ← client:49152 #1, SYN cookies for nobody, the first at 5.000 s: 2 wasted segments
+               SYN 0 of client, sent at 0.000 s, came at 5.000 s, delayed by fault 1, and was answered. By then
+               client had sent it again at 1.000 s, become ESTABLISHED at 1.100 s and come to TIME-WAIT at
+               1.400 s.
                server sent SYN,ACK 0/1 at 5.000 s. At 5.050 s it reached client, which was in TIME-WAIT and
                answered with ACK 102/102. That came at 5.100 s as the answer to the cookie, and opened a
                connection, in ESTABLISHED.
                server kept nothing of it until then.
-               To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000.
+               To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
 
             Opens that failed or were slow, and why
             1. client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1).
             2. client:49153 → uneven:80 #2: open at 1.100 s, after 1.1 s instead of 0.1 s
                SYNs: 2 sent, 1 still under way, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-               Still under way then: SYN 0 of client, sent 0.000, arrived 5.000.
+               Still under way then: SYN 0 of client #2, sent 0.000, arrived 5.000 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49153 → uneven:80 #2: reset at 5.150 s, in TIME-WAIT
                By RST 202 of uneven, sent 5.100, arrived 5.150.
-               It answers ACK 102/202 of client, sent 5.050, arrived 5.100: uneven had no connection for it any
-               more (closed) since 1.450 s.
+               It answers ACK 102/202 of client #2, sent 5.050, arrived 5.100: uneven had no connection for it
+               any more: closed at 1.450 s.
 
             Scripts that still wait at the end of the run
-            1. server:80 ← client:49152 #1: waits since 5.100 s in step 2, `receive 100 B`: nothing has come
-               client's end was over at 241.400 s: TIME-WAIT ran out.
+            1. server:80 ← client:49152 #1 (ghost): waits since 5.100 s in step 2, `receive 100 B`: nothing has
+               come
+               Nobody is at its other end.
                Nothing is on its way between them.
         "#]],
     );
@@ -951,25 +954,24 @@ fn a_flood_is_told_in_one_group() {
     expect![[r#"
         What was held for nobody, and why
         1. 20 × a half-open entry and 1,006 × SYN cookies for nobody at server:80, because of a forged
-           segment: SYN to server:80: 6.34 kB·s and 1,026 segments
+           segment: SYN to server:80: 6.34 kB·s and 1,026 wasted segments
            20 × a half-open entry. The first began at 0.002 s, the last at 0.017 s, 1,340 a second. Each
-           cost 317 B·s on average, all together 100.0 % of what was held for nobody. The port had 20
-           half-open entries at most at once, and 19.8 on average; its SYN backlog has room for 20 and was
-           full for 98.3 % of the time.
+           cost 317 B·s on average, together 100.0 % of what was held for nobody. The port had 20 half-open
+           entries at most at once, and 19.8 on average; its SYN backlog has room for 20 and was full for
+           98.3 % of the time.
            The worst of them: server:80 ← 198.18.225.29:5788, a half-open entry, held for nobody from
-           0.002035497 s to the end of the run, 1.000 s: 319 B·s and 1 segment.
-           It was opened by SYN 0, which was forged at 0.002035497 s: nobody has the address 198.18.225.29.
-           server sent SYN,ACK 0/1 at 0.002035497 s. It was lost (no link leads there).
+           0.002 s to the end of the run, 1.000 s: 319 B·s and 1 wasted segment.
+           A forged SYN 0, sent at 0.002 s, opened it: nobody has the address 198.18.225.29.
+           server sent SYN,ACK 0/1 at 0.002 s. It was lost (no link leads there).
            Nothing more was sent for it: it was still SYN-RECEIVED when the run ended.
-           To blame: a forged segment: SYN 0 as if from 198.18.225.29:5788, came at 0.002035497.
+           To blame: a forged segment: SYN 0 as if from 198.18.225.29:5788, came at 0.002.
            1,006 × SYN cookies for nobody. The first began at 0.018 s, the last at 1.000 s, 1,020 a second.
-           The worst of them: server:80 ← 198.19.38.254:49986, SYN cookies for nobody from 0.017695811 s on:
-           1 segment.
-           What was answered is SYN 0, which was forged at 0.017695811 s: nobody has the address
-           198.19.38.254.
-           server sent SYN,ACK 0/1 at 0.017695811 s. It was lost (no link leads there).
+           For example: server:80 ← 198.19.38.254:49986, SYN cookies for nobody, the first at 0.018 s: 1
+           wasted segment.
+           A forged SYN 0, sent at 0.018 s, was answered: nobody has the address 198.19.38.254.
+           server sent SYN,ACK 0/1 at 0.018 s. It was lost (no link leads there).
            server kept nothing of it.
-           To blame: a forged segment: SYN 0 as if from 198.19.38.254:49986, came at 0.017695811.
+           To blame: a forged segment: SYN 0 as if from 198.19.38.254:49986, came at 0.018.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }
@@ -1038,36 +1040,34 @@ fn who_had_to_wait_is_told_with_the_packet_to_blame() {
     let (_, waits) = text.split_once("\n\n").expect("two parts");
     expect![[r#"
         Who had to wait, and why
-        1. other#1 waited at server:80 for a worker (of 2), from 20.050 s to the end of the run, 600.000 s:
-           580 client·s
-           To blame: a delayed segment: SYN 0 of client, sent 0.000, arrived 10.000.
+        1. other:49152 → server:80 #1 waited at server:80 for a worker (of 2), from 20.050 s to the end of
+           the run, 600.000 s: 580 client·s
+           To blame: a delayed segment: SYN 0 of client #1, sent 0.000, arrived 10.000 (fault 1).
 
         Opens that failed or were slow, and why
         1. 2 opens from client to server:80 were slow: SYNs still under way
            At 1.100 s; each late by 1 s on average.
            SYNs: 4 sent, 2 still under way, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
-           The worst of them: client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s.
-           Still under way then: SYN 0 of client, sent 0.000, arrived 10.000.
+           For example: client:49152 → server:80 #1: open at 1.100 s, after 1.1 s instead of 0.1 s.
+           Still under way then: SYN 0 of client #1, sent 0.000, arrived 10.000 (fault 1).
         2. 2 opens from client to turns:80 were slow: SYNs still under way
            At 1.100 s; each late by 1 s on average.
            SYNs: 4 sent, 2 still under way, 2 arrived. SYN-ACKs: 2 sent, 2 arrived.
-           The worst of them: client:49154 → turns:80 #3: open at 1.100 s, after 1.1 s instead of 0.1 s.
-           Still under way then: SYN 0 of client, sent 0.000, arrived 10.000.
+           For example: client:49154 → turns:80 #3: open at 1.100 s, after 1.1 s instead of 0.1 s.
+           Still under way then: SYN 0 of client #3, sent 0.000, arrived 10.000 (fault 1).
 
         Scripts that still wait at the end of the run
-        1. 2 scripts of server wait in step 2, `receive 100 B`, and their other ends are over: TIME-WAIT ran
-           out
+        1. 2 scripts of server wait in step 2, `receive 100 B`, at ghosts
            The first since 10.000 s, the last since 10.000 s; for 590 s on average.
-           The longest: server:80 ← client:49152 #1: waits since 10.000 s in step 2, `receive 100 B`:
-           nothing has come.
-           client's end was over at 2.320 s: TIME-WAIT ran out.
+           The longest: server:80 ← client:49152 #1 (ghost): waits since 10.000 s in step 2, `receive
+           100 B`: nothing has come.
+           Nobody is at its other end.
            Nothing is on its way between them.
-        2. 2 scripts of turns wait in step 2, `receive 100 B`, and their other ends are over: TIME-WAIT ran
-           out
+        2. 2 scripts of turns wait in step 2, `receive 100 B`, at ghosts
            The first since 10.000 s, the last since 10.000 s; for 590 s on average.
-           The longest: turns:80 ← client:49154 #3: waits since 10.000 s in step 2, `receive 100 B`: nothing
-           has come.
-           client's end was over at 2.320 s: TIME-WAIT ran out.
+           The longest: turns:80 ← client:49154 #3 (ghost): waits since 10.000 s in step 2, `receive 100 B`:
+           nothing has come.
+           Nobody is at its other end.
            Nothing is on its way between them.
         3. other:49152 → server:80 #1: waits since 20.100 s in step 3 of script 1, `receive 100 B`: nothing
            has come
@@ -1087,13 +1087,15 @@ fn who_waits_for_a_hold_down_is_told_so() {
         Nothing was held for nobody.
 
         Who had to wait, and why
-        1. client#2 waited at server:80 for the end of a hold-down, from 10.050 s to 133.050 s: 123 client·s
-           The name was held down after a connection before. Then it had what it waited for.
+        1. client:5000 → server:80 #2 waited at server:80 for the end of a hold-down, from 10.050 s to
+           133.050 s: 123 client·s
+           The server holds the 4-tuple of an earlier connection down, or all after its reboot. Then it had
+           what it waited for.
 
         Opens that failed or were slow, and why
         1. client:5000 → server:80 #2: open at 133.100 s, after 123 s instead of 0.1 s
            SYNs: 8 sent, 7 refused because of a hold-down, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
-           The first that came to nothing: SYN 0 of client, sent 10.000, arrived 10.050.
+           The first without effect: SYN 0 of client #2, sent 10.000, arrived 10.050.
     "#]]
     .assert_eq(&explained(&experiment, &variant, false));
 }
@@ -1115,20 +1117,21 @@ fn a_wait_of_no_time_has_its_unit() {
             What was held for nobody, and why
             1. server:80 ← client:49152 #1, a connection with its socket, held for nobody from 0.600 s to
                0.650 s: 179 B·s and 0.05 worker·s
-               It was opened by SYN 0, which client had sent at 0.000 s and which came at 0.050 s. A SYN is
-               enough for server: it was ESTABLISHED at once.
+               SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it. A SYN is enough for server: it
+               was ESTABLISHED at once.
                From 0.600 s on nobody was at its other end: client had aborted (by a call of its application).
                It said so with RST 1.
-               RST 1, which client had sent at 0.600 s, came at 0.650 s and ended it.
+               RST 1 of client, sent at 0.600 s, came at 0.650 s and ended it.
                To blame: the abort of client's application at 0.600 s.
 
             Who had to wait, and why
-            1. client#2 waited at server:80 for the only worker, from 0.650 s to 0.650 s: 0 client·s
+            1. client:49153 → server:80 #2 waited at server:80 for the only worker, from 0.650 s to 0.650 s: 0
+               client·s
                To blame: the abort of client's application at 0.600 s. Then it had what it waited for.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: reset at 0.650 s, in ESTABLISHED
-               By RST 1 of client, sent 0.600, arrived 0.650.
+               By RST 1 of client #1, sent 0.600, arrived 0.650.
                Why: client's application aborted.
 
             Scripts that still wait at the end of the run

@@ -7,12 +7,14 @@ use experiment::record::{Awaited, Event, Incarnation, Record, Unfinished};
 use sim_time::Instant;
 use tcp_endpoint::State;
 
+use super::WIDTH;
 use super::attempts::Attempts;
 use super::exchange::Exchanges;
 use super::known::{End, Known, Side};
 use super::names::{Names, reason, seconds};
 use crate::amount::{milliseconds, whole};
 use crate::why::awaited;
+use crate::wrap::{block, listed, wrapped};
 
 /// The scripts that are told of as unfinished, and when.
 #[derive(Clone, Debug, Default)]
@@ -26,8 +28,6 @@ struct Wait {
     /// What it is one of many of: without numbers and times.
     kind: String,
     since: Instant,
-    /// Whether it waits for nothing but a time.
-    idle: bool,
     heading: String,
     sentences: Vec<String>,
 }
@@ -40,7 +40,23 @@ impl Waiting {
         }
     }
 
-    /// What there is to tell: the kind that most wait in first, or one by one, the longest wait first.
+    /// How many scripts of each host only wait for a time to pass; nothing if none does.
+    pub(super) fn idle(&self, names: Names<'_>) -> String {
+        let mut hosts: BTreeMap<&str, u64> = BTreeMap::new();
+        for waiting in self.all.iter().filter(|waiting| is_idle(waiting)) {
+            *hosts.entry(names.host(waiting.host)).or_default() += 1;
+        }
+        let counts: Vec<String> = hosts.iter().map(|(host, count)| format!("{} of {host}", whole(*count))).collect();
+        match counts.is_empty() {
+            true => String::new(),
+            false => {
+                let words = format!("Scripts that only wait for a time to pass: {}.", listed(&counts));
+                block("", 2, &wrapped(&words, WIDTH - 2))
+            }
+        }
+    }
+
+    /// What there is to tell of the others: the kind that most wait in first, or one by one, the longest wait first.
     pub(super) fn paragraphs(
         self,
         attempts: &Attempts,
@@ -50,10 +66,11 @@ impl Waiting {
     ) -> Vec<Vec<String>> {
         let with_connection = self.all.iter().filter_map(|waiting| Some((waiting.incarnation?, waiting)));
         let by_life: BTreeMap<Incarnation, &Unfinished> = with_connection.collect();
-        let told = self.all.iter().filter(|waiting| !is_told_at_its_other_end(waiting, &by_life, attempts));
+        let told = self.all.iter().filter(|waiting| !is_idle(waiting));
+        let told = told.filter(|waiting| !is_told_at_its_other_end(waiting, &by_life, attempts));
         let mut waits: Vec<Wait> =
             told.map(|waiting| Wait::of(waiting, &by_life, (attempts, exchanges), names)).collect();
-        waits.sort_by_key(|wait| (wait.idle, wait.since));
+        waits.sort_by_key(|wait| wait.since);
         if all {
             return waits.into_iter().map(Wait::paragraphs).collect();
         }
@@ -62,10 +79,15 @@ impl Waiting {
             groups.entry(wait.kind.clone()).or_default().push(wait);
         }
         let mut groups: Vec<Vec<Wait>> = groups.into_values().collect();
-        let key = |waits: &Vec<Wait>| (waits[0].idle, Reverse(waits.len()), waits[0].since);
+        let key = |waits: &Vec<Wait>| (Reverse(waits.len()), waits[0].since);
         groups.sort_by_key(key);
         groups.into_iter().map(|waits| group(waits, self.end)).collect()
     }
+}
+
+/// Whether it waits for nothing but a time.
+fn is_idle(waiting: &Unfinished) -> bool {
+    waiting.awaits == Awaited::Time
 }
 
 /// Whether it is told of where its other end waits: both ends of a connection that is open at both wait for each other.
@@ -117,10 +139,11 @@ impl Wait {
         let Unfinished { host, incarnation, remote, awaits, octets, since, .. } = *waiting;
         let known = incarnation.and_then(|life| attempts.of(life));
         let end = known.map(|(known, side)| known.end(side));
-        let forged = || incarnation.and_then(|life| Some(attempts.forged(life, exchanges)?.0));
-        let name = match end.and_then(|end| end.life).or_else(forged) {
-            Some(life) => names.life(life),
-            None => {
+        let forged = || incarnation.and_then(|life| attempts.forged(life, exchanges)?.life);
+        let name = match (end.and_then(|end| Some((end.life?, end))), forged()) {
+            (Some((life, end)), _) => names.end(life, end),
+            (None, Some(life)) => names.life(life),
+            (None, None) => {
                 let remote = remote.map_or(String::new(), |remote| format!(" ← {}", names.hosts.socket(remote)));
                 format!("{}{remote}", names.host(host))
             }
@@ -142,7 +165,7 @@ impl Wait {
             kind.push_str(" on connections that forged segments opened");
             sentences.push("A forged segment opened the connection.".to_owned());
         }
-        Self { kind, since, idle: awaits == Awaited::Time, heading, sentences }
+        Self { kind, since, heading, sentences }
     }
 
     /// What the connection and its other end are doing, in full and as a part of the kind.
@@ -162,6 +185,9 @@ impl Wait {
                 (names.host(waiting.host), step(waiting, names), lacks(waiting.awaits, waiting.octets));
             sentences.push(format!("{host} waits, too, since {} s in {step}{lacks}.", waiting.since));
             kind = format!(", while {host} waits in {step}");
+        } else if end.ghost {
+            sentences.push("Nobody is at its other end.".to_owned());
+            kind = ", at ghosts".to_owned();
         } else {
             sentences.extend(names.other_end(other, end));
             kind = match (other.ended, other.state) {

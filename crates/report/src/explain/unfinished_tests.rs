@@ -125,7 +125,8 @@ fn workers_are_waited_for() {
                The first since 1.150 s, the last since 2.150 s; for 3,600 s on average.
                The longest: server:80 ← client:49153 #2: waits since 1.150 s in step 2, `work 4000 s`: no worker
                is free.
-            3. server:80 ← client:49152 #1: waits since 0.150 s in step 2, `work 4000 s`
+
+            Scripts that only wait for a time to pass: 1 of server.
         "#]],
     );
 }

@@ -8,13 +8,15 @@ use experiment::{HostId, Latencies, Transfer};
 use sim_time::Instant;
 
 use super::extent::{Extent, FEW};
+use super::known::Life;
+use super::names::Names;
 use super::places::{Places, Where};
 use crate::amount::{rounded, whole};
 use crate::hosts::Hosts;
 use crate::packets::Packets;
 
 /// Why clients wait for the end of a hold-down.
-const HELD_DOWN: &str = "The name was held down after a connection before.";
+const HELD_DOWN: &str = "The server holds the 4-tuple of an earlier connection down, or all after its reboot.";
 
 /// A client's wait at a server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,6 +24,8 @@ struct Wait {
     host: HostId,
     port: u16,
     attempt: Attempt,
+    /// The connection that the client opens, if it is known.
+    opener: Option<Life>,
     scarce: Scarce,
     /// Where the server has its half-open entries.
     room: &'static str,
@@ -74,8 +78,8 @@ impl Waits {
         Self { places: Places::new(half_open), ..Self::default() }
     }
 
-    /// Takes a record.
-    pub(super) fn note(&mut self, record: &Record, all: bool, names: (&Packets, &Hosts)) {
+    /// Takes a record, and which connection a client opens that begins to wait.
+    pub(super) fn note(&mut self, record: &Record, opener: Option<Life>, all: bool, names: (&Packets, &Hosts)) {
         let over = match record.event {
             Event::WaitOver { attempt, served, .. } => {
                 self.going_on.get(&attempt).map(|wait| (wait.at_place(), served))
@@ -88,8 +92,21 @@ impl Waits {
                 let (since, measured) = (record.at, record.at);
                 let full_before = self.places.full_nanos((host, port, scarce), since);
                 let (room, free, end) = (self.places.room(host).0, None, None);
-                let wait =
-                    Wait { host, port, attempt, scarce, room, places, blame, since, measured, full_before, free, end };
+                let wait = Wait {
+                    host,
+                    port,
+                    attempt,
+                    opener,
+                    scarce,
+                    room,
+                    places,
+                    blame,
+                    since,
+                    measured,
+                    full_before,
+                    free,
+                    end,
+                };
                 self.going_on.insert(attempt, wait);
             }
             Event::WaitOver { attempt, served, .. } => {
@@ -185,20 +202,25 @@ impl Group {
         let time = |nanos: Option<u64>| rounded(nanos.unwrap_or(0) as f64 / 1e9);
         let (server, what) = (hosts.name(worst.host), worst.what());
         let many = whole(count);
-        let heading = format!("{many} clients waited at {server}:{} for {what}: {} in all", worst.port, seconds(nanos));
+        // Such a wait is of one segment that was dropped.
+        let twice = match worst.scarce {
+            Scarce::AcceptQueue => " (a client may wait with its SYN, then with its ACK)",
+            _ => "",
+        };
+        let heading = format!("{many} waits at {server}:{} for {what}{twice}: {} in all", worst.port, seconds(nanos));
         let mean = rounded(times.mean().unwrap_or(0.0) / 1e9);
         let turned_away = match turned_away {
-            0 => "None of them was turned away".to_owned(),
-            1 => "One of them was turned away".to_owned(),
-            _ => format!("{} of them were turned away", whole(turned_away)),
+            0 => "No client was turned away".to_owned(),
+            1 => "1 client was turned away".to_owned(),
+            _ => format!("{} clients were turned away", whole(turned_away)),
         };
         let most = match count {
             ..FEW => String::new(),
-            _ => format!(", 99 % of them for at most {} s", time(of_rank(990))),
+            _ => format!(", 99 % of them at most {} s", time(of_rank(990))),
         };
         let extent = format!(
-            "{} Each waited for {mean} s on average{most}, the longest for {} s. {turned_away}.",
-            extent.in_words("began to wait"),
+            "{} Each took {mean} s on average{most}, the longest {} s. {turned_away}.",
+            extent.in_words("began"),
             time(of_rank(1000)),
         );
         let why = match worst.blame {
@@ -211,12 +233,13 @@ impl Group {
         };
         let free = (free > 0).then(|| {
             let share = rounded(100.0 * free as f64 / nanos as f64);
-            let why = worst.past_a_free_one(served > 0);
-            format!(" For {share} % of the time one was free{why}.")
+            format!(" For {share} % of this time {}", worst.past_a_free_one(served > 0))
         });
         let why = format!("{why}{}", free.unwrap_or_default());
         let [longest, how] = worst.story(hosts, packets, end);
-        vec![heading, extent, why, format!("The longest: {longest}. {how}")]
+        let alike = nanos == u128::from(count) * worst.nanos(end);
+        let which = if alike { "For example" } else { "The longest" };
+        vec![heading, extent, why, format!("{which}: {longest}. {how}")]
     }
 }
 
@@ -234,10 +257,10 @@ impl Wait {
 
     /// Why a client waits although something is free.
     const fn past_a_free_one(&self, served: bool) -> &'static str {
-        match self.scarce {
-            Scarce::Workers => ", but the application did not accept",
-            _ if served => ", until a segment was sent again",
-            _ => "",
+        match (self.scarce, served) {
+            (Scarce::Workers, _) => "a worker was free, but the application did not accept.",
+            (_, true) => "a place was free. The server does not say so: TCP asks again when it retransmits.",
+            (_, false) => "a place was free. The server does not say so, and no segment asked again.",
         }
     }
 
@@ -245,8 +268,8 @@ impl Wait {
     fn which(&self) -> String {
         let what = self.what();
         match (self.places, what.strip_prefix("a ")) {
-            (1, Some(noun)) => format!("the only {noun}"),
-            (2.., Some(_)) => format!("{what} (of {})", whole(self.places.into())),
+            (1, Some(noun)) if !self.is_of_a_cache() => format!("the only {noun}"),
+            (1.., Some(_)) => format!("{what} (of {})", whole(self.places.into())),
             _ => what,
         }
     }
@@ -259,8 +282,10 @@ impl Wait {
     /// What it waits for.
     fn what(&self) -> String {
         match self.scarce {
+            Scarce::SynBacklog if self.is_of_a_cache() => "a new place in the SYN cache".to_owned(),
             Scarce::SynBacklog => format!("a place in the {}", self.room),
             Scarce::AcceptQueue => "a place in the accept queue".to_owned(),
+            Scarce::Workers if self.places == 0 => "the application to accept it".to_owned(),
             Scarce::Workers => "a worker".to_owned(),
             Scarce::HoldDown => "the end of a hold-down".to_owned(),
         }
@@ -272,7 +297,9 @@ impl Wait {
 
     /// Who waited how long for what; and what was in the way, and how it ended.
     fn story(&self, hosts: &Hosts, packets: &Packets, end: Instant) -> [String; 2] {
-        let (client, server, what) = (hosts.name(self.attempt.host), hosts.name(self.host), self.which());
+        let (server, what) = (hosts.name(self.host), self.which());
+        let nameless = || format!("{} #{}", hosts.name(self.attempt.host), self.attempt.ordinal);
+        let client = self.opener.map_or_else(nameless, |life| Names { packets, hosts }.life(life));
         let until = self.end.map_or(format!("the end of the run, {end} s"), |(at, _)| format!("{at} s"));
         let time = seconds(self.nanos(end));
         let since = self.since;
@@ -280,11 +307,9 @@ impl Wait {
             true => format!(", measured from {} s", self.measured),
             false => String::new(),
         };
-        let ordinal = self.attempt.ordinal;
         let port = self.port;
-        let heading = format!(
-            "{client}#{ordinal} waited at {server}:{port} for {what}, from {since} s to {until}{measured}: {time}"
-        );
+        let heading =
+            format!("{client} waited at {server}:{port} for {what}, from {since} s to {until}{measured}: {time}");
         let why = match self.blame {
             Some(blame) => format!("To blame: {}.", packets.blamed(blame, hosts)),
             None if self.scarce == Scarce::HoldDown => HELD_DOWN.to_owned(),
@@ -295,7 +320,7 @@ impl Wait {
         let evicted = if self.is_of_a_cache() { "Its half-open entry had been evicted. " } else { "" };
         let free = self.free.filter(|free| *free > 0 && !self.is_of_a_cache()).map_or(String::new(), |free| {
             let why = self.past_a_free_one(matches!(self.end, Some((_, true))));
-            format!(" For {} s of that one was free{why}.", rounded(free as f64 / 1e9))
+            format!(" For {} s of that {why}", rounded(free as f64 / 1e9))
         });
         let how = match self.end {
             Some((_, true)) => " Then it had what it waited for.",

@@ -27,6 +27,11 @@ impl Name {
         let numbers = Relative { seq: or_zero(numbers.seq, sent.seq), ack: or_zero(numbers.ack, sent.ack) };
         Self { flags: sent.flags, octets: sent.octets, numbers }
     }
+
+    /// Without its numbers.
+    pub(crate) fn kind(&self) -> String {
+        kinds(self.flags, self.octets > 0)
+    }
 }
 
 impl fmt::Display for Name {

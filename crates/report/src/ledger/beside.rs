@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::{Account, Count, HostId, Resource, Variant};
 
-use super::{Balance, Good, NamedCause, TURNED_AWAY, Waste, told, unit_seconds};
+use super::{Balance, Good, NamedCause, TURNED_AWAY, WASTED_SEGMENTS, Waste, told, unit_seconds};
 use crate::tables::{Line, Listed, side_by_side};
 
 /// So many causes have lines of their own, unless all are wanted.
@@ -16,9 +16,9 @@ const TOLD: usize = 5;
 pub fn ledgers(runs: &[(&Variant, &Balance)], listed: Listed, width: usize) -> String {
     let variants: Vec<&Variant> = runs.iter().map(|(variant, _)| *variant).collect();
     let balances: Vec<&Balance> = runs.iter().map(|(_, balance)| *balance).collect();
-    let useful = held(&balances, |account| account.useful, |count| count.useful);
+    let useful = held(&balances, |account| account.useful, (|count| count.useful, "other segments"));
     let useful = useful.into_iter().filter(|line| listed == Listed::All || line.differs()).collect();
-    let wasted = held(&balances, Account::wasted, Count::wasted);
+    let wasted = held(&balances, Account::wasted, (Count::wasted, WASTED_SEGMENTS));
     let mut lines = section("for someone", useful);
     lines.extend(section("for nobody", wasted));
     lines.extend(blamed(&balances, listed));
@@ -35,7 +35,7 @@ fn section(heading: &str, lines: Vec<Line>) -> Vec<Line> {
 }
 
 /// A line for each resource of each host, and one for each thing that is counted.
-fn held(balances: &[&Balance], of: fn(&Account) -> u128, many: fn(&Count) -> u64) -> Vec<Line> {
+fn held(balances: &[&Balance], of: fn(&Account) -> u128, (many, segments): (fn(&Count) -> u64, &str)) -> Vec<Line> {
     let accounts = balances.iter().flat_map(|balance| &balance.ledger.accounts);
     let resources: BTreeSet<(HostId, Resource)> = accounts.map(|account| (account.host, account.resource)).collect();
     let value = |balance: &Balance, key: (HostId, Resource)| {
@@ -51,7 +51,7 @@ fn held(balances: &[&Balance], of: fn(&Account) -> u128, many: fn(&Count) -> u64
             exact: false,
         })
         .collect();
-    lines.push(counted("segments", balances.iter().map(|balance| many(&balance.ledger.segments))));
+    lines.push(counted(segments, balances.iter().map(|balance| many(&balance.ledger.segments))));
     lines.push(counted(TURNED_AWAY, balances.iter().map(|balance| many(&balance.ledger.turned_away))));
     lines
 }
@@ -79,7 +79,7 @@ fn blamed(balances: &[&Balance], listed: Listed) -> Vec<Line> {
                 exact: false,
             });
         }
-        section.push(counted("segments", wastes.iter().map(|waste| waste.segments)));
+        section.push(counted(WASTED_SEGMENTS, wastes.iter().map(|waste| waste.segments)));
         section.push(counted(TURNED_AWAY, wastes.iter().map(|waste| waste.turned_away)));
         lines.extend(self::section(&format!("because of {words}"), section));
     }
@@ -133,16 +133,16 @@ mod tests {
               server: sockets                       13.1 MB·s              0
               server: SYN backlog                           0    1.1 place·s
               server: workers                 10,800 worker·s              0
-              segments                               1  ×0.25              4
-            because of a lost segment: RST 1 of client, sent 5.050, lost
+              wasted segments                        1  ×0.25              4
+            because of a lost segment: RST 1 of client #1, sent 5.050, lost (fault 2)
               server: memory                                0        336 B·s
               server: places                                0   1.05 place·s
-              segments                                      0              2
-            because of a delayed segment: SYN 0 of client, sent 0.000, arrived 5.000
+              wasted segments                               0              2
+            because of a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1)
               server: memory              38.7 MB·s  ×2418080         16 B·s
               server: places                                0   0.05 place·s
               server: workers                 10,800 worker·s              0
-              segments                               1  ×0.50              2
+              wasted segments                        1  ×0.50              2
         "#]]
         .assert_eq(&beside("stale-syn-reset-lost", &["two-way", "three-way"], Listed::Telling, 100));
     }
@@ -161,6 +161,10 @@ mod tests {
         let both = beside("stale-syn-reset-lost", &["two-way", "three-way"], Listed::Telling, 1);
         let heads = both.lines().filter(|line| line.starts_with("held "));
         assert_eq!(heads.count(), 2, "{both}");
-        assert_eq!(both.matches("because of a lost segment: RST 1 of client, sent 5.050, lost\n").count(), 2, "{both}");
+        assert_eq!(
+            both.matches("because of a lost segment: RST 1 of client #1, sent 5.050, lost (fault 2)\n").count(),
+            2,
+            "{both}"
+        );
     }
 }
