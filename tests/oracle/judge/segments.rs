@@ -32,8 +32,9 @@ impl Court<'_> {
         let delivered = self.delivery(segment);
         self.of_sender(segment).or_else(|| self.of_cookie(segment, delivered?)).or_else(|| {
             let answered = self.because(delivered?)?;
-            // What is sent again would be without it.
-            let answers = answered.is("wasted") && segment.text("purpose") != "retransmission";
+            // What is sent again would be without it, and what a call wants was only let go by it.
+            let is_due_anyway = segment.text("purpose") == "retransmission" || self.because(segment)?.kind == "call";
+            let answers = answered.is("wasted") && !is_due_anyway;
             answers.then(|| Due::to(answered.text("cause"), answered.number("blames")))
         })
     }

@@ -355,10 +355,8 @@ impl<F: Fold> World<F> {
         let tcp = &mut self.machines[machine.index()].tcp;
         tcp.on_segment(now, &packet.segment, next, &mut self.effects);
         if let (Some(before), Some(row)) = (before, incarnation.and_then(|life| self.truth.get_mut(life))) {
-            // Some hosts take any segment for an answer to their probes.
-            let is_answered = before.probes > 0 && tcp.status_of(tuple).is_some_and(|after| after.probes == 0);
-            let heard = Heard::of(&before, &packet.segment, row.lost_until);
-            row.has_heard(if is_answered { Some(Heard::All) } else { heard });
+            let after = tcp.status_of(tuple).unwrap_or(before);
+            row.has_heard(Heard::of((&before, &after), &packet.segment, row.lost_until));
         }
         self.perform(machine, Origin::Protocol, queue);
         if !octets.is_empty()

@@ -239,13 +239,23 @@ pub(super) enum Heard {
 }
 
 impl Heard {
-    /// What was lost last ends with that number, if the receiver sent it.
-    pub(super) fn of(receiver: &Status, segment: &Segment<Span>, lost_until: Option<SeqNum>) -> Option<Self> {
-        if receiver.receive_next.is_none() {
-            return opens(receiver, segment).then_some(Self::All);
+    /// What the receiver was before and is after it took the segment. What was lost last ends with `lost_until`, if the
+    /// receiver sent it.
+    pub(super) fn of(
+        (before, after): (&Status, &Status),
+        segment: &Segment<Span>,
+        lost_until: Option<SeqNum>,
+    ) -> Option<Self> {
+        if before.receive_next.is_none() {
+            return opens(before, segment).then_some(Self::All);
         }
-        match segment.flags.ack() && receiver.accepts(segment) {
-            true if segment.ack == receiver.send_next => Some(Self::All),
+        // Some hosts take any segment for an answer to their probes.
+        if before.probes > 0 && after.probes == 0 {
+            return Some(Self::All);
+        }
+        let taken = after.send_unacknowledged.after(before.send_unacknowledged);
+        match segment.flags.ack() && (taken || before.accepts(segment)) {
+            true if segment.ack == before.send_next => Some(Self::All),
             true => lost_until.filter(|end| end.at_or_before(segment.ack)).map(|_| Self::Lost),
             false => None,
         }
