@@ -27,6 +27,10 @@ pub(crate) fn broken(trace: &Trace, report: &Json) -> Vec<String> {
             broken.push(format!("because: record {place} comes of a later one"));
             continue;
         }
+        let causes: Vec<u64> = record.because.iter().chain(&record.also).copied().collect();
+        if causes.len() > 3 || !causes.is_sorted_by(|one, next| one < next) {
+            broken.push(format!("because: record {place} has its causes out of order, or more than three"));
+        }
         let because = record.because.and_then(|id| trace.records.get(usize::try_from(id).ok()?));
         broken.extend(origin(record, because));
     }

@@ -51,8 +51,11 @@ fn every_connection_is_judged_as_the_specification_has_it() {
         counts.lock().expect("no thread panics while it has this").add(&of_world);
         differences
     });
-    println!("{}", counts.into_inner().expect("no thread panics while it has this").told());
+    let counts = counts.into_inner().expect("no thread panics while it has this");
+    println!("{}", counts.told());
     found.check(count);
+    // What is not computed is not judged as closely.
+    assert!(count < 100 || counts.is_mostly_computed(), "{}", counts.told());
 }
 
 #[test]

@@ -53,6 +53,8 @@ const RESOURCES: &[(&str, &str)] = &[
     ("half-open", "half-open entries"),
     ("connection", "connections"),
     ("time-wait", "TIME-WAIT entries"),
+    ("hold-down", "hold-downs"),
+    ("peer", "peers remembered"),
     ("socket", "sockets"),
 ];
 

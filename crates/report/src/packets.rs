@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use experiment::record::{Blame, Call, Cause, Event, Record, RecordId, Sent, call_word};
 use experiment::{HostId, Relative, RelativeNumbers};
+use rustc_hash::FxHashMap;
 use sim_time::Instant;
 use storage::push_sparingly;
 use tcp_endpoint::{Flags, Purpose, Queue};
@@ -30,6 +31,8 @@ pub(crate) struct Packets {
     /// The packets beyond those that are known, each with the place of its kind.
     later: Vec<(RecordId, u32)>,
     kinds: Vec<Kind>,
+    /// The place of each of these.
+    places: FxHashMap<Kind, u32>,
     /// The last record, and the relative numbers of the packet if it is one.
     last: Option<(RecordId, Option<Relative>)>,
 }
@@ -38,14 +41,14 @@ pub(crate) struct Packets {
 pub(crate) type SharedPackets = Rc<RefCell<Packets>>;
 
 /// What many packets have in common: their flags, and between which hosts they go.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Kind {
     flags: Flags,
     has_data: bool,
     forged: bool,
     from: Option<HostId>,
     to: Option<HostId>,
-    /// The port it goes to, if that is the lower one: a listener's as a rule.
+    /// The port it goes to, if that is of the end that did not open.
     port: Option<u16>,
 }
 
@@ -167,13 +170,13 @@ impl Packets {
     /// Notes of what kind a packet is, where there are too many to know each.
     fn note_kind(&mut self, id: RecordId, sent: &Sent) {
         let kind = Kind::of(sent);
-        let place = self.kinds.iter().position(|known| *known == kind).unwrap_or_else(|| {
-            self.kinds.push(kind);
-            self.kinds.len() - 1
-        });
-        if let Ok(place) = u32::try_from(place)
-            && self.later.len() < MOST_OTHERS
-        {
+        if self.later.len() < MOST_OTHERS {
+            // No more kinds than packets.
+            let next = u32::try_from(self.kinds.len()).unwrap_or(u32::MAX);
+            let place = *self.places.entry(kind).or_insert(next);
+            if place == next {
+                self.kinds.push(kind);
+            }
             push_sparingly(&mut self.later, (id, place));
         }
     }
@@ -214,7 +217,8 @@ impl Packets {
 
 impl Kind {
     fn of(sent: &Sent) -> Self {
-        let port = Some(sent.destination.port()).filter(|port| *port < sent.source.port());
+        let to_opener = !sent.forged && sent.to == Some(sent.attempt.host);
+        let port = Some(sent.destination.port()).filter(|_| !to_opener);
         let (flags, has_data, forged) = (sent.flags, sent.octets > 0, sent.forged);
         Self { flags, has_data, forged, from: sent.from, to: sent.to, port }
     }

@@ -134,7 +134,7 @@ impl<'a> Court<'a> {
         if segment.is("forged") {
             return Due::to("forged", segment.id);
         }
-        // What is wasted goes back to what that goes back to.
+        // What a wasted segment makes has its cause.
         if segment.is("wasted") && segment.text("cause") != "unknown" {
             return Due::to(segment.text("cause"), segment.number("blames"));
         }

@@ -403,8 +403,8 @@ impl<F: Fold> World<F> {
     /// Whether a segment that arrives is stale: its sender no longer holds the TCB that sent it, or has sent the same
     /// sequence space again since.
     ///
-    /// A forged segment never had a sender. A reset, or an answer from outside any connection, says that its sender holds no TCB: it is stale if by now the
-    /// sender does hold one, and another than the one that sent it.
+    /// A forged segment never had a sender. A reset, or an answer from outside any connection, says that its sender holds no
+    /// TCB: it is stale if by now the sender does hold one, and another than the one that sent it.
     fn is_stale(&self, packet: &Packet) -> bool {
         let Packet { segment, sender, .. } = packet;
         match *sender {

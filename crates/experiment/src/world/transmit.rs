@@ -171,9 +171,9 @@ impl<F: Fold> World<F> {
 
     /// Whether something of a connection that is over may still come to its partner before a reset that answers for it: the
     /// reset could be out of the window then.
-    fn may_come_before(&self, partner: Option<Incarnation>) -> bool {
-        let partner = partner.and_then(|partner| self.truth.get(partner)?.partner);
-        partner.and_then(|life| self.truth.get(life)).is_some_and(|over| !over.on_its_way.is_empty())
+    fn may_come_before(&self, receiver: Option<Incarnation>) -> bool {
+        let over = receiver.and_then(|receiver| self.truth.get(receiver)?.partner);
+        over.and_then(|life| self.truth.get(life)).is_some_and(|over| !over.on_its_way.is_empty())
     }
 
     /// Whether a machine would answer an acknowledgment with a reset: for want of a connection, or since one that opens has

@@ -321,7 +321,7 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
             Blame { cause: Cause::Lost, record: known.prolonged_by }
         }
         Reason::Call => {
-            // A call may end it with a FIN.
+            // A call may end it with a FIN. What goes between the call and the end is what it sent as it went.
             let fin = known.last_lost.filter(|lost| *lost > end.cause && *lost < end.record);
             let fin = fin.filter(|fin| left.told_under_way < Some(*fin));
             let in_vain_only = end.from == State::SynSent || !end.called;

@@ -133,7 +133,7 @@ fn calls_that_fail_at_once() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:5000 #1: 100 B of server lost at 10.250 s
                server's end was over at 10.250 s, in LAST-ACK: closed.
-               They had not arrived in order.
+               No application got them.
         "#]],
     );
 }
@@ -204,7 +204,7 @@ fn an_aborted_connection_loses_data_and_is_reset() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: 98540 B of server lost at 0.200 s
                server's end was over at 0.150 s, in ESTABLISHED: aborted by its application.
-               They had not arrived in order.
+               No application got them.
             2. server:80 ← client:49152 #1: 1360 B of server lost at 0.250 s
                client's end was over at 0.200 s, in FIN-WAIT-1: reset.
                They had arrived, and nobody had read them.
@@ -254,7 +254,7 @@ fn a_connection_gives_up_on_a_dead_line() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: 100 B of client lost at 124.100 s
                client's end was over at 124.100 s, in ESTABLISHED: it gave up.
-               They had not arrived in order.
+               No application got them.
             2. client:49152 → server:80 #1: gave up at 124.100 s, in ESTABLISHED
                Segments since the last that came: 8 sent, 7 lost, 1 arrived.
                The first without effect: DATA 1/1 100 B of client #1, sent 1.100, lost (fault 1).
@@ -381,7 +381,7 @@ fn what_was_sent_to_nobody_is_lost() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:6000: 50 B of server lost at 124.000 s
                server's end was over at 124.000 s, in FIN-WAIT-1: it gave up.
-               They had not arrived in order.
+               No application got them.
                A forged segment opened the connection.
         "#]],
     );
@@ -418,11 +418,11 @@ fn what_was_sent_to_nobody_is_lost_with_each_connection() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:6000: 50 B of server lost at 2.000 s
                server's end was over at 2.000 s, in FIN-WAIT-1: a crash.
-               They had not arrived in order.
+               No application got them.
                A forged segment opened the connection.
             2. server:80 ← client:6001: 50 B of server lost at 2.000 s
                server's end was over at 2.000 s, in FIN-WAIT-1: a crash.
-               They had not arrived in order.
+               No application got them.
                A forged segment opened the connection.
         "#]],
     );

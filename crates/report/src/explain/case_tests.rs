@@ -63,7 +63,7 @@ fn a_request_is_received_twice() {
                An earlier connection of the same open had received them already.
             2. server:80 ← client:49152 #1 (ghost): 100 B of server lost at 128.200 s
                server's end was over at 128.200 s, in ESTABLISHED: it gave up.
-               They had not arrived in order.
+               No application got them.
                server's end was of no use: nobody misses them.
         "#]],
     );
@@ -175,7 +175,7 @@ fn a_half_open_entry_is_evicted() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:5000 → server:80 #1: 100 B of client lost at 0.200 s
                client's end was over at 0.200 s, in ESTABLISHED: reset.
-               They had not arrived in order.
+               No application got them.
             2. client:5000 → server:80 #1: reset at 0.200 s, in ESTABLISHED
                By RST 1 of server, sent 0.150, arrived 0.200.
                It answers DATA 1/1 100 B of client #1, sent 0.100, arrived 0.150: server had no connection for
@@ -280,7 +280,7 @@ fn many_answers_are_alike() {
                They had arrived, and nobody had read them.
             2. server:80 ← client:49152 #1: 34465 B of server lost at 0.200 s
                server's end was over at 0.150 s, in ESTABLISHED: aborted by its application.
-               They had not arrived in order.
+               No application got them.
             3. client:49152 → server:80 #1: reset at 0.200 s, in ESTABLISHED
                By RST 65536 of server, sent 0.150, arrived 0.200.
                Why: server's application aborted.
@@ -354,13 +354,13 @@ fn segments_meet_a_newer_connection() {
                From 9.350 s to 127.250 s; 20 B in all.
                For example: server:80 ← client:5000 #2: 10 B of server lost at 9.350 s.
                server's end was over at 9.350 s, in LAST-ACK: closed.
-               They had not arrived in order.
+               No application got them.
             3. client:5000 → server:80 #1: 100 B of client lost at 5.100 s
                client's end was over at 1.000 s, in ESTABLISHED: a crash.
-               They had not arrived in order.
+               No application got them.
             4. client:5000 → server:80 #2: 100 B of client lost at 249.300 s
                client's end was over at 249.300 s: TIME-WAIT ran out.
-               They had not arrived in order.
+               No application got them.
         "#]],
     );
 }

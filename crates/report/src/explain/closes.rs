@@ -116,7 +116,7 @@ pub(super) fn data_lost(
     let unread = end.is_some_and(|(life, _)| life.incarnation != incarnation);
     sentences.extend(end.map(|_| match unread {
         true => "They had arrived, and nobody had read them.".to_owned(),
-        false => "They had not arrived in order.".to_owned(),
+        false => "No application got them.".to_owned(),
     }));
     let unread = if unread { ", unread" } else { "" };
     if own_end.useless && life.incarnation == incarnation {

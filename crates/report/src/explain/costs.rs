@@ -112,6 +112,12 @@ impl Cost {
         self.by.iter().fold(Amount::default(), |sum, (_, part)| sum + part.amount())
     }
 
+    /// Whether something is to blame for any of it.
+    pub(super) fn is_charged_to(&self, blame: Blame) -> bool {
+        let place = self.by.binary_search_by_key(&blame, |(blame, _)| *blame);
+        place.is_ok_and(|place| !self.by[place].1.amount().is_nothing())
+    }
+
     /// What is to blame for anything, and for how much.
     pub(super) fn blames(&self) -> impl Iterator<Item = (Blame, Amount)> {
         let parts = self.by.iter().map(|(blame, part)| (*blame, part.amount()));

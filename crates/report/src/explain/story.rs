@@ -571,8 +571,7 @@ impl<'a> Teller<'a> {
 
     /// What a loss means if it is to blame.
     fn blamed(&self, packet: &Packet) -> &'static str {
-        let is_blamed = |blame: &Blame| blame.cause == Cause::Lost && blame.record == Some(packet.id);
-        match self.cost.blames().any(|(blame, _)| is_blamed(&blame)) {
+        match self.cost.is_charged_to(Blame { cause: Cause::Lost, record: Some(packet.id) }) {
             true if self.active && packet.sent.from == Some(self.birth.host) => ": that is why nobody was there",
             true => ": if it had arrived, that would have been the end",
             false => "",

@@ -426,7 +426,7 @@ fn a_crash_goes_unheard() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: 100 B of server lost at 4.100 s
                server's end was over at 4.100 s, in ESTABLISHED: reset.
-               They had not arrived in order.
+               No application got them.
             2. server:80 ← client:49152 #1: reset at 4.100 s, in ESTABLISHED
                By RST 101 of client #1, sent 4.050, arrived 4.100.
                It answers DATA 101/101 100 B of server, sent 4.000, arrived 4.050: client had no connection for
@@ -494,10 +494,10 @@ fn a_host_is_down_and_keeps_quiet() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:5000 #1: 10 B of server lost at 67.100 s
                server's end was over at 67.100 s, in ESTABLISHED: it gave up.
-               They had not arrived in order.
+               No application got them.
             2. server:80 ← client:5001 #2: 10 B of server lost at 127.250 s
                server's end was over at 127.250 s, in LAST-ACK: closed.
-               They had not arrived in order.
+               No application got them.
             3. server:80 ← client:5000 #1: gave up at 67.100 s, in ESTABLISHED
                Segments since the last that came: 5 sent, 5 at a host that was down or kept quiet.
                The first without effect: ACK 1/101 of server, sent 5.100, arrived 5.150.
@@ -553,7 +553,7 @@ fn a_client_gives_up() {
                1): its numbers fit this connection, too.
             2. client:5000 → server:80 #2: 100 B of client lost at 153.000 s
                client's end was over at 153.000 s, in FIN-WAIT-1: it gave up.
-               They had not arrived in order.
+               No application got them.
             3. client:5000 → server:80 #1: reset at 5.250 s, in TIME-WAIT
                By RST 102 of server, sent 5.200, arrived 5.250.
                It answers ACK 102/102 of client #1, sent 5.150, arrived 5.200: server had no connection for it
@@ -602,7 +602,7 @@ fn nothing_was_wasted() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: 100 B of client lost at 4.100 s
                client's end was over at 4.100 s, in ESTABLISHED: reset.
-               They had not arrived in order.
+               No application got them.
             2. client:49152 → server:80 #1: reset at 4.100 s, in ESTABLISHED
                By RST 1 of server, sent 4.050, arrived 4.100.
                It answers DATA 101/1 100 B of client #1, sent 4.000, arrived 4.050: server had no connection for
@@ -770,7 +770,7 @@ fn overload_is_told_in_one_paragraph() {
            The longest: client(2):40062 → server:80 #1110 waited at server:80 for a place in the accept
            queue (of 128), from 13.135 s to the end of the run, 30.000 s: 16.9 client·s. Only useful
            connections were in its way. For 7.53 s of that a place was free. The server does not say so, and
-           no segment asked again.
+           no segment came while one was.
         2. 2,521 waits at server:80 for a worker: 3,410 client·s in all
            The first began at 0.085 s, the last at 29.995 s, 84.3 a second. Each took 1.35 s on average,
            99 % of them at most 1.6 s, the longest 1.6 s. No client was turned away.
@@ -871,7 +871,7 @@ fn a_delayed_segment_opens_late() {
                this connection, too.
             2. client:5000 → server:80 #2: 100 B of client lost at 6.100 s
                client's end was over at 6.100 s, in FIN-WAIT-2: closed.
-               They had not arrived in order.
+               No application got them.
         "#]],
     );
 }

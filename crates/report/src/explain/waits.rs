@@ -260,7 +260,7 @@ impl Wait {
         match (self.scarce, served) {
             (Scarce::Workers, _) => "a worker was free, but the application did not accept.",
             (_, true) => "a place was free. The server does not say so: TCP asks again when it retransmits.",
-            (_, false) => "a place was free. The server does not say so, and no segment asked again.",
+            (_, false) => "a place was free. The server does not say so, and no segment came while one was.",
         }
     }
 
