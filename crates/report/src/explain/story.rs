@@ -452,15 +452,12 @@ impl<'a> Teller<'a> {
         scenes.extend(others.chunk_by(of_one).filter_map(|changes| self.turn(changes)));
         let verdicts = self.incarnation.into_iter().flat_map(|incarnation| self.exchange.verdicts_on(incarnation));
         let again = verdicts.filter(|verdict| verdict.worth == Worth::Useful && verdict.id > self.judged);
-        scenes.extend(again.map(|&Verdict { id, at, .. }| Scene {
-            id,
-            at,
-            alone: format!(
-                "From {at} s on it was of use again: someone was there, or a segment on its way could make one."
-            ),
-            kind: None,
-            among_others: None,
-            verdict: true,
+        scenes.extend(again.map(|&Verdict { id, at, because, .. }| {
+            let why = self.packet(because).map_or("someone was at its other end".to_owned(), |packet| {
+                format!("{}, on its way, could make its other end", name(packet))
+            });
+            let alone = format!("From {at} s on it was of use again: {why}.");
+            Scene { id, at, alone, kind: None, among_others: None, verdict: true }
         }));
         // What it was worth at an instant comes before what that instant led to.
         scenes.sort_by_key(|scene| (scene.at, !scene.is_verdict(), scene.id));
