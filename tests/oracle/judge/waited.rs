@@ -28,10 +28,14 @@ impl Court<'_> {
     pub(super) fn waited_for(&self, waits: u64, other: u64, end: &Record) -> Option<Blame> {
         let life = &self.lives[&waits];
         let since = self.waits_since(waits, other, end);
+        let is_opening = matches!(end.text("from"), "SYN-SENT" | "SYN-RECEIVED");
+        let open = self.open(waits, other, end);
         // An acknowledgment is not waited for, unless a full queue drops it.
         let asks = |sent: &&Record| {
             let dropped = || self.met(sent).is_some_and(|(_, (cause, _))| cause == "capacity");
-            let asks = occupies(sent) || sent.text("purpose").ends_with("probe");
+            // What was acknowledged since is waited for no more.
+            let is_open = is_opening || open.contains(&sent.id);
+            let asks = (occupies(sent) && is_open) || sent.text("purpose").ends_with("probe");
             sent.number("connection") == Some(waits) && (asks || dropped())
         };
         let answers = |sent: &&Record| !sent.is("forged") && self.is_awaited(waits, other, end, sent);
@@ -86,11 +90,11 @@ impl Court<'_> {
             return if end.text("from") == "SYN-SENT" { life.made } else { life.opened };
         }
         let heard = self.heard(waits, other, end).map(|(_, came)| came.id).max();
-        self.first_open(waits, other, end).unwrap_or(heard.unwrap_or(life.made))
+        self.open(waits, other, end).first().copied().unwrap_or(heard.unwrap_or(life.made))
     }
 
-    /// The first segment of an end that was not acknowledged when it went.
-    pub(super) fn first_open(&self, waits: u64, other: u64, end: &Record) -> Option<u64> {
+    /// The segments of an end that were not acknowledged when it went.
+    fn open(&self, waits: u64, other: u64, end: &Record) -> Vec<u64> {
         let life = &self.lives[&waits];
         let offset = |number: u64| number.wrapping_sub(life.iss.unwrap_or(0)) & 0xffff_ffff;
         let heard = self.heard(waits, other, end);
@@ -106,7 +110,7 @@ impl Court<'_> {
             let ends = offset(sent.number("seq_raw").unwrap_or(0)) + len;
             sent.number("connection") == Some(waits) && occupies(sent) && ends > acknowledged
         };
-        self.segments(&life.local, &life.remote).find(is_open).map(|open| open.id)
+        self.segments(&life.local, &life.remote).filter(is_open).map(|open| open.id).collect()
     }
 
     /// The segments of another that came to an end before it went, and how.
