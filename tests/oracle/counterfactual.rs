@@ -72,6 +72,8 @@ enum Outcome {
     Another,
     /// The lost packet came and was answered; until the answer is there, what had the blame before has it.
     GivenBack,
+    /// Several were lost that the other end waited for: without the last, the one before it has the blame.
+    Before,
     /// What has the blame now was there before: it was no use to take the other away.
     Stands,
 }
@@ -275,7 +277,10 @@ impl Tally {
             let enough = if RARE.contains(&cause) { 1 } else { 3 };
             assert!(tried >= enough, "{cause}: only {tried} were tried");
         }
+        let outcomes = causes.values().flat_map(|it| &it.outcomes);
+        let before: u64 = outcomes.filter(|((it, _), _)| *it == Outcome::Before).map(|(_, count)| *count).sum();
         let tried: u64 = causes.values().map(|it| it.tried).sum();
+        assert!(before * 50 <= tried, "for {before} of {tried} an earlier loss was enough");
         let not: u64 = causes.values().flat_map(|it| it.not_constructed.values()).sum();
         assert!(tried * 10 >= (tried + not) * 7, "only {tried} of {} could be tried", tried + not);
         assert!(innocent.1 * 10 >= innocent.0 * 8, "a loss that has no blame should change few verdicts: {innocent:?}");
@@ -360,7 +365,19 @@ fn outcome(first: &Reading, second: &Reading, case: &Case<'_>, blamed: &Record) 
         record.kind == "segment" && arrival.is_some_and(|it| it.kind == "delivered" && it.because == Some(blamed.id))
     };
     let is_answered = || second.trace.records.iter().any(answers);
-    if verdict.blames.is_some() && had_it && is_answered() { Outcome::GivenBack } else { Outcome::Stands }
+    let is_before = |id: u64| {
+        let ends = |record: &Record| BTreeSet::from(["source", "destination"].map(|end| record.text(end).to_owned()));
+        let was_awaited = |record: &Record| record.text("fate") == "lost" && !record.text("flags").contains('R');
+        let both = first.record(id).filter(|it| it.id < blamed.id && ends(it) == ends(blamed)).map(|it| [it, blamed]);
+        both.is_some_and(|both| both.into_iter().all(was_awaited))
+    };
+    if verdict.blames.is_some() && had_it && is_answered() {
+        Outcome::GivenBack
+    } else if verdict.blames.is_some_and(is_before) {
+        Outcome::Before
+    } else {
+        Outcome::Stands
+    }
 }
 
 impl Experiment {

@@ -10,6 +10,7 @@ mod counterfactual;
 mod json;
 mod judge;
 mod laws;
+mod octets;
 mod recount;
 mod taken;
 mod told;
@@ -40,7 +41,11 @@ fn every_stream_keeps_its_laws() {
 
 #[test]
 fn every_run_is_recounted_from_its_trace() {
-    play(recount::differences);
+    play(|trace, report| {
+        let mut differences = recount::differences(trace, report);
+        differences.extend(octets::differences(trace));
+        differences
+    });
 }
 
 #[test]

@@ -214,9 +214,10 @@ fn hosts(text: &mut String, draws: &mut Draws, cast: &Cast) {
 fn opener(draws: &mut Draws, cast: &Cast) -> String {
     let port = if cast.one_port { draws.pick(&["", " from 6000", " from 6000"]) } else { "" };
     let within = draws.pick(&["", "", "", " within 300 ms", " within 2 s"]);
+    let with = draws.pick(&["", "", "", " with 100 B"]);
     let begins = draws.pick(&["", "", "\"wait until 2 s\", ", "\"wait 100 ms\", "]);
     let again = draws.pick(&["", "", ", \"wait 1500 ms\", \"repeat 3 times\"", ", \"repeat 2 times\""]);
-    format!("{begins}\"connect server{port}{within}\", {}{again}", opened(draws))
+    format!("{begins}\"connect server{port}{with}{within}\", {}{again}", opened(draws))
 }
 
 /// What an application does once it has opened.

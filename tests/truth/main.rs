@@ -34,6 +34,13 @@ fn each_file_is_as_it_expects() {
 }
 
 #[test]
+fn octets_that_come_after_a_close_had_arrived() {
+    let text = run("octets-after-a-close", &["--no-ladder", "--explain", "--all"]);
+    let told = "They had arrived, and nobody had read them: server's application had closed at 0.150 s.";
+    assert!(text.contains("120 B of client lost") && text.contains(told), "{text}");
+}
+
+#[test]
 fn each_entry_is_charged_with_its_own_segments() {
     let text = run("explain-wrong-sender", &["--no-ladder", "--explain", "--all"]);
     assert_eq!(lines_with(&text, "B·s and 6 wasted segments").len(), 2, "{text}");

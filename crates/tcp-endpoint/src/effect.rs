@@ -257,6 +257,15 @@ pub enum Effect<P, T> {
         /// The port it came to.
         port: u16,
     },
+    /// Octets of the peer came in order: they wait for the application, or, if that has closed, are thrown away.
+    Took {
+        /// The connection.
+        entry: Handle,
+        /// Its tag.
+        tag: T,
+        /// How many.
+        octets: u32,
+    },
     /// Tell the application.
     Notify {
         /// The connection.

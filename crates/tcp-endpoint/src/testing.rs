@@ -607,7 +607,7 @@ impl Bench {
                 self.announced.insert(from, (State::Closed, moved.1));
                 self.announced.insert(to, moved);
             }
-            Effect::Keep { .. } | Effect::HeldDown { .. } => {}
+            Effect::Keep { .. } | Effect::HeldDown { .. } | Effect::Took { .. } => {}
         }
         None
     }

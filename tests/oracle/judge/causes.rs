@@ -65,8 +65,12 @@ pub(super) fn is_of_its_kind(cause: &str, blamed: Option<&Record>) -> bool {
         "lost" => is_segment && blamed.text("fate") == "lost",
         "duplicated" => is_segment && copies >= 2,
         "delayed" => is_segment && copies >= 1,
-        // The call; or the FIN after which its own application does not close.
-        "application" => blamed.kind == "call" || (is_segment && blamed.text("flags").contains('F')),
+        // The call; or the segment that brought the FIN after which its own application does not close, or what came before
+        // that FIN and was missing.
+        "application" => {
+            let brings = blamed.text("flags").contains('F') || blamed.number("len") > Some(0);
+            blamed.kind == "call" || (is_segment && brings)
+        }
         _ => false,
     }
 }
@@ -204,11 +208,11 @@ impl<'a> Court<'a> {
                 Due::to("capacity", overflow.map(|overflow| overflow.id))
             }
             // Who was still opening has given up, for want of what was lost: unless that is on its way.
-            "call" if opening => {
+            "call" if opening => reset().unwrap_or_else(|| {
                 let call = ("application".to_owned(), end.because);
                 let waited = self.waited_for(gone, connection, end).filter(|(cause, _)| cause != "delayed");
                 Due::Is(waited.unwrap_or(call))
-            }
+            }),
             "call" => reset().unwrap_or_else(|| Due::to("application", end.because)),
             "gave-up" => reset().unwrap_or_else(|| waited_for(gone, connection)),
             "expired" if end.text("from") == "TIME-WAIT" => waited_for(connection, gone),

@@ -14,6 +14,8 @@ pub(super) struct Life {
     pub(super) remote: String,
     pub(super) iss: Option<u64>,
     pub(super) irs: Option<u64>,
+    /// What comes after the FIN that it took.
+    pub(super) fin: Option<u64>,
     pub(super) passive: bool,
     pub(super) state: String,
     /// The other end, if there ever was one.
@@ -47,12 +49,14 @@ impl Court<'_> {
     pub(super) fn state(&mut self, record: &Record) {
         let Some(connection) = record.number("connection") else { return };
         let (from, to) = (record.text("from"), record.text("to"));
+        let fin = self.fin(record);
         let life = self.lives.entry(connection).or_insert_with(|| Life {
             host: record.text("host").to_owned(),
             local: record.text("local").to_owned(),
             remote: record.text("remote").to_owned(),
             iss: None,
             irs: None,
+            fin: None,
             passive: false,
             state: String::new(),
             partner: None,
@@ -69,6 +73,7 @@ impl Court<'_> {
             self.names.entry(name).or_default().push(connection);
         }
         to.clone_into(&mut life.state);
+        life.fin = life.fin.or(fin);
         if life.irs.is_none() {
             life.opened = record.id;
         }
@@ -87,6 +92,14 @@ impl Court<'_> {
         }
         let opens = from == "SYN-SENT";
         self.bind(connection, opens, self.sender(record));
+    }
+
+    /// What comes after the FIN of which a change of state comes.
+    fn fin(&self, change: &Record) -> Option<u64> {
+        let takes = matches!(change.text("to"), "CLOSE-WAIT" | "CLOSING" | "TIME-WAIT");
+        let segment = self.because(self.delivery(change).filter(|_| takes)?)?;
+        let fin = segment.text("flags").contains('F').then_some(1)?;
+        Some(segment.number("seq_raw")? + segment.number("len").unwrap_or(0) + fin)
     }
 
     /// The connection whose segment a change of state comes of.

@@ -21,6 +21,9 @@ impl Court<'_> {
     pub(super) fn moved(&self, connection: u64, began: Due, until: u64) -> Due {
         let life = &self.lives[&connection];
         let mut due = began;
+        if self.ends_soon(life, connection) {
+            return due;
+        }
         let lost = |record: &&Record| record.kind == "segment" && record.text("fate") == "lost" && record.id < until;
         for segment in self.of_event().filter(lost) {
             let blame = ("lost".to_owned(), Some(segment.id));
@@ -31,6 +34,16 @@ impl Court<'_> {
             }
         }
         due
+    }
+
+    /// Whether a reset that ends it is on its way.
+    fn ends_soon(&self, life: &Life, connection: u64) -> bool {
+        let coming = self.coming.keys().filter_map(|sent| self.record(*sent));
+        let mut resets = coming.filter(|sent| {
+            let comes = (sent.text("source"), sent.text("destination")) == (&*life.remote, &*life.local);
+            comes && sent.id > life.made && sent.text("flags").contains('R') && !sent.is("forged")
+        });
+        resets.any(|reset| self.ahead(life, connection, reset) == Some(0))
     }
 
     fn would(&self, life: &Life, connection: u64, segment: &Record) -> Would {
@@ -78,6 +91,9 @@ impl Court<'_> {
         let mut own =
             self.segments(&life.local, &life.remote).rev().filter(|sent| sent.number("connection") == Some(connection));
         let expects = own.find_map(|sent| sent.number("ack_raw")).or(Some(life.irs? + 1))?;
+        // A FIN that it has taken may not be acknowledged yet.
+        let fin = life.fin.filter(|fin| fin.wrapping_sub(expects) & 0xffff_ffff < WINDOW);
+        let expects = fin.unwrap_or(expects);
         Some(segment.number("seq_raw")?.wrapping_sub(expects) & 0xffff_ffff)
     }
 

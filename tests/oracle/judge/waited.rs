@@ -44,7 +44,12 @@ impl Court<'_> {
         let both: Vec<&Record> = asked.chain(answered).filter(|sent| sent.id >= since && sent.id < end.id).collect();
         // What found a host that was down was asked again since.
         let met = both.iter().filter_map(|sent| self.met(sent)).filter(|(_, (cause, _))| cause != "crash");
-        let met = met.max_by_key(|(at, _)| *at);
+        // What comes to nothing after the answer that opens it was sent, and is on its way, is no matter.
+        let opens = |sent: &&&Record| sent.number("connection") == Some(other) && sent.text("flags").contains('S');
+        let coming = |sent: &&&Record| self.coming.contains_key(&sent.id);
+        let answer = both.iter().filter(opens).filter(coming).map(|sent| sent.id).min();
+        let answer = answer.filter(|_| end.text("from") == "SYN-SENT");
+        let met = met.max_by_key(|(at, _)| *at).filter(|(at, _)| answer.is_none_or(|answer| *at < answer));
         let coming = || both.iter().map(|sent| sent.id).filter(|sent| self.coming.contains_key(sent)).max();
         let late = || Some(("delayed".to_owned(), Some(coming()?)));
         met.map(|(_, blame)| blame).or_else(late)
@@ -58,8 +63,11 @@ impl Court<'_> {
         let (seq, ack) = (sent.number("seq_raw").unwrap_or(0), sent.number("ack_raw"));
         let offset = |number: u64| number.wrapping_sub(life.iss.unwrap_or(0)) & 0xffff_ffff;
         if end.text("from") == "SYN-SENT" && end.number("connection") == Some(waits) {
-            // Whoever accepts its SYN would have opened it.
-            return flags.contains('R') || (flags.contains('S') && ack.is_none_or(|ack| offset(ack) == 1));
+            // Whoever accepts its SYN, with what came with that or without, would have opened it.
+            let own = self.segments(&life.local, &life.remote).filter(|own| own.number("connection") == Some(waits));
+            let sent = own.filter_map(|own| own.number("len")).max().unwrap_or(0);
+            return flags.contains('R')
+                || (flags.contains('S') && ack.is_none_or(|ack| (1..=1 + sent).contains(&offset(ack))));
         }
         if sender.is_some_and(|sender| sender != other) || sent.text("purpose") == "keepalive-probe" {
             return false;

@@ -167,7 +167,7 @@ fn heading(paragraph: &str) -> Option<Item> {
     text.take(" of ")?;
     let host = text.before(" lost at ")?;
     let t = text.time()?;
-    let unread = text.0.contains(" They had arrived, and nobody had read them.");
+    let unread = text.0.contains(" They had arrived, and nobody had read them");
     if !unread && !text.0.contains(" No application got them.") {
         let name = format!("{name}: {len} B of {host} lost at {}{UNSAID}", seconds(t));
         return (!text.0.contains("'s end was over at ")).then(|| Item::new(name, Vec::new()));

@@ -18,6 +18,7 @@ fn tagged<P, T: Copy>(effect: &Effect<P, T>) -> Option<(Handle, T)> {
         | Effect::Release { entry, tag }
         | Effect::Arm { entry, tag, .. }
         | Effect::Disarm { entry, tag }
+        | Effect::Took { entry, tag, .. }
         | Effect::Notify { entry, tag, .. } => Some((entry, tag)),
         Effect::State(_) | Effect::Overflow { .. } | Effect::HeldDown { .. } => None,
     }
@@ -120,7 +121,9 @@ impl Books {
                     assert_eq!(transmission.segment.receiver_tuple().flipped(), entry.tuple);
                 }
             }
-            Effect::Notify { entry, .. } => assert!(self.held.contains_key(entry), "{entry:?} tells and is not held"),
+            Effect::Took { entry, .. } | Effect::Notify { entry, .. } => {
+                assert!(self.held.contains_key(entry), "{entry:?} tells and is not held");
+            }
             Effect::Keep { of, entry, .. } => {
                 let of = *self.entry(*of).unwrap_or_else(|| panic!("{of:?} is remembered and is not held"));
                 self.named.insert(*entry, Entry { armed: None, ..of });

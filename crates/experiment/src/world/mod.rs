@@ -30,9 +30,7 @@ use std::net::Ipv4Addr;
 
 use sim_core::{EventQueue, Model, Streams};
 use sim_time::Instant;
-use tcp_endpoint::{
-    Effect, Effects, EntryKind, FourTuple, Handle, Host, Notice, Payload, Queue, Reason, State, Transition,
-};
+use tcp_endpoint::{Effect, Effects, EntryKind, FourTuple, Handle, Host, Notice, Queue, Reason, State, Transition};
 
 use self::crowd::{Crowd, Waiting};
 use self::flood::Flooding;
@@ -161,6 +159,8 @@ struct Arrival {
     lineage: Lineage,
     trips: u32,
     wasted: Option<Blame>,
+    /// What it brings.
+    octets: Span,
     forged: bool,
     duplicate: bool,
     /// The crash with which its sender lost its TCB, if it did.
@@ -337,6 +337,7 @@ impl<F: Fold> World<F> {
             lineage: packet.lineage,
             trips: packet.trips,
             wasted: packet.wasted,
+            octets,
             forged: packet.forged,
             duplicate: copy > 0,
             orphaned_by: packet.orphaned_by,
@@ -359,11 +360,6 @@ impl<F: Fold> World<F> {
             row.has_heard(Heard::of((&before, &after), &packet.segment, row.lost_until));
         }
         self.perform(machine, Origin::Protocol, queue);
-        if !octets.is_empty()
-            && let Some(life) = self.arrival.and_then(|arrival| self.receiver(machine, arrival.sender, tuple))
-        {
-            self.count_arrived(life, &octets);
-        }
         Some(machine)
     }
 
@@ -389,14 +385,16 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// Notes how many octets have arrived in order at an end, now that a segment with `octets` came.
-    fn count_arrived(&mut self, life: Incarnation, octets: &Span) {
+    /// Notes that octets have come in order to an end, with the segment that arrives.
+    fn count_arrived(&mut self, life: Incarnation, octets: u32) {
+        let Some(arrival) = self.arrival else { return };
+        if let Some(sender) = arrival.sender {
+            self.truth.took(life, sender);
+        }
         let Some(known) = self.truth.get_mut(life) else { return };
-        if let Some(status) = self.machines[known.machine.index()].tcp.status(known.handle) {
-            let foreign = if known.hears(octets) { 0 } else { u64::from(octets.length) };
-            if known.intake.note_arrived(status.unread_octets, foreign) {
-                known.misled_by = known.misled_by.or_else(|| self.arrival.and_then(Arrival::out_of_order));
-            }
+        let foreign = if known.hears(&arrival.octets) { 0 } else { arrival.octets.length };
+        if known.intake.note_arrived(octets.into(), foreign.into()) {
+            known.misled_by = known.misled_by.or_else(|| arrival.out_of_order());
         }
     }
 
@@ -466,6 +464,7 @@ impl<F: Fold> World<F> {
                     self.let_go_of(tag, entry, now);
                 }
                 Effect::Overflow { port, queue } => self.overflow(machine, port, queue, now),
+                Effect::Took { tag, octets, .. } => self.count_arrived(tag, octets),
                 Effect::Notify { tag, notice, .. } => self.notify(tag, notice, now),
             }
         }

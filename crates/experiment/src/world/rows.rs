@@ -2,6 +2,7 @@
 //! entries is the row's name, so that whatever a TCP wants done brings its row along.
 
 use sim_core::Key;
+use sim_time::Instant;
 use smallvec::SmallVec;
 use storage::push_sparingly;
 use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Transition};
@@ -45,8 +46,12 @@ pub(super) struct Row {
     pub(super) other: Option<Incarnation>,
     /// The life at the other end, once each has taken the other's initial sequence number for its own.
     pub(super) partner: Option<Incarnation>,
-    /// The host of that.
-    pub(super) partner_host: HostId,
+    /// Who took octets of it last, and whose octets it took, where they are not partners.
+    pub(super) taken_by: Option<Incarnation>,
+    pub(super) takes_from: Option<Incarnation>,
+    /// The end whose octets are lost if nobody reads them here, and the host of that: its partner, or who sent them, never
+    /// heard of it, and is over.
+    pub(super) answers_for: Option<(Incarnation, HostId)>,
     /// The longest chain of segments, each sent after the one before it came, of which the last has come to it.
     pub(super) trips: u32,
     /// Octets its application has sent.
@@ -59,8 +64,9 @@ pub(super) struct Row {
     pub(super) acceptable_by: Option<RecordId>,
     /// What has come to this end.
     pub(super) intake: Intake,
-    /// How many of its octets had come to its partner when that ended, if it ended first.
-    pub(super) partner_arrived: Option<u64>,
+    /// How many of its octets had come to its partner when that ended, if it ended first; or were read at an end that it
+    /// never heard of.
+    pub(super) received: u64,
     /// Segments with its octets, or its SYN-ACK, that are still on their way: it is remembered until they have come.
     pub(super) in_flight: u32,
     /// The last retransmission of each sequence number that was retransmitted.
@@ -104,6 +110,8 @@ pub(super) struct Row {
     pub(super) worth: Worth,
     /// The last segment that was lost and would have ended it, if it was of no use.
     pub(super) prolonged_by: Option<RecordId>,
+    /// The resets on their way to it: their numbers, and when they come.
+    resets_coming: SmallVec<[(SeqNum, Instant); 1]>,
     /// The record after which it has to be judged again.
     pub(super) asked_by: Option<RecordId>,
     /// The scarce resource that it occupies.
@@ -129,6 +137,13 @@ pub(super) struct End {
     pub(super) by: Option<Blame>,
 }
 
+impl End {
+    /// Whether a record is of what it sent as it went: that goes between what ended it and its end.
+    pub(super) fn sent_as_it_went(&self, record: RecordId) -> bool {
+        self.cause < record && record < self.record
+    }
+}
+
 /// The deadline of an entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deadline {
@@ -148,6 +163,8 @@ pub(super) struct UnderWay {
     pub(super) tells: bool,
     /// Whether it has a SYN.
     pub(super) syn: bool,
+    /// RCV.NXT for which it is too old to be looked at, the least.
+    pub(super) until: SeqNum,
 }
 
 /// How the other end of a connection left it.
@@ -258,14 +275,16 @@ impl Row {
             served: false,
             other,
             partner: None,
-            partner_host: host,
+            taken_by: None,
+            takes_from: None,
+            answers_for: None,
             trips,
             sent: 0,
             calls: SmallVec::new(),
             closed_by: None,
             acceptable_by: None,
             intake: Intake::default(),
-            partner_arrived: None,
+            received: 0,
             in_flight: 0,
             resent: SmallVec::new(),
             iss: transition.iss,
@@ -290,6 +309,7 @@ impl Row {
             stranded_by: None,
             worth: Worth::Useful,
             prolonged_by: None,
+            resets_coming: SmallVec::new(),
             asked_by: None,
             takes: None,
             ended: None,
@@ -300,6 +320,17 @@ impl Row {
     /// Whether it opened the connection.
     pub(super) const fn is_active(&self) -> bool {
         !self.passive
+    }
+
+    /// A reset of that number will come to it.
+    pub(super) fn note_reset(&mut self, seq: SeqNum, at: Instant, now: Instant) {
+        self.resets_coming.retain(|(_, at)| *at >= now);
+        self.resets_coming.push((seq, at));
+    }
+
+    /// Whether a reset that ends it is on its way.
+    pub(super) fn ends_soon(&self, now: Instant) -> bool {
+        self.resets_coming.iter().any(|(seq, at)| *at >= now && self.receive_next() == Some(*seq))
     }
 
     /// Whether its TCB is held.
@@ -330,11 +361,20 @@ impl Row {
         octets.attempt == self.heard && octets.sender != self.host
     }
 
-    /// How it has left its other end, if it has ended.
-    pub(super) fn leaves(&self, life: Incarnation) -> Option<Left> {
+    /// RCV.NXT, once its peer's SYN has come.
+    pub(super) fn receive_next(&self) -> Option<SeqNum> {
+        let finished = matches!(self.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
+        Some(self.irs? + 1 + self.intake.octets() + u32::from(finished))
+    }
+
+    /// How it has left its other end, whose RCV.NXT is `expected`, if it has ended.
+    pub(super) fn leaves(&self, life: Incarnation, expected: Option<SeqNum>) -> Option<Left> {
         let asked_in_vain = self.last_asked.filter(|(_, lost)| *lost).map(|(asked, _)| asked);
         let Self { iss, last_lost, dropped, misled_by, .. } = *self;
-        let (told_under_way, asked_under_way) = (self.told_under_way(false), self.asked_under_way());
+        let is_new = |segment: &&UnderWay| expected.is_none_or(|next| segment.until.after(next));
+        let told_under_way = self.on_its_way.iter().filter(|segment| segment.tells).filter(is_new);
+        let (told_under_way, asked_under_way) =
+            (told_under_way.map(|segment| segment.id).max(), self.asked_under_way());
         let end = self.ended?;
         Some(Left { by: life, iss, end, asked_in_vain, last_lost, dropped, told_under_way, asked_under_way, misled_by })
     }
@@ -343,6 +383,11 @@ impl Row {
     pub(super) fn told_under_way(&self, opens: bool) -> Option<RecordId> {
         let tells = |segment: &&UnderWay| if opens { segment.syn } else { segment.tells };
         self.on_its_way.iter().filter(tells).map(|segment| segment.id).max()
+    }
+
+    /// The first it sent that is on its way and opens the other end.
+    pub(super) fn opens_under_way(&self) -> Option<RecordId> {
+        self.on_its_way.iter().filter(|segment| segment.syn).map(|segment| segment.id).min()
     }
 
     /// The last it sent that is on its way and wants an answer.

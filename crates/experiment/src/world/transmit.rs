@@ -65,7 +65,8 @@ impl<F: Fold> World<F> {
             }
             if travels.is_some() {
                 let tells = transmission.purpose != Purpose::KeepaliveProbe;
-                known.on_its_way.push(UnderWay { id, asks, tells, syn: segment.flags.syn() });
+                let until = segment.seq + segment.len().max(1);
+                known.on_its_way.push(UnderWay { id, asks, tells, syn: segment.flags.syn(), until });
                 known.in_flight += u32::from(!segment.is_empty());
                 known.coming += u32::from(known.cookie && may_make_other_end(segment));
             }
@@ -90,6 +91,13 @@ impl<F: Fold> World<F> {
             for (&at, copy) in deliveries.iter().zip(0..) {
                 let _ = queue.arm(at, Pending::Arrive { packet, copy });
             }
+        }
+        if segment.flags.rst()
+            && let Some(at) = deliveries.iter().min()
+            && let Some(life) = receiver.and_then(|machine| self.holder(machine, segment.receiver_tuple()))
+            && let Some(known) = self.truth.get_mut(life)
+        {
+            known.note_reset(segment.seq, *at, now);
         }
         if lost {
             self.lose(id, receiver, (sender, peer), transmission, now);
@@ -161,6 +169,8 @@ impl<F: Fold> World<F> {
             true => receiver.filter(|_| ends),
             false => sender.filter(|_| segment.flags.ack() && to.is_some_and(|to| self.would_reset(to, segment, now))),
         };
+        let ends_soon = |life: &Incarnation| self.truth.get(*life).is_some_and(|row| row.ends_soon(now));
+        let prolonged = prolonged.filter(|life| !ends_soon(life));
         let prolonged = prolonged.and_then(|life| Some((life, self.truth.prolong(life, lost)?)));
         if let Some((life, worth)) = prolonged
             && let Some(host) = self.truth.get(life).map(|row| row.host)
@@ -264,7 +274,9 @@ impl Heard {
 
 /// Whether a segment answers, or crosses, the SYN of a connection in SYN-SENT.
 fn opens(receiver: &Status, segment: &Segment<Span>) -> bool {
-    segment.flags.syn() && (!segment.flags.ack() || segment.ack == receiver.send_next)
+    let own = receiver.send_unacknowledged;
+    segment.flags.syn()
+        && (!segment.flags.ack() || own.before(segment.ack) && segment.ack.at_or_before(receiver.send_next))
 }
 
 /// Whether its sender gives up if nothing answers it, in the end.

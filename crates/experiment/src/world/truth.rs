@@ -97,10 +97,11 @@ impl Truth {
             let others = [known.partner, known.other];
             let Source { record, cause, called, by, .. } = source;
             known.ended = Some(End { reason: transition.reason, from: transition.from, record, cause, called, by });
-            let left = known.leaves(life);
             for other in others.into_iter().flatten() {
-                let may_pair = |other: &&mut Row| other.may_pair_with(life);
-                if let Some(other) = self.get_mut(other).filter(may_pair) {
+                let may_pair = |other: &&Row| other.may_pair_with(life);
+                let Some(expected) = self.get(other).filter(may_pair).map(Row::receive_next) else { continue };
+                let left = self.get(life).and_then(|known| known.leaves(life, expected));
+                if let Some(other) = self.get_mut(other) {
                     other.left = left;
                 }
             }
@@ -126,11 +127,11 @@ impl Truth {
         let Some(other) = fitting().find(|other| self.holds(*other)).or_else(|| fitting().next()) else { return };
         let Some(theirs) = self.get(other) else { return };
         let (mine_name, theirs_name) = ((life, mine.host), (other, theirs.host));
-        let left = theirs.leaves(other);
+        let left = theirs.leaves(other, mine.receive_next());
         let (mine_attempt, theirs_attempt, crossed) = (mine.attempt, theirs.attempt, !mine.passive && !theirs.passive);
         for (end, (partner, host), attempt) in [(life, theirs_name, theirs_attempt), (other, mine_name, mine_attempt)] {
             let Some(known) = self.get_mut(end) else { continue };
-            (known.partner, known.partner_host) = (Some(partner), host);
+            (known.partner, known.answers_for) = (Some(partner), Some((partner, host)));
             known.stranded_by = None;
             if crossed {
                 known.heard = attempt;
@@ -144,6 +145,21 @@ impl Truth {
     /// The last incarnation at the other end of the 4-tuple, whoever it takes itself to be connected to.
     pub(super) fn other_end(&self, known: &Row) -> Option<Incarnation> {
         known.other.filter(|other| self.get(*other).is_some())
+    }
+
+    /// Octets of one end came to the other, in order. They may be no partners: one has not heard of the other yet, or never
+    /// does.
+    pub(super) fn took(&mut self, receiver: Incarnation, sender: Incarnation) {
+        let (Some(to), Some(from)) = (self.get(receiver), self.get(sender)) else { return };
+        if to.partner == Some(sender) || to.irs != Some(from.iss) {
+            return;
+        }
+        if let Some(to) = self.get_mut(receiver) {
+            to.takes_from = Some(sender);
+        }
+        if let Some(from) = self.get_mut(sender) {
+            from.taken_by = Some(receiver);
+        }
     }
 
     /// Whether the TCB is still held.
@@ -272,20 +288,29 @@ impl Truth {
 
     /// Forgets an incarnation that is over, once no application holds it or has yet to accept it, and what it is remembered
     /// for has left the network; `None` while it must be remembered. Returns the octets it sent that had not arrived in order
-    /// at its partner, and those its partner sent that had arrived but were dropped unread.
+    /// at the other end, and those the other end sent that had arrived but were dropped unread.
     pub(super) fn settle(&mut self, life: Incarnation) -> Option<[Option<Loss>; 2]> {
         let settled = |known: &&Row| known.in_flight == 0 && !known.in_hand && known.takes != Some(Scarce::AcceptQueue);
         let known = self.get(life).filter(settled)?;
         known.ended?;
-        let (partner, intake) = (known.partner, known.intake);
-        let receiver = partner.and_then(|partner| self.get(partner));
-        let arrived = receiver.map_or(known.partner_arrived.unwrap_or(0), |partner| partner.intake.arrived());
+        let Row { host, sent, intake, answers_for, received, .. } = *known;
+        let arrived = |receiver: Incarnation| Some((self.get(receiver)?.intake.arrived(), receiver));
+        let (receiver, sender) = ([known.taken_by, known.partner], known.partner.or(known.takes_from));
+        let receiver = receiver.into_iter().flatten().filter_map(arrived).max_by_key(|(arrived, _)| *arrived);
+        // Of what had come to an end that is over, that has told.
+        let receiver = receiver.filter(|(arrived, _)| *arrived > received);
+        let (arrived, receiver) = receiver.map_or((received, None), |(arrived, receiver)| (arrived, Some(receiver)));
         let losses = [
-            loss((life, known.host), known.sent.saturating_sub(arrived)),
-            partner.and_then(|partner| loss((partner, known.partner_host), intake.unread())),
+            loss((life, host), sent.saturating_sub(arrived)),
+            answers_for.and_then(|sender| loss(sender, intake.unread())),
         ];
-        if let Some(partner) = partner.and_then(|partner| self.get_mut(partner)) {
-            partner.partner_arrived = Some(intake.arrived());
+        if let Some(receiver) = receiver.and_then(|receiver| self.get_mut(receiver)) {
+            receiver.answers_for = Some((life, host));
+        }
+        if let Some(sender) = sender.and_then(|sender| self.get_mut(sender)) {
+            // What was not read here may be read at another end yet.
+            let received = if answers_for.is_some() { intake.arrived() } else { intake.read() };
+            sender.received = sender.received.max(received);
         }
         self.rows.settle(life);
         Some(losses)
@@ -317,12 +342,12 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
         Reason::Evicted => of(Cause::Capacity, end.cause),
         Reason::Overflow => known.dropped.map_or(UNKNOWN, |overflow| of(Cause::Capacity, overflow)),
         // The reset that it sent itself.
-        Reason::Call | Reason::GaveUp if known.prolonged_by > Some(end.cause) => {
+        Reason::Call | Reason::GaveUp if known.prolonged_by.is_some_and(|reset| end.sent_as_it_went(reset)) => {
             Blame { cause: Cause::Lost, record: known.prolonged_by }
         }
         Reason::Call => {
-            // A call may end it with a FIN. What goes between the call and the end is what it sent as it went.
-            let fin = known.last_lost.filter(|lost| *lost > end.cause && *lost < end.record);
+            // A call may end it with a FIN.
+            let fin = known.last_lost.filter(|lost| end.sent_as_it_went(*lost));
             let fin = fin.filter(|fin| left.told_under_way < Some(*fin));
             let in_vain_only = end.from == State::SynSent || !end.called;
             let call = end.called.then(|| of(Cause::Application, end.cause));
@@ -362,7 +387,10 @@ fn in_vain(known: &Row, left: &Left) -> Option<Blame> {
     let lost = lost.map(|packet| Blame { cause: Cause::Lost, record: Some(packet) });
     let dropped = if waited { known.dropped.max(left.dropped) } else { known.dropped };
     let dropped = dropped.map(|overflow| Blame { cause: Cause::Capacity, record: Some(overflow) });
-    lost.into_iter().chain(dropped).max_by_key(|blame| blame.record)
+    // What comes to nothing after the answer that opens it was sent, and is on its way, is no matter.
+    let answer = known.opens_under_way().filter(|_| left.end.from == State::SynSent);
+    let matters = |blame: &Blame| answer.is_none_or(|answer| blame.record < Some(answer));
+    lost.into_iter().chain(dropped).max_by_key(|blame| blame.record).filter(matters)
 }
 
 fn loss((incarnation, host): (Incarnation, HostId), octets: u64) -> Option<Loss> {

@@ -127,7 +127,8 @@ impl Scene {
     fn goes_by(&mut self, end: &mut End, to: State, reason: Reason, by: Option<Blame>) -> [RecordId; 2] {
         let transition = Transition { from: end.last.to, to, reason, ..end.last };
         end.last = transition;
-        let (cause, record) = (self.record(), self.record());
+        // Between them goes what it sends.
+        let (cause, _, record) = (self.record(), self.record(), self.record());
         self.changed(end.life, &transition, [record, cause], by);
         [record, cause]
     }
@@ -290,18 +291,11 @@ fn how_the_other_end_ended_tells_what_is_to_blame() {
     // How a partner ends, by what segment; what was lost, or dropped, before; what is to blame.
     type Case = (&'static str, Reason, Option<Blame>, fn(&mut Row), fn([RecordId; 2]) -> Blame);
     let nothing: fn(&mut Row) = |_| {};
-    let cases: [Case; 8] = [
+    let cases: [Case; 7] = [
         ("an abort", Reason::Call, None, nothing, |[_, call]| blame(Cause::Application, call)),
         ("an eviction", Reason::Evicted, None, nothing, |[_, cause]| blame(Cause::Capacity, cause)),
         ("a forged reset", Reason::Reset, Some(forged), nothing, |_| blame(Cause::Forged, RecordId::new(6))),
         ("nothing known", Reason::GaveUp, None, nothing, |_| Blame { cause: Cause::Unknown, record: None }),
-        (
-            "an abort whose reset is lost",
-            Reason::Call,
-            None,
-            |row| row.prolonged_by = Some(RecordId::new(99)),
-            |_| blame(Cause::Lost, RecordId::new(99)),
-        ),
         (
             "no answer, since that was lost",
             Reason::GaveUp,
@@ -320,7 +314,10 @@ fn how_the_other_end_ended_tells_what_is_to_blame() {
             "no answer to what is late",
             Reason::GaveUp,
             None,
-            |row| row.on_its_way.push(UnderWay { id: RecordId::new(5), asks: true, tells: true, syn: false }),
+            |row| {
+                let until = row.iss + 2;
+                row.on_its_way.push(UnderWay { id: RecordId::new(5), asks: true, tells: true, syn: false, until });
+            },
             |_| blame(Cause::Delayed, RecordId::new(5)),
         ),
     ];
@@ -332,6 +329,16 @@ fn how_the_other_end_ended_tells_what_is_to_blame() {
         }
         let records = scene.goes_by(&mut client, State::Closed, reason, by);
         assert_eq!(scene.worth(server), Worth::Bereft(expected(records)), "{name}");
+    }
+    // A reset that is lost is the other end's own if it was sent as that went; another, later, is not.
+    for (sent_after_call, cause) in [(1, Cause::Lost), (3, Cause::Application)] {
+        let mut scene = Scene::new();
+        let (mut client, server) = scene.connected();
+        let [_, call] = scene.goes(&mut client, State::Closed, Reason::Call);
+        let reset = RecordId::new(call.place() + sent_after_call);
+        scene.row(server).prolonged_by = Some(reset);
+        let record = if cause == Cause::Lost { reset } else { call };
+        assert_eq!(scene.worth(server), Worth::Bereft(blame(cause, record)));
     }
     // What the other end said last has the blame before anything else.
     let mut scene = Scene::new();

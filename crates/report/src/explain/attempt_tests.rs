@@ -131,9 +131,9 @@ fn calls_that_fail_at_once() {
                client had connections: 1 in ESTABLISHED.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
-            1. server:80 ← client:5000 #1: 100 B of server lost at 10.250 s
-               server's end was over at 10.250 s, in LAST-ACK: closed.
-               No application got them.
+            1. server:80 ← client:5000 #1: 100 B of server lost at 250.200 s
+               client's end was over at 250.200 s: TIME-WAIT ran out.
+               They had arrived, and nobody had read them: client's application had closed at 10.100 s.
         "#]],
     );
 }
@@ -202,12 +202,12 @@ fn an_aborted_connection_loses_data_and_is_reset() {
         &with_server(REQUEST, "").replacen("\"send 100 B\", \"close on EOF\"", "\"send 100 kB\", \"abort\"", 1),
         &expect![[r#"
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
-            1. server:80 ← client:49152 #1: 98540 B of server lost at 0.200 s
+            1. server:80 ← client:49152 #1: 65435 B of server lost at 0.250 s
+               client's end was over at 0.200 s, in FIN-WAIT-1: reset.
+               They had arrived, and nobody had read them: client's application had closed at 0.200 s.
+            2. server:80 ← client:49152 #1: 34465 B of server lost at 0.200 s
                server's end was over at 0.150 s, in ESTABLISHED: aborted by its application.
                No application got them.
-            2. server:80 ← client:49152 #1: 1360 B of server lost at 0.250 s
-               client's end was over at 0.200 s, in FIN-WAIT-1: reset.
-               They had arrived, and nobody had read them.
             3. client:49152 → server:80 #1: reset at 0.200 s, in FIN-WAIT-1
                By RST 65536 of server, sent 0.150, arrived 0.200.
                Why: server's application aborted.
@@ -300,7 +300,10 @@ fn a_fin_that_is_always_lost_is_why_its_sender_gives_up() {
         "#,
         &expect![[r#"
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
-            1. client:49152 → server:80 #1: gave up at 124.100 s, in FIN-WAIT-1
+            1. server:80 ← client:49152 #1: 100 B of server lost at 124.100 s
+               client's end was over at 124.100 s, in FIN-WAIT-1: it gave up.
+               They had arrived, and nobody had read them: client's application had closed at 1.100 s.
+            2. client:49152 → server:80 #1: gave up at 124.100 s, in FIN-WAIT-1
                FINs: 7 sent, 7 lost. Segments since the last that came: 6 sent, 5 lost, 1 arrived.
                The first without effect: FIN,ACK 101/1 of client #1, sent 1.100, lost (fault 1).
                server's end is in ESTABLISHED.
@@ -355,7 +358,7 @@ fn opens_that_cross_are_open_at_both_ends() {
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:5001 → client:5000 #1: 50 B of server lost at 2.200 s
                client's end was over at 2.200 s: TIME-WAIT ran out.
-               They had arrived, and nobody had read them.
+               They had arrived, and nobody had read them: client's application had closed at 0.100 s.
         "#]],
     );
 }

@@ -96,8 +96,10 @@ impl Attempts {
                     let finding = closes::not_sent(record.at, of, (octets, &error), end.as_deref(), names);
                     self.closes.add(finding, all);
                 }
-                if let (Call::Accept, Some(end)) = (call, incarnation.and_then(|life| self.end_mut(life))) {
-                    end.accepted = true;
+                if let Some(end) = incarnation.and_then(|life| self.end_mut(life)) {
+                    end.accepted |= call == Call::Accept;
+                    let leaves = call == Call::Close && outcome == Outcome::Done;
+                    end.left = end.left.or(leaves.then_some(record.at));
                 }
                 if let (Call::Connect, Outcome::Failed(_)) = (call, outcome) {
                     self.count += 1;

@@ -99,11 +99,9 @@ pub(super) fn data_lost(
 ) -> Option<Finding> {
     let (life, own_end) = (ends[0].life?, ends[0]);
     let sender = names.host(host);
-    let mut ends = ends
-        .into_iter()
-        .filter_map(|end| Some((end.life?, end.ended?)))
-        .filter(|(_, ended)| Some(ended.record) == over);
-    let end = ends.next();
+    let is_over = |end: &&End| end.ended.is_some_and(|ended| Some(ended.record) == over);
+    let ended = ends.into_iter().find(is_over);
+    let end = ended.and_then(|end| Some((end.life?, end.ended?)));
     let why = end.map_or("an end was over".to_owned(), |(life, ended)| {
         let why = match ended.reset {
             Some((_, why)) => format!("reset, {}", names.why(why)),
@@ -114,9 +112,13 @@ pub(super) fn data_lost(
     let mut sentences: Vec<String> = end.iter().map(|(life, ended)| names.ended(*life, ended)).collect();
     // What had arrived is lost when its receiver ends, all else when its sender does.
     let unread = end.is_some_and(|(life, _)| life.incarnation != incarnation);
-    sentences.extend(end.map(|_| match unread {
-        true => "They had arrived, and nobody had read them.".to_owned(),
-        false => "No application got them.".to_owned(),
+    sentences.extend(end.map(|(life, _)| match (unread, ended.and_then(|end| end.left)) {
+        (true, Some(left)) => {
+            let host = names.host(life.host);
+            format!("They had arrived, and nobody had read them: {host}'s application had closed at {left} s.")
+        }
+        (true, None) => "They had arrived, and nobody had read them.".to_owned(),
+        (false, _) => "No application got them.".to_owned(),
     }));
     let unread = if unread { ", unread" } else { "" };
     if own_end.useless && life.incarnation == incarnation {

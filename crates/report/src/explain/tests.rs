@@ -495,9 +495,9 @@ fn a_host_is_down_and_keeps_quiet() {
             1. server:80 ← client:5000 #1: 10 B of server lost at 67.100 s
                server's end was over at 67.100 s, in ESTABLISHED: it gave up.
                No application got them.
-            2. server:80 ← client:5001 #2: 10 B of server lost at 127.250 s
-               server's end was over at 127.250 s, in LAST-ACK: closed.
-               No application got them.
+            2. server:80 ← client:5001 #2: 10 B of server lost at 367.200 s
+               client's end was over at 367.200 s: TIME-WAIT ran out.
+               They had arrived, and nobody had read them: client's application had closed at 125.100 s.
             3. server:80 ← client:5000 #1: gave up at 67.100 s, in ESTABLISHED
                Segments since the last that came: 5 sent, 5 at a host that was down or kept quiet.
                The first without effect: ACK 1/101 of server, sent 5.100, arrived 5.150.

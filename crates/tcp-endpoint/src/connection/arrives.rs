@@ -289,11 +289,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         self.ack_due = true;
         let limits = &ctx.settings.limits;
-        let carries_data = !segment.payload.is_empty();
+        let (before, carries_data) = (self.incoming.received(), !segment.payload.is_empty());
         if self.incoming.take(segment.seq, segment.payload.clone(), segment.flags.fin(), limits.window, !orphan) {
             if carries_data {
                 self.acks.data_came(ctx.now, self.rto.current(), limits);
             }
+            self.tell_taken(before, ctx);
             self.notify(Notice::Readable, ctx);
         }
         if !self.incoming.finished() {

@@ -159,6 +159,11 @@ impl<P: Payload> Incoming<P> {
         !self.ahead.is_empty() || !self.fins.is_empty()
     }
 
+    /// Octets of the peer that have come in order, modulo 2³².
+    pub(crate) fn received(&self) -> u32 {
+        self.nxt - self.irs - 1 - u32::from(self.finished)
+    }
+
     /// Octets that wait for the application.
     pub(crate) fn unread_octets(&self) -> u64 {
         self.unread.iter().map(|data| u64::from(data.len())).sum()

@@ -326,6 +326,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         ctx.effects.push(Effect::State(self.transition(ctx.entry, from, reason)));
     }
 
+    /// Tells how many octets have come since there were `before`.
+    pub(crate) fn tell_taken(&self, before: u32, ctx: &mut Context<'_, P, T>) {
+        let octets = self.incoming.received().wrapping_sub(before);
+        if octets > 0 {
+            ctx.effects.push(Effect::Took { entry: ctx.entry, tag: self.tag, octets });
+        }
+    }
+
     fn notify(&self, notice: Notice, ctx: &mut Context<'_, P, T>) {
         if self.owner == Owner::Application {
             ctx.effects.push(Effect::Notify { entry: ctx.entry, tag: self.tag, notice });

@@ -65,15 +65,16 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// The text and the FIN that a SYN brings: with a SYN-ACK the connection is open, so that they are processed as in any
     /// other segment (§3.10.7.3, "continue processing at the sixth step"). Returns whether there was anything new.
-    pub(super) fn take_text_of_syn(&mut self, segment: &Segment<P>, ctx: &Context<'_, P, T>) -> bool {
-        let (before, limits) = (self.incoming.nxt, &ctx.settings.limits);
+    pub(super) fn take_text_of_syn(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> bool {
+        let (nxt, received, limits) = (self.incoming.nxt, self.incoming.received(), &ctx.settings.limits);
         self.incoming.take_with_syn(segment.payload.clone(), segment.flags.fin(), limits.window);
-        if self.incoming.nxt == before {
+        if self.incoming.nxt == nxt {
             return false;
         }
         if !segment.payload.is_empty() {
             self.acks.data_came(ctx.now, self.rto.current(), limits);
         }
+        self.tell_taken(received, ctx);
         if self.incoming.finished() {
             self.acks.fin_came();
         }

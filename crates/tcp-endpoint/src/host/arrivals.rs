@@ -226,6 +226,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 }
             };
             ctx.effects.push(Effect::Hold { entry, tag });
+            connection.tell_taken(0, ctx);
             connection.send_syn_ack(ctx);
             after
         });
