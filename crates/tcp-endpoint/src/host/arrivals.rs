@@ -52,7 +52,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     fn arrives_without_connection(&mut self, now: Instant, segment: &Segment<P>, tag: T, effects: &mut Effects<P, T>) {
         let port = segment.destination.port();
-        if self.listeners.iter().any(|listener| listener.port == port) {
+        if self.listeners.at(port).is_some() {
             self.arrives_in_listen(now, segment, tag, effects);
         } else {
             self.arrives_in_closed(segment, effects);
@@ -108,7 +108,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     ) {
         let Settings { handshake, limits, .. } = &self.settings;
         let port = syn.destination.port();
-        let Some(listener) = self.listeners.iter().find(|listener| listener.port == port) else { return };
+        let Some(listener) = self.listeners.at(port) else { return };
         let from = successor.map_or_else(|| self.requester(*syn.source.ip()), |_| Requester::Successor);
         let full = listener.full(handshake.commit, from, limits);
         if handshake.commit == Commit::Nothing && full.is_none()
@@ -177,7 +177,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The oldest entries of a full cache go without a word to their peers.
     fn make_room_in_cache(&mut self, now: Instant, port: u16, effects: &mut Effects<P, T>) {
         let most = self.settings.limits.cache_entries;
-        while let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port)
+        while let Some(listener) = self.listeners.at_mut(port)
             && listener.half_open >= most
             && let Some(oldest) = listener.requests.pop_front()
         {
@@ -267,7 +267,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let time = (now, limits.cookie_period);
         let Some(peer_mss) = cookie::check_syn_cookie(self.isn.secret(), tuple, irs, iss, time) else { return false };
         let port = tuple.local.port();
-        if self.listeners.iter().any(|listener| listener.port == port && listener.has_full_queue(limits)) {
+        if self.accept_queue_is_full(port) {
             effects.push(Effect::Overflow { port, queue: Queue::Accept });
             return true;
         }
@@ -295,8 +295,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return;
         }
         let port = segment.destination.port();
-        if self.listeners.iter().any(|listener| listener.port == port && listener.has_full_queue(&self.settings.limits))
-        {
+        if self.accept_queue_is_full(port) {
             effects.push(Effect::Overflow { port, queue: Queue::Accept });
             if self.settings.limits.abort_on_overflow {
                 effects.push(reset_outside_connection(segment));
@@ -330,7 +329,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Some(time_wait) = self.time_waits.get_mut(entry) else { return };
         let successor = time_wait.is_succeeded_by(segment, &self.settings);
         let port = segment.destination.port();
-        if successor && self.listeners.iter().any(|listener| listener.port == port) {
+        if successor && self.listeners.at(port).is_some() {
             let iss = time_wait.send_next + BEYOND_THE_OLD;
             self.end_time_wait(now, entry, Reason::Segment, effects);
             return self.answer_request(now, (Some(iss), tag), segment, effects);

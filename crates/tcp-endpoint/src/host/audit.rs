@@ -1,6 +1,7 @@
 //! What is kept twice, held against itself.
 
-use super::{Host, Listener};
+use super::Host;
+use super::listener::Listener;
 use crate::connection::Owner;
 use crate::ends::Ends;
 use crate::half_open::HalfOpen;
@@ -34,7 +35,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Checks that what a listener keeps beside its entries agrees with them.
     #[track_caller]
     pub(crate) fn audit_listeners(&self) {
-        for Listener { port, half_open, young, requests, acceptable } in &self.listeners {
+        for Listener { port, half_open, young, requests, acceptable } in self.listeners.iter() {
             let here = |(_, entry): &(Handle, &HalfOpen<T>)| entry.ends.local_port() == *port;
             let entries: Vec<_> = self.half_open.handles().zip(self.half_open.entries()).filter(here).collect();
             let now_young = entries.iter().filter(|(_, entry)| entry.is_young()).count();

@@ -4,7 +4,7 @@ use std::net::SocketAddrV4;
 
 use sim_time::Instant;
 
-use super::{BEYOND_THE_OLD, Effects, Host, Listener, Preferences, Received, Status, UserError};
+use super::{BEYOND_THE_OLD, Effects, Host, Preferences, Received, Status, UserError};
 use crate::connection::{After, Connection, Owner};
 use crate::segment::names_one_host;
 use crate::timestamps::TimestampClock;
@@ -18,13 +18,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::AlreadyExists`] if the port is listened at already.
     pub fn listen(&mut self, port: u16) -> Result<(), UserError> {
-        match self.listeners.binary_search_by_key(&port, |listener| listener.port) {
-            Ok(_) => Err(UserError::AlreadyExists),
-            Err(place) => {
-                self.listeners.insert(place, Listener::new(port));
-                Ok(())
-            }
-        }
+        if self.listeners.add(port) { Ok(()) } else { Err(UserError::AlreadyExists) }
     }
 
     /// CLOSE in LISTEN: requests at `port` are refused from now on. What no application has accepted has none to go to:
@@ -33,8 +27,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::NoConnection`] if the port is not listened at.
     pub fn unlisten(&mut self, now: Instant, port: u16, effects: &mut Effects<P, T>) -> Result<(), UserError> {
-        let found = self.listeners.binary_search_by_key(&port, |listener| listener.port);
-        let listener = self.listeners.remove(found.map_err(|_| UserError::NoConnection)?);
+        let listener = self.listeners.remove(port).ok_or(UserError::NoConnection)?;
         for entry in listener.acceptable {
             if self.connections.get(entry).is_some_and(|waiting| waiting.state == State::Closed)
                 && let Some(Connection { tag, .. }) = self.connections.remove(entry)
@@ -177,7 +170,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let usable = self
             .entry_of(tuple.into())
             .is_none_or(|entry| entry.kind() == EntryKind::HoldDown || self.successor(now, entry).is_some());
-        usable && self.listeners.binary_search_by_key(&port, |listener| listener.port).is_err()
+        usable && self.listeners.at(port).is_none()
     }
 
     /// Ends a TIME-WAIT whose 4-tuple is wanted again, if it may be; returns the initial sequence number that follows.
@@ -200,15 +193,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Whether no more connections can wait to be accepted at the listening port.
     #[must_use]
     pub fn accept_queue_is_full(&self, port: u16) -> bool {
-        let listener = self.listeners.iter().find(|listener| listener.port == port);
-        listener.is_some_and(|listener| listener.has_full_queue(&self.settings.limits))
+        self.listeners.at(port).is_some_and(|listener| listener.has_full_queue(&self.settings.limits))
     }
 
     /// How many are in a queue of the listening port.
     #[must_use]
     pub fn queued(&self, port: u16, queue: Queue) -> u32 {
-        let listener = self.listeners.iter().find(|listener| listener.port == port);
-        listener.map_or(0, |listener| match queue {
+        self.listeners.at(port).map_or(0, |listener| match queue {
             Queue::Syn | Queue::Cache => listener.half_open,
             Queue::Accept => u32::try_from(listener.acceptable.len()).unwrap_or(u32::MAX),
         })
@@ -216,8 +207,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// Takes the connection that has waited longest at the listening port.
     pub fn accept(&mut self, port: u16) -> Option<Handle> {
-        let listener = self.listeners.iter_mut().find(|listener| listener.port == port)?;
-        let entry = listener.acceptable.pop_front()?;
+        let entry = self.listeners.at_mut(port)?.acceptable.pop_front()?;
         self.connections.get_mut(entry)?.owner = Owner::Application;
         Some(entry)
     }

@@ -29,7 +29,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) const fn new(port: u16) -> Self {
+    const fn new(port: u16) -> Self {
         Self { port, half_open: 0, young: 0, requests: VecDeque::new(), acceptable: VecDeque::new() }
     }
 
@@ -70,6 +70,46 @@ impl Listener {
     }
 }
 
+/// A host's listening ports, in order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listeners(Vec<Listener>);
+
+impl Listeners {
+    /// The listener at a port, if there is one.
+    pub(super) fn at(&self, port: u16) -> Option<&Listener> {
+        self.place(port).ok().map(|place| &self.0[place])
+    }
+
+    pub(super) fn at_mut(&mut self, port: u16) -> Option<&mut Listener> {
+        self.place(port).ok().map(|place| &mut self.0[place])
+    }
+
+    /// Adds a listener; returns whether the port had none.
+    pub(super) fn add(&mut self, port: u16) -> bool {
+        let place = self.place(port);
+        if let Err(place) = place {
+            self.0.insert(place, Listener::new(port));
+        }
+        place.is_err()
+    }
+
+    pub(super) fn remove(&mut self, port: u16) -> Option<Listener> {
+        self.place(port).ok().map(|place| self.0.remove(place))
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Listener> {
+        self.0.iter()
+    }
+
+    fn place(&self, port: u16) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&port, |listener| listener.port)
+    }
+}
+
 /// Who asks for a connection, as far as the SYN backlog cares.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Requester {
@@ -84,7 +124,7 @@ pub(super) enum Requester {
 impl<P: Payload, T: Copy> Host<P, T> {
     /// Retransmissions of its SYN-ACK that a half-open entry at that port gets now.
     pub(super) fn syn_ack_retries(&self, port: u16) -> u32 {
-        let listener = self.listeners.iter().find(|listener| listener.port == port);
+        let listener = self.listeners.at(port);
         let limits = &self.settings.limits;
         listener.map_or(limits.syn_ack_retries.into(), |listener| listener.syn_ack_retries(limits))
     }
@@ -98,7 +138,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Notes that a port has another half-open entry.
     pub(super) fn note_half_open(&mut self, port: u16, entry: Handle) {
         let cached = self.settings.handshake.commit == Commit::Cache;
-        if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
+        if let Some(listener) = self.listeners.at_mut(port) {
             listener.half_open += 1;
             listener.young += 1;
             if cached {
@@ -112,14 +152,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// Notes that the timer of a port's half-open entry has gone off for the first time.
     pub(super) fn note_aged(&mut self, port: u16) {
-        if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
+        if let Some(listener) = self.listeners.at_mut(port) {
             listener.young = listener.young.saturating_sub(1);
         }
     }
 
     /// Notes that a port's half-open entry is gone.
     pub(super) fn forget_half_open(&mut self, port: u16, young: bool) {
-        if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
+        if let Some(listener) = self.listeners.at_mut(port) {
             listener.half_open = listener.half_open.saturating_sub(1);
             listener.young = listener.young.saturating_sub(u32::from(young));
         }

@@ -15,12 +15,13 @@ use std::net::Ipv4Addr;
 
 pub(crate) use self::arrivals::reset_outside_connection;
 use self::index::Index;
-use self::listener::Listener;
+use self::listener::Listeners;
 use rustc_hash::FxBuildHasher;
 use sim_time::{Duration, Instant};
 
 use crate::challenge::Challenges;
 use crate::connection::{After, Connection, Context, Deadlines, Outgoing, Owner, acceptable};
+use crate::ends::Ends;
 use crate::half_open::{HalfOpen, Request};
 use crate::hold_down::HoldDown;
 use crate::isn::IsnSource;
@@ -54,8 +55,7 @@ pub struct Host<P, T> {
     settings: Settings,
     isn: IsnSource,
     ports: Ports,
-    /// By port.
-    listeners: Vec<Listener>,
+    listeners: Listeners,
     index: Index,
     half_open: Table<HalfOpen<T>>,
     connections: Table<Connection<P, T>>,
@@ -169,7 +169,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             settings,
             isn: IsnSource::new(secret),
             ports: Ports::new(secret),
-            listeners: Vec::new(),
+            listeners: Listeners::default(),
             index: Index::new(),
             half_open: Table::new(EntryKind::HalfOpen),
             connections: Table::new(EntryKind::Connection),
@@ -308,7 +308,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.take_count(entry, effects);
         let Some(connection) = self.connections.get(entry) else { return };
         let (port, tag) = (connection.tuple.local.port(), connection.tag);
-        if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
+        if let Some(listener) = self.listeners.at_mut(port) {
             listener.acceptable.push_back(entry);
             effects.push(Effect::Notify { entry, tag, notice: Notice::Acceptable { port } });
         }
@@ -394,15 +394,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let from = std::mem::replace(&mut connection.state, State::Closed);
         effects.push(Effect::State(connection.transition(entry, from, reason)));
         let (ends, tag, owner, passive) =
-            (connection.tuple.into(), connection.tag, connection.owner, connection.passive);
+            (Ends::from(connection.tuple), connection.tag, connection.owner, connection.passive);
         self.leave(ends, entry);
         if passive {
             self.hold_down(now, (entry, tag), ends, effects);
         }
-        if owner == Owner::Listener && !self.settings.limits.accept_queue_keeps_closed {
-            for listener in &mut self.listeners {
-                listener.acceptable.retain(|waiting| *waiting != entry);
-            }
+        if owner == Owner::Listener
+            && !self.settings.limits.accept_queue_keeps_closed
+            && let Some(listener) = self.listeners.at_mut(ends.local_port())
+        {
+            listener.acceptable.retain(|waiting| *waiting != entry);
         }
         self.let_go(entry, effects);
     }
@@ -410,7 +411,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The protocol needs the entry no more. It stays for as long as an application holds it, or has yet to accept it.
     fn let_go(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(connection) = self.connections.get_mut(entry) else { return };
-        let waits = || self.listeners.iter().any(|listener| listener.acceptable.contains(&entry));
+        let port = connection.tuple.local.port();
+        let waits = || self.listeners.at(port).is_some_and(|listener| listener.acceptable.contains(&entry));
         if connection.owner == Owner::Application || connection.owner == Owner::Listener && waits() {
             connection.state = State::Closed;
             connection.outgoing = Outgoing::new();
