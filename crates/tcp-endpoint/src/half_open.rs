@@ -4,12 +4,13 @@ use std::net::Ipv4Addr;
 
 use sim_time::{Duration, Instant};
 
-use crate::connection::{Connection, Context, Opening, acceptable};
+use crate::connection::{Connection, Opening, acceptable};
 use crate::cookie;
 use crate::ends::Ends;
 use crate::host::reset_outside_connection;
 use crate::isn::IsnSource;
 use crate::moment::{Moment, Packed};
+use crate::step::Context;
 use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
     Acknowledged, ChallengeLimit, DuplicateSyn, Effect, FastOpen, Flags, FourTuple, HalfOpenCheck, Handle, Limits,

@@ -32,6 +32,7 @@ mod segment;
 mod seq;
 mod settings;
 mod state;
+mod step;
 mod table;
 #[cfg(test)]
 mod tables;

@@ -5,10 +5,11 @@ use std::net::Ipv4Addr;
 
 use sim_time::{Duration, Instant};
 
-use crate::connection::{After, Connection, Context, acceptable};
+use crate::connection::{Connection, acceptable};
 use crate::ends::Ends;
 use crate::host::reset_outside_connection;
 use crate::moment::{Moment, Packed};
+use crate::step::{After, Context};
 use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
     Acknowledged, ChallengeLimit, Effect, Flags, HalfOpenCheck, Handle, Options, Payload, Purpose, Reason, Segment,

@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow::{self, Break, Continue};
 
-use super::{After, Connection, Context, Opening, Owner, Probe};
+use super::{Connection, Opening, Owner, Probe};
 use crate::moment::Moment;
+use crate::step::{After, Context};
 use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
     AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, KeepaliveHeard, Limits, Notice, Patience, Payload, Purpose,

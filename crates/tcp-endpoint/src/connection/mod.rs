@@ -13,16 +13,12 @@ mod syn_sent;
 mod timers;
 mod user;
 
-use std::net::Ipv4Addr;
-
 use sim_time::Instant;
 
-use crate::challenge::Challenges;
 use crate::half_open::Asked;
-use crate::host::Effects;
-use crate::isn::IsnSource;
 use crate::moment::Moment;
 use crate::rto::Rto;
+use crate::step::{After, Context};
 use crate::timestamps::TimestampClock;
 use crate::{
     Effect, FastOpen, FourTuple, Handle, Limits, Notice, Options, Payload, Preferences, Reason, Segment, SeqNum,
@@ -33,35 +29,6 @@ use acks::Acks;
 pub(crate) use incoming::{Incoming, acceptable};
 pub(crate) use outgoing::Outgoing;
 use probe::Probe;
-
-/// What every step of the machine has at hand.
-pub(crate) struct Context<'a, P, T> {
-    pub(crate) now: Instant,
-    pub(crate) settings: &'a Settings,
-    /// The host's address.
-    pub(crate) address: Ipv4Addr,
-    /// What its keyed hashes are made with.
-    pub(crate) isn: &'a IsnSource,
-    /// The entry the step is about.
-    pub(crate) entry: Handle,
-    pub(crate) challenges: &'a mut Challenges,
-    pub(crate) effects: &'a mut Effects<P, T>,
-}
-
-/// What the host does with the entry after a step.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum After {
-    /// Nothing.
-    Stay,
-    /// A passive connection became ESTABLISHED: an application may accept it.
-    Acceptable,
-    /// Both FINs are acknowledged: TIME-WAIT begins.
-    TimeWait,
-    /// Our FIN is acknowledged and the application has closed: all that is awaited is the peer's FIN, and not for ever.
-    Orphan,
-    /// The connection is over.
-    Close(Reason),
-}
 
 /// Who holds the handle.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -2,8 +2,9 @@
 
 use sim_time::Duration;
 
-use super::{Connection, Context, Opening};
+use super::{Connection, Opening};
 use crate::moment::Moment;
+use crate::step::Context;
 use crate::{
     AbortReset, AckTiming, Acknowledged, CrossingSyn, Effect, FastOpen, FinAcknowledgment, Flags, Options, Payload,
     Purpose, Reason, Segment, SeqNum, State, SynData, Transmission,

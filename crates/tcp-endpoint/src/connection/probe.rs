@@ -2,7 +2,8 @@
 
 use sim_time::Instant;
 
-use super::{Connection, Context};
+use super::Connection;
+use crate::step::Context;
 use crate::{Payload, Purpose, State};
 
 /// How far the probe of the present flight has come. There is one for each flight.

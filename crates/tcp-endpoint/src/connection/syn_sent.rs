@@ -1,8 +1,9 @@
 //! SEGMENT ARRIVES in SYN-SENT (RFC 9293 §3.10.7.3).
 
-use super::{After, Connection, Context, Incoming};
+use super::{Connection, Incoming};
 use crate::cookie;
 use crate::moment::Moment;
+use crate::step::{After, Context};
 use crate::{FastOpen, Notice, Payload, Proof, Reason, Segment, State, SynData, Unexpected};
 
 impl<P: Payload, T: Copy> Connection<P, T> {

@@ -2,8 +2,9 @@
 
 use sim_time::Duration;
 
-use super::{After, Connection, Context, Deadlines, Owner, Probe};
+use super::{Connection, Deadlines, Owner, Probe};
 use crate::moment::Moment;
+use crate::step::{After, Context};
 use crate::{GiveUp, Limits, Notice, Payload, Reason, State};
 
 /// R1 (RFC 9293 §3.8.3, SHLD-10): retransmissions of a segment after which the application may want to know.

@@ -1,6 +1,7 @@
 //! User calls (RFC 9293 §3.10.2–§3.10.5).
 
-use super::{After, Connection, Context, Owner};
+use super::{Connection, Owner};
+use crate::step::{After, Context};
 use crate::{Payload, Reason, State, UserError};
 
 impl<P: Payload, T: Copy> Connection<P, T> {

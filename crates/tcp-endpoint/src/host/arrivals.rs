@@ -4,11 +4,12 @@ use sim_time::Instant;
 
 use super::listener::Requester;
 use super::{BEYOND_THE_OLD, Effects, Host};
-use crate::connection::{After, Connection, Context, Opening, peer_mss};
+use crate::connection::{Connection, Opening, peer_mss};
 use crate::cookie;
 use crate::half_open::{Asked, HalfOpen, Request};
 use crate::moment::Moment;
 use crate::segment::names_one_host;
+use crate::step::After;
 use crate::timestamps::TimestampClock;
 use crate::{
     Acknowledged, Commit, Effect, EntryKind, FastOpen, Flags, Handle, Options, Payload, Proof, Purpose, Queue, Reason,
@@ -18,7 +19,7 @@ use crate::{
 impl<P: Payload, T: Copy> Host<P, T> {
     /// SEGMENT ARRIVES (RFC 9293 §3.10.7). If it makes an entry, that bears `tag`.
     pub fn on_segment(&mut self, now: Instant, segment: &Segment<P>, tag: T, effects: &mut Effects<P, T>) {
-        if *segment.destination.ip() != self.address || !names_one_host(*segment.source.ip()) {
+        if *segment.destination.ip() != self.common.address || !names_one_host(*segment.source.ip()) {
             return; // RFC 9293 §3.9.2.3: it is not for this host alone, or could not be answered
         }
         if self.is_quiet(now) {
@@ -79,7 +80,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             }
             return;
         }
-        let refused = segment.flags.fin() && self.settings.limits.drop_syn_fin && !self.takes_syn_data();
+        let refused = segment.flags.fin() && self.common.settings.limits.drop_syn_fin && !self.takes_syn_data();
         if !segment.flags.syn() || refused {
             return;
         }
@@ -90,11 +91,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     fn takes_syn_data(&self) -> bool {
-        self.settings.handshake.syn_data != SynData::Never
+        self.common.settings.handshake.syn_data != SynData::Never
     }
 
     fn resets_the_unexpected(&self) -> bool {
-        self.settings.handshake.unexpected == Unexpected::Reset
+        self.common.settings.handshake.unexpected == Unexpected::Reset
     }
 
     /// A connection request, if there is room: what is committed, and what must come back, is the handshake's choice.
@@ -106,7 +107,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         syn: &Segment<P>,
         effects: &mut Effects<P, T>,
     ) {
-        let Settings { handshake, limits, .. } = &self.settings;
+        let Settings { handshake, limits, .. } = &self.common.settings;
         let port = syn.destination.port();
         let Some(listener) = self.listeners.at(port) else { return };
         let from = successor.map_or_else(|| self.requester(*syn.source.ip()), |_| Requester::Successor);
@@ -119,13 +120,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if let Some(queue) = full {
             return effects.push(Effect::Overflow { port, queue });
         }
-        let iss = successor.unwrap_or_else(|| self.isn.choose(&self.settings.limits, now, syn.receiver_tuple()));
+        let iss = successor
+            .unwrap_or_else(|| self.common.isn.choose(&self.common.settings.limits, now, syn.receiver_tuple()));
         let asked = self.asked(now, (iss, tag), syn);
         let believed = self.believes(&asked);
         match (handshake.proof, handshake.commit) {
             _ if believed => self.make_connection(now, &asked, syn, Opening::OnSyn, effects),
             (Proof::None, _) => self.make_connection(now, &asked, syn, Opening::OnSyn, effects),
-            _ if cookie::is_shown_by(self.isn.secret(), &self.settings, syn, now) => {
+            _ if cookie::is_shown_by(self.common.isn.secret(), &self.common.settings, syn, now) => {
                 self.make_connection(now, &asked, syn, Opening::Early, effects);
             }
             (Proof::Ack, Commit::Connection) => self.make_connection(now, &asked, syn, Opening::Handshake, effects),
@@ -143,21 +145,21 @@ impl<P: Payload, T: Copy> Host<P, T> {
             irs: syn.seq,
             clock: self.agreed_clock(syn, now),
             peer_mss: peer_mss(syn.options),
-            cookie: cookie::granted_by(self.isn.secret(), &self.settings, syn, now),
-            count: syn.options.count.filter(|_| self.settings.handshake.remembers == Remembers::Count),
+            cookie: cookie::granted_by(self.common.isn.secret(), &self.common.settings, syn, now),
+            count: syn.options.count.filter(|_| self.common.settings.handshake.remembers == Remembers::Count),
         }
     }
 
     /// Timestamps are carried if the SYN offers them and this host has them (RFC 7323 §3.2).
     fn agreed_clock(&self, syn: &Segment<P>, now: Instant) -> Option<TimestampClock> {
-        let offered = syn.options.timestamps.filter(|_| self.settings.limits.timestamps)?;
-        let offset = self.isn.timestamp_offset(syn.receiver_tuple());
+        let offered = syn.options.timestamps.filter(|_| self.common.settings.limits.timestamps)?;
+        let offset = self.common.isn.timestamp_offset(syn.receiver_tuple());
         Some(TimestampClock::new(offset).begun_by(offered, now))
     }
 
     fn make_half_open(&mut self, now: Instant, asked: &Asked<T>, effects: &mut Effects<P, T>) {
         let port = asked.tuple.local.port();
-        if self.settings.handshake.commit == Commit::Cache {
+        if self.common.settings.handshake.commit == Commit::Cache {
             self.make_room_in_cache(now, port, effects);
         }
         let entry = self.half_open.insert(HalfOpen::new(asked, now));
@@ -176,7 +178,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// The oldest entries of a full cache go without a word to their peers.
     fn make_room_in_cache(&mut self, now: Instant, port: u16, effects: &mut Effects<P, T>) {
-        let most = self.settings.limits.cache_entries;
+        let most = self.common.settings.limits.cache_entries;
         while let Some(listener) = self.listeners.at_mut(port)
             && listener.half_open >= most
             && let Some(oldest) = listener.requests.pop_front()
@@ -199,7 +201,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
     ) {
         let (entry, tag) =
-            (self.connections.insert(Connection::answering(asked, opening, now, &self.settings)), asked.tag);
+            (self.connections.insert(Connection::answering(asked, opening, now, &self.common.settings)), asked.tag);
         self.enter(asked.tuple.into(), entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.set_window(syn);
@@ -233,14 +235,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// `<SEQ=cookie><ACK=RCV.NXT><CTL=SYN,ACK>`, and nothing is kept.
     fn answer_with_cookie(&self, now: Instant, syn: &Segment<P>, effects: &mut Effects<P, T>) {
-        let (limits, tuple) = (&self.settings.limits, syn.receiver_tuple());
+        let (limits, tuple) = (&self.common.settings.limits, syn.receiver_tuple());
         let time = (now, limits.cookie_period);
         let timestamps = self.agreed_clock(syn, now).map(|clock| clock.stamp(now));
         effects.push(Effect::Transmit(Transmission {
             segment: Segment {
                 source: syn.destination,
                 destination: syn.source,
-                seq: cookie::syn_cookie(self.isn.secret(), tuple, syn.seq, peer_mss(syn.options), time),
+                seq: cookie::syn_cookie(self.common.isn.secret(), tuple, syn.seq, peer_mss(syn.options), time),
                 ack: syn.seq + 1,
                 flags: Flags::SYN_ACK,
                 window: limits.window,
@@ -257,7 +259,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// If the segment acknowledges a cookie of this listener, the connection that it stands for is there at once.
     /// Returns whether it does.
     fn takes_cookie(&mut self, now: Instant, segment: &Segment<P>, tag: T, effects: &mut Effects<P, T>) -> bool {
-        let Settings { handshake, limits, .. } = &self.settings;
+        let Settings { handshake, limits, .. } = &self.common.settings;
         let gives_cookies = handshake.commit == Commit::Nothing || limits.cookies_on_overflow;
         let held_down = self.entry_of(segment.receiver_tuple().into()).is_some();
         if !gives_cookies || segment.flags.syn() || held_down {
@@ -265,7 +267,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         let (tuple, irs, iss) = (segment.receiver_tuple(), segment.seq - 1_u32, segment.ack - 1_u32);
         let time = (now, limits.cookie_period);
-        let Some(peer_mss) = cookie::check_syn_cookie(self.isn.secret(), tuple, irs, iss, time) else { return false };
+        let Some(peer_mss) = cookie::check_syn_cookie(self.common.isn.secret(), tuple, irs, iss, time) else {
+            return false;
+        };
         let port = tuple.local.port();
         if self.accept_queue_is_full(port) {
             effects.push(Effect::Overflow { port, queue: Queue::Accept });
@@ -273,7 +277,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         let clock = self.agreed_clock(segment, now);
         let asked = Asked { tag, tuple, iss, irs, clock, peer_mss, cookie: None, count: None };
-        let mut connection = Connection::answering(&asked, Opening::Handshake, now, &self.settings);
+        let mut connection = Connection::answering(&asked, Opening::Handshake, now, &self.common.settings);
         connection.syn_acks = 1;
         connection.syn_sent_at = Moment::NONE; // it is not known when
         let entry = self.connections.insert(connection);
@@ -297,7 +301,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let port = segment.destination.port();
         if self.accept_queue_is_full(port) {
             effects.push(Effect::Overflow { port, queue: Queue::Accept });
-            if self.settings.limits.abort_on_overflow {
+            if self.common.settings.limits.abort_on_overflow {
                 effects.push(reset_outside_connection(segment));
                 self.end_half_open(now, entry, Reason::Overflow, effects);
             }
@@ -310,7 +314,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn complete(&mut self, now: Instant, entry: Handle, segment: &Segment<P>, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
         self.forget_half_open(half_open.ends.local_port(), half_open.is_young());
-        let connection = self.connections.insert(half_open.complete(self.address, &self.isn, &self.settings));
+        let connection =
+            self.connections.insert(half_open.complete(self.common.address, &self.common.isn, &self.common.settings));
         let tag = half_open.tag;
         self.replace(half_open.ends, entry, connection);
         effects.push(Effect::Moved { from: entry, to: connection, tag });
@@ -327,7 +332,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
     ) {
         let Some(time_wait) = self.time_waits.get_mut(entry) else { return };
-        let successor = time_wait.is_succeeded_by(segment, &self.settings);
+        let successor = time_wait.is_succeeded_by(segment, &self.common.settings);
         let port = segment.destination.port();
         if successor && self.listeners.at(port).is_some() {
             let iss = time_wait.send_next + BEYOND_THE_OLD;
@@ -335,9 +340,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return self.answer_request(now, (Some(iss), tag), segment, effects);
         }
         let until = time_wait.until;
-        let Self { address, settings, isn, challenges, .. } = self;
-        let after = time_wait
-            .on_segment(segment, &mut Context { now, settings, address: *address, isn, entry, challenges, effects });
+        let after = time_wait.on_segment(segment, &mut self.common.step(now, entry, effects));
         match after {
             After::Close(reason) => self.end_time_wait(now, entry, reason, effects),
             After::TimeWait => self.fin_wait_2_to_time_wait(now, entry, effects),

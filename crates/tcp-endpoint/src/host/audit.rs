@@ -41,7 +41,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             let now_young = entries.iter().filter(|(_, entry)| entry.is_young()).count();
             let counted = [*half_open, *young].map(|count| count as usize);
             assert_eq!(counted, [entries.len(), now_young], "half-open entries at port {port}, and the young of them");
-            if self.settings.handshake.commit == Commit::Cache {
+            if self.common.settings.handshake.commit == Commit::Cache {
                 let handles: Vec<_> = entries.iter().map(|(handle, _)| *handle).collect();
                 let there = |request: &Handle| self.half_open.get(*request).is_some();
                 let mut requests: Vec<_> = requests.iter().copied().filter(there).collect();

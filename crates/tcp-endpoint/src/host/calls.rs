@@ -5,8 +5,9 @@ use std::net::SocketAddrV4;
 use sim_time::Instant;
 
 use super::{BEYOND_THE_OLD, Effects, Host, Preferences, Received, Status, UserError};
-use crate::connection::{After, Connection, Owner};
+use crate::connection::{Connection, Owner};
 use crate::segment::names_one_host;
+use crate::step::After;
 use crate::timestamps::TimestampClock;
 use crate::{
     Effect, EntryKind, FastOpen, FourTuple, Handle, Payload, Queue, Reason, Remembers, SeqNum, State, SynData,
@@ -90,20 +91,20 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return Err(UserError::Quiet);
         }
         let local_port = local_port.or_else(|| self.select_port(now, remote)).ok_or(UserError::NoPort)?;
-        let tuple = FourTuple { local: SocketAddrV4::new(self.address, local_port), remote };
+        let tuple = FourTuple { local: SocketAddrV4::new(self.common.address, local_port), remote };
         let held = self.entry_of(tuple.into());
         let iss = match held {
             Some(entry) if entry.kind() != EntryKind::HoldDown => {
                 self.reuse(now, entry, effects).ok_or(UserError::AlreadyExists)?
             }
-            _ => self.isn.choose(&self.settings.limits, now, tuple),
+            _ => self.common.isn.choose(&self.common.settings.limits, now, tuple),
         };
         if let Some(entry) = held.filter(|entry| entry.kind() == EntryKind::HoldDown) {
             self.end_hold_down(entry, effects); // it is about the peer's SYNs, not ours
         }
-        let mut connection = Connection::opening(tag, tuple, iss, now, &self.settings);
-        let clock = || TimestampClock::new(self.isn.timestamp_offset(tuple));
-        connection.clock = self.settings.limits.timestamps.then(clock);
+        let mut connection = Connection::opening(tag, tuple, iss, now, &self.common.settings);
+        let clock = || TimestampClock::new(self.common.isn.timestamp_offset(tuple));
+        connection.clock = self.common.settings.limits.timestamps.then(clock);
         connection.outgoing.queue(octets);
         if all {
             connection.outgoing.queue_fin();
@@ -122,7 +123,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// What the SYN says of this host's past with its peer.
     fn introduce(&mut self, connection: &mut Connection<P, T>) {
-        let handshake = self.settings.handshake;
+        let handshake = self.common.settings.handshake;
         if handshake.remembers == Remembers::Count {
             self.opens += 1;
             connection.count = Some(self.opens);
@@ -157,16 +158,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// An ephemeral port that is free towards `remote`.
     fn select_port(&mut self, now: Instant, remote: SocketAddrV4) -> Option<u16> {
-        let (range, how) = (self.settings.limits.ephemeral_ports, self.settings.limits.port_selection);
+        let (range, how) = (self.common.settings.limits.ephemeral_ports, self.common.settings.limits.port_selection);
         let mut ports = std::mem::take(&mut self.ports);
-        let port = ports.select(range, how, (self.address, remote), |port| self.is_free(now, port, remote));
+        let port = ports.select(range, how, (self.common.address, remote), |port| self.is_free(now, port, remote));
         self.ports = ports;
         port
     }
 
     /// Whether a connection to `remote` can be opened from `port`, and nobody listens there.
     fn is_free(&self, now: Instant, port: u16, remote: SocketAddrV4) -> bool {
-        let tuple = FourTuple { local: SocketAddrV4::new(self.address, port), remote };
+        let tuple = FourTuple { local: SocketAddrV4::new(self.common.address, port), remote };
         let usable = self
             .entry_of(tuple.into())
             .is_none_or(|entry| entry.kind() == EntryKind::HoldDown || self.successor(now, entry).is_some());
@@ -183,7 +184,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The initial sequence number of a connection that follows this entry's on the same 4-tuple: one in TIME-WAIT whose
     /// timestamps tell its old segments from the new ones. `None` if the 4-tuple is in use.
     fn successor(&self, now: Instant, entry: Handle) -> Option<SeqNum> {
-        let age = self.settings.teardown.time_wait_reuse.limit()?;
+        let age = self.common.settings.teardown.time_wait_reuse.limit()?;
         let time_wait = if entry.kind() == EntryKind::TimeWait { self.time_waits.get(entry)? } else { return None };
         let reusable =
             time_wait.state == State::TimeWait && time_wait.clock.is_some() && now - time_wait.entered.get() > age;
@@ -193,7 +194,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Whether no more connections can wait to be accepted at the listening port.
     #[must_use]
     pub fn accept_queue_is_full(&self, port: u16) -> bool {
-        self.listeners.at(port).is_some_and(|listener| listener.has_full_queue(&self.settings.limits))
+        self.listeners.at(port).is_some_and(|listener| listener.has_full_queue(&self.common.settings.limits))
     }
 
     /// How many are in a queue of the listening port.
@@ -291,7 +292,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::NoConnection`].
     pub fn abort(&mut self, now: Instant, connection: Handle, effects: &mut Effects<P, T>) -> Result<(), UserError> {
-        if self.settings.teardown.abort_ends_time_wait
+        if self.common.settings.teardown.abort_ends_time_wait
             && let Some(time_wait) = self.time_wait_of(connection)
         {
             self.end_time_wait(now, time_wait, Reason::Call, effects);
@@ -306,15 +307,19 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// STATUS; nothing where RFC 9293 says "connection does not exist".
     #[must_use]
     pub fn status(&self, entry: Handle) -> Option<Status> {
-        let window = self.settings.limits.window;
+        let window = self.common.settings.limits.window;
         match entry.kind() {
-            EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| half_open.status(self.address, window)),
+            EntryKind::HalfOpen => {
+                self.half_open.get(entry).map(|half_open| half_open.status(self.common.address, window))
+            }
             EntryKind::Connection => {
                 let status = self.connections.get(entry)?.status(window);
                 let state = self.time_wait_of(entry).map_or(status.state, |_| State::TimeWait);
                 Some(Status { state, ..status })
             }
-            EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| time_wait.status(self.address, window)),
+            EntryKind::TimeWait => {
+                self.time_waits.get(entry).map(|time_wait| time_wait.status(self.common.address, window))
+            }
             EntryKind::HoldDown | EntryKind::Peer => None,
         }
     }

@@ -66,11 +66,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
 impl<P: Payload, T: Copy + Eq> PartialEq for Host<P, T> {
     fn eq(&self, other: &Self) -> bool {
-        self.address == other.address
-            && self.settings == other.settings
-            && self.isn == other.isn
+        self.common.address == other.common.address
+            && self.common.settings == other.common.settings
+            && self.common.isn == other.common.isn
             && self.ports == other.ports
-            && self.challenges == other.challenges
+            && self.common.challenges == other.common.challenges
             && self.quiet_until == other.quiet_until
             && self.refuse_until == other.refuse_until
             && self.opens == other.opens
@@ -84,10 +84,10 @@ impl<P: Payload, T: Copy + Eq> Eq for Host<P, T> {}
 
 impl<P: Payload, T: Copy + Hash> Hash for Host<P, T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.address.hash(state);
-        self.isn.hash(state);
+        self.common.address.hash(state);
+        self.common.isn.hash(state);
         self.ports.hash(state);
-        self.challenges.hash(state);
+        self.common.challenges.hash(state);
         self.quiet_until.hash(state);
         self.refuse_until.hash(state);
         self.opens.hash(state);

@@ -125,7 +125,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Retransmissions of its SYN-ACK that a half-open entry at that port gets now.
     pub(super) fn syn_ack_retries(&self, port: u16) -> u32 {
         let listener = self.listeners.at(port);
-        let limits = &self.settings.limits;
+        let limits = &self.common.settings.limits;
         listener.map_or(limits.syn_ack_retries.into(), |listener| listener.syn_ack_retries(limits))
     }
 
@@ -137,7 +137,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// Notes that a port has another half-open entry.
     pub(super) fn note_half_open(&mut self, port: u16, entry: Handle) {
-        let cached = self.settings.handshake.commit == Commit::Cache;
+        let cached = self.common.settings.handshake.commit == Commit::Cache;
         if let Some(listener) = self.listeners.at_mut(port) {
             listener.half_open += 1;
             listener.young += 1;

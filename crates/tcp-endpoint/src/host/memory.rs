@@ -17,7 +17,7 @@ const JUST_AFTER: Duration = Duration::from_nanos(1);
 impl<P: Payload, T: Copy> Host<P, T> {
     /// The connection `of` at a listener is closed: its name is held down, if the handshake has that.
     pub(super) fn hold_down(&mut self, now: Instant, (of, tag): (Handle, T), ends: Ends, effects: &mut Effects<P, T>) {
-        let length = self.settings.handshake.hold_down;
+        let length = self.common.settings.handshake.hold_down;
         if length.is_zero() {
             return;
         }
@@ -74,7 +74,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A connection is closed in good order: if its round trip was measured, and no timeout came after that, its peer has
     /// proven to be there. That is remembered where strangers are turned away sooner.
     pub(super) fn note_proof(&mut self, of: Handle, effects: &mut Effects<P, T>) {
-        let Limits { cookies_on_overflow, syn_backlog, syn_backlog_for_strangers, .. } = self.settings.limits;
+        let Limits { cookies_on_overflow, syn_backlog, syn_backlog_for_strangers, .. } = self.common.settings.limits;
         let Some(connection) = self.connections.get(of) else { return };
         if cookies_on_overflow || syn_backlog_for_strangers >= syn_backlog {
             return;

@@ -19,15 +19,14 @@ use self::listener::Listeners;
 use rustc_hash::FxBuildHasher;
 use sim_time::{Duration, Instant};
 
-use crate::challenge::Challenges;
-use crate::connection::{After, Connection, Context, Deadlines, Outgoing, Owner, acceptable};
+use crate::connection::{Connection, Deadlines, Outgoing, Owner, acceptable};
 use crate::ends::Ends;
 use crate::half_open::{HalfOpen, Request};
 use crate::hold_down::HoldDown;
-use crate::isn::IsnSource;
 use crate::moment::Moment;
 use crate::peer::Peer;
 use crate::ports::Ports;
+use crate::step::{After, Common, Context};
 use crate::table::Table;
 use crate::time_wait::TimeWait;
 use crate::{
@@ -51,9 +50,7 @@ pub type Effects<P, T> = Vec<Effect<P, T>>;
 /// the driver calls once the application has reacted, at the same `now`.
 #[derive(Clone, Debug)]
 pub struct Host<P, T> {
-    address: Ipv4Addr,
-    settings: Settings,
-    isn: IsnSource,
+    common: Common,
     ports: Ports,
     listeners: Listeners,
     index: Index,
@@ -67,7 +64,6 @@ pub struct Host<P, T> {
     peer_index: HashMap<Ipv4Addr, Handle, FxBuildHasher>,
     /// Active opens so far: the connection count of the next SYN (RFC 1644 §3.1).
     opens: u32,
-    challenges: Challenges,
     /// Until when the host refuses SYNs after a reboot.
     refuse_until: Option<Instant>,
     /// Until when the host keeps quiet after a reboot.
@@ -165,9 +161,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     #[must_use]
     pub fn new(address: Ipv4Addr, settings: Settings, secret: Secret) -> Self {
         Self {
-            address,
-            settings,
-            isn: IsnSource::new(secret),
+            common: Common::new(address, settings, secret),
             ports: Ports::new(secret),
             listeners: Listeners::default(),
             index: Index::new(),
@@ -179,7 +173,6 @@ impl<P: Payload, T: Copy> Host<P, T> {
             peers: Table::new(EntryKind::Peer),
             peer_index: HashMap::default(),
             opens: 0,
-            challenges: Challenges::default(),
             refuse_until: None,
             quiet_until: Instant::ZERO,
             ready: Vec::new(),
@@ -222,14 +215,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Apart from [`Host::flush`], since that finds nothing ready more often than not.
     #[inline(never)]
     fn flush_ready(&mut self, now: Instant, effects: &mut Effects<P, T>) {
-        let Self { settings, address, isn, challenges, connections, ready, .. } = self;
+        let Self { common, connections, ready, .. } = self;
         for &entry in &*ready {
             let Some(connection) = connections.get_mut(entry) else { continue };
             connection.ready = false;
             if connection.state == State::Closed {
                 continue;
             }
-            let mut ctx = Context { now, settings, address: *address, isn, entry, challenges, effects };
+            let mut ctx = common.step(now, entry, effects);
             connection.flush(&mut ctx);
             connection.schedule_keepalive(&ctx);
             connection.schedule_user_timeout(&ctx);
@@ -254,11 +247,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
         step: impl FnOnce(&mut Connection<P, T>, &mut Context<'_, P, T>) -> After,
     ) {
-        let Self { address, settings, isn, challenges, connections, ready, .. } = self;
-        let Some(connection) = connections.get_mut(entry) else { return };
-        let after =
-            step(connection, &mut Context { now, settings, address: *address, isn, entry, challenges, effects });
-        connection.touch(entry, ready);
+        let Some(connection) = self.connections.get_mut(entry) else { return };
+        let after = step(connection, &mut self.common.step(now, entry, effects));
+        connection.touch(entry, &mut self.ready);
         match after {
             After::Stay => {}
             After::Acceptable => self.offer(entry, effects),
@@ -278,9 +269,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     ) -> Request {
         let Some(half_open) = self.half_open.get_mut(entry) else { return Request::Pending };
         let (tag, before) = (half_open.tag, half_open.retransmit_at);
-        let Self { address, settings, isn, challenges, .. } = self;
-        let request =
-            step(half_open, &mut Context { now, settings, address: *address, isn, entry, challenges, effects });
+        let request = step(half_open, &mut self.common.step(now, entry, effects));
         match half_open.retransmit_at.instant() {
             Some(at) if before != half_open.retransmit_at => effects.push(Effect::Arm { entry, tag, at }),
             _ => {}
@@ -317,7 +306,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Both FINs are acknowledged: a small entry takes the connection's place, or none if TIME-WAIT has no length or
     /// there is no room for it.
     fn begin_time_wait(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
-        let length = self.settings.teardown.time_wait;
+        let length = self.common.settings.teardown.time_wait;
         self.shrink(now, entry, State::TimeWait, length, effects);
     }
 
@@ -325,7 +314,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// retransmissions).
     fn begin_orphaned_fin_wait_2(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(connection) = self.connections.get(entry) else { return };
-        let Some(length) = self.settings.teardown.fin_wait_2_timeout.limit() else { return };
+        let Some(length) = self.common.settings.teardown.fin_wait_2_timeout.limit() else { return };
         let length = length.max(connection.rto.current() * 7 / 2);
         self.shrink(now, entry, State::FinWait2, length, effects);
     }
@@ -333,33 +322,34 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A small entry takes a connection's place, for `length`.
     fn shrink(&mut self, now: Instant, entry: Handle, state: State, length: Duration, effects: &mut Effects<P, T>) {
         self.note_proof(entry, effects);
-        let Self { address, settings, isn, challenges, .. } = self;
         let Some(connection) = self.connections.get_mut(entry) else { return };
-        if length.is_zero() || self.time_waits.len() >= settings.teardown.time_wait_max as usize {
-            connection.pay_ack(&mut Context { now, settings, address: *address, isn, entry, challenges, effects });
+        let Settings { teardown, limits, .. } = &self.common.settings;
+        if length.is_zero() || self.time_waits.len() >= teardown.time_wait_max as usize {
+            connection.pay_ack(&mut self.common.step(now, entry, effects));
             self.end_connection(now, entry, Reason::Segment, effects);
             return;
         }
         let (from, owed) = (connection.state, connection.owes_ack().then(|| connection.purpose_of_ack()));
         let held = connection.owner == Owner::Application;
-        let time_wait = TimeWait::of(connection, state, now, settings.limits.fires_at(now, length));
+        let time_wait = TimeWait::of(connection, state, now, limits.fires_at(now, length));
         let (ends, tag, at) = (time_wait.ends, time_wait.tag, time_wait.until.get());
         let small = self.time_waits.insert(time_wait);
         self.replace(ends, entry, small);
-        let Self { address, settings, isn, challenges, .. } = self;
         if held {
             self.held_time_waits.insert(entry, small);
         }
         effects.push(Effect::Moved { from: entry, to: small, tag });
         if let Some(time_wait) = self.time_waits.get(small) {
             if from != state {
-                effects.push(Effect::State(time_wait.transition((small, *address), (from, state), Reason::Segment)));
+                effects.push(Effect::State(time_wait.transition(
+                    (small, self.common.address),
+                    (from, state),
+                    Reason::Segment,
+                )));
             }
             effects.push(Effect::Hold { entry: small, tag });
             if let Some(purpose) = owed {
-                let address = *address;
-                let ctx = &mut Context { now, settings, address, isn, entry: small, challenges, effects };
-                time_wait.send_ack(purpose, ctx);
+                time_wait.send_ack(purpose, &mut self.common.step(now, small, effects));
             }
         }
         effects.push(Effect::Arm { entry: small, tag, at });
@@ -368,16 +358,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// The FIN that a closed FIN-WAIT-2 waited for has come, and is acknowledged.
     fn fin_wait_2_to_time_wait(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
-        let length = self.settings.teardown.time_wait;
+        let length = self.common.settings.teardown.time_wait;
         let Some(time_wait) = self.time_waits.get_mut(entry) else { return };
         if length.is_zero() {
             return self.end_time_wait(now, entry, Reason::Segment, effects);
         }
         let from = std::mem::replace(&mut time_wait.state, State::TimeWait);
         time_wait.entered = now.into();
-        time_wait.until = self.settings.limits.fires_at(now, length).into();
+        time_wait.until = self.common.settings.limits.fires_at(now, length).into();
         effects.push(Effect::State(time_wait.transition(
-            (entry, self.address),
+            (entry, self.common.address),
             (from, State::TimeWait),
             Reason::Segment,
         )));
@@ -400,7 +390,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             self.hold_down(now, (entry, tag), ends, effects);
         }
         if owner == Owner::Listener
-            && !self.settings.limits.accept_queue_keeps_closed
+            && !self.common.settings.limits.accept_queue_keeps_closed
             && let Some(listener) = self.listeners.at_mut(ends.local_port())
         {
             listener.acceptable.retain(|waiting| *waiting != entry);
@@ -433,7 +423,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.leave(ends, entry);
         self.forget_half_open(ends.local_port(), half_open.is_young());
         effects.push(Effect::State(half_open.transition(
-            (entry, self.address),
+            (entry, self.common.address),
             (State::SynReceived, State::Closed),
             reason,
         )));
@@ -445,7 +435,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Some(time_wait) = self.time_waits.remove(entry) else { return };
         self.leave(time_wait.ends, entry);
         effects.push(Effect::State(time_wait.transition(
-            (entry, self.address),
+            (entry, self.common.address),
             (time_wait.state, State::Closed),
             reason,
         )));

@@ -11,7 +11,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub fn crash(&mut self, effects: &mut Effects<P, T>) {
         let entries = self.entries_where(|_| true);
         self.index.clear();
-        let address = self.address;
+        let address = self.common.address;
         for entry in entries {
             let transition = match entry.kind() {
                 EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| {
@@ -41,15 +41,15 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.listeners.clear();
         self.ready.clear();
         self.ports.forget();
-        self.challenges = crate::challenge::Challenges::default();
+        self.common.challenges = crate::challenge::Challenges::default();
     }
 
     /// The host is up again after a crash. For the quiet time it neither opens nor answers, so that what it sent before
     /// is gone from the network when it chooses a sequence number again (RFC 9293 §3.4.3). A handshake with a hold-down
     /// refuses every SYN for as long, since it cannot know which names it had.
     pub fn reboot(&mut self, now: Instant) {
-        self.quiet_until = now + self.settings.limits.quiet_time;
-        let hold_down = self.settings.handshake.hold_down;
+        self.quiet_until = now + self.common.settings.limits.quiet_time;
+        let hold_down = self.common.settings.handshake.hold_down;
         self.refuse_until = (!hold_down.is_zero()).then_some(now + hold_down);
     }
 
