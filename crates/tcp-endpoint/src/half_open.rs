@@ -6,22 +6,21 @@ use sim_time::{Duration, Instant};
 
 use crate::connection::{Connection, Opening, acceptable};
 use crate::cookie;
-use crate::ends::Ends;
 use crate::host::reset_outside_connection;
+use crate::identity::{Identity, Incarnation};
 use crate::isn::IsnSource;
 use crate::moment::{Moment, Packed};
 use crate::step::Context;
 use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
-    Acknowledged, ChallengeLimit, DuplicateSyn, Effect, FastOpen, Flags, FourTuple, HalfOpenCheck, Handle, Limits,
-    Options, Payload, Purpose, Reason, Segment, SeqNum, Settings, State, Status, Transition, Transmission,
+    Acknowledged, ChallengeLimit, DuplicateSyn, Effect, FastOpen, Flags, HalfOpenCheck, Limits, Options, Payload,
+    Purpose, Reason, Segment, SeqNum, Settings, State, Status, Transmission,
 };
 
 /// What a SYN asks of a listener, and the numbers it is answered with.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Asked<T> {
-    pub(crate) tag: T,
-    pub(crate) tuple: FourTuple,
+    pub(crate) id: Identity<T>,
     pub(crate) iss: SeqNum,
     pub(crate) irs: SeqNum,
     /// The timestamps, if both ends carry them.
@@ -37,8 +36,7 @@ pub(crate) struct Asked<T> {
 /// An entry in SYN-RECEIVED, made by a SYN at a listener. There may be very many, so it is packed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct HalfOpen<T> {
-    pub(crate) tag: T,
-    pub(crate) ends: Ends,
+    pub(crate) id: Identity<T>,
     pub(crate) iss: SeqNum,
     irs: SeqNum,
     clock: Option<TimestampClock>,
@@ -91,8 +89,7 @@ impl<T: Copy> HalfOpen<T> {
             (Some(_), Some(_)) => Extra::CookieAndCount,
         };
         Self {
-            tag: asked.tag,
-            ends: asked.tuple.into(),
+            id: asked.id,
             iss: asked.iss,
             irs: asked.irs,
             clock: asked.clock,
@@ -181,15 +178,9 @@ impl<T: Copy> HalfOpen<T> {
     }
 
     /// The connection that takes the entry's place.
-    pub(crate) fn complete<P: Payload>(
-        &self,
-        address: Ipv4Addr,
-        isn: &IsnSource,
-        settings: &Settings,
-    ) -> Connection<P, T> {
+    pub(crate) fn complete<P: Payload>(&self, isn: &IsnSource, settings: &Settings) -> Connection<P, T> {
         let asked = Asked {
-            tag: self.tag,
-            tuple: self.ends.on(address),
+            id: self.id,
             iss: self.iss,
             irs: self.irs,
             clock: self.clock,
@@ -213,7 +204,7 @@ impl<T: Copy> HalfOpen<T> {
     /// The fast open cookie that the SYN-ACK brings: that of the time at which the SYN came.
     fn cookie(&self, isn: &IsnSource, limits: &Limits) -> Option<u64> {
         let (client, asked_at, lifetime) =
-            (self.ends.remote_address(), self.sent_at.get(), limits.fast_open_key_lifetime);
+            (self.id.ends.remote_address(), self.sent_at.get(), limits.fast_open_key_lifetime);
         let cookie = || cookie::fast_open_cookie(isn.secret(), client, asked_at, lifetime);
         matches!(self.extra, Extra::Cookie | Extra::CookieAndCount).then(cookie)
     }
@@ -229,7 +220,7 @@ impl<T: Copy> HalfOpen<T> {
         match self.retransmit_at.instant() {
             Some(at) if at <= ctx.now => {}
             Some(at) => {
-                ctx.effects.push(Effect::Arm { entry: ctx.entry, tag: self.tag, at });
+                ctx.effects.push(Effect::Arm { entry: ctx.entry, tag: self.id.tag, at });
                 return Request::Pending;
             }
             None => return Request::Pending,
@@ -278,7 +269,7 @@ impl<T: Copy> HalfOpen<T> {
         (purpose, retransmission): (Purpose, u32),
         ctx: &mut Context<'_, P, T>,
     ) {
-        let tuple = self.ends.on(ctx.address);
+        let tuple = self.id.ends.on(ctx.address);
         ctx.effects.push(Effect::Transmit(Transmission {
             segment: Segment {
                 source: tuple.local,
@@ -290,7 +281,7 @@ impl<T: Copy> HalfOpen<T> {
                 options: self.options(flags, ctx),
                 payload: P::default(),
             },
-            sender: Some((ctx.entry, self.tag)),
+            sender: Some((ctx.entry, self.id.tag)),
             retransmission,
             purpose,
             acknowledges: if flags.ack() { Acknowledged::Syn } else { Acknowledged::Nothing },
@@ -311,39 +302,12 @@ impl<T: Copy> HalfOpen<T> {
 
     /// STATUS (RFC 9293 §3.10.6).
     pub(crate) fn status(&self, address: Ipv4Addr, receive_window: u32) -> Status {
-        Status {
-            tuple: self.ends.on(address),
-            state: State::SynReceived,
-            iss: self.iss,
-            irs: Some(self.irs),
-            send_unacknowledged: self.iss,
-            send_next: self.iss + 1,
-            receive_next: Some(self.irs + 1),
-            receive_window,
-            unacknowledged_octets: 0,
-            unread_octets: 0,
-            probes: 0,
-        }
+        let (send, receive) = ((self.iss, self.iss + 1), (Some(self.irs + 1), receive_window));
+        self.incarnation().status(address, State::SynReceived, send, receive)
     }
 
-    /// A change of state to or from SYN-RECEIVED, for observers.
-    pub(crate) const fn transition(
-        &self,
-        (entry, address): (Handle, Ipv4Addr),
-        (from, to): (State, State),
-        reason: Reason,
-    ) -> Transition<T> {
-        Transition {
-            entry,
-            tag: self.tag,
-            tuple: self.ends.on(address),
-            from,
-            to,
-            iss: self.iss,
-            irs: Some(self.irs),
-            passive: true,
-            reason,
-        }
+    pub(crate) const fn incarnation(&self) -> Incarnation<T> {
+        Incarnation { id: self.id, iss: self.iss, irs: Some(self.irs), passive: true }
     }
 }
 

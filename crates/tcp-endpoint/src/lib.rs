@@ -18,6 +18,7 @@ mod half_open;
 mod handle;
 mod hold_down;
 mod host;
+mod identity;
 mod isn;
 mod moment;
 mod patience;

@@ -6,21 +6,20 @@ use std::net::Ipv4Addr;
 use sim_time::{Duration, Instant};
 
 use crate::connection::{Connection, acceptable};
-use crate::ends::Ends;
 use crate::host::reset_outside_connection;
+use crate::identity::{Identity, Incarnation};
 use crate::moment::{Moment, Packed};
 use crate::step::{After, Context};
 use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
-    Acknowledged, ChallengeLimit, Effect, Flags, HalfOpenCheck, Handle, Options, Payload, Purpose, Reason, Segment,
-    SeqNum, Settings, State, Status, SynInTimeWait, TimeWaitRestart, TimestampCheck, Transition, Transmission,
+    Acknowledged, ChallengeLimit, Effect, Flags, HalfOpenCheck, Options, Payload, Purpose, Reason, Segment, SeqNum,
+    Settings, State, Status, SynInTimeWait, TimeWaitRestart, TimestampCheck, Transmission,
 };
 
 /// An entry in TIME-WAIT or FIN-WAIT-2. There may be very many, so it is packed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct TimeWait<T> {
-    pub(crate) tag: T,
-    pub(crate) ends: Ends,
+    pub(crate) id: Identity<T>,
     pub(crate) iss: SeqNum,
     pub(crate) irs: SeqNum,
     /// SND.NXT
@@ -47,8 +46,7 @@ impl<T: Copy> TimeWait<T> {
         until: Instant,
     ) -> Self {
         Self {
-            tag: connection.tag,
-            ends: connection.tuple.into(),
+            id: connection.id,
             iss: connection.send.iss,
             irs: connection.incoming.irs,
             send_next: connection.send.nxt,
@@ -252,7 +250,7 @@ impl<T: Copy> TimeWait<T> {
             (true, State::FinWait2) => Acknowledged::Data,
             (true, _) => Acknowledged::Fin,
         };
-        let tuple = self.ends.on(ctx.address);
+        let tuple = self.id.ends.on(ctx.address);
         ctx.effects.push(Effect::Transmit(Transmission {
             segment: Segment {
                 source: tuple.local,
@@ -264,7 +262,7 @@ impl<T: Copy> TimeWait<T> {
                 options: Options::stamped(self.clock.map(|clock| clock.stamp(ctx.now))),
                 payload: P::default(),
             },
-            sender: Some((ctx.entry, self.tag)),
+            sender: Some((ctx.entry, self.id.tag)),
             retransmission: 0,
             purpose,
             acknowledges,
@@ -273,39 +271,12 @@ impl<T: Copy> TimeWait<T> {
 
     /// STATUS (RFC 9293 §3.10.6).
     pub(crate) fn status(&self, address: Ipv4Addr, receive_window: u32) -> Status {
-        Status {
-            tuple: self.ends.on(address),
-            state: self.state,
-            iss: self.iss,
-            irs: Some(self.irs),
-            send_unacknowledged: self.send_next,
-            send_next: self.send_next,
-            receive_next: Some(self.receive_next),
-            receive_window,
-            unacknowledged_octets: 0,
-            unread_octets: 0,
-            probes: 0,
-        }
+        let (send, receive) = ((self.send_next, self.send_next), (Some(self.receive_next), receive_window));
+        self.incarnation().status(address, self.state, send, receive)
     }
 
-    /// A change of state from or to TIME-WAIT, for observers.
-    pub(crate) const fn transition(
-        &self,
-        (entry, address): (Handle, Ipv4Addr),
-        (from, to): (State, State),
-        reason: Reason,
-    ) -> Transition<T> {
-        Transition {
-            entry,
-            tag: self.tag,
-            tuple: self.ends.on(address),
-            from,
-            to,
-            iss: self.iss,
-            irs: Some(self.irs),
-            passive: self.passive,
-            reason,
-        }
+    pub(crate) const fn incarnation(&self) -> Incarnation<T> {
+        Incarnation { id: self.id, iss: self.iss, irs: Some(self.irs), passive: self.passive }
     }
 }
 

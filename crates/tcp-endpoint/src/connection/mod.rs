@@ -13,16 +13,19 @@ mod syn_sent;
 mod timers;
 mod user;
 
+use std::net::Ipv4Addr;
+
 use sim_time::Instant;
 
 use crate::half_open::Asked;
+use crate::identity::{Identity, Incarnation};
 use crate::moment::Moment;
 use crate::rto::Rto;
 use crate::step::{After, Context};
 use crate::timestamps::TimestampClock;
 use crate::{
-    Effect, FastOpen, FourTuple, Handle, Limits, Notice, Options, Payload, Preferences, Reason, Segment, SeqNum,
-    Settings, State, Status, Transition,
+    Effect, FastOpen, Handle, Limits, Notice, Options, Payload, Preferences, Reason, Segment, SeqNum, Settings, State,
+    Status,
 };
 
 use acks::Acks;
@@ -70,8 +73,7 @@ impl Limits {
 /// A transmission control block.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Connection<P, T> {
-    pub(crate) tag: T,
-    pub(crate) tuple: FourTuple,
+    pub(crate) id: Identity<T>,
     pub(crate) state: State,
     /// Whether a peer's SYN opened it.
     pub(crate) passive: bool,
@@ -182,10 +184,9 @@ impl Deadlines {
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// An active open: the SYN is about to leave.
-    pub(crate) fn opening(tag: T, tuple: FourTuple, iss: SeqNum, now: Instant, settings: &Settings) -> Self {
+    pub(crate) fn opening(id: Identity<T>, iss: SeqNum, now: Instant, settings: &Settings) -> Self {
         Self {
-            tag,
-            tuple,
+            id,
             state: State::SynSent,
             passive: false,
             owner: Owner::Application,
@@ -230,7 +231,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             peer_mss: asked.peer_mss,
             fast_open: asked.cookie.map(FastOpen::Cookie),
             count: asked.count,
-            ..Self::opening(asked.tag, asked.tuple, asked.iss, now, settings)
+            ..Self::opening(asked.id, asked.iss, now, settings)
         }
     }
 
@@ -257,45 +258,30 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// STATUS (RFC 9293 §3.10.6).
-    pub(crate) fn status(&self, receive_window: u32) -> Status {
+    pub(crate) fn status(&self, address: Ipv4Addr, receive_window: u32) -> Status {
+        let send = (self.send.una, self.send.nxt);
+        let receive = (self.synchronized.then_some(self.incoming.nxt), receive_window);
         Status {
-            tuple: self.tuple,
-            state: self.state,
-            iss: self.send.iss,
-            irs: self.irs(),
-            send_unacknowledged: self.send.una,
-            send_next: self.send.nxt,
-            receive_next: self.synchronized.then_some(self.incoming.nxt),
-            receive_window,
             unacknowledged_octets: self.outgoing.unacknowledged_octets(),
             unread_octets: self.incoming.unread_octets(),
             probes: self.probes,
+            ..self.incarnation().status(address, self.state, send, receive)
         }
     }
 
-    /// The change from `from` to the present state, for observers.
-    pub(crate) fn transition(&self, entry: Handle, from: State, reason: Reason) -> Transition<T> {
-        Transition {
-            entry,
-            tag: self.tag,
-            tuple: self.tuple,
-            from,
-            to: self.state,
-            iss: self.send.iss,
-            irs: self.irs(),
-            passive: self.passive,
-            reason,
-        }
+    pub(crate) fn incarnation(&self) -> Incarnation<T> {
+        Incarnation { id: self.id, iss: self.send.iss, irs: self.irs(), passive: self.passive }
     }
 
     pub(crate) fn enter(&mut self, state: State, reason: Reason, ctx: &mut Context<'_, P, T>) {
         let from = std::mem::replace(&mut self.state, state);
-        ctx.effects.push(Effect::State(self.transition(ctx.entry, from, reason)));
+        let transition = self.incarnation().transition((ctx.entry, ctx.address), (from, state), reason);
+        ctx.effects.push(transition);
     }
 
     fn notify(&self, notice: Notice, ctx: &mut Context<'_, P, T>) {
         if self.owner == Owner::Application {
-            ctx.effects.push(Effect::Notify { entry: ctx.entry, tag: self.tag, notice });
+            ctx.effects.push(Effect::Notify { entry: ctx.entry, tag: self.id.tag, notice });
         }
     }
 

@@ -253,10 +253,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if !data.is_empty() {
             self.acks.data_left(ctx.now);
         }
-        let options = self.options(flags, ctx);
+        let (tuple, options) = (self.id.ends.on(ctx.address), self.options(flags, ctx));
         let segment = Segment {
-            source: self.tuple.local,
-            destination: self.tuple.remote,
+            source: tuple.local,
+            destination: tuple.remote,
             seq,
             ack: if flags.ack() { self.incoming.nxt } else { SeqNum::default() },
             flags,
@@ -264,7 +264,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             options,
             payload: data,
         };
-        let sender = Some((ctx.entry, self.tag));
+        let sender = Some((ctx.entry, self.id.tag));
         ctx.effects.push(Effect::Transmit(Transmission { segment, sender, retransmission, purpose, acknowledges }));
     }
 

@@ -7,6 +7,7 @@ use super::{BEYOND_THE_OLD, Effects, Host};
 use crate::connection::{Connection, Opening, peer_mss};
 use crate::cookie;
 use crate::half_open::{Asked, HalfOpen, Request};
+use crate::identity::Identity;
 use crate::moment::Moment;
 use crate::segment::names_one_host;
 use crate::step::After;
@@ -137,10 +138,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// What a SYN asks for, and the numbers of its answer.
     fn asked(&self, now: Instant, (iss, tag): (SeqNum, T), syn: &Segment<P>) -> Asked<T> {
-        let tuple = syn.receiver_tuple();
         Asked {
-            tag,
-            tuple,
+            id: Identity { tag, ends: syn.receiver_tuple().into() },
             iss,
             irs: syn.seq,
             clock: self.agreed_clock(syn, now),
@@ -158,18 +157,18 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     fn make_half_open(&mut self, now: Instant, asked: &Asked<T>, effects: &mut Effects<P, T>) {
-        let port = asked.tuple.local.port();
+        let port = asked.id.ends.local_port();
         if self.common.settings.handshake.commit == Commit::Cache {
             self.make_room_in_cache(now, port, effects);
         }
         let entry = self.half_open.insert(HalfOpen::new(asked, now));
         self.note_half_open(port, entry);
-        self.enter(asked.tuple.into(), entry);
-        let tag = asked.tag;
+        self.enter(asked.id.ends, entry);
+        let tag = asked.id.tag;
         self.with_half_open(now, entry, effects, |half_open, ctx| {
-            let transition =
-                half_open.transition((entry, ctx.address), (State::Listen, State::SynReceived), Reason::Segment);
-            ctx.effects.push(Effect::State(transition));
+            let states = (State::Listen, State::SynReceived);
+            let transition = half_open.incarnation().transition((entry, ctx.address), states, Reason::Segment);
+            ctx.effects.push(transition);
             ctx.effects.push(Effect::Hold { entry, tag });
             half_open.send_syn_ack(ctx);
             Request::Pending
@@ -201,8 +200,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
     ) {
         let (entry, tag) =
-            (self.connections.insert(Connection::answering(asked, opening, now, &self.common.settings)), asked.tag);
-        self.enter(asked.tuple.into(), entry);
+            (self.connections.insert(Connection::answering(asked, opening, now, &self.common.settings)), asked.id.tag);
+        self.enter(asked.id.ends, entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.set_window(syn);
             let kept = ctx.settings.handshake.syn_data == SynData::AfterHandshake || opening == Opening::Early;
@@ -276,12 +275,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return true;
         }
         let clock = self.agreed_clock(segment, now);
-        let asked = Asked { tag, tuple, iss, irs, clock, peer_mss, cookie: None, count: None };
+        let id = Identity { tag, ends: tuple.into() };
+        let asked = Asked { id, iss, irs, clock, peer_mss, cookie: None, count: None };
         let mut connection = Connection::answering(&asked, Opening::Handshake, now, &self.common.settings);
         connection.syn_acks = 1;
         connection.syn_sent_at = Moment::NONE; // it is not known when
         let entry = self.connections.insert(connection);
-        self.enter(tuple.into(), entry);
+        self.enter(id.ends, entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.una = segment.ack;
             connection.send.set_window(segment);
@@ -313,11 +313,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The handshake is complete: a connection takes the half-open entry's place and looks at the segment itself.
     fn complete(&mut self, now: Instant, entry: Handle, segment: &Segment<P>, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
-        self.forget_half_open(half_open.ends.local_port(), half_open.is_young());
-        let connection =
-            self.connections.insert(half_open.complete(self.common.address, &self.common.isn, &self.common.settings));
-        let tag = half_open.tag;
-        self.replace(half_open.ends, entry, connection);
+        self.forget_half_open(half_open.id.ends.local_port(), half_open.is_young());
+        let connection = self.connections.insert(half_open.complete(&self.common.isn, &self.common.settings));
+        let tag = half_open.id.tag;
+        self.replace(half_open.id.ends, entry, connection);
         effects.push(Effect::Moved { from: entry, to: connection, tag });
         effects.push(Effect::Release { entry, tag });
         effects.push(Effect::Hold { entry: connection, tag });
@@ -345,7 +344,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             After::Close(reason) => self.end_time_wait(now, entry, reason, effects),
             After::TimeWait => self.fin_wait_2_to_time_wait(now, entry, effects),
             _ if time_wait.until != until => {
-                effects.push(Effect::Arm { entry, tag: time_wait.tag, at: time_wait.until.get() });
+                effects.push(Effect::Arm { entry, tag: time_wait.id.tag, at: time_wait.until.get() });
             }
             _ => {}
         }

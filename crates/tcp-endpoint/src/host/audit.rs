@@ -3,7 +3,6 @@
 use super::Host;
 use super::listener::Listener;
 use crate::connection::Owner;
-use crate::ends::Ends;
 use crate::half_open::HalfOpen;
 use crate::{Commit, Handle, Payload, State};
 
@@ -16,13 +15,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Checks that the index finds what connections have, and nothing else.
     #[track_caller]
     pub(crate) fn audit_index(&self) {
-        let half_open = self.half_open.handles().zip(self.half_open.entries().map(|entry| entry.ends));
-        let time_waits = self.time_waits.handles().zip(self.time_waits.entries().map(|entry| entry.ends));
-        let hold_downs = self.hold_downs.handles().zip(self.hold_downs.entries().map(|entry| entry.ends));
+        let half_open = self.half_open.handles().zip(self.half_open.entries().map(|entry| entry.id.ends));
+        let time_waits = self.time_waits.handles().zip(self.time_waits.entries().map(|entry| entry.id.ends));
+        let hold_downs = self.hold_downs.handles().zip(self.hold_downs.entries().map(|entry| entry.id.ends));
         // One whose protocol is over stays for its application, but has no ends any more.
         let open = self.connections.handles().zip(self.connections.entries());
         let open = open.filter(|(_, connection)| connection.state != State::Closed);
-        let connections = open.map(|(handle, connection)| (handle, Ends::from(connection.tuple)));
+        let connections = open.map(|(handle, connection)| (handle, connection.id.ends));
         let mut entries: Vec<_> = half_open.chain(time_waits).chain(hold_downs).chain(connections).collect();
         for (entry, ends) in &entries {
             assert_eq!(self.entry_of(*ends), Some(*entry), "{ends:?}");
@@ -36,7 +35,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     #[track_caller]
     pub(crate) fn audit_listeners(&self) {
         for Listener { port, half_open, young, requests, acceptable } in self.listeners.iter() {
-            let here = |(_, entry): &(Handle, &HalfOpen<T>)| entry.ends.local_port() == *port;
+            let here = |(_, entry): &(Handle, &HalfOpen<T>)| entry.id.ends.local_port() == *port;
             let entries: Vec<_> = self.half_open.handles().zip(self.half_open.entries()).filter(here).collect();
             let now_young = entries.iter().filter(|(_, entry)| entry.is_young()).count();
             let counted = [*half_open, *young].map(|count| count as usize);

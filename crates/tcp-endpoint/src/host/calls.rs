@@ -6,6 +6,7 @@ use sim_time::Instant;
 
 use super::{BEYOND_THE_OLD, Effects, Host, Preferences, Received, Status, UserError};
 use crate::connection::{Connection, Owner};
+use crate::identity::Identity;
 use crate::segment::names_one_host;
 use crate::step::After;
 use crate::timestamps::TimestampClock;
@@ -31,9 +32,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let listener = self.listeners.remove(port).ok_or(UserError::NoConnection)?;
         for entry in listener.acceptable {
             if self.connections.get(entry).is_some_and(|waiting| waiting.state == State::Closed)
-                && let Some(Connection { tag, .. }) = self.connections.remove(entry)
+                && let Some(Connection { id, .. }) = self.connections.remove(entry)
             {
-                effects.push(Effect::Release { entry, tag });
+                effects.push(Effect::Release { entry, tag: id.tag });
             }
         }
         for entry in self.entries_where(|ends| ends.local_port() == port) {
@@ -102,7 +103,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if let Some(entry) = held.filter(|entry| entry.kind() == EntryKind::HoldDown) {
             self.end_hold_down(entry, effects); // it is about the peer's SYNs, not ours
         }
-        let mut connection = Connection::opening(tag, tuple, iss, now, &self.common.settings);
+        let id = Identity { tag, ends: tuple.into() };
+        let mut connection = Connection::opening(id, iss, now, &self.common.settings);
         let clock = || TimestampClock::new(self.common.isn.timestamp_offset(tuple));
         connection.clock = self.common.settings.limits.timestamps.then(clock);
         connection.outgoing.queue(octets);
@@ -111,9 +113,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         self.introduce(&mut connection);
         let entry = self.connections.insert(connection);
-        self.enter(tuple.into(), entry);
+        self.enter(id.ends, entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
-            ctx.effects.push(Effect::State(connection.transition(entry, State::Closed, Reason::Call)));
+            let states = (State::Closed, connection.state);
+            let transition = connection.incarnation().transition((entry, ctx.address), states, Reason::Call);
+            ctx.effects.push(transition);
             ctx.effects.push(Effect::Hold { entry, tag });
             connection.send_syn(ctx);
             After::Stay
@@ -129,7 +133,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             connection.count = Some(self.opens);
         }
         if handshake.syn_data == SynData::Cookie {
-            let peer = self.known_peer(*connection.tuple.remote.ip());
+            let peer = self.known_peer(connection.id.ends.remote_address());
             connection.peer_mss = peer.map_or(connection.peer_mss, |peer| peer.mss);
             let cookie = peer.and_then(|peer| peer.cookie);
             let nothing_to_send = connection.outgoing.unacknowledged_octets() == 0;
@@ -313,7 +317,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 self.half_open.get(entry).map(|half_open| half_open.status(self.common.address, window))
             }
             EntryKind::Connection => {
-                let status = self.connections.get(entry)?.status(window);
+                let status = self.connections.get(entry)?.status(self.common.address, window);
                 let state = self.time_wait_of(entry).map_or(status.state, |_| State::TimeWait);
                 Some(Status { state, ..status })
             }
@@ -340,9 +344,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
     #[must_use]
     pub fn tag(&self, entry: Handle) -> Option<T> {
         match entry.kind() {
-            EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| half_open.tag),
-            EntryKind::Connection => self.connections.get(entry).map(|connection| connection.tag),
-            EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| time_wait.tag),
+            EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| half_open.id.tag),
+            EntryKind::Connection => self.connections.get(entry).map(|connection| connection.id.tag),
+            EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| time_wait.id.tag),
             EntryKind::HoldDown | EntryKind::Peer => None,
         }
     }
@@ -368,7 +372,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// If the connection is over and kept only for its application, lets it go; returns whether it was so.
     fn give_back(&mut self, entry: Handle, effects: &mut Effects<P, T>) -> Result<bool, UserError> {
         let connection = self.connections.get(entry).ok_or(UserError::NoConnection)?;
-        let (over, tag) = (connection.state == State::Closed, connection.tag);
+        let (over, tag) = (connection.state == State::Closed, connection.id.tag);
         if over {
             self.connections.remove(entry);
             self.held_time_waits.remove(&entry);

@@ -106,10 +106,10 @@ fn ends_in<P: Payload, T: Copy>(
 ) -> Ends {
     let place = spot.place();
     let ends = match spot.kind() {
-        EntryKind::HalfOpen => half_open.at(place).map(|half_open| half_open.ends),
-        EntryKind::Connection => connections.at(place).map(|connection| connection.tuple.into()),
-        EntryKind::TimeWait => time_waits.at(place).map(|time_wait| time_wait.ends),
-        EntryKind::HoldDown => hold_downs.at(place).map(|held| held.ends),
+        EntryKind::HalfOpen => half_open.at(place).map(|half_open| half_open.id.ends),
+        EntryKind::Connection => connections.at(place).map(|connection| connection.id.ends),
+        EntryKind::TimeWait => time_waits.at(place).map(|time_wait| time_wait.id.ends),
+        EntryKind::HoldDown => hold_downs.at(place).map(|held| held.id.ends),
         EntryKind::Peer => None,
     };
     ends.expect("what the index names is there")

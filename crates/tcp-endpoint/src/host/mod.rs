@@ -4,7 +4,7 @@ mod arrivals;
 #[cfg(test)]
 mod audit;
 mod calls;
-mod identity;
+mod equality;
 mod index;
 mod listener;
 mod memory;
@@ -20,9 +20,9 @@ use rustc_hash::FxBuildHasher;
 use sim_time::{Duration, Instant};
 
 use crate::connection::{Connection, Deadlines, Outgoing, Owner, acceptable};
-use crate::ends::Ends;
 use crate::half_open::{HalfOpen, Request};
 use crate::hold_down::HoldDown;
+use crate::identity::Identity;
 use crate::moment::Moment;
 use crate::peer::Peer;
 use crate::ports::Ports;
@@ -194,7 +194,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                     self.end_time_wait(now, entry, Reason::Expired, effects);
                 }
                 Some(time_wait) => {
-                    effects.push(Effect::Arm { entry, tag: time_wait.tag, at: time_wait.until.get() });
+                    effects.push(Effect::Arm { entry, tag: time_wait.id.tag, at: time_wait.until.get() });
                 }
                 None => {}
             },
@@ -229,7 +229,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             let deadline = connection.deadlines.earliest();
             if deadline != connection.armed {
                 connection.armed = deadline;
-                let tag = connection.tag;
+                let tag = connection.id.tag;
                 effects.push(match deadline.instant() {
                     Some(at) => Effect::Arm { entry, tag, at },
                     None => Effect::Disarm { entry, tag },
@@ -268,7 +268,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         step: impl FnOnce(&mut HalfOpen<T>, &mut Context<'_, P, T>) -> Request,
     ) -> Request {
         let Some(half_open) = self.half_open.get_mut(entry) else { return Request::Pending };
-        let (tag, before) = (half_open.tag, half_open.retransmit_at);
+        let (tag, before) = (half_open.id.tag, half_open.retransmit_at);
         let request = step(half_open, &mut self.common.step(now, entry, effects));
         match half_open.retransmit_at.instant() {
             Some(at) if before != half_open.retransmit_at => effects.push(Effect::Arm { entry, tag, at }),
@@ -283,7 +283,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The deadline of a half-open entry has come.
     fn on_half_open_deadline(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.get(entry) else { return };
-        let (port, young) = (half_open.ends.local_port(), half_open.is_young());
+        let (port, young) = (half_open.id.ends.local_port(), half_open.is_young());
         let most = self.syn_ack_retries(port);
         let request = self.with_half_open(now, entry, effects, |half_open, ctx| half_open.on_deadline(most, ctx));
         let aged = self.half_open.get(entry).is_some_and(|half_open| !half_open.is_young());
@@ -296,7 +296,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn offer(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         self.take_count(entry, effects);
         let Some(connection) = self.connections.get(entry) else { return };
-        let (port, tag) = (connection.tuple.local.port(), connection.tag);
+        let (port, tag) = (connection.id.ends.local_port(), connection.id.tag);
         if let Some(listener) = self.listeners.at_mut(port) {
             listener.acceptable.push_back(entry);
             effects.push(Effect::Notify { entry, tag, notice: Notice::Acceptable { port } });
@@ -332,7 +332,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let (from, owed) = (connection.state, connection.owes_ack().then(|| connection.purpose_of_ack()));
         let held = connection.owner == Owner::Application;
         let time_wait = TimeWait::of(connection, state, now, limits.fires_at(now, length));
-        let (ends, tag, at) = (time_wait.ends, time_wait.tag, time_wait.until.get());
+        let (Identity { tag, ends }, at) = (time_wait.id, time_wait.until.get());
         let small = self.time_waits.insert(time_wait);
         self.replace(ends, entry, small);
         if held {
@@ -341,11 +341,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects.push(Effect::Moved { from: entry, to: small, tag });
         if let Some(time_wait) = self.time_waits.get(small) {
             if from != state {
-                effects.push(Effect::State(time_wait.transition(
+                effects.push(time_wait.incarnation().transition(
                     (small, self.common.address),
                     (from, state),
                     Reason::Segment,
-                )));
+                ));
             }
             effects.push(Effect::Hold { entry: small, tag });
             if let Some(purpose) = owed {
@@ -366,12 +366,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let from = std::mem::replace(&mut time_wait.state, State::TimeWait);
         time_wait.entered = now.into();
         time_wait.until = self.common.settings.limits.fires_at(now, length).into();
-        effects.push(Effect::State(time_wait.transition(
+        effects.push(time_wait.incarnation().transition(
             (entry, self.common.address),
             (from, State::TimeWait),
             Reason::Segment,
-        )));
-        effects.push(Effect::Arm { entry, tag: time_wait.tag, at: time_wait.until.get() });
+        ));
+        effects.push(Effect::Arm { entry, tag: time_wait.id.tag, at: time_wait.until.get() });
     }
 
     /// The connection is over.
@@ -382,16 +382,15 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         let Some(connection) = self.connections.get_mut(entry) else { return };
         let from = std::mem::replace(&mut connection.state, State::Closed);
-        effects.push(Effect::State(connection.transition(entry, from, reason)));
-        let (ends, tag, owner, passive) =
-            (Ends::from(connection.tuple), connection.tag, connection.owner, connection.passive);
-        self.leave(ends, entry);
+        effects.push(connection.incarnation().transition((entry, self.common.address), (from, State::Closed), reason));
+        let (id, owner, passive) = (connection.id, connection.owner, connection.passive);
+        self.leave(id.ends, entry);
         if passive {
-            self.hold_down(now, (entry, tag), ends, effects);
+            self.hold_down(now, entry, id, effects);
         }
         if owner == Owner::Listener
             && !self.common.settings.limits.accept_queue_keeps_closed
-            && let Some(listener) = self.listeners.at_mut(ends.local_port())
+            && let Some(listener) = self.listeners.at_mut(id.ends.local_port())
         {
             listener.acceptable.retain(|waiting| *waiting != entry);
         }
@@ -401,17 +400,17 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The protocol needs the entry no more. It stays for as long as an application holds it, or has yet to accept it.
     fn let_go(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(connection) = self.connections.get_mut(entry) else { return };
-        let port = connection.tuple.local.port();
+        let port = connection.id.ends.local_port();
         let waits = || self.listeners.at(port).is_some_and(|listener| listener.acceptable.contains(&entry));
         if connection.owner == Owner::Application || connection.owner == Owner::Listener && waits() {
             connection.state = State::Closed;
             connection.outgoing = Outgoing::new();
             connection.deadlines = Deadlines::NONE;
             if std::mem::replace(&mut connection.armed, Moment::NONE).is_some() {
-                effects.push(Effect::Disarm { entry, tag: connection.tag });
+                effects.push(Effect::Disarm { entry, tag: connection.id.tag });
             }
         } else {
-            let tag = connection.tag;
+            let tag = connection.id.tag;
             self.connections.remove(entry);
             effects.push(Effect::Release { entry, tag });
         }
@@ -419,30 +418,30 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     fn end_half_open(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
-        let ends = half_open.ends;
+        let ends = half_open.id.ends;
         self.leave(ends, entry);
         self.forget_half_open(ends.local_port(), half_open.is_young());
-        effects.push(Effect::State(half_open.transition(
+        effects.push(half_open.incarnation().transition(
             (entry, self.common.address),
             (State::SynReceived, State::Closed),
             reason,
-        )));
-        self.hold_down(now, (entry, half_open.tag), ends, effects);
-        effects.push(Effect::Release { entry, tag: half_open.tag });
+        ));
+        self.hold_down(now, entry, half_open.id, effects);
+        effects.push(Effect::Release { entry, tag: half_open.id.tag });
     }
 
     fn end_time_wait(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(time_wait) = self.time_waits.remove(entry) else { return };
-        self.leave(time_wait.ends, entry);
-        effects.push(Effect::State(time_wait.transition(
+        self.leave(time_wait.id.ends, entry);
+        effects.push(time_wait.incarnation().transition(
             (entry, self.common.address),
             (time_wait.state, State::Closed),
             reason,
-        )));
+        ));
         let succeeded = matches!(reason, Reason::Call | Reason::Segment);
         if time_wait.passive && !succeeded {
-            self.hold_down(now, (entry, time_wait.tag), time_wait.ends, effects);
+            self.hold_down(now, entry, time_wait.id, effects);
         }
-        effects.push(Effect::Release { entry, tag: time_wait.tag });
+        effects.push(Effect::Release { entry, tag: time_wait.id.tag });
     }
 }

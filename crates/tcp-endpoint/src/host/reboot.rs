@@ -13,25 +13,26 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.index.clear();
         let address = self.common.address;
         for entry in entries {
-            let transition = match entry.kind() {
-                EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| {
-                    half_open.transition((entry, address), (State::SynReceived, State::Closed), Reason::Crash)
-                }),
-                EntryKind::Connection => self.connections.get_mut(entry).map(|connection| {
-                    let from = std::mem::replace(&mut connection.state, State::Closed);
-                    connection.transition(entry, from, Reason::Crash)
-                }),
-                EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| {
-                    time_wait.transition((entry, address), (time_wait.state, State::Closed), Reason::Crash)
-                }),
+            let gone = match entry.kind() {
+                EntryKind::HalfOpen => {
+                    self.half_open.get(entry).map(|half_open| (half_open.incarnation(), State::SynReceived))
+                }
+                EntryKind::Connection => {
+                    self.connections.get(entry).map(|connection| (connection.incarnation(), connection.state))
+                }
+                EntryKind::TimeWait => {
+                    self.time_waits.get(entry).map(|time_wait| (time_wait.incarnation(), time_wait.state))
+                }
                 EntryKind::HoldDown | EntryKind::Peer => None,
             };
-            effects.extend(transition.map(Effect::State));
+            effects.extend(gone.map(|(incarnation, from)| {
+                incarnation.transition((entry, address), (from, State::Closed), Reason::Crash)
+            }));
         }
-        let half_open = self.half_open.clear().map(|(entry, gone)| (entry, gone.tag));
-        let connections = self.connections.clear().map(|(entry, gone)| (entry, gone.tag));
-        let time_waits = self.time_waits.clear().map(|(entry, gone)| (entry, gone.tag));
-        let hold_downs = self.hold_downs.clear().map(|(entry, gone)| (entry, gone.tag));
+        let half_open = self.half_open.clear().map(|(entry, gone)| (entry, gone.id.tag));
+        let connections = self.connections.clear().map(|(entry, gone)| (entry, gone.id.tag));
+        let time_waits = self.time_waits.clear().map(|(entry, gone)| (entry, gone.id.tag));
+        let hold_downs = self.hold_downs.clear().map(|(entry, gone)| (entry, gone.id.tag));
         let peers = self.peers.clear().map(|(entry, gone)| (entry, gone.tag));
         let entries = half_open.chain(connections).chain(time_waits).chain(hold_downs).chain(peers);
         effects.extend(entries.map(|(entry, tag)| Effect::Release { entry, tag }));

@@ -9,7 +9,7 @@ use crate::half_open::HalfOpen;
 use crate::hold_down::HoldDown;
 use crate::peer::Peer;
 use crate::time_wait::TimeWait;
-use crate::{FourTuple, Payload, State};
+use crate::{Payload, State};
 
 /// An entry of any table, in an order and a form that do not depend on the history of the tables.
 #[derive(PartialEq, Eq, Hash)]
@@ -34,13 +34,14 @@ impl<P, T> Entry<'_, P, T> {
 
 impl<P: Payload, T: Copy> Host<P, T> {
     fn entries(&self) -> Vec<(Ends, Entry<'_, P, T>)> {
-        let half_open = self.half_open.entries().map(|entry| (entry.ends, Entry::HalfOpen(entry)));
-        let connections =
-            self.connections.handles().zip(self.connections.entries()).map(|(handle, entry)| {
-                (entry.tuple.into(), Entry::Connection(entry, self.time_wait_of(handle).is_some()))
-            });
-        let time_waits = self.time_waits.entries().map(|entry| (entry.ends, Entry::TimeWait(entry)));
-        let hold_downs = self.hold_downs.entries().map(|entry| (entry.ends, Entry::HoldDown(entry)));
+        let half_open = self.half_open.entries().map(|entry| (entry.id.ends, Entry::HalfOpen(entry)));
+        let connections = self
+            .connections
+            .handles()
+            .zip(self.connections.entries())
+            .map(|(handle, entry)| (entry.id.ends, Entry::Connection(entry, self.time_wait_of(handle).is_some())));
+        let time_waits = self.time_waits.entries().map(|entry| (entry.id.ends, Entry::TimeWait(entry)));
+        let hold_downs = self.hold_downs.entries().map(|entry| (entry.id.ends, Entry::HoldDown(entry)));
         let mut entries: Vec<_> = half_open.chain(connections).chain(time_waits).chain(hold_downs).collect();
         // A connection that is over and kept for its application may share its name with a later one.
         entries.sort_by_key(|(ends, entry)| (*ends, entry.rank()));
@@ -55,8 +56,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// Each listening port with the connections that wait there, by name.
-    fn waiting(&self) -> Vec<(u16, Vec<FourTuple>)> {
-        let name = |&entry| self.connections.get(entry).map(|connection| connection.tuple);
+    fn waiting(&self) -> Vec<(u16, Vec<Ends>)> {
+        let name = |&entry| self.connections.get(entry).map(|connection| connection.id.ends);
         self.listeners
             .iter()
             .map(|listener| (listener.port, listener.acceptable.iter().filter_map(name).collect()))
