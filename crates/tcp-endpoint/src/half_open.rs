@@ -6,7 +6,7 @@ use sim_time::{Duration, Instant};
 
 use crate::connection::{Connection, Opening, acceptable};
 use crate::cookie;
-use crate::host::reset_outside_connection;
+use crate::draft::{Draft, reset_outside_connection};
 use crate::identity::{Identity, Incarnation};
 use crate::isn::IsnSource;
 use crate::moment::{Moment, Packed};
@@ -14,7 +14,7 @@ use crate::step::Context;
 use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
     Acknowledged, ChallengeLimit, DuplicateSyn, Effect, FastOpen, Flags, HalfOpenCheck, Limits, Options, Payload,
-    Purpose, Reason, Segment, SeqNum, Settings, State, Status, Transmission,
+    Purpose, Reason, Segment, SeqNum, Settings, State, Status,
 };
 
 /// What a SYN asks of a listener, and the numbers it is answered with.
@@ -269,23 +269,16 @@ impl<T: Copy> HalfOpen<T> {
         (purpose, retransmission): (Purpose, u32),
         ctx: &mut Context<'_, P, T>,
     ) {
-        let tuple = self.id.ends.on(ctx.address);
-        ctx.effects.push(Effect::Transmit(Transmission {
-            segment: Segment {
-                source: tuple.local,
-                destination: tuple.remote,
-                seq,
-                ack: if flags.ack() { self.irs + 1 } else { SeqNum::default() },
-                flags,
-                window: if flags.rst() { 0 } else { ctx.settings.limits.window },
-                options: self.options(flags, ctx),
-                payload: P::default(),
-            },
-            sender: Some((ctx.entry, self.id.tag)),
-            retransmission,
+        let draft = Draft {
+            flags,
+            seq,
+            acknowledged: (self.irs + 1, Acknowledged::Syn),
+            options: self.options(flags, ctx),
+            payload: P::default(),
             purpose,
-            acknowledges: if flags.ack() { Acknowledged::Syn } else { Acknowledged::Nothing },
-        }));
+            retransmission,
+        };
+        ctx.transmit(self.id, draft);
     }
 
     fn options<P: Payload>(&self, flags: Flags, ctx: &Context<'_, P, T>) -> Options {

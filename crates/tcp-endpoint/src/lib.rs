@@ -11,6 +11,7 @@
 mod challenge;
 mod connection;
 mod cookie;
+mod draft;
 mod effect;
 mod ends;
 mod fifo;

@@ -5,9 +5,11 @@ use std::net::Ipv4Addr;
 use sim_time::Instant;
 
 use crate::challenge::Challenges;
+use crate::draft::Draft;
 use crate::host::{Effects, Secret};
+use crate::identity::Identity;
 use crate::isn::IsnSource;
-use crate::{Handle, Reason, Settings};
+use crate::{Handle, Payload, Reason, Settings};
 
 /// What the entries of a host have in common.
 #[derive(Clone, Debug)]
@@ -50,6 +52,15 @@ pub(crate) struct Context<'a, P, T> {
     pub(crate) entry: Handle,
     pub(crate) challenges: &'a mut Challenges,
     pub(crate) effects: &'a mut Effects<P, T>,
+}
+
+impl<P: Payload, T> Context<'_, P, T> {
+    /// A segment of the entry leaves.
+    #[inline]
+    pub(crate) fn transmit(&mut self, of: Identity<T>, draft: Draft<P>) {
+        let (tuple, window) = (of.ends.on(self.address), self.settings.limits.window);
+        self.effects.push(draft.leaves(tuple, window, Some((self.entry, of.tag))));
+    }
 }
 
 /// What the host does with the entry after a step.

@@ -6,14 +6,14 @@ use std::net::Ipv4Addr;
 use sim_time::{Duration, Instant};
 
 use crate::connection::{Connection, acceptable};
-use crate::host::reset_outside_connection;
+use crate::draft::{Draft, reset_outside_connection};
 use crate::identity::{Identity, Incarnation};
 use crate::moment::{Moment, Packed};
 use crate::step::{After, Context};
 use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
-    Acknowledged, ChallengeLimit, Effect, Flags, HalfOpenCheck, Options, Payload, Purpose, Reason, Segment, SeqNum,
-    Settings, State, Status, SynInTimeWait, TimeWaitRestart, TimestampCheck, Transmission,
+    Acknowledged, ChallengeLimit, Flags, HalfOpenCheck, Options, Payload, Purpose, Reason, Segment, SeqNum, Settings,
+    State, Status, SynInTimeWait, TimeWaitRestart, TimestampCheck,
 };
 
 /// An entry in TIME-WAIT or FIN-WAIT-2. There may be very many, so it is packed.
@@ -244,29 +244,21 @@ impl<T: Copy> TimeWait<T> {
     }
 
     fn send<P: Payload>(&self, flags: Flags, seq: SeqNum, purpose: Purpose, ctx: &mut Context<'_, P, T>) {
-        let acknowledges = match (flags.ack(), self.state) {
-            (false, _) => Acknowledged::Nothing,
-            (true, State::FinWait2) if self.receive_next == self.irs + 1 => Acknowledged::Syn,
-            (true, State::FinWait2) => Acknowledged::Data,
-            (true, _) => Acknowledged::Fin,
+        let acknowledged = match self.state {
+            State::FinWait2 if self.receive_next == self.irs + 1 => Acknowledged::Syn,
+            State::FinWait2 => Acknowledged::Data,
+            _ => Acknowledged::Fin,
         };
-        let tuple = self.id.ends.on(ctx.address);
-        ctx.effects.push(Effect::Transmit(Transmission {
-            segment: Segment {
-                source: tuple.local,
-                destination: tuple.remote,
-                seq,
-                ack: if flags.ack() { self.receive_next } else { SeqNum::default() },
-                flags,
-                window: if flags.rst() { 0 } else { ctx.settings.limits.window },
-                options: Options::stamped(self.clock.map(|clock| clock.stamp(ctx.now))),
-                payload: P::default(),
-            },
-            sender: Some((ctx.entry, self.id.tag)),
-            retransmission: 0,
+        let draft = Draft {
+            flags,
+            seq,
+            acknowledged: (self.receive_next, acknowledged),
+            options: Options::stamped(self.clock.map(|clock| clock.stamp(ctx.now))),
+            payload: P::default(),
             purpose,
-            acknowledges,
-        }));
+            retransmission: 0,
+        };
+        ctx.transmit(self.id, draft);
     }
 
     /// STATUS (RFC 9293 §3.10.6).

@@ -3,11 +3,12 @@
 use sim_time::Duration;
 
 use super::{Connection, Opening};
+use crate::draft::Draft;
 use crate::moment::Moment;
 use crate::step::Context;
 use crate::{
-    AbortReset, AckTiming, Acknowledged, CrossingSyn, Effect, FastOpen, FinAcknowledgment, Flags, Options, Payload,
-    Purpose, Reason, Segment, SeqNum, State, SynData, Transmission,
+    AbortReset, AckTiming, Acknowledged, CrossingSyn, FastOpen, FinAcknowledgment, Flags, Options, Payload, Purpose,
+    Reason, SeqNum, State, SynData,
 };
 
 /// What the timestamps option takes of a segment, with its padding (RFC 7323 appendix A).
@@ -242,7 +243,6 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         (purpose, retransmission): (Purpose, u32),
         ctx: &mut Context<'_, P, T>,
     ) {
-        let acknowledges = if flags.ack() { self.acknowledges() } else { Acknowledged::Nothing };
         if flags.ack() {
             // Whatever carries RCV.NXT pays the debt.
             let owed = self.owes_ack();
@@ -253,19 +253,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if !data.is_empty() {
             self.acks.data_left(ctx.now);
         }
-        let (tuple, options) = (self.id.ends.on(ctx.address), self.options(flags, ctx));
-        let segment = Segment {
-            source: tuple.local,
-            destination: tuple.remote,
-            seq,
-            ack: if flags.ack() { self.incoming.nxt } else { SeqNum::default() },
-            flags,
-            window: if flags.rst() { 0 } else { ctx.settings.limits.window },
-            options,
-            payload: data,
-        };
-        let sender = Some((ctx.entry, self.id.tag));
-        ctx.effects.push(Effect::Transmit(Transmission { segment, sender, retransmission, purpose, acknowledges }));
+        let acknowledged = (self.incoming.nxt, self.acknowledges());
+        let options = self.options(flags, ctx);
+        let draft = Draft { flags, seq, acknowledged, options, payload: data, purpose, retransmission };
+        ctx.transmit(self.id, draft);
     }
 
     /// Only a SYN offers timestamps before the peer has (RFC 7323 §3.2); the other options are a SYN's alone.

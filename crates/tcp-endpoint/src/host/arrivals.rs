@@ -6,6 +6,7 @@ use super::listener::Requester;
 use super::{BEYOND_THE_OLD, Effects, Host};
 use crate::connection::{Connection, Opening, peer_mss};
 use crate::cookie;
+use crate::draft::{Draft, reset_outside_connection};
 use crate::half_open::{Asked, HalfOpen, Request};
 use crate::identity::Identity;
 use crate::moment::Moment;
@@ -14,7 +15,7 @@ use crate::step::After;
 use crate::timestamps::TimestampClock;
 use crate::{
     Acknowledged, Commit, Effect, EntryKind, FastOpen, Flags, Handle, Options, Payload, Proof, Purpose, Queue, Reason,
-    Remembers, Segment, SeqNum, Settings, State, SynData, Transmission, Unexpected,
+    Remembers, Segment, SeqNum, Settings, State, SynData, Unexpected,
 };
 
 impl<P: Payload, T: Copy> Host<P, T> {
@@ -237,22 +238,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let (limits, tuple) = (&self.common.settings.limits, syn.receiver_tuple());
         let time = (now, limits.cookie_period);
         let timestamps = self.agreed_clock(syn, now).map(|clock| clock.stamp(now));
-        effects.push(Effect::Transmit(Transmission {
-            segment: Segment {
-                source: syn.destination,
-                destination: syn.source,
-                seq: cookie::syn_cookie(self.common.isn.secret(), tuple, syn.seq, peer_mss(syn.options), time),
-                ack: syn.seq + 1,
-                flags: Flags::SYN_ACK,
-                window: limits.window,
-                options: Options { mss: Some(limits.mss_option()), ..Options::stamped(timestamps) },
-                payload: P::default(),
-            },
-            sender: None,
-            retransmission: 0,
+        let draft = Draft {
+            flags: Flags::SYN_ACK,
+            seq: cookie::syn_cookie(self.common.isn.secret(), tuple, syn.seq, peer_mss(syn.options), time),
+            acknowledged: (syn.seq + 1, Acknowledged::Syn),
+            options: Options { mss: Some(limits.mss_option()), ..Options::stamped(timestamps) },
+            payload: P::default(),
             purpose: Purpose::New,
-            acknowledges: Acknowledged::Syn,
-        }));
+            retransmission: 0,
+        };
+        effects.push(draft.leaves(tuple, limits.window, None));
     }
 
     /// If the segment acknowledges a cookie of this listener, the connection that it stands for is there at once.
@@ -354,29 +349,4 @@ impl<P: Payload, T: Copy> Host<P, T> {
 /// Whether a segment is a SYN that opens something.
 fn is_request<P>(segment: &Segment<P>) -> bool {
     segment.flags.syn() && !segment.flags.ack() && !segment.flags.rst()
-}
-
-/// The reset that answers a segment for no connection (RFC 9293 §3.10.7.1).
-pub(crate) fn reset_outside_connection<P: Payload, T>(segment: &Segment<P>) -> Effect<P, T> {
-    let (seq, ack, flags) = if segment.flags.ack() {
-        (segment.ack, SeqNum::default(), Flags::RST)
-    } else {
-        (SeqNum::new(0), segment.seq + segment.len(), Flags::RST.with(Flags::ACK))
-    };
-    Effect::Transmit(Transmission {
-        segment: Segment {
-            source: segment.destination,
-            destination: segment.source,
-            seq,
-            ack,
-            flags,
-            window: 0,
-            options: Options::default(),
-            payload: P::default(),
-        },
-        sender: None,
-        retransmission: 0,
-        purpose: Purpose::ResetOfNoConnection,
-        acknowledges: Acknowledged::Nothing,
-    })
 }

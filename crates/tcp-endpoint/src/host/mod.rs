@@ -13,7 +13,6 @@ mod reboot;
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-pub(crate) use self::arrivals::reset_outside_connection;
 use self::index::Index;
 use self::listener::Listeners;
 use rustc_hash::FxBuildHasher;
