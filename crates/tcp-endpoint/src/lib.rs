@@ -28,6 +28,7 @@ mod peer;
 mod port_range;
 mod ports;
 pub mod presets;
+mod remains;
 pub mod requirements;
 mod rto;
 mod segment;
@@ -41,7 +42,6 @@ mod tables;
 #[cfg(test)]
 mod testing;
 mod tick;
-mod time_wait;
 mod timestamps;
 
 pub use effect::{Acknowledged, Effect, EntryKind, Notice, Purpose, Queue, Reason, Transition, Transmission};

@@ -3,7 +3,7 @@
 use sim_time::Instant;
 
 use super::listener::Requester;
-use super::{BEYOND_THE_OLD, Effects, Host};
+use super::{Effects, Host};
 use crate::connection::{Connection, Opening, peer_mss};
 use crate::cookie;
 use crate::draft::{Draft, reset_outside_connection};
@@ -40,7 +40,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                     self.take_fast_open_cookie(entry, cookie, effects);
                 }
             }
-            EntryKind::TimeWait => self.arrives_in_time_wait(now, (entry, tag), segment, effects),
+            EntryKind::TimeWait => self.arrives_at_remains(now, (entry, tag), segment, effects),
             EntryKind::HoldDown if is_request(segment) && self.is_held_down(now, entry) => {
                 effects.push(Effect::HeldDown { port: segment.destination.port() });
             }
@@ -318,28 +318,28 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.with_connection(now, connection, effects, |connection, ctx| connection.on_segment(segment, ctx));
     }
 
-    fn arrives_in_time_wait(
+    fn arrives_at_remains(
         &mut self,
         now: Instant,
         (entry, tag): (Handle, T),
         segment: &Segment<P>,
         effects: &mut Effects<P, T>,
     ) {
-        let Some(time_wait) = self.time_waits.get_mut(entry) else { return };
-        let successor = time_wait.is_succeeded_by(segment, &self.common.settings);
+        let Some(remains) = self.remains.get_mut(entry) else { return };
+        let successor = remains.is_succeeded_by(segment, &self.common.settings);
         let port = segment.destination.port();
         if successor && self.listeners.at(port).is_some() {
-            let iss = time_wait.send_next + BEYOND_THE_OLD;
-            self.end_time_wait(now, entry, Reason::Segment, effects);
+            let iss = remains.next_iss();
+            self.end_remains(now, entry, Reason::Segment, effects);
             return self.answer_request(now, (Some(iss), tag), segment, effects);
         }
-        let until = time_wait.until;
-        let after = time_wait.on_segment(segment, &mut self.common.step(now, entry, effects));
+        let until = remains.until;
+        let after = remains.on_segment(segment, &mut self.common.step(now, entry, effects));
         match after {
-            After::Close(reason) => self.end_time_wait(now, entry, reason, effects),
+            After::Close(reason) => self.end_remains(now, entry, reason, effects),
             After::TimeWait => self.fin_wait_2_to_time_wait(now, entry, effects),
-            _ if time_wait.until != until => {
-                effects.push(Effect::Arm { entry, tag: time_wait.id.tag, at: time_wait.until.get() });
+            _ if remains.until != until => {
+                effects.push(Effect::Arm { entry, tag: remains.id.tag, at: remains.until.get() });
             }
             _ => {}
         }

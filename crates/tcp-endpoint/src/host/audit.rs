@@ -16,13 +16,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
     #[track_caller]
     pub(crate) fn audit_index(&self) {
         let half_open = self.half_open.handles().zip(self.half_open.entries().map(|entry| entry.id.ends));
-        let time_waits = self.time_waits.handles().zip(self.time_waits.entries().map(|entry| entry.id.ends));
+        let remains = self.remains.handles().zip(self.remains.entries().map(|entry| entry.id.ends));
         let hold_downs = self.hold_downs.handles().zip(self.hold_downs.entries().map(|entry| entry.id.ends));
         // One whose protocol is over stays for its application, but has no ends any more.
         let open = self.connections.handles().zip(self.connections.entries());
         let open = open.filter(|(_, connection)| connection.state != State::Closed);
         let connections = open.map(|(handle, connection)| (handle, connection.id.ends));
-        let mut entries: Vec<_> = half_open.chain(time_waits).chain(hold_downs).chain(connections).collect();
+        let mut entries: Vec<_> = half_open.chain(remains).chain(hold_downs).chain(connections).collect();
         for (entry, ends) in &entries {
             assert_eq!(self.entry_of(*ends), Some(*entry), "{ends:?}");
         }

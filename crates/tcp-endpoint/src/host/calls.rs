@@ -4,7 +4,7 @@ use std::net::SocketAddrV4;
 
 use sim_time::Instant;
 
-use super::{BEYOND_THE_OLD, Effects, Host, Preferences, Received, Status, UserError};
+use super::{Effects, Host, Preferences, Received, Status, UserError};
 use crate::connection::{Connection, Owner};
 use crate::identity::Identity;
 use crate::segment::names_one_host;
@@ -181,7 +181,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Ends a TIME-WAIT whose 4-tuple is wanted again, if it may be; returns the initial sequence number that follows.
     fn reuse(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) -> Option<SeqNum> {
         let iss = self.successor(now, entry)?;
-        self.end_time_wait(now, entry, Reason::Call, effects);
+        self.end_remains(now, entry, Reason::Call, effects);
         Some(iss)
     }
 
@@ -189,10 +189,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// timestamps tell its old segments from the new ones. `None` if the 4-tuple is in use.
     fn successor(&self, now: Instant, entry: Handle) -> Option<SeqNum> {
         let age = self.common.settings.teardown.time_wait_reuse.limit()?;
-        let time_wait = if entry.kind() == EntryKind::TimeWait { self.time_waits.get(entry)? } else { return None };
-        let reusable =
-            time_wait.state == State::TimeWait && time_wait.clock.is_some() && now - time_wait.entered.get() > age;
-        reusable.then_some(time_wait.send_next + BEYOND_THE_OLD)
+        let remains = if entry.kind() == EntryKind::TimeWait { self.remains.get(entry)? } else { return None };
+        remains.may_be_reused(now, age).then(|| remains.next_iss())
     }
 
     /// Whether no more connections can wait to be accepted at the listening port.
@@ -299,7 +297,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if self.common.settings.teardown.abort_ends_time_wait
             && let Some(time_wait) = self.time_wait_of(connection)
         {
-            self.end_time_wait(now, time_wait, Reason::Call, effects);
+            self.end_remains(now, time_wait, Reason::Call, effects);
         }
         if self.give_back(connection, effects)? {
             return Ok(());
@@ -321,9 +319,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 let state = self.time_wait_of(entry).map_or(status.state, |_| State::TimeWait);
                 Some(Status { state, ..status })
             }
-            EntryKind::TimeWait => {
-                self.time_waits.get(entry).map(|time_wait| time_wait.status(self.common.address, window))
-            }
+            EntryKind::TimeWait => self.remains.get(entry).map(|remains| remains.status(self.common.address, window)),
             EntryKind::HoldDown | EntryKind::Peer => None,
         }
     }
@@ -346,7 +342,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         match entry.kind() {
             EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| half_open.id.tag),
             EntryKind::Connection => self.connections.get(entry).map(|connection| connection.id.tag),
-            EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| time_wait.id.tag),
+            EntryKind::TimeWait => self.remains.get(entry).map(|remains| remains.id.tag),
             EntryKind::HoldDown | EntryKind::Peer => None,
         }
     }
@@ -354,7 +350,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Every entry there is, to ask STATUS of: what [`Effect::Hold`] announced and [`Effect::Release`] did not take back.
     #[must_use]
     pub fn held(&self) -> Vec<Handle> {
-        let entries = self.half_open.handles().chain(self.connections.handles()).chain(self.time_waits.handles());
+        let entries = self.half_open.handles().chain(self.connections.handles()).chain(self.remains.handles());
         entries.chain(self.hold_downs.handles()).chain(self.peers.handles()).collect()
     }
 
@@ -366,7 +362,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The TIME-WAIT of a connection that is over for its application, as long as it lasts.
     pub(super) fn time_wait_of(&self, connection: Handle) -> Option<Handle> {
         let entry = *self.held_time_waits.get(&connection)?;
-        self.time_waits.get(entry).map(|_| entry)
+        self.remains.get(entry).map(|_| entry)
     }
 
     /// If the connection is over and kept only for its application, lets it go; returns whether it was so.

@@ -8,7 +8,7 @@ use crate::ends::Ends;
 use crate::half_open::HalfOpen;
 use crate::hold_down::HoldDown;
 use crate::peer::Peer;
-use crate::time_wait::TimeWait;
+use crate::remains::Remains;
 use crate::{Payload, State};
 
 /// An entry of any table, in an order and a form that do not depend on the history of the tables.
@@ -17,7 +17,7 @@ enum Entry<'a, P, T> {
     HalfOpen(&'a HalfOpen<T>),
     /// With whether it is an application's handle on a TIME-WAIT.
     Connection(&'a Connection<P, T>, bool),
-    TimeWait(&'a TimeWait<T>),
+    Remains(&'a Remains<T>),
     HoldDown(&'a HoldDown<T>),
 }
 
@@ -26,7 +26,7 @@ impl<P, T> Entry<'_, P, T> {
         match self {
             Self::Connection(connection, _) => (matches!(connection.state, State::Closed), connection.send.iss.raw()),
             Self::HalfOpen(half_open) => (false, half_open.iss.raw()),
-            Self::TimeWait(time_wait) => (false, time_wait.iss.raw()),
+            Self::Remains(remains) => (false, remains.iss.raw()),
             Self::HoldDown(_) => (false, 0),
         }
     }
@@ -40,9 +40,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
             .handles()
             .zip(self.connections.entries())
             .map(|(handle, entry)| (entry.id.ends, Entry::Connection(entry, self.time_wait_of(handle).is_some())));
-        let time_waits = self.time_waits.entries().map(|entry| (entry.id.ends, Entry::TimeWait(entry)));
+        let remains = self.remains.entries().map(|entry| (entry.id.ends, Entry::Remains(entry)));
         let hold_downs = self.hold_downs.entries().map(|entry| (entry.id.ends, Entry::HoldDown(entry)));
-        let mut entries: Vec<_> = half_open.chain(connections).chain(time_waits).chain(hold_downs).collect();
+        let mut entries: Vec<_> = half_open.chain(connections).chain(remains).chain(hold_downs).collect();
         // A connection that is over and kept for its application may share its name with a later one.
         entries.sort_by_key(|(ends, entry)| (*ends, entry.rank()));
         entries

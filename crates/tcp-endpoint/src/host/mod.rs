@@ -25,16 +25,12 @@ use crate::identity::Identity;
 use crate::moment::Moment;
 use crate::peer::Peer;
 use crate::ports::Ports;
+use crate::remains::Remains;
 use crate::step::{After, Common, Context};
 use crate::table::Table;
-use crate::time_wait::TimeWait;
 use crate::{
     Effect, EntryKind, FourTuple, Handle, Notice, Patience, Payload, Reason, Segment, SeqNum, Settings, State,
 };
-
-/// How far beyond the last sequence number of the old incarnation the next one starts, where it follows a TIME-WAIT:
-/// more than any window without scaling (RFC 9293 §3.6.1, MAY-2; the number is Linux's).
-const BEYOND_THE_OLD: u32 = 65_537;
 
 /// What goes into every keyed hash of a host, so that two hosts differ and a run repeats.
 pub type Secret = [u8; 16];
@@ -55,7 +51,7 @@ pub struct Host<P, T> {
     index: Index,
     half_open: Table<HalfOpen<T>>,
     connections: Table<Connection<P, T>>,
-    time_waits: Table<TimeWait<T>>,
+    remains: Table<Remains<T>>,
     /// The TIME-WAIT of a connection whose application still has the handle; it may have ended since.
     held_time_waits: HashMap<Handle, Handle, FxBuildHasher>,
     hold_downs: Table<HoldDown<T>>,
@@ -166,7 +162,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             index: Index::new(),
             half_open: Table::new(EntryKind::HalfOpen),
             connections: Table::new(EntryKind::Connection),
-            time_waits: Table::new(EntryKind::TimeWait),
+            remains: Table::new(EntryKind::TimeWait),
             held_time_waits: HashMap::default(),
             hold_downs: Table::new(EntryKind::HoldDown),
             peers: Table::new(EntryKind::Peer),
@@ -188,12 +184,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
                     self.with_connection(now, entry, effects, Connection::on_deadline);
                 }
             }
-            EntryKind::TimeWait => match self.time_waits.get(entry) {
-                Some(time_wait) if time_wait.until.get() <= now => {
-                    self.end_time_wait(now, entry, Reason::Expired, effects);
+            EntryKind::TimeWait => match self.remains.get(entry) {
+                Some(remains) if remains.until.get() <= now => {
+                    self.end_remains(now, entry, Reason::Expired, effects);
                 }
-                Some(time_wait) => {
-                    effects.push(Effect::Arm { entry, tag: time_wait.id.tag, at: time_wait.until.get() });
+                Some(remains) => {
+                    effects.push(Effect::Arm { entry, tag: remains.id.tag, at: remains.until.get() });
                 }
                 None => {}
             },
@@ -306,7 +302,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// there is no room for it.
     fn begin_time_wait(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
         let length = self.common.settings.teardown.time_wait;
-        self.shrink(now, entry, State::TimeWait, length, effects);
+        self.shrink(now, entry, length, |open, until| Remains::in_time_wait(open, now, until), effects);
     }
 
     /// FIN-WAIT-2 goes on without its application, in a small entry (and for a time that leaves the peer's FIN its
@@ -315,32 +311,39 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Some(connection) = self.connections.get(entry) else { return };
         let Some(length) = self.common.settings.teardown.fin_wait_2_timeout.limit() else { return };
         let length = length.max(connection.rto.current() * 7 / 2);
-        self.shrink(now, entry, State::FinWait2, length, effects);
+        self.shrink(now, entry, length, Remains::in_fin_wait_2, effects);
     }
 
     /// A small entry takes a connection's place, for `length`.
-    fn shrink(&mut self, now: Instant, entry: Handle, state: State, length: Duration, effects: &mut Effects<P, T>) {
+    fn shrink(
+        &mut self,
+        now: Instant,
+        entry: Handle,
+        length: Duration,
+        remains: impl FnOnce(&Connection<P, T>, Instant) -> Remains<T>,
+        effects: &mut Effects<P, T>,
+    ) {
         self.note_proof(entry, effects);
         let Some(connection) = self.connections.get_mut(entry) else { return };
         let Settings { teardown, limits, .. } = &self.common.settings;
-        if length.is_zero() || self.time_waits.len() >= teardown.time_wait_max as usize {
+        if length.is_zero() || self.remains.len() >= teardown.time_wait_max as usize {
             connection.pay_ack(&mut self.common.step(now, entry, effects));
             self.end_connection(now, entry, Reason::Segment, effects);
             return;
         }
         let (from, owed) = (connection.state, connection.owes_ack().then(|| connection.purpose_of_ack()));
         let held = connection.owner == Owner::Application;
-        let time_wait = TimeWait::of(connection, state, now, limits.fires_at(now, length));
-        let (Identity { tag, ends }, at) = (time_wait.id, time_wait.until.get());
-        let small = self.time_waits.insert(time_wait);
+        let remains = remains(connection, limits.fires_at(now, length));
+        let (Identity { tag, ends }, at, state) = (remains.id, remains.until.get(), remains.state());
+        let small = self.remains.insert(remains);
         self.replace(ends, entry, small);
         if held {
             self.held_time_waits.insert(entry, small);
         }
         effects.push(Effect::Moved { from: entry, to: small, tag });
-        if let Some(time_wait) = self.time_waits.get(small) {
+        if let Some(remains) = self.remains.get(small) {
             if from != state {
-                effects.push(time_wait.incarnation().transition(
+                effects.push(remains.incarnation().transition(
                     (small, self.common.address),
                     (from, state),
                     Reason::Segment,
@@ -348,7 +351,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             }
             effects.push(Effect::Hold { entry: small, tag });
             if let Some(purpose) = owed {
-                time_wait.send_ack(purpose, &mut self.common.step(now, small, effects));
+                remains.send_ack(purpose, &mut self.common.step(now, small, effects));
             }
         }
         effects.push(Effect::Arm { entry: small, tag, at });
@@ -358,19 +361,17 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The FIN that a closed FIN-WAIT-2 waited for has come, and is acknowledged.
     fn fin_wait_2_to_time_wait(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
         let length = self.common.settings.teardown.time_wait;
-        let Some(time_wait) = self.time_waits.get_mut(entry) else { return };
+        let Some(remains) = self.remains.get_mut(entry) else { return };
         if length.is_zero() {
-            return self.end_time_wait(now, entry, Reason::Segment, effects);
+            return self.end_remains(now, entry, Reason::Segment, effects);
         }
-        let from = std::mem::replace(&mut time_wait.state, State::TimeWait);
-        time_wait.entered = now.into();
-        time_wait.until = self.common.settings.limits.fires_at(now, length).into();
-        effects.push(time_wait.incarnation().transition(
+        remains.begin_time_wait(now, length, &self.common.settings.limits);
+        effects.push(remains.incarnation().transition(
             (entry, self.common.address),
-            (from, State::TimeWait),
+            (State::FinWait2, State::TimeWait),
             Reason::Segment,
         ));
-        effects.push(Effect::Arm { entry, tag: time_wait.id.tag, at: time_wait.until.get() });
+        effects.push(Effect::Arm { entry, tag: remains.id.tag, at: remains.until.get() });
     }
 
     /// The connection is over.
@@ -429,18 +430,18 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects.push(Effect::Release { entry, tag: half_open.id.tag });
     }
 
-    fn end_time_wait(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
-        let Some(time_wait) = self.time_waits.remove(entry) else { return };
-        self.leave(time_wait.id.ends, entry);
-        effects.push(time_wait.incarnation().transition(
+    fn end_remains(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
+        let Some(remains) = self.remains.remove(entry) else { return };
+        self.leave(remains.id.ends, entry);
+        effects.push(remains.incarnation().transition(
             (entry, self.common.address),
-            (time_wait.state, State::Closed),
+            (remains.state(), State::Closed),
             reason,
         ));
         let succeeded = matches!(reason, Reason::Call | Reason::Segment);
-        if time_wait.passive && !succeeded {
-            self.hold_down(now, entry, time_wait.id, effects);
+        if remains.passive && !succeeded {
+            self.hold_down(now, entry, remains.id, effects);
         }
-        effects.push(Effect::Release { entry, tag: time_wait.id.tag });
+        effects.push(Effect::Release { entry, tag: remains.id.tag });
     }
 }

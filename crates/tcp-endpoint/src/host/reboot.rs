@@ -20,9 +20,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 EntryKind::Connection => {
                     self.connections.get(entry).map(|connection| (connection.incarnation(), connection.state))
                 }
-                EntryKind::TimeWait => {
-                    self.time_waits.get(entry).map(|time_wait| (time_wait.incarnation(), time_wait.state))
-                }
+                EntryKind::TimeWait => self.remains.get(entry).map(|remains| (remains.incarnation(), remains.state())),
                 EntryKind::HoldDown | EntryKind::Peer => None,
             };
             effects.extend(gone.map(|(incarnation, from)| {
@@ -31,10 +29,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         let half_open = self.half_open.clear().map(|(entry, gone)| (entry, gone.id.tag));
         let connections = self.connections.clear().map(|(entry, gone)| (entry, gone.id.tag));
-        let time_waits = self.time_waits.clear().map(|(entry, gone)| (entry, gone.id.tag));
+        let remains = self.remains.clear().map(|(entry, gone)| (entry, gone.id.tag));
         let hold_downs = self.hold_downs.clear().map(|(entry, gone)| (entry, gone.id.tag));
         let peers = self.peers.clear().map(|(entry, gone)| (entry, gone.tag));
-        let entries = half_open.chain(connections).chain(time_waits).chain(hold_downs).chain(peers);
+        let entries = half_open.chain(connections).chain(remains).chain(hold_downs).chain(peers);
         effects.extend(entries.map(|(entry, tag)| Effect::Release { entry, tag }));
         self.held_time_waits.clear();
         self.peer_index.clear();

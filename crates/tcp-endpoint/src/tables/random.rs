@@ -11,9 +11,9 @@ use sim_time::Duration;
 use crate::connection::Connection;
 use crate::half_open::HalfOpen;
 use crate::presets::HANDSHAKES;
+use crate::remains::Remains;
 use crate::table::Table;
 use crate::testing::{Bench, Left, freebsd, limits, linux, settings};
-use crate::time_wait::TimeWait;
 use crate::{
     AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, EntryKind, FinAcknowledgment, Flags,
     HalfOpenCheck, Handle, Handshake, Limits, Patience, Proof, Purpose, Remembers, Segment, SeqNum, SequenceCheck,
@@ -508,7 +508,7 @@ fn check_purposes(bench: &mut Bench) {
 fn a_state_that_needs_less_takes_less() {
     type Tag = (u16, u32);
     let half_open = Table::<HalfOpen<Tag>>::PLACE;
-    let time_wait = Table::<TimeWait<Tag>>::PLACE;
+    let time_wait = Table::<Remains<Tag>>::PLACE;
     assert_eq!((half_open, time_wait), (76, 76));
     let connection = Table::<Connection<[u64; 3], Tag>>::PLACE;
     assert!(connection > 4 * half_open.max(time_wait), "{connection} B, but it needs what they do not");
