@@ -2,7 +2,7 @@
 
 use sim_time::Instant;
 
-use crate::moment::Moment;
+use crate::packed::Moment;
 use crate::{ChallengeLimit, Limits};
 
 /// What a host remembers of the challenge ACKs it has sent.

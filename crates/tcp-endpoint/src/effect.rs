@@ -11,7 +11,7 @@ pub enum EntryKind {
     HalfOpen,
     /// A full connection: everything an open or opening connection needs.
     Connection,
-    /// What is left of a connection in TIME-WAIT.
+    /// What is left of a connection in TIME-WAIT, or in FIN-WAIT-2 once its application has closed.
     TimeWait,
     /// The name of a closed connection, on which no SYN is taken for a time.
     HoldDown,

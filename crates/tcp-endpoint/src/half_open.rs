@@ -9,7 +9,7 @@ use crate::cookie;
 use crate::draft::{Draft, reset_outside_connection};
 use crate::identity::{Identity, Incarnation};
 use crate::isn::IsnSource;
-use crate::moment::{Moment, Packed};
+use crate::packed::{Extras, Moment, Packed};
 use crate::step::Context;
 use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
@@ -40,10 +40,8 @@ pub(crate) struct HalfOpen<T> {
     pub(crate) iss: SeqNum,
     irs: SeqNum,
     clock: Option<TimestampClock>,
-    /// The connection count, if that is among what is `extra`.
-    count: u32,
     peer_mss: u16,
-    extra: Extra,
+    extras: Extras,
     /// Whether our SYN was acknowledged while the listener waits for data.
     acknowledged: bool,
     /// Retransmissions by the timer, as far as they can be counted: to the largest limit there is.
@@ -55,18 +53,6 @@ pub(crate) struct HalfOpen<T> {
     challenged_at: Moment,
     /// When the SYN-ACK is sent again; none if the handshake has no timer for it.
     pub(crate) retransmit_at: Moment,
-}
-
-/// What the SYN asked for beyond a connection.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Extra {
-    Nothing,
-    /// A fast open cookie, which the SYN-ACK brings.
-    Cookie,
-    /// That its connection count is remembered once the handshake is complete.
-    Count,
-    /// Both.
-    CookieAndCount,
 }
 
 /// What the host does with the entry after a segment.
@@ -82,20 +68,13 @@ pub(crate) enum Request {
 
 impl<T: Copy> HalfOpen<T> {
     pub(crate) fn new(asked: &Asked<T>, now: Instant) -> Self {
-        let extra = match (asked.cookie, asked.count) {
-            (None, None) => Extra::Nothing,
-            (Some(_), None) => Extra::Cookie,
-            (None, Some(_)) => Extra::Count,
-            (Some(_), Some(_)) => Extra::CookieAndCount,
-        };
         Self {
             id: asked.id,
             iss: asked.iss,
             irs: asked.irs,
             clock: asked.clock,
-            count: asked.count.unwrap_or(0),
             peer_mss: asked.peer_mss,
-            extra,
+            extras: Extras::new(asked.count, asked.cookie.is_some()),
             acknowledged: false,
             retries: 0,
             sent: 0,
@@ -186,7 +165,7 @@ impl<T: Copy> HalfOpen<T> {
             clock: self.clock,
             peer_mss: self.peer_mss,
             cookie: self.cookie(isn, &settings.limits),
-            count: matches!(self.extra, Extra::Count | Extra::CookieAndCount).then_some(self.count),
+            count: self.extras.count(),
         };
         let mut connection = Connection::answering(&asked, Opening::Handshake, self.sent_at.get(), settings);
         connection.state = State::SynReceived;
@@ -206,7 +185,7 @@ impl<T: Copy> HalfOpen<T> {
         let (client, asked_at, lifetime) =
             (self.id.ends.remote_address(), self.sent_at.get(), limits.fast_open_key_lifetime);
         let cookie = || cookie::fast_open_cookie(isn.secret(), client, asked_at, lifetime);
-        matches!(self.extra, Extra::Cookie | Extra::CookieAndCount).then(cookie)
+        self.extras.cookie().then(cookie)
     }
 
     /// Whether the retransmission timer has not gone off yet.

@@ -21,7 +21,7 @@ mod hold_down;
 mod host;
 mod identity;
 mod isn;
-mod moment;
+mod packed;
 mod patience;
 mod payload;
 mod peer;

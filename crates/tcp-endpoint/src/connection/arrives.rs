@@ -3,7 +3,7 @@
 use std::ops::ControlFlow::{self, Break, Continue};
 
 use super::{Connection, Opening, Owner, Probe};
-use crate::moment::Moment;
+use crate::packed::Moment;
 use crate::step::{After, Context};
 use crate::timestamps::{Stamp, TimestampClock};
 use crate::{

@@ -19,7 +19,7 @@ use sim_time::Instant;
 
 use crate::half_open::Asked;
 use crate::identity::{Identity, Incarnation};
-use crate::moment::Moment;
+use crate::packed::Moment;
 use crate::rto::Rto;
 use crate::step::{After, Context};
 use crate::timestamps::TimestampClock;

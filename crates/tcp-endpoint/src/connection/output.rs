@@ -4,7 +4,7 @@ use sim_time::Duration;
 
 use super::{Connection, Opening};
 use crate::draft::Draft;
-use crate::moment::Moment;
+use crate::packed::Moment;
 use crate::step::Context;
 use crate::{
     AbortReset, AckTiming, Acknowledged, CrossingSyn, FastOpen, FinAcknowledgment, Flags, Options, Payload, Purpose,

@@ -2,7 +2,7 @@
 
 use super::{Connection, Incoming};
 use crate::cookie;
-use crate::moment::Moment;
+use crate::packed::Moment;
 use crate::step::{After, Context};
 use crate::{FastOpen, Notice, Payload, Proof, Reason, Segment, State, SynData, Unexpected};
 

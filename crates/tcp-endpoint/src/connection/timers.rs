@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use super::{Connection, Deadlines, Owner, Probe};
-use crate::moment::Moment;
+use crate::packed::Moment;
 use crate::step::{After, Context};
 use crate::{GiveUp, Limits, Notice, Payload, Reason, State};
 

@@ -9,7 +9,7 @@ use crate::cookie;
 use crate::draft::{Draft, reset_outside_connection};
 use crate::half_open::{Asked, HalfOpen, Request};
 use crate::identity::Identity;
-use crate::moment::Moment;
+use crate::packed::Moment;
 use crate::segment::names_one_host;
 use crate::step::After;
 use crate::timestamps::TimestampClock;

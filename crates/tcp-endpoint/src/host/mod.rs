@@ -22,7 +22,7 @@ use crate::connection::{Connection, Deadlines, Outgoing, Owner, acceptable};
 use crate::half_open::{HalfOpen, Request};
 use crate::hold_down::HoldDown;
 use crate::identity::Identity;
-use crate::moment::Moment;
+use crate::packed::Moment;
 use crate::peer::Peer;
 use crate::ports::Ports;
 use crate::remains::Remains;

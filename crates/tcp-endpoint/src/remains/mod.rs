@@ -11,7 +11,7 @@ use sim_time::Instant;
 use crate::connection::{Connection, acceptable};
 use crate::draft::Draft;
 use crate::identity::{Identity, Incarnation};
-use crate::moment::{Moment, Packed};
+use crate::packed::{Moment, Packed};
 use crate::step::{After, Context};
 use crate::timestamps::{Stamp, TimestampClock};
 use crate::{
