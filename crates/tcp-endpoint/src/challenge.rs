@@ -3,7 +3,7 @@
 use sim_time::Instant;
 
 use crate::packed::Moment;
-use crate::{ChallengeLimit, Limits};
+use crate::settings::{ChallengeLimit, Limits};
 
 /// What a host remembers of the challenge ACKs it has sent.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]

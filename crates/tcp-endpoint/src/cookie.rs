@@ -7,8 +7,11 @@ use std::net::Ipv4Addr;
 use sim_time::{Duration, Instant};
 use siphasher::sip::SipHasher24;
 
-use crate::host::Secret;
-use crate::{FastOpen, FourTuple, Patience, Segment, SeqNum, Settings, SynData};
+use crate::isn::Secret;
+use crate::patience::Patience;
+use crate::segment::{FastOpen, FourTuple, Segment};
+use crate::seq::SeqNum;
+use crate::settings::{Settings, SynData};
 
 /// The segment sizes a SYN cookie can remember, in two bits: what a client can take at least (Linux's four).
 const MSS_CLASSES: [u16; 4] = [536, 1300, 1440, 1460];

@@ -1,6 +1,10 @@
 //! Segments that leave: their headers are put together here alone (RFC 9293 §3.1).
 
-use crate::{Acknowledged, Effect, Flags, FourTuple, Handle, Options, Payload, Purpose, Segment, SeqNum, Transmission};
+use crate::effect::{Acknowledged, Effect, Purpose, Transmission};
+use crate::handle::Handle;
+use crate::payload::Payload;
+use crate::segment::{Flags, FourTuple, Options, Segment};
+use crate::seq::SeqNum;
 
 /// A segment in the making.
 pub(crate) struct Draft<P> {

@@ -4,34 +4,22 @@ use std::net::Ipv4Addr;
 
 use sim_time::{Duration, Instant};
 
-use crate::connection::{Connection, Opening, acceptable};
+use crate::asked::Asked;
+use crate::connection::{Connection, Opening};
 use crate::cookie;
 use crate::draft::{Draft, reset_outside_connection};
+use crate::effect::{Acknowledged, Effect, Purpose, Reason};
 use crate::identity::{Identity, Incarnation};
+use crate::interface::Status;
 use crate::isn::IsnSource;
 use crate::packed::{Extras, Moment, Packed};
+use crate::payload::Payload;
+use crate::segment::{FastOpen, Flags, Options, Segment};
+use crate::seq::{SeqNum, acceptable};
+use crate::settings::{ChallengeLimit, DuplicateSyn, HalfOpenCheck, Limits, Settings};
+use crate::state::State;
 use crate::step::Context;
 use crate::timestamps::{Stamp, TimestampClock};
-use crate::{
-    Acknowledged, ChallengeLimit, DuplicateSyn, Effect, FastOpen, Flags, HalfOpenCheck, Limits, Options, Payload,
-    Purpose, Reason, Segment, SeqNum, Settings, State, Status,
-};
-
-/// What a SYN asks of a listener, and the numbers it is answered with.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Asked<T> {
-    pub(crate) id: Identity<T>,
-    pub(crate) iss: SeqNum,
-    pub(crate) irs: SeqNum,
-    /// The timestamps, if both ends carry them.
-    pub(crate) clock: Option<TimestampClock>,
-    /// The most octets of data that the client takes in one segment.
-    pub(crate) peer_mss: u16,
-    /// The fast open cookie that the SYN-ACK brings.
-    pub(crate) cookie: Option<u64>,
-    /// The connection count, if it is to be remembered once the handshake is complete.
-    pub(crate) count: Option<u32>,
-}
 
 /// An entry in SYN-RECEIVED, made by a SYN at a listener. There may be very many, so it is packed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

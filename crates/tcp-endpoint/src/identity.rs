@@ -2,8 +2,12 @@
 
 use std::net::Ipv4Addr;
 
+use crate::effect::{Effect, Reason, Transition};
 use crate::ends::Ends;
-use crate::{Effect, Handle, Reason, SeqNum, State, Status, Transition};
+use crate::handle::Handle;
+use crate::interface::Status;
+use crate::seq::SeqNum;
+use crate::state::State;
 
 /// A connection's name on this host, and the tag of whoever made its entry.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

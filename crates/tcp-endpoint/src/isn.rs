@@ -5,11 +5,15 @@ use std::hash::Hasher;
 use sim_time::Instant;
 use siphasher::sip::SipHasher24;
 
-use crate::host::Secret;
-use crate::{FourTuple, Isn, Limits, SeqNum};
+use crate::segment::FourTuple;
+use crate::seq::SeqNum;
+use crate::settings::{Isn, Limits};
 
 /// What [`Isn::Constant`] gives: any value but zero, which would hide that relative and raw numbers differ.
 const CONSTANT: SeqNum = SeqNum::new(1_000_000);
+
+/// What goes into every keyed hash of a host, so that two hosts differ and a run repeats.
+pub type Secret = [u8; 16];
 
 /// Chooses initial sequence numbers for one host.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -8,6 +8,7 @@
 //! deviations that [`Settings`] name. Data is carried to
 //! make opening and closing real: reliable, in order, within a fixed window, and nothing more.
 
+mod asked;
 mod challenge;
 mod connection;
 mod cookie;
@@ -20,7 +21,9 @@ mod handle;
 mod hold_down;
 mod host;
 mod identity;
+mod interface;
 mod isn;
+mod mss;
 mod packed;
 mod patience;
 mod payload;
@@ -44,9 +47,11 @@ mod testing;
 mod tick;
 mod timestamps;
 
-pub use effect::{Acknowledged, Effect, EntryKind, Notice, Purpose, Queue, Reason, Transition, Transmission};
-pub use handle::Handle;
-pub use host::{Effects, Host, Preferences, Received, Secret, Status, UserError};
+pub use effect::{Acknowledged, Effect, Effects, Notice, Purpose, Queue, Reason, Transition, Transmission};
+pub use handle::{EntryKind, Handle};
+pub use host::Host;
+pub use interface::{Preferences, Received, Status, UserError};
+pub use isn::Secret;
 pub use patience::Patience;
 pub use payload::Payload;
 pub use port_range::PortRange;

@@ -2,7 +2,8 @@
 
 use sim_time::Duration;
 
-use crate::{Limits, RtoFloor, RtoUnmeasured, SeqNum};
+use crate::seq::SeqNum;
+use crate::settings::{Limits, RtoFloor, RtoUnmeasured};
 
 /// Smoothed round-trip time and the timeout computed from it. Integers only, so that it is the same everywhere.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_time::Duration;
 
-use crate::{Patience, PortRange};
+use crate::patience::Patience;
+use crate::port_range::PortRange;
 
 /// What a host does. There is no default: a profile states every value.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

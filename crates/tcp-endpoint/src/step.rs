@@ -6,10 +6,12 @@ use sim_time::Instant;
 
 use crate::challenge::Challenges;
 use crate::draft::Draft;
-use crate::host::{Effects, Secret};
+use crate::effect::{Effects, Reason};
+use crate::handle::Handle;
 use crate::identity::Identity;
-use crate::isn::IsnSource;
-use crate::{Handle, Payload, Reason, Settings};
+use crate::isn::{IsnSource, Secret};
+use crate::payload::Payload;
+use crate::settings::Settings;
 
 /// What the entries of a host have in common.
 #[derive(Clone, Debug)]

@@ -2,8 +2,7 @@
 
 use storage::push_sparingly;
 
-use crate::handle::Mark;
-use crate::{EntryKind, Handle};
+use crate::handle::{EntryKind, Handle, Mark};
 
 /// Entries of one kind. Places are reused, most recently freed first.
 #[derive(Clone, Debug)]

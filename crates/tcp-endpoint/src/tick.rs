@@ -2,7 +2,7 @@
 
 use sim_time::{Duration, Instant};
 
-use crate::Limits;
+use crate::settings::Limits;
 
 impl Limits {
     /// When a timer set now for `wait` fires.

@@ -3,7 +3,9 @@
 
 use sim_time::{Duration, Instant};
 
-use crate::{Limits, Purpose, SeqNum};
+use crate::effect::Purpose;
+use crate::seq::SeqNum;
+use crate::settings::Limits;
 
 /// Acknowledgments sent at once before any is delayed, at most.
 const QUICK_MAX: u32 = 16;

@@ -3,13 +3,19 @@
 use std::ops::ControlFlow::{self, Break, Continue};
 
 use super::{Connection, Opening, Owner, Probe};
+use crate::effect::{Notice, Purpose, Reason};
 use crate::packed::Moment;
+use crate::patience::Patience;
+use crate::payload::Payload;
+use crate::segment::Segment;
+use crate::seq::{SeqNum, acceptable};
+use crate::settings::{
+    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, KeepaliveHeard, Limits, SequenceCheck, TimeWaitOwner,
+    TimestampCheck,
+};
+use crate::state::State;
 use crate::step::{After, Context};
 use crate::timestamps::{Stamp, TimestampClock};
-use crate::{
-    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, KeepaliveHeard, Limits, Notice, Patience, Payload, Purpose,
-    Reason, Segment, SeqNum, SequenceCheck, State, TimeWaitOwner, TimestampCheck,
-};
 
 /// A check settles the segment, or passes it on with what it has brought about so far.
 type Check<Passed = ()> = ControlFlow<After, Passed>;
@@ -100,7 +106,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     fn is_in_sequence(&self, segment: &Segment<P>, limits: &Limits) -> bool {
         match limits.sequence_check {
-            SequenceCheck::Window => self.incoming.acceptable(segment.seq, segment.len(), limits.window),
+            SequenceCheck::Window => acceptable(self.incoming.nxt, limits.window, segment.seq, segment.len()),
             SequenceCheck::LastAck => {
                 let end = segment.seq + segment.len();
                 end.at_or_after(self.acks.last) && segment.seq.at_or_before(self.incoming.nxt + limits.window)

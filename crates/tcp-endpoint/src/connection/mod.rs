@@ -17,21 +17,25 @@ use std::net::Ipv4Addr;
 
 use sim_time::Instant;
 
-use crate::half_open::Asked;
+use acks::Acks;
+pub(crate) use incoming::Incoming;
+pub(crate) use outgoing::Outgoing;
+
+use crate::asked::Asked;
+use crate::effect::{Effect, Notice, Reason};
+use crate::handle::Handle;
 use crate::identity::{Identity, Incarnation};
+use crate::interface::{Preferences, Status};
+use crate::mss::{DEFAULT_MSS, peer_mss};
 use crate::packed::Moment;
+use crate::payload::Payload;
 use crate::rto::Rto;
+use crate::segment::{FastOpen, Options, Segment};
+use crate::seq::SeqNum;
+use crate::settings::Settings;
+use crate::state::State;
 use crate::step::{After, Context};
 use crate::timestamps::TimestampClock;
-use crate::{
-    Effect, FastOpen, Handle, Limits, Notice, Options, Payload, Preferences, Reason, Segment, SeqNum, Settings, State,
-    Status,
-};
-
-use acks::Acks;
-pub(crate) use incoming::{Incoming, acceptable};
-pub(crate) use outgoing::Outgoing;
-use probe::Probe;
 
 /// Who holds the handle.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -53,21 +57,6 @@ pub(crate) enum Opening {
     Early,
     /// The SYN alone, on which the connection is ESTABLISHED. No timer stands behind its answer.
     OnSyn,
-}
-
-/// The segment size of a peer that states none (RFC 9293 MUST-15).
-pub(crate) const DEFAULT_MSS: u16 = 536;
-
-/// The segment size that a SYN states.
-pub(crate) fn peer_mss(syn: Options) -> u16 {
-    syn.mss.unwrap_or(DEFAULT_MSS)
-}
-
-impl Limits {
-    /// The maximum segment size option of this host's SYNs.
-    pub(crate) fn mss_option(&self) -> u16 {
-        u16::try_from(self.mss).unwrap_or(u16::MAX)
-    }
 }
 
 /// A transmission control block.
@@ -120,6 +109,17 @@ pub(crate) struct Connection<P, T> {
     pub(crate) ready: bool,
     /// The deadline the driver knows of.
     pub(crate) armed: Moment,
+}
+
+/// How far the probe of the present flight has come. There is one for each flight.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Probe {
+    /// None is due.
+    None,
+    /// The retransmission timer's deadline is the probe's.
+    Scheduled,
+    /// It was sent, and nothing new has been acknowledged since.
+    Sent,
 }
 
 /// The send sequence variables of RFC 9293 §3.3.1.

@@ -3,7 +3,9 @@
 use sim_time::Instant;
 
 use crate::fifo::Fifo;
-use crate::{Payload, SeqNum};
+use crate::payload::Payload;
+use crate::segment::Flags;
+use crate::seq::SeqNum;
 
 /// The send queue and the retransmission queue (RFC 9293 §3.10.7.4, "retransmission queue").
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -28,7 +30,7 @@ enum Fin {
 pub(crate) struct Piece<P> {
     pub(crate) seq: SeqNum,
     pub(crate) data: P,
-    pub(crate) push: bool,
+    push: bool,
     pub(crate) fin: bool,
     /// Times it was sent.
     pub(crate) sent: u32,
@@ -39,6 +41,12 @@ pub(crate) struct Piece<P> {
 }
 
 impl<P: Payload> Piece<P> {
+    /// The control bits it goes out with.
+    pub(super) const fn flags(&self) -> Flags {
+        let flags = if self.push { Flags::ACK.with(Flags::PSH) } else { Flags::ACK };
+        if self.fin { flags.with(Flags::FIN) } else { flags }
+    }
+
     fn end(&self) -> SeqNum {
         self.seq + self.data.len() + u32::from(self.fin)
     }

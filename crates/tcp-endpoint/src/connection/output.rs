@@ -4,12 +4,14 @@ use sim_time::Duration;
 
 use super::{Connection, Opening};
 use crate::draft::Draft;
+use crate::effect::{Acknowledged, Purpose, Reason};
 use crate::packed::Moment;
+use crate::payload::Payload;
+use crate::segment::{FastOpen, Flags, Options};
+use crate::seq::SeqNum;
+use crate::settings::{AbortReset, AckTiming, CrossingSyn, FinAcknowledgment, SynData};
+use crate::state::State;
 use crate::step::Context;
-use crate::{
-    AbortReset, AckTiming, Acknowledged, CrossingSyn, FastOpen, FinAcknowledgment, Flags, Options, Payload, Purpose,
-    Reason, SeqNum, State, SynData,
-};
 
 /// What the timestamps option takes of a segment, with its padding (RFC 7323 appendix A).
 const TIMESTAMPS_OCTETS: u32 = 12;
@@ -42,7 +44,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         piece.lost = false;
         piece.sent += 1;
         let (seq, data, retransmission) = (piece.seq, piece.data.clone(), piece.sent - 1);
-        let flags = data_flags(piece.push, piece.fin);
+        let flags = piece.flags();
         self.transmit(seq, flags, data, (Purpose::Retransmission, retransmission), ctx);
         true
     }
@@ -54,7 +56,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             let (mss, room) = (self.effective_mss(ctx), self.send.wnd.saturating_sub(in_flight));
             let Some(piece) = self.outgoing.next_new(self.send.nxt, mss, room, ctx.now) else { break };
             piece.sent += 1;
-            let (data, flags) = (piece.data.clone(), data_flags(piece.push, piece.fin));
+            let (data, flags) = (piece.data.clone(), piece.flags());
             let seq = self.send.nxt;
             self.send.nxt += data.len() + u32::from(flags.fin());
             if flags.fin() && self.state == State::CloseWait {
@@ -294,9 +296,4 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.probes += 1;
         self.transmit_bare(self.send.nxt - 1_u32, Flags::ACK, Purpose::KeepaliveProbe, ctx);
     }
-}
-
-pub(super) const fn data_flags(push: bool, fin: bool) -> Flags {
-    let flags = if push { Flags::ACK.with(Flags::PSH) } else { Flags::ACK };
-    if fin { flags.with(Flags::FIN) } else { flags }
 }

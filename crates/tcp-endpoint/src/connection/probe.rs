@@ -2,20 +2,11 @@
 
 use sim_time::Instant;
 
-use super::Connection;
+use super::{Connection, Probe};
+use crate::effect::Purpose;
+use crate::payload::Payload;
+use crate::state::State;
 use crate::step::Context;
-use crate::{Payload, Purpose, State};
-
-/// How far the probe of the present flight has come. There is one for each flight.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Probe {
-    /// None is due.
-    None,
-    /// The retransmission timer's deadline is the probe's.
-    Scheduled,
-    /// It was sent, and nothing new has been acknowledged since.
-    Sent,
-}
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// Starts the timer behind a flight that has grown or shrunk: the probe's, or the retransmission timeout's. What
@@ -40,7 +31,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if let Some(piece) = self.outgoing.last_in_flight() {
             piece.sent += 1;
             let (seq, data, retransmission) = (piece.seq, piece.data.clone(), piece.sent - 1);
-            let flags = super::output::data_flags(piece.push, piece.fin);
+            let flags = piece.flags();
             self.transmit(seq, flags, data, (Purpose::TailLossProbe, retransmission), ctx);
         }
         self.start_retransmission_timer(ctx);

@@ -2,9 +2,13 @@
 
 use super::{Connection, Incoming};
 use crate::cookie;
+use crate::effect::{Notice, Reason};
 use crate::packed::Moment;
+use crate::payload::Payload;
+use crate::segment::{FastOpen, Segment};
+use crate::settings::{Proof, SynData, Unexpected};
+use crate::state::State;
 use crate::step::{After, Context};
-use crate::{FastOpen, Notice, Payload, Proof, Reason, Segment, State, SynData, Unexpected};
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     pub(super) fn arrives_in_syn_sent(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {

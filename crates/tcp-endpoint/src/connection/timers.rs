@@ -3,9 +3,12 @@
 use sim_time::Duration;
 
 use super::{Connection, Deadlines, Owner, Probe};
+use crate::effect::{Notice, Reason};
 use crate::packed::Moment;
+use crate::payload::Payload;
+use crate::settings::{GiveUp, Limits};
+use crate::state::State;
 use crate::step::{After, Context};
-use crate::{GiveUp, Limits, Notice, Payload, Reason, State};
 
 /// R1 (RFC 9293 §3.8.3, SHLD-10): retransmissions of a segment after which the application may want to know.
 const R1: u32 = 3;

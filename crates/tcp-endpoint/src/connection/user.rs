@@ -1,8 +1,11 @@
 //! User calls (RFC 9293 §3.10.2–§3.10.5).
 
 use super::{Connection, Owner};
+use crate::effect::Reason;
+use crate::interface::UserError;
+use crate::payload::Payload;
+use crate::state::State;
 use crate::step::{After, Context};
-use crate::{Payload, Reason, State, UserError};
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// SEND (§3.10.2).

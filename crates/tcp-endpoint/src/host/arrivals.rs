@@ -2,21 +2,25 @@
 
 use sim_time::Instant;
 
+use super::Host;
 use super::listener::Requester;
-use super::{Effects, Host};
-use crate::connection::{Connection, Opening, peer_mss};
+use crate::asked::Asked;
+use crate::connection::{Connection, Opening};
 use crate::cookie;
 use crate::draft::{Draft, reset_outside_connection};
-use crate::half_open::{Asked, HalfOpen, Request};
+use crate::effect::{Acknowledged, Effect, Effects, Purpose, Queue, Reason};
+use crate::half_open::{HalfOpen, Request};
+use crate::handle::{EntryKind, Handle};
 use crate::identity::Identity;
+use crate::mss::peer_mss;
 use crate::packed::Moment;
-use crate::segment::names_one_host;
+use crate::payload::Payload;
+use crate::segment::{FastOpen, Flags, Options, Segment, names_one_host};
+use crate::seq::SeqNum;
+use crate::settings::{Commit, Proof, Remembers, Settings, SynData, Unexpected};
+use crate::state::State;
 use crate::step::After;
 use crate::timestamps::TimestampClock;
-use crate::{
-    Acknowledged, Commit, Effect, EntryKind, FastOpen, Flags, Handle, Options, Payload, Proof, Purpose, Queue, Reason,
-    Remembers, Segment, SeqNum, Settings, State, SynData, Unexpected,
-};
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// SEGMENT ARRIVES (RFC 9293 §3.10.7). If it makes an entry, that bears `tag`.

@@ -4,7 +4,10 @@ use super::Host;
 use super::listener::Listener;
 use crate::connection::Owner;
 use crate::half_open::HalfOpen;
-use crate::{Commit, Handle, Payload, State};
+use crate::handle::Handle;
+use crate::payload::Payload;
+use crate::settings::Commit;
+use crate::state::State;
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// How many requests caches keep in the order in which they would give them up, gone ones included.

@@ -4,15 +4,19 @@ use std::net::SocketAddrV4;
 
 use sim_time::Instant;
 
-use super::{Effects, Host, Preferences, Received, Status, UserError};
+use super::Host;
 use crate::connection::{Connection, Owner};
+use crate::effect::{Effect, Effects, Queue, Reason};
+use crate::handle::{EntryKind, Handle};
 use crate::identity::Identity;
-use crate::segment::names_one_host;
+use crate::interface::{Preferences, Received, Status, UserError};
+use crate::payload::Payload;
+use crate::segment::{FastOpen, FourTuple, names_one_host};
+use crate::seq::SeqNum;
+use crate::settings::{Remembers, SynData};
+use crate::state::State;
 use crate::step::After;
 use crate::timestamps::TimestampClock;
-use crate::{
-    Effect, EntryKind, FastOpen, FourTuple, Handle, Payload, Queue, Reason, Remembers, SeqNum, State, SynData,
-};
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// Passive OPEN: takes connection requests at `port`.

@@ -7,9 +7,10 @@ use crate::connection::Connection;
 use crate::ends::Ends;
 use crate::half_open::HalfOpen;
 use crate::hold_down::HoldDown;
+use crate::payload::Payload;
 use crate::peer::Peer;
 use crate::remains::Remains;
-use crate::{Payload, State};
+use crate::state::State;
 
 /// An entry of any table, in an order and a form that do not depend on the history of the tables.
 #[derive(PartialEq, Eq, Hash)]

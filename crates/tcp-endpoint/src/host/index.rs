@@ -2,41 +2,18 @@
 
 use std::hash::BuildHasher;
 
-use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
 use super::Host;
+use super::spot::Spot;
 use crate::connection::Connection;
 use crate::ends::Ends;
 use crate::half_open::HalfOpen;
+use crate::handle::{EntryKind, Handle};
 use crate::hold_down::HoldDown;
+use crate::payload::Payload;
 use crate::remains::Remains;
 use crate::table::Table;
-use crate::{EntryKind, Handle, Payload};
-
-/// Where an entry is: its table in the upper bits, its place in the others. The index has nothing else, and asks the entry
-/// for its ends: there may be very many.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Spot(u32);
-
-pub(super) type Index = HashTable<Spot>;
-
-impl Spot {
-    const PLACE_BITS: u32 = 29;
-
-    fn of(entry: Handle) -> Self {
-        assert!(entry.index() >> Self::PLACE_BITS == 0, "fewer than 2²⁹ entries");
-        Self((entry.kind() as u32) << Self::PLACE_BITS | entry.index())
-    }
-
-    const fn kind(self) -> EntryKind {
-        EntryKind::ALL[(self.0 >> Self::PLACE_BITS) as usize]
-    }
-
-    const fn place(self) -> u32 {
-        self.0 & ((1 << Self::PLACE_BITS) - 1)
-    }
-}
 
 fn hash(ends: Ends) -> u64 {
     FxBuildHasher.hash_one(ends)

@@ -4,12 +4,15 @@ use std::net::Ipv4Addr;
 
 use sim_time::{Duration, Instant};
 
-use super::{Effects, Host};
-use crate::half_open::Asked;
+use super::Host;
+use crate::asked::Asked;
+use crate::effect::{Effect, Effects};
+use crate::handle::{EntryKind, Handle};
 use crate::hold_down::HoldDown;
 use crate::identity::Identity;
+use crate::payload::Payload;
 use crate::peer::Peer;
-use crate::{Effect, EntryKind, Handle, Limits, Payload};
+use crate::settings::Limits;
 
 /// What is held down until some instant is so at that instant, too.
 const JUST_AFTER: Duration = Duration::from_nanos(1);

@@ -2,8 +2,11 @@
 
 use sim_time::Instant;
 
-use super::{Effects, Host};
-use crate::{Effect, EntryKind, Payload, Reason, State};
+use super::Host;
+use crate::effect::{Effect, Effects, Reason};
+use crate::handle::EntryKind;
+use crate::payload::Payload;
+use crate::state::State;
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// The host loses all it knows, listeners included, without a segment: every entry is released, whoever held it.

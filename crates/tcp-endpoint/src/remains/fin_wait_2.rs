@@ -2,8 +2,11 @@
 
 use super::Remains;
 use crate::draft::reset_outside_connection;
+use crate::effect::{Purpose, Reason};
+use crate::payload::Payload;
+use crate::segment::{Flags, Segment};
+use crate::settings::HalfOpenCheck;
 use crate::step::{After, Context};
-use crate::{Flags, HalfOpenCheck, Payload, Purpose, Reason, Segment};
 
 impl<T: Copy> Remains<T> {
     /// Data is refused (RFC 9293 SHLD-3), the FIN brings TIME-WAIT.

@@ -8,16 +8,19 @@ use std::net::Ipv4Addr;
 
 use sim_time::Instant;
 
-use crate::connection::{Connection, acceptable};
+use crate::connection::Connection;
 use crate::draft::Draft;
+use crate::effect::{Acknowledged, Purpose, Reason};
 use crate::identity::{Identity, Incarnation};
+use crate::interface::Status;
 use crate::packed::{Moment, Packed};
+use crate::payload::Payload;
+use crate::segment::{Flags, Options, Segment};
+use crate::seq::{SeqNum, acceptable};
+use crate::settings::{ChallengeLimit, HalfOpenCheck, TimeWaitRestart, TimestampCheck};
+use crate::state::State;
 use crate::step::{After, Context};
 use crate::timestamps::{Stamp, TimestampClock};
-use crate::{
-    Acknowledged, ChallengeLimit, Flags, HalfOpenCheck, Options, Payload, Purpose, Reason, Segment, SeqNum, State,
-    Status, TimeWaitRestart, TimestampCheck,
-};
 
 /// An entry in FIN-WAIT-2 or TIME-WAIT. There may be very many, so it is packed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

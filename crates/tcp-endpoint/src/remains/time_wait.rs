@@ -3,8 +3,11 @@
 use sim_time::{Duration, Instant};
 
 use super::Remains;
+use crate::payload::Payload;
+use crate::segment::Segment;
+use crate::seq::SeqNum;
+use crate::settings::{Limits, Settings, SynInTimeWait, Teardown, TimeWaitRestart};
 use crate::step::Context;
-use crate::{Limits, Payload, Segment, SeqNum, Settings, SynInTimeWait, Teardown, TimeWaitRestart};
 
 /// How far beyond the last sequence number of the old incarnation the next one starts: more than any window without
 /// scaling (RFC 9293 §3.6.1, MAY-2; the number is Linux's).

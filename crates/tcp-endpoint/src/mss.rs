@@ -1,0 +1,19 @@
+//! The maximum segment size option (RFC 9293 §3.7.1).
+
+use crate::segment::Options;
+use crate::settings::Limits;
+
+/// The segment size of a peer that states none (RFC 9293 MUST-15).
+pub(crate) const DEFAULT_MSS: u16 = 536;
+
+/// The segment size that a SYN states.
+pub(crate) fn peer_mss(syn: Options) -> u16 {
+    syn.mss.unwrap_or(DEFAULT_MSS)
+}
+
+impl Limits {
+    /// The maximum segment size option of this host's SYNs.
+    pub(crate) fn mss_option(&self) -> u16 {
+        u16::try_from(self.mss).unwrap_or(u16::MAX)
+    }
+}
