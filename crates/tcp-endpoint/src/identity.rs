@@ -18,7 +18,7 @@ pub(crate) struct Identity<T> {
 }
 
 /// One life of a connection, as observers are told of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Incarnation<T> {
     pub(crate) id: Identity<T>,
     pub(crate) iss: SeqNum,

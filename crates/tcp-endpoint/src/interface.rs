@@ -1,13 +1,16 @@
 //! What user calls take and give back (RFC 9293 §3.9.1).
 
+use sim_time::Duration;
+
 use crate::patience::Patience;
 use crate::payload::Payload;
 use crate::segment::{FourTuple, Segment};
 use crate::seq::{SeqNum, acceptable};
+use crate::settings::Limits;
 use crate::state::State;
 
 /// What RECEIVE found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Received {
     /// Octets handed over.
     pub octets: u32,
@@ -52,6 +55,24 @@ pub struct Preferences {
     /// Whether the application is told of trouble that has not ended the connection, by [`crate::Notice::Unanswered`]
     /// (RFC 9293 MUST-47, SHLD-9; not unless it asks, SHLD-20).
     pub reports: bool,
+}
+
+impl Preferences {
+    /// How long sent data may stay unacknowledged (RFC 9293 §3.9.1, RFC 5482): as the application has chosen, or the host.
+    pub(crate) fn user_timeout(&self, limits: &Limits) -> Option<Duration> {
+        self.user_timeout.unwrap_or(limits.user_timeout).limit()
+    }
+}
+
+/// Who holds the handle.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Owner {
+    /// No one yet: a passive connection that was not accepted.
+    Listener,
+    /// An application.
+    Application,
+    /// No one any more: the application closed it. (Linux calls it an orphan.)
+    Nobody,
 }
 
 /// What STATUS tells.

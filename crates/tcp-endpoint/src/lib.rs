@@ -42,6 +42,7 @@ mod step;
 mod table;
 #[cfg(test)]
 mod tables;
+mod tcb;
 #[cfg(test)]
 mod testing;
 mod tick;

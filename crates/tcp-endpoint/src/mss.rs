@@ -17,3 +17,12 @@ impl Limits {
         u16::try_from(self.mss).unwrap_or(u16::MAX)
     }
 }
+
+/// What the timestamps option takes of a segment, with its padding (RFC 7323 appendix A).
+const TIMESTAMPS_OCTETS: u32 = 12;
+
+/// The most octets of data in one segment to a peer (RFC 9293 §3.7.1).
+pub(crate) fn segment_size(limits: &Limits, peer_mss: u16, stamped: bool) -> u32 {
+    let options = if stamped { TIMESTAMPS_OCTETS } else { 0 };
+    limits.mss.min(u32::from(peer_mss)).saturating_sub(options).max(1)
+}

@@ -6,7 +6,7 @@ use sim_time::Instant;
 
 use crate::challenge::Challenges;
 use crate::draft::Draft;
-use crate::effect::{Effects, Reason};
+use crate::effect::{Effect, Effects, Notice, Reason};
 use crate::handle::Handle;
 use crate::identity::Identity;
 use crate::isn::{IsnSource, Secret};
@@ -62,6 +62,13 @@ impl<P: Payload, T> Context<'_, P, T> {
     pub(crate) fn transmit(&mut self, of: Identity<T>, draft: Draft<P>) {
         let (tuple, window) = (of.ends.on(self.address), self.settings.limits.window);
         self.effects.push(draft.leaves(tuple, window, Some((self.entry, of.tag))));
+    }
+}
+
+impl<P, T> Context<'_, P, T> {
+    /// The application is told.
+    pub(crate) fn notify(&mut self, of: Identity<T>, notice: Notice) {
+        self.effects.push(Effect::Notify { entry: self.entry, tag: of.tag, notice });
     }
 }
 

@@ -36,10 +36,10 @@ pub(crate) struct Acks {
 }
 
 impl Acks {
-    /// Nothing was acknowledged before.
-    pub(super) fn new(now: Instant) -> Self {
+    /// Nothing was acknowledged before: `last` is what follows the peer's SYN.
+    pub(super) fn new(now: Instant, last: SeqNum) -> Self {
         Self {
-            last: SeqNum::default(),
+            last,
             begun: false,
             quick: 0,
             delay: Duration::ZERO,
@@ -51,7 +51,7 @@ impl Acks {
 
     /// A SYN-ACK acknowledges the peer's SYN: it has left, or leaves before anything else.
     pub(super) fn begun(now: Instant, last: SeqNum) -> Self {
-        Self { last, begun: true, ..Self::new(now) }
+        Self { begun: true, ..Self::new(now, last) }
     }
 
     /// What a bare acknowledgment is that leaves now.

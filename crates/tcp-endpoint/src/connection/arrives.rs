@@ -2,8 +2,9 @@
 
 use std::ops::ControlFlow::{self, Break, Continue};
 
-use super::{Connection, Opening, Owner, Probe};
+use super::{Connection, Opening, Probe};
 use crate::effect::{Notice, Purpose, Reason};
+use crate::interface::Owner;
 use crate::packed::Moment;
 use crate::patience::Patience;
 use crate::payload::Payload;
@@ -23,12 +24,12 @@ type Check<Passed = ()> = ControlFlow<After, Passed>;
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// SEGMENT ARRIVES.
     pub(crate) fn on_segment(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
-        let after = match self.state {
-            State::SynSent => self.arrives_in_syn_sent(segment, ctx),
-            _ => match self.arrives(segment, ctx) {
-                Break(after) | Continue(after) => after,
-            },
-        };
+        let (Break(after) | Continue(after)) = self.arrives(segment, ctx);
+        self.acknowledge_at_once(after, ctx)
+    }
+
+    /// An acknowledgment that is owed leaves, unless it may wait for what the application does.
+    pub(super) fn acknowledge_at_once(&mut self, after: After, ctx: &mut Context<'_, P, T>) -> After {
         if self.ack_due && after != After::TimeWait && self.acknowledges_at_once(ctx) {
             self.send_ack(ctx);
         }

@@ -3,6 +3,7 @@
 use sim_time::Instant;
 
 use crate::fifo::Fifo;
+use crate::interface::UserError;
 use crate::payload::Payload;
 use crate::segment::Flags;
 use crate::seq::SeqNum;
@@ -55,6 +56,20 @@ impl<P: Payload> Piece<P> {
 impl<P: Payload> Outgoing<P> {
     pub(crate) const fn new() -> Self {
         Self { unsent: Fifo::new(), flight: Fifo::new(), fin: Fin::Open }
+    }
+
+    /// What was queued and sent, to be kept elsewhere.
+    pub(super) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new())
+    }
+
+    /// SEND (RFC 9293 §3.10.2).
+    pub(crate) fn send(&mut self, data: P) -> Result<(), UserError> {
+        if self.closed() {
+            return Err(UserError::Closing);
+        }
+        self.queue(data);
+        Ok(())
     }
 
     pub(crate) fn queue(&mut self, data: P) {

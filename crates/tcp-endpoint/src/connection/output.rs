@@ -5,25 +5,26 @@ use sim_time::Duration;
 use super::{Connection, Opening};
 use crate::draft::Draft;
 use crate::effect::{Acknowledged, Purpose, Reason};
+use crate::mss::segment_size;
 use crate::packed::Moment;
 use crate::payload::Payload;
 use crate::segment::{FastOpen, Flags, Options};
 use crate::seq::SeqNum;
-use crate::settings::{AbortReset, AckTiming, CrossingSyn, FinAcknowledgment, SynData};
+use crate::settings::{AbortReset, AckTiming, CrossingSyn, FinAcknowledgment};
 use crate::state::State;
 use crate::step::Context;
 
-/// What the timestamps option takes of a segment, with its padding (RFC 7323 appendix A).
-const TIMESTAMPS_OCTETS: u32 = 12;
-
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// Emits what is ready once the application has reacted: data and FINs, and a bare acknowledgment if the peer is
-    /// owed one that nothing carried.
+    /// owed one that nothing carried. Its deadlines are set here, once for all that happened to it.
     pub(crate) fn flush(&mut self, ctx: &mut Context<'_, P, T>) {
         self.send_what_is_queued(ctx);
         if self.ack_due {
             self.acknowledge_soon(ctx);
         }
+        self.schedule_keepalive(ctx);
+        self.schedule_user_timeout(ctx);
+        self.schedule.settle(self.deadlines.earliest(), self.id.tag, ctx);
     }
 
     /// After a timeout one segment asks whether anyone is there; the rest follows when an answer comes.
@@ -69,8 +70,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// The most octets of data in one segment (RFC 9293 §3.7.1).
     fn effective_mss(&self, ctx: &Context<'_, P, T>) -> u32 {
-        let options = if self.clock.is_some() { TIMESTAMPS_OCTETS } else { 0 };
-        ctx.settings.limits.mss.min(u32::from(self.peer_mss)).saturating_sub(options).max(1)
+        segment_size(&ctx.settings.limits, self.peer_mss, self.clock.is_some())
     }
 
     /// Acknowledges at once, if the peer is owed it.
@@ -154,33 +154,6 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.acks.purpose(self.incoming.nxt)
     }
 
-    /// `<SEQ=ISS><CTL=SYN>`, with the first of the data if the handshake takes it there.
-    pub(crate) fn send_syn(&mut self, ctx: &mut Context<'_, P, T>) {
-        let carries_data = match ctx.settings.handshake.syn_data {
-            SynData::Never => false,
-            SynData::AfterHandshake => true,
-            SynData::Cookie => matches!(self.fast_open, Some(FastOpen::Cookie(_))),
-        };
-        let (data, fin) = if carries_data { self.data_of_syn(ctx) } else { (P::default(), false) };
-        let flags = if fin { Flags::SYN.with(Flags::FIN) } else { Flags::SYN };
-        self.transmit(self.send.iss, flags, data, (Purpose::of_syn(self.retries), self.retries), ctx);
-        self.start_retransmission_timer(ctx);
-    }
-
-    /// The data that the SYN carries, or carried when it was sent first, and whether the FIN is with it: no more than the
-    /// peer has said it takes at once, or 536 octets (RFC 7413 §4.1.3, RFC 9293 MUST-15, MUST-16).
-    fn data_of_syn(&mut self, ctx: &Context<'_, P, T>) -> (P, bool) {
-        if !self.outgoing.in_flight() && self.retries == 0 {
-            let mss = self.effective_mss(ctx);
-            if let Some(piece) = self.outgoing.next_new(self.send.nxt, mss, u32::MAX, ctx.now) {
-                self.send.nxt += piece.data.len() + u32::from(piece.fin);
-            }
-        }
-        let Some(piece) = self.outgoing.first_in_flight() else { return (P::default(), false) };
-        piece.sent += 1;
-        (piece.data.clone(), piece.fin)
-    }
-
     /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`
     ///
     /// While its acknowledgment is awaited, a timer stands behind it if the handshake has one. Where it answers a crossing
@@ -261,14 +234,13 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         ctx.transmit(self.id, draft);
     }
 
-    /// Only a SYN offers timestamps before the peer has (RFC 7323 §3.2); the other options are a SYN's alone.
+    /// Timestamps if the peer's SYN had them, too (RFC 7323 §3.2); the other options are a SYN-ACK's alone.
     fn options(&self, flags: Flags, ctx: &Context<'_, P, T>) -> Options {
         let stamped = Options::stamped(self.clock.map(|clock| clock.stamp(ctx.now)));
         if !flags.syn() {
             return stamped;
         }
-        let count = self.count.filter(|_| !flags.ack());
-        Options { mss: Some(ctx.settings.limits.mss_option()), fast_open: self.fast_open, count, ..stamped }
+        Options { mss: Some(ctx.settings.limits.mss_option()), fast_open: self.cookie.map(FastOpen::Cookie), ..stamped }
     }
 
     /// Keepalive counts from the last segment that came (RFC 9293 §3.8.4).

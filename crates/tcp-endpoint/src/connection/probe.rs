@@ -1,11 +1,8 @@
 //! The tail-loss probe (RFC 8985 §7), as far as it moves a first retransmission.
 
-use sim_time::Instant;
-
 use super::{Connection, Probe};
 use crate::effect::Purpose;
 use crate::payload::Payload;
-use crate::state::State;
 use crate::step::Context;
 
 impl<P: Payload, T: Copy> Connection<P, T> {
@@ -35,26 +32,5 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             self.transmit(seq, flags, data, (Purpose::TailLossProbe, retransmission), ctx);
         }
         self.start_retransmission_timer(ctx);
-    }
-
-    /// When the connection is given up for want of an acknowledgment (RFC 9293 §3.9.1, RFC 5482).
-    pub(crate) fn schedule_user_timeout(&mut self, ctx: &Context<'_, P, T>) {
-        let limits = &ctx.settings.limits;
-        let deadline = self.user_timeout(limits).and_then(|timeout| {
-            let since = self.unacknowledged_since(limits.user_timeout_from_retransmission)?;
-            Some(limits.fires_at(since, timeout).max(ctx.now))
-        });
-        self.deadlines.user_timeout = deadline.into();
-    }
-
-    /// Since when the peer owes an acknowledgment: from the first sending, or from the first retransmission. A SYN
-    /// counts from its first sending in any case.
-    fn unacknowledged_since(&self, from_retransmission: bool) -> Option<Instant> {
-        match self.state {
-            State::SynSent | State::SynReceived if from_retransmission && self.retries == 0 => None,
-            State::SynSent | State::SynReceived => self.retransmitting_since.instant(),
-            _ if from_retransmission => self.retransmitting_since.instant(),
-            _ => self.outgoing.oldest_sent_at(),
-        }
     }
 }

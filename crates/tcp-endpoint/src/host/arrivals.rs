@@ -20,6 +20,7 @@ use crate::seq::SeqNum;
 use crate::settings::{Commit, Proof, Remembers, Settings, SynData, Unexpected};
 use crate::state::State;
 use crate::step::After;
+use crate::tcb::Tcb;
 use crate::timestamps::TimestampClock;
 
 impl<P: Payload, T: Copy> Host<P, T> {
@@ -37,9 +38,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
         match entry.kind() {
             EntryKind::HalfOpen => self.arrives_at_half_open(now, entry, segment, effects),
             EntryKind::Connection => {
-                let opening = self.connections.get(entry).is_some_and(|open| !open.state.synchronized());
+                let opening = self.connections.get(entry).is_some_and(|open| !open.state().synchronized());
                 let granted = segment.options.fast_open.filter(|_| opening && segment.flags.contains(Flags::SYN_ACK));
-                self.with_connection(now, entry, effects, |connection, ctx| connection.on_segment(segment, ctx));
+                self.with_tcb(now, entry, effects, |tcb, ctx| tcb.on_segment(segment, ctx));
                 if let Some(FastOpen::Cookie(cookie)) = granted {
                     self.take_fast_open_cookie(entry, cookie, effects);
                 }
@@ -204,8 +205,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         opening: Opening,
         effects: &mut Effects<P, T>,
     ) {
-        let (entry, tag) =
-            (self.connections.insert(Connection::answering(asked, opening, now, &self.common.settings)), asked.id.tag);
+        let connection = Connection::answering(asked, opening, now, &self.common.settings);
+        let (entry, tag) = (self.connections.insert(Tcb::Open(connection)), asked.id.tag);
         self.enter(asked.id.ends, entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.set_window(syn);
@@ -279,7 +280,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let mut connection = Connection::answering(&asked, Opening::Handshake, now, &self.common.settings);
         connection.syn_acks = 1;
         connection.syn_sent_at = Moment::NONE; // it is not known when
-        let entry = self.connections.insert(connection);
+        let entry = self.connections.insert(Tcb::Open(connection));
         self.enter(id.ends, entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.una = segment.ack;
@@ -313,7 +314,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn complete(&mut self, now: Instant, entry: Handle, segment: &Segment<P>, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
         self.forget_half_open(half_open.id.ends.local_port(), half_open.is_young());
-        let connection = self.connections.insert(half_open.complete(&self.common.isn, &self.common.settings));
+        let connection = half_open.complete(&self.common.isn, &self.common.settings);
+        let connection = self.connections.insert(Tcb::Open(connection));
         let tag = half_open.id.tag;
         self.replace(half_open.id.ends, entry, connection);
         effects.push(Effect::Moved { from: entry, to: connection, tag });

@@ -2,12 +2,11 @@
 
 use super::Host;
 use super::listener::Listener;
-use crate::connection::Owner;
 use crate::half_open::HalfOpen;
 use crate::handle::Handle;
+use crate::interface::Owner;
 use crate::payload::Payload;
 use crate::settings::Commit;
-use crate::state::State;
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// How many requests caches keep in the order in which they would give them up, gone ones included.
@@ -23,8 +22,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let hold_downs = self.hold_downs.handles().zip(self.hold_downs.entries().map(|entry| entry.id.ends));
         // One whose protocol is over stays for its application, but has no ends any more.
         let open = self.connections.handles().zip(self.connections.entries());
-        let open = open.filter(|(_, connection)| connection.state != State::Closed);
-        let connections = open.map(|(handle, connection)| (handle, connection.id.ends));
+        let open = open.filter(|(_, connection)| connection.is_live());
+        let connections = open.map(|(handle, connection)| (handle, connection.id().ends));
         let mut entries: Vec<_> = half_open.chain(remains).chain(hold_downs).chain(connections).collect();
         for (entry, ends) in &entries {
             assert_eq!(self.entry_of(*ends), Some(*entry), "{ends:?}");
@@ -50,7 +49,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 requests.sort_unstable();
                 assert_eq!(requests, handles, "what a cache at port {port} may give up");
             }
-            let waits = |entry| self.connections.get(entry).is_some_and(|open| open.owner == Owner::Listener);
+            let waits = |entry| self.connections.get(entry).is_some_and(|open| open.owner() == Owner::Listener);
             assert!(acceptable.iter().all(|entry| waits(*entry)), "{acceptable:?} at port {port}");
         }
     }

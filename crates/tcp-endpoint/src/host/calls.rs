@@ -5,17 +5,18 @@ use std::net::SocketAddrV4;
 use sim_time::Instant;
 
 use super::Host;
-use crate::connection::{Connection, Owner};
+use crate::connection::SynSent;
 use crate::effect::{Effect, Effects, Queue, Reason};
 use crate::handle::{EntryKind, Handle};
 use crate::identity::Identity;
-use crate::interface::{Preferences, Received, Status, UserError};
+use crate::interface::{Owner, Preferences, Received, Status, UserError};
 use crate::payload::Payload;
 use crate::segment::{FastOpen, FourTuple, names_one_host};
 use crate::seq::SeqNum;
 use crate::settings::{Remembers, SynData};
 use crate::state::State;
 use crate::step::After;
+use crate::tcb::Tcb;
 use crate::timestamps::TimestampClock;
 
 impl<P: Payload, T: Copy> Host<P, T> {
@@ -35,18 +36,18 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub fn unlisten(&mut self, now: Instant, port: u16, effects: &mut Effects<P, T>) -> Result<(), UserError> {
         let listener = self.listeners.remove(port).ok_or(UserError::NoConnection)?;
         for entry in listener.acceptable {
-            if self.connections.get(entry).is_some_and(|waiting| waiting.state == State::Closed)
-                && let Some(Connection { id, .. }) = self.connections.remove(entry)
+            if self.connections.get(entry).is_some_and(|waiting| !waiting.is_live())
+                && let Some(over) = self.connections.remove(entry)
             {
-                effects.push(Effect::Release { entry, tag: id.tag });
+                effects.push(Effect::Release { entry, tag: over.id().tag });
             }
         }
         for entry in self.entries_where(|ends| ends.local_port() == port) {
             match entry.kind() {
                 EntryKind::HalfOpen => self.end_half_open(now, entry, Reason::Call, effects),
                 EntryKind::Connection => {
-                    if self.connections.get(entry).is_some_and(|connection| connection.owner == Owner::Listener) {
-                        self.with_connection(now, entry, effects, Connection::abort);
+                    if self.connections.get(entry).is_some_and(|tcb| tcb.owner() == Owner::Listener) {
+                        self.with_tcb(now, entry, effects, Tcb::abort);
                     }
                 }
                 EntryKind::TimeWait | EntryKind::HoldDown | EntryKind::Peer => {}
@@ -108,40 +109,42 @@ impl<P: Payload, T: Copy> Host<P, T> {
             self.end_hold_down(entry, effects); // it is about the peer's SYNs, not ours
         }
         let id = Identity { tag, ends: tuple.into() };
-        let mut connection = Connection::opening(id, iss, now, &self.common.settings);
+        let mut opening = SynSent::new(id, iss, now, &self.common.settings.limits);
         let clock = || TimestampClock::new(self.common.isn.timestamp_offset(tuple));
-        connection.clock = self.common.settings.limits.timestamps.then(clock);
-        connection.outgoing.queue(octets);
+        opening.clock = self.common.settings.limits.timestamps.then(clock);
+        opening.outgoing.queue(octets);
         if all {
-            connection.outgoing.queue_fin();
+            opening.outgoing.queue_fin();
         }
-        self.introduce(&mut connection);
-        let entry = self.connections.insert(connection);
+        self.introduce(&mut opening);
+        let incarnation = opening.incarnation();
+        let entry = self.connections.insert(Tcb::SynSent(opening));
         self.enter(id.ends, entry);
-        self.with_connection(now, entry, effects, |connection, ctx| {
-            let states = (State::Closed, connection.state);
-            let transition = connection.incarnation().transition((entry, ctx.address), states, Reason::Call);
-            ctx.effects.push(transition);
-            ctx.effects.push(Effect::Hold { entry, tag });
-            connection.send_syn(ctx);
+        let states = (State::Closed, State::SynSent);
+        effects.push(incarnation.transition((entry, self.common.address), states, Reason::Call));
+        effects.push(Effect::Hold { entry, tag });
+        self.with_tcb(now, entry, effects, |tcb, ctx| {
+            if let Tcb::SynSent(opening) = tcb {
+                opening.send_syn(ctx);
+            }
             After::Stay
         });
         Ok(entry)
     }
 
     /// What the SYN says of this host's past with its peer.
-    fn introduce(&mut self, connection: &mut Connection<P, T>) {
+    fn introduce(&mut self, opening: &mut SynSent<P, T>) {
         let handshake = self.common.settings.handshake;
         if handshake.remembers == Remembers::Count {
             self.opens += 1;
-            connection.count = Some(self.opens);
+            opening.count = Some(self.opens);
         }
         if handshake.syn_data == SynData::Cookie {
-            let peer = self.known_peer(connection.id.ends.remote_address());
-            connection.peer_mss = peer.map_or(connection.peer_mss, |peer| peer.mss);
+            let peer = self.known_peer(opening.id.ends.remote_address());
+            opening.peer_mss = peer.map_or(opening.peer_mss, |peer| peer.mss);
             let cookie = peer.and_then(|peer| peer.cookie);
-            let nothing_to_send = connection.outgoing.unacknowledged_octets() == 0;
-            connection.fast_open = match cookie {
+            let nothing_to_send = opening.outgoing.unacknowledged_octets() == 0;
+            opening.fast_open = match cookie {
                 Some(_) if nothing_to_send => None,
                 Some(cookie) => Some(FastOpen::Cookie(cookie)),
                 None => Some(FastOpen::Request),
@@ -215,7 +218,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Takes the connection that has waited longest at the listening port.
     pub fn accept(&mut self, port: u16) -> Option<Handle> {
         let entry = self.listeners.at_mut(port)?.acceptable.pop_front()?;
-        self.connections.get_mut(entry)?.owner = Owner::Application;
+        self.connections.get_mut(entry)?.accept();
         Some(entry)
     }
 
@@ -240,7 +243,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Some(open) = self.connections.get_mut(connection).filter(|open| open.is_live()) else {
             return Err(self.refusal(connection));
         };
-        open.preferences = preferences;
+        open.prefer(preferences);
         open.touch(connection, &mut self.ready);
         Ok(())
     }
@@ -252,10 +255,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// [`UserError::NoConnection`], also once everything was read of a connection that ended without the peer's FIN.
     pub fn receive(&mut self, connection: Handle, limit: u32, into: &mut Vec<P>) -> Result<Received, UserError> {
         let connection = self.connections.get_mut(connection).ok_or(UserError::NoConnection)?;
-        let octets = connection.incoming.read(limit, into);
-        let all_read = connection.incoming.unread_octets() == 0;
-        let end_of_data = connection.incoming.finished() && all_read;
-        if connection.state == State::Closed && all_read && octets == 0 && !end_of_data {
+        let over = !connection.is_live();
+        let Some(incoming) = connection.incoming_mut() else {
+            return if over { Err(UserError::NoConnection) } else { Ok(Received::default()) };
+        };
+        let octets = incoming.read(limit, into);
+        let all_read = incoming.unread_octets() == 0;
+        let end_of_data = incoming.finished() && all_read;
+        if over && all_read && octets == 0 && !end_of_data {
             return Err(UserError::NoConnection); // it was reset or given up
         }
         Ok(Received { octets, end_of_data })
@@ -266,11 +273,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::NoConnection`]; [`UserError::Closing`] after a CLOSE, TIME-WAIT included.
     pub fn shutdown(&mut self, now: Instant, connection: Handle, effects: &mut Effects<P, T>) -> Result<(), UserError> {
-        if !self.connections.get(connection).is_some_and(Connection::is_live) {
+        if !self.connections.get(connection).is_some_and(Tcb::is_live) {
             return Err(self.refusal(connection));
         }
         let mut outcome = Ok(());
-        self.with_connection(now, connection, effects, |connection, ctx| match connection.shutdown(ctx) {
+        self.with_tcb(now, connection, effects, |tcb, ctx| match tcb.shutdown(ctx) {
             Ok(after) => after,
             Err(error) => {
                 outcome = Err(error);
@@ -289,7 +296,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if self.give_back(connection, effects)? {
             return Ok(());
         }
-        self.with_connection(now, connection, effects, Connection::close);
+        self.with_tcb(now, connection, effects, Tcb::close);
         Ok(())
     }
 
@@ -306,7 +313,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if self.give_back(connection, effects)? {
             return Ok(());
         }
-        self.with_connection(now, connection, effects, Connection::abort);
+        self.with_tcb(now, connection, effects, Tcb::abort);
         Ok(())
     }
 
@@ -345,7 +352,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub fn tag(&self, entry: Handle) -> Option<T> {
         match entry.kind() {
             EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| half_open.id.tag),
-            EntryKind::Connection => self.connections.get(entry).map(|connection| connection.id.tag),
+            EntryKind::Connection => self.connections.get(entry).map(|connection| connection.id().tag),
             EntryKind::TimeWait => self.remains.get(entry).map(|remains| remains.id.tag),
             EntryKind::HoldDown | EntryKind::Peer => None,
         }
@@ -372,7 +379,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// If the connection is over and kept only for its application, lets it go; returns whether it was so.
     fn give_back(&mut self, entry: Handle, effects: &mut Effects<P, T>) -> Result<bool, UserError> {
         let connection = self.connections.get(entry).ok_or(UserError::NoConnection)?;
-        let (over, tag) = (connection.state == State::Closed, connection.id.tag);
+        let (over, tag) = (!connection.is_live(), connection.id().tag);
         if over {
             self.connections.remove(entry);
             self.held_time_waits.remove(&entry);

@@ -3,29 +3,28 @@
 use std::hash::{Hash, Hasher};
 
 use super::Host;
-use crate::connection::Connection;
 use crate::ends::Ends;
 use crate::half_open::HalfOpen;
 use crate::hold_down::HoldDown;
 use crate::payload::Payload;
 use crate::peer::Peer;
 use crate::remains::Remains;
-use crate::state::State;
+use crate::tcb::Tcb;
 
 /// An entry of any table, in an order and a form that do not depend on the history of the tables.
 #[derive(PartialEq, Eq, Hash)]
 enum Entry<'a, P, T> {
     HalfOpen(&'a HalfOpen<T>),
     /// With whether it is an application's handle on a TIME-WAIT.
-    Connection(&'a Connection<P, T>, bool),
+    Connection(&'a Tcb<P, T>, bool),
     Remains(&'a Remains<T>),
     HoldDown(&'a HoldDown<T>),
 }
 
-impl<P, T> Entry<'_, P, T> {
+impl<P: Payload, T: Copy> Entry<'_, P, T> {
     const fn rank(&self) -> (bool, u32) {
         match self {
-            Self::Connection(connection, _) => (matches!(connection.state, State::Closed), connection.send.iss.raw()),
+            Self::Connection(tcb, _) => (!tcb.is_live(), tcb.incarnation().iss.raw()),
             Self::HalfOpen(half_open) => (false, half_open.iss.raw()),
             Self::Remains(remains) => (false, remains.iss.raw()),
             Self::HoldDown(_) => (false, 0),
@@ -36,11 +35,10 @@ impl<P, T> Entry<'_, P, T> {
 impl<P: Payload, T: Copy> Host<P, T> {
     fn entries(&self) -> Vec<(Ends, Entry<'_, P, T>)> {
         let half_open = self.half_open.entries().map(|entry| (entry.id.ends, Entry::HalfOpen(entry)));
-        let connections = self
-            .connections
-            .handles()
-            .zip(self.connections.entries())
-            .map(|(handle, entry)| (entry.id.ends, Entry::Connection(entry, self.time_wait_of(handle).is_some())));
+        let connections =
+            self.connections.handles().zip(self.connections.entries()).map(|(handle, entry)| {
+                (entry.id().ends, Entry::Connection(entry, self.time_wait_of(handle).is_some()))
+            });
         let remains = self.remains.entries().map(|entry| (entry.id.ends, Entry::Remains(entry)));
         let hold_downs = self.hold_downs.entries().map(|entry| (entry.id.ends, Entry::HoldDown(entry)));
         let mut entries: Vec<_> = half_open.chain(connections).chain(remains).chain(hold_downs).collect();
@@ -58,7 +56,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// Each listening port with the connections that wait there, by name.
     fn waiting(&self) -> Vec<(u16, Vec<Ends>)> {
-        let name = |&entry| self.connections.get(entry).map(|connection| connection.id.ends);
+        let name = |&entry| self.connections.get(entry).map(|connection| connection.id().ends);
         self.listeners
             .iter()
             .map(|listener| (listener.port, listener.acceptable.iter().filter_map(name).collect()))

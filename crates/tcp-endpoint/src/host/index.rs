@@ -6,7 +6,6 @@ use rustc_hash::FxBuildHasher;
 
 use super::Host;
 use super::spot::Spot;
-use crate::connection::Connection;
 use crate::ends::Ends;
 use crate::half_open::HalfOpen;
 use crate::handle::{EntryKind, Handle};
@@ -14,6 +13,7 @@ use crate::hold_down::HoldDown;
 use crate::payload::Payload;
 use crate::remains::Remains;
 use crate::table::Table;
+use crate::tcb::Tcb;
 
 fn hash(ends: Ends) -> u64 {
     FxBuildHasher.hash_one(ends)
@@ -74,14 +74,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
 }
 
 /// The tables of the entries that the index names.
-type Tables<'a, P, T> =
-    (&'a Table<HalfOpen<T>>, &'a Table<Connection<P, T>>, &'a Table<Remains<T>>, &'a Table<HoldDown<T>>);
+type Tables<'a, P, T> = (&'a Table<HalfOpen<T>>, &'a Table<Tcb<P, T>>, &'a Table<Remains<T>>, &'a Table<HoldDown<T>>);
 
 fn ends_in<P: Payload, T: Copy>((half_open, connections, remains, hold_downs): Tables<'_, P, T>, spot: Spot) -> Ends {
     let place = spot.place();
     let ends = match spot.kind() {
         EntryKind::HalfOpen => half_open.at(place).map(|half_open| half_open.id.ends),
-        EntryKind::Connection => connections.at(place).map(|connection| connection.id.ends),
+        EntryKind::Connection => connections.at(place).map(|connection| connection.id().ends),
         EntryKind::TimeWait => remains.at(place).map(|remains| remains.id.ends),
         EntryKind::HoldDown => hold_downs.at(place).map(|held| held.id.ends),
         EntryKind::Peer => None,

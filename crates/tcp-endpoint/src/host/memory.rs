@@ -13,6 +13,7 @@ use crate::identity::Identity;
 use crate::payload::Payload;
 use crate::peer::Peer;
 use crate::settings::Limits;
+use crate::tcb::Tcb;
 
 /// What is held down until some instant is so at that instant, too.
 const JUST_AFTER: Duration = Duration::from_nanos(1);
@@ -78,7 +79,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// proven to be there. That is remembered where strangers are turned away sooner.
     pub(super) fn note_proof(&mut self, of: Handle, effects: &mut Effects<P, T>) {
         let Limits { cookies_on_overflow, syn_backlog, syn_backlog_for_strangers, .. } = self.common.settings.limits;
-        let Some(connection) = self.connections.get(of) else { return };
+        let Some(connection) = self.connections.get(of).and_then(Tcb::open) else { return };
         if cookies_on_overflow || syn_backlog_for_strangers >= syn_backlog {
             return;
         }
@@ -91,7 +92,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// A connection at a listener is open: the count that its SYN bore is the highest now.
     pub(super) fn take_count(&mut self, of: Handle, effects: &mut Effects<P, T>) {
-        let Some(connection) = self.connections.get_mut(of) else { return };
+        let Some(connection) = self.connections.get_mut(of).and_then(Tcb::open_mut) else { return };
         let (address, tag) = (connection.id.ends.remote_address(), connection.id.tag);
         if let Some(count) = connection.count.take() {
             let peer = self.peer(address, (of, tag), effects);
@@ -104,10 +105,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The answer to the SYN of the connection `of` brought a fast open cookie (RFC 7413 §4.1.3).
     pub(super) fn take_fast_open_cookie(&mut self, of: Handle, cookie: u64, effects: &mut Effects<P, T>) {
         debug_assert_eq!(of.kind(), EntryKind::Connection);
-        let Some(connection) = self.connections.get(of).filter(|open| !open.passive && open.state.synchronized())
-        else {
+        let Some(connection) = self.connections.get(of).and_then(Tcb::open) else { return };
+        if connection.passive || !connection.state.synchronized() {
             return;
-        };
+        }
         let (address, tag, mss) = (connection.id.ends.remote_address(), connection.id.tag, connection.peer_mss);
         let peer = self.peer(address, (of, tag), effects);
         (peer.cookie, peer.mss) = (Some(cookie), mss);

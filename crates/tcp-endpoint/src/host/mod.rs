@@ -20,14 +20,14 @@ use sim_time::{Duration, Instant};
 
 use self::listener::Listeners;
 use self::spot::Index;
-use crate::connection::{Connection, Deadlines, Outgoing, Owner};
+use crate::connection::Connection;
 use crate::effect::{Effect, Effects, Notice, Reason};
 use crate::half_open::{HalfOpen, Request};
 use crate::handle::{EntryKind, Handle};
 use crate::hold_down::HoldDown;
-use crate::identity::Identity;
+use crate::identity::{Identity, Incarnation};
+use crate::interface::Owner;
 use crate::isn::Secret;
-use crate::packed::Moment;
 use crate::payload::Payload;
 use crate::peer::Peer;
 use crate::ports::Ports;
@@ -36,6 +36,7 @@ use crate::settings::Settings;
 use crate::state::State;
 use crate::step::{After, Common, Context};
 use crate::table::Table;
+use crate::tcb::Tcb;
 
 /// The TCP of one host: listeners, half-open entries, connections and TIME-WAITs, with an index over them.
 ///
@@ -49,7 +50,7 @@ pub struct Host<P, T> {
     listeners: Listeners,
     index: Index,
     half_open: Table<HalfOpen<T>>,
-    connections: Table<Connection<P, T>>,
+    connections: Table<Tcb<P, T>>,
     remains: Table<Remains<T>>,
     /// The TIME-WAIT of a connection whose application still has the handle; it may have ended since.
     held_time_waits: HashMap<Handle, Handle, FxBuildHasher>,
@@ -94,9 +95,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         match entry.kind() {
             EntryKind::HalfOpen => self.on_half_open_deadline(now, entry, effects),
             EntryKind::Connection => {
-                if let Some(connection) = self.connections.get_mut(entry).filter(|held| held.state != State::Closed) {
-                    connection.armed = Moment::NONE;
-                    self.with_connection(now, entry, effects, Connection::on_deadline);
+                if self.connections.get(entry).is_some_and(Tcb::is_live) {
+                    self.with_tcb(now, entry, effects, Tcb::on_deadline);
                 }
             }
             EntryKind::TimeWait => match self.remains.get(entry) {
@@ -128,34 +128,18 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Self { common, connections, ready, .. } = self;
         for &entry in &*ready {
             let Some(connection) = connections.get_mut(entry) else { continue };
-            connection.ready = false;
-            if connection.state == State::Closed {
-                continue;
-            }
-            let mut ctx = common.step(now, entry, effects);
-            connection.flush(&mut ctx);
-            connection.schedule_keepalive(&ctx);
-            connection.schedule_user_timeout(&ctx);
-            let deadline = connection.deadlines.earliest();
-            if deadline != connection.armed {
-                connection.armed = deadline;
-                let tag = connection.id.tag;
-                effects.push(match deadline.instant() {
-                    Some(at) => Effect::Arm { entry, tag, at },
-                    None => Effect::Disarm { entry, tag },
-                });
-            }
+            connection.flush(&mut common.step(now, entry, effects));
         }
         ready.clear();
     }
 
     /// One step of a connection, and what follows from it for the tables.
-    fn with_connection(
+    fn with_tcb(
         &mut self,
         now: Instant,
         entry: Handle,
         effects: &mut Effects<P, T>,
-        step: impl FnOnce(&mut Connection<P, T>, &mut Context<'_, P, T>) -> After,
+        step: impl FnOnce(&mut Tcb<P, T>, &mut Context<'_, P, T>) -> After,
     ) {
         let Some(connection) = self.connections.get_mut(entry) else { return };
         let after = step(connection, &mut self.common.step(now, entry, effects));
@@ -167,6 +151,17 @@ impl<P: Payload, T: Copy> Host<P, T> {
             After::Orphan => self.begin_orphaned_fin_wait_2(now, entry, effects),
             After::Close(reason) => self.end_connection(now, entry, reason, effects),
         }
+    }
+
+    /// One step of a connection that has its peer's SYN.
+    fn with_connection(
+        &mut self,
+        now: Instant,
+        entry: Handle,
+        effects: &mut Effects<P, T>,
+        step: impl FnOnce(&mut Connection<P, T>, &mut Context<'_, P, T>) -> After,
+    ) {
+        self.with_tcb(now, entry, effects, |tcb, ctx| tcb.open_mut().map_or(After::Stay, |open| step(open, ctx)));
     }
 
     /// One step of a half-open entry that brings no segment to pass on, and what follows from it for the tables.
@@ -205,8 +200,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A passive connection is open, for its application at least.
     fn offer(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         self.take_count(entry, effects);
-        let Some(connection) = self.connections.get(entry) else { return };
-        let (port, tag) = (connection.id.ends.local_port(), connection.id.tag);
+        let Some(Identity { tag, ends }) = self.connections.get(entry).map(Tcb::id) else { return };
+        let port = ends.local_port();
         if let Some(listener) = self.listeners.at_mut(port) {
             listener.acceptable.push_back(entry);
             effects.push(Effect::Notify { entry, tag, notice: Notice::Acceptable { port } });
@@ -223,7 +218,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// FIN-WAIT-2 goes on without its application, in a small entry (and for a time that leaves the peer's FIN its
     /// retransmissions).
     fn begin_orphaned_fin_wait_2(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
-        let Some(connection) = self.connections.get(entry) else { return };
+        let Some(connection) = self.connections.get(entry).and_then(Tcb::open) else { return };
         let Some(length) = self.common.settings.teardown.fin_wait_2_timeout.limit() else { return };
         let length = length.max(connection.rto.current() * 7 / 2);
         self.shrink(now, entry, length, Remains::in_fin_wait_2, effects);
@@ -239,7 +234,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         effects: &mut Effects<P, T>,
     ) {
         self.note_proof(entry, effects);
-        let Some(connection) = self.connections.get_mut(entry) else { return };
+        let Some(connection) = self.connections.get_mut(entry).and_then(Tcb::open_mut) else { return };
         let Settings { teardown, limits, .. } = &self.common.settings;
         if length.is_zero() || self.remains.len() >= teardown.time_wait_max as usize {
             connection.pay_ack(&mut self.common.step(now, entry, effects));
@@ -291,14 +286,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// The connection is over.
     fn end_connection(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
-        let closed = self.connections.get(entry).is_some_and(|connection| connection.state == State::LastAck);
-        if closed && reason == Reason::Segment {
+        let Some(tcb) = self.connections.get(entry) else { return };
+        let (from, incarnation, owner) = (tcb.state(), tcb.incarnation(), tcb.owner());
+        let Incarnation { id, passive, .. } = incarnation;
+        if from == State::LastAck && reason == Reason::Segment {
             self.note_proof(entry, effects);
         }
-        let Some(connection) = self.connections.get_mut(entry) else { return };
-        let from = std::mem::replace(&mut connection.state, State::Closed);
-        effects.push(connection.incarnation().transition((entry, self.common.address), (from, State::Closed), reason));
-        let (id, owner, passive) = (connection.id, connection.owner, connection.passive);
+        effects.push(incarnation.transition((entry, self.common.address), (from, State::Closed), reason));
         self.leave(id.ends, entry);
         if passive {
             self.hold_down(now, entry, id, effects);
@@ -315,17 +309,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The protocol needs the entry no more. It stays for as long as an application holds it, or has yet to accept it.
     fn let_go(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(connection) = self.connections.get_mut(entry) else { return };
-        let port = connection.id.ends.local_port();
-        let waits = || self.listeners.at(port).is_some_and(|listener| listener.acceptable.contains(&entry));
-        if connection.owner == Owner::Application || connection.owner == Owner::Listener && waits() {
-            connection.state = State::Closed;
-            connection.outgoing = Outgoing::new();
-            connection.deadlines = Deadlines::NONE;
-            if std::mem::replace(&mut connection.armed, Moment::NONE).is_some() {
-                effects.push(Effect::Disarm { entry, tag: connection.id.tag });
+        let (Identity { tag, ends }, owner) = (connection.id(), connection.owner());
+        let listener = self.listeners.at(ends.local_port());
+        let waits = || listener.is_some_and(|listener| listener.acceptable.contains(&entry));
+        if owner == Owner::Application || owner == Owner::Listener && waits() {
+            if connection.end() {
+                effects.push(Effect::Disarm { entry, tag });
             }
         } else {
-            let tag = connection.id.tag;
             self.connections.remove(entry);
             effects.push(Effect::Release { entry, tag });
         }

@@ -21,7 +21,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                     self.half_open.get(entry).map(|half_open| (half_open.incarnation(), State::SynReceived))
                 }
                 EntryKind::Connection => {
-                    self.connections.get(entry).map(|connection| (connection.incarnation(), connection.state))
+                    self.connections.get(entry).map(|connection| (connection.incarnation(), connection.state()))
                 }
                 EntryKind::TimeWait => self.remains.get(entry).map(|remains| (remains.incarnation(), remains.state())),
                 EntryKind::HoldDown | EntryKind::Peer => None,
@@ -31,7 +31,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             }));
         }
         let half_open = self.half_open.clear().map(|(entry, gone)| (entry, gone.id.tag));
-        let connections = self.connections.clear().map(|(entry, gone)| (entry, gone.id.tag));
+        let connections = self.connections.clear().map(|(entry, gone)| (entry, gone.id().tag));
         let remains = self.remains.clear().map(|(entry, gone)| (entry, gone.id.tag));
         let hold_downs = self.hold_downs.clear().map(|(entry, gone)| (entry, gone.id.tag));
         let peers = self.peers.clear().map(|(entry, gone)| (entry, gone.tag));

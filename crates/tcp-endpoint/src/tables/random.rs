@@ -8,11 +8,11 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use sim_time::Duration;
 
-use crate::connection::Connection;
 use crate::half_open::HalfOpen;
 use crate::presets::HANDSHAKES;
 use crate::remains::Remains;
 use crate::table::Table;
+use crate::tcb::Tcb;
 use crate::testing::{Bench, Left, freebsd, limits, linux, settings};
 use crate::{
     AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, EntryKind, FinAcknowledgment, Flags,
@@ -510,7 +510,7 @@ fn a_state_that_needs_less_takes_less() {
     let half_open = Table::<HalfOpen<Tag>>::PLACE;
     let time_wait = Table::<Remains<Tag>>::PLACE;
     assert_eq!((half_open, time_wait), (76, 76));
-    let connection = Table::<Connection<[u64; 3], Tag>>::PLACE;
+    let connection = Table::<Tcb<[u64; 3], Tag>>::PLACE;
     assert!(connection > 4 * half_open.max(time_wait), "{connection} B, but it needs what they do not");
 }
 
