@@ -79,7 +79,7 @@ impl<T: Copy> HalfOpen<T> {
         let old = stamp == Stamp::Old;
         let again = flags.syn() && !flags.ack() && segment.seq == self.irs;
         let foreign = flags.ack() && segment.ack != self.iss + 1;
-        if foreign && !again && ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
+        if foreign && !again && ctx.settings.limits.checks.half_open_check == HalfOpenCheck::Window {
             if !flags.rst() {
                 ctx.effects.push(reset_outside_connection(segment));
             }
@@ -88,20 +88,20 @@ impl<T: Copy> HalfOpen<T> {
         if stamp == Stamp::Missing && !again {
             return Request::Pending;
         }
-        if old || again || !acceptable(next, ctx.settings.limits.window, segment.seq, segment.len()) {
+        if old || again || !acceptable(next, ctx.settings.limits.sizes.window, segment.seq, segment.len()) {
             self.answer_unacceptable(segment, old, ctx);
             return Request::Pending;
         }
         TimestampClock::note(&mut self.clock, segment, next, ctx.now);
         if flags.rst() {
-            if segment.seq == next || ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
+            if segment.seq == next || ctx.settings.limits.checks.half_open_check == HalfOpenCheck::Window {
                 return Request::Withdrawn(Reason::Reset);
             }
             self.challenge(ctx); // RFC 5961 §3.2
             return Request::Pending;
         }
         if flags.syn() {
-            if ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
+            if ctx.settings.limits.checks.half_open_check == HalfOpenCheck::Window {
                 ctx.effects.push(reset_outside_connection(segment));
             }
             return Request::Withdrawn(Reason::Segment);
@@ -126,11 +126,11 @@ impl<T: Copy> HalfOpen<T> {
         let (flags, limits) = (segment.flags, &ctx.settings.limits);
         let repeated = flags.syn() && !flags.ack() && segment.seq == self.irs && !old;
         let loops = segment.is_empty() || flags.syn();
-        let limited = limits.challenge_limit == ChallengeLimit::Connection && loops;
-        if flags.rst() || (limited && !ctx.challenges.permit(&mut self.challenged_at, ctx.now, limits)) {
+        let limited = limits.checks.challenge_limit == ChallengeLimit::Connection && loops;
+        if flags.rst() || (limited && !ctx.challenges.permit(&mut self.challenged_at, ctx.now, &limits.checks)) {
             return;
         }
-        if repeated && limits.duplicate_syn == DuplicateSyn::SynAck {
+        if repeated && limits.checks.duplicate_syn == DuplicateSyn::SynAck {
             self.send_syn_ack(ctx);
         } else {
             // The SYN-ACK has acknowledged all that there is.
@@ -139,7 +139,7 @@ impl<T: Copy> HalfOpen<T> {
     }
 
     fn challenge<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) {
-        if ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits) {
+        if ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits.checks) {
             self.send_ack(Purpose::ChallengeAck, ctx);
         }
     }
@@ -159,7 +159,7 @@ impl<T: Copy> HalfOpen<T> {
         connection.state = State::SynReceived;
         connection.retries = self.retries.into();
         if !self.acknowledged {
-            (0..self.retries).for_each(|_| connection.rto.back_off(&settings.limits)); // RFC 6298 §5.5
+            (0..self.retries).for_each(|_| connection.rto.back_off(&settings.limits.timers)); // RFC 6298 §5.5
         }
         connection.syn_acks = self.sent.into();
         if self.sent > 1 {
@@ -171,7 +171,7 @@ impl<T: Copy> HalfOpen<T> {
     /// The fast open cookie that the SYN-ACK brings: that of the time at which the SYN came.
     fn cookie(&self, isn: &IsnSource, limits: &Limits) -> Option<u64> {
         let (client, asked_at, lifetime) =
-            (self.id.ends.remote_address(), self.sent_at.get(), limits.fast_open_key_lifetime);
+            (self.id.ends.remote_address(), self.sent_at.get(), limits.backlog.fast_open_key_lifetime);
         let cookie = || cookie::fast_open_cookie(isn.secret(), client, asked_at, lifetime);
         self.extras.cookie().then(cookie)
     }
@@ -219,9 +219,10 @@ impl<T: Copy> HalfOpen<T> {
     /// The timeout doubles with each time the timer went off (RFC 6298 §5.5).
     fn start_timer<P: Payload>(&mut self, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
-        let timeout = (0..self.retries).fold(limits.rto_initial, |timeout, _| (timeout * 2).min(limits.rto_max));
+        let timeout =
+            (0..self.retries).fold(limits.timers.rto_initial, |timeout, _| (timeout * 2).min(limits.timers.rto_max));
         let timed = ctx.settings.handshake.syn_ack_timer;
-        self.retransmit_at = timed.then(|| limits.fires_at(ctx.now, timeout)).into();
+        self.retransmit_at = timed.then(|| limits.timers.fires_at(ctx.now, timeout)).into();
     }
 
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`
@@ -254,7 +255,7 @@ impl<T: Copy> HalfOpen<T> {
             return options;
         }
         Options {
-            mss: Some(ctx.settings.limits.mss_option()),
+            mss: Some(ctx.settings.limits.sizes.mss_option()),
             fast_open: self.cookie(ctx.isn, &ctx.settings.limits).map(FastOpen::Cookie),
             ..options
         }
@@ -273,10 +274,10 @@ impl<T: Copy> HalfOpen<T> {
 
 /// How often the SYN-ACK timer goes off within `defer-accept`.
 fn deferred_retries(limits: &Limits) -> u32 {
-    let (mut timeout, mut period, mut retries) = (limits.rto_initial, Duration::ZERO, 0);
-    while period < limits.defer_accept {
+    let (mut timeout, mut period, mut retries) = (limits.timers.rto_initial, Duration::ZERO, 0);
+    while period < limits.handshake_retries.defer_accept {
         period += timeout;
-        timeout = (timeout * 2).min(limits.rto_max);
+        timeout = (timeout * 2).min(limits.timers.rto_max);
         retries += 1;
     }
     retries

@@ -60,7 +60,7 @@ pub struct Preferences {
 impl Preferences {
     /// How long sent data may stay unacknowledged (RFC 9293 §3.9.1, RFC 5482): as the application has chosen, or the host.
     pub(crate) fn user_timeout(&self, limits: &Limits) -> Option<Duration> {
-        self.user_timeout.unwrap_or(limits.user_timeout).limit()
+        self.user_timeout.unwrap_or(limits.persistence.user_timeout).limit()
     }
 }
 

@@ -59,9 +59,10 @@ pub use port_range::PortRange;
 pub use segment::{FastOpen, Flags, FourTuple, Options, Segment, Timestamps};
 pub use seq::SeqNum;
 pub use settings::{
-    AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
-    HalfOpenCheck, Handshake, Isn, KeepaliveHeard, Limits, PortSelection, Proof, Remembers, RtoFloor, RtoUnmeasured,
-    SequenceCheck, Settings, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck,
-    Unexpected,
+    AbortReset, AckCheck, AckTiming, Acknowledgment, Backlog, ChallengeLimit, Checks, Close, Commit, CrossingSyn,
+    DuplicateSyn, FinAcknowledgment, GiveUp, HalfOpenCheck, Handshake, HandshakeRetries, Isn, Keepalive,
+    KeepaliveHeard, Limits, Persistence, PortSelection, Proof, Remembers, RtoFloor, RtoUnmeasured, SegmentSizes,
+    Selection, SequenceCheck, Settings, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timers,
+    TimestampCheck, Unexpected,
 };
 pub use state::State;

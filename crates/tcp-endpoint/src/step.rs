@@ -60,7 +60,7 @@ impl<P: Payload, T> Context<'_, P, T> {
     /// A segment of the entry leaves.
     #[inline]
     pub(crate) fn transmit(&mut self, of: Identity<T>, draft: Draft<P>) {
-        let (tuple, window) = (of.ends.on(self.address), self.settings.limits.window);
+        let (tuple, window) = (of.ends.on(self.address), self.settings.limits.sizes.window);
         self.effects.push(draft.leaves(tuple, window, Some((self.entry, of.tag))));
     }
 }

@@ -39,7 +39,7 @@ impl Stamp {
         let Some(clock) = clock.filter(|_| !segment.flags.rst()) else { return Self::Fine };
         match segment.options.timestamps {
             Some(carried) if clock.is_old(carried, now) => Self::Old,
-            None if limits.drop_unstamped => Self::Missing,
+            None if limits.checks.drop_unstamped => Self::Missing,
             _ => Self::Fine,
         }
     }

@@ -212,7 +212,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             cookie: asked.cookie,
             count: asked.count,
             opening,
-            ..Self::begun(asked.id, (asked.iss, asked.irs), Rto::new(&settings.limits), now)
+            ..Self::begun(asked.id, (asked.iss, asked.irs), Rto::new(&settings.limits.timers), now)
         }
     }
 

@@ -76,7 +76,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// other segment (§3.10.7.3, "continue processing at the sixth step"). Returns whether there was anything new.
     pub(super) fn take_text_of_syn(&mut self, segment: &Segment<P>, ctx: &Context<'_, P, T>) -> bool {
         let (before, limits) = (self.incoming.nxt, &ctx.settings.limits);
-        self.incoming.take_with_syn(segment.payload.clone(), segment.flags.fin(), limits.window);
+        self.incoming.take_with_syn(segment.payload.clone(), segment.flags.fin(), limits.sizes.window);
         if self.incoming.nxt == before {
             return false;
         }
@@ -127,8 +127,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             let timed_once = self.syn_sent_at.instant().map(|sent| ctx.now - sent);
             let timed = timed_once.or_else(|| self.echoed_round_trip(segment, ctx));
             match timed {
-                Some(round_trip) => self.rto.measure(round_trip, (self.send.una, self.send.nxt), limits),
-                None => self.rto.start_unmeasured(self.retries > 0, limits),
+                Some(round_trip) => self.rto.measure(round_trip, (self.send.una, self.send.nxt), &limits.timers),
+                None => self.rto.start_unmeasured(self.retries > 0, &limits.timers),
             }
         }
         self.syn_sent_at = Moment::NONE;

@@ -37,7 +37,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Sends again the oldest segment that a timeout has passed over; `false` if there is none.
     pub(super) fn send_one_lost(&mut self, ctx: &mut Context<'_, P, T>) -> bool {
-        if ctx.settings.limits.retransmission_merges {
+        if ctx.settings.limits.persistence.retransmission_merges {
             let room = self.effective_mss(ctx);
             self.outgoing.merge_lost(room);
         }
@@ -70,7 +70,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// The most octets of data in one segment (RFC 9293 §3.7.1).
     fn effective_mss(&self, ctx: &Context<'_, P, T>) -> u32 {
-        segment_size(&ctx.settings.limits, self.peer_mss, self.clock.is_some())
+        segment_size(&ctx.settings.limits.sizes, self.peer_mss, self.clock.is_some())
     }
 
     /// Acknowledges at once, if the peer is owed it.
@@ -92,7 +92,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             FinAcknowledgment::Apart if self.incoming.finished() => return true,
             FinAcknowledgment::Free | FinAcknowledgment::Joined | FinAcknowledgment::Apart => {}
         }
-        match ctx.settings.limits.ack_timing {
+        match ctx.settings.limits.acknowledgment.ack_timing {
             AckTiming::AtOnce => true,
             AckTiming::AfterApplication | AckTiming::Delayed => false,
             AckTiming::QuickThenDelayed => {
@@ -111,10 +111,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     fn acknowledge_soon(&mut self, ctx: &mut Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
         let joined = ctx.settings.teardown.fin_acknowledgment == FinAcknowledgment::Joined;
-        let delay = match limits.ack_timing {
-            _ if self.state == State::CloseWait && joined => limits.delayed_ack,
+        let delay = match limits.acknowledgment.ack_timing {
+            _ if self.state == State::CloseWait && joined => limits.acknowledgment.delayed_ack,
             _ if self.is_urgent() => Duration::ZERO,
-            AckTiming::Delayed if self.deadlines.delayed_ack.is_none() => limits.delayed_ack,
+            AckTiming::Delayed if self.deadlines.delayed_ack.is_none() => limits.acknowledgment.delayed_ack,
             AckTiming::QuickThenDelayed => self.acks.patience(self.rto.smoothed(), limits),
             AckTiming::Delayed | AckTiming::AfterApplication | AckTiming::AtOnce => Duration::ZERO,
         };
@@ -136,7 +136,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Whether the limit on the rate of challenge ACKs leaves room for one, which then counts.
     pub(super) fn may_challenge(&mut self, ctx: &mut Context<'_, P, T>) -> bool {
-        ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits)
+        ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits.checks)
     }
 
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, for what no data or FIN asked for.
@@ -167,7 +167,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let why = (Purpose::of_syn(retransmission), retransmission);
         self.transmit(self.send.iss, Flags::SYN_ACK, P::default(), why, ctx);
         let stays = !self.passive
-            && ctx.settings.limits.crossing_syn == CrossingSyn::Acknowledged
+            && ctx.settings.limits.checks.crossing_syn == CrossingSyn::Acknowledged
             && self.deadlines.retransmit.instant().is_some_and(|at| at > ctx.now);
         if self.state == State::SynReceived && (ctx.settings.handshake.syn_ack_timer || !self.passive) && !stays {
             self.start_retransmission_timer(ctx);
@@ -177,7 +177,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// The reset of an ABORT, or of what ends a connection as that does: `<SEQ=SND.NXT><CTL=RST>`, or with an
     /// acknowledgment.
     pub(super) fn send_reset(&mut self, ctx: &mut Context<'_, P, T>) {
-        let flags = match ctx.settings.limits.abort_reset {
+        let flags = match ctx.settings.limits.close.abort_reset {
             AbortReset::Rst => Flags::RST,
             AbortReset::RstAck => Flags::RST.with(Flags::ACK),
         };
@@ -190,7 +190,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     pub(crate) fn start_retransmission_timer(&mut self, ctx: &Context<'_, P, T>) {
-        self.deadlines.retransmit = ctx.settings.limits.fires_at(ctx.now, self.rto.current()).into();
+        self.deadlines.retransmit = ctx.settings.limits.timers.fires_at(ctx.now, self.rto.current()).into();
     }
 
     /// The furthest thing RCV.NXT covers.
@@ -240,7 +240,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if !flags.syn() {
             return stamped;
         }
-        Options { mss: Some(ctx.settings.limits.mss_option()), fast_open: self.cookie.map(FastOpen::Cookie), ..stamped }
+        Options {
+            mss: Some(ctx.settings.limits.sizes.mss_option()),
+            fast_open: self.cookie.map(FastOpen::Cookie),
+            ..stamped
+        }
     }
 
     /// Keepalive counts from the last segment that came (RFC 9293 §3.8.4).
@@ -253,11 +257,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// retransmission finds out as well.
     pub(crate) fn schedule_keepalive(&mut self, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
-        let wanted = self.preferences.keepalive.unwrap_or(limits.keepalive);
+        let wanted = self.preferences.keepalive.unwrap_or(limits.keepalive.keepalive);
         let probed = matches!(self.state, State::Established | State::CloseWait | State::FinWait2);
         self.deadlines.keepalive = if wanted && probed && !self.outgoing.in_flight() {
-            let silence = limits.keepalive_idle + limits.keepalive_interval * u64::from(self.probes);
-            limits.fires_at(self.heard_at, silence).into()
+            let silence =
+                limits.keepalive.keepalive_idle + limits.keepalive.keepalive_interval * u64::from(self.probes);
+            limits.timers.fires_at(self.heard_at, silence).into()
         } else {
             Moment::NONE
         };

@@ -10,12 +10,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// grows without a probe keeps the timer it has (RFC 6298 §5.1).
     pub(super) fn time_flight(&mut self, grown: bool, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
-        let probed = limits.tail_loss_probe && self.retries == 0 && self.probe != Probe::Sent;
+        let probed = limits.timers.tail_loss_probe && self.retries == 0 && self.probe != Probe::Sent;
         if probed && self.state.synchronized() {
-            let timeout = self.rto.probe_timeout(self.outgoing.segments_in_flight(), limits);
+            let timeout = self.rto.probe_timeout(self.outgoing.segments_in_flight(), &limits.timers);
             let oldest = self.outgoing.oldest_sent_at().filter(|_| grown).unwrap_or(ctx.now);
             let left = self.rto.current().saturating_sub(ctx.now - oldest);
-            self.deadlines.retransmit = limits.fires_at(ctx.now, timeout.min(left)).into();
+            self.deadlines.retransmit = limits.timers.fires_at(ctx.now, timeout.min(left)).into();
             self.probe = Probe::Scheduled;
         } else if !grown || self.deadlines.retransmit.is_none() {
             self.start_retransmission_timer(ctx);

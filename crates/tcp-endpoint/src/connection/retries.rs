@@ -16,8 +16,8 @@ pub(super) fn is_out_of_syn_retries(
     limits: &Limits,
     late: impl FnOnce() -> bool,
 ) -> bool {
-    let by_time = limits.give_up == GiveUp::Time && preferences.user_timeout(limits).is_none();
-    retries >= limits.syn_retries + linear || by_time && preferences.user_timeout.is_none() && late()
+    let by_time = limits.persistence.give_up == GiveUp::Time && preferences.user_timeout(limits).is_none();
+    retries >= limits.handshake_retries.syn_retries + linear || by_time && preferences.user_timeout.is_none() && late()
 }
 
 /// Whether so many retransmissions, and the wait after the last, would be over by now if they had begun with a timeout of
@@ -27,7 +27,7 @@ pub(super) fn has_tried_for(tried: Option<Duration>, (retries, base): (u32, Dura
         let (mut timeout, mut sum) = (base, Duration::ZERO);
         for _ in 0..=retries {
             sum += timeout;
-            timeout = (timeout * 2).min(limits.rto_max);
+            timeout = (timeout * 2).min(limits.timers.rto_max);
         }
         sum
     };

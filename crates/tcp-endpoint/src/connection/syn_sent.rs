@@ -66,7 +66,7 @@ impl<P: Payload, T: Copy> SynSent<P, T> {
             iss,
             nxt: iss + 1,
             outgoing: Outgoing::new(),
-            rto: Rto::new(limits),
+            rto: Rto::new(&limits.timers),
             clock: None,
             peer_mss: DEFAULT_MSS,
             fast_open: None,
@@ -84,8 +84,8 @@ impl<P: Payload, T: Copy> SynSent<P, T> {
         // First, check the ACK bit.
         let acceptable = self.iss.before(segment.ack) && segment.ack.at_or_before(self.nxt);
         if segment.flags.ack() && !acceptable {
-            if let (0, Some(wait)) = (self.retries, ctx.settings.limits.syn_resend_on_bad_ack.limit()) {
-                self.retransmit_at = ctx.settings.limits.fires_at(ctx.now, wait).into();
+            if let (0, Some(wait)) = (self.retries, ctx.settings.limits.checks.syn_resend_on_bad_ack.limit()) {
+                self.retransmit_at = ctx.settings.limits.timers.fires_at(ctx.now, wait).into();
             }
             if !segment.flags.rst() && ctx.settings.handshake.unexpected == Unexpected::Reset {
                 self.send_reset_for(segment.ack, ctx);
@@ -114,8 +114,8 @@ impl<P: Payload, T: Copy> SynSent<P, T> {
             return After::Close(Reason::GaveUp);
         }
         if due {
-            if self.retries >= limits.syn_linear_retries {
-                self.rto.back_off(limits);
+            if self.retries >= limits.handshake_retries.syn_linear_retries {
+                self.rto.back_off(&limits.timers);
             }
             self.retries += 1;
             if self.retries == R1 && self.preferences.reports {
@@ -132,9 +132,15 @@ impl<P: Payload, T: Copy> SynSent<P, T> {
         let limits = &ctx.settings.limits;
         let late = || {
             let tried = (self.retries > 0).then(|| ctx.now - self.sent_at);
-            has_tried_for(tried, (limits.syn_retries, limits.rto_initial), limits)
+            has_tried_for(tried, (limits.handshake_retries.syn_retries, limits.timers.rto_initial), limits)
         };
-        is_out_of_syn_retries(self.retries, limits.syn_linear_retries, &self.preferences, limits, late)
+        is_out_of_syn_retries(
+            self.retries,
+            limits.handshake_retries.syn_linear_retries,
+            &self.preferences,
+            limits,
+            late,
+        )
     }
 
     /// CLOSE (RFC 9293 §3.10.4).
@@ -151,9 +157,9 @@ impl<P: Payload, T: Copy> SynSent<P, T> {
     /// The driver is told of the earliest deadline. The SYN counts from its first sending in any case.
     pub(crate) fn flush(&mut self, ctx: &mut Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
-        let counts = self.retries > 0 || !limits.user_timeout_from_retransmission;
+        let counts = self.retries > 0 || !limits.persistence.user_timeout_from_retransmission;
         let timeout = self.preferences.user_timeout(limits).filter(|_| counts);
-        self.give_up_at = timeout.map(|timeout| limits.fires_at(self.sent_at, timeout).max(ctx.now)).into();
+        self.give_up_at = timeout.map(|timeout| limits.timers.fires_at(self.sent_at, timeout).max(ctx.now)).into();
         self.schedule.settle(self.retransmit_at.min(self.give_up_at), self.id.tag, ctx);
     }
 
@@ -168,7 +174,7 @@ impl<P: Payload, T: Copy> SynSent<P, T> {
         let (payload, fin) = if carries_data { self.data_of_syn(ctx) } else { (P::default(), false) };
         let flags = if fin { Flags::SYN.with(Flags::FIN) } else { Flags::SYN };
         let options = Options {
-            mss: Some(limits.mss_option()),
+            mss: Some(limits.sizes.mss_option()),
             fast_open: self.fast_open,
             count: self.count,
             ..self.stamped(ctx)
@@ -179,14 +185,14 @@ impl<P: Payload, T: Copy> SynSent<P, T> {
             self.id,
             Draft { flags, seq: self.iss, acknowledged: NOTHING, options, payload, purpose, retransmission },
         );
-        self.retransmit_at = limits.fires_at(ctx.now, self.rto.current()).into();
+        self.retransmit_at = limits.timers.fires_at(ctx.now, self.rto.current()).into();
     }
 
     /// The data that the SYN carries, or carried when it was sent first, and whether the FIN is with it: no more than the
     /// peer has said it takes at once, or 536 octets (RFC 7413 §4.1.3, RFC 9293 MUST-15, MUST-16).
     fn data_of_syn(&mut self, ctx: &Context<'_, P, T>) -> (P, bool) {
         if !self.outgoing.in_flight() && self.retries == 0 {
-            let mss = segment_size(&ctx.settings.limits, self.peer_mss, self.clock.is_some());
+            let mss = segment_size(&ctx.settings.limits.sizes, self.peer_mss, self.clock.is_some());
             if let Some(piece) = self.outgoing.next_new(self.nxt, mss, u32::MAX, ctx.now) {
                 self.nxt += piece.data.len() + u32::from(piece.fin);
             }

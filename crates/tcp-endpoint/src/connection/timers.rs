@@ -44,7 +44,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             return self.give_up(ctx);
         }
         let limits = &ctx.settings.limits;
-        self.rto.back_off(limits);
+        self.rto.back_off(&limits.timers);
         self.retries += 1;
         self.retransmitting_since = self.retransmitting_since.or(ctx.now);
         self.syn_sent_at = Moment::NONE; // Karn's rule
@@ -74,19 +74,19 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// Whether R2 is reached (RFC 9293 §3.8.3).
     fn is_out_of_retries(&self, ctx: &Context<'_, P, T>) -> bool {
         let limits = &ctx.settings.limits;
-        let by_time = limits.give_up == GiveUp::Time;
+        let by_time = limits.persistence.give_up == GiveUp::Time;
         let by_choice = self.preferences.user_timeout.is_some();
         let chosen = by_choice || by_time && self.preferences.user_timeout(limits).is_some();
         match self.state {
-            State::SynReceived if self.passive => self.retries >= limits.syn_ack_retries.into(),
+            State::SynReceived if self.passive => self.retries >= limits.handshake_retries.syn_ack_retries.into(),
             State::SynReceived => {
-                let late = || self.has_tried_for(limits.syn_retries, limits.rto_initial, ctx);
+                let late = || self.has_tried_for(limits.handshake_retries.syn_retries, limits.timers.rto_initial, ctx);
                 is_out_of_syn_retries(self.retries, 0, &self.preferences, limits, late)
             }
             _ if chosen => false, // that is its R2
             _ => {
                 let orphan = self.owner == Owner::Nobody;
-                let most = if orphan { limits.orphan_retries } else { limits.data_retries };
+                let most = if orphan { limits.persistence.orphan_retries } else { limits.persistence.data_retries };
                 if by_time { self.has_tried_for(most, GIVE_UP_BASE, ctx) } else { self.retries >= most }
             }
         }
@@ -108,10 +108,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let limits = &ctx.settings.limits;
         let enough = match self.preferences.user_timeout(limits) {
             Some(timeout) => self.probes > 0 && ctx.now - self.heard_at >= timeout,
-            None => self.probes >= limits.keepalive_probes,
+            None => self.probes >= limits.keepalive.keepalive_probes,
         };
         if enough {
-            if limits.keepalive_reset {
+            if limits.keepalive.keepalive_reset {
                 self.send_reset(ctx);
             }
             return self.give_up(ctx);
@@ -124,8 +124,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     pub(super) fn schedule_user_timeout(&mut self, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
         let deadline = self.preferences.user_timeout(limits).and_then(|timeout| {
-            let since = self.unacknowledged_since(limits.user_timeout_from_retransmission)?;
-            Some(limits.fires_at(since, timeout).max(ctx.now))
+            let since = self.unacknowledged_since(limits.persistence.user_timeout_from_retransmission)?;
+            Some(limits.timers.fires_at(since, timeout).max(ctx.now))
         });
         self.deadlines.user_timeout = deadline.into();
     }

@@ -13,12 +13,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if self.outgoing.closed() {
             return Err(UserError::Closing);
         }
-        if !ctx.settings.limits.fin_joins_data {
+        if !ctx.settings.limits.close.fin_joins_data {
             self.send_what_is_queued(ctx);
         }
         match self.state {
             State::Established => self.enter(State::FinWait1, Reason::Call, ctx),
-            State::CloseWait if ctx.settings.limits.last_ack_at_close => self.enter(State::LastAck, Reason::Call, ctx),
+            State::CloseWait if ctx.settings.limits.close.last_ack_at_close => {
+                self.enter(State::LastAck, Reason::Call, ctx);
+            }
             State::SynReceived if !self.outgoing.has_unsent() && !self.incoming.finished() => {
                 self.enter(State::FinWait1, Reason::Call, ctx);
             }
@@ -34,7 +36,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let unread = self.incoming.unread_octets() > 0;
         self.owner = Owner::Nobody;
         self.incoming.discard();
-        if unread && ctx.settings.limits.half_duplex_close {
+        if unread && ctx.settings.limits.close.half_duplex_close {
             self.send_what_is_queued(ctx);
             self.send_reset(ctx);
             return After::Close(Reason::Call);

@@ -87,7 +87,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             }
             return;
         }
-        let refused = segment.flags.fin() && self.common.settings.limits.drop_syn_fin && !self.takes_syn_data();
+        let refused = segment.flags.fin() && self.common.settings.limits.checks.drop_syn_fin && !self.takes_syn_data();
         if !segment.flags.syn() || refused {
             return;
         }
@@ -118,17 +118,18 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let port = syn.destination.port();
         let Some(listener) = self.listeners.at(port) else { return };
         let from = successor.map_or_else(|| self.requester(*syn.source.ip()), |_| Requester::Successor);
-        let full = listener.full(handshake.commit, from, limits);
+        let full = listener.full(handshake.commit, from, &limits.backlog);
         if handshake.commit == Commit::Nothing && full.is_none()
-            || full == Some(Queue::Syn) && limits.cookies_on_overflow
+            || full == Some(Queue::Syn) && limits.backlog.cookies_on_overflow
         {
             return self.answer_with_cookie(now, syn, effects);
         }
         if let Some(queue) = full {
             return effects.push(Effect::Overflow { port, queue });
         }
-        let iss = successor
-            .unwrap_or_else(|| self.common.isn.choose(&self.common.settings.limits, now, syn.receiver_tuple()));
+        let iss = successor.unwrap_or_else(|| {
+            self.common.isn.choose(&self.common.settings.limits.selection, now, syn.receiver_tuple())
+        });
         let asked = self.asked(now, (iss, tag), syn);
         let believed = self.believes(&asked);
         match (handshake.proof, handshake.commit) {
@@ -157,7 +158,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// Timestamps are carried if the SYN offers them and this host has them (RFC 7323 §3.2).
     fn agreed_clock(&self, syn: &Segment<P>, now: Instant) -> Option<TimestampClock> {
-        let offered = syn.options.timestamps.filter(|_| self.common.settings.limits.timestamps)?;
+        let offered = syn.options.timestamps.filter(|_| self.common.settings.limits.timers.timestamps)?;
         let offset = self.common.isn.timestamp_offset(syn.receiver_tuple());
         Some(TimestampClock::new(offset).begun_by(offered, now))
     }
@@ -183,7 +184,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// The oldest entries of a full cache go without a word to their peers.
     fn make_room_in_cache(&mut self, now: Instant, port: u16, effects: &mut Effects<P, T>) {
-        let most = self.common.settings.limits.cache_entries;
+        let most = self.common.settings.limits.backlog.cache_entries;
         while let Some(listener) = self.listeners.at_mut(port)
             && listener.half_open >= most
             && let Some(oldest) = listener.requests.pop_front()
@@ -212,7 +213,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
             connection.send.set_window(syn);
             let kept = ctx.settings.handshake.syn_data == SynData::AfterHandshake || opening == Opening::Early;
             if kept {
-                connection.incoming.take_with_syn(syn.payload.clone(), syn.flags.fin(), ctx.settings.limits.window);
+                connection.incoming.take_with_syn(
+                    syn.payload.clone(),
+                    syn.flags.fin(),
+                    ctx.settings.limits.sizes.window,
+                );
             }
             let after = match opening {
                 Opening::Handshake => {
@@ -241,31 +246,31 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// `<SEQ=cookie><ACK=RCV.NXT><CTL=SYN,ACK>`, and nothing is kept.
     fn answer_with_cookie(&self, now: Instant, syn: &Segment<P>, effects: &mut Effects<P, T>) {
         let (limits, tuple) = (&self.common.settings.limits, syn.receiver_tuple());
-        let time = (now, limits.cookie_period);
+        let time = (now, limits.backlog.cookie_period);
         let timestamps = self.agreed_clock(syn, now).map(|clock| clock.stamp(now));
         let draft = Draft {
             flags: Flags::SYN_ACK,
             seq: cookie::syn_cookie(self.common.isn.secret(), tuple, syn.seq, peer_mss(syn.options), time),
             acknowledged: (syn.seq + 1, Acknowledged::Syn),
-            options: Options { mss: Some(limits.mss_option()), ..Options::stamped(timestamps) },
+            options: Options { mss: Some(limits.sizes.mss_option()), ..Options::stamped(timestamps) },
             payload: P::default(),
             purpose: Purpose::New,
             retransmission: 0,
         };
-        effects.push(draft.leaves(tuple, limits.window, None));
+        effects.push(draft.leaves(tuple, limits.sizes.window, None));
     }
 
     /// If the segment acknowledges a cookie of this listener, the connection that it stands for is there at once.
     /// Returns whether it does.
     fn takes_cookie(&mut self, now: Instant, segment: &Segment<P>, tag: T, effects: &mut Effects<P, T>) -> bool {
         let Settings { handshake, limits, .. } = &self.common.settings;
-        let gives_cookies = handshake.commit == Commit::Nothing || limits.cookies_on_overflow;
+        let gives_cookies = handshake.commit == Commit::Nothing || limits.backlog.cookies_on_overflow;
         let held_down = self.entry_of(segment.receiver_tuple().into()).is_some();
         if !gives_cookies || segment.flags.syn() || held_down {
             return false;
         }
         let (tuple, irs, iss) = (segment.receiver_tuple(), segment.seq - 1_u32, segment.ack - 1_u32);
-        let time = (now, limits.cookie_period);
+        let time = (now, limits.backlog.cookie_period);
         let Some(peer_mss) = cookie::check_syn_cookie(self.common.isn.secret(), tuple, irs, iss, time) else {
             return false;
         };
@@ -301,7 +306,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let port = segment.destination.port();
         if self.accept_queue_is_full(port) {
             effects.push(Effect::Overflow { port, queue: Queue::Accept });
-            if self.common.settings.limits.abort_on_overflow {
+            if self.common.settings.limits.backlog.abort_on_overflow {
                 effects.push(reset_outside_connection(segment));
                 self.end_half_open(now, entry, Reason::Overflow, effects);
             }

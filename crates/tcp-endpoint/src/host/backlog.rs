@@ -17,7 +17,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub(super) fn syn_ack_retries(&self, port: u16) -> u32 {
         let listener = self.listeners.at(port);
         let limits = &self.common.settings.limits;
-        listener.map_or(limits.syn_ack_retries.into(), |listener| listener.syn_ack_retries(limits))
+        listener.map_or(limits.handshake_retries.syn_ack_retries.into(), |listener| listener.syn_ack_retries(limits))
     }
 
     /// Whether a host at that address is a stranger to this one.

@@ -103,7 +103,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             Some(entry) if entry.kind() != EntryKind::HoldDown => {
                 self.reuse(now, entry, effects).ok_or(UserError::AlreadyExists)?
             }
-            _ => self.common.isn.choose(&self.common.settings.limits, now, tuple),
+            _ => self.common.isn.choose(&self.common.settings.limits.selection, now, tuple),
         };
         if let Some(entry) = held.filter(|entry| entry.kind() == EntryKind::HoldDown) {
             self.end_hold_down(entry, effects); // it is about the peer's SYNs, not ours
@@ -111,7 +111,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let id = Identity { tag, ends: tuple.into() };
         let mut opening = SynSent::new(id, iss, now, &self.common.settings.limits);
         let clock = || TimestampClock::new(self.common.isn.timestamp_offset(tuple));
-        opening.clock = self.common.settings.limits.timestamps.then(clock);
+        opening.clock = self.common.settings.limits.timers.timestamps.then(clock);
         opening.outgoing.queue(octets);
         if all {
             opening.outgoing.queue_fin();
@@ -169,7 +169,10 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// An ephemeral port that is free towards `remote`.
     fn select_port(&mut self, now: Instant, remote: SocketAddrV4) -> Option<u16> {
-        let (range, how) = (self.common.settings.limits.ephemeral_ports, self.common.settings.limits.port_selection);
+        let (range, how) = (
+            self.common.settings.limits.selection.ephemeral_ports,
+            self.common.settings.limits.selection.port_selection,
+        );
         let mut ports = std::mem::take(&mut self.ports);
         let port = ports.select(range, how, (self.common.address, remote), |port| self.is_free(now, port, remote));
         self.ports = ports;
@@ -203,7 +206,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Whether no more connections can wait to be accepted at the listening port.
     #[must_use]
     pub fn accept_queue_is_full(&self, port: u16) -> bool {
-        self.listeners.at(port).is_some_and(|listener| listener.has_full_queue(&self.common.settings.limits))
+        self.listeners.at(port).is_some_and(|listener| listener.has_full_queue(&self.common.settings.limits.backlog))
     }
 
     /// How many are in a queue of the listening port.
@@ -320,7 +323,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// STATUS; nothing where RFC 9293 says "connection does not exist".
     #[must_use]
     pub fn status(&self, entry: Handle) -> Option<Status> {
-        let window = self.common.settings.limits.window;
+        let window = self.common.settings.limits.sizes.window;
         match entry.kind() {
             EntryKind::HalfOpen => {
                 self.half_open.get(entry).map(|half_open| half_open.status(self.common.address, window))

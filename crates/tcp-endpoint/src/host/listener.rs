@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::effect::Queue;
 use crate::handle::Handle;
-use crate::settings::{Commit, Limits};
+use crate::settings::{Backlog, Commit, Limits};
 
 /// Fewest retransmissions of a SYN-ACK that pruning leaves, and the smallest backlog whose half it looks at (Linux).
 const PRUNED_RETRIES: u32 = 2;
@@ -30,17 +30,17 @@ impl Listener {
     }
 
     /// What has no room for a connection request from this host: a SYN is dropped for either queue's sake.
-    pub(super) fn full(&self, commit: Commit, from: Requester, limits: &Limits) -> Option<Queue> {
-        if self.has_full_queue(limits) {
+    pub(super) fn full(&self, commit: Commit, from: Requester, backlog: &Backlog) -> Option<Queue> {
+        if self.has_full_queue(backlog) {
             return Some(Queue::Accept);
         }
         let most = match from {
             _ if commit == Commit::Cache => return None, // it makes room
             Requester::Successor => return None,
-            Requester::Stranger if !limits.cookies_on_overflow => {
-                limits.syn_backlog.min(limits.syn_backlog_for_strangers)
+            Requester::Stranger if !backlog.cookies_on_overflow => {
+                backlog.syn_backlog.min(backlog.syn_backlog_for_strangers)
             }
-            Requester::Stranger | Requester::Proven => limits.syn_backlog,
+            Requester::Stranger | Requester::Proven => backlog.syn_backlog,
         };
         (self.half_open >= most).then_some(Queue::Syn)
     }
@@ -48,8 +48,8 @@ impl Listener {
     /// Retransmissions of a SYN-ACK that a half-open entry gets. Half of the room is for the young: as they become a
     /// smaller part of a queue that is more than half full, the others are given up sooner.
     pub(super) fn syn_ack_retries(&self, limits: &Limits) -> u32 {
-        let mut retries = limits.syn_ack_retries.into();
-        if !limits.syn_backlog_pruning || self.half_open * 2 <= limits.syn_backlog.max(PRUNED_BACKLOG) {
+        let mut retries = limits.handshake_retries.syn_ack_retries.into();
+        if !limits.backlog.syn_backlog_pruning || self.half_open * 2 <= limits.backlog.syn_backlog.max(PRUNED_BACKLOG) {
             return retries;
         }
         let mut young = self.young * 2;
@@ -61,8 +61,8 @@ impl Listener {
     }
 
     /// Whether no more connections can wait to be accepted.
-    pub(super) fn has_full_queue(&self, limits: &Limits) -> bool {
-        self.acceptable.len() >= limits.accept_backlog as usize
+    pub(super) fn has_full_queue(&self, backlog: &Backlog) -> bool {
+        self.acceptable.len() >= backlog.accept_backlog as usize
     }
 }
 

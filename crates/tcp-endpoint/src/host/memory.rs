@@ -12,7 +12,7 @@ use crate::hold_down::HoldDown;
 use crate::identity::Identity;
 use crate::payload::Payload;
 use crate::peer::Peer;
-use crate::settings::Limits;
+use crate::settings::Backlog;
 use crate::tcb::Tcb;
 
 /// What is held down until some instant is so at that instant, too.
@@ -78,7 +78,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A connection is closed in good order: if its round trip was measured, and no timeout came after that, its peer has
     /// proven to be there. That is remembered where strangers are turned away sooner.
     pub(super) fn note_proof(&mut self, of: Handle, effects: &mut Effects<P, T>) {
-        let Limits { cookies_on_overflow, syn_backlog, syn_backlog_for_strangers, .. } = self.common.settings.limits;
+        let Backlog { cookies_on_overflow, syn_backlog, syn_backlog_for_strangers, .. } =
+            self.common.settings.limits.backlog;
         let Some(connection) = self.connections.get(of).and_then(Tcb::open) else { return };
         if cookies_on_overflow || syn_backlog_for_strangers >= syn_backlog {
             return;

@@ -243,7 +243,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
         let (from, owed) = (connection.state, connection.owes_ack().then(|| connection.purpose_of_ack()));
         let held = connection.owner == Owner::Application;
-        let remains = remains(connection, limits.fires_at(now, length));
+        let remains = remains(connection, limits.timers.fires_at(now, length));
         let (Identity { tag, ends }, at, state) = (remains.id, remains.until.get(), remains.state());
         let small = self.remains.insert(remains);
         self.replace(ends, entry, small);
@@ -298,7 +298,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             self.hold_down(now, entry, id, effects);
         }
         if owner == Owner::Listener
-            && !self.common.settings.limits.accept_queue_keeps_closed
+            && !self.common.settings.limits.backlog.accept_queue_keeps_closed
             && let Some(listener) = self.listeners.at_mut(id.ends.local_port())
         {
             listener.acceptable.retain(|waiting| *waiting != entry);

@@ -50,7 +50,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// is gone from the network when it chooses a sequence number again (RFC 9293 §3.4.3). A handshake with a hold-down
     /// refuses every SYN for as long, since it cannot know which names it had.
     pub fn reboot(&mut self, now: Instant) {
-        self.quiet_until = now + self.common.settings.limits.quiet_time;
+        self.quiet_until = now + self.common.settings.limits.selection.quiet_time;
         let hold_down = self.common.settings.handshake.hold_down;
         self.refuse_until = (!hold_down.is_zero()).then_some(now + hold_down);
     }

@@ -20,7 +20,7 @@ impl<T: Copy> Remains<T> {
             self.answer(segment, ctx);
             return After::Stay;
         }
-        if segment.flags.syn() && ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
+        if segment.flags.syn() && ctx.settings.limits.checks.half_open_check == HalfOpenCheck::Window {
             ctx.effects.push(reset_outside_connection(segment));
             return After::Close(Reason::Segment);
         }
@@ -28,12 +28,12 @@ impl<T: Copy> Remains<T> {
             self.challenge(ctx);
             return After::Stay;
         }
-        let (end, edge) = (segment.seq + segment.len(), self.receive_next + ctx.settings.limits.window);
+        let (end, edge) = (segment.seq + segment.len(), self.receive_next + ctx.settings.limits.sizes.window);
         if !segment.flags.ack() || segment.is_empty() || !end.after(self.receive_next) {
             return After::Stay;
         }
         let carries_news = (end - u32::from(segment.flags.fin())).after(self.receive_next);
-        if carries_news && ctx.settings.limits.half_duplex_close {
+        if carries_news && ctx.settings.limits.close.half_duplex_close {
             self.send(Flags::RST, segment.ack, Purpose::ResetOfUnacceptable, ctx);
             return After::Close(Reason::Segment);
         }

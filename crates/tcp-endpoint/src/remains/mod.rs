@@ -75,16 +75,16 @@ impl<T: Copy> Remains<T> {
             return After::Stay;
         }
         let old = stamp == Stamp::Old;
-        let acceptable = !old && acceptable(self.receive_next, limits.window, segment.seq, segment.len());
+        let acceptable = !old && acceptable(self.receive_next, limits.sizes.window, segment.seq, segment.len());
         let in_time_wait = self.began.is_some();
         if segment.flags.rst() {
             return match in_time_wait {
                 true if self.is_guarded(ctx) => After::Stay,
-                false if limits.half_open_check == HalfOpenCheck::Window => self.take_any_reset(acceptable, ctx),
+                false if limits.checks.half_open_check == HalfOpenCheck::Window => self.take_any_reset(acceptable, ctx),
                 _ => self.take_reset(segment.seq, acceptable, ctx),
             };
         }
-        if acceptable && limits.timestamp_check == TimestampCheck::Sequence {
+        if acceptable && limits.checks.timestamp_check == TimestampCheck::Sequence {
             self.note_timestamp(segment, ctx.now);
         }
         if in_time_wait {
@@ -118,14 +118,14 @@ impl<T: Copy> Remains<T> {
     /// An ACK; limited as challenge ACKs are where a limit for each connection holds for everything that could loop.
     fn answer<P: Payload>(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) {
         let loops = segment.is_empty() || segment.flags.syn();
-        let limited = loops && ctx.settings.limits.challenge_limit == ChallengeLimit::Connection;
+        let limited = loops && ctx.settings.limits.checks.challenge_limit == ChallengeLimit::Connection;
         if !limited || self.may_challenge(ctx) {
             self.send_ack(Purpose::of_answer(segment.flags, Purpose::DuplicateAck), ctx);
         }
     }
 
     fn may_challenge<P>(&mut self, ctx: &mut Context<'_, P, T>) -> bool {
-        ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits)
+        ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits.checks)
     }
 
     fn challenge<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) {

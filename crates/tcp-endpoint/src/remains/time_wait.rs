@@ -17,7 +17,7 @@ impl<T: Copy> Remains<T> {
     /// The peer's FIN has come in FIN-WAIT-2: TIME-WAIT begins.
     pub(crate) fn begin_time_wait(&mut self, now: Instant, length: Duration, limits: &Limits) {
         self.began = now.into();
-        self.until = limits.fires_at(now, length).into();
+        self.until = limits.timers.fires_at(now, length).into();
     }
 
     /// The initial sequence number of a connection that follows this one on the same 4-tuple.
@@ -46,7 +46,7 @@ impl<T: Copy> Remains<T> {
             }
         });
         let higher = segment.seq.at_or_after(self.receive_next);
-        let stamped = settings.limits.timestamps && segment.options.timestamps.is_some(); // as the next would be
+        let stamped = settings.limits.timers.timestamps && segment.options.timestamps.is_some(); // as the next would be
         match (settings.teardown.syn_in_time_wait, newer) {
             (SynInTimeWait::None, _) | (SynInTimeWait::Timestamp | SynInTimeWait::Either, Some(Age::Older)) => false,
             (SynInTimeWait::Timestamp | SynInTimeWait::Either, Some(Age::Newer)) => true,
@@ -98,7 +98,7 @@ impl<T: Copy> Remains<T> {
     }
 
     fn restart<P>(&mut self, ctx: &Context<'_, P, T>) {
-        self.until = ctx.settings.limits.fires_at(ctx.now, ctx.settings.teardown.time_wait).into();
+        self.until = ctx.settings.limits.timers.fires_at(ctx.now, ctx.settings.teardown.time_wait).into();
     }
 
     /// RFC 6191 §2: a SYN that it does not accept leaves TIME-WAIT as it is, without an answer.
