@@ -384,7 +384,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let connection = self.connections.get(entry).ok_or(UserError::NoConnection)?;
         let (over, tag) = (!connection.is_live(), connection.id().tag);
         if over {
-            self.connections.remove(entry);
+            self.connections.discard(entry);
             self.held_time_waits.remove(&entry);
             effects.push(Effect::Release { entry, tag });
         }

@@ -317,7 +317,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 effects.push(Effect::Disarm { entry, tag });
             }
         } else {
-            self.connections.remove(entry);
+            self.connections.discard(entry);
             effects.push(Effect::Release { entry, tag });
         }
     }
