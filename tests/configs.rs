@@ -195,25 +195,25 @@ fn profile_rfc9293_keeps_to_the_numbers_of_the_rfc() {
     let (teardown, limits) = (&settings.teardown, &settings.limits);
     let seconds = Duration::from_secs;
     let until_given_up = |retries| {
-        let timeouts = (0..=retries).scan(limits.rto_initial, |timeout, _| {
+        let timeouts = (0..=retries).scan(limits.timers.rto_initial, |timeout, _| {
             let this = *timeout;
-            *timeout = (this * 2).min(limits.rto_max);
+            *timeout = (this * 2).min(limits.timers.rto_max);
             Some(this)
         });
         timeouts.fold(Duration::ZERO, |sum, timeout| sum + timeout)
     };
     assert_eq!(teardown.time_wait, seconds(2 * 120), "MUST-13: 2 MSL, of two minutes (§3.4.2)");
-    assert_eq!((limits.isn, limits.isn_tick), (Isn::Clock, Duration::from_micros(4)), "MUST-8");
-    assert_eq!(limits.give_up, GiveUp::Retries);
-    assert!(until_given_up(limits.data_retries) >= seconds(100), "SHLD-11");
-    assert!(until_given_up(limits.orphan_retries) >= seconds(100), "SHLD-11");
-    assert!(until_given_up(limits.syn_retries) >= seconds(180), "MUST-23");
-    assert!(until_given_up(limits.syn_ack_retries.into()) >= seconds(180), "MUST-23");
-    assert!(!limits.keepalive, "MUST-25");
-    assert!(limits.keepalive_idle >= seconds(2 * 3600), "MUST-28");
-    assert!(limits.keepalive_probes > 1, "MUST-29");
-    assert!(limits.delayed_ack < Duration::from_millis(500), "MUST-40");
-    assert_eq!(limits.quiet_time, seconds(120), "§3.4.3: one MSL");
+    assert_eq!((limits.selection.isn, limits.selection.isn_tick), (Isn::Clock, Duration::from_micros(4)), "MUST-8");
+    assert_eq!(limits.persistence.give_up, GiveUp::Retries);
+    assert!(until_given_up(limits.persistence.data_retries) >= seconds(100), "SHLD-11");
+    assert!(until_given_up(limits.persistence.orphan_retries) >= seconds(100), "SHLD-11");
+    assert!(until_given_up(limits.handshake_retries.syn_retries) >= seconds(180), "MUST-23");
+    assert!(until_given_up(limits.handshake_retries.syn_ack_retries.into()) >= seconds(180), "MUST-23");
+    assert!(!limits.keepalive.keepalive, "MUST-25");
+    assert!(limits.keepalive.keepalive_idle >= seconds(2 * 3600), "MUST-28");
+    assert!(limits.keepalive.keepalive_probes > 1, "MUST-29");
+    assert!(limits.acknowledgment.delayed_ack < Duration::from_millis(500), "MUST-40");
+    assert_eq!(limits.selection.quiet_time, seconds(120), "§3.4.3: one MSL");
 }
 
 #[test]

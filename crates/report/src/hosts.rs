@@ -31,10 +31,10 @@ impl Hosts {
             hosts.scripts.push(plan.applications.iter().map(|script| script.lines.clone()).collect());
             let limits = &plan.settings.limits;
             hosts.half_open.push(match plan.settings.handshake.commit {
-                Commit::Cache => ("SYN cache", limits.cache_entries),
-                _ => ("SYN backlog", limits.syn_backlog),
+                Commit::Cache => ("SYN cache", limits.backlog.cache_entries),
+                _ => ("SYN backlog", limits.backlog.syn_backlog),
             });
-            hosts.windows.push(plan.settings.limits.window);
+            hosts.windows.push(plan.settings.limits.sizes.window);
             let several = plan.addresses.len() > 1;
             let machines = plan.addresses.iter().zip(1..);
             hosts.at.extend(machines.map(|(address, place)| (*address, (HostId(id), several.then_some(place)))));

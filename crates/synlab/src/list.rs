@@ -4,7 +4,7 @@ use experiment::{BUNDLES, BuiltIn, cases, catalogue, claims, profiles, studies};
 use schemars::JsonSchema;
 use serde_json::Value;
 use tcp_endpoint::presets::{HANDSHAKES, TEARDOWNS};
-use tcp_endpoint::{Handshake, Limits, Teardown};
+use tcp_endpoint::{Handshake, Selection, Teardown};
 
 use crate::Ending;
 use crate::cli::{List, Topic};
@@ -56,7 +56,7 @@ fn lines(topic: Topic) -> String {
         Topic::Axes => {
             let axes = axes_of::<Handshake>("handshake").into_iter().chain(axes_of::<Teardown>("teardown"));
             // Of a host's own settings, which no preset decides, one is a matter of design.
-            let axes = axes.chain(axes_of::<Limits>("host").into_iter().filter(|axis| axis.name == "isn"));
+            let axes = axes.chain(axes_of::<Selection>("host").into_iter().filter(|axis| axis.name == "isn"));
             let bundles = BUNDLES.iter().map(|bundle| {
                 let [on, off] = bundle.settings.map(|settings| settings.join(", "));
                 Entry::new(

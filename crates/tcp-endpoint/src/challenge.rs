@@ -2,8 +2,8 @@
 
 use sim_time::Instant;
 
-use crate::moment::Moment;
-use crate::{ChallengeLimit, Limits};
+use crate::packed::Moment;
+use crate::settings::{ChallengeLimit, Checks};
 
 /// What a host remembers of the challenge ACKs it has sent.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -16,18 +16,18 @@ pub(crate) struct Challenges {
 
 impl Challenges {
     /// Whether a challenge ACK may be sent now, and if so counts it; `last` is the connection's own memory.
-    pub(crate) fn permit(&mut self, last: &mut Moment, now: Instant, limits: &Limits) -> bool {
-        match limits.challenge_limit {
+    pub(crate) fn permit(&mut self, last: &mut Moment, now: Instant, checks: &Checks) -> bool {
+        match checks.challenge_limit {
             ChallengeLimit::None => true,
             ChallengeLimit::Host => {
-                if now - self.began >= limits.challenge_interval {
+                if now - self.began >= checks.challenge_interval {
                     *self = Self { began: now, sent: 0 };
                 }
                 self.sent += 1;
-                self.sent <= limits.challenge_count
+                self.sent <= checks.challenge_count
             }
             ChallengeLimit::Connection => {
-                let permitted = last.instant().is_none_or(|last| now - last >= limits.challenge_interval);
+                let permitted = last.instant().is_none_or(|last| now - last >= checks.challenge_interval);
                 if permitted {
                     *last = now.into();
                 }

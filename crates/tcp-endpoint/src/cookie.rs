@@ -7,8 +7,11 @@ use std::net::Ipv4Addr;
 use sim_time::{Duration, Instant};
 use siphasher::sip::SipHasher24;
 
-use crate::host::Secret;
-use crate::{FastOpen, FourTuple, Patience, Segment, SeqNum, Settings, SynData};
+use crate::isn::Secret;
+use crate::patience::Patience;
+use crate::segment::{FastOpen, FourTuple, Segment};
+use crate::seq::SeqNum;
+use crate::settings::{Settings, SynData};
 
 /// The segment sizes a SYN cookie can remember, in two bits: what a client can take at least (Linux's four).
 const MSS_CLASSES: [u16; 4] = [536, 1300, 1440, 1460];
@@ -65,14 +68,14 @@ fn check_fast_open_cookie(secret: Secret, client: Ipv4Addr, cookie: u64, now: In
 pub(crate) fn granted_by<P>(secret: Secret, settings: &Settings, syn: &Segment<P>, now: Instant) -> Option<u64> {
     syn.options.fast_open?;
     let wanted = settings.handshake.syn_data == SynData::Cookie && !is_shown_by(secret, settings, syn, now);
-    let lifetime = settings.limits.fast_open_key_lifetime;
+    let lifetime = settings.limits.backlog.fast_open_key_lifetime;
     wanted.then(|| fast_open_cookie(secret, *syn.source.ip(), now, lifetime))
 }
 
 /// Whether a SYN shows a fast open cookie that this host gave its sender.
 pub(crate) fn is_shown_by<P>(secret: Secret, settings: &Settings, syn: &Segment<P>, now: Instant) -> bool {
     let Some(FastOpen::Cookie(cookie)) = syn.options.fast_open else { return false };
-    let lifetime = settings.limits.fast_open_key_lifetime;
+    let lifetime = settings.limits.backlog.fast_open_key_lifetime;
     settings.handshake.syn_data == SynData::Cookie
         && check_fast_open_cookie(secret, *syn.source.ip(), cookie, now, lifetime)
 }

@@ -2,27 +2,10 @@
 
 use sim_time::Instant;
 
-use crate::{Flags, FourTuple, Handle, Segment, SeqNum, State};
-
-/// The table an entry lives in, and so what it costs.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub enum EntryKind {
-    /// A passive connection request that is not answered for yet.
-    HalfOpen,
-    /// A full connection: everything an open or opening connection needs.
-    Connection,
-    /// What is left of a connection in TIME-WAIT.
-    TimeWait,
-    /// The name of a closed connection, on which no SYN is taken for a time.
-    HoldDown,
-    /// What is remembered of another host: a fast open cookie, or a connection count.
-    Peer,
-}
-
-impl EntryKind {
-    /// All kinds.
-    pub const ALL: [Self; 5] = [Self::HalfOpen, Self::Connection, Self::TimeWait, Self::HoldDown, Self::Peer];
-}
+use crate::handle::Handle;
+use crate::segment::{Flags, FourTuple, Segment};
+use crate::seq::SeqNum;
+use crate::state::State;
 
 /// A segment to put on the wire, and what the endpoint knows of it beyond the header.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -187,6 +170,9 @@ pub enum Notice {
     /// application that asked, by [`crate::Preferences::reports`].
     Unanswered,
 }
+
+/// A place to put [`Effect`]s; the driver empties it after each call and may reuse it.
+pub type Effects<P, T> = Vec<Effect<P, T>>;
 
 /// One thing the endpoint wants done, or says has happened, in order.
 #[derive(Clone, PartialEq, Eq, Debug)]

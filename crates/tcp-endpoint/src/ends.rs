@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use crate::FourTuple;
+use crate::segment::FourTuple;
 
 /// What tells the connections of one host apart: the local port and the remote socket, in the order of their 4-tuples.
 /// It is hashed as one word.

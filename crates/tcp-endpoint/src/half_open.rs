@@ -4,47 +4,32 @@ use std::net::Ipv4Addr;
 
 use sim_time::{Duration, Instant};
 
-use crate::connection::{Connection, Context, Opening, acceptable};
+use crate::asked::Asked;
+use crate::connection::{Connection, Opening};
 use crate::cookie;
-use crate::ends::Ends;
-use crate::host::reset_outside_connection;
+use crate::draft::{Draft, reset_outside_connection};
+use crate::effect::{Acknowledged, Effect, Purpose, Reason};
+use crate::identity::{Identity, Incarnation};
+use crate::interface::Status;
 use crate::isn::IsnSource;
-use crate::moment::{Moment, Packed};
+use crate::packed::{Extras, Moment, Packed};
+use crate::payload::Payload;
+use crate::segment::{FastOpen, Flags, Options, Segment};
+use crate::seq::{SeqNum, acceptable};
+use crate::settings::{ChallengeLimit, DuplicateSyn, HalfOpenCheck, Limits, Settings};
+use crate::state::State;
+use crate::step::Context;
 use crate::timestamps::{Stamp, TimestampClock};
-use crate::{
-    Acknowledged, ChallengeLimit, DuplicateSyn, Effect, FastOpen, Flags, FourTuple, HalfOpenCheck, Handle, Limits,
-    Options, Payload, Purpose, Reason, Segment, SeqNum, Settings, State, Status, Transition, Transmission,
-};
-
-/// What a SYN asks of a listener, and the numbers it is answered with.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) struct Asked<T> {
-    pub(crate) tag: T,
-    pub(crate) tuple: FourTuple,
-    pub(crate) iss: SeqNum,
-    pub(crate) irs: SeqNum,
-    /// The timestamps, if both ends carry them.
-    pub(crate) clock: Option<TimestampClock>,
-    /// The most octets of data that the client takes in one segment.
-    pub(crate) peer_mss: u16,
-    /// The fast open cookie that the SYN-ACK brings.
-    pub(crate) cookie: Option<u64>,
-    /// The connection count, if it is to be remembered once the handshake is complete.
-    pub(crate) count: Option<u32>,
-}
 
 /// An entry in SYN-RECEIVED, made by a SYN at a listener. There may be very many, so it is packed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct HalfOpen<T> {
-    pub(crate) tag: T,
-    pub(crate) ends: Ends,
+    pub(crate) id: Identity<T>,
     pub(crate) iss: SeqNum,
     irs: SeqNum,
     clock: Option<TimestampClock>,
-    /// The connection count, if that is among what is `extra`.
-    count: u32,
     peer_mss: u16,
-    extra: Extra,
+    extras: Extras,
     /// Whether our SYN was acknowledged while the listener waits for data.
     acknowledged: bool,
     /// Retransmissions by the timer, as far as they can be counted: to the largest limit there is.
@@ -56,18 +41,6 @@ pub(crate) struct HalfOpen<T> {
     challenged_at: Moment,
     /// When the SYN-ACK is sent again; none if the handshake has no timer for it.
     pub(crate) retransmit_at: Moment,
-}
-
-/// What the SYN asked for beyond a connection.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-enum Extra {
-    Nothing,
-    /// A fast open cookie, which the SYN-ACK brings.
-    Cookie,
-    /// That its connection count is remembered once the handshake is complete.
-    Count,
-    /// Both.
-    CookieAndCount,
 }
 
 /// What the host does with the entry after a segment.
@@ -83,21 +56,13 @@ pub(crate) enum Request {
 
 impl<T: Copy> HalfOpen<T> {
     pub(crate) fn new(asked: &Asked<T>, now: Instant) -> Self {
-        let extra = match (asked.cookie, asked.count) {
-            (None, None) => Extra::Nothing,
-            (Some(_), None) => Extra::Cookie,
-            (None, Some(_)) => Extra::Count,
-            (Some(_), Some(_)) => Extra::CookieAndCount,
-        };
         Self {
-            tag: asked.tag,
-            ends: asked.tuple.into(),
+            id: asked.id,
             iss: asked.iss,
             irs: asked.irs,
             clock: asked.clock,
-            count: asked.count.unwrap_or(0),
             peer_mss: asked.peer_mss,
-            extra,
+            extras: Extras::new(asked.count, asked.cookie.is_some()),
             acknowledged: false,
             retries: 0,
             sent: 0,
@@ -114,7 +79,7 @@ impl<T: Copy> HalfOpen<T> {
         let old = stamp == Stamp::Old;
         let again = flags.syn() && !flags.ack() && segment.seq == self.irs;
         let foreign = flags.ack() && segment.ack != self.iss + 1;
-        if foreign && !again && ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
+        if foreign && !again && ctx.settings.limits.checks.half_open_check == HalfOpenCheck::Window {
             if !flags.rst() {
                 ctx.effects.push(reset_outside_connection(segment));
             }
@@ -123,20 +88,20 @@ impl<T: Copy> HalfOpen<T> {
         if stamp == Stamp::Missing && !again {
             return Request::Pending;
         }
-        if old || again || !acceptable(next, ctx.settings.limits.window, segment.seq, segment.len()) {
+        if old || again || !acceptable(next, ctx.settings.limits.sizes.window, segment.seq, segment.len()) {
             self.answer_unacceptable(segment, old, ctx);
             return Request::Pending;
         }
         TimestampClock::note(&mut self.clock, segment, next, ctx.now);
         if flags.rst() {
-            if segment.seq == next || ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
+            if segment.seq == next || ctx.settings.limits.checks.half_open_check == HalfOpenCheck::Window {
                 return Request::Withdrawn(Reason::Reset);
             }
             self.challenge(ctx); // RFC 5961 §3.2
             return Request::Pending;
         }
         if flags.syn() {
-            if ctx.settings.limits.half_open_check == HalfOpenCheck::Window {
+            if ctx.settings.limits.checks.half_open_check == HalfOpenCheck::Window {
                 ctx.effects.push(reset_outside_connection(segment));
             }
             return Request::Withdrawn(Reason::Segment);
@@ -161,11 +126,11 @@ impl<T: Copy> HalfOpen<T> {
         let (flags, limits) = (segment.flags, &ctx.settings.limits);
         let repeated = flags.syn() && !flags.ack() && segment.seq == self.irs && !old;
         let loops = segment.is_empty() || flags.syn();
-        let limited = limits.challenge_limit == ChallengeLimit::Connection && loops;
-        if flags.rst() || (limited && !ctx.challenges.permit(&mut self.challenged_at, ctx.now, limits)) {
+        let limited = limits.checks.challenge_limit == ChallengeLimit::Connection && loops;
+        if flags.rst() || (limited && !ctx.challenges.permit(&mut self.challenged_at, ctx.now, &limits.checks)) {
             return;
         }
-        if repeated && limits.duplicate_syn == DuplicateSyn::SynAck {
+        if repeated && limits.checks.duplicate_syn == DuplicateSyn::SynAck {
             self.send_syn_ack(ctx);
         } else {
             // The SYN-ACK has acknowledged all that there is.
@@ -174,33 +139,27 @@ impl<T: Copy> HalfOpen<T> {
     }
 
     fn challenge<P: Payload>(&mut self, ctx: &mut Context<'_, P, T>) {
-        if ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits) {
+        if ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits.checks) {
             self.send_ack(Purpose::ChallengeAck, ctx);
         }
     }
 
     /// The connection that takes the entry's place.
-    pub(crate) fn complete<P: Payload>(
-        &self,
-        address: Ipv4Addr,
-        isn: &IsnSource,
-        settings: &Settings,
-    ) -> Connection<P, T> {
+    pub(crate) fn complete<P: Payload>(&self, isn: &IsnSource, settings: &Settings) -> Connection<P, T> {
         let asked = Asked {
-            tag: self.tag,
-            tuple: self.ends.on(address),
+            id: self.id,
             iss: self.iss,
             irs: self.irs,
             clock: self.clock,
             peer_mss: self.peer_mss,
             cookie: self.cookie(isn, &settings.limits),
-            count: matches!(self.extra, Extra::Count | Extra::CookieAndCount).then_some(self.count),
+            count: self.extras.count(),
         };
         let mut connection = Connection::answering(&asked, Opening::Handshake, self.sent_at.get(), settings);
         connection.state = State::SynReceived;
         connection.retries = self.retries.into();
         if !self.acknowledged {
-            (0..self.retries).for_each(|_| connection.rto.back_off(&settings.limits)); // RFC 6298 §5.5
+            (0..self.retries).for_each(|_| connection.rto.back_off(&settings.limits.timers)); // RFC 6298 §5.5
         }
         connection.syn_acks = self.sent.into();
         if self.sent > 1 {
@@ -212,9 +171,9 @@ impl<T: Copy> HalfOpen<T> {
     /// The fast open cookie that the SYN-ACK brings: that of the time at which the SYN came.
     fn cookie(&self, isn: &IsnSource, limits: &Limits) -> Option<u64> {
         let (client, asked_at, lifetime) =
-            (self.ends.remote_address(), self.sent_at.get(), limits.fast_open_key_lifetime);
+            (self.id.ends.remote_address(), self.sent_at.get(), limits.backlog.fast_open_key_lifetime);
         let cookie = || cookie::fast_open_cookie(isn.secret(), client, asked_at, lifetime);
-        matches!(self.extra, Extra::Cookie | Extra::CookieAndCount).then(cookie)
+        self.extras.cookie().then(cookie)
     }
 
     /// Whether the retransmission timer has not gone off yet.
@@ -228,7 +187,7 @@ impl<T: Copy> HalfOpen<T> {
         match self.retransmit_at.instant() {
             Some(at) if at <= ctx.now => {}
             Some(at) => {
-                ctx.effects.push(Effect::Arm { entry: ctx.entry, tag: self.tag, at });
+                ctx.effects.push(Effect::Arm { entry: ctx.entry, tag: self.id.tag, at });
                 return Request::Pending;
             }
             None => return Request::Pending,
@@ -260,9 +219,10 @@ impl<T: Copy> HalfOpen<T> {
     /// The timeout doubles with each time the timer went off (RFC 6298 §5.5).
     fn start_timer<P: Payload>(&mut self, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
-        let timeout = (0..self.retries).fold(limits.rto_initial, |timeout, _| (timeout * 2).min(limits.rto_max));
+        let timeout =
+            (0..self.retries).fold(limits.timers.rto_initial, |timeout, _| (timeout * 2).min(limits.timers.rto_max));
         let timed = ctx.settings.handshake.syn_ack_timer;
-        self.retransmit_at = timed.then(|| limits.fires_at(ctx.now, timeout)).into();
+        self.retransmit_at = timed.then(|| limits.timers.fires_at(ctx.now, timeout)).into();
     }
 
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`
@@ -277,23 +237,16 @@ impl<T: Copy> HalfOpen<T> {
         (purpose, retransmission): (Purpose, u32),
         ctx: &mut Context<'_, P, T>,
     ) {
-        let tuple = self.ends.on(ctx.address);
-        ctx.effects.push(Effect::Transmit(Transmission {
-            segment: Segment {
-                source: tuple.local,
-                destination: tuple.remote,
-                seq,
-                ack: if flags.ack() { self.irs + 1 } else { SeqNum::default() },
-                flags,
-                window: if flags.rst() { 0 } else { ctx.settings.limits.window },
-                options: self.options(flags, ctx),
-                payload: P::default(),
-            },
-            sender: Some((ctx.entry, self.tag)),
-            retransmission,
+        let draft = Draft {
+            flags,
+            seq,
+            acknowledged: (self.irs + 1, Acknowledged::Syn),
+            options: self.options(flags, ctx),
+            payload: P::default(),
             purpose,
-            acknowledges: if flags.ack() { Acknowledged::Syn } else { Acknowledged::Nothing },
-        }));
+            retransmission,
+        };
+        ctx.transmit(self.id, draft);
     }
 
     fn options<P: Payload>(&self, flags: Flags, ctx: &Context<'_, P, T>) -> Options {
@@ -302,7 +255,7 @@ impl<T: Copy> HalfOpen<T> {
             return options;
         }
         Options {
-            mss: Some(ctx.settings.limits.mss_option()),
+            mss: Some(ctx.settings.limits.sizes.mss_option()),
             fast_open: self.cookie(ctx.isn, &ctx.settings.limits).map(FastOpen::Cookie),
             ..options
         }
@@ -310,48 +263,21 @@ impl<T: Copy> HalfOpen<T> {
 
     /// STATUS (RFC 9293 §3.10.6).
     pub(crate) fn status(&self, address: Ipv4Addr, receive_window: u32) -> Status {
-        Status {
-            tuple: self.ends.on(address),
-            state: State::SynReceived,
-            iss: self.iss,
-            irs: Some(self.irs),
-            send_unacknowledged: self.iss,
-            send_next: self.iss + 1,
-            receive_next: Some(self.irs + 1),
-            receive_window,
-            unacknowledged_octets: 0,
-            unread_octets: 0,
-            probes: 0,
-        }
+        let (send, receive) = ((self.iss, self.iss + 1), (Some(self.irs + 1), receive_window));
+        self.incarnation().status(address, State::SynReceived, send, receive)
     }
 
-    /// A change of state to or from SYN-RECEIVED, for observers.
-    pub(crate) const fn transition(
-        &self,
-        (entry, address): (Handle, Ipv4Addr),
-        (from, to): (State, State),
-        reason: Reason,
-    ) -> Transition<T> {
-        Transition {
-            entry,
-            tag: self.tag,
-            tuple: self.ends.on(address),
-            from,
-            to,
-            iss: self.iss,
-            irs: Some(self.irs),
-            passive: true,
-            reason,
-        }
+    pub(crate) const fn incarnation(&self) -> Incarnation<T> {
+        Incarnation { id: self.id, iss: self.iss, irs: Some(self.irs), passive: true }
     }
 }
 
 /// How often the SYN-ACK timer goes off within `defer-accept`.
 fn deferred_retries(limits: &Limits) -> u32 {
-    let (mut timeout, mut period, mut retries) = (limits.rto_initial, Duration::ZERO, 0);
-    while period < limits.defer_accept {
+    let (mut timeout, mut period, mut retries) = (limits.timers.rto_initial, Duration::ZERO, 0);
+    while period < limits.handshake_retries.defer_accept {
         period += timeout;
-        timeout = (timeout * 2).min(limits.rto_max);
+        timeout = (timeout * 2).min(limits.timers.rto_max);
         retries += 1;
     }
     retries

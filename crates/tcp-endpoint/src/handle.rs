@@ -4,7 +4,25 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::num::NonZeroU32;
 
-use crate::EntryKind;
+/// The table an entry lives in, and so what it costs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum EntryKind {
+    /// A passive connection request that is not answered for yet.
+    HalfOpen,
+    /// A full connection: everything an open or opening connection needs.
+    Connection,
+    /// What is left of a connection in TIME-WAIT, or in FIN-WAIT-2 once its application has closed.
+    TimeWait,
+    /// The name of a closed connection, on which no SYN is taken for a time.
+    HoldDown,
+    /// What is remembered of another host: a fast open cookie, or a connection count.
+    Peer,
+}
+
+impl EntryKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::HalfOpen, Self::Connection, Self::TimeWait, Self::HoldDown, Self::Peer];
+}
 
 /// An entry of one host's tables. A handle outlives its entry harmlessly: a stale one names nothing.
 ///

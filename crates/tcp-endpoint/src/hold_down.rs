@@ -3,13 +3,12 @@
 
 use sim_time::Instant;
 
-use crate::ends::Ends;
+use crate::identity::Identity;
 
 /// A name, and until when it is held down, that instant included.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct HoldDown<T> {
-    pub(crate) ends: Ends,
+    /// That of the connection that had the name.
+    pub(crate) id: Identity<T>,
     pub(crate) until: Instant,
-    /// The tag of the connection that had the name.
-    pub(crate) tag: T,
 }

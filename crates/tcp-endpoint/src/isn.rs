@@ -5,11 +5,15 @@ use std::hash::Hasher;
 use sim_time::Instant;
 use siphasher::sip::SipHasher24;
 
-use crate::host::Secret;
-use crate::{FourTuple, Isn, Limits, SeqNum};
+use crate::segment::FourTuple;
+use crate::seq::SeqNum;
+use crate::settings::{Isn, Selection};
 
 /// What [`Isn::Constant`] gives: any value but zero, which would hide that relative and raw numbers differ.
 const CONSTANT: SeqNum = SeqNum::new(1_000_000);
+
+/// What goes into every keyed hash of a host, so that two hosts differ and a run repeats.
+pub type Secret = [u8; 16];
 
 /// Chooses initial sequence numbers for one host.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -30,10 +34,10 @@ impl IsnSource {
     }
 
     /// ISN = M + F(4-tuple, secret), where M is the clock and F a keyed hash (RFC 6528 §3).
-    pub(crate) fn choose(&mut self, limits: &Limits, now: Instant, tuple: FourTuple) -> SeqNum {
-        match limits.isn {
+    pub(crate) fn choose(&mut self, selection: &Selection, now: Instant, tuple: FourTuple) -> SeqNum {
+        match selection.isn {
             Isn::Constant => CONSTANT,
-            Isn::Clock => self.keyed(tuple, 0) + low_bits(now.as_nanos() / limits.isn_tick.as_nanos()),
+            Isn::Clock => self.keyed(tuple, 0) + low_bits(now.as_nanos() / selection.isn_tick.as_nanos()),
             Isn::Random => {
                 self.chosen += 1;
                 self.keyed(tuple, self.chosen)
@@ -83,25 +87,25 @@ mod tests {
         FourTuple { local: socket(1, port), remote: socket(2, 80) }
     }
 
-    fn limits(isn: Isn) -> Limits {
-        Limits { isn, ..testing::limits() }
+    fn selection(isn: Isn) -> Selection {
+        Selection { isn, ..testing::limits().selection }
     }
 
     #[test]
     fn the_clock_counts_its_ticks() {
         for (tick_nanos, ticks) in [(4_000, 250_000), (64, 15_625_000)] {
-            let limits = Limits { isn_tick: Duration::from_nanos(tick_nanos), ..limits(Isn::Clock) };
+            let selection = Selection { isn_tick: Duration::from_nanos(tick_nanos), ..selection(Isn::Clock) };
             let mut source = IsnSource::new([7; 16]);
-            let first = source.choose(&limits, Instant::ZERO, tuple(5000));
-            let later = source.choose(&limits, Instant::ZERO + Duration::from_secs(1), tuple(5000));
+            let first = source.choose(&selection, Instant::ZERO, tuple(5000));
+            let later = source.choose(&selection, Instant::ZERO + Duration::from_secs(1), tuple(5000));
             assert_eq!(later - first, ticks);
         }
     }
 
     #[test]
     fn another_tuple_or_secret_starts_elsewhere() {
-        let limits = limits(Isn::Clock);
-        let isn = |secret, port| IsnSource::new([secret; 16]).choose(&limits, Instant::ZERO, tuple(port));
+        let selection = selection(Isn::Clock);
+        let isn = |secret, port| IsnSource::new([secret; 16]).choose(&selection, Instant::ZERO, tuple(port));
         assert_ne!(isn(7, 5000), isn(7, 5001));
         assert_ne!(isn(7, 5000), isn(8, 5000));
     }
@@ -109,7 +113,7 @@ mod tests {
     #[test]
     fn random_differs_each_time_and_constant_never() {
         let mut source = IsnSource::new([7; 16]);
-        let mut choose = |how| source.choose(&limits(how), Instant::ZERO, tuple(5000));
+        let mut choose = |how| source.choose(&selection(how), Instant::ZERO, tuple(5000));
         assert_ne!(choose(Isn::Random), choose(Isn::Random));
         assert_eq!(choose(Isn::Constant), choose(Isn::Constant));
     }
@@ -117,7 +121,7 @@ mod tests {
     /// The numbers are part of every record stream: they may not change from machine to machine or release to release.
     #[test]
     fn the_hash_is_the_same_everywhere() {
-        let isn = IsnSource::new([7; 16]).choose(&limits(Isn::Clock), Instant::ZERO, tuple(5000));
+        let isn = IsnSource::new([7; 16]).choose(&selection(Isn::Clock), Instant::ZERO, tuple(5000));
         assert_eq!(isn.raw(), 855_531_327);
     }
 }

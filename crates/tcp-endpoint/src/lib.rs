@@ -8,9 +8,11 @@
 //! deviations that [`Settings`] name. Data is carried to
 //! make opening and closing real: reliable, in order, within a fixed window, and nothing more.
 
+mod asked;
 mod challenge;
 mod connection;
 mod cookie;
+mod draft;
 mod effect;
 mod ends;
 mod fifo;
@@ -18,41 +20,49 @@ mod half_open;
 mod handle;
 mod hold_down;
 mod host;
+mod identity;
+mod interface;
 mod isn;
-mod moment;
+mod mss;
+mod packed;
 mod patience;
 mod payload;
 mod peer;
 mod port_range;
 mod ports;
 pub mod presets;
+mod remains;
 pub mod requirements;
 mod rto;
 mod segment;
 mod seq;
 mod settings;
 mod state;
+mod step;
 mod table;
 #[cfg(test)]
 mod tables;
+mod tcb;
 #[cfg(test)]
 mod testing;
 mod tick;
-mod time_wait;
 mod timestamps;
 
-pub use effect::{Acknowledged, Effect, EntryKind, Notice, Purpose, Queue, Reason, Transition, Transmission};
-pub use handle::Handle;
-pub use host::{Effects, Host, Preferences, Received, Secret, Status, UserError};
+pub use effect::{Acknowledged, Effect, Effects, Notice, Purpose, Queue, Reason, Transition, Transmission};
+pub use handle::{EntryKind, Handle};
+pub use host::Host;
+pub use interface::{Preferences, Received, Status, UserError};
+pub use isn::Secret;
 pub use patience::Patience;
 pub use payload::Payload;
 pub use port_range::PortRange;
 pub use segment::{FastOpen, Flags, FourTuple, Options, Segment, Timestamps};
 pub use seq::SeqNum;
 pub use settings::{
-    AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
-    HalfOpenCheck, Handshake, Isn, KeepaliveHeard, Limits, PortSelection, Proof, Remembers, RtoFloor, RtoUnmeasured,
-    SequenceCheck, Settings, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck,
-    Unexpected,
+    AbortReset, AckCheck, AckTiming, Acknowledgment, Backlog, ChallengeLimit, Checks, Close, Commit, CrossingSyn,
+    DuplicateSyn, FinAcknowledgment, GiveUp, HalfOpenCheck, Handshake, HandshakeRetries, Isn, Keepalive,
+    KeepaliveHeard, Limits, Persistence, PortSelection, Proof, Remembers, RtoFloor, RtoUnmeasured, SegmentSizes,
+    Selection, SequenceCheck, Settings, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timers,
+    TimestampCheck, Unexpected,
 };
 pub use state::State;

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use crate::connection::DEFAULT_MSS;
+use crate::mss::DEFAULT_MSS;
 
 /// One other host.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

@@ -6,8 +6,9 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use siphasher::sip::SipHasher24;
 
-use crate::host::Secret;
-use crate::{PortRange, PortSelection};
+use crate::isn::Secret;
+use crate::port_range::PortRange;
+use crate::settings::PortSelection;
 
 /// The furthest that Algorithm 5 steps on (N in RFC 6056 §3.3.5, which suggests it).
 const LARGEST_INCREMENT: u32 = 500;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use sim_time::Duration;
 
-use crate::{
+use crate::settings::{
     Commit, FinAcknowledgment, Handshake, Proof, Remembers, SynData, SynInTimeWait, TimeWaitOwner, Unexpected,
 };
 

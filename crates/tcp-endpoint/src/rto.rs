@@ -2,7 +2,8 @@
 
 use sim_time::Duration;
 
-use crate::{Limits, RtoFloor, RtoUnmeasured, SeqNum};
+use crate::seq::SeqNum;
+use crate::settings::{RtoFloor, RtoUnmeasured, Timers};
 
 /// Smoothed round-trip time and the timeout computed from it. Integers only, so that it is the same everywhere.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -34,9 +35,9 @@ struct Floored {
 
 impl Rto {
     /// Before any measurement (§2.1).
-    pub(crate) const fn new(limits: &Limits) -> Self {
+    pub(crate) const fn new(timers: &Timers) -> Self {
         Self {
-            current: limits.rto_initial,
+            current: timers.rto_initial,
             srtt: Duration::ZERO,
             rttvar: Duration::ZERO,
             floored: None,
@@ -62,63 +63,63 @@ impl Rto {
 
     /// A round-trip measurement (§2.2, §2.3), of a segment that was sent once only (Karn's rule, §3) or by timestamps.
     /// The acknowledgment has moved SND.UNA to `una`, and SND.NXT is `nxt`.
-    pub(crate) fn measure(&mut self, round_trip: Duration, (una, nxt): (SeqNum, SeqNum), limits: &Limits) {
+    pub(crate) fn measure(&mut self, round_trip: Duration, (una, nxt): (SeqNum, SeqNum), timers: &Timers) {
         if self.measured {
-            self.follow(round_trip, una, nxt, limits);
+            self.follow(round_trip, una, nxt, timers);
         } else {
-            self.begin(round_trip, nxt, limits);
+            self.begin(round_trip, nxt, timers);
         }
         let current = match &self.floored {
-            None => (self.srtt + self.rttvar * 4).clamp(limits.rto_min, limits.rto_max),
-            Some(floored) => (self.srtt + floored.margin).min(limits.rto_max),
+            None => (self.srtt + self.rttvar * 4).clamp(timers.rto_min, timers.rto_max),
+            Some(floored) => (self.srtt + floored.margin).min(timers.rto_max),
         };
-        self.current = limits.in_ticks(current);
+        self.current = timers.in_ticks(current);
         self.backed_off = false;
     }
 
     /// The first measurement (§2.2).
-    fn begin(&mut self, round_trip: Duration, nxt: SeqNum, limits: &Limits) {
+    fn begin(&mut self, round_trip: Duration, nxt: SeqNum, timers: &Timers) {
         (self.measured, self.srtt, self.rttvar) = (true, round_trip, round_trip / 2);
-        if limits.rto_floor == RtoFloor::Variance {
+        if timers.rto_floor == RtoFloor::Variance {
             let deviation = round_trip * 2;
-            let margin = deviation.max(limits.rto_min);
+            let margin = deviation.max(timers.rto_min);
             self.floored = Some(Floored { deviation, greatest: margin, margin, window_end: nxt });
         }
     }
 
     /// Every other (§2.3).
-    fn follow(&mut self, round_trip: Duration, una: SeqNum, nxt: SeqNum, limits: &Limits) {
+    fn follow(&mut self, round_trip: Duration, una: SeqNum, nxt: SeqNum, timers: &Timers) {
         let shorter = self.srtt > round_trip;
         let error = if shorter { self.srtt - round_trip } else { round_trip - self.srtt };
         if let Some(floored) = &mut self.floored {
             floored.deviate(error, shorter);
-            floored.bound(una, nxt, limits);
+            floored.bound(una, nxt, timers);
         }
         self.rttvar = (self.rttvar * 3 + error) / 4;
         self.srtt = (self.srtt * 7 + round_trip) / 8;
     }
 
     /// The timer expired (§5.5). It stays backed off until the next measurement.
-    pub(crate) fn back_off(&mut self, limits: &Limits) {
-        self.current = (self.current * 2).min(limits.rto_max);
+    pub(crate) fn back_off(&mut self, timers: &Timers) {
+        self.current = (self.current * 2).min(timers.rto_max);
         self.backed_off = true;
     }
 
     /// Data starts, and the handshake has measured nothing. After a SYN that timed out a shorter timeout is raised (§5.7), and
     /// a longer one stays (§5.5), unless it is chosen anew in any case.
-    pub(crate) fn start_unmeasured(&mut self, timed_out: bool, limits: &Limits) {
-        match limits.rto_unmeasured {
-            RtoUnmeasured::AtLeast if timed_out => self.current = self.current.max(limits.rto_after_syn_loss),
+    pub(crate) fn start_unmeasured(&mut self, timed_out: bool, timers: &Timers) {
+        match timers.rto_unmeasured {
+            RtoUnmeasured::AtLeast if timed_out => self.current = self.current.max(timers.rto_after_syn_loss),
             RtoUnmeasured::AtLeast => {}
-            RtoUnmeasured::Exactly => self.current = limits.rto_after_syn_loss,
+            RtoUnmeasured::Exactly => self.current = timers.rto_after_syn_loss,
         }
     }
 
     /// How long the end of a flight of `segments` waits before it is sent once more (RFC 8985 §7.2): two round trips,
     /// and for a lone segment the time its acknowledgment may be delayed; never beyond the timeout.
-    pub(crate) fn probe_timeout(&self, segments: usize, limits: &Limits) -> Duration {
-        let delayed = if segments == 1 { limits.rto_min } else { Duration::ZERO };
-        let timeout = self.smoothed().map_or(limits.rto_initial, |srtt| srtt * 2 + delayed);
+    pub(crate) fn probe_timeout(&self, segments: usize, timers: &Timers) -> Duration {
+        let delayed = if segments == 1 { timers.rto_min } else { Duration::ZERO };
+        let timeout = self.smoothed().map_or(timers.rto_initial, |srtt| srtt * 2 + delayed);
         timeout.min(self.current)
     }
 }
@@ -136,7 +137,7 @@ impl Floored {
         };
     }
 
-    fn bound(&mut self, una: SeqNum, nxt: SeqNum, limits: &Limits) {
+    fn bound(&mut self, una: SeqNum, nxt: SeqNum, timers: &Timers) {
         self.greatest = self.greatest.max(self.deviation);
         self.margin = self.margin.max(self.greatest);
         if una.after(self.window_end) {
@@ -144,7 +145,7 @@ impl Floored {
                 self.margin = self.margin - (self.margin - self.greatest) / 4;
             }
             self.window_end = nxt;
-            self.greatest = limits.rto_min;
+            self.greatest = timers.rto_min;
         }
     }
 }
@@ -162,36 +163,36 @@ mod tests {
 
     #[test]
     fn follows_the_formulas_of_rfc_6298() {
-        let limits = Limits { rto_min: ms(1), ..limits() };
-        let mut rto = Rto::new(&limits);
+        let timers = Timers { rto_min: ms(1), ..limits().timers };
+        let mut rto = Rto::new(&timers);
         assert_eq!(rto.current(), ms(1000));
-        rto.measure(ms(100), HERE, &limits); // SRTT 100, RTTVAR 50
+        rto.measure(ms(100), HERE, &timers); // SRTT 100, RTTVAR 50
         assert_eq!(rto.current(), ms(300));
-        rto.measure(ms(180), HERE, &limits); // RTTVAR 3/4·50 + 1/4·80 = 57.5, SRTT 7/8·100 + 1/8·180 = 110
+        rto.measure(ms(180), HERE, &timers); // RTTVAR 3/4·50 + 1/4·80 = 57.5, SRTT 7/8·100 + 1/8·180 = 110
         assert_eq!(rto.current(), ms(340));
     }
 
     #[test]
     fn keeps_to_its_bounds() {
-        let limits = limits();
-        let mut rto = Rto::new(&limits);
-        rto.measure(ms(100), HERE, &limits);
-        assert_eq!(rto.current(), limits.rto_min);
+        let timers = limits().timers;
+        let mut rto = Rto::new(&timers);
+        rto.measure(ms(100), HERE, &timers);
+        assert_eq!(rto.current(), timers.rto_min);
         for expected in [2, 4, 8, 16, 32, 60, 60] {
-            rto.back_off(&limits);
+            rto.back_off(&timers);
             assert_eq!(rto.current(), Duration::from_secs(expected));
         }
-        rto.measure(ms(100), HERE, &limits);
-        assert_eq!(rto.current(), limits.rto_min);
+        rto.measure(ms(100), HERE, &timers);
+        assert_eq!(rto.current(), timers.rto_min);
     }
 
     /// Recorded: 20 ms and a little more of round trip give timeouts of 220 ms and a little more.
     #[test]
     fn a_floor_under_the_variance_keeps_the_round_trip_on_top() {
-        let limits = Limits { rto_min: ms(200), rto_floor: RtoFloor::Variance, ..limits() };
-        let mut rto = Rto::new(&limits);
+        let timers = Timers { rto_min: ms(200), rto_floor: RtoFloor::Variance, ..limits().timers };
+        let mut rto = Rto::new(&timers);
         for _ in 0..10 {
-            rto.measure(ms(21), HERE, &limits);
+            rto.measure(ms(21), HERE, &timers);
             assert_eq!(rto.current(), ms(221));
         }
     }
@@ -200,11 +201,11 @@ mod tests {
     /// follows is due after 4.63 s.
     #[test]
     fn one_long_round_trip_is_forgotten_slowly() {
-        let limits = Limits { rto_min: ms(200), rto_floor: RtoFloor::Variance, ..limits() };
-        let mut rto = Rto::new(&limits);
-        rto.measure(ms(2531), HERE, &limits);
-        rto.measure(ms(11), HERE, &limits);
-        let probe = rto.probe_timeout(1, &limits);
+        let timers = Timers { rto_min: ms(200), rto_floor: RtoFloor::Variance, ..limits().timers };
+        let mut rto = Rto::new(&timers);
+        rto.measure(ms(2531), HERE, &timers);
+        rto.measure(ms(11), HERE, &timers);
+        let probe = rto.probe_timeout(1, &timers);
         assert!(ms(4620) < probe && probe < ms(4640), "{probe}");
     }
 }

@@ -4,7 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use crate::{Payload, SeqNum};
+use crate::payload::Payload;
+use crate::seq::SeqNum;
 
 /// The control bits a segment carries.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -88,6 +88,16 @@ impl fmt::Debug for SeqNum {
     }
 }
 
+/// The acceptability test of RFC 9293 §3.10.7.4, table 6.
+pub(crate) fn acceptable(next: SeqNum, window: u32, seq: SeqNum, len: u32) -> bool {
+    match (len, window) {
+        (0, 0) => seq == next,
+        (0, _) => seq.within(next, window),
+        (_, 0) => false,
+        _ => seq.within(next, window) || (seq + (len - 1)).within(next, window),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -112,6 +122,26 @@ mod tests {
             prop_assert!(a.at_or_before(b) && b.at_or_after(a) && a.at_or_before(a) && a.at_or_after(a));
             prop_assert_eq!(b - a, distance);
             prop_assert_eq!(b - distance, a);
+        }
+    }
+
+    #[test]
+    fn acceptability_is_table_6() {
+        let next = SeqNum::new(100);
+        for (window, seq, len, expected) in [
+            (0, 100, 0, true),
+            (0, 99, 0, false),
+            (0, 100, 1, false),
+            (10, 99, 0, false),
+            (10, 100, 0, true),
+            (10, 109, 0, true),
+            (10, 110, 0, false),
+            (10, 90, 10, false),
+            (10, 90, 11, true),
+            (10, 109, 5, true),
+            (10, 110, 5, false),
+        ] {
+            assert_eq!(acceptable(next, window, SeqNum::new(seq), len), expected, "{window} {seq} {len}");
         }
     }
 }

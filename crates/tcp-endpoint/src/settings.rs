@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_time::Duration;
 
-use crate::{Patience, PortRange};
+use crate::patience::Patience;
+use crate::port_range::PortRange;
 
 /// What a host does. There is no default: a profile states every value.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -370,10 +371,45 @@ pub enum GiveUp {
     Time,
 }
 
-/// Timers, limits and other numbers a profile states.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+/// The numbers and choices that a profile states, in groups. A file names them without their groups.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 pub struct Limits {
+    /// How sequence numbers and ports are chosen (RFC 9293 §3.4.1, RFC 6056), and what keeps those of a former life apart.
+    #[serde(flatten)]
+    pub selection: Selection,
+    /// What a segment that arrives has to pass, and what answers it otherwise (RFC 9293 §3.10.7, RFC 5961, RFC 7323 §5).
+    #[serde(flatten)]
+    pub checks: Checks,
+    /// When a bare acknowledgment leaves (RFC 9293 §3.8.6.3).
+    #[serde(flatten)]
+    pub acknowledgment: Acknowledgment,
+    /// The retransmission timeout (RFC 6298), what measures it and what goes ahead of it.
+    #[serde(flatten)]
+    pub timers: Timers,
+    /// How long an open is tried (RFC 9293 §3.8.3).
+    #[serde(flatten)]
+    pub handshake_retries: HandshakeRetries,
+    /// The room of a listening port, and what becomes of requests that find none (RFC 4987).
+    #[serde(flatten)]
+    pub backlog: Backlog,
+    /// How long data and FINs are sent again (RFC 9293 §3.8.3, §3.9.1).
+    #[serde(flatten)]
+    pub persistence: Persistence,
+    /// Probes of an idle connection (RFC 9293 §3.8.4).
+    #[serde(flatten)]
+    pub keepalive: Keepalive,
+    /// The receive window and the size of segments (RFC 9293 §3.7, §3.8.6).
+    #[serde(flatten)]
+    pub sizes: SegmentSizes,
+    /// What CLOSE and ABORT do (RFC 9293 §3.6.1, §3.10.4, §3.10.5).
+    #[serde(flatten)]
+    pub close: Close,
+}
+
+/// How sequence numbers and ports are chosen (RFC 9293 §3.4.1, RFC 6056), and what keeps those of a former life apart.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Selection {
     /// How initial sequence numbers are chosen.
     pub isn: Isn,
     /// How long the clock behind `isn = "clock"` takes for one number (RFC 9293 §3.4.1: about 4 µs).
@@ -382,6 +418,14 @@ pub struct Limits {
     pub ephemeral_ports: PortRange,
     /// Which of them it takes.
     pub port_selection: PortSelection,
+    /// How long a host keeps quiet after a reboot (RFC 9293 §3.4.3: one MSL; `"0s"` for not at all).
+    pub quiet_time: Duration,
+}
+
+/// What a segment that arrives has to pass, and what answers it otherwise (RFC 9293 §3.10.7, RFC 5961, RFC 7323 §5).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Checks {
     /// What answers a retransmitted SYN in SYN-RECEIVED.
     pub duplicate_syn: DuplicateSyn,
     /// What answers a SYN that crosses ours.
@@ -413,10 +457,22 @@ pub struct Limits {
     pub challenge_count: u32,
     /// In what time (RFC 5961 §7: 5 s).
     pub challenge_interval: Duration,
+}
+
+/// When a bare acknowledgment leaves (RFC 9293 §3.8.6.3).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Acknowledgment {
     /// When a bare acknowledgment leaves.
     pub ack_timing: AckTiming,
     /// How long `ack-timing = "delayed"` waits (RFC 9293 MUST-40: below 0.5 s).
     pub delayed_ack: Duration,
+}
+
+/// The retransmission timeout (RFC 6298), what measures it and what goes ahead of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Timers {
     /// Retransmission timeout before the first round-trip measurement (RFC 6298 §2.1).
     pub rto_initial: Duration,
     /// Lower bound of the retransmission timeout (RFC 6298 §2.4).
@@ -438,6 +494,12 @@ pub struct Limits {
     /// Whether segments carry timestamps, if both ends agree (RFC 7323 §3): round trips are measured on retransmitted
     /// segments too (§4), and old duplicates are known by them (PAWS, §5).
     pub timestamps: bool,
+}
+
+/// How long an open is tried (RFC 9293 §3.8.3).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct HandshakeRetries {
     /// Retransmissions of a SYN before the open fails (R2, RFC 9293 §3.8.3).
     pub syn_retries: u32,
     /// Retransmissions of a SYN at a constant interval before backing off (Linux `tcp_syn_linear_timeouts`).
@@ -447,6 +509,12 @@ pub struct Limits {
     /// How long a listener waits for data before it takes a connection for open: until then a bare acknowledgment of
     /// its SYN-ACK is not enough (Linux `TCP_DEFER_ACCEPT`). In steps of the SYN-ACK timer; `"0s"` for not at all.
     pub defer_accept: Duration,
+}
+
+/// The room of a listening port, and what becomes of requests that find none (RFC 4987).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Backlog {
     /// Half-open entries a listening port may have; a SYN beyond them is dropped, unless it follows a TIME-WAIT.
     pub syn_backlog: u32,
     /// The same for SYNs from strangers: hosts with which no connection has been closed in good order yet, its round trip
@@ -472,8 +540,12 @@ pub struct Limits {
     pub accept_queue_keeps_closed: bool,
     /// Whether the acknowledgment that finds no place is answered with a reset, which ends the entry (Linux `tcp_abort_on_overflow`).
     pub abort_on_overflow: bool,
-    /// How long a host keeps quiet after a reboot (RFC 9293 §3.4.3: one MSL; `"0s"` for not at all).
-    pub quiet_time: Duration,
+}
+
+/// How long data and FINs are sent again (RFC 9293 §3.8.3, §3.9.1).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Persistence {
     /// Retransmissions of data or a FIN before the connection is given up (R2, RFC 9293 §3.8.3).
     pub data_retries: u32,
     /// The same for a connection that its application has closed (Linux `tcp_orphan_retries`).
@@ -487,6 +559,12 @@ pub struct Limits {
     pub user_timeout: Patience,
     /// Whether `user-timeout` counts from the first retransmission instead of from the data's first sending (Linux).
     pub user_timeout_from_retransmission: bool,
+}
+
+/// Probes of an idle connection (RFC 9293 §3.8.4).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Keepalive {
     /// Whether idle connections are probed (RFC 9293 §3.8.4: off unless asked for).
     pub keepalive: bool,
     /// Which segments of the peer put the first probe off, and answer one.
@@ -499,10 +577,22 @@ pub struct Limits {
     pub keepalive_probes: u32,
     /// Whether the peer of a connection that keepalive gives up is told by a reset (RFC 9293 §3.8.4 leaves it open).
     pub keepalive_reset: bool,
+}
+
+/// The receive window and the size of segments (RFC 9293 §3.7, §3.8.6).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SegmentSizes {
     /// Receive window in octets, the same at all times.
     pub window: u32,
     /// Largest payload of a segment in octets.
     pub mss: u32,
+}
+
+/// What CLOSE and ABORT do (RFC 9293 §3.6.1, §3.10.4, §3.10.5).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Close {
     /// Whether `close` gives up receiving too, so that later data is answered with a reset (RFC 9293 MAY-1, SHLD-3).
     pub half_duplex_close: bool,
     /// What the reset of an ABORT looks like.

@@ -2,8 +2,7 @@
 
 use storage::push_sparingly;
 
-use crate::handle::Mark;
-use crate::{EntryKind, Handle};
+use crate::handle::{EntryKind, Handle, Mark};
 
 /// Entries of one kind. Places are reused, most recently freed first.
 #[derive(Clone, Debug)]
@@ -61,11 +60,23 @@ impl<E> Table<E> {
     }
 
     pub(crate) fn remove(&mut self, handle: Handle) -> Option<E> {
+        self.vacate(handle)?.take()
+    }
+
+    /// Forgets an entry where it stands: a large one is not moved for that.
+    pub(crate) fn discard(&mut self, handle: Handle) {
+        if let Some(entry) = self.vacate(handle) {
+            *entry = None;
+        }
+    }
+
+    /// A place that was in use is free for the next entry, once this one is taken out.
+    fn vacate(&mut self, handle: Handle) -> Option<&mut Option<E>> {
         self.get(handle)?;
         let place = &mut self.places[handle.index() as usize];
         place.mark = place.mark.next();
         self.free.push(handle.index());
-        place.entry.take()
+        Some(&mut place.entry)
     }
 
     /// Takes out everything, in the order of the places.

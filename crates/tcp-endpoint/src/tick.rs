@@ -2,9 +2,9 @@
 
 use sim_time::{Duration, Instant};
 
-use crate::Limits;
+use crate::settings::Timers;
 
-impl Limits {
+impl Timers {
     /// When a timer set now for `wait` fires.
     pub(crate) fn fires_at(&self, now: Instant, wait: Duration) -> Instant {
         now + self.in_ticks(wait)
@@ -24,10 +24,10 @@ mod tests {
 
     #[test]
     fn a_wait_is_rounded_up_to_whole_ticks() {
-        let ticking = Limits { timer_tick: Duration::from_millis(4), ..limits() };
+        let ticking = Timers { timer_tick: Duration::from_millis(4), ..limits().timers };
         for (wait, exact, ticked) in [(38, 41, 43), (40, 43, 43), (41, 44, 47), (0, 3, 3)] {
             let wait = Duration::from_millis(wait);
-            assert_eq!(limits().fires_at(at(3), wait), at(exact));
+            assert_eq!(limits().timers.fires_at(at(3), wait), at(exact));
             assert_eq!(ticking.fires_at(at(3), wait), at(ticked));
         }
     }

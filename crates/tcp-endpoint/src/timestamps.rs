@@ -4,7 +4,9 @@ use std::num::NonZeroU32;
 
 use sim_time::{Duration, Instant};
 
-use crate::{Limits, Segment, SeqNum, Timestamps};
+use crate::segment::{Segment, Timestamps};
+use crate::seq::SeqNum;
+use crate::settings::Limits;
 
 /// After so long without a segment TS.Recent says nothing any more (RFC 7323 §5.5: 24 days).
 const OUTDATED_SECONDS: u32 = 24 * 24 * 3600;
@@ -37,7 +39,7 @@ impl Stamp {
         let Some(clock) = clock.filter(|_| !segment.flags.rst()) else { return Self::Fine };
         match segment.options.timestamps {
             Some(carried) if clock.is_old(carried, now) => Self::Old,
-            None if limits.drop_unstamped => Self::Missing,
+            None if limits.checks.drop_unstamped => Self::Missing,
             _ => Self::Fine,
         }
     }

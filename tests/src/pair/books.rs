@@ -189,7 +189,7 @@ impl Books {
                 assert!(tuples.insert(entry.tuple), "{:?} is there twice", entry.tuple);
                 assert!(entry.armed.is_some() || !self.needs_a_deadline(*handle, entry, forged), "{}", entry.state);
             } else {
-                let waits = self.settings.limits.accept_queue_keeps_closed && self.unaccepted.contains(handle);
+                let waits = self.settings.limits.backlog.accept_queue_keeps_closed && self.unaccepted.contains(handle);
                 let kept = waits || self.applications.contains(handle);
                 assert!(kept && entry.armed.is_none(), "{handle:?} is kept for no one");
             }
@@ -235,8 +235,8 @@ fn is_an_edge(from: State, to: State, reason: Reason, settings: &Settings) -> bo
     };
     let Handshake { proof, commit, remembers, .. } = settings.handshake;
     let on_one_segment = proof == Proof::None || remembers == Remembers::Count || commit == Commit::Nothing;
-    let on_one_segment = on_one_segment || settings.limits.cookies_on_overflow;
-    let refuses_data = settings.limits.half_duplex_close;
+    let on_one_segment = on_one_segment || settings.limits.backlog.cookies_on_overflow;
+    let refuses_data = settings.limits.close.half_duplex_close;
     match (from, to, reason) {
         (Closed, SynSent, Reason::Call) | (Listen, SynReceived, Reason::Segment) => true,
         (Listen, Established, Reason::Segment) => on_one_segment,
@@ -252,7 +252,7 @@ fn is_an_edge(from: State, to: State, reason: Reason, settings: &Settings) -> bo
         (FinWait2 | TimeWait, Closed, Reason::Expired) => true,
         // A cache has given up its oldest entry; the opener keeps TIME-WAIT for a peer that closed first.
         (SynReceived, Closed, Reason::Evicted) => commit == Commit::Cache,
-        (SynReceived, Closed, Reason::Overflow) => settings.limits.abort_on_overflow,
+        (SynReceived, Closed, Reason::Overflow) => settings.limits.backlog.abort_on_overflow,
         (LastAck, TimeWait, Reason::Segment) => settings.teardown.time_wait_owner == TimeWaitOwner::Opener,
         (TimeWait, Closed, Reason::GaveUp) | (Closed | Listen, Closed, _) => false,
         (_, Closed, Reason::Call | Reason::Reset | Reason::GaveUp | Reason::Crash) => true,

@@ -58,64 +58,64 @@ pub(super) fn settings(bytes: &mut Unstructured<'_>, handshake: Handshake) -> Re
 fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Result<()> {
     let Settings { teardown, limits, .. } = settings;
     match bytes.int_in_range(0..=42)? {
-        0 => limits.isn = *bytes.choose(&[Isn::Clock, Isn::Random, Isn::Constant])?,
-        1 => limits.duplicate_syn = *bytes.choose(&[DuplicateSyn::Ack, DuplicateSyn::SynAck])?,
+        0 => limits.selection.isn = *bytes.choose(&[Isn::Clock, Isn::Random, Isn::Constant])?,
+        1 => limits.checks.duplicate_syn = *bytes.choose(&[DuplicateSyn::Ack, DuplicateSyn::SynAck])?,
         2 => {
             let choices = [CrossingSyn::Figure, CrossingSyn::Text, CrossingSyn::Acknowledged];
-            limits.crossing_syn = *bytes.choose(&choices)?;
+            limits.checks.crossing_syn = *bytes.choose(&choices)?;
         }
-        3 => limits.half_open_check = *bytes.choose(&[HalfOpenCheck::Exact, HalfOpenCheck::Window])?,
-        4 => limits.drop_syn_fin = bytes.arbitrary()?,
-        5 => limits.ack_check = *bytes.choose(&[AckCheck::Unsent, AckCheck::Window])?,
+        3 => limits.checks.half_open_check = *bytes.choose(&[HalfOpenCheck::Exact, HalfOpenCheck::Window])?,
+        4 => limits.checks.drop_syn_fin = bytes.arbitrary()?,
+        5 => limits.checks.ack_check = *bytes.choose(&[AckCheck::Unsent, AckCheck::Window])?,
         6 => {
             let choices = [ChallengeLimit::None, ChallengeLimit::Host, ChallengeLimit::Connection];
-            limits.challenge_limit = *bytes.choose(&choices)?;
+            limits.checks.challenge_limit = *bytes.choose(&choices)?;
         }
         7 => {
             let choices =
                 [AckTiming::AfterApplication, AckTiming::AtOnce, AckTiming::Delayed, AckTiming::QuickThenDelayed];
-            limits.ack_timing = *bytes.choose(&choices)?;
+            limits.acknowledgment.ack_timing = *bytes.choose(&choices)?;
         }
-        8 => limits.rto_floor = *bytes.choose(&[RtoFloor::Timeout, RtoFloor::Variance])?,
-        9 => limits.tail_loss_probe = bytes.arbitrary()?,
-        10 => limits.timestamps = bytes.arbitrary()?,
-        11 => limits.abort_on_overflow = bytes.arbitrary()?,
-        12 => limits.give_up = *bytes.choose(&[GiveUp::Retries, GiveUp::Time])?,
-        13 => limits.user_timeout_from_retransmission = bytes.arbitrary()?,
-        14 => limits.keepalive = bytes.arbitrary()?,
-        15 => limits.keepalive_reset = bytes.arbitrary()?,
-        16 => limits.half_duplex_close = bytes.arbitrary()?,
-        17 => limits.abort_reset = *bytes.choose(&[AbortReset::Rst, AbortReset::RstAck])?,
+        8 => limits.timers.rto_floor = *bytes.choose(&[RtoFloor::Timeout, RtoFloor::Variance])?,
+        9 => limits.timers.tail_loss_probe = bytes.arbitrary()?,
+        10 => limits.timers.timestamps = bytes.arbitrary()?,
+        11 => limits.backlog.abort_on_overflow = bytes.arbitrary()?,
+        12 => limits.persistence.give_up = *bytes.choose(&[GiveUp::Retries, GiveUp::Time])?,
+        13 => limits.persistence.user_timeout_from_retransmission = bytes.arbitrary()?,
+        14 => limits.keepalive.keepalive = bytes.arbitrary()?,
+        15 => limits.keepalive.keepalive_reset = bytes.arbitrary()?,
+        16 => limits.close.half_duplex_close = bytes.arbitrary()?,
+        17 => limits.close.abort_reset = *bytes.choose(&[AbortReset::Rst, AbortReset::RstAck])?,
         18 => teardown.reset_ends_time_wait = bytes.arbitrary()?,
         19 => teardown.time_wait_restart = *bytes.choose(&[TimeWaitRestart::Fin, TimeWaitRestart::Any])?,
-        20 => limits.sequence_check = *bytes.choose(&[SequenceCheck::Window, SequenceCheck::LastAck])?,
-        21 => limits.reset_before_fin = bytes.arbitrary()?,
-        22 => limits.paws_answers_acks = bytes.arbitrary()?,
-        23 => limits.fin_joins_data = bytes.arbitrary()?,
-        24 => limits.last_ack_at_close = bytes.arbitrary()?,
-        25 => limits.cookies_on_overflow = bytes.arbitrary()?,
+        20 => limits.checks.sequence_check = *bytes.choose(&[SequenceCheck::Window, SequenceCheck::LastAck])?,
+        21 => limits.checks.reset_before_fin = bytes.arbitrary()?,
+        22 => limits.checks.paws_answers_acks = bytes.arbitrary()?,
+        23 => limits.close.fin_joins_data = bytes.arbitrary()?,
+        24 => limits.close.last_ack_at_close = bytes.arbitrary()?,
+        25 => limits.backlog.cookies_on_overflow = bytes.arbitrary()?,
         26 => teardown.half_close = bytes.arbitrary()?,
         27 => teardown.time_wait_owner = *bytes.choose(&[TimeWaitOwner::Closer, TimeWaitOwner::Opener])?,
         28 => {
             let choices = [FinAcknowledgment::Free, FinAcknowledgment::Joined, FinAcknowledgment::Apart];
             teardown.fin_acknowledgment = *bytes.choose(&choices)?;
         }
-        29 => limits.cache_entries = *bytes.choose(&[0, 1, 2])?,
+        29 => limits.backlog.cache_entries = *bytes.choose(&[0, 1, 2])?,
         30 => {
-            limits.syn_resend_on_bad_ack =
+            limits.checks.syn_resend_on_bad_ack =
                 *bytes.choose(&[Patience::Forever, Patience::For(Duration::from_millis(8))])?;
         }
         31 => teardown.abort_ends_time_wait = bytes.arbitrary()?,
-        32 => limits.cookie_period = *bytes.choose(&[Duration::from_secs(1), Duration::from_secs(64)])?,
+        32 => limits.backlog.cookie_period = *bytes.choose(&[Duration::from_secs(1), Duration::from_secs(64)])?,
         33 => {
-            limits.fast_open_key_lifetime =
+            limits.backlog.fast_open_key_lifetime =
                 *bytes.choose(&[Patience::Forever, Patience::For(Duration::from_secs(5))])?;
         }
-        34 => limits.syn_backlog_pruning = bytes.arbitrary()?,
-        35 => limits.retransmission_merges = bytes.arbitrary()?,
-        36 => limits.accept_queue_keeps_closed = bytes.arbitrary()?,
+        34 => limits.backlog.syn_backlog_pruning = bytes.arbitrary()?,
+        35 => limits.persistence.retransmission_merges = bytes.arbitrary()?,
+        36 => limits.backlog.accept_queue_keeps_closed = bytes.arbitrary()?,
         37 => {
-            limits.port_selection = *bytes.choose(&[
+            limits.selection.port_selection = *bytes.choose(&[
                 PortSelection::Sequential,
                 PortSelection::Random,
                 PortSelection::RandomAgain,
@@ -127,11 +127,11 @@ fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
         }
         38 => {
             let choices = [TimestampCheck::Sequence, TimestampCheck::Acknowledgment];
-            limits.timestamp_check = *bytes.choose(&choices)?;
+            limits.checks.timestamp_check = *bytes.choose(&choices)?;
         }
-        40 => limits.keepalive_heard = *bytes.choose(&[KeepaliveHeard::Any, KeepaliveHeard::Acceptable])?,
-        41 => limits.rto_unmeasured = *bytes.choose(&[RtoUnmeasured::AtLeast, RtoUnmeasured::Exactly])?,
-        39 => limits.drop_unstamped = bytes.arbitrary()?,
+        40 => limits.keepalive.keepalive_heard = *bytes.choose(&[KeepaliveHeard::Any, KeepaliveHeard::Acceptable])?,
+        41 => limits.timers.rto_unmeasured = *bytes.choose(&[RtoUnmeasured::AtLeast, RtoUnmeasured::Exactly])?,
+        39 => limits.checks.drop_unstamped = bytes.arbitrary()?,
         _ => {
             let choices =
                 [SynInTimeWait::None, SynInTimeWait::Sequence, SynInTimeWait::Timestamp, SynInTimeWait::Either];
@@ -152,41 +152,41 @@ fn change_a_number(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
     let mut millis =
         |choices: &[u64]| bytes.int_in_range(0..=choices.len() - 1).map(|n| Duration::from_millis(choices[n]));
     match which {
-        0 => limits.delayed_ack = millis(&[0, 40, 499])?,
-        1 => limits.rto_initial = millis(&[1, 300, 1000])?,
-        2 => limits.rto_min = millis(&[1, 200, 1000])?,
-        3 => limits.rto_max = millis(&[1000, 2000, 60_000])?,
-        4 => limits.rto_after_syn_loss = millis(&[1, 3000])?,
-        5 => limits.timer_tick = millis(&[0, 1, 4, 500])?,
-        6 => limits.defer_accept = millis(&[0, 1000, 7000])?,
-        7 => limits.quiet_time = millis(&[0, 500, 120_000])?,
-        8 => limits.challenge_interval = millis(&[0, 500, 5000])?,
-        9 => limits.keepalive_idle = millis(&[0, 1000, 7_200_000])?,
-        10 => limits.keepalive_interval = millis(&[1, 75_000])?,
+        0 => limits.acknowledgment.delayed_ack = millis(&[0, 40, 499])?,
+        1 => limits.timers.rto_initial = millis(&[1, 300, 1000])?,
+        2 => limits.timers.rto_min = millis(&[1, 200, 1000])?,
+        3 => limits.timers.rto_max = millis(&[1000, 2000, 60_000])?,
+        4 => limits.timers.rto_after_syn_loss = millis(&[1, 3000])?,
+        5 => limits.timers.timer_tick = millis(&[0, 1, 4, 500])?,
+        6 => limits.handshake_retries.defer_accept = millis(&[0, 1000, 7000])?,
+        7 => limits.selection.quiet_time = millis(&[0, 500, 120_000])?,
+        8 => limits.checks.challenge_interval = millis(&[0, 500, 5000])?,
+        9 => limits.keepalive.keepalive_idle = millis(&[0, 1000, 7_200_000])?,
+        10 => limits.keepalive.keepalive_interval = millis(&[1, 75_000])?,
         11 => teardown.time_wait = millis(&[0, 1, 1000, 60_000])?,
         12 => teardown.reset_guard = millis(&[0, 2000])?,
         13 => teardown.time_wait_reuse = patience(bytes)?,
         14 => teardown.fin_wait_2_timeout = patience(bytes)?,
-        15 => limits.user_timeout = patience(bytes)?,
+        15 => limits.persistence.user_timeout = patience(bytes)?,
         16 => teardown.time_wait_max = bytes.int_in_range(0..=2)?,
-        17 => limits.challenge_count = bytes.int_in_range(0..=2)?,
-        18 => limits.syn_backlog = *bytes.choose(&[0, 1, 2, 8])?,
-        19 => limits.accept_backlog = bytes.int_in_range(0..=2)?,
-        20 => limits.mss = *bytes.choose(&[100, 1460, 65_495])?,
-        21 => limits.window = *bytes.choose(&[100, 1000, 65_535, 1 << 30])?,
-        22 => limits.syn_backlog_for_strangers = *bytes.choose(&[0, 1, u32::MAX])?,
+        17 => limits.checks.challenge_count = bytes.int_in_range(0..=2)?,
+        18 => limits.backlog.syn_backlog = *bytes.choose(&[0, 1, 2, 8])?,
+        19 => limits.backlog.accept_backlog = bytes.int_in_range(0..=2)?,
+        20 => limits.sizes.mss = *bytes.choose(&[100, 1460, 65_495])?,
+        21 => limits.sizes.window = *bytes.choose(&[100, 1000, 65_535, 1 << 30])?,
+        22 => limits.backlog.syn_backlog_for_strangers = *bytes.choose(&[0, 1, u32::MAX])?,
         // A second for one number makes the same of most.
-        23 => limits.isn_tick = *bytes.choose(&[Duration::from_nanos(64), Duration::from_secs(1)])?,
+        23 => limits.selection.isn_tick = *bytes.choose(&[Duration::from_nanos(64), Duration::from_secs(1)])?,
         24 => {
             let (first, last) = *bytes.choose(&[(80, 80), (5000, 5001), (5000, 5008), (1, 65_535)])?;
-            limits.ephemeral_ports = PortRange::new(first, last).expect("a range");
+            limits.selection.ephemeral_ports = PortRange::new(first, last).expect("a range");
         }
         _ => {
             let few: u16 = bytes.int_in_range(0..=3)?;
             let retries = u32::from(few);
-            (limits.syn_retries, limits.syn_ack_retries) = (retries, few);
-            (limits.data_retries, limits.orphan_retries) = (retries, retries);
-            (limits.keepalive_probes, limits.syn_linear_retries) = (retries, retries);
+            (limits.handshake_retries.syn_retries, limits.handshake_retries.syn_ack_retries) = (retries, few);
+            (limits.persistence.data_retries, limits.persistence.orphan_retries) = (retries, retries);
+            (limits.keepalive.keepalive_probes, limits.handshake_retries.syn_linear_retries) = (retries, retries);
         }
     }
     Ok(())

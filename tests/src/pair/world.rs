@@ -308,7 +308,7 @@ impl World {
     fn opens_old_names(&self) -> bool {
         [0, 1].into_iter().any(|host| {
             let Settings { handshake, limits, .. } = &self.books[host].settings;
-            let gives_cookies = handshake.commit == Commit::Nothing || limits.cookies_on_overflow;
+            let gives_cookies = handshake.commit == Commit::Nothing || limits.backlog.cookies_on_overflow;
             gives_cookies && self.books[1 - host].held.values().any(|entry| entry.state == State::TimeWait)
         })
     }

@@ -1,9 +1,10 @@
 //! Axes of the design space: decisions that are varied one by one, each with each, from the command line.
 
-use tcp_endpoint::{Handshake, Limits, Teardown};
+use tcp_endpoint::{Handshake, Teardown};
 
 use super::de::fields_of;
 use super::diagnostic::{Diagnostic, Diagnostics, Place, Source, suggest};
+use super::limits;
 use super::overrides;
 use super::tree::Table;
 use super::variant::{Choice, Kind};
@@ -71,7 +72,7 @@ impl Axis {
         }
         let bundle = BUNDLES.iter().find(|bundle| bundle.name == name);
         let (handshake, teardown) = (fields_of::<Handshake>(), fields_of::<Teardown>());
-        let known = [handshake, teardown, fields_of::<Limits>()].concat();
+        let known = [handshake, teardown, &limits::keys()].concat();
         if bundle.is_none() && !known.contains(&name) {
             let candidates = BUNDLES.iter().map(|bundle| bundle.name).chain(known);
             let help = suggest(name, candidates.collect::<Vec<_>>());

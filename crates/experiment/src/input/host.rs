@@ -6,11 +6,12 @@ use std::path::Path;
 
 use net_link::Delay;
 use sim_time::{Duration, Instant};
-use tcp_endpoint::{Commit, Handshake, Limits, Patience, Settings, Teardown};
+use tcp_endpoint::{Commit, Handshake, Patience, Settings, Teardown};
 
 use super::de::{fields_of, read_table};
 use super::diagnostic::{Diagnostic, Diagnostics, Place, Source, suggest};
 use super::file::{self, RandomCrash, Serving, Sizes};
+use super::limits;
 use super::tree::{self, Node, Table};
 use super::{arrivals, builtin};
 use crate::scenario::machine_name;
@@ -43,7 +44,7 @@ pub(super) struct Host {
 
 /// The settings a host can have, by key, in the order of their types.
 pub(super) fn settings_keys() -> Vec<&'static str> {
-    [fields_of::<Handshake>(), fields_of::<Teardown>(), fields_of::<Limits>(), fields_of::<Sizes>()].concat()
+    [fields_of::<Handshake>(), fields_of::<Teardown>(), &limits::keys(), fields_of::<Sizes>()].concat()
 }
 
 impl Host {
@@ -237,7 +238,7 @@ fn resolve(table: Table, profile: &Place) -> Result<(Settings, EntrySizes), Diag
     let part = |keys: &'static [&'static str]| table.clone().partition(|entry| keys.contains(&entry.key.as_str())).0;
     let handshake = errors.keep(read_table(part(fields_of::<Handshake>()), profile));
     let teardown = errors.keep(read_table(part(fields_of::<Teardown>()), profile));
-    let limits = errors.keep(read_table(part(fields_of::<Limits>()), profile));
+    let limits = errors.keep(limits::read(part, profile));
     let sizes = errors.keep(read_table::<Sizes>(part(fields_of::<Sizes>()), profile));
     let (Some(handshake), Some(teardown), Some(limits), Some(sizes)) = (handshake, teardown, limits, sizes) else {
         return Err(errors);
@@ -264,47 +265,48 @@ fn resolve(table: Table, profile: &Place) -> Result<(Settings, EntrySizes), Diag
 fn impossible_values(table: &Table, settings: &Settings, profile: &Place) -> Vec<Diagnostic> {
     let limits = &settings.limits;
     let checks = [
-        ("mss", limits.mss == 0, "a segment carries at least one octet".to_owned()),
+        ("mss", limits.sizes.mss == 0, "a segment carries at least one octet".to_owned()),
         (
             "mss",
-            limits.mss > LARGEST_MSS,
+            limits.sizes.mss > LARGEST_MSS,
             format!("a segment carries at most {LARGEST_MSS} octets (65535 less 40 of headers)"),
         ),
-        ("window", limits.window == 0, "with a window of 0 no data ever moves".to_owned()),
+        ("window", limits.sizes.window == 0, "with a window of 0 no data ever moves".to_owned()),
         (
             "window",
-            limits.window > LARGEST_WINDOW,
+            limits.sizes.window > LARGEST_WINDOW,
             format!("a window is at most {LARGEST_WINDOW} octets, 2^30 (RFC 7323 §2.3)"),
         ),
-        ("isn-tick", limits.isn_tick.is_zero(), "a clock's tick is longer than nothing".to_owned()),
-        ("cookie-period", limits.cookie_period.is_zero(), "a step of time is longer than nothing".to_owned()),
+        ("isn-tick", limits.selection.isn_tick.is_zero(), "a clock's tick is longer than nothing".to_owned()),
+        ("cookie-period", limits.backlog.cookie_period.is_zero(), "a step of time is longer than nothing".to_owned()),
         (
             "fast-open-key-lifetime",
-            limits.fast_open_key_lifetime == Patience::For(Duration::ZERO),
+            limits.backlog.fast_open_key_lifetime == Patience::For(Duration::ZERO),
             "a key is used longer than no time".to_owned(),
         ),
-        ("rto-initial", limits.rto_initial.is_zero(), "a timeout is longer than nothing".to_owned()),
-        ("rto-min", limits.rto_min.is_zero(), "a timeout is longer than nothing".to_owned()),
+        ("rto-initial", limits.timers.rto_initial.is_zero(), "a timeout is longer than nothing".to_owned()),
+        ("rto-min", limits.timers.rto_min.is_zero(), "a timeout is longer than nothing".to_owned()),
         (
             "delayed-ack",
-            limits.delayed_ack >= Duration::from_millis(500),
+            limits.acknowledgment.delayed_ack >= Duration::from_millis(500),
             "an acknowledgment is delayed by less than 0.5 s (RFC 9293 MUST-40)".to_owned(),
         ),
         (
             "keepalive-interval",
-            limits.keepalive && limits.keepalive_interval.is_zero(),
+            limits.keepalive.keepalive && limits.keepalive.keepalive_interval.is_zero(),
             "probes need time between them".to_owned(),
         ),
     ];
     let stated = |key| table.get(key).map_or(profile, |node| &node.place);
     let mut errors: Vec<Diagnostic> =
         checks.into_iter().filter(|(_, wrong, _)| *wrong).map(|(key, _, message)| stated(key).error(message)).collect();
-    let floor =
-        [("rto-min", limits.rto_min), ("rto-initial", limits.rto_initial)].into_iter().max_by_key(|(_, low)| *low);
-    if let Some((key, low)) = floor.filter(|(_, low)| limits.rto_max < *low) {
+    let floor = [("rto-min", limits.timers.rto_min), ("rto-initial", limits.timers.rto_initial)]
+        .into_iter()
+        .max_by_key(|(_, low)| *low);
+    if let Some((key, low)) = floor.filter(|(_, low)| limits.timers.rto_max < *low) {
         // Of two values that contradict each other, the one that was stated most specifically is to blame.
         errors.push(if rank(stated(key), profile) > rank(stated("rto-max"), profile) {
-            stated(key).error(format!("above `rto-max` ({})", limits.rto_max))
+            stated(key).error(format!("above `rto-max` ({})", limits.timers.rto_max))
         } else {
             stated("rto-max").error(format!("below `{key}` ({low})"))
         });

@@ -14,6 +14,7 @@ mod file;
 mod flood;
 mod host;
 mod inject;
+mod limits;
 mod link;
 mod measure;
 mod overrides;

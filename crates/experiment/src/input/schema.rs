@@ -3,7 +3,10 @@
 use net_link::LinkConfig;
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
-use tcp_endpoint::{Handshake, Limits, Teardown};
+use tcp_endpoint::{
+    Acknowledgment, Backlog, Checks, Close, Handshake, HandshakeRetries, Keepalive, Persistence, SegmentSizes,
+    Selection, Teardown, Timers,
+};
 
 use super::file::{Host, Sizes, Top};
 use super::variant::Kind;
@@ -15,8 +18,20 @@ pub fn schema() -> Value {
     let top = object::<Top>(&mut generator);
     let host = object::<Host>(&mut generator);
     let policy = object::<Handshake>(&mut generator);
-    let settings =
-        [object::<Teardown>(&mut generator), object::<Limits>(&mut generator), object::<Sizes>(&mut generator)];
+    let settings = [
+        object::<Teardown>(&mut generator),
+        object::<Selection>(&mut generator),
+        object::<Checks>(&mut generator),
+        object::<Acknowledgment>(&mut generator),
+        object::<Timers>(&mut generator),
+        object::<HandshakeRetries>(&mut generator),
+        object::<Backlog>(&mut generator),
+        object::<Persistence>(&mut generator),
+        object::<Keepalive>(&mut generator),
+        object::<SegmentSizes>(&mut generator),
+        object::<Close>(&mut generator),
+        object::<Sizes>(&mut generator),
+    ];
     let link = object::<LinkConfig>(&mut generator);
     let mut definitions: Map<String, Value> = generator.take_definitions(true);
 

@@ -147,7 +147,7 @@ fn crashes_are_read_in_the_order_of_time() {
     let set = parse_with(BASIC, &["client.crash=[{ at = \"2s\" }]", "client.ephemeral-ports=5000-5001"]);
     let client = &first_scenario(&set).hosts[0];
     assert_eq!(client.outages, [Outage { at: at(2), until: None }]);
-    assert_eq!(client.settings.limits.ephemeral_ports.to_string(), "5000-5001");
+    assert_eq!(client.settings.limits.selection.ephemeral_ports.to_string(), "5000-5001");
 }
 
 #[test]
@@ -211,9 +211,9 @@ fn a_file_can_name_designs_of_its_own() {
     let labels: Vec<_> = variants.iter().map(Variant::label).collect();
     assert_eq!(labels, ["two-way", "two-way/short", "mine", "mine/short"]);
     let settings = |variant| experiment.scenario(variant).unwrap().hosts[0].settings.clone();
-    assert_eq!(settings(&variants[1]).limits.isn, Isn::Clock);
+    assert_eq!(settings(&variants[1]).limits.selection.isn, Isn::Clock);
     let own = settings(&variants[3]);
-    assert_eq!((own.limits.isn, own.handshake.unexpected), (Isn::Constant, Unexpected::Reset));
+    assert_eq!((own.limits.selection.isn, own.handshake.unexpected), (Isn::Constant, Unexpected::Reset));
     assert!(!own.handshake.syn_ack_timer, "from the base");
     assert_eq!(own.teardown.time_wait, Duration::from_secs(1));
 }

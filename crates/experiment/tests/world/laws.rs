@@ -86,8 +86,8 @@ fn scenario() -> impl Strategy<Value = Scenario> {
             scenario.hosts[0].applications.push(second);
             scenario.hosts[1].applications[0].workers = workers;
             let limits = &mut scenario.hosts[1].settings.limits;
-            (limits.syn_backlog, limits.accept_backlog) = (syn_backlog, accept_backlog);
-            limits.accept_queue_keeps_closed = seed % 2 == 0;
+            (limits.backlog.syn_backlog, limits.backlog.accept_backlog) = (syn_backlog, accept_backlog);
+            limits.backlog.accept_queue_keeps_closed = seed % 2 == 0;
             for host in &mut scenario.hosts {
                 host.settings.teardown.time_wait = Duration::from_secs(time_wait);
             }

@@ -138,7 +138,7 @@ fn applications_die_and_those_to_come_begin() {
 #[test]
 fn in_quiet_time_nothing_is_opened_or_heard() {
     let mut scenario = down(CLIENT, 2000, Some(3000), patient());
-    scenario.hosts[0].settings.limits.quiet_time = Duration::from_secs(120);
+    scenario.hosts[0].settings.limits.selection.quiet_time = Duration::from_secs(120);
     scenario.hosts[1].applications[0].steps = vec![
         accept(),
         Step::Receive(100),

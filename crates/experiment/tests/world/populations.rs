@@ -128,7 +128,7 @@ fn each_machine_has_ports_of_its_own() {
     let exhausted = |machines: u8| {
         let mut scenario = sessions("three-way", process(Process::Every(ms(100))), 10_000);
         scenario.hosts[0].addresses = (1..=machines).map(|last| Ipv4Addr::new(10, 0, 1, last)).collect();
-        scenario.hosts[0].settings.limits.ephemeral_ports = PortRange::new(50_000, 50_003).unwrap();
+        scenario.hosts[0].settings.limits.selection.ephemeral_ports = PortRange::new(50_000, 50_003).unwrap();
         scenario.hosts[0].settings.teardown.time_wait = ms(1000);
         Run::of(&scenario).summary.metrics.get("client.ports.exhausted").flatten().unwrap()
     };
@@ -168,7 +168,7 @@ fn a_closed_loop_keeps_as_many_sessions_as_it_has() {
 fn fates(handshake: &str, loss: f64) -> BTreeMap<(Instant, usize), Vec<Option<u64>>> {
     let mut scenario = sessions(handshake, process(Process::Poisson(Rate::per_second(20.0))), 60_000);
     // Few ports, so that some opens fail, and fail at other times in other variants.
-    scenario.hosts[0].settings.limits.ephemeral_ports = PortRange::new(50_000, 50_059).unwrap();
+    scenario.hosts[0].settings.limits.selection.ephemeral_ports = PortRange::new(50_000, 50_059).unwrap();
     scenario.hosts[0].settings.teardown.time_wait = ms(500);
     for link in &mut scenario.links {
         link.config.delay = Delay::Exponential(Exponential { mean: ms(20), min: ms(5) });

@@ -422,7 +422,7 @@ fn octets_that_outlive_their_sender_are_not_lost() {
 #[test]
 fn a_client_that_gives_up_too_soon_blames_the_answer_that_is_late() {
     let mut scenario = pair("two-way", vec![connect(), Step::Close], vec![accept(), Step::ReceiveToEnd]);
-    scenario.hosts[0].settings.limits.syn_retries = 1;
+    scenario.hosts[0].settings.limits.handshake_retries.syn_retries = 1;
     scenario.links[1].config.delay = net_link::Delay::Constant(ms(300_000));
     scenario.horizon = at(20_000);
     let run = Run::of(&scenario);

@@ -23,7 +23,7 @@ fn client_in_time_wait(handshake: &str) -> Scenario {
 }
 
 fn with_keepalive(mut scenario: Scenario) -> Scenario {
-    scenario.hosts[1].settings.limits.keepalive = true;
+    scenario.hosts[1].settings.limits.keepalive.keepalive = true;
     scenario
 }
 

@@ -136,7 +136,7 @@ fn a_ghost_keeps_a_client_waiting() {
 #[test]
 fn a_reboot_brings_new_workers() {
     let mut scenario = served("three-way", Workers::Blocking(1), works(), &[0, 0, 3000]);
-    scenario.hosts[1].settings.limits.quiet_time = ms(0);
+    scenario.hosts[1].settings.limits.selection.quiet_time = ms(0);
     scenario.hosts[1].outages = vec![Outage { at: at(500), until: Some(at(2000)) }];
     scenario.hosts[0].applications[0].steps = vec![connect(), Step::Abort];
     let run = Run::of(&scenario);
@@ -153,7 +153,7 @@ fn what_is_over_is_accepted_in_its_turn() {
     let mut scenario = served("three-way", Workers::Blocking(1), works(), &[0, 0, 800]);
     scenario.hosts[0].applications[1].steps = vec![connect(), Step::Wait(ms(500).into()), Step::Abort];
     let limits = &mut scenario.hosts[1].settings.limits;
-    (limits.accept_backlog, limits.accept_queue_keeps_closed) = (1, true);
+    (limits.backlog.accept_backlog, limits.backlog.accept_queue_keeps_closed) = (1, true);
     let run = Run::of(&scenario);
     assert_eq!(accepts(&run), [at(150), at(1150), at(1950)], "the third's SYN of 1800 ms finds room");
     run.check(&[("server.clients.turned-away", 1.0), ("server.backlog.accept-dropped", 1.0)]);
@@ -173,7 +173,7 @@ fn who_is_served_at_once_has_not_waited() {
 #[test]
 fn who_is_thrown_out_of_a_cache_is_harmed_by_who_came() {
     let mut scenario = served("syn-cache", Workers::Unlimited, works(), &[0, 20]);
-    scenario.hosts[1].settings.limits.cache_entries = 1;
+    scenario.hosts[1].settings.limits.backlog.cache_entries = 1;
     let run = Run::of(&scenario);
     let is_full = |record: &&Record| matches!(record.event, Event::Overflow { queue: Queue::Cache, held: 1, .. });
     let full = Blame { cause: Cause::Capacity, record: run.records.iter().find(is_full).map(|record| record.id) };
@@ -190,7 +190,7 @@ fn who_is_thrown_out_of_a_cache_is_harmed_by_who_came() {
     // A stale SYN throws out the second client: that is the packet's fault, whether its client is in TIME-WAIT or gone.
     for time_wait in [100, 240_000] {
         let mut scenario = served("syn-cache", Workers::Unlimited, works(), &[0, 5000]);
-        scenario.hosts[1].settings.limits.cache_entries = 1;
+        scenario.hosts[1].settings.limits.backlog.cache_entries = 1;
         scenario.hosts[0].settings.teardown.time_wait = ms(time_wait);
         scenario.links[0].config.fault = vec![fault(Kinds::SYN, ScriptedFate::Delay(ms(5070)))];
         let run = Run::of(&scenario);
@@ -208,10 +208,10 @@ fn what_is_useless_elsewhere_keeps_nobody_waiting() {
     for handshake in ["three-way", "syn-cache"] {
         let mut scenario = served(handshake, Workers::Unlimited, works(), &[5000, 5020]);
         let limits = &mut scenario.hosts[1].settings.limits;
-        (limits.syn_backlog, limits.cache_entries) = (1, 1);
+        (limits.backlog.syn_backlog, limits.backlog.cache_entries) = (1, 1);
         let crash = Outage { at: at(1000), until: Some(at(2000)) };
         scenario.hosts[0].outages = vec![crash];
-        scenario.hosts[0].settings.limits.quiet_time = ms(0);
+        scenario.hosts[0].settings.limits.selection.quiet_time = ms(0);
         let mut crashes = scenario.hosts[0].applications[0].clone();
         let open = Step::Connect { to: SERVER, port: 80, from: Some(6000), with: None, within: None };
         (crashes.start, crashes.steps) = (at(0), vec![open, Step::Wait(ms(10_000).into())]);

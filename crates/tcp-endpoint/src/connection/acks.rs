@@ -3,7 +3,9 @@
 
 use sim_time::{Duration, Instant};
 
-use crate::{Limits, Purpose, SeqNum};
+use crate::effect::Purpose;
+use crate::seq::SeqNum;
+use crate::settings::Limits;
 
 /// Acknowledgments sent at once before any is delayed, at most.
 const QUICK_MAX: u32 = 16;
@@ -34,10 +36,10 @@ pub(crate) struct Acks {
 }
 
 impl Acks {
-    /// Nothing was acknowledged before.
-    pub(super) fn new(now: Instant) -> Self {
+    /// Nothing was acknowledged before: `last` is what follows the peer's SYN.
+    pub(super) fn new(now: Instant, last: SeqNum) -> Self {
         Self {
-            last: SeqNum::default(),
+            last,
             begun: false,
             quick: 0,
             delay: Duration::ZERO,
@@ -49,7 +51,7 @@ impl Acks {
 
     /// A SYN-ACK acknowledges the peer's SYN: it has left, or leaves before anything else.
     pub(super) fn begun(now: Instant, last: SeqNum) -> Self {
-        Self { last, begun: true, ..Self::new(now) }
+        Self { begun: true, ..Self::new(now, last) }
     }
 
     /// What a bare acknowledgment is that leaves now.
@@ -60,7 +62,7 @@ impl Acks {
     /// Data came in order. After a pause longer than the timeout the peer starts slowly again, and so do we.
     pub(super) fn data_came(&mut self, now: Instant, timeout: Duration, limits: &Limits) {
         let pause = now - self.data_at;
-        let shortest = limits.delayed_ack;
+        let shortest = limits.acknowledgment.delayed_ack;
         if self.delay.is_zero() {
             self.be_quick(limits);
             self.delay = shortest;
@@ -84,7 +86,7 @@ impl Acks {
     pub(super) fn duplicate_came(&mut self, limits: &Limits) {
         self.be_quick(limits);
         self.interactive = false;
-        self.delay = limits.delayed_ack;
+        self.delay = limits.acknowledgment.delayed_ack;
     }
 
     /// The application sent data. Soon after data came, it is an answer.
@@ -100,14 +102,14 @@ impl Acks {
         if owed && self.quick > 0 {
             self.quick -= 1;
             if self.quick == 0 {
-                self.delay = limits.delayed_ack;
+                self.delay = limits.acknowledgment.delayed_ack;
             }
         }
     }
 
     /// An acknowledgment was delayed in vain.
     pub(super) fn waited_in_vain(&mut self, timeout: Duration, limits: &Limits) {
-        self.delay = if self.interactive { limits.delayed_ack } else { (self.delay * 2).min(timeout) };
+        self.delay = if self.interactive { limits.acknowledgment.delayed_ack } else { (self.delay * 2).min(timeout) };
         self.interactive = false;
     }
 
@@ -124,13 +126,13 @@ impl Acks {
             return Duration::ZERO;
         }
         if self.delay.is_zero() {
-            return limits.timer_tick / 2;
+            return limits.timers.timer_tick / 2;
         }
-        let round_trip = smoothed.map_or(DELAY_MAX, |srtt| srtt.max(limits.delayed_ack));
-        self.delay.min(DELAY_MAX.max(limits.delayed_ack)).min(round_trip)
+        let round_trip = smoothed.map_or(DELAY_MAX, |srtt| srtt.max(limits.acknowledgment.delayed_ack));
+        self.delay.min(DELAY_MAX.max(limits.acknowledgment.delayed_ack)).min(round_trip)
     }
 
     fn be_quick(&mut self, limits: &Limits) {
-        self.quick = self.quick.max((limits.window / (2 * ASSUMED_MSS)).clamp(2, QUICK_MAX));
+        self.quick = self.quick.max((limits.sizes.window / (2 * ASSUMED_MSS)).clamp(2, QUICK_MAX));
     }
 }

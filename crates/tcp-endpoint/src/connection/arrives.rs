@@ -2,13 +2,21 @@
 
 use std::ops::ControlFlow::{self, Break, Continue};
 
-use super::{After, Connection, Context, Opening, Owner, Probe};
-use crate::moment::Moment;
-use crate::timestamps::{Stamp, TimestampClock};
-use crate::{
-    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, KeepaliveHeard, Limits, Notice, Patience, Payload, Purpose,
-    Reason, Segment, SeqNum, SequenceCheck, State, TimeWaitOwner, TimestampCheck,
+use super::{Connection, Opening, Probe};
+use crate::effect::{Notice, Purpose, Reason};
+use crate::interface::Owner;
+use crate::packed::Moment;
+use crate::patience::Patience;
+use crate::payload::Payload;
+use crate::segment::Segment;
+use crate::seq::{SeqNum, acceptable};
+use crate::settings::{
+    AckCheck, ChallengeLimit, CrossingSyn, DuplicateSyn, KeepaliveHeard, Limits, SequenceCheck, TimeWaitOwner,
+    TimestampCheck,
 };
+use crate::state::State;
+use crate::step::{After, Context};
+use crate::timestamps::{Stamp, TimestampClock};
 
 /// A check settles the segment, or passes it on with what it has brought about so far.
 type Check<Passed = ()> = ControlFlow<After, Passed>;
@@ -16,12 +24,12 @@ type Check<Passed = ()> = ControlFlow<After, Passed>;
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// SEGMENT ARRIVES.
     pub(crate) fn on_segment(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
-        let after = match self.state {
-            State::SynSent => self.arrives_in_syn_sent(segment, ctx),
-            _ => match self.arrives(segment, ctx) {
-                Break(after) | Continue(after) => after,
-            },
-        };
+        let (Break(after) | Continue(after)) = self.arrives(segment, ctx);
+        self.acknowledge_at_once(after, ctx)
+    }
+
+    /// An acknowledgment that is owed leaves, unless it may wait for what the application does.
+    pub(super) fn acknowledge_at_once(&mut self, after: After, ctx: &mut Context<'_, P, T>) -> After {
         if self.ack_due && after != After::TimeWait && self.acknowledges_at_once(ctx) {
             self.send_ack(ctx);
         }
@@ -30,7 +38,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     fn arrives(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> Check<After> {
         let said_something = segment.flags.ack() || !segment.payload.is_empty();
-        if ctx.settings.limits.keepalive_heard == KeepaliveHeard::Any
+        if ctx.settings.limits.keepalive.keepalive_heard == KeepaliveHeard::Any
             && said_something
             && !segment.flags.syn()
             && !segment.flags.rst()
@@ -39,7 +47,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         self.check_timestamp(segment, ctx)?;
         self.check_sequence(segment, ctx)?;
-        if ctx.settings.limits.timestamp_check == TimestampCheck::Sequence {
+        if ctx.settings.limits.checks.timestamp_check == TimestampCheck::Sequence {
             self.note_timestamp(segment, ctx);
         }
         self.check_reset(segment, ctx)?;
@@ -68,7 +76,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             Stamp::Missing => {}
             Stamp::Old => {
                 let bare = segment.is_empty() && segment.seq.before(self.incoming.nxt);
-                if !bare || ctx.settings.limits.paws_answers_acks {
+                if !bare || ctx.settings.limits.checks.paws_answers_acks {
                     self.answer_unacceptable(segment, ctx);
                 }
             }
@@ -98,11 +106,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     fn is_in_sequence(&self, segment: &Segment<P>, limits: &Limits) -> bool {
-        match limits.sequence_check {
-            SequenceCheck::Window => self.incoming.acceptable(segment.seq, segment.len(), limits.window),
+        match limits.checks.sequence_check {
+            SequenceCheck::Window => acceptable(self.incoming.nxt, limits.sizes.window, segment.seq, segment.len()),
             SequenceCheck::LastAck => {
                 let end = segment.seq + segment.len();
-                end.at_or_after(self.acks.last) && segment.seq.at_or_before(self.incoming.nxt + limits.window)
+                end.at_or_after(self.acks.last) && segment.seq.at_or_before(self.incoming.nxt + limits.sizes.window)
             }
         }
     }
@@ -110,7 +118,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// Whether a peer whose FIN has come resets the connection as it was before that.
     fn is_reset_before_fin(&self, segment: &Segment<P>, ctx: &Context<'_, P, T>) -> bool {
         let closed_by_peer = matches!(self.state, State::CloseWait | State::LastAck | State::Closing);
-        ctx.settings.limits.reset_before_fin
+        ctx.settings.limits.checks.reset_before_fin
             && closed_by_peer
             && segment.flags.rst()
             && segment.seq + 1 == self.incoming.nxt
@@ -126,7 +134,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         if !loops {
             self.send_ack(ctx);
-        } else if limits.challenge_limit != ChallengeLimit::Connection || self.may_challenge(ctx) {
+        } else if limits.checks.challenge_limit != ChallengeLimit::Connection || self.may_challenge(ctx) {
             self.send_unasked_ack(Purpose::of_answer(segment.flags, self.purpose_of_ack()), ctx);
         }
     }
@@ -136,16 +144,16 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     fn take_peers_syn_again(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
         let (limits, bare) = (&ctx.settings.limits, !segment.flags.ack());
         match self.state {
-            State::SynReceived if bare && self.passive && limits.duplicate_syn == DuplicateSyn::SynAck => {
+            State::SynReceived if bare && self.passive && limits.checks.duplicate_syn == DuplicateSyn::SynAck => {
                 self.send_syn_ack(ctx);
             }
             State::SynReceived
                 if !bare
                     && !self.passive
-                    && limits.crossing_syn != CrossingSyn::Text
+                    && limits.checks.crossing_syn != CrossingSyn::Text
                     && self.send.acceptable(segment.ack) =>
             {
-                let acknowledged = limits.crossing_syn == CrossingSyn::Acknowledged;
+                let acknowledged = limits.checks.crossing_syn == CrossingSyn::Acknowledged;
                 self.ack_due = self.take_text_of_syn(segment, ctx) || acknowledged;
                 self.note_timestamp(segment, ctx);
                 return self.establish_by_acknowledgment(segment, ctx);
@@ -244,14 +252,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// RFC 5961 §5.2: an acknowledgment older than the largest window the peer has offered is no honest one.
     fn is_blindly_old(&self, ack: SeqNum, ctx: &Context<'_, P, T>) -> bool {
         let reach = self.send.largest_window.min(self.send.una - (self.send.iss + 1));
-        ctx.settings.limits.ack_check == AckCheck::Window && ack.before(self.send.una - reach)
+        ctx.settings.limits.checks.ack_check == AckCheck::Window && ack.before(self.send.una - reach)
     }
 
     fn take_acknowledgment(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) {
         self.send.una = segment.ack;
         let timed_once = self.outgoing.acknowledge(segment.ack).map(|sent_at| ctx.now - sent_at);
         if let Some(round_trip) = timed_once.or_else(|| self.echoed_round_trip(segment, ctx)) {
-            self.rto.measure(round_trip, (self.send.una, self.send.nxt), &ctx.settings.limits);
+            self.rto.measure(round_trip, (self.send.una, self.send.nxt), &ctx.settings.limits.timers);
         }
         self.retries = 0;
         self.retransmitting_since = Moment::NONE;
@@ -282,7 +290,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         let end = segment.seq + segment.payload.len();
         let orphan = self.owner == Owner::Nobody;
-        if orphan && ctx.settings.limits.half_duplex_close && end.after(self.incoming.nxt) {
+        if orphan && ctx.settings.limits.close.half_duplex_close && end.after(self.incoming.nxt) {
             // No one is left to read it, and the sender must not believe otherwise (SHLD-3).
             self.send_reset_for(segment.ack, ctx);
             return After::Close(Reason::Segment);
@@ -290,7 +298,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.ack_due = true;
         let limits = &ctx.settings.limits;
         let (before, carries_data) = (self.incoming.received(), !segment.payload.is_empty());
-        if self.incoming.take(segment.seq, segment.payload.clone(), segment.flags.fin(), limits.window, !orphan) {
+        if self.incoming.take(segment.seq, segment.payload.clone(), segment.flags.fin(), limits.sizes.window, !orphan) {
             if carries_data {
                 self.acks.data_came(ctx.now, self.rto.current(), limits);
             }

@@ -1,7 +1,8 @@
 //! What the peer sends: put in order, kept until the application takes it.
 
 use crate::fifo::Fifo;
-use crate::{Payload, SeqNum};
+use crate::payload::Payload;
+use crate::seq::SeqNum;
 
 /// The receive sequence variables and the data behind them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -33,11 +34,6 @@ impl<P: Payload> Incoming<P> {
     pub(crate) fn take_with_syn(&mut self, data: P, fin: bool, window: u32) {
         let _ = self.take(self.irs + 1, data, fin, window, true);
         self.opened_to = self.nxt;
-    }
-
-    /// The acceptability test of RFC 9293 §3.10.7.4, table 6; the window is never zero here unless it is set so.
-    pub(crate) fn acceptable(&self, seq: SeqNum, len: u32, window: u32) -> bool {
-        acceptable(self.nxt, window, seq, len)
     }
 
     /// Takes the part of a segment that is new and in the window, data and FIN alike; `keep` is false where no application
@@ -191,16 +187,6 @@ impl<P: Payload> Incoming<P> {
     }
 }
 
-/// The acceptability test of RFC 9293 §3.10.7.4, table 6.
-pub(crate) fn acceptable(next: SeqNum, window: u32, seq: SeqNum, len: u32) -> bool {
-    match (len, window) {
-        (0, 0) => seq == next,
-        (0, _) => seq.within(next, window),
-        (_, 0) => false,
-        _ => seq.within(next, window) || (seq + (len - 1)).within(next, window),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -208,26 +194,6 @@ mod tests {
     use super::*;
 
     const IRS: SeqNum = SeqNum::new(u32::MAX - 3);
-
-    #[test]
-    fn acceptability_is_table_6() {
-        let next = SeqNum::new(100);
-        for (window, seq, len, expected) in [
-            (0, 100, 0, true),
-            (0, 99, 0, false),
-            (0, 100, 1, false),
-            (10, 99, 0, false),
-            (10, 100, 0, true),
-            (10, 109, 0, true),
-            (10, 110, 0, false),
-            (10, 90, 10, false),
-            (10, 90, 11, true),
-            (10, 109, 5, true),
-            (10, 110, 5, false),
-        ] {
-            assert_eq!(acceptable(next, window, SeqNum::new(seq), len), expected, "{window} {seq} {len}");
-        }
-    }
 
     fn read_all(incoming: &mut Incoming<Vec<u8>>) -> Vec<u8> {
         let mut pieces = Vec::new();

@@ -1,14 +1,17 @@
-//! A full connection: SYN-SENT, a SYN-RECEIVED that committed a whole entry, and ESTABLISHED up to LAST-ACK.
+//! A full connection: a SYN-RECEIVED that committed a whole entry, and ESTABLISHED up to LAST-ACK.
 //!
 //! Each method takes one input and says in an [`After`] what the host must do with the entry; what the wire and the
-//! application see leaves as effects. [`arrives`] and [`syn_sent`] follow the order of RFC 9293 §3.10.7.
+//! application see leaves as effects. [`syn_sent`], [`opens`] and [`arrives`] follow the order of RFC 9293 §3.10.7.
 
 mod acks;
 mod arrives;
 mod incoming;
+mod opens;
 mod outgoing;
 mod output;
 mod probe;
+mod retries;
+mod schedule;
 mod syn_sent;
 mod timers;
 mod user;
@@ -17,62 +20,26 @@ use std::net::Ipv4Addr;
 
 use sim_time::Instant;
 
-use crate::challenge::Challenges;
-use crate::half_open::Asked;
-use crate::host::Effects;
-use crate::isn::IsnSource;
-use crate::moment::Moment;
-use crate::rto::Rto;
-use crate::timestamps::TimestampClock;
-use crate::{
-    Effect, FastOpen, FourTuple, Handle, Limits, Notice, Options, Payload, Preferences, Reason, Segment, SeqNum,
-    Settings, State, Status, Transition,
-};
-
 use acks::Acks;
-pub(crate) use incoming::{Incoming, acceptable};
-pub(crate) use outgoing::Outgoing;
-use probe::Probe;
+pub(crate) use incoming::Incoming;
+use outgoing::Outgoing;
+pub(crate) use schedule::Schedule;
+pub(crate) use syn_sent::SynSent;
 
-/// What every step of the machine has at hand.
-pub(crate) struct Context<'a, P, T> {
-    pub(crate) now: Instant,
-    pub(crate) settings: &'a Settings,
-    /// The host's address.
-    pub(crate) address: Ipv4Addr,
-    /// What its keyed hashes are made with.
-    pub(crate) isn: &'a IsnSource,
-    /// The entry the step is about.
-    pub(crate) entry: Handle,
-    pub(crate) challenges: &'a mut Challenges,
-    pub(crate) effects: &'a mut Effects<P, T>,
-}
-
-/// What the host does with the entry after a step.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum After {
-    /// Nothing.
-    Stay,
-    /// A passive connection became ESTABLISHED: an application may accept it.
-    Acceptable,
-    /// Both FINs are acknowledged: TIME-WAIT begins.
-    TimeWait,
-    /// Our FIN is acknowledged and the application has closed: all that is awaited is the peer's FIN, and not for ever.
-    Orphan,
-    /// The connection is over.
-    Close(Reason),
-}
-
-/// Who holds the handle.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(crate) enum Owner {
-    /// No one yet: a passive connection that was not accepted.
-    Listener,
-    /// An application.
-    Application,
-    /// No one any more: the application closed it. (Linux calls it an orphan.)
-    Nobody,
-}
+use crate::asked::Asked;
+use crate::effect::{Notice, Reason};
+use crate::identity::{Identity, Incarnation};
+use crate::interface::{Owner, Preferences, Status};
+use crate::mss::DEFAULT_MSS;
+use crate::packed::Moment;
+use crate::payload::Payload;
+use crate::rto::Rto;
+use crate::segment::Segment;
+use crate::seq::SeqNum;
+use crate::settings::Settings;
+use crate::state::State;
+use crate::step::Context;
+use crate::timestamps::TimestampClock;
 
 /// What opens a connection, for its application.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -85,26 +52,10 @@ pub(crate) enum Opening {
     OnSyn,
 }
 
-/// The segment size of a peer that states none (RFC 9293 MUST-15).
-pub(crate) const DEFAULT_MSS: u16 = 536;
-
-/// The segment size that a SYN states.
-pub(crate) fn peer_mss(syn: Options) -> u16 {
-    syn.mss.unwrap_or(DEFAULT_MSS)
-}
-
-impl Limits {
-    /// The maximum segment size option of this host's SYNs.
-    pub(crate) fn mss_option(&self) -> u16 {
-        u16::try_from(self.mss).unwrap_or(u16::MAX)
-    }
-}
-
-/// A transmission control block.
+/// The transmission control block of a connection that has its peer's SYN (RFC 9293 §3.3.1).
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Connection<P, T> {
-    pub(crate) tag: T,
-    pub(crate) tuple: FourTuple,
+    pub(crate) id: Identity<T>,
     pub(crate) state: State,
     /// Whether a peer's SYN opened it.
     pub(crate) passive: bool,
@@ -114,16 +65,14 @@ pub(crate) struct Connection<P, T> {
     pub(crate) send: SendSpace,
     pub(crate) outgoing: Outgoing<P>,
     pub(crate) incoming: Incoming<P>,
-    /// Whether the peer's numbers are known; before, `incoming` means nothing.
-    pub(crate) synchronized: bool,
     pub(crate) rto: Rto,
     /// The timestamps, if both ends carry them.
     pub(crate) clock: Option<TimestampClock>,
-    /// The most octets of data that the peer takes in one segment; before its SYN, as far as that is known.
+    /// The most octets of data that the peer takes in one segment.
     pub(crate) peer_mss: u16,
-    /// What our SYN, or SYN-ACK, says of fast open.
-    pub(crate) fast_open: Option<FastOpen>,
-    /// The count that our SYN bears, or the peer's bore and that is yet to be believed.
+    /// The fast open cookie that our SYN-ACK brings.
+    cookie: Option<u64>,
+    /// The connection count that the peer's SYN bore, and that is yet to be believed.
     pub(crate) count: Option<u32>,
     /// What opened it, or will.
     pub(crate) opening: Opening,
@@ -139,7 +88,7 @@ pub(crate) struct Connection<P, T> {
     pub(crate) deadlines: Deadlines,
     /// SYN-ACKs sent.
     pub(crate) syn_acks: u32,
-    /// When the SYN was sent, while it can still be timed (Karn's rule).
+    /// When our SYN, or SYN-ACK, was sent, while it can still be timed (Karn's rule).
     pub(crate) syn_sent_at: Moment,
     /// When the last segment came, from which keepalive counts.
     pub(crate) heard_at: Instant,
@@ -147,10 +96,18 @@ pub(crate) struct Connection<P, T> {
     pub(crate) probes: u32,
     /// Whether the peer is owed an acknowledgment.
     pub(crate) ack_due: bool,
-    /// Whether [`crate::Host::flush`] has to look at it.
-    pub(crate) ready: bool,
-    /// The deadline the driver knows of.
-    pub(crate) armed: Moment,
+    pub(crate) schedule: Schedule,
+}
+
+/// How far the probe of the present flight has come. There is one for each flight.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Probe {
+    /// None is due.
+    None,
+    /// The retransmission timer's deadline is the probe's.
+    Scheduled,
+    /// It was sent, and nothing new has been acknowledged since.
+    Sent,
 }
 
 /// The send sequence variables of RFC 9293 §3.3.1.
@@ -214,68 +171,48 @@ impl Deadlines {
 }
 
 impl<P: Payload, T: Copy> Connection<P, T> {
-    /// An active open: the SYN is about to leave.
-    pub(crate) fn opening(tag: T, tuple: FourTuple, iss: SeqNum, now: Instant, settings: &Settings) -> Self {
+    /// What every connection begins as: its SYN was sent at `sent_at`.
+    fn begun(id: Identity<T>, (iss, irs): (SeqNum, SeqNum), rto: Rto, sent_at: Instant) -> Self {
         Self {
-            tag,
-            tuple,
-            state: State::SynSent,
+            id,
+            state: State::Listen,
             passive: false,
-            owner: Owner::Application,
+            owner: Owner::Listener,
             preferences: Preferences::default(),
             send: SendSpace::new(iss),
             outgoing: Outgoing::new(),
-            incoming: Incoming::new(SeqNum::default()),
-            synchronized: false,
-            rto: Rto::new(&settings.limits),
+            incoming: Incoming::new(irs),
+            rto,
             clock: None,
             peer_mss: DEFAULT_MSS,
-            fast_open: None,
+            cookie: None,
             count: None,
             opening: Opening::Handshake,
-            retransmitting_since: now.into(),
+            retransmitting_since: sent_at.into(),
             probe: Probe::None,
             challenged_at: Moment::NONE,
-            acks: Acks::new(now),
+            acks: Acks::begun(sent_at, irs + 1),
             retries: 0,
             deadlines: Deadlines::NONE,
             syn_acks: 0,
-            syn_sent_at: now.into(),
-            heard_at: now,
+            syn_sent_at: sent_at.into(),
+            heard_at: sent_at,
             probes: 0,
             ack_due: false,
-            ready: false,
-            armed: Moment::NONE,
+            schedule: Schedule::NONE,
         }
     }
 
     /// A connection opened by a peer's SYN, about to leave LISTEN.
     pub(crate) fn answering(asked: &Asked<T>, opening: Opening, now: Instant, settings: &Settings) -> Self {
         Self {
-            opening,
-            state: State::Listen,
             passive: true,
-            owner: Owner::Listener,
-            incoming: Incoming::new(asked.irs),
-            acks: Acks::begun(now, asked.irs + 1),
-            synchronized: true,
             clock: asked.clock,
             peer_mss: asked.peer_mss,
-            fast_open: asked.cookie.map(FastOpen::Cookie),
+            cookie: asked.cookie,
             count: asked.count,
-            ..Self::opening(asked.tag, asked.tuple, asked.iss, now, settings)
-        }
-    }
-
-    /// Whether it is not over, and kept only for its application to read.
-    pub(crate) fn is_live(&self) -> bool {
-        self.state != State::Closed
-    }
-
-    /// The next flush looks at it.
-    pub(crate) fn touch(&mut self, entry: Handle, ready: &mut Vec<Handle>) {
-        if !std::mem::replace(&mut self.ready, true) {
-            ready.push(entry);
+            opening,
+            ..Self::begun(asked.id, (asked.iss, asked.irs), Rto::new(&settings.limits.timers), now)
         }
     }
 
@@ -284,112 +221,39 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.state.synchronized() && self.send.una == self.send.iss
     }
 
-    /// Initial receive sequence number, once known.
-    pub(crate) fn irs(&self) -> Option<SeqNum> {
-        self.synchronized.then_some(self.incoming.irs)
-    }
-
     /// STATUS (RFC 9293 §3.10.6).
-    pub(crate) fn status(&self, receive_window: u32) -> Status {
+    pub(crate) fn status(&self, address: Ipv4Addr, receive_window: u32) -> Status {
+        let send = (self.send.una, self.send.nxt);
+        let receive = (Some(self.incoming.nxt), receive_window);
         Status {
-            tuple: self.tuple,
-            state: self.state,
-            iss: self.send.iss,
-            irs: self.irs(),
-            send_unacknowledged: self.send.una,
-            send_next: self.send.nxt,
-            receive_next: self.synchronized.then_some(self.incoming.nxt),
-            receive_window,
             unacknowledged_octets: self.outgoing.unacknowledged_octets(),
             unread_octets: self.incoming.unread_octets(),
             probes: self.probes,
+            ..self.incarnation().status(address, self.state, send, receive)
         }
     }
 
-    /// The change from `from` to the present state, for observers.
-    pub(crate) fn transition(&self, entry: Handle, from: State, reason: Reason) -> Transition<T> {
-        Transition {
-            entry,
-            tag: self.tag,
-            tuple: self.tuple,
-            from,
-            to: self.state,
-            iss: self.send.iss,
-            irs: self.irs(),
-            passive: self.passive,
-            reason,
-        }
+    pub(crate) const fn incarnation(&self) -> Incarnation<T> {
+        Incarnation { id: self.id, iss: self.send.iss, irs: Some(self.incoming.irs), passive: self.passive }
     }
 
     pub(crate) fn enter(&mut self, state: State, reason: Reason, ctx: &mut Context<'_, P, T>) {
         let from = std::mem::replace(&mut self.state, state);
-        ctx.effects.push(Effect::State(self.transition(ctx.entry, from, reason)));
+        let transition = self.incarnation().transition((ctx.entry, ctx.address), (from, state), reason);
+        ctx.effects.push(transition);
     }
 
     /// Tells how many octets have come since there were `before`.
     pub(crate) fn tell_taken(&self, before: u32, ctx: &mut Context<'_, P, T>) {
         let octets = self.incoming.received().wrapping_sub(before);
         if octets > 0 {
-            ctx.effects.push(Effect::Took { entry: ctx.entry, tag: self.tag, octets });
+            ctx.took(self.id, octets);
         }
     }
 
     fn notify(&self, notice: Notice, ctx: &mut Context<'_, P, T>) {
         if self.owner == Owner::Application {
-            ctx.effects.push(Effect::Notify { entry: ctx.entry, tag: self.tag, notice });
+            ctx.notify(self.id, notice);
         }
-    }
-
-    /// Our SYN is acknowledged by `segment` (or, in a two-way handshake, needs no acknowledgment): the connection is open.
-    ///
-    /// A CLOSE that came early takes effect now (RFC 9293 §3.10.4, SYN-RECEIVED).
-    pub(crate) fn establish(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
-        let limits = &ctx.settings.limits;
-        if self.send.una.after(self.send.iss) {
-            let timed_once = self.syn_sent_at.instant().map(|sent| ctx.now - sent);
-            let timed = timed_once.or_else(|| self.echoed_round_trip(segment, ctx));
-            match timed {
-                Some(round_trip) => self.rto.measure(round_trip, (self.send.una, self.send.nxt), limits),
-                None => self.rto.start_unmeasured(self.retries > 0, limits),
-            }
-        }
-        self.syn_sent_at = Moment::NONE;
-        self.retries = 0;
-        self.retransmitting_since = Moment::NONE;
-        self.deadlines.retransmit = Moment::NONE;
-        self.heard(ctx);
-        self.enter(State::Established, Reason::Segment, ctx);
-        if self.outgoing.closed() {
-            self.enter(State::FinWait1, Reason::Call, ctx);
-        }
-        // The FIN may have come with the SYN.
-        match self.state {
-            State::FinWait1 if self.incoming.finished() => self.enter(State::Closing, Reason::Segment, ctx),
-            _ if self.incoming.finished() => self.begin_close_wait(ctx),
-            _ => {}
-        }
-        if !self.passive {
-            self.notify(Notice::Connected, ctx);
-            if self.incoming.nxt != self.incoming.irs + 1 {
-                self.notify(Notice::Readable, ctx); // text, or a FIN, came with the SYN
-            }
-        }
-        if self.passive && self.owner == Owner::Listener && self.opening != Opening::Early {
-            After::Acceptable
-        } else {
-            After::Stay
-        }
-    }
-
-    /// The round trip that an acknowledgment's timestamp measures, whatever was sent how often (RFC 7323 §4.1).
-    fn echoed_round_trip(&self, segment: &Segment<P>, ctx: &Context<'_, P, T>) -> Option<sim_time::Duration> {
-        let echoed = segment.options.timestamps.filter(|_| segment.flags.ack())?;
-        self.clock.as_ref().map(|clock| clock.round_trip(echoed, ctx.now))
-    }
-
-    /// Timestamps and segment size of the connection, now that the peer's SYN is here.
-    fn agree_on_options(&mut self, syn: Options, now: Instant) {
-        self.clock = self.clock.zip(syn.timestamps).map(|(clock, value)| clock.begun_by(value, now));
-        self.peer_mss = peer_mss(syn);
     }
 }

@@ -3,7 +3,10 @@
 use sim_time::Instant;
 
 use crate::fifo::Fifo;
-use crate::{Payload, SeqNum};
+use crate::interface::UserError;
+use crate::payload::Payload;
+use crate::segment::Flags;
+use crate::seq::SeqNum;
 
 /// The send queue and the retransmission queue (RFC 9293 §3.10.7.4, "retransmission queue").
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -28,7 +31,7 @@ enum Fin {
 pub(crate) struct Piece<P> {
     pub(crate) seq: SeqNum,
     pub(crate) data: P,
-    pub(crate) push: bool,
+    push: bool,
     pub(crate) fin: bool,
     /// Times it was sent.
     pub(crate) sent: u32,
@@ -39,6 +42,12 @@ pub(crate) struct Piece<P> {
 }
 
 impl<P: Payload> Piece<P> {
+    /// The control bits it goes out with.
+    pub(super) const fn flags(&self) -> Flags {
+        let flags = if self.push { Flags::ACK.with(Flags::PSH) } else { Flags::ACK };
+        if self.fin { flags.with(Flags::FIN) } else { flags }
+    }
+
     fn end(&self) -> SeqNum {
         self.seq + self.data.len() + u32::from(self.fin)
     }
@@ -47,6 +56,20 @@ impl<P: Payload> Piece<P> {
 impl<P: Payload> Outgoing<P> {
     pub(crate) const fn new() -> Self {
         Self { unsent: Fifo::new(), flight: Fifo::new(), fin: Fin::Open }
+    }
+
+    /// What was queued and sent, to be kept elsewhere.
+    pub(super) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new())
+    }
+
+    /// SEND (RFC 9293 §3.10.2).
+    pub(crate) fn send(&mut self, data: P) -> Result<(), UserError> {
+        if self.closed() {
+            return Err(UserError::Closing);
+        }
+        self.queue(data);
+        Ok(())
     }
 
     pub(crate) fn queue(&mut self, data: P) {

@@ -2,24 +2,29 @@
 
 use sim_time::Duration;
 
-use super::{Connection, Context, Opening};
-use crate::moment::Moment;
-use crate::{
-    AbortReset, AckTiming, Acknowledged, CrossingSyn, Effect, FastOpen, FinAcknowledgment, Flags, Options, Payload,
-    Purpose, Reason, Segment, SeqNum, State, SynData, Transmission,
-};
-
-/// What the timestamps option takes of a segment, with its padding (RFC 7323 appendix A).
-const TIMESTAMPS_OCTETS: u32 = 12;
+use super::{Connection, Opening};
+use crate::draft::Draft;
+use crate::effect::{Acknowledged, Purpose, Reason};
+use crate::mss::segment_size;
+use crate::packed::Moment;
+use crate::payload::Payload;
+use crate::segment::{FastOpen, Flags, Options};
+use crate::seq::SeqNum;
+use crate::settings::{AbortReset, AckTiming, CrossingSyn, FinAcknowledgment};
+use crate::state::State;
+use crate::step::Context;
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// Emits what is ready once the application has reacted: data and FINs, and a bare acknowledgment if the peer is
-    /// owed one that nothing carried.
+    /// owed one that nothing carried. Its deadlines are set here, once for all that happened to it.
     pub(crate) fn flush(&mut self, ctx: &mut Context<'_, P, T>) {
         self.send_what_is_queued(ctx);
         if self.ack_due {
             self.acknowledge_soon(ctx);
         }
+        self.schedule_keepalive(ctx);
+        self.schedule_user_timeout(ctx);
+        self.schedule.settle(self.deadlines.earliest(), self.id.tag, ctx);
     }
 
     /// After a timeout one segment asks whether anyone is there; the rest follows when an answer comes.
@@ -32,7 +37,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Sends again the oldest segment that a timeout has passed over; `false` if there is none.
     pub(super) fn send_one_lost(&mut self, ctx: &mut Context<'_, P, T>) -> bool {
-        if ctx.settings.limits.retransmission_merges {
+        if ctx.settings.limits.persistence.retransmission_merges {
             let room = self.effective_mss(ctx);
             self.outgoing.merge_lost(room);
         }
@@ -40,7 +45,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         piece.lost = false;
         piece.sent += 1;
         let (seq, data, retransmission) = (piece.seq, piece.data.clone(), piece.sent - 1);
-        let flags = data_flags(piece.push, piece.fin);
+        let flags = piece.flags();
         self.transmit(seq, flags, data, (Purpose::Retransmission, retransmission), ctx);
         true
     }
@@ -52,7 +57,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             let (mss, room) = (self.effective_mss(ctx), self.send.wnd.saturating_sub(in_flight));
             let Some(piece) = self.outgoing.next_new(self.send.nxt, mss, room, ctx.now) else { break };
             piece.sent += 1;
-            let (data, flags) = (piece.data.clone(), data_flags(piece.push, piece.fin));
+            let (data, flags) = (piece.data.clone(), piece.flags());
             let seq = self.send.nxt;
             self.send.nxt += data.len() + u32::from(flags.fin());
             if flags.fin() && self.state == State::CloseWait {
@@ -65,8 +70,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// The most octets of data in one segment (RFC 9293 §3.7.1).
     fn effective_mss(&self, ctx: &Context<'_, P, T>) -> u32 {
-        let options = if self.clock.is_some() { TIMESTAMPS_OCTETS } else { 0 };
-        ctx.settings.limits.mss.min(u32::from(self.peer_mss)).saturating_sub(options).max(1)
+        segment_size(&ctx.settings.limits.sizes, self.peer_mss, self.clock.is_some())
     }
 
     /// Acknowledges at once, if the peer is owed it.
@@ -88,7 +92,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             FinAcknowledgment::Apart if self.incoming.finished() => return true,
             FinAcknowledgment::Free | FinAcknowledgment::Joined | FinAcknowledgment::Apart => {}
         }
-        match ctx.settings.limits.ack_timing {
+        match ctx.settings.limits.acknowledgment.ack_timing {
             AckTiming::AtOnce => true,
             AckTiming::AfterApplication | AckTiming::Delayed => false,
             AckTiming::QuickThenDelayed => {
@@ -107,10 +111,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     fn acknowledge_soon(&mut self, ctx: &mut Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
         let joined = ctx.settings.teardown.fin_acknowledgment == FinAcknowledgment::Joined;
-        let delay = match limits.ack_timing {
-            _ if self.state == State::CloseWait && joined => limits.delayed_ack,
+        let delay = match limits.acknowledgment.ack_timing {
+            _ if self.state == State::CloseWait && joined => limits.acknowledgment.delayed_ack,
             _ if self.is_urgent() => Duration::ZERO,
-            AckTiming::Delayed if self.deadlines.delayed_ack.is_none() => limits.delayed_ack,
+            AckTiming::Delayed if self.deadlines.delayed_ack.is_none() => limits.acknowledgment.delayed_ack,
             AckTiming::QuickThenDelayed => self.acks.patience(self.rto.smoothed(), limits),
             AckTiming::Delayed | AckTiming::AfterApplication | AckTiming::AtOnce => Duration::ZERO,
         };
@@ -132,7 +136,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Whether the limit on the rate of challenge ACKs leaves room for one, which then counts.
     pub(super) fn may_challenge(&mut self, ctx: &mut Context<'_, P, T>) -> bool {
-        ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits)
+        ctx.challenges.permit(&mut self.challenged_at, ctx.now, &ctx.settings.limits.checks)
     }
 
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, for what no data or FIN asked for.
@@ -150,33 +154,6 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.acks.purpose(self.incoming.nxt)
     }
 
-    /// `<SEQ=ISS><CTL=SYN>`, with the first of the data if the handshake takes it there.
-    pub(crate) fn send_syn(&mut self, ctx: &mut Context<'_, P, T>) {
-        let carries_data = match ctx.settings.handshake.syn_data {
-            SynData::Never => false,
-            SynData::AfterHandshake => true,
-            SynData::Cookie => matches!(self.fast_open, Some(FastOpen::Cookie(_))),
-        };
-        let (data, fin) = if carries_data { self.data_of_syn(ctx) } else { (P::default(), false) };
-        let flags = if fin { Flags::SYN.with(Flags::FIN) } else { Flags::SYN };
-        self.transmit(self.send.iss, flags, data, (Purpose::of_syn(self.retries), self.retries), ctx);
-        self.start_retransmission_timer(ctx);
-    }
-
-    /// The data that the SYN carries, or carried when it was sent first, and whether the FIN is with it: no more than the
-    /// peer has said it takes at once, or 536 octets (RFC 7413 §4.1.3, RFC 9293 MUST-15, MUST-16).
-    fn data_of_syn(&mut self, ctx: &Context<'_, P, T>) -> (P, bool) {
-        if !self.outgoing.in_flight() && self.retries == 0 {
-            let mss = self.effective_mss(ctx);
-            if let Some(piece) = self.outgoing.next_new(self.send.nxt, mss, u32::MAX, ctx.now) {
-                self.send.nxt += piece.data.len() + u32::from(piece.fin);
-            }
-        }
-        let Some(piece) = self.outgoing.first_in_flight() else { return (P::default(), false) };
-        piece.sent += 1;
-        (piece.data.clone(), piece.fin)
-    }
-
     /// `<SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>`
     ///
     /// While its acknowledgment is awaited, a timer stands behind it if the handshake has one. Where it answers a crossing
@@ -190,7 +167,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let why = (Purpose::of_syn(retransmission), retransmission);
         self.transmit(self.send.iss, Flags::SYN_ACK, P::default(), why, ctx);
         let stays = !self.passive
-            && ctx.settings.limits.crossing_syn == CrossingSyn::Acknowledged
+            && ctx.settings.limits.checks.crossing_syn == CrossingSyn::Acknowledged
             && self.deadlines.retransmit.instant().is_some_and(|at| at > ctx.now);
         if self.state == State::SynReceived && (ctx.settings.handshake.syn_ack_timer || !self.passive) && !stays {
             self.start_retransmission_timer(ctx);
@@ -200,7 +177,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// The reset of an ABORT, or of what ends a connection as that does: `<SEQ=SND.NXT><CTL=RST>`, or with an
     /// acknowledgment.
     pub(super) fn send_reset(&mut self, ctx: &mut Context<'_, P, T>) {
-        let flags = match ctx.settings.limits.abort_reset {
+        let flags = match ctx.settings.limits.close.abort_reset {
             AbortReset::Rst => Flags::RST,
             AbortReset::RstAck => Flags::RST.with(Flags::ACK),
         };
@@ -213,7 +190,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     pub(crate) fn start_retransmission_timer(&mut self, ctx: &Context<'_, P, T>) {
-        self.deadlines.retransmit = ctx.settings.limits.fires_at(ctx.now, self.rto.current()).into();
+        self.deadlines.retransmit = ctx.settings.limits.timers.fires_at(ctx.now, self.rto.current()).into();
     }
 
     /// The furthest thing RCV.NXT covers.
@@ -241,7 +218,6 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         (purpose, retransmission): (Purpose, u32),
         ctx: &mut Context<'_, P, T>,
     ) {
-        let acknowledges = if flags.ack() { self.acknowledges() } else { Acknowledged::Nothing };
         if flags.ack() {
             // Whatever carries RCV.NXT pays the debt.
             let owed = self.owes_ack();
@@ -252,29 +228,23 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if !data.is_empty() {
             self.acks.data_left(ctx.now);
         }
+        let acknowledged = (self.incoming.nxt, self.acknowledges());
         let options = self.options(flags, ctx);
-        let segment = Segment {
-            source: self.tuple.local,
-            destination: self.tuple.remote,
-            seq,
-            ack: if flags.ack() { self.incoming.nxt } else { SeqNum::default() },
-            flags,
-            window: if flags.rst() { 0 } else { ctx.settings.limits.window },
-            options,
-            payload: data,
-        };
-        let sender = Some((ctx.entry, self.tag));
-        ctx.effects.push(Effect::Transmit(Transmission { segment, sender, retransmission, purpose, acknowledges }));
+        let draft = Draft { flags, seq, acknowledged, options, payload: data, purpose, retransmission };
+        ctx.transmit(self.id, draft);
     }
 
-    /// Only a SYN offers timestamps before the peer has (RFC 7323 §3.2); the other options are a SYN's alone.
+    /// Timestamps if the peer's SYN had them, too (RFC 7323 §3.2); the other options are a SYN-ACK's alone.
     fn options(&self, flags: Flags, ctx: &Context<'_, P, T>) -> Options {
         let stamped = Options::stamped(self.clock.map(|clock| clock.stamp(ctx.now)));
         if !flags.syn() {
             return stamped;
         }
-        let count = self.count.filter(|_| !flags.ack());
-        Options { mss: Some(ctx.settings.limits.mss_option()), fast_open: self.fast_open, count, ..stamped }
+        Options {
+            mss: Some(ctx.settings.limits.sizes.mss_option()),
+            fast_open: self.cookie.map(FastOpen::Cookie),
+            ..stamped
+        }
     }
 
     /// Keepalive counts from the last segment that came (RFC 9293 §3.8.4).
@@ -287,11 +257,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// retransmission finds out as well.
     pub(crate) fn schedule_keepalive(&mut self, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
-        let wanted = self.preferences.keepalive.unwrap_or(limits.keepalive);
+        let wanted = self.preferences.keepalive.unwrap_or(limits.keepalive.keepalive);
         let probed = matches!(self.state, State::Established | State::CloseWait | State::FinWait2);
         self.deadlines.keepalive = if wanted && probed && !self.outgoing.in_flight() {
-            let silence = limits.keepalive_idle + limits.keepalive_interval * u64::from(self.probes);
-            limits.fires_at(self.heard_at, silence).into()
+            let silence =
+                limits.keepalive.keepalive_idle + limits.keepalive.keepalive_interval * u64::from(self.probes);
+            limits.timers.fires_at(self.heard_at, silence).into()
         } else {
             Moment::NONE
         };
@@ -302,9 +273,4 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.probes += 1;
         self.transmit_bare(self.send.nxt - 1_u32, Flags::ACK, Purpose::KeepaliveProbe, ctx);
     }
-}
-
-pub(super) const fn data_flags(push: bool, fin: bool) -> Flags {
-    let flags = if push { Flags::ACK.with(Flags::PSH) } else { Flags::ACK };
-    if fin { flags.with(Flags::FIN) } else { flags }
 }

@@ -1,32 +1,21 @@
 //! The tail-loss probe (RFC 8985 §7), as far as it moves a first retransmission.
 
-use sim_time::Instant;
-
-use super::{Connection, Context};
-use crate::{Payload, Purpose, State};
-
-/// How far the probe of the present flight has come. There is one for each flight.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Probe {
-    /// None is due.
-    None,
-    /// The retransmission timer's deadline is the probe's.
-    Scheduled,
-    /// It was sent, and nothing new has been acknowledged since.
-    Sent,
-}
+use super::{Connection, Probe};
+use crate::effect::Purpose;
+use crate::payload::Payload;
+use crate::step::Context;
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// Starts the timer behind a flight that has grown or shrunk: the probe's, or the retransmission timeout's. What
     /// grows without a probe keeps the timer it has (RFC 6298 §5.1).
     pub(super) fn time_flight(&mut self, grown: bool, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
-        let probed = limits.tail_loss_probe && self.retries == 0 && self.probe != Probe::Sent;
+        let probed = limits.timers.tail_loss_probe && self.retries == 0 && self.probe != Probe::Sent;
         if probed && self.state.synchronized() {
-            let timeout = self.rto.probe_timeout(self.outgoing.segments_in_flight(), limits);
+            let timeout = self.rto.probe_timeout(self.outgoing.segments_in_flight(), &limits.timers);
             let oldest = self.outgoing.oldest_sent_at().filter(|_| grown).unwrap_or(ctx.now);
             let left = self.rto.current().saturating_sub(ctx.now - oldest);
-            self.deadlines.retransmit = limits.fires_at(ctx.now, timeout.min(left)).into();
+            self.deadlines.retransmit = limits.timers.fires_at(ctx.now, timeout.min(left)).into();
             self.probe = Probe::Scheduled;
         } else if !grown || self.deadlines.retransmit.is_none() {
             self.start_retransmission_timer(ctx);
@@ -39,30 +28,9 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if let Some(piece) = self.outgoing.last_in_flight() {
             piece.sent += 1;
             let (seq, data, retransmission) = (piece.seq, piece.data.clone(), piece.sent - 1);
-            let flags = super::output::data_flags(piece.push, piece.fin);
+            let flags = piece.flags();
             self.transmit(seq, flags, data, (Purpose::TailLossProbe, retransmission), ctx);
         }
         self.start_retransmission_timer(ctx);
-    }
-
-    /// When the connection is given up for want of an acknowledgment (RFC 9293 §3.9.1, RFC 5482).
-    pub(crate) fn schedule_user_timeout(&mut self, ctx: &Context<'_, P, T>) {
-        let limits = &ctx.settings.limits;
-        let deadline = self.user_timeout(limits).and_then(|timeout| {
-            let since = self.unacknowledged_since(limits.user_timeout_from_retransmission)?;
-            Some(limits.fires_at(since, timeout).max(ctx.now))
-        });
-        self.deadlines.user_timeout = deadline.into();
-    }
-
-    /// Since when the peer owes an acknowledgment: from the first sending, or from the first retransmission. A SYN
-    /// counts from its first sending in any case.
-    fn unacknowledged_since(&self, from_retransmission: bool) -> Option<Instant> {
-        match self.state {
-            State::SynSent | State::SynReceived if from_retransmission && self.retries == 0 => None,
-            State::SynSent | State::SynReceived => self.retransmitting_since.instant(),
-            _ if from_retransmission => self.retransmitting_since.instant(),
-            _ => self.outgoing.oldest_sent_at(),
-        }
     }
 }

@@ -1,112 +1,241 @@
-//! SEGMENT ARRIVES in SYN-SENT (RFC 9293 §3.10.7.3).
+//! SYN-SENT (RFC 9293 §3.3.2): our SYN has left, and nothing is known of the peer.
 
-use super::{After, Connection, Context, Incoming};
-use crate::cookie;
-use crate::moment::Moment;
-use crate::{FastOpen, Notice, Payload, Proof, Reason, Segment, State, SynData, Unexpected};
+use std::net::Ipv4Addr;
+use std::ops::ControlFlow::{self, Break, Continue};
 
-impl<P: Payload, T: Copy> Connection<P, T> {
-    pub(super) fn arrives_in_syn_sent(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
+use sim_time::Instant;
+
+use super::outgoing::Outgoing;
+use super::retries::{R1, has_tried_for, is_out_of_syn_retries};
+use super::schedule::Schedule;
+use crate::draft::Draft;
+use crate::effect::{Acknowledged, Notice, Purpose, Reason};
+use crate::identity::{Identity, Incarnation};
+use crate::interface::{Owner, Preferences, Status, UserError};
+use crate::mss::{DEFAULT_MSS, segment_size};
+use crate::packed::Moment;
+use crate::payload::Payload;
+use crate::rto::Rto;
+use crate::segment::{FastOpen, Flags, Options, Segment};
+use crate::seq::SeqNum;
+use crate::settings::{Limits, SynData, Unexpected};
+use crate::state::State;
+use crate::step::{After, Context};
+use crate::timestamps::TimestampClock;
+
+/// What our segments acknowledge.
+const NOTHING: (SeqNum, Acknowledged) = (SeqNum::new(0), Acknowledged::Nothing);
+
+/// An active open whose peer has not been heard.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct SynSent<P, T> {
+    pub(crate) id: Identity<T>,
+    pub(crate) owner: Owner,
+    /// What the application has chosen for it.
+    pub(crate) preferences: Preferences,
+    pub(crate) iss: SeqNum,
+    /// SND.NXT: beyond the SYN, and what it carries.
+    pub(crate) nxt: SeqNum,
+    pub(crate) outgoing: Outgoing<P>,
+    pub(super) rto: Rto,
+    /// The timestamps that the SYN offers.
+    pub(crate) clock: Option<TimestampClock>,
+    /// The most octets of data that the peer takes in one segment, as far as that is known.
+    pub(crate) peer_mss: u16,
+    /// What the SYN says of fast open.
+    pub(crate) fast_open: Option<FastOpen>,
+    /// The connection count that the SYN bears.
+    pub(crate) count: Option<u32>,
+    /// When the SYN was sent first.
+    pub(super) sent_at: Instant,
+    /// Retransmissions of the SYN.
+    pub(super) retries: u32,
+    pub(super) retransmit_at: Moment,
+    /// The user timeout.
+    pub(super) give_up_at: Moment,
+    pub(crate) schedule: Schedule,
+}
+
+impl<P: Payload, T: Copy> SynSent<P, T> {
+    /// The SYN is about to leave.
+    pub(crate) fn new(id: Identity<T>, iss: SeqNum, now: Instant, limits: &Limits) -> Self {
+        Self {
+            id,
+            owner: Owner::Application,
+            preferences: Preferences::default(),
+            iss,
+            nxt: iss + 1,
+            outgoing: Outgoing::new(),
+            rto: Rto::new(&limits.timers),
+            clock: None,
+            peer_mss: DEFAULT_MSS,
+            fast_open: None,
+            count: None,
+            sent_at: now,
+            retries: 0,
+            retransmit_at: Moment::NONE,
+            give_up_at: Moment::NONE,
+            schedule: Schedule::NONE,
+        }
+    }
+
+    /// SEGMENT ARRIVES in SYN-SENT (§3.10.7.3), up to its fourth check: it goes on if the segment brings the peer's SYN.
+    pub(crate) fn on_segment(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> ControlFlow<After> {
         // First, check the ACK bit.
-        if segment.flags.ack() && !self.send.acceptable(segment.ack) {
-            if let (0, Some(wait)) = (self.retries, ctx.settings.limits.syn_resend_on_bad_ack.limit()) {
-                self.deadlines.retransmit = ctx.settings.limits.fires_at(ctx.now, wait).into();
+        let acceptable = self.iss.before(segment.ack) && segment.ack.at_or_before(self.nxt);
+        if segment.flags.ack() && !acceptable {
+            if let (0, Some(wait)) = (self.retries, ctx.settings.limits.checks.syn_resend_on_bad_ack.limit()) {
+                self.retransmit_at = ctx.settings.limits.timers.fires_at(ctx.now, wait).into();
             }
             if !segment.flags.rst() && ctx.settings.handshake.unexpected == Unexpected::Reset {
                 self.send_reset_for(segment.ack, ctx);
             }
-            return After::Stay;
+            return Break(After::Stay);
         }
         // Second, check the RST bit: without an acknowledgment anyone could have sent it.
         if segment.flags.rst() {
             if segment.flags.ack() {
                 self.notify(Notice::Refused, ctx);
-                return After::Close(Reason::Reset);
+                return Break(After::Close(Reason::Reset));
             }
-            return After::Stay;
+            return Break(After::Stay);
         }
         // Third, security: not implemented. Fourth, check the SYN bit.
-        if segment.flags.syn() { self.take_syn(segment, ctx) } else { After::Stay }
+        if segment.flags.syn() { Continue(()) } else { Break(After::Stay) }
     }
 
-    fn take_syn(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
-        let three_way = ctx.settings.handshake.proof == Proof::Ack;
-        self.incoming = Incoming::new(segment.seq);
-        self.acks.last = self.incoming.nxt;
-        self.synchronized = true;
-        self.agree_on_options(segment.options, ctx.now);
-        self.heard_at = ctx.now;
-        if segment.flags.ack() {
-            // Two-way has no third message: the first data, FIN or acknowledgment of data serves.
-            let more = self.take_text_of_syn(segment, ctx);
-            self.ack_due = three_way || more;
-            return self.establish_by_acknowledgment(segment, ctx);
+    /// Serves every deadline that has come.
+    pub(crate) fn on_deadline(&mut self, ctx: &mut Context<'_, P, T>) -> After {
+        self.schedule.fired();
+        let limits = &ctx.settings.limits;
+        let (timed_out, due) = (self.give_up_at.is_due(ctx.now), self.retransmit_at.is_due(ctx.now));
+        if timed_out || due && self.is_out_of_retries(ctx) {
+            self.notify(Notice::TimedOut, ctx);
+            return After::Close(Reason::GaveUp);
         }
-        // Both ends opened at once (§3.5, figure 7).
-        self.send.set_window(segment);
-        if ctx.settings.handshake.syn_data == SynData::AfterHandshake {
-            self.take_text_of_syn(segment, ctx);
+        if due {
+            if self.retries >= limits.handshake_retries.syn_linear_retries {
+                self.rto.back_off(&limits.timers);
+            }
+            self.retries += 1;
+            if self.retries == R1 && self.preferences.reports {
+                self.notify(Notice::Unanswered, ctx);
+            }
+            self.fast_open = None; // a cookie, or its data, may be what keeps the answer away (RFC 7413 §4.2.1)
+            self.send_syn(ctx);
         }
-        // Our SYN has said what we know of the peer; the SYN-ACK answers what the peer's SYN says.
-        let granted = cookie::granted_by(ctx.isn.secret(), ctx.settings, segment, ctx.now);
-        self.fast_open = granted.map(FastOpen::Cookie);
-        if three_way {
-            self.enter(State::SynReceived, Reason::Segment, ctx);
-            self.send_syn_ack(ctx);
-            return After::Stay;
-        }
-        self.send.una = self.send.iss + 1;
-        self.syn_sent_at = Moment::NONE; // nothing was acknowledged, so nothing is measured
-        let after = self.establish(segment, ctx);
-        self.send_syn_ack(ctx);
-        self.follow_up_the_syn(ctx);
-        after
+        After::Stay
     }
 
-    /// The text and the FIN that a SYN brings: with a SYN-ACK the connection is open, so that they are processed as in any
-    /// other segment (§3.10.7.3, "continue processing at the sixth step"). Returns whether there was anything new.
-    pub(super) fn take_text_of_syn(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> bool {
-        let (nxt, received, limits) = (self.incoming.nxt, self.incoming.received(), &ctx.settings.limits);
-        self.incoming.take_with_syn(segment.payload.clone(), segment.flags.fin(), limits.window);
-        if self.incoming.nxt == nxt {
-            return false;
-        }
-        if !segment.payload.is_empty() {
-            self.acks.data_came(ctx.now, self.rto.current(), limits);
-        }
-        self.tell_taken(received, ctx);
-        if self.incoming.finished() {
-            self.acks.fin_came();
-        }
-        true
+    /// Whether R2 is reached (RFC 9293 §3.8.3).
+    fn is_out_of_retries(&self, ctx: &Context<'_, P, T>) -> bool {
+        let limits = &ctx.settings.limits;
+        let late = || {
+            let tried = (self.retries > 0).then(|| ctx.now - self.sent_at);
+            has_tried_for(tried, (limits.handshake_retries.syn_retries, limits.timers.rto_initial), limits)
+        };
+        is_out_of_syn_retries(
+            self.retries,
+            limits.handshake_retries.syn_linear_retries,
+            &self.preferences,
+            limits,
+            late,
+        )
     }
 
-    /// Our SYN is acknowledged, and with it what it brought along, or none of that: the connection is open.
-    pub(super) fn establish_by_acknowledgment(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
-        self.send.una = segment.ack;
-        self.send.set_window(segment);
-        let _ = self.outgoing.acknowledge(segment.ack);
-        let after = self.establish(segment, ctx);
-        self.follow_up_the_syn(ctx);
-        match self.state {
-            State::FinWait1 if self.outgoing.fin_acknowledged() => self.enter(State::FinWait2, Reason::Segment, ctx),
-            // The peer's FIN may have come with its SYN, and ours have left before this.
-            State::Closing if self.outgoing.fin_acknowledged() => return After::TimeWait,
-            _ => {}
-        }
-        if self.is_orphan_in_fin_wait_2(ctx) { After::Orphan } else { after }
+    /// CLOSE (RFC 9293 §3.10.4).
+    pub(crate) fn shutdown(&self) -> Result<After, UserError> {
+        if self.outgoing.closed() { Err(UserError::Closing) } else { Ok(After::Close(Reason::Call)) }
     }
 
-    /// What came with our SYN and was not acknowledged with it was not taken: it is sent again at once (RFC 7413 §4.2.1).
-    /// What followed a SYN-ACK early has a timer behind it.
-    fn follow_up_the_syn(&mut self, ctx: &mut Context<'_, P, T>) {
-        if !self.outgoing.in_flight() {
-            return;
+    /// The application gives the handle back: what it has sent and closed already goes on without it.
+    pub(crate) fn close(&mut self) -> After {
+        self.owner = Owner::Nobody;
+        self.shutdown().unwrap_or(After::Stay)
+    }
+
+    /// The driver is told of the earliest deadline. The SYN counts from its first sending in any case.
+    pub(crate) fn flush(&mut self, ctx: &mut Context<'_, P, T>) {
+        let limits = &ctx.settings.limits;
+        let counts = self.retries > 0 || !limits.persistence.user_timeout_from_retransmission;
+        let timeout = self.preferences.user_timeout(limits).filter(|_| counts);
+        self.give_up_at = timeout.map(|timeout| limits.timers.fires_at(self.sent_at, timeout).max(ctx.now)).into();
+        self.schedule.settle(self.retransmit_at.min(self.give_up_at), self.id.tag, ctx);
+    }
+
+    /// `<SEQ=ISS><CTL=SYN>`, with the first of the data if the handshake takes it there.
+    pub(crate) fn send_syn(&mut self, ctx: &mut Context<'_, P, T>) {
+        let limits = &ctx.settings.limits;
+        let carries_data = match ctx.settings.handshake.syn_data {
+            SynData::Never => false,
+            SynData::AfterHandshake => true,
+            SynData::Cookie => matches!(self.fast_open, Some(FastOpen::Cookie(_))),
+        };
+        let (payload, fin) = if carries_data { self.data_of_syn(ctx) } else { (P::default(), false) };
+        let flags = if fin { Flags::SYN.with(Flags::FIN) } else { Flags::SYN };
+        let options = Options {
+            mss: Some(limits.sizes.mss_option()),
+            fast_open: self.fast_open,
+            count: self.count,
+            ..self.stamped(ctx)
+        };
+        let retransmission = self.retries;
+        let purpose = Purpose::of_syn(retransmission);
+        ctx.transmit(
+            self.id,
+            Draft { flags, seq: self.iss, acknowledged: NOTHING, options, payload, purpose, retransmission },
+        );
+        self.retransmit_at = limits.timers.fires_at(ctx.now, self.rto.current()).into();
+    }
+
+    /// The data that the SYN carries, or carried when it was sent first, and whether the FIN is with it: no more than the
+    /// peer has said it takes at once, or 536 octets (RFC 7413 §4.1.3, RFC 9293 MUST-15, MUST-16).
+    fn data_of_syn(&mut self, ctx: &Context<'_, P, T>) -> (P, bool) {
+        if !self.outgoing.in_flight() && self.retries == 0 {
+            let mss = segment_size(&ctx.settings.limits.sizes, self.peer_mss, self.clock.is_some());
+            if let Some(piece) = self.outgoing.next_new(self.nxt, mss, u32::MAX, ctx.now) {
+                self.nxt += piece.data.len() + u32::from(piece.fin);
+            }
         }
-        if !self.passive {
-            self.outgoing.presume_lost();
-            self.send_one_lost(ctx);
+        let Some(piece) = self.outgoing.first_in_flight() else { return (P::default(), false) };
+        piece.sent += 1;
+        (piece.data.clone(), piece.fin)
+    }
+
+    /// `<SEQ=SEG.ACK><CTL=RST>`: the answer to an acknowledgment of what was never sent.
+    fn send_reset_for(&self, ack: SeqNum, ctx: &mut Context<'_, P, T>) {
+        let draft = Draft {
+            flags: Flags::RST,
+            seq: ack,
+            acknowledged: NOTHING,
+            options: self.stamped(ctx),
+            payload: P::default(),
+            purpose: Purpose::ResetOfUnacceptable,
+            retransmission: 0,
+        };
+        ctx.transmit(self.id, draft);
+    }
+
+    /// The timestamps that a segment carries; there is nothing to echo.
+    fn stamped(&self, ctx: &Context<'_, P, T>) -> Options {
+        Options::stamped(self.clock.map(|clock| clock.stamp(ctx.now)))
+    }
+
+    fn notify(&self, notice: Notice, ctx: &mut Context<'_, P, T>) {
+        if self.owner == Owner::Application {
+            ctx.notify(self.id, notice);
         }
-        self.time_flight(false, ctx);
+    }
+
+    /// STATUS (RFC 9293 §3.10.6).
+    pub(crate) fn status(&self, address: Ipv4Addr, receive_window: u32) -> Status {
+        Status {
+            unacknowledged_octets: self.outgoing.unacknowledged_octets(),
+            ..self.incarnation().status(address, State::SynSent, (self.iss, self.nxt), (None, receive_window))
+        }
+    }
+
+    pub(crate) const fn incarnation(&self) -> Incarnation<T> {
+        Incarnation { id: self.id, iss: self.iss, irs: None, passive: false }
     }
 }

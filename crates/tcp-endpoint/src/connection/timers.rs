@@ -1,13 +1,16 @@
 //! Deadlines: retransmission (RFC 6298 §5), delayed acknowledgment, keepalive (RFC 9293 §3.8.4).
 
-use sim_time::Duration;
+use sim_time::{Duration, Instant};
 
-use super::{After, Connection, Context, Deadlines, Owner, Probe};
-use crate::moment::Moment;
-use crate::{GiveUp, Limits, Notice, Payload, Reason, State};
-
-/// R1 (RFC 9293 §3.8.3, SHLD-10): retransmissions of a segment after which the application may want to know.
-const R1: u32 = 3;
+use super::retries::{R1, has_tried_for, is_out_of_syn_retries};
+use super::{Connection, Deadlines, Probe};
+use crate::effect::{Notice, Reason};
+use crate::interface::Owner;
+use crate::packed::Moment;
+use crate::payload::Payload;
+use crate::settings::GiveUp;
+use crate::state::State;
+use crate::step::{After, Context};
 
 /// The timeout that [`GiveUp::Time`] counts retransmissions of data from, whatever `rto-min` is (Linux, `TCP_RTO_MIN`).
 const GIVE_UP_BASE: Duration = Duration::from_millis(200);
@@ -15,6 +18,7 @@ const GIVE_UP_BASE: Duration = Duration::from_millis(200);
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// Serves every deadline that has come.
     pub(crate) fn on_deadline(&mut self, ctx: &mut Context<'_, P, T>) -> After {
+        self.schedule.fired();
         let Deadlines { retransmit, delayed_ack, keepalive, user_timeout } = self.deadlines.clone();
         if user_timeout.is_due(ctx.now) {
             return self.give_up(ctx);
@@ -40,10 +44,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             return self.give_up(ctx);
         }
         let limits = &ctx.settings.limits;
-        let linear = if self.state == State::SynSent { limits.syn_linear_retries } else { 0 };
-        if self.retries >= linear {
-            self.rto.back_off(limits);
-        }
+        self.rto.back_off(&limits.timers);
         self.retries += 1;
         self.retransmitting_since = self.retransmitting_since.or(ctx.now);
         self.syn_sent_at = Moment::NONE; // Karn's rule
@@ -51,10 +52,6 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             self.notify(Notice::Unanswered, ctx);
         }
         match self.state {
-            State::SynSent => {
-                self.fast_open = None; // a cookie, or its data, may be what keeps the answer away (RFC 7413 §4.2.1)
-                self.send_syn(ctx);
-            }
             State::SynReceived => self.send_syn_ack(ctx),
             _ => {
                 self.outgoing.presume_lost();
@@ -74,37 +71,31 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.send.una == self.send.iss && self.outgoing.oldest().unwrap_or(self.send.nxt) != self.send.una
     }
 
-    /// How long sent data may stay unacknowledged (RFC 9293 §3.9.1, RFC 5482): as the application has chosen, or the host.
-    pub(super) fn user_timeout(&self, limits: &Limits) -> Option<Duration> {
-        self.preferences.user_timeout.unwrap_or(limits.user_timeout).limit()
-    }
-
     /// Whether R2 is reached (RFC 9293 §3.8.3).
     fn is_out_of_retries(&self, ctx: &Context<'_, P, T>) -> bool {
         let limits = &ctx.settings.limits;
-        let by_time = limits.give_up == GiveUp::Time;
-        let chosen = self.preferences.user_timeout.is_some() || by_time && self.user_timeout(limits).is_some();
+        let by_time = limits.persistence.give_up == GiveUp::Time;
+        let by_choice = self.preferences.user_timeout.is_some();
+        let chosen = by_choice || by_time && self.preferences.user_timeout(limits).is_some();
         match self.state {
-            State::SynReceived if self.passive => self.retries >= limits.syn_ack_retries.into(),
-            State::SynSent | State::SynReceived => {
-                let linear = if self.state == State::SynSent { limits.syn_linear_retries } else { 0 };
-                let late = || self.has_tried_for(limits.syn_retries, limits.rto_initial, ctx);
-                self.retries >= limits.syn_retries + linear || by_time && !chosen && late()
+            State::SynReceived if self.passive => self.retries >= limits.handshake_retries.syn_ack_retries.into(),
+            State::SynReceived => {
+                let late = || self.has_tried_for(limits.handshake_retries.syn_retries, limits.timers.rto_initial, ctx);
+                is_out_of_syn_retries(self.retries, 0, &self.preferences, limits, late)
             }
             _ if chosen => false, // that is its R2
             _ => {
                 let orphan = self.owner == Owner::Nobody;
-                let most = if orphan { limits.orphan_retries } else { limits.data_retries };
+                let most = if orphan { limits.persistence.orphan_retries } else { limits.persistence.data_retries };
                 if by_time { self.has_tried_for(most, GIVE_UP_BASE, ctx) } else { self.retries >= most }
             }
         }
     }
 
-    /// Whether so many retransmissions, and the wait after the last, would be over if they had begun with a timeout of
-    /// `base` (Linux, `retransmits_timed_out()`).
+    /// Whether the time of so many retransmissions from a timeout of `base` is over.
     fn has_tried_for(&self, retries: u32, base: Duration, ctx: &Context<'_, P, T>) -> bool {
         let tried = self.retransmitting_since.instant().filter(|_| self.retries > 0).map(|since| ctx.now - since);
-        tried.is_some_and(|tried| tried >= time_of_retries(retries, base, &ctx.settings.limits))
+        has_tried_for(tried, (retries, base), &ctx.settings.limits)
     }
 
     /// The peer is taken for dead.
@@ -115,12 +106,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     fn on_keepalive(&mut self, ctx: &mut Context<'_, P, T>) -> After {
         let limits = &ctx.settings.limits;
-        let enough = match self.user_timeout(limits) {
+        let enough = match self.preferences.user_timeout(limits) {
             Some(timeout) => self.probes > 0 && ctx.now - self.heard_at >= timeout,
-            None => self.probes >= limits.keepalive_probes,
+            None => self.probes >= limits.keepalive.keepalive_probes,
         };
         if enough {
-            if limits.keepalive_reset {
+            if limits.keepalive.keepalive_reset {
                 self.send_reset(ctx);
             }
             return self.give_up(ctx);
@@ -128,15 +119,25 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.send_probe(ctx);
         After::Stay
     }
-}
 
-/// How long so many retransmissions and the wait after the last take, from a first timeout of `base`.
-fn time_of_retries(retries: u32, base: Duration, limits: &Limits) -> Duration {
-    let mut timeout = base;
-    let mut sum = Duration::ZERO;
-    for _ in 0..=retries {
-        sum += timeout;
-        timeout = (timeout * 2).min(limits.rto_max);
+    /// When the connection is given up for want of an acknowledgment (RFC 9293 §3.9.1, RFC 5482).
+    pub(super) fn schedule_user_timeout(&mut self, ctx: &Context<'_, P, T>) {
+        let limits = &ctx.settings.limits;
+        let deadline = self.preferences.user_timeout(limits).and_then(|timeout| {
+            let since = self.unacknowledged_since(limits.persistence.user_timeout_from_retransmission)?;
+            Some(limits.timers.fires_at(since, timeout).max(ctx.now))
+        });
+        self.deadlines.user_timeout = deadline.into();
     }
-    sum
+
+    /// Since when the peer owes an acknowledgment: from the first sending, or from the first retransmission. A SYN
+    /// counts from its first sending in any case.
+    fn unacknowledged_since(&self, from_retransmission: bool) -> Option<Instant> {
+        match self.state {
+            State::SynReceived if from_retransmission && self.retries == 0 => None,
+            State::SynReceived => self.retransmitting_since.instant(),
+            _ if from_retransmission => self.retransmitting_since.instant(),
+            _ => self.outgoing.oldest_sent_at(),
+        }
+    }
 }

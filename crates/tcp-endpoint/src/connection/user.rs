@@ -1,30 +1,26 @@
-//! User calls (RFC 9293 §3.10.2–§3.10.5).
+//! User calls (RFC 9293 §3.10.4, §3.10.5).
 
-use super::{After, Connection, Context, Owner};
-use crate::{Payload, Reason, State, UserError};
+use super::Connection;
+use crate::effect::Reason;
+use crate::interface::{Owner, UserError};
+use crate::payload::Payload;
+use crate::state::State;
+use crate::step::{After, Context};
 
 impl<P: Payload, T: Copy> Connection<P, T> {
-    /// SEND (§3.10.2).
-    pub(crate) fn send(&mut self, octets: P) -> Result<(), UserError> {
-        if self.outgoing.closed() {
-            return Err(UserError::Closing);
-        }
-        self.outgoing.queue(octets);
-        Ok(())
-    }
-
     /// CLOSE (§3.10.4): a FIN follows what was queued.
     pub(crate) fn shutdown(&mut self, ctx: &mut Context<'_, P, T>) -> Result<After, UserError> {
         if self.outgoing.closed() {
             return Err(UserError::Closing);
         }
-        if !ctx.settings.limits.fin_joins_data {
+        if !ctx.settings.limits.close.fin_joins_data {
             self.send_what_is_queued(ctx);
         }
         match self.state {
-            State::SynSent => return Ok(After::Close(Reason::Call)),
             State::Established => self.enter(State::FinWait1, Reason::Call, ctx),
-            State::CloseWait if ctx.settings.limits.last_ack_at_close => self.enter(State::LastAck, Reason::Call, ctx),
+            State::CloseWait if ctx.settings.limits.close.last_ack_at_close => {
+                self.enter(State::LastAck, Reason::Call, ctx);
+            }
             State::SynReceived if !self.outgoing.has_unsent() && !self.incoming.finished() => {
                 self.enter(State::FinWait1, Reason::Call, ctx);
             }
@@ -40,7 +36,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let unread = self.incoming.unread_octets() > 0;
         self.owner = Owner::Nobody;
         self.incoming.discard();
-        if unread && ctx.settings.limits.half_duplex_close {
+        if unread && ctx.settings.limits.close.half_duplex_close {
             self.send_what_is_queued(ctx);
             self.send_reset(ctx);
             return After::Close(Reason::Call);
@@ -57,7 +53,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.owner = Owner::Nobody;
         self.send_what_is_queued(ctx);
         let fin_left = matches!(self.state, State::Closing | State::LastAck) && self.outgoing.fin_left();
-        if self.state != State::SynSent && !fin_left {
+        if !fin_left {
             self.send_reset(ctx);
         }
         After::Close(Reason::Call)

@@ -2,23 +2,31 @@
 
 use sim_time::Instant;
 
+use super::Host;
 use super::listener::Requester;
-use super::{BEYOND_THE_OLD, Effects, Host};
-use crate::connection::{After, Connection, Context, Opening, peer_mss};
+use crate::asked::Asked;
+use crate::connection::{Connection, Opening};
 use crate::cookie;
-use crate::half_open::{Asked, HalfOpen, Request};
-use crate::moment::Moment;
-use crate::segment::names_one_host;
+use crate::draft::{Draft, reset_outside_connection};
+use crate::effect::{Acknowledged, Effect, Effects, Purpose, Queue, Reason};
+use crate::half_open::{HalfOpen, Request};
+use crate::handle::{EntryKind, Handle};
+use crate::identity::Identity;
+use crate::mss::peer_mss;
+use crate::packed::Moment;
+use crate::payload::Payload;
+use crate::segment::{FastOpen, Flags, Options, Segment, names_one_host};
+use crate::seq::SeqNum;
+use crate::settings::{Commit, Proof, Remembers, Settings, SynData, Unexpected};
+use crate::state::State;
+use crate::step::After;
+use crate::tcb::Tcb;
 use crate::timestamps::TimestampClock;
-use crate::{
-    Acknowledged, Commit, Effect, EntryKind, FastOpen, Flags, Handle, Options, Payload, Proof, Purpose, Queue, Reason,
-    Remembers, Segment, SeqNum, Settings, State, SynData, Transmission, Unexpected,
-};
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// SEGMENT ARRIVES (RFC 9293 §3.10.7). If it makes an entry, that bears `tag`.
     pub fn on_segment(&mut self, now: Instant, segment: &Segment<P>, tag: T, effects: &mut Effects<P, T>) {
-        if *segment.destination.ip() != self.address || !names_one_host(*segment.source.ip()) {
+        if *segment.destination.ip() != self.common.address || !names_one_host(*segment.source.ip()) {
             return; // RFC 9293 §3.9.2.3: it is not for this host alone, or could not be answered
         }
         if self.is_quiet(now) {
@@ -30,14 +38,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
         match entry.kind() {
             EntryKind::HalfOpen => self.arrives_at_half_open(now, entry, segment, effects),
             EntryKind::Connection => {
-                let opening = self.connections.get(entry).is_some_and(|open| !open.state.synchronized());
+                let opening = self.connections.get(entry).is_some_and(|open| !open.state().synchronized());
                 let granted = segment.options.fast_open.filter(|_| opening && segment.flags.contains(Flags::SYN_ACK));
-                self.with_connection(now, entry, effects, |connection, ctx| connection.on_segment(segment, ctx));
+                self.with_tcb(now, entry, effects, |tcb, ctx| tcb.on_segment(segment, ctx));
                 if let Some(FastOpen::Cookie(cookie)) = granted {
                     self.take_fast_open_cookie(entry, cookie, effects);
                 }
             }
-            EntryKind::TimeWait => self.arrives_in_time_wait(now, (entry, tag), segment, effects),
+            EntryKind::TimeWait => self.arrives_at_remains(now, (entry, tag), segment, effects),
             EntryKind::HoldDown if is_request(segment) && self.is_held_down(now, entry) => {
                 effects.push(Effect::HeldDown { port: segment.destination.port() });
             }
@@ -52,7 +60,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     fn arrives_without_connection(&mut self, now: Instant, segment: &Segment<P>, tag: T, effects: &mut Effects<P, T>) {
         let port = segment.destination.port();
-        if self.listeners.iter().any(|listener| listener.port == port) {
+        if self.listeners.at(port).is_some() {
             self.arrives_in_listen(now, segment, tag, effects);
         } else {
             self.arrives_in_closed(segment, effects);
@@ -79,7 +87,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             }
             return;
         }
-        let refused = segment.flags.fin() && self.settings.limits.drop_syn_fin && !self.takes_syn_data();
+        let refused = segment.flags.fin() && self.common.settings.limits.checks.drop_syn_fin && !self.takes_syn_data();
         if !segment.flags.syn() || refused {
             return;
         }
@@ -90,11 +98,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     fn takes_syn_data(&self) -> bool {
-        self.settings.handshake.syn_data != SynData::Never
+        self.common.settings.handshake.syn_data != SynData::Never
     }
 
     fn resets_the_unexpected(&self) -> bool {
-        self.settings.handshake.unexpected == Unexpected::Reset
+        self.common.settings.handshake.unexpected == Unexpected::Reset
     }
 
     /// A connection request, if there is room: what is committed, and what must come back, is the handshake's choice.
@@ -106,26 +114,28 @@ impl<P: Payload, T: Copy> Host<P, T> {
         syn: &Segment<P>,
         effects: &mut Effects<P, T>,
     ) {
-        let Settings { handshake, limits, .. } = &self.settings;
+        let Settings { handshake, limits, .. } = &self.common.settings;
         let port = syn.destination.port();
-        let Some(listener) = self.listeners.iter().find(|listener| listener.port == port) else { return };
+        let Some(listener) = self.listeners.at(port) else { return };
         let from = successor.map_or_else(|| self.requester(*syn.source.ip()), |_| Requester::Successor);
-        let full = listener.full(handshake.commit, from, limits);
+        let full = listener.full(handshake.commit, from, &limits.backlog);
         if handshake.commit == Commit::Nothing && full.is_none()
-            || full == Some(Queue::Syn) && limits.cookies_on_overflow
+            || full == Some(Queue::Syn) && limits.backlog.cookies_on_overflow
         {
             return self.answer_with_cookie(now, syn, effects);
         }
         if let Some(queue) = full {
             return effects.push(Effect::Overflow { port, queue });
         }
-        let iss = successor.unwrap_or_else(|| self.isn.choose(&self.settings.limits, now, syn.receiver_tuple()));
+        let iss = successor.unwrap_or_else(|| {
+            self.common.isn.choose(&self.common.settings.limits.selection, now, syn.receiver_tuple())
+        });
         let asked = self.asked(now, (iss, tag), syn);
         let believed = self.believes(&asked);
         match (handshake.proof, handshake.commit) {
             _ if believed => self.make_connection(now, &asked, syn, Opening::OnSyn, effects),
             (Proof::None, _) => self.make_connection(now, &asked, syn, Opening::OnSyn, effects),
-            _ if cookie::is_shown_by(self.isn.secret(), &self.settings, syn, now) => {
+            _ if cookie::is_shown_by(self.common.isn.secret(), &self.common.settings, syn, now) => {
                 self.make_connection(now, &asked, syn, Opening::Early, effects);
             }
             (Proof::Ack, Commit::Connection) => self.make_connection(now, &asked, syn, Opening::Handshake, effects),
@@ -135,39 +145,37 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// What a SYN asks for, and the numbers of its answer.
     fn asked(&self, now: Instant, (iss, tag): (SeqNum, T), syn: &Segment<P>) -> Asked<T> {
-        let tuple = syn.receiver_tuple();
         Asked {
-            tag,
-            tuple,
+            id: Identity { tag, ends: syn.receiver_tuple().into() },
             iss,
             irs: syn.seq,
             clock: self.agreed_clock(syn, now),
             peer_mss: peer_mss(syn.options),
-            cookie: cookie::granted_by(self.isn.secret(), &self.settings, syn, now),
-            count: syn.options.count.filter(|_| self.settings.handshake.remembers == Remembers::Count),
+            cookie: cookie::granted_by(self.common.isn.secret(), &self.common.settings, syn, now),
+            count: syn.options.count.filter(|_| self.common.settings.handshake.remembers == Remembers::Count),
         }
     }
 
     /// Timestamps are carried if the SYN offers them and this host has them (RFC 7323 §3.2).
     fn agreed_clock(&self, syn: &Segment<P>, now: Instant) -> Option<TimestampClock> {
-        let offered = syn.options.timestamps.filter(|_| self.settings.limits.timestamps)?;
-        let offset = self.isn.timestamp_offset(syn.receiver_tuple());
+        let offered = syn.options.timestamps.filter(|_| self.common.settings.limits.timers.timestamps)?;
+        let offset = self.common.isn.timestamp_offset(syn.receiver_tuple());
         Some(TimestampClock::new(offset).begun_by(offered, now))
     }
 
     fn make_half_open(&mut self, now: Instant, asked: &Asked<T>, effects: &mut Effects<P, T>) {
-        let port = asked.tuple.local.port();
-        if self.settings.handshake.commit == Commit::Cache {
+        let port = asked.id.ends.local_port();
+        if self.common.settings.handshake.commit == Commit::Cache {
             self.make_room_in_cache(now, port, effects);
         }
         let entry = self.half_open.insert(HalfOpen::new(asked, now));
         self.note_half_open(port, entry);
-        self.enter(asked.tuple.into(), entry);
-        let tag = asked.tag;
+        self.enter(asked.id.ends, entry);
+        let tag = asked.id.tag;
         self.with_half_open(now, entry, effects, |half_open, ctx| {
-            let transition =
-                half_open.transition((entry, ctx.address), (State::Listen, State::SynReceived), Reason::Segment);
-            ctx.effects.push(Effect::State(transition));
+            let states = (State::Listen, State::SynReceived);
+            let transition = half_open.incarnation().transition((entry, ctx.address), states, Reason::Segment);
+            ctx.effects.push(transition);
             ctx.effects.push(Effect::Hold { entry, tag });
             half_open.send_syn_ack(ctx);
             Request::Pending
@@ -176,8 +184,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// The oldest entries of a full cache go without a word to their peers.
     fn make_room_in_cache(&mut self, now: Instant, port: u16, effects: &mut Effects<P, T>) {
-        let most = self.settings.limits.cache_entries;
-        while let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port)
+        let most = self.common.settings.limits.backlog.cache_entries;
+        while let Some(listener) = self.listeners.at_mut(port)
             && listener.half_open >= most
             && let Some(oldest) = listener.requests.pop_front()
         {
@@ -198,14 +206,18 @@ impl<P: Payload, T: Copy> Host<P, T> {
         opening: Opening,
         effects: &mut Effects<P, T>,
     ) {
-        let (entry, tag) =
-            (self.connections.insert(Connection::answering(asked, opening, now, &self.settings)), asked.tag);
-        self.enter(asked.tuple.into(), entry);
+        let connection = Connection::answering(asked, opening, now, &self.common.settings);
+        let (entry, tag) = (self.connections.insert(Tcb::Open(connection)), asked.id.tag);
+        self.enter(asked.id.ends, entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.set_window(syn);
             let kept = ctx.settings.handshake.syn_data == SynData::AfterHandshake || opening == Opening::Early;
             if kept {
-                connection.incoming.take_with_syn(syn.payload.clone(), syn.flags.fin(), ctx.settings.limits.window);
+                connection.incoming.take_with_syn(
+                    syn.payload.clone(),
+                    syn.flags.fin(),
+                    ctx.settings.limits.sizes.window,
+                );
             }
             let after = match opening {
                 Opening::Handshake => {
@@ -234,51 +246,48 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// `<SEQ=cookie><ACK=RCV.NXT><CTL=SYN,ACK>`, and nothing is kept.
     fn answer_with_cookie(&self, now: Instant, syn: &Segment<P>, effects: &mut Effects<P, T>) {
-        let (limits, tuple) = (&self.settings.limits, syn.receiver_tuple());
-        let time = (now, limits.cookie_period);
+        let (limits, tuple) = (&self.common.settings.limits, syn.receiver_tuple());
+        let time = (now, limits.backlog.cookie_period);
         let timestamps = self.agreed_clock(syn, now).map(|clock| clock.stamp(now));
-        effects.push(Effect::Transmit(Transmission {
-            segment: Segment {
-                source: syn.destination,
-                destination: syn.source,
-                seq: cookie::syn_cookie(self.isn.secret(), tuple, syn.seq, peer_mss(syn.options), time),
-                ack: syn.seq + 1,
-                flags: Flags::SYN_ACK,
-                window: limits.window,
-                options: Options { mss: Some(limits.mss_option()), ..Options::stamped(timestamps) },
-                payload: P::default(),
-            },
-            sender: None,
-            retransmission: 0,
+        let draft = Draft {
+            flags: Flags::SYN_ACK,
+            seq: cookie::syn_cookie(self.common.isn.secret(), tuple, syn.seq, peer_mss(syn.options), time),
+            acknowledged: (syn.seq + 1, Acknowledged::Syn),
+            options: Options { mss: Some(limits.sizes.mss_option()), ..Options::stamped(timestamps) },
+            payload: P::default(),
             purpose: Purpose::New,
-            acknowledges: Acknowledged::Syn,
-        }));
+            retransmission: 0,
+        };
+        effects.push(draft.leaves(tuple, limits.sizes.window, None));
     }
 
     /// If the segment acknowledges a cookie of this listener, the connection that it stands for is there at once.
     /// Returns whether it does.
     fn takes_cookie(&mut self, now: Instant, segment: &Segment<P>, tag: T, effects: &mut Effects<P, T>) -> bool {
-        let Settings { handshake, limits, .. } = &self.settings;
-        let gives_cookies = handshake.commit == Commit::Nothing || limits.cookies_on_overflow;
+        let Settings { handshake, limits, .. } = &self.common.settings;
+        let gives_cookies = handshake.commit == Commit::Nothing || limits.backlog.cookies_on_overflow;
         let held_down = self.entry_of(segment.receiver_tuple().into()).is_some();
         if !gives_cookies || segment.flags.syn() || held_down {
             return false;
         }
         let (tuple, irs, iss) = (segment.receiver_tuple(), segment.seq - 1_u32, segment.ack - 1_u32);
-        let time = (now, limits.cookie_period);
-        let Some(peer_mss) = cookie::check_syn_cookie(self.isn.secret(), tuple, irs, iss, time) else { return false };
+        let time = (now, limits.backlog.cookie_period);
+        let Some(peer_mss) = cookie::check_syn_cookie(self.common.isn.secret(), tuple, irs, iss, time) else {
+            return false;
+        };
         let port = tuple.local.port();
-        if self.listeners.iter().any(|listener| listener.port == port && listener.has_full_queue(limits)) {
+        if self.accept_queue_is_full(port) {
             effects.push(Effect::Overflow { port, queue: Queue::Accept });
             return true;
         }
         let clock = self.agreed_clock(segment, now);
-        let asked = Asked { tag, tuple, iss, irs, clock, peer_mss, cookie: None, count: None };
-        let mut connection = Connection::answering(&asked, Opening::Handshake, now, &self.settings);
+        let id = Identity { tag, ends: tuple.into() };
+        let asked = Asked { id, iss, irs, clock, peer_mss, cookie: None, count: None };
+        let mut connection = Connection::answering(&asked, Opening::Handshake, now, &self.common.settings);
         connection.syn_acks = 1;
         connection.syn_sent_at = Moment::NONE; // it is not known when
-        let entry = self.connections.insert(connection);
-        self.enter(tuple.into(), entry);
+        let entry = self.connections.insert(Tcb::Open(connection));
+        self.enter(id.ends, entry);
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.una = segment.ack;
             connection.send.set_window(segment);
@@ -296,10 +305,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return;
         }
         let port = segment.destination.port();
-        if self.listeners.iter().any(|listener| listener.port == port && listener.has_full_queue(&self.settings.limits))
-        {
+        if self.accept_queue_is_full(port) {
             effects.push(Effect::Overflow { port, queue: Queue::Accept });
-            if self.settings.limits.abort_on_overflow {
+            if self.common.settings.limits.backlog.abort_on_overflow {
                 effects.push(reset_outside_connection(segment));
                 self.end_half_open(now, entry, Reason::Overflow, effects);
             }
@@ -311,40 +319,39 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The handshake is complete: a connection takes the half-open entry's place and looks at the segment itself.
     fn complete(&mut self, now: Instant, entry: Handle, segment: &Segment<P>, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
-        self.forget_half_open(half_open.ends.local_port(), half_open.is_young());
-        let connection = self.connections.insert(half_open.complete(self.address, &self.isn, &self.settings));
-        let tag = half_open.tag;
-        self.replace(half_open.ends, entry, connection);
+        self.forget_half_open(half_open.id.ends.local_port(), half_open.is_young());
+        let connection = half_open.complete(&self.common.isn, &self.common.settings);
+        let connection = self.connections.insert(Tcb::Open(connection));
+        let tag = half_open.id.tag;
+        self.replace(half_open.id.ends, entry, connection);
         effects.push(Effect::Moved { from: entry, to: connection, tag });
         effects.push(Effect::Release { entry, tag });
         effects.push(Effect::Hold { entry: connection, tag });
         self.with_connection(now, connection, effects, |connection, ctx| connection.on_segment(segment, ctx));
     }
 
-    fn arrives_in_time_wait(
+    fn arrives_at_remains(
         &mut self,
         now: Instant,
         (entry, tag): (Handle, T),
         segment: &Segment<P>,
         effects: &mut Effects<P, T>,
     ) {
-        let Some(time_wait) = self.time_waits.get_mut(entry) else { return };
-        let successor = time_wait.is_succeeded_by(segment, &self.settings);
+        let Some(remains) = self.remains.get_mut(entry) else { return };
+        let successor = remains.is_succeeded_by(segment, &self.common.settings);
         let port = segment.destination.port();
-        if successor && self.listeners.iter().any(|listener| listener.port == port) {
-            let iss = time_wait.send_next + BEYOND_THE_OLD;
-            self.end_time_wait(now, entry, Reason::Segment, effects);
+        if successor && self.listeners.at(port).is_some() {
+            let iss = remains.next_iss();
+            self.end_remains(now, entry, Reason::Segment, effects);
             return self.answer_request(now, (Some(iss), tag), segment, effects);
         }
-        let until = time_wait.until;
-        let Self { address, settings, isn, challenges, .. } = self;
-        let after = time_wait
-            .on_segment(segment, &mut Context { now, settings, address: *address, isn, entry, challenges, effects });
+        let until = remains.until;
+        let after = remains.on_segment(segment, &mut self.common.step(now, entry, effects));
         match after {
-            After::Close(reason) => self.end_time_wait(now, entry, reason, effects),
+            After::Close(reason) => self.end_remains(now, entry, reason, effects),
             After::TimeWait => self.fin_wait_2_to_time_wait(now, entry, effects),
-            _ if time_wait.until != until => {
-                effects.push(Effect::Arm { entry, tag: time_wait.tag, at: time_wait.until.get() });
+            _ if remains.until != until => {
+                effects.push(Effect::Arm { entry, tag: remains.id.tag, at: remains.until.get() });
             }
             _ => {}
         }
@@ -354,29 +361,4 @@ impl<P: Payload, T: Copy> Host<P, T> {
 /// Whether a segment is a SYN that opens something.
 fn is_request<P>(segment: &Segment<P>) -> bool {
     segment.flags.syn() && !segment.flags.ack() && !segment.flags.rst()
-}
-
-/// The reset that answers a segment for no connection (RFC 9293 §3.10.7.1).
-pub(crate) fn reset_outside_connection<P: Payload, T>(segment: &Segment<P>) -> Effect<P, T> {
-    let (seq, ack, flags) = if segment.flags.ack() {
-        (segment.ack, SeqNum::default(), Flags::RST)
-    } else {
-        (SeqNum::new(0), segment.seq + segment.len(), Flags::RST.with(Flags::ACK))
-    };
-    Effect::Transmit(Transmission {
-        segment: Segment {
-            source: segment.destination,
-            destination: segment.source,
-            seq,
-            ack,
-            flags,
-            window: 0,
-            options: Options::default(),
-            payload: P::default(),
-        },
-        sender: None,
-        retransmission: 0,
-        purpose: Purpose::ResetOfNoConnection,
-        acknowledges: Acknowledged::Nothing,
-    })
 }

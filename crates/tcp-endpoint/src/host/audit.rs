@@ -1,10 +1,12 @@
 //! What is kept twice, held against itself.
 
-use super::{Host, Listener};
-use crate::connection::Owner;
-use crate::ends::Ends;
+use super::Host;
+use super::listener::Listener;
 use crate::half_open::HalfOpen;
-use crate::{Commit, Handle, Payload, State};
+use crate::handle::Handle;
+use crate::interface::Owner;
+use crate::payload::Payload;
+use crate::settings::Commit;
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// How many requests caches keep in the order in which they would give them up, gone ones included.
@@ -15,14 +17,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Checks that the index finds what connections have, and nothing else.
     #[track_caller]
     pub(crate) fn audit_index(&self) {
-        let half_open = self.half_open.handles().zip(self.half_open.entries().map(|entry| entry.ends));
-        let time_waits = self.time_waits.handles().zip(self.time_waits.entries().map(|entry| entry.ends));
-        let hold_downs = self.hold_downs.handles().zip(self.hold_downs.entries().map(|entry| entry.ends));
+        let half_open = self.half_open.handles().zip(self.half_open.entries().map(|entry| entry.id.ends));
+        let remains = self.remains.handles().zip(self.remains.entries().map(|entry| entry.id.ends));
+        let hold_downs = self.hold_downs.handles().zip(self.hold_downs.entries().map(|entry| entry.id.ends));
         // One whose protocol is over stays for its application, but has no ends any more.
         let open = self.connections.handles().zip(self.connections.entries());
-        let open = open.filter(|(_, connection)| connection.state != State::Closed);
-        let connections = open.map(|(handle, connection)| (handle, Ends::from(connection.tuple)));
-        let mut entries: Vec<_> = half_open.chain(time_waits).chain(hold_downs).chain(connections).collect();
+        let open = open.filter(|(_, connection)| connection.is_live());
+        let connections = open.map(|(handle, connection)| (handle, connection.id().ends));
+        let mut entries: Vec<_> = half_open.chain(remains).chain(hold_downs).chain(connections).collect();
         for (entry, ends) in &entries {
             assert_eq!(self.entry_of(*ends), Some(*entry), "{ends:?}");
         }
@@ -34,20 +36,20 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Checks that what a listener keeps beside its entries agrees with them.
     #[track_caller]
     pub(crate) fn audit_listeners(&self) {
-        for Listener { port, half_open, young, requests, acceptable } in &self.listeners {
-            let here = |(_, entry): &(Handle, &HalfOpen<T>)| entry.ends.local_port() == *port;
+        for Listener { port, half_open, young, requests, acceptable } in self.listeners.iter() {
+            let here = |(_, entry): &(Handle, &HalfOpen<T>)| entry.id.ends.local_port() == *port;
             let entries: Vec<_> = self.half_open.handles().zip(self.half_open.entries()).filter(here).collect();
             let now_young = entries.iter().filter(|(_, entry)| entry.is_young()).count();
             let counted = [*half_open, *young].map(|count| count as usize);
             assert_eq!(counted, [entries.len(), now_young], "half-open entries at port {port}, and the young of them");
-            if self.settings.handshake.commit == Commit::Cache {
+            if self.common.settings.handshake.commit == Commit::Cache {
                 let handles: Vec<_> = entries.iter().map(|(handle, _)| *handle).collect();
                 let there = |request: &Handle| self.half_open.get(*request).is_some();
                 let mut requests: Vec<_> = requests.iter().copied().filter(there).collect();
                 requests.sort_unstable();
                 assert_eq!(requests, handles, "what a cache at port {port} may give up");
             }
-            let waits = |entry| self.connections.get(entry).is_some_and(|open| open.owner == Owner::Listener);
+            let waits = |entry| self.connections.get(entry).is_some_and(|open| open.owner() == Owner::Listener);
             assert!(acceptable.iter().all(|entry| waits(*entry)), "{acceptable:?} at port {port}");
         }
     }

@@ -4,13 +4,20 @@ use std::net::SocketAddrV4;
 
 use sim_time::Instant;
 
-use super::{BEYOND_THE_OLD, Effects, Host, Listener, Preferences, Received, Status, UserError};
-use crate::connection::{After, Connection, Owner};
-use crate::segment::names_one_host;
+use super::Host;
+use crate::connection::SynSent;
+use crate::effect::{Effect, Effects, Queue, Reason};
+use crate::handle::{EntryKind, Handle};
+use crate::identity::Identity;
+use crate::interface::{Owner, Preferences, Received, Status, UserError};
+use crate::payload::Payload;
+use crate::segment::{FastOpen, FourTuple, names_one_host};
+use crate::seq::SeqNum;
+use crate::settings::{Remembers, SynData};
+use crate::state::State;
+use crate::step::After;
+use crate::tcb::Tcb;
 use crate::timestamps::TimestampClock;
-use crate::{
-    Effect, EntryKind, FastOpen, FourTuple, Handle, Payload, Queue, Reason, Remembers, SeqNum, State, SynData,
-};
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// Passive OPEN: takes connection requests at `port`.
@@ -18,13 +25,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::AlreadyExists`] if the port is listened at already.
     pub fn listen(&mut self, port: u16) -> Result<(), UserError> {
-        match self.listeners.binary_search_by_key(&port, |listener| listener.port) {
-            Ok(_) => Err(UserError::AlreadyExists),
-            Err(place) => {
-                self.listeners.insert(place, Listener::new(port));
-                Ok(())
-            }
-        }
+        if self.listeners.add(port) { Ok(()) } else { Err(UserError::AlreadyExists) }
     }
 
     /// CLOSE in LISTEN: requests at `port` are refused from now on. What no application has accepted has none to go to:
@@ -33,21 +34,20 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::NoConnection`] if the port is not listened at.
     pub fn unlisten(&mut self, now: Instant, port: u16, effects: &mut Effects<P, T>) -> Result<(), UserError> {
-        let found = self.listeners.binary_search_by_key(&port, |listener| listener.port);
-        let listener = self.listeners.remove(found.map_err(|_| UserError::NoConnection)?);
+        let listener = self.listeners.remove(port).ok_or(UserError::NoConnection)?;
         for entry in listener.acceptable {
-            if self.connections.get(entry).is_some_and(|waiting| waiting.state == State::Closed)
-                && let Some(Connection { tag, .. }) = self.connections.remove(entry)
+            if self.connections.get(entry).is_some_and(|waiting| !waiting.is_live())
+                && let Some(over) = self.connections.remove(entry)
             {
-                effects.push(Effect::Release { entry, tag });
+                effects.push(Effect::Release { entry, tag: over.id().tag });
             }
         }
         for entry in self.entries_where(|ends| ends.local_port() == port) {
             match entry.kind() {
                 EntryKind::HalfOpen => self.end_half_open(now, entry, Reason::Call, effects),
                 EntryKind::Connection => {
-                    if self.connections.get(entry).is_some_and(|connection| connection.owner == Owner::Listener) {
-                        self.with_connection(now, entry, effects, Connection::abort);
+                    if self.connections.get(entry).is_some_and(|tcb| tcb.owner() == Owner::Listener) {
+                        self.with_tcb(now, entry, effects, Tcb::abort);
                     }
                 }
                 EntryKind::TimeWait | EntryKind::HoldDown | EntryKind::Peer => {}
@@ -97,49 +97,54 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return Err(UserError::Quiet);
         }
         let local_port = local_port.or_else(|| self.select_port(now, remote)).ok_or(UserError::NoPort)?;
-        let tuple = FourTuple { local: SocketAddrV4::new(self.address, local_port), remote };
+        let tuple = FourTuple { local: SocketAddrV4::new(self.common.address, local_port), remote };
         let held = self.entry_of(tuple.into());
         let iss = match held {
             Some(entry) if entry.kind() != EntryKind::HoldDown => {
                 self.reuse(now, entry, effects).ok_or(UserError::AlreadyExists)?
             }
-            _ => self.isn.choose(&self.settings.limits, now, tuple),
+            _ => self.common.isn.choose(&self.common.settings.limits.selection, now, tuple),
         };
         if let Some(entry) = held.filter(|entry| entry.kind() == EntryKind::HoldDown) {
             self.end_hold_down(entry, effects); // it is about the peer's SYNs, not ours
         }
-        let mut connection = Connection::opening(tag, tuple, iss, now, &self.settings);
-        let clock = || TimestampClock::new(self.isn.timestamp_offset(tuple));
-        connection.clock = self.settings.limits.timestamps.then(clock);
-        connection.outgoing.queue(octets);
+        let id = Identity { tag, ends: tuple.into() };
+        let mut opening = SynSent::new(id, iss, now, &self.common.settings.limits);
+        let clock = || TimestampClock::new(self.common.isn.timestamp_offset(tuple));
+        opening.clock = self.common.settings.limits.timers.timestamps.then(clock);
+        opening.outgoing.queue(octets);
         if all {
-            connection.outgoing.queue_fin();
+            opening.outgoing.queue_fin();
         }
-        self.introduce(&mut connection);
-        let entry = self.connections.insert(connection);
-        self.enter(tuple.into(), entry);
-        self.with_connection(now, entry, effects, |connection, ctx| {
-            ctx.effects.push(Effect::State(connection.transition(entry, State::Closed, Reason::Call)));
-            ctx.effects.push(Effect::Hold { entry, tag });
-            connection.send_syn(ctx);
+        self.introduce(&mut opening);
+        let incarnation = opening.incarnation();
+        let entry = self.connections.insert(Tcb::SynSent(opening));
+        self.enter(id.ends, entry);
+        let states = (State::Closed, State::SynSent);
+        effects.push(incarnation.transition((entry, self.common.address), states, Reason::Call));
+        effects.push(Effect::Hold { entry, tag });
+        self.with_tcb(now, entry, effects, |tcb, ctx| {
+            if let Tcb::SynSent(opening) = tcb {
+                opening.send_syn(ctx);
+            }
             After::Stay
         });
         Ok(entry)
     }
 
     /// What the SYN says of this host's past with its peer.
-    fn introduce(&mut self, connection: &mut Connection<P, T>) {
-        let handshake = self.settings.handshake;
+    fn introduce(&mut self, opening: &mut SynSent<P, T>) {
+        let handshake = self.common.settings.handshake;
         if handshake.remembers == Remembers::Count {
             self.opens += 1;
-            connection.count = Some(self.opens);
+            opening.count = Some(self.opens);
         }
         if handshake.syn_data == SynData::Cookie {
-            let peer = self.known_peer(*connection.tuple.remote.ip());
-            connection.peer_mss = peer.map_or(connection.peer_mss, |peer| peer.mss);
+            let peer = self.known_peer(opening.id.ends.remote_address());
+            opening.peer_mss = peer.map_or(opening.peer_mss, |peer| peer.mss);
             let cookie = peer.and_then(|peer| peer.cookie);
-            let nothing_to_send = connection.outgoing.unacknowledged_octets() == 0;
-            connection.fast_open = match cookie {
+            let nothing_to_send = opening.outgoing.unacknowledged_octets() == 0;
+            opening.fast_open = match cookie {
                 Some(_) if nothing_to_send => None,
                 Some(cookie) => Some(FastOpen::Cookie(cookie)),
                 None => Some(FastOpen::Request),
@@ -164,51 +169,50 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// An ephemeral port that is free towards `remote`.
     fn select_port(&mut self, now: Instant, remote: SocketAddrV4) -> Option<u16> {
-        let (range, how) = (self.settings.limits.ephemeral_ports, self.settings.limits.port_selection);
+        let (range, how) = (
+            self.common.settings.limits.selection.ephemeral_ports,
+            self.common.settings.limits.selection.port_selection,
+        );
         let mut ports = std::mem::take(&mut self.ports);
-        let port = ports.select(range, how, (self.address, remote), |port| self.is_free(now, port, remote));
+        let port = ports.select(range, how, (self.common.address, remote), |port| self.is_free(now, port, remote));
         self.ports = ports;
         port
     }
 
     /// Whether a connection to `remote` can be opened from `port`, and nobody listens there.
     fn is_free(&self, now: Instant, port: u16, remote: SocketAddrV4) -> bool {
-        let tuple = FourTuple { local: SocketAddrV4::new(self.address, port), remote };
+        let tuple = FourTuple { local: SocketAddrV4::new(self.common.address, port), remote };
         let usable = self
             .entry_of(tuple.into())
             .is_none_or(|entry| entry.kind() == EntryKind::HoldDown || self.successor(now, entry).is_some());
-        usable && self.listeners.binary_search_by_key(&port, |listener| listener.port).is_err()
+        usable && self.listeners.at(port).is_none()
     }
 
     /// Ends a TIME-WAIT whose 4-tuple is wanted again, if it may be; returns the initial sequence number that follows.
     fn reuse(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) -> Option<SeqNum> {
         let iss = self.successor(now, entry)?;
-        self.end_time_wait(now, entry, Reason::Call, effects);
+        self.end_remains(now, entry, Reason::Call, effects);
         Some(iss)
     }
 
     /// The initial sequence number of a connection that follows this entry's on the same 4-tuple: one in TIME-WAIT whose
     /// timestamps tell its old segments from the new ones. `None` if the 4-tuple is in use.
     fn successor(&self, now: Instant, entry: Handle) -> Option<SeqNum> {
-        let age = self.settings.teardown.time_wait_reuse.limit()?;
-        let time_wait = if entry.kind() == EntryKind::TimeWait { self.time_waits.get(entry)? } else { return None };
-        let reusable =
-            time_wait.state == State::TimeWait && time_wait.clock.is_some() && now - time_wait.entered.get() > age;
-        reusable.then_some(time_wait.send_next + BEYOND_THE_OLD)
+        let age = self.common.settings.teardown.time_wait_reuse.limit()?;
+        let remains = if entry.kind() == EntryKind::TimeWait { self.remains.get(entry)? } else { return None };
+        remains.may_be_reused(now, age).then(|| remains.next_iss())
     }
 
     /// Whether no more connections can wait to be accepted at the listening port.
     #[must_use]
     pub fn accept_queue_is_full(&self, port: u16) -> bool {
-        let listener = self.listeners.iter().find(|listener| listener.port == port);
-        listener.is_some_and(|listener| listener.has_full_queue(&self.settings.limits))
+        self.listeners.at(port).is_some_and(|listener| listener.has_full_queue(&self.common.settings.limits.backlog))
     }
 
     /// How many are in a queue of the listening port.
     #[must_use]
     pub fn queued(&self, port: u16, queue: Queue) -> u32 {
-        let listener = self.listeners.iter().find(|listener| listener.port == port);
-        listener.map_or(0, |listener| match queue {
+        self.listeners.at(port).map_or(0, |listener| match queue {
             Queue::Syn | Queue::Cache => listener.half_open,
             Queue::Accept => u32::try_from(listener.acceptable.len()).unwrap_or(u32::MAX),
         })
@@ -216,9 +220,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// Takes the connection that has waited longest at the listening port.
     pub fn accept(&mut self, port: u16) -> Option<Handle> {
-        let listener = self.listeners.iter_mut().find(|listener| listener.port == port)?;
-        let entry = listener.acceptable.pop_front()?;
-        self.connections.get_mut(entry)?.owner = Owner::Application;
+        let entry = self.listeners.at_mut(port)?.acceptable.pop_front()?;
+        self.connections.get_mut(entry)?.accept();
         Some(entry)
     }
 
@@ -243,7 +246,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let Some(open) = self.connections.get_mut(connection).filter(|open| open.is_live()) else {
             return Err(self.refusal(connection));
         };
-        open.preferences = preferences;
+        open.prefer(preferences);
         open.touch(connection, &mut self.ready);
         Ok(())
     }
@@ -255,10 +258,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// [`UserError::NoConnection`], also once everything was read of a connection that ended without the peer's FIN.
     pub fn receive(&mut self, connection: Handle, limit: u32, into: &mut Vec<P>) -> Result<Received, UserError> {
         let connection = self.connections.get_mut(connection).ok_or(UserError::NoConnection)?;
-        let octets = connection.incoming.read(limit, into);
-        let all_read = connection.incoming.unread_octets() == 0;
-        let end_of_data = connection.incoming.finished() && all_read;
-        if connection.state == State::Closed && all_read && octets == 0 && !end_of_data {
+        let over = !connection.is_live();
+        let Some(incoming) = connection.incoming_mut() else {
+            return if over { Err(UserError::NoConnection) } else { Ok(Received::default()) };
+        };
+        let octets = incoming.read(limit, into);
+        let all_read = incoming.unread_octets() == 0;
+        let end_of_data = incoming.finished() && all_read;
+        if over && all_read && octets == 0 && !end_of_data {
             return Err(UserError::NoConnection); // it was reset or given up
         }
         Ok(Received { octets, end_of_data })
@@ -269,11 +276,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::NoConnection`]; [`UserError::Closing`] after a CLOSE, TIME-WAIT included.
     pub fn shutdown(&mut self, now: Instant, connection: Handle, effects: &mut Effects<P, T>) -> Result<(), UserError> {
-        if !self.connections.get(connection).is_some_and(Connection::is_live) {
+        if !self.connections.get(connection).is_some_and(Tcb::is_live) {
             return Err(self.refusal(connection));
         }
         let mut outcome = Ok(());
-        self.with_connection(now, connection, effects, |connection, ctx| match connection.shutdown(ctx) {
+        self.with_tcb(now, connection, effects, |tcb, ctx| match tcb.shutdown(ctx) {
             Ok(after) => after,
             Err(error) => {
                 outcome = Err(error);
@@ -292,7 +299,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if self.give_back(connection, effects)? {
             return Ok(());
         }
-        self.with_connection(now, connection, effects, Connection::close);
+        self.with_tcb(now, connection, effects, Tcb::close);
         Ok(())
     }
 
@@ -301,30 +308,32 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::NoConnection`].
     pub fn abort(&mut self, now: Instant, connection: Handle, effects: &mut Effects<P, T>) -> Result<(), UserError> {
-        if self.settings.teardown.abort_ends_time_wait
+        if self.common.settings.teardown.abort_ends_time_wait
             && let Some(time_wait) = self.time_wait_of(connection)
         {
-            self.end_time_wait(now, time_wait, Reason::Call, effects);
+            self.end_remains(now, time_wait, Reason::Call, effects);
         }
         if self.give_back(connection, effects)? {
             return Ok(());
         }
-        self.with_connection(now, connection, effects, Connection::abort);
+        self.with_tcb(now, connection, effects, Tcb::abort);
         Ok(())
     }
 
     /// STATUS; nothing where RFC 9293 says "connection does not exist".
     #[must_use]
     pub fn status(&self, entry: Handle) -> Option<Status> {
-        let window = self.settings.limits.window;
+        let window = self.common.settings.limits.sizes.window;
         match entry.kind() {
-            EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| half_open.status(self.address, window)),
+            EntryKind::HalfOpen => {
+                self.half_open.get(entry).map(|half_open| half_open.status(self.common.address, window))
+            }
             EntryKind::Connection => {
-                let status = self.connections.get(entry)?.status(window);
+                let status = self.connections.get(entry)?.status(self.common.address, window);
                 let state = self.time_wait_of(entry).map_or(status.state, |_| State::TimeWait);
                 Some(Status { state, ..status })
             }
-            EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| time_wait.status(self.address, window)),
+            EntryKind::TimeWait => self.remains.get(entry).map(|remains| remains.status(self.common.address, window)),
             EntryKind::HoldDown | EntryKind::Peer => None,
         }
     }
@@ -345,9 +354,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
     #[must_use]
     pub fn tag(&self, entry: Handle) -> Option<T> {
         match entry.kind() {
-            EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| half_open.tag),
-            EntryKind::Connection => self.connections.get(entry).map(|connection| connection.tag),
-            EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| time_wait.tag),
+            EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| half_open.id.tag),
+            EntryKind::Connection => self.connections.get(entry).map(|connection| connection.id().tag),
+            EntryKind::TimeWait => self.remains.get(entry).map(|remains| remains.id.tag),
             EntryKind::HoldDown | EntryKind::Peer => None,
         }
     }
@@ -355,7 +364,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Every entry there is, to ask STATUS of: what [`Effect::Hold`] announced and [`Effect::Release`] did not take back.
     #[must_use]
     pub fn held(&self) -> Vec<Handle> {
-        let entries = self.half_open.handles().chain(self.connections.handles()).chain(self.time_waits.handles());
+        let entries = self.half_open.handles().chain(self.connections.handles()).chain(self.remains.handles());
         entries.chain(self.hold_downs.handles()).chain(self.peers.handles()).collect()
     }
 
@@ -367,15 +376,15 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The TIME-WAIT of a connection that is over for its application, as long as it lasts.
     pub(super) fn time_wait_of(&self, connection: Handle) -> Option<Handle> {
         let entry = *self.held_time_waits.get(&connection)?;
-        self.time_waits.get(entry).map(|_| entry)
+        self.remains.get(entry).map(|_| entry)
     }
 
     /// If the connection is over and kept only for its application, lets it go; returns whether it was so.
     fn give_back(&mut self, entry: Handle, effects: &mut Effects<P, T>) -> Result<bool, UserError> {
         let connection = self.connections.get(entry).ok_or(UserError::NoConnection)?;
-        let (over, tag) = (connection.state == State::Closed, connection.tag);
+        let (over, tag) = (!connection.is_live(), connection.id().tag);
         if over {
-            self.connections.remove(entry);
+            self.connections.discard(entry);
             self.held_time_waits.remove(&entry);
             effects.push(Effect::Release { entry, tag });
         }

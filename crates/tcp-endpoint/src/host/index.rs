@@ -2,41 +2,18 @@
 
 use std::hash::BuildHasher;
 
-use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
 use super::Host;
-use crate::connection::Connection;
+use super::spot::Spot;
 use crate::ends::Ends;
 use crate::half_open::HalfOpen;
+use crate::handle::{EntryKind, Handle};
 use crate::hold_down::HoldDown;
+use crate::payload::Payload;
+use crate::remains::Remains;
 use crate::table::Table;
-use crate::time_wait::TimeWait;
-use crate::{EntryKind, Handle, Payload};
-
-/// Where an entry is: its table in the upper bits, its place in the others. The index has nothing else, and asks the entry
-/// for its ends: there may be very many.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Spot(u32);
-
-pub(super) type Index = HashTable<Spot>;
-
-impl Spot {
-    const PLACE_BITS: u32 = 29;
-
-    fn of(entry: Handle) -> Self {
-        assert!(entry.index() >> Self::PLACE_BITS == 0, "fewer than 2²⁹ entries");
-        Self((entry.kind() as u32) << Self::PLACE_BITS | entry.index())
-    }
-
-    const fn kind(self) -> EntryKind {
-        EntryKind::ALL[(self.0 >> Self::PLACE_BITS) as usize]
-    }
-
-    const fn place(self) -> u32 {
-        self.0 & ((1 << Self::PLACE_BITS) - 1)
-    }
-}
+use crate::tcb::Tcb;
 
 fn hash(ends: Ends) -> u64 {
     FxBuildHasher.hash_one(ends)
@@ -52,8 +29,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A connection that had no entry has one.
     pub(super) fn enter(&mut self, ends: Ends, entry: Handle) {
         debug_assert!(self.entry_of(ends).is_none_or(|known| known == entry), "{ends:?} has an entry");
-        let Self { index, half_open, connections, time_waits, hold_downs, .. } = self;
-        let tables = (&*half_open, &*connections, &*time_waits, &*hold_downs);
+        let Self { index, half_open, connections, remains, hold_downs, .. } = self;
+        let tables = (&*half_open, &*connections, &*remains, &*hold_downs);
         index.insert_unique(hash(ends), Spot::of(entry), |&spot| hash(ends_in(tables, spot)));
     }
 
@@ -81,7 +58,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     fn ends_at(&self, spot: Spot) -> Ends {
-        ends_in((&self.half_open, &self.connections, &self.time_waits, &self.hold_downs), spot)
+        ends_in((&self.half_open, &self.connections, &self.remains, &self.hold_downs), spot)
     }
 
     fn handle_at(&self, spot: Spot) -> Option<Handle> {
@@ -89,7 +66,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         match spot.kind() {
             EntryKind::HalfOpen => self.half_open.handle_at(place),
             EntryKind::Connection => self.connections.handle_at(place),
-            EntryKind::TimeWait => self.time_waits.handle_at(place),
+            EntryKind::TimeWait => self.remains.handle_at(place),
             EntryKind::HoldDown => self.hold_downs.handle_at(place),
             EntryKind::Peer => None,
         }
@@ -97,19 +74,15 @@ impl<P: Payload, T: Copy> Host<P, T> {
 }
 
 /// The tables of the entries that the index names.
-type Tables<'a, P, T> =
-    (&'a Table<HalfOpen<T>>, &'a Table<Connection<P, T>>, &'a Table<TimeWait<T>>, &'a Table<HoldDown<T>>);
+type Tables<'a, P, T> = (&'a Table<HalfOpen<T>>, &'a Table<Tcb<P, T>>, &'a Table<Remains<T>>, &'a Table<HoldDown<T>>);
 
-fn ends_in<P: Payload, T: Copy>(
-    (half_open, connections, time_waits, hold_downs): Tables<'_, P, T>,
-    spot: Spot,
-) -> Ends {
+fn ends_in<P: Payload, T: Copy>((half_open, connections, remains, hold_downs): Tables<'_, P, T>, spot: Spot) -> Ends {
     let place = spot.place();
     let ends = match spot.kind() {
-        EntryKind::HalfOpen => half_open.at(place).map(|half_open| half_open.ends),
-        EntryKind::Connection => connections.at(place).map(|connection| connection.tuple.into()),
-        EntryKind::TimeWait => time_waits.at(place).map(|time_wait| time_wait.ends),
-        EntryKind::HoldDown => hold_downs.at(place).map(|held| held.ends),
+        EntryKind::HalfOpen => half_open.at(place).map(|half_open| half_open.id.ends),
+        EntryKind::Connection => connections.at(place).map(|connection| connection.id().ends),
+        EntryKind::TimeWait => remains.at(place).map(|remains| remains.id.ends),
+        EntryKind::HoldDown => hold_downs.at(place).map(|held| held.id.ends),
         EntryKind::Peer => None,
     };
     ends.expect("what the index names is there")

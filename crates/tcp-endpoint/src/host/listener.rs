@@ -1,18 +1,14 @@
 //! Listening ports and the room they have.
 
 use std::collections::VecDeque;
-use std::net::Ipv4Addr;
 
-use super::Host;
-use crate::{Commit, Handle, Limits, Payload, Queue};
+use crate::effect::Queue;
+use crate::handle::Handle;
+use crate::settings::{Backlog, Commit, Limits};
 
 /// Fewest retransmissions of a SYN-ACK that pruning leaves, and the smallest backlog whose half it looks at (Linux).
 const PRUNED_RETRIES: u32 = 2;
 const PRUNED_BACKLOG: u32 = 8;
-
-/// Requests that are gone are looked for only when there are more of them than of the others by so many: then it costs
-/// next to nothing for each.
-const FORGOTTEN_REQUESTS: usize = 16;
 
 /// A port at which connection requests are taken.
 #[derive(Clone, Debug)]
@@ -29,31 +25,31 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) const fn new(port: u16) -> Self {
+    const fn new(port: u16) -> Self {
         Self { port, half_open: 0, young: 0, requests: VecDeque::new(), acceptable: VecDeque::new() }
     }
 
     /// What has no room for a connection request from this host: a SYN is dropped for either queue's sake.
-    pub(super) fn full(&self, commit: Commit, from: Requester, limits: &Limits) -> Option<Queue> {
-        if self.has_full_queue(limits) {
+    pub(super) fn full(&self, commit: Commit, from: Requester, backlog: &Backlog) -> Option<Queue> {
+        if self.has_full_queue(backlog) {
             return Some(Queue::Accept);
         }
         let most = match from {
             _ if commit == Commit::Cache => return None, // it makes room
             Requester::Successor => return None,
-            Requester::Stranger if !limits.cookies_on_overflow => {
-                limits.syn_backlog.min(limits.syn_backlog_for_strangers)
+            Requester::Stranger if !backlog.cookies_on_overflow => {
+                backlog.syn_backlog.min(backlog.syn_backlog_for_strangers)
             }
-            Requester::Stranger | Requester::Proven => limits.syn_backlog,
+            Requester::Stranger | Requester::Proven => backlog.syn_backlog,
         };
         (self.half_open >= most).then_some(Queue::Syn)
     }
 
     /// Retransmissions of a SYN-ACK that a half-open entry gets. Half of the room is for the young: as they become a
     /// smaller part of a queue that is more than half full, the others are given up sooner.
-    fn syn_ack_retries(&self, limits: &Limits) -> u32 {
-        let mut retries = limits.syn_ack_retries.into();
-        if !limits.syn_backlog_pruning || self.half_open * 2 <= limits.syn_backlog.max(PRUNED_BACKLOG) {
+    pub(super) fn syn_ack_retries(&self, limits: &Limits) -> u32 {
+        let mut retries = limits.handshake_retries.syn_ack_retries.into();
+        if !limits.backlog.syn_backlog_pruning || self.half_open * 2 <= limits.backlog.syn_backlog.max(PRUNED_BACKLOG) {
             return retries;
         }
         let mut young = self.young * 2;
@@ -65,8 +61,48 @@ impl Listener {
     }
 
     /// Whether no more connections can wait to be accepted.
-    pub(super) fn has_full_queue(&self, limits: &Limits) -> bool {
-        self.acceptable.len() >= limits.accept_backlog as usize
+    pub(super) fn has_full_queue(&self, backlog: &Backlog) -> bool {
+        self.acceptable.len() >= backlog.accept_backlog as usize
+    }
+}
+
+/// A host's listening ports, in order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listeners(Vec<Listener>);
+
+impl Listeners {
+    /// The listener at a port, if there is one.
+    pub(super) fn at(&self, port: u16) -> Option<&Listener> {
+        self.place(port).ok().map(|place| &self.0[place])
+    }
+
+    pub(super) fn at_mut(&mut self, port: u16) -> Option<&mut Listener> {
+        self.place(port).ok().map(|place| &mut self.0[place])
+    }
+
+    /// Adds a listener; returns whether the port had none.
+    pub(super) fn add(&mut self, port: u16) -> bool {
+        let place = self.place(port);
+        if let Err(place) = place {
+            self.0.insert(place, Listener::new(port));
+        }
+        place.is_err()
+    }
+
+    pub(super) fn remove(&mut self, port: u16) -> Option<Listener> {
+        self.place(port).ok().map(|place| self.0.remove(place))
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Listener> {
+        self.0.iter()
+    }
+
+    fn place(&self, port: u16) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&port, |listener| listener.port)
     }
 }
 
@@ -79,49 +115,4 @@ pub(super) enum Requester {
     Proven,
     /// Any other.
     Stranger,
-}
-
-impl<P: Payload, T: Copy> Host<P, T> {
-    /// Retransmissions of its SYN-ACK that a half-open entry at that port gets now.
-    pub(super) fn syn_ack_retries(&self, port: u16) -> u32 {
-        let listener = self.listeners.iter().find(|listener| listener.port == port);
-        let limits = &self.settings.limits;
-        listener.map_or(limits.syn_ack_retries.into(), |listener| listener.syn_ack_retries(limits))
-    }
-
-    /// Whether a host at that address is a stranger to this one.
-    pub(super) fn requester(&self, address: Ipv4Addr) -> Requester {
-        let proven = self.known_peer(address).is_some_and(|peer| peer.proven);
-        if proven { Requester::Proven } else { Requester::Stranger }
-    }
-
-    /// Notes that a port has another half-open entry.
-    pub(super) fn note_half_open(&mut self, port: u16, entry: Handle) {
-        let cached = self.settings.handshake.commit == Commit::Cache;
-        if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
-            listener.half_open += 1;
-            listener.young += 1;
-            if cached {
-                listener.requests.push_back(entry);
-                if listener.requests.len() > 2 * listener.half_open as usize + FORGOTTEN_REQUESTS {
-                    listener.requests.retain(|request| self.half_open.get(*request).is_some());
-                }
-            }
-        }
-    }
-
-    /// Notes that the timer of a port's half-open entry has gone off for the first time.
-    pub(super) fn note_aged(&mut self, port: u16) {
-        if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
-            listener.young = listener.young.saturating_sub(1);
-        }
-    }
-
-    /// Notes that a port's half-open entry is gone.
-    pub(super) fn forget_half_open(&mut self, port: u16, young: bool) {
-        if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
-            listener.half_open = listener.half_open.saturating_sub(1);
-            listener.young = listener.young.saturating_sub(u32::from(young));
-        }
-    }
 }

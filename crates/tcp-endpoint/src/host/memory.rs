@@ -4,26 +4,30 @@ use std::net::Ipv4Addr;
 
 use sim_time::{Duration, Instant};
 
-use super::{Effects, Host};
-use crate::ends::Ends;
-use crate::half_open::Asked;
+use super::Host;
+use crate::asked::Asked;
+use crate::effect::{Effect, Effects};
+use crate::handle::{EntryKind, Handle};
 use crate::hold_down::HoldDown;
+use crate::identity::Identity;
+use crate::payload::Payload;
 use crate::peer::Peer;
-use crate::{Effect, EntryKind, Handle, Limits, Payload};
+use crate::settings::Backlog;
+use crate::tcb::Tcb;
 
 /// What is held down until some instant is so at that instant, too.
 const JUST_AFTER: Duration = Duration::from_nanos(1);
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// The connection `of` at a listener is closed: its name is held down, if the handshake has that.
-    pub(super) fn hold_down(&mut self, now: Instant, (of, tag): (Handle, T), ends: Ends, effects: &mut Effects<P, T>) {
-        let length = self.settings.handshake.hold_down;
+    pub(super) fn hold_down(&mut self, now: Instant, of: Handle, id: Identity<T>, effects: &mut Effects<P, T>) {
+        let length = self.common.settings.handshake.hold_down;
         if length.is_zero() {
             return;
         }
-        let until = now + length;
-        let entry = self.hold_downs.insert(HoldDown { ends, until, tag });
-        self.enter(ends, entry);
+        let (until, tag) = (now + length, id.tag);
+        let entry = self.hold_downs.insert(HoldDown { id, until });
+        self.enter(id.ends, entry);
         effects.push(Effect::Keep { of, entry, tag });
         effects.push(Effect::Hold { entry, tag });
         effects.push(Effect::Arm { entry, tag, at: until + JUST_AFTER });
@@ -33,7 +37,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub(super) fn on_hold_down_deadline(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
         match self.hold_downs.get(entry) {
             Some(held) if held.until < now => self.end_hold_down(entry, effects),
-            Some(held) => effects.push(Effect::Arm { entry, tag: held.tag, at: held.until + JUST_AFTER }),
+            Some(held) => effects.push(Effect::Arm { entry, tag: held.id.tag, at: held.until + JUST_AFTER }),
             None => {}
         }
     }
@@ -46,8 +50,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A name is free again.
     pub(super) fn end_hold_down(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(held) = self.hold_downs.remove(entry) else { return };
-        self.leave(held.ends, entry);
-        effects.push(Effect::Release { entry, tag: held.tag });
+        self.leave(held.id.ends, entry);
+        effects.push(Effect::Release { entry, tag: held.id.tag });
     }
 
     /// What is remembered of the host at that address, from now on if nothing was.
@@ -67,19 +71,21 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// Whether a SYN's count is higher than any that came from its address before, so that it cannot be an old one.
     pub(super) fn believes(&self, asked: &Asked<T>) -> bool {
-        let peer = self.known_peer(*asked.tuple.remote.ip());
+        let peer = self.known_peer(asked.id.ends.remote_address());
         asked.count.zip(peer).is_some_and(|(count, peer)| peer.has_not_seen(count))
     }
 
     /// A connection is closed in good order: if its round trip was measured, and no timeout came after that, its peer has
     /// proven to be there. That is remembered where strangers are turned away sooner.
     pub(super) fn note_proof(&mut self, of: Handle, effects: &mut Effects<P, T>) {
-        let Limits { cookies_on_overflow, syn_backlog, syn_backlog_for_strangers, .. } = self.settings.limits;
-        let Some(connection) = self.connections.get(of) else { return };
+        let Backlog { cookies_on_overflow, syn_backlog, syn_backlog_for_strangers, .. } =
+            self.common.settings.limits.backlog;
+        let Some(connection) = self.connections.get(of).and_then(Tcb::open) else { return };
         if cookies_on_overflow || syn_backlog_for_strangers >= syn_backlog {
             return;
         }
-        let (address, tag, proven) = (*connection.tuple.remote.ip(), connection.tag, connection.rto.is_measured());
+        let (address, tag, proven) =
+            (connection.id.ends.remote_address(), connection.id.tag, connection.rto.is_measured());
         if proven || self.known_peer(address).is_some() {
             self.peer(address, (of, tag), effects).proven = proven;
         }
@@ -87,8 +93,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// A connection at a listener is open: the count that its SYN bore is the highest now.
     pub(super) fn take_count(&mut self, of: Handle, effects: &mut Effects<P, T>) {
-        let Some(connection) = self.connections.get_mut(of) else { return };
-        let (address, tag) = (*connection.tuple.remote.ip(), connection.tag);
+        let Some(connection) = self.connections.get_mut(of).and_then(Tcb::open_mut) else { return };
+        let (address, tag) = (connection.id.ends.remote_address(), connection.id.tag);
         if let Some(count) = connection.count.take() {
             let peer = self.peer(address, (of, tag), effects);
             if peer.count.is_none() || peer.has_not_seen(count) {
@@ -100,11 +106,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The answer to the SYN of the connection `of` brought a fast open cookie (RFC 7413 §4.1.3).
     pub(super) fn take_fast_open_cookie(&mut self, of: Handle, cookie: u64, effects: &mut Effects<P, T>) {
         debug_assert_eq!(of.kind(), EntryKind::Connection);
-        let Some(connection) = self.connections.get(of).filter(|open| !open.passive && open.state.synchronized())
-        else {
+        let Some(connection) = self.connections.get(of).and_then(Tcb::open) else { return };
+        if connection.passive || !connection.state.synchronized() {
             return;
-        };
-        let (address, tag, mss) = (*connection.tuple.remote.ip(), connection.tag, connection.peer_mss);
+        }
+        let (address, tag, mss) = (connection.id.ends.remote_address(), connection.id.tag, connection.peer_mss);
         let peer = self.peer(address, (of, tag), effects);
         (peer.cookie, peer.mss) = (Some(cookie), mss);
     }

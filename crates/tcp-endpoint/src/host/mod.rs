@@ -3,45 +3,40 @@
 mod arrivals;
 #[cfg(test)]
 mod audit;
+mod backlog;
 mod calls;
-mod identity;
+mod equality;
 mod index;
 mod listener;
 mod memory;
 mod reboot;
+mod spot;
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-pub(crate) use self::arrivals::reset_outside_connection;
-use self::index::Index;
-use self::listener::Listener;
 use rustc_hash::FxBuildHasher;
 use sim_time::{Duration, Instant};
 
-use crate::challenge::Challenges;
-use crate::connection::{After, Connection, Context, Deadlines, Outgoing, Owner, acceptable};
+use self::listener::Listeners;
+use self::spot::Index;
+use crate::connection::Connection;
+use crate::effect::{Effect, Effects, Notice, Reason};
 use crate::half_open::{HalfOpen, Request};
+use crate::handle::{EntryKind, Handle};
 use crate::hold_down::HoldDown;
-use crate::isn::IsnSource;
-use crate::moment::Moment;
+use crate::identity::{Identity, Incarnation};
+use crate::interface::Owner;
+use crate::isn::Secret;
+use crate::payload::Payload;
 use crate::peer::Peer;
 use crate::ports::Ports;
+use crate::remains::Remains;
+use crate::settings::Settings;
+use crate::state::State;
+use crate::step::{After, Common, Context};
 use crate::table::Table;
-use crate::time_wait::TimeWait;
-use crate::{
-    Effect, EntryKind, FourTuple, Handle, Notice, Patience, Payload, Reason, Segment, SeqNum, Settings, State,
-};
-
-/// How far beyond the last sequence number of the old incarnation the next one starts, where it follows a TIME-WAIT:
-/// more than any window without scaling (RFC 9293 §3.6.1, MAY-2; the number is Linux's).
-const BEYOND_THE_OLD: u32 = 65_537;
-
-/// What goes into every keyed hash of a host, so that two hosts differ and a run repeats.
-pub type Secret = [u8; 16];
-
-/// A place to put [`Effect`]s; the driver empties it after each call and may reuse it.
-pub type Effects<P, T> = Vec<Effect<P, T>>;
+use crate::tcb::Tcb;
 
 /// The TCP of one host: listeners, half-open entries, connections and TIME-WAITs, with an index over them.
 ///
@@ -50,16 +45,13 @@ pub type Effects<P, T> = Vec<Effect<P, T>>;
 /// the driver calls once the application has reacted, at the same `now`.
 #[derive(Clone, Debug)]
 pub struct Host<P, T> {
-    address: Ipv4Addr,
-    settings: Settings,
-    isn: IsnSource,
+    common: Common,
     ports: Ports,
-    /// By port.
-    listeners: Vec<Listener>,
+    listeners: Listeners,
     index: Index,
     half_open: Table<HalfOpen<T>>,
-    connections: Table<Connection<P, T>>,
-    time_waits: Table<TimeWait<T>>,
+    connections: Table<Tcb<P, T>>,
+    remains: Table<Remains<T>>,
     /// The TIME-WAIT of a connection whose application still has the handle; it may have ended since.
     held_time_waits: HashMap<Handle, Handle, FxBuildHasher>,
     hold_downs: Table<HoldDown<T>>,
@@ -67,7 +59,6 @@ pub struct Host<P, T> {
     peer_index: HashMap<Ipv4Addr, Handle, FxBuildHasher>,
     /// Active opens so far: the connection count of the next SYN (RFC 1644 §3.1).
     opens: u32,
-    challenges: Challenges,
     /// Until when the host refuses SYNs after a reboot.
     refuse_until: Option<Instant>,
     /// Until when the host keeps quiet after a reboot.
@@ -76,110 +67,23 @@ pub struct Host<P, T> {
     ready: Vec<Handle>,
 }
 
-/// What RECEIVE found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Received {
-    /// Octets handed over.
-    pub octets: u32,
-    /// Whether the peer's FIN has been reached: there is nothing left and nothing will come.
-    pub end_of_data: bool,
-}
-
-/// Why a user call failed (RFC 9293 §3.9.1, in its words).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
-pub enum UserError {
-    /// The handle names no connection (any more).
-    #[error("connection does not exist")]
-    NoConnection,
-    /// The 4-tuple, or the listening port, is in use.
-    #[error("connection already exists")]
-    AlreadyExists,
-    /// The sending direction is closed already.
-    #[error("connection closing")]
-    Closing,
-    /// No ephemeral port is free towards that peer (the sockets' `EADDRNOTAVAIL`).
-    #[error("insufficient resources: no port")]
-    NoPort,
-    /// The host keeps quiet for a time after a reboot (RFC 9293 §3.4.3).
-    #[error("quiet time after a reboot")]
-    Quiet,
-    /// An active OPEN needs a remote address and port.
-    #[error("remote socket unspecified")]
-    Unspecified,
-    /// The remote address is not that of one host, but a broadcast or multicast one (RFC 9293 MUST-46).
-    #[error("remote address invalid")]
-    InvalidRemote,
-}
-
-/// What an application chooses for one connection, where the host's settings leave it to it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Preferences {
-    /// Whether the connection is probed when it is idle (RFC 9293 MUST-24); otherwise as the host's `keepalive` says.
-    pub keepalive: Option<bool>,
-    /// R2 as a time (RFC 9293 MUST-21, RFC 5482): how long sent data may stay unacknowledged. It takes the place of the
-    /// host's `user-timeout`, and once the connection is open that of its `data-retries` and `orphan-retries`, too.
-    pub user_timeout: Option<Patience>,
-    /// Whether the application is told of trouble that has not ended the connection, by [`Notice::Unanswered`]
-    /// (RFC 9293 MUST-47, SHLD-9; not unless it asks, SHLD-20).
-    pub reports: bool,
-}
-
-/// What STATUS tells.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Status {
-    /// The connection's name on this host.
-    pub tuple: FourTuple,
-    /// Its state.
-    pub state: State,
-    /// Initial send sequence number.
-    pub iss: SeqNum,
-    /// Initial receive sequence number, once known.
-    pub irs: Option<SeqNum>,
-    /// SND.UNA.
-    pub send_unacknowledged: SeqNum,
-    /// SND.NXT.
-    pub send_next: SeqNum,
-    /// RCV.NXT, once known.
-    pub receive_next: Option<SeqNum>,
-    /// RCV.WND.
-    pub receive_window: u32,
-    /// Octets the application has sent and the peer has not acknowledged.
-    pub unacknowledged_octets: u64,
-    /// Octets that wait for the application.
-    pub unread_octets: u64,
-    /// Keepalive probes that nothing has answered.
-    pub probes: u32,
-}
-
-impl Status {
-    /// Whether a segment passes the first check of RFC 9293 §3.10.7.4, that of its sequence number. Who does not know RCV.NXT
-    /// yet checks none.
-    #[must_use]
-    pub fn accepts<P: Payload>(&self, segment: &Segment<P>) -> bool {
-        self.receive_next.is_none_or(|next| acceptable(next, self.receive_window, segment.seq, segment.len()))
-    }
-}
-
 impl<P: Payload, T: Copy> Host<P, T> {
     /// A host with no connection and no listener.
     #[must_use]
     pub fn new(address: Ipv4Addr, settings: Settings, secret: Secret) -> Self {
         Self {
-            address,
-            settings,
-            isn: IsnSource::new(secret),
+            common: Common::new(address, settings, secret),
             ports: Ports::new(secret),
-            listeners: Vec::new(),
+            listeners: Listeners::default(),
             index: Index::new(),
             half_open: Table::new(EntryKind::HalfOpen),
             connections: Table::new(EntryKind::Connection),
-            time_waits: Table::new(EntryKind::TimeWait),
+            remains: Table::new(EntryKind::TimeWait),
             held_time_waits: HashMap::default(),
             hold_downs: Table::new(EntryKind::HoldDown),
             peers: Table::new(EntryKind::Peer),
             peer_index: HashMap::default(),
             opens: 0,
-            challenges: Challenges::default(),
             refuse_until: None,
             quiet_until: Instant::ZERO,
             ready: Vec::new(),
@@ -191,17 +95,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
         match entry.kind() {
             EntryKind::HalfOpen => self.on_half_open_deadline(now, entry, effects),
             EntryKind::Connection => {
-                if let Some(connection) = self.connections.get_mut(entry).filter(|held| held.state != State::Closed) {
-                    connection.armed = Moment::NONE;
-                    self.with_connection(now, entry, effects, Connection::on_deadline);
+                if self.connections.get(entry).is_some_and(Tcb::is_live) {
+                    self.with_tcb(now, entry, effects, Tcb::on_deadline);
                 }
             }
-            EntryKind::TimeWait => match self.time_waits.get(entry) {
-                Some(time_wait) if time_wait.until.get() <= now => {
-                    self.end_time_wait(now, entry, Reason::Expired, effects);
+            EntryKind::TimeWait => match self.remains.get(entry) {
+                Some(remains) if remains.until.get() <= now => {
+                    self.end_remains(now, entry, Reason::Expired, effects);
                 }
-                Some(time_wait) => {
-                    effects.push(Effect::Arm { entry, tag: time_wait.tag, at: time_wait.until.get() });
+                Some(remains) => {
+                    effects.push(Effect::Arm { entry, tag: remains.id.tag, at: remains.until.get() });
                 }
                 None => {}
             },
@@ -222,43 +125,25 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Apart from [`Host::flush`], since that finds nothing ready more often than not.
     #[inline(never)]
     fn flush_ready(&mut self, now: Instant, effects: &mut Effects<P, T>) {
-        let Self { settings, address, isn, challenges, connections, ready, .. } = self;
+        let Self { common, connections, ready, .. } = self;
         for &entry in &*ready {
             let Some(connection) = connections.get_mut(entry) else { continue };
-            connection.ready = false;
-            if connection.state == State::Closed {
-                continue;
-            }
-            let mut ctx = Context { now, settings, address: *address, isn, entry, challenges, effects };
-            connection.flush(&mut ctx);
-            connection.schedule_keepalive(&ctx);
-            connection.schedule_user_timeout(&ctx);
-            let deadline = connection.deadlines.earliest();
-            if deadline != connection.armed {
-                connection.armed = deadline;
-                let tag = connection.tag;
-                effects.push(match deadline.instant() {
-                    Some(at) => Effect::Arm { entry, tag, at },
-                    None => Effect::Disarm { entry, tag },
-                });
-            }
+            connection.flush(&mut common.step(now, entry, effects));
         }
         ready.clear();
     }
 
     /// One step of a connection, and what follows from it for the tables.
-    fn with_connection(
+    fn with_tcb(
         &mut self,
         now: Instant,
         entry: Handle,
         effects: &mut Effects<P, T>,
-        step: impl FnOnce(&mut Connection<P, T>, &mut Context<'_, P, T>) -> After,
+        step: impl FnOnce(&mut Tcb<P, T>, &mut Context<'_, P, T>) -> After,
     ) {
-        let Self { address, settings, isn, challenges, connections, ready, .. } = self;
-        let Some(connection) = connections.get_mut(entry) else { return };
-        let after =
-            step(connection, &mut Context { now, settings, address: *address, isn, entry, challenges, effects });
-        connection.touch(entry, ready);
+        let Some(connection) = self.connections.get_mut(entry) else { return };
+        let after = step(connection, &mut self.common.step(now, entry, effects));
+        connection.touch(entry, &mut self.ready);
         match after {
             After::Stay => {}
             After::Acceptable => self.offer(entry, effects),
@@ -266,6 +151,17 @@ impl<P: Payload, T: Copy> Host<P, T> {
             After::Orphan => self.begin_orphaned_fin_wait_2(now, entry, effects),
             After::Close(reason) => self.end_connection(now, entry, reason, effects),
         }
+    }
+
+    /// One step of a connection that has its peer's SYN.
+    fn with_connection(
+        &mut self,
+        now: Instant,
+        entry: Handle,
+        effects: &mut Effects<P, T>,
+        step: impl FnOnce(&mut Connection<P, T>, &mut Context<'_, P, T>) -> After,
+    ) {
+        self.with_tcb(now, entry, effects, |tcb, ctx| tcb.open_mut().map_or(After::Stay, |open| step(open, ctx)));
     }
 
     /// One step of a half-open entry that brings no segment to pass on, and what follows from it for the tables.
@@ -277,10 +173,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
         step: impl FnOnce(&mut HalfOpen<T>, &mut Context<'_, P, T>) -> Request,
     ) -> Request {
         let Some(half_open) = self.half_open.get_mut(entry) else { return Request::Pending };
-        let (tag, before) = (half_open.tag, half_open.retransmit_at);
-        let Self { address, settings, isn, challenges, .. } = self;
-        let request =
-            step(half_open, &mut Context { now, settings, address: *address, isn, entry, challenges, effects });
+        let (tag, before) = (half_open.id.tag, half_open.retransmit_at);
+        let request = step(half_open, &mut self.common.step(now, entry, effects));
         match half_open.retransmit_at.instant() {
             Some(at) if before != half_open.retransmit_at => effects.push(Effect::Arm { entry, tag, at }),
             _ => {}
@@ -294,7 +188,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The deadline of a half-open entry has come.
     fn on_half_open_deadline(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.get(entry) else { return };
-        let (port, young) = (half_open.ends.local_port(), half_open.is_young());
+        let (port, young) = (half_open.id.ends.local_port(), half_open.is_young());
         let most = self.syn_ack_retries(port);
         let request = self.with_half_open(now, entry, effects, |half_open, ctx| half_open.on_deadline(most, ctx));
         let aged = self.half_open.get(entry).is_some_and(|half_open| !half_open.is_young());
@@ -306,9 +200,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// A passive connection is open, for its application at least.
     fn offer(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         self.take_count(entry, effects);
-        let Some(connection) = self.connections.get(entry) else { return };
-        let (port, tag) = (connection.tuple.local.port(), connection.tag);
-        if let Some(listener) = self.listeners.iter_mut().find(|listener| listener.port == port) {
+        let Some(Identity { tag, ends }) = self.connections.get(entry).map(Tcb::id) else { return };
+        let port = ends.local_port();
+        if let Some(listener) = self.listeners.at_mut(port) {
             listener.acceptable.push_back(entry);
             effects.push(Effect::Notify { entry, tag, notice: Notice::Acceptable { port } });
         }
@@ -317,49 +211,57 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Both FINs are acknowledged: a small entry takes the connection's place, or none if TIME-WAIT has no length or
     /// there is no room for it.
     fn begin_time_wait(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
-        let length = self.settings.teardown.time_wait;
-        self.shrink(now, entry, State::TimeWait, length, effects);
+        let length = self.common.settings.teardown.time_wait;
+        self.shrink(now, entry, length, |open, until| Remains::in_time_wait(open, now, until), effects);
     }
 
     /// FIN-WAIT-2 goes on without its application, in a small entry (and for a time that leaves the peer's FIN its
     /// retransmissions).
     fn begin_orphaned_fin_wait_2(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
-        let Some(connection) = self.connections.get(entry) else { return };
-        let Some(length) = self.settings.teardown.fin_wait_2_timeout.limit() else { return };
+        let Some(connection) = self.connections.get(entry).and_then(Tcb::open) else { return };
+        let Some(length) = self.common.settings.teardown.fin_wait_2_timeout.limit() else { return };
         let length = length.max(connection.rto.current() * 7 / 2);
-        self.shrink(now, entry, State::FinWait2, length, effects);
+        self.shrink(now, entry, length, Remains::in_fin_wait_2, effects);
     }
 
     /// A small entry takes a connection's place, for `length`.
-    fn shrink(&mut self, now: Instant, entry: Handle, state: State, length: Duration, effects: &mut Effects<P, T>) {
+    fn shrink(
+        &mut self,
+        now: Instant,
+        entry: Handle,
+        length: Duration,
+        remains: impl FnOnce(&Connection<P, T>, Instant) -> Remains<T>,
+        effects: &mut Effects<P, T>,
+    ) {
         self.note_proof(entry, effects);
-        let Self { address, settings, isn, challenges, .. } = self;
-        let Some(connection) = self.connections.get_mut(entry) else { return };
-        if length.is_zero() || self.time_waits.len() >= settings.teardown.time_wait_max as usize {
-            connection.pay_ack(&mut Context { now, settings, address: *address, isn, entry, challenges, effects });
+        let Some(connection) = self.connections.get_mut(entry).and_then(Tcb::open_mut) else { return };
+        let Settings { teardown, limits, .. } = &self.common.settings;
+        if length.is_zero() || self.remains.len() >= teardown.time_wait_max as usize {
+            connection.pay_ack(&mut self.common.step(now, entry, effects));
             self.end_connection(now, entry, Reason::Segment, effects);
             return;
         }
         let (from, owed) = (connection.state, connection.owes_ack().then(|| connection.purpose_of_ack()));
         let held = connection.owner == Owner::Application;
-        let time_wait = TimeWait::of(connection, state, now, settings.limits.fires_at(now, length));
-        let (ends, tag, at) = (time_wait.ends, time_wait.tag, time_wait.until.get());
-        let small = self.time_waits.insert(time_wait);
+        let remains = remains(connection, limits.timers.fires_at(now, length));
+        let (Identity { tag, ends }, at, state) = (remains.id, remains.until.get(), remains.state());
+        let small = self.remains.insert(remains);
         self.replace(ends, entry, small);
-        let Self { address, settings, isn, challenges, .. } = self;
         if held {
             self.held_time_waits.insert(entry, small);
         }
         effects.push(Effect::Moved { from: entry, to: small, tag });
-        if let Some(time_wait) = self.time_waits.get(small) {
+        if let Some(remains) = self.remains.get(small) {
             if from != state {
-                effects.push(Effect::State(time_wait.transition((small, *address), (from, state), Reason::Segment)));
+                effects.push(remains.incarnation().transition(
+                    (small, self.common.address),
+                    (from, state),
+                    Reason::Segment,
+                ));
             }
             effects.push(Effect::Hold { entry: small, tag });
             if let Some(purpose) = owed {
-                let address = *address;
-                let ctx = &mut Context { now, settings, address, isn, entry: small, challenges, effects };
-                time_wait.send_ack(purpose, ctx);
+                remains.send_ack(purpose, &mut self.common.step(now, small, effects));
             }
         }
         effects.push(Effect::Arm { entry: small, tag, at });
@@ -368,41 +270,38 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// The FIN that a closed FIN-WAIT-2 waited for has come, and is acknowledged.
     fn fin_wait_2_to_time_wait(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
-        let length = self.settings.teardown.time_wait;
-        let Some(time_wait) = self.time_waits.get_mut(entry) else { return };
+        let length = self.common.settings.teardown.time_wait;
+        let Some(remains) = self.remains.get_mut(entry) else { return };
         if length.is_zero() {
-            return self.end_time_wait(now, entry, Reason::Segment, effects);
+            return self.end_remains(now, entry, Reason::Segment, effects);
         }
-        let from = std::mem::replace(&mut time_wait.state, State::TimeWait);
-        time_wait.entered = now.into();
-        time_wait.until = self.settings.limits.fires_at(now, length).into();
-        effects.push(Effect::State(time_wait.transition(
-            (entry, self.address),
-            (from, State::TimeWait),
+        remains.begin_time_wait(now, length, &self.common.settings.limits);
+        effects.push(remains.incarnation().transition(
+            (entry, self.common.address),
+            (State::FinWait2, State::TimeWait),
             Reason::Segment,
-        )));
-        effects.push(Effect::Arm { entry, tag: time_wait.tag, at: time_wait.until.get() });
+        ));
+        effects.push(Effect::Arm { entry, tag: remains.id.tag, at: remains.until.get() });
     }
 
     /// The connection is over.
     fn end_connection(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
-        let closed = self.connections.get(entry).is_some_and(|connection| connection.state == State::LastAck);
-        if closed && reason == Reason::Segment {
+        let Some(tcb) = self.connections.get(entry) else { return };
+        let (from, incarnation, owner) = (tcb.state(), tcb.incarnation(), tcb.owner());
+        let Incarnation { id, passive, .. } = incarnation;
+        if from == State::LastAck && reason == Reason::Segment {
             self.note_proof(entry, effects);
         }
-        let Some(connection) = self.connections.get_mut(entry) else { return };
-        let from = std::mem::replace(&mut connection.state, State::Closed);
-        effects.push(Effect::State(connection.transition(entry, from, reason)));
-        let (ends, tag, owner, passive) =
-            (connection.tuple.into(), connection.tag, connection.owner, connection.passive);
-        self.leave(ends, entry);
+        effects.push(incarnation.transition((entry, self.common.address), (from, State::Closed), reason));
+        self.leave(id.ends, entry);
         if passive {
-            self.hold_down(now, (entry, tag), ends, effects);
+            self.hold_down(now, entry, id, effects);
         }
-        if owner == Owner::Listener && !self.settings.limits.accept_queue_keeps_closed {
-            for listener in &mut self.listeners {
-                listener.acceptable.retain(|waiting| *waiting != entry);
-            }
+        if owner == Owner::Listener
+            && !self.common.settings.limits.backlog.accept_queue_keeps_closed
+            && let Some(listener) = self.listeners.at_mut(id.ends.local_port())
+        {
+            listener.acceptable.retain(|waiting| *waiting != entry);
         }
         self.let_go(entry, effects);
     }
@@ -410,47 +309,45 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// The protocol needs the entry no more. It stays for as long as an application holds it, or has yet to accept it.
     fn let_go(&mut self, entry: Handle, effects: &mut Effects<P, T>) {
         let Some(connection) = self.connections.get_mut(entry) else { return };
-        let waits = || self.listeners.iter().any(|listener| listener.acceptable.contains(&entry));
-        if connection.owner == Owner::Application || connection.owner == Owner::Listener && waits() {
-            connection.state = State::Closed;
-            connection.outgoing = Outgoing::new();
-            connection.deadlines = Deadlines::NONE;
-            if std::mem::replace(&mut connection.armed, Moment::NONE).is_some() {
-                effects.push(Effect::Disarm { entry, tag: connection.tag });
+        let (Identity { tag, ends }, owner) = (connection.id(), connection.owner());
+        let listener = self.listeners.at(ends.local_port());
+        let waits = || listener.is_some_and(|listener| listener.acceptable.contains(&entry));
+        if owner == Owner::Application || owner == Owner::Listener && waits() {
+            if connection.end() {
+                effects.push(Effect::Disarm { entry, tag });
             }
         } else {
-            let tag = connection.tag;
-            self.connections.remove(entry);
+            self.connections.discard(entry);
             effects.push(Effect::Release { entry, tag });
         }
     }
 
     fn end_half_open(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(half_open) = self.half_open.remove(entry) else { return };
-        let ends = half_open.ends;
+        let ends = half_open.id.ends;
         self.leave(ends, entry);
         self.forget_half_open(ends.local_port(), half_open.is_young());
-        effects.push(Effect::State(half_open.transition(
-            (entry, self.address),
+        effects.push(half_open.incarnation().transition(
+            (entry, self.common.address),
             (State::SynReceived, State::Closed),
             reason,
-        )));
-        self.hold_down(now, (entry, half_open.tag), ends, effects);
-        effects.push(Effect::Release { entry, tag: half_open.tag });
+        ));
+        self.hold_down(now, entry, half_open.id, effects);
+        effects.push(Effect::Release { entry, tag: half_open.id.tag });
     }
 
-    fn end_time_wait(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
-        let Some(time_wait) = self.time_waits.remove(entry) else { return };
-        self.leave(time_wait.ends, entry);
-        effects.push(Effect::State(time_wait.transition(
-            (entry, self.address),
-            (time_wait.state, State::Closed),
+    fn end_remains(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
+        let Some(remains) = self.remains.remove(entry) else { return };
+        self.leave(remains.id.ends, entry);
+        effects.push(remains.incarnation().transition(
+            (entry, self.common.address),
+            (remains.state(), State::Closed),
             reason,
-        )));
+        ));
         let succeeded = matches!(reason, Reason::Call | Reason::Segment);
-        if time_wait.passive && !succeeded {
-            self.hold_down(now, (entry, time_wait.tag), time_wait.ends, effects);
+        if remains.passive && !succeeded {
+            self.hold_down(now, entry, remains.id, effects);
         }
-        effects.push(Effect::Release { entry, tag: time_wait.tag });
+        effects.push(Effect::Release { entry, tag: remains.id.tag });
     }
 }

@@ -2,8 +2,11 @@
 
 use sim_time::Instant;
 
-use super::{Effects, Host};
-use crate::{Effect, EntryKind, Payload, Reason, State};
+use super::Host;
+use crate::effect::{Effect, Effects, Reason};
+use crate::handle::EntryKind;
+use crate::payload::Payload;
+use crate::state::State;
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// The host loses all it knows, listeners included, without a segment: every entry is released, whoever held it.
@@ -11,29 +14,28 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub fn crash(&mut self, effects: &mut Effects<P, T>) {
         let entries = self.entries_where(|_| true);
         self.index.clear();
-        let address = self.address;
+        let address = self.common.address;
         for entry in entries {
-            let transition = match entry.kind() {
-                EntryKind::HalfOpen => self.half_open.get(entry).map(|half_open| {
-                    half_open.transition((entry, address), (State::SynReceived, State::Closed), Reason::Crash)
-                }),
-                EntryKind::Connection => self.connections.get_mut(entry).map(|connection| {
-                    let from = std::mem::replace(&mut connection.state, State::Closed);
-                    connection.transition(entry, from, Reason::Crash)
-                }),
-                EntryKind::TimeWait => self.time_waits.get(entry).map(|time_wait| {
-                    time_wait.transition((entry, address), (time_wait.state, State::Closed), Reason::Crash)
-                }),
+            let gone = match entry.kind() {
+                EntryKind::HalfOpen => {
+                    self.half_open.get(entry).map(|half_open| (half_open.incarnation(), State::SynReceived))
+                }
+                EntryKind::Connection => {
+                    self.connections.get(entry).map(|connection| (connection.incarnation(), connection.state()))
+                }
+                EntryKind::TimeWait => self.remains.get(entry).map(|remains| (remains.incarnation(), remains.state())),
                 EntryKind::HoldDown | EntryKind::Peer => None,
             };
-            effects.extend(transition.map(Effect::State));
+            effects.extend(gone.map(|(incarnation, from)| {
+                incarnation.transition((entry, address), (from, State::Closed), Reason::Crash)
+            }));
         }
-        let half_open = self.half_open.clear().map(|(entry, gone)| (entry, gone.tag));
-        let connections = self.connections.clear().map(|(entry, gone)| (entry, gone.tag));
-        let time_waits = self.time_waits.clear().map(|(entry, gone)| (entry, gone.tag));
-        let hold_downs = self.hold_downs.clear().map(|(entry, gone)| (entry, gone.tag));
+        let half_open = self.half_open.clear().map(|(entry, gone)| (entry, gone.id.tag));
+        let connections = self.connections.clear().map(|(entry, gone)| (entry, gone.id().tag));
+        let remains = self.remains.clear().map(|(entry, gone)| (entry, gone.id.tag));
+        let hold_downs = self.hold_downs.clear().map(|(entry, gone)| (entry, gone.id.tag));
         let peers = self.peers.clear().map(|(entry, gone)| (entry, gone.tag));
-        let entries = half_open.chain(connections).chain(time_waits).chain(hold_downs).chain(peers);
+        let entries = half_open.chain(connections).chain(remains).chain(hold_downs).chain(peers);
         effects.extend(entries.map(|(entry, tag)| Effect::Release { entry, tag }));
         self.held_time_waits.clear();
         self.peer_index.clear();
@@ -41,15 +43,15 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.listeners.clear();
         self.ready.clear();
         self.ports.forget();
-        self.challenges = crate::challenge::Challenges::default();
+        self.common.challenges = crate::challenge::Challenges::default();
     }
 
     /// The host is up again after a crash. For the quiet time it neither opens nor answers, so that what it sent before
     /// is gone from the network when it chooses a sequence number again (RFC 9293 §3.4.3). A handshake with a hold-down
     /// refuses every SYN for as long, since it cannot know which names it had.
     pub fn reboot(&mut self, now: Instant) {
-        self.quiet_until = now + self.settings.limits.quiet_time;
-        let hold_down = self.settings.handshake.hold_down;
+        self.quiet_until = now + self.common.settings.limits.selection.quiet_time;
+        let hold_down = self.common.settings.handshake.hold_down;
         self.refuse_until = (!hold_down.is_zero()).then_some(now + hold_down);
     }
 

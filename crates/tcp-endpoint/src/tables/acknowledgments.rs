@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, linux, settings};
-use crate::{Limits, Settings, State};
+use crate::{Settings, State};
 
 const NONE: [&str; 0] = [];
 
@@ -60,7 +60,7 @@ fn the_acknowledgment_of_a_fin_waits_for_the_close() {
 /// Recorded in n8 (none) and f4: where no data ever came, the wait is over with the next tick of the clock.
 #[test]
 fn without_data_a_fin_waits_for_a_tick_only() {
-    let limits = Limits { timer_tick: Duration::from_millis(4), ..linux() };
+    let limits = linux().with(|it| it.timers.timer_tick = Duration::from_millis(4));
     let mut bench = Bench::in_state(Settings { limits, ..host() }, State::Established);
     assert_eq!(bench.arrives("FA 1/1"), NONE);
     assert_eq!(bench.wait(at(100)), ["0.002 A 1/2"]);

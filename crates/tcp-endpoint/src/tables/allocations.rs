@@ -211,7 +211,7 @@ fn react(
 
 #[test]
 fn a_steady_state_asks_for_no_memory() {
-    let stamped = |limits: Limits| Limits { timestamps: true, ..limits };
+    let stamped = |limits: Limits| limits.with(|it| it.timers.timestamps = true);
     for limits in [limits(), stamped(linux()), stamped(freebsd())] {
         let mut settings = Settings { limits, ..settings("three-way") };
         settings.teardown.time_wait = Duration::from_secs(2);

@@ -13,7 +13,7 @@ fn with(limits: Limits) -> Settings {
 
 #[test]
 fn a_syn_beyond_the_backlog_is_dropped() {
-    let mut bench = Bench::listening(with(Limits { syn_backlog: 1, ..limits() }));
+    let mut bench = Bench::listening(with(limits().with(|it| it.backlog.syn_backlog = 1)));
     assert_eq!(bench.arrives_from(5001, "S 0"), ["SA 0/1"]);
     assert_eq!(bench.arrives_from(5002, "S 0"), NONE);
     assert_eq!(bench.overflows, [Queue::Syn]);
@@ -24,7 +24,7 @@ fn a_syn_beyond_the_backlog_is_dropped() {
 
 #[test]
 fn a_completed_or_withdrawn_entry_makes_room() {
-    let mut bench = Bench::listening(with(Limits { syn_backlog: 1, ..limits() }));
+    let mut bench = Bench::listening(with(limits().with(|it| it.backlog.syn_backlog = 1)));
     bench.arrives_from(5001, "S 0");
     bench.arrives_from(5001, "A 1/1");
     assert_eq!(bench.arrives_from(5002, "S 0"), ["SA 0/1"]);
@@ -36,7 +36,7 @@ fn a_completed_or_withdrawn_entry_makes_room() {
 /// Nobody accepts: one connection waits, a second has no room, and its SYN-ACK is sent again until it has.
 #[test]
 fn without_room_to_wait_the_last_acknowledgment_is_dropped() {
-    let mut bench = Bench::listening(with(Limits { accept_backlog: 1, ..limits() }));
+    let mut bench = Bench::listening(with(limits().with(|it| it.backlog.accept_backlog = 1)));
     bench.accepts = false;
     bench.arrives_from(5001, "S 0");
     bench.arrives_from(5002, "S 0");
@@ -52,7 +52,10 @@ fn without_room_to_wait_the_last_acknowledgment_is_dropped() {
 
 #[test]
 fn or_it_is_answered_with_a_reset() {
-    let limits = Limits { accept_backlog: 1, abort_on_overflow: true, ..limits() };
+    let limits = limits().with(|it| {
+        it.backlog.accept_backlog = 1;
+        it.backlog.abort_on_overflow = true;
+    });
     let mut bench = Bench::listening(with(limits));
     bench.accepts = false;
     bench.arrives_from(5001, "S 0");
@@ -66,7 +69,7 @@ fn or_it_is_answered_with_a_reset() {
 /// A two-way handshake has no half-open entry: its SYN finds room in the accept queue or none.
 #[test]
 fn a_two_way_syn_needs_room_in_the_accept_queue() {
-    let settings = Settings { limits: Limits { accept_backlog: 1, ..limits() }, ..settings("two-way") };
+    let settings = Settings { limits: limits().with(|it| it.backlog.accept_backlog = 1), ..settings("two-way") };
     let mut bench = Bench::listening(settings);
     bench.accepts = false;
     assert_eq!(bench.arrives_from(5001, "S 0"), ["SA 0/1"]);
@@ -77,7 +80,7 @@ fn a_two_way_syn_needs_room_in_the_accept_queue() {
 /// Recorded in h13 (5 s): the bare acknowledgment is not enough; data is.
 #[test]
 fn a_deferred_accept_waits_for_data() {
-    let settings = with(Limits { defer_accept: Duration::from_secs(5), ..limits() });
+    let settings = with(limits().with(|it| it.handshake_retries.defer_accept = Duration::from_secs(5)));
     let mut bench = Bench::in_state(settings.clone(), State::Listen);
     bench.arrives("S 0");
     assert_eq!(bench.arrives("A 1/1"), NONE);
@@ -99,7 +102,10 @@ fn a_deferred_accept_waits_for_data() {
 /// five, and the other four are not more than half.
 #[test]
 fn a_queue_more_than_half_full_gives_up_an_old_entry_sooner() {
-    let pruning = Limits { syn_backlog: 8, syn_backlog_pruning: true, ..limits() };
+    let pruning = limits().with(|it| {
+        it.backlog.syn_backlog = 8;
+        it.backlog.syn_backlog_pruning = true;
+    });
     let mut bench = Bench::listening(with(pruning));
     let mut retried_by = |entries: u16| {
         let ports = 5001..5001 + entries;
@@ -115,7 +121,11 @@ fn a_queue_more_than_half_full_gives_up_an_old_entry_sooner() {
 /// An entry whose retries were four has one less where the queue is at least twice as long as its young part.
 #[test]
 fn the_more_are_young_the_longer_the_old_may_stay() {
-    let pruning = Limits { syn_backlog: 8, syn_backlog_pruning: true, syn_ack_retries: 4, ..limits() };
+    let pruning = limits().with(|it| {
+        it.backlog.syn_backlog = 8;
+        it.backlog.syn_backlog_pruning = true;
+        it.handshake_retries.syn_ack_retries = 4;
+    });
     let retried = |old: u16, young: u16| {
         let mut bench = Bench::listening(with(pruning.clone()));
         (5001..5001 + old).for_each(|port| assert_eq!(bench.arrives_from(port, "S 0"), ["SA 0/1"]));
@@ -131,7 +141,10 @@ fn the_more_are_young_the_longer_the_old_may_stay() {
 
 #[test]
 fn a_stranger_is_dropped_where_a_proven_host_is_not() {
-    let reserved = Limits { syn_backlog: 3, syn_backlog_for_strangers: 1, ..limits() };
+    let reserved = limits().with(|it| {
+        it.backlog.syn_backlog = 3;
+        it.backlog.syn_backlog_for_strangers = 1;
+    });
     let mut bench = Bench::listening(with(reserved.clone()));
     bench.arrives_from(5001, "S 0");
     assert_eq!(bench.arrives_from(5002, "S 0"), NONE);
@@ -148,7 +161,7 @@ fn a_stranger_is_dropped_where_a_proven_host_is_not() {
     assert_eq!(bench.arrives_from(5005, "S 0"), NONE);
 
     // Where cookies answer a full backlog, there is no need to reserve anything.
-    let mut bench = Bench::listening(with(Limits { cookies_on_overflow: true, ..reserved }));
+    let mut bench = Bench::listening(with(reserved.with(|it| it.backlog.cookies_on_overflow = true)));
     for port in 5001..=5003 {
         assert_eq!(bench.arrives_from(port, "S 0"), ["SA 0/1"]);
     }
@@ -158,7 +171,7 @@ fn a_stranger_is_dropped_where_a_proven_host_is_not() {
 /// A SYN that ends a TIME-WAIT takes no more room than that gave back, so the backlog does not count for it.
 #[test]
 fn what_follows_a_time_wait_is_let_in() {
-    let mut settings = with(Limits { syn_backlog: 1, ..limits() });
+    let mut settings = with(limits().with(|it| it.backlog.syn_backlog = 1));
     settings.teardown.syn_in_time_wait = SynInTimeWait::Sequence;
     let mut bench = Bench::in_state(settings, State::TimeWait);
     assert_eq!(bench.arrives_from(5001, "S 0"), ["SA 0/1"]);
@@ -171,7 +184,10 @@ fn what_follows_a_time_wait_is_let_in() {
 #[test]
 fn a_connection_that_is_over_may_keep_its_place() {
     for keeps in [false, true] {
-        let limits = Limits { accept_backlog: 1, accept_queue_keeps_closed: keeps, ..limits() };
+        let limits = limits().with(|it| {
+            it.backlog.accept_backlog = 1;
+            it.backlog.accept_queue_keeps_closed = keeps;
+        });
         let mut bench = Bench::listening(with(limits));
         bench.accepts = false;
         bench.arrives_from(5001, "S 0");

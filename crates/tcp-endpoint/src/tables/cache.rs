@@ -1,10 +1,10 @@
 //! A SYN cache: small entries, as many as there is room for, the oldest of which go first.
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{EntryKind, Limits, Settings, State};
+use crate::{EntryKind, Settings, State};
 
 fn cache(cache_entries: u32) -> Settings {
-    Settings { limits: Limits { cache_entries, ..limits() }, ..settings("syn-cache") }
+    Settings { limits: limits().with(|it| it.backlog.cache_entries = cache_entries), ..settings("syn-cache") }
 }
 
 #[test]

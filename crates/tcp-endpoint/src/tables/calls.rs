@@ -4,7 +4,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use crate::testing::{Bench, Call, at, limits, settings};
-use crate::{Host, Isn, Limits, Notice, Settings, State, Teardown, UserError};
+use crate::{Host, Isn, Notice, Settings, State, Teardown, UserError};
 
 const NONE: [&str; 0] = [];
 
@@ -107,7 +107,7 @@ fn data_queued_in_syn_sent_leaves_with_the_third_message() {
 
 #[test]
 fn data_is_cut_at_the_segment_size_and_held_by_the_window() {
-    let settings = Settings { limits: Limits { mss: 4000, ..limits() }, ..settings("three-way") };
+    let settings = Settings { limits: limits().with(|it| it.sizes.mss = 4000), ..settings("three-way") };
     let mut bench = Bench::in_state(settings, State::Established); // the peer's window is 10 000
     assert_eq!(bench.send(12_000), ["A 1/1 4000", "A 4001/1 4000", "A 8001/1 2000"]);
     assert_eq!(bench.close(), NONE);
@@ -152,7 +152,7 @@ fn what_was_received_can_be_read_after_the_connection_is_over() {
 /// began with the same numbers.
 #[test]
 fn a_time_wait_is_that_of_one_connection() {
-    let settings = Settings { limits: Limits { isn: Isn::Constant, ..limits() }, ..settings("three-way") };
+    let settings = Settings { limits: limits().with(|it| it.selection.isn = Isn::Constant), ..settings("three-way") };
     let mut bench = Bench::in_state(settings, State::Established);
     let reset = bench.socket.expect("accepted");
     for segment in ["R 1", "S 0", "A 1/1"] {
@@ -197,7 +197,10 @@ fn a_four_tuple_is_opened_once() {
 #[test]
 fn closing_with_unread_data_resets_where_close_is_half_duplex() {
     for (half_duplex_close, answer) in [(false, "FA 1/11"), (true, "R 1")] {
-        let settings = Settings { limits: Limits { half_duplex_close, ..limits() }, ..settings("three-way") };
+        let settings = Settings {
+            limits: limits().with(|it| it.close.half_duplex_close = half_duplex_close),
+            ..settings("three-way")
+        };
         let mut bench = Bench::in_state(settings, State::Established);
         bench.arrives("PA 1/1 10");
         assert_eq!(bench.close(), [answer]);
@@ -214,7 +217,10 @@ fn a_reset_of_a_call_follows_what_was_sent() {
         assert_eq!(bench.send_and(10, Host::abort), answers, "{state}");
         assert!(bench.wait(at(1_000_000)).is_empty(), "{state}: nothing is left to happen");
     }
-    let limits = Limits { mss: 6000, half_duplex_close: true, ..limits() };
+    let limits = limits().with(|it| {
+        it.sizes.mss = 6000;
+        it.close.half_duplex_close = true;
+    });
     let settings = Settings { limits, ..settings("three-way") };
     let mut bench = Bench::in_state(settings.clone(), State::Established); // the peer's window is 10 000
     assert_eq!(bench.send_and(15_000, Host::abort), ["A 1/1 6000", "A 6001/1 4000", "R 10001"]);
@@ -273,7 +279,7 @@ fn hosts_are_compared_by_what_they_hold() {
 /// CLOSE in CLOSE-WAIT: LAST-ACK begins when the FIN leaves, not while data waits for the window (RFC 9293 §3.10.4).
 #[test]
 fn last_ack_begins_with_the_fin() {
-    let settings = Settings { limits: Limits { mss: 10_000, ..limits() }, ..settings("three-way") };
+    let settings = Settings { limits: limits().with(|it| it.sizes.mss = 10_000), ..settings("three-way") };
     let mut bench = Bench::in_state(settings, State::CloseWait); // the peer's window is 10 000
     assert_eq!(bench.send(15_000), ["A 1/2 10000"]);
     assert_eq!(bench.close(), NONE);

@@ -16,7 +16,7 @@ fn with(limits: Limits) -> Settings {
 #[test]
 fn an_acknowledgment_older_than_any_window_is_challenged() {
     for (ack_check, answer) in [(AckCheck::Unsent, NONE.to_vec()), (AckCheck::Window, vec!["A 11/1"])] {
-        let mut bench = Bench::in_state(with(Limits { ack_check, ..limits() }), State::Established);
+        let mut bench = Bench::in_state(with(limits().with(|it| it.checks.ack_check = ack_check)), State::Established);
         bench.send(10);
         bench.arrives("A 1/11");
         assert_eq!(bench.arrives("A 1/1"), NONE, "within the window of 10 000, but for our SYN");
@@ -30,7 +30,7 @@ fn an_acknowledgment_older_than_any_window_is_challenged() {
 #[test]
 fn data_with_a_bad_acknowledgment_is_dropped() {
     table(
-        &with(Limits { ack_check: AckCheck::Window, ..limits() }),
+        &with(limits().with(|it| it.checks.ack_check = AckCheck::Window)),
         State::Established,
         "PA 1/-5 10   | A 1/1     | ESTABLISHED
          FA 1/-5      | A 1/1     | ESTABLISHED
@@ -42,7 +42,7 @@ fn data_with_a_bad_acknowledgment_is_dropped() {
 /// §7: ten in five seconds, whatever the connection.
 #[test]
 fn a_hosts_challenges_are_limited() {
-    let limits = Limits { challenge_limit: ChallengeLimit::Host, ..limits() };
+    let limits = limits().with(|it| it.checks.challenge_limit = ChallengeLimit::Host);
     let mut bench = Bench::in_state(with(limits), State::Established);
     for _ in 0..10 {
         assert_eq!(bench.arrives("R 5"), ["A 1/1"]);
@@ -58,7 +58,7 @@ fn a_hosts_challenges_are_limited() {
 #[test]
 fn a_connections_answers_are_limited() {
     for state in [State::SynReceived, State::Established, State::FinWait1, State::LastAck] {
-        let limits = Limits { half_open_check: HalfOpenCheck::Exact, ..linux() };
+        let limits = linux().with(|it| it.checks.half_open_check = HalfOpenCheck::Exact);
         let mut bench = Bench::in_state(with(limits), state);
         bench.now = at(1000);
         assert_eq!(bench.arrives("A 70000/1").len(), 1, "{state}");

@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, settings, table};
-use crate::{EntryKind, Limits, Queue, Settings, State};
+use crate::{EntryKind, Queue, Settings, State};
 
 const NONE: [&str; 0] = [];
 
@@ -96,8 +96,10 @@ fn and_what_follows_a_few_octets() {
 
 #[test]
 fn the_accept_queue_must_have_room() {
-    let mut bench =
-        Bench::listening(Settings { limits: Limits { accept_backlog: 1, ..limits() }, ..settings("syn-cookies") });
+    let mut bench = Bench::listening(Settings {
+        limits: limits().with(|it| it.backlog.accept_backlog = 1),
+        ..settings("syn-cookies")
+    });
     bench.accepts = false;
     for port in [5001, 5002] {
         bench.arrives_from(port, "S 0");
@@ -110,7 +112,10 @@ fn the_accept_queue_must_have_room() {
 /// Linux by default: entries as long as there is room, cookies beyond.
 #[test]
 fn cookies_help_when_the_backlog_is_full() {
-    let limits = Limits { syn_backlog: 1, cookies_on_overflow: true, ..limits() };
+    let limits = limits().with(|it| {
+        it.backlog.syn_backlog = 1;
+        it.backlog.cookies_on_overflow = true;
+    });
     let mut bench = Bench::listening(Settings { limits, ..settings("three-way") });
     assert_eq!(bench.arrives_from(5001, "S 0"), ["SA 0/1"]);
     assert_eq!(bench.arrives_from(5002, "S 0"), ["SA 0/1"]);
@@ -123,7 +128,8 @@ fn cookies_help_when_the_backlog_is_full() {
 /// The segment size of the client comes back as one of four classes, the largest that is no larger.
 #[test]
 fn options_are_cut() {
-    let mut bench = Bench::listening(Settings { limits: Limits { mss: 4000, ..limits() }, ..settings("syn-cookies") });
+    let mut bench =
+        Bench::listening(Settings { limits: limits().with(|it| it.sizes.mss = 4000), ..settings("syn-cookies") });
     bench.arrives("S 0");
     bench.arrives("A 1/1");
     assert_eq!(bench.send(2000), ["A 1/1 1460", "PA 1461/1 540"]);

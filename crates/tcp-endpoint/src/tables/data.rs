@@ -12,7 +12,7 @@ fn with(limits: Limits) -> Settings {
 /// MUST-1, REC-1: a window of 2³¹ octets and more is a number like any other, for either end.
 #[test]
 fn a_window_has_no_sign() {
-    let settings = with(Limits { window: 3_000_000_000, ..limits() });
+    let settings = with(limits().with(|it| it.sizes.window = 3_000_000_000));
     table(
         &settings,
         State::Established,
@@ -29,7 +29,7 @@ fn a_window_has_no_sign() {
 /// MUST-34, SHLD-15, SHLD-16: a peer that takes back its window gets nothing new, and the old once more.
 #[test]
 fn a_window_that_shrinks_holds_back_what_is_new() {
-    let mut bench = Bench::in_state(with(Limits { mss: 100, ..limits() }), State::Established);
+    let mut bench = Bench::in_state(with(limits().with(|it| it.sizes.mss = 100)), State::Established);
     assert_eq!(bench.send(300).len(), 3);
     bench.window = 150;
     assert_eq!(bench.arrives("A 1/1"), NONE);
@@ -61,7 +61,7 @@ fn the_offered_window_is_never_taken_back() {
 /// MUST-66: with a receive window of zero, resets and acknowledgments count all the same.
 #[test]
 fn a_closed_window_lets_resets_and_acknowledgments_through() {
-    let settings = with(Limits { window: 0, ..limits() });
+    let settings = with(limits().with(|it| it.sizes.window = 0));
     table(
         &settings,
         State::Established,
@@ -116,7 +116,7 @@ fn a_fin_waits_for_the_window() {
 /// MUST-60, MUST-61: there is no PUSH flag to a SEND, so each leaves as soon as it may and its last segment is marked.
 #[test]
 fn every_send_is_pushed() {
-    let mut bench = Bench::in_state(with(Limits { mss: 100, ..limits() }), State::Established);
+    let mut bench = Bench::in_state(with(limits().with(|it| it.sizes.mss = 100)), State::Established);
     assert_eq!(bench.send(250), ["A 1/1 100", "A 101/1 100", "PA 201/1 50"]);
     assert_eq!(bench.send(10), ["PA 251/1 10"]);
 }
@@ -147,7 +147,7 @@ fn the_segment_size_is_told_with_the_syn_alone() {
         sent.map(|segment| (segment.flags.syn(), segment.options.mss))
     };
     for commit in [Commit::HalfOpen, Commit::Connection, Commit::Nothing] {
-        let mut settings = with(Limits { mss: 536, ..limits() });
+        let mut settings = with(limits().with(|it| it.sizes.mss = 536));
         settings.handshake.commit = commit;
         let mut bench = Bench::listening(settings);
         assert_eq!(told(&mut bench, "S 0"), Some((true, Some(536))), "{commit:?}");

@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{EntryKind, FastOpen, Limits, Notice, Patience, Settings, State};
+use crate::{EntryKind, FastOpen, Notice, Patience, Settings, State};
 
 const NONE: [&str; 0] = [];
 
@@ -97,7 +97,7 @@ fn a_wrong_or_aged_cookie_is_worth_a_new_one() {
     assert_eq!(bench.kinds(), [EntryKind::HalfOpen]);
 
     let lifetime = Patience::For(Duration::from_secs(10));
-    let limits = Limits { fast_open_key_lifetime: lifetime, ..limits() };
+    let limits = limits().with(|it| it.backlog.fast_open_key_lifetime = lifetime);
     for (seconds, answer) in [(19, "SA 0/101"), (20, "SA 0/1 fo=c")] {
         let mut bench = Bench::listening(Settings { limits: limits.clone(), ..settings("fast-open") });
         bench.arrives_from(4999, "S 0 fo");

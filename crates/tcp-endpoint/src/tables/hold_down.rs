@@ -84,7 +84,7 @@ fn it_does_not_keep_the_host_itself_from_opening() {
 #[test]
 fn after_a_reboot_every_name_is_held_down() {
     let mut bench = Bench::listening(Settings {
-        limits: crate::Limits { quiet_time: Duration::ZERO, ..crate::testing::limits() },
+        limits: crate::testing::limits().with(|it| it.selection.quiet_time = Duration::ZERO),
         ..held_down(10)
     });
     bench.crash();

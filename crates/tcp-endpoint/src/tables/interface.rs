@@ -1,7 +1,7 @@
 //! What each user call answers in each state, errors in RFC 9293's words (§3.9.1, §3.10.1–§3.10.6).
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{EntryKind, Handle, Limits, Notice, Settings, State, UserError};
+use crate::{EntryKind, Handle, Notice, Settings, State, UserError};
 
 const NONE: [&str; 0] = [];
 
@@ -242,7 +242,7 @@ fn closing_a_listener() {
 #[test]
 fn the_user_timeout_is_an_end_like_an_abort() {
     let user_timeout = crate::Patience::For(sim_time::Duration::from_secs(5));
-    let limits = Limits { user_timeout, ..limits() };
+    let limits = limits().with(|it| it.persistence.user_timeout = user_timeout);
     let mut bench = Bench::in_state(Settings { limits, ..settings("three-way") }, State::Established);
     bench.send(10);
     bench.wait(at(5000));

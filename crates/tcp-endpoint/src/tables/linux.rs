@@ -12,7 +12,7 @@ fn host() -> Settings {
 }
 
 fn timestamped() -> Settings {
-    Settings { limits: Limits { timestamps: true, ..linux() }, ..settings("three-way") }
+    Settings { limits: linux().with(|it| it.timers.timestamps = true), ..settings("three-way") }
 }
 
 /// `tcp_rcv_synsent_state_process`: what its reset has just cleared away is tried again two ticks later, once.
@@ -147,7 +147,10 @@ fn a_syn_is_given_up_by_time_as_well() {
     for (retries, resent, over) in
         [(1, vec![1, 2], 3), (2, vec![1, 2, 3, 4, 5], 7), (3, vec![1, 2, 3, 4, 5, 7, 11], 19)]
     {
-        let limits = Limits { syn_retries: retries, syn_linear_retries: 4, ..linux() };
+        let limits = linux().with(|it| {
+            it.handshake_retries.syn_retries = retries;
+            it.handshake_retries.syn_linear_retries = 4;
+        });
         let mut bench = Bench::connecting(Settings { limits, ..settings("three-way") });
         let times: Vec<String> = resent.iter().map(|at| format!("{at}.000 S 0")).collect();
         assert_eq!(bench.wait(at(over * 1000 - 1)), times, "{retries}");
@@ -166,7 +169,10 @@ fn after_crossing_syns_the_timer_is_the_syns() {
     assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
     assert_eq!(bench.wait(at(1000)), ["1.000 SA 0/1"], "one second after the SYN");
     assert_eq!(bench.arrives("S 0"), ["A 1/1"]);
-    let limits = Limits { syn_retries: 3, syn_ack_retries: 1, ..linux() };
+    let limits = linux().with(|it| {
+        it.handshake_retries.syn_retries = 3;
+        it.handshake_retries.syn_ack_retries = 1;
+    });
     let mut bench = Bench::connecting(Settings { limits, ..settings("three-way") });
     bench.arrives("S 0");
     assert_eq!(bench.wait(at(100_000)), ["1.000 SA 0/1", "3.000 SA 0/1", "7.000 SA 0/1"]);
@@ -188,17 +194,17 @@ fn an_orphan_is_given_up_by_time() {
         after
     };
     for rto_min in [5, 200] {
-        let over = over(Limits { rto_min: Duration::from_millis(rto_min), ..linux() });
+        let over = over(linux().with(|it| it.timers.rto_min = Duration::from_millis(rto_min)));
         assert!((102..=206).contains(&over), "at the first timeout after 102.2 s, not at {over} s");
     }
-    let patient = Limits { user_timeout: Patience::For(Duration::from_secs(200)), ..linux() };
+    let patient = linux().with(|it| it.persistence.user_timeout = Patience::For(Duration::from_secs(200)));
     assert!((200..=201).contains(&over(patient.clone())), "{}", over(patient));
 }
 
 /// `tcp_retrans_try_collapse`: the timeout sends what two SENDs and the FIN carried in one segment.
 #[test]
 fn a_retransmission_takes_in_what_was_sent_behind_it() {
-    let limits = Limits { tail_loss_probe: false, ..linux() };
+    let limits = linux().with(|it| it.timers.tail_loss_probe = false);
     let mut bench = Bench::in_state(Settings { limits, ..settings("three-way") }, State::Established);
     bench.wait(at(1000));
     assert_eq!(bench.send(100), ["PA 1/1 100"]);

@@ -1,7 +1,7 @@
 //! CLOSED, LISTEN, SYN-SENT and SYN-RECEIVED (RFC 9293 §3.10.7.1–4).
 
 use crate::testing::{Bench, at, limits, settings, table};
-use crate::{Commit, CrossingSyn, DuplicateSyn, HalfOpenCheck, Handshake, Limits, Notice, Settings, State};
+use crate::{Commit, CrossingSyn, DuplicateSyn, HalfOpenCheck, Handshake, Notice, Settings, State};
 
 #[test]
 fn segment_arrives_in_closed() {
@@ -110,7 +110,7 @@ fn segment_arrives_in_syn_received() {
              P 1 10     | -         | SYN-RECEIVED
              PA -9/1 5  | A 1/1     | SYN-RECEIVED",
         );
-        let limits = Limits { duplicate_syn: DuplicateSyn::SynAck, ..limits() };
+        let limits = limits().with(|it| it.checks.duplicate_syn = DuplicateSyn::SynAck);
         table(
             &Settings { limits, ..settings },
             State::SynReceived,
@@ -125,7 +125,7 @@ fn segment_arrives_in_syn_received() {
 #[test]
 fn crossing_syns() {
     let figure = settings("three-way");
-    let text = Settings { limits: Limits { crossing_syn: CrossingSyn::Text, ..limits() }, ..figure.clone() };
+    let text = Settings { limits: limits().with(|it| it.checks.crossing_syn = CrossingSyn::Text), ..figure.clone() };
     for (settings, answer, state) in [(&figure, vec![], State::Established), (&text, vec!["A 1/1"], State::SynReceived)]
     {
         let mut bench = Bench::connecting(settings.clone());
@@ -198,7 +198,7 @@ fn a_reset_in_syn_received_depends_on_who_opened() {
 /// Linux ends a half-open entry on any reset in the window, and answers a SYN there with one.
 #[test]
 fn a_half_open_entry_may_be_ended_from_the_window() {
-    let limits = Limits { half_open_check: HalfOpenCheck::Window, ..limits() };
+    let limits = limits().with(|it| it.checks.half_open_check = HalfOpenCheck::Window);
     table(
         &Settings { limits, ..settings("three-way") },
         State::SynReceived,
@@ -215,7 +215,7 @@ fn a_half_open_entry_may_be_ended_from_the_window() {
 #[test]
 fn a_syn_with_a_fin_may_be_dropped() {
     table(&settings("three-way"), State::Listen, "SF 0 | SA 0/1 | SYN-RECEIVED");
-    let limits = Limits { drop_syn_fin: true, ..limits() };
+    let limits = limits().with(|it| it.checks.drop_syn_fin = true);
     table(&Settings { limits, ..settings("three-way") }, State::Listen, "SF 0 | - | LISTEN");
     table(&settings("three-way"), State::Closed, "SF 0 | RA 0/2 | CLOSED");
 }

@@ -61,7 +61,7 @@ fn segment_arrives_in_a_fin_wait_2_that_only_counts() {
         ("FA 5/2", "A 2/1", State::FinWait2),
         ("FA 10/2", "A 2/1", State::FinWait2),
     ] {
-        let mut bench = Bench::in_state(host(Limits { window: 10, ..limits() }), State::FinWait2);
+        let mut bench = Bench::in_state(host(limits().with(|it| it.sizes.window = 10)), State::FinWait2);
         bench.close();
         assert_eq!(bench.arrives(arrives), [answers], "{arrives}");
         assert_eq!(bench.state, after, "{arrives}");
@@ -111,7 +111,10 @@ fn where_nothing_limits_it_it_stays_a_connection() {
 /// `orphan-retries` counts once the application is gone, `data-retries` before.
 #[test]
 fn an_orphan_is_given_up_sooner() {
-    let limits = Limits { data_retries: 5, orphan_retries: 2, ..limits() };
+    let limits = limits().with(|it| {
+        it.persistence.data_retries = 5;
+        it.persistence.orphan_retries = 2;
+    });
     for (close, times) in [(false, 5), (true, 2)] {
         let mut bench = Bench::in_state(host(limits.clone()), State::FinWait1);
         if close {
@@ -128,7 +131,10 @@ fn time_can_count_instead_of_retries() {
     for (give_up, times, over) in
         [(GiveUp::Time, 6, 300 + 127 * 900), (GiveUp::Retries, 8, 300 + 63 * 900 + 3 * 57_600)]
     {
-        let limits = Limits { give_up, rto_max: Duration::from_millis(57_600), ..linux() };
+        let limits = linux().with(|it| {
+            it.persistence.give_up = give_up;
+            it.timers.rto_max = Duration::from_millis(57_600);
+        });
         let mut bench = Bench::in_state(host(limits), State::SynReceived);
         bench.now = at(300); // an SRTT of 0.3 s and an RTTVAR of 0.15 s: the timeouts are 0.9, 1.8, 3.6 s …
         bench.arrives("A 1/1");
@@ -145,7 +151,10 @@ fn time_can_count_instead_of_retries() {
 fn the_user_timeout_ends_what_is_not_acknowledged() {
     let user_timeout = Patience::For(Duration::from_secs(3));
     for (from_retransmission, over) in [(false, 3000), (true, 4000)] {
-        let limits = Limits { user_timeout, user_timeout_from_retransmission: from_retransmission, ..limits() };
+        let limits = limits().with(|it| {
+            it.persistence.user_timeout = user_timeout;
+            it.persistence.user_timeout_from_retransmission = from_retransmission;
+        });
         let mut bench = Bench::in_state(host(limits), State::Established);
         bench.send(10);
         bench.wait(at(over - 1));
@@ -158,7 +167,8 @@ fn the_user_timeout_ends_what_is_not_acknowledged() {
 #[test]
 fn the_user_timeout_does_not_touch_what_is_acknowledged_or_idle() {
     let user_timeout = Patience::For(Duration::from_secs(3));
-    let mut bench = Bench::in_state(host(Limits { user_timeout, ..limits() }), State::Established);
+    let mut bench =
+        Bench::in_state(host(limits().with(|it| it.persistence.user_timeout = user_timeout)), State::Established);
     bench.send(10);
     bench.now = at(2900);
     bench.arrives("A 1/11");
@@ -170,7 +180,13 @@ fn the_user_timeout_does_not_touch_what_is_acknowledged_or_idle() {
 #[test]
 fn the_user_timeout_holds_for_a_syn() {
     let user_timeout = Patience::For(Duration::from_secs(3));
-    for limits in [Limits { user_timeout, ..limits() }, Limits { user_timeout, syn_linear_retries: 4, ..linux() }] {
+    for limits in [
+        limits().with(|it| it.persistence.user_timeout = user_timeout),
+        linux().with(|it| {
+            it.persistence.user_timeout = user_timeout;
+            it.handshake_retries.syn_linear_retries = 4;
+        }),
+    ] {
         let mut bench = Bench::connecting(host(limits));
         bench.wait(at(2999));
         assert_eq!(bench.state, State::SynSent);
@@ -182,7 +198,10 @@ fn the_user_timeout_holds_for_a_syn() {
 /// Recorded in a3.
 #[test]
 fn keepalive_may_end_with_a_reset() {
-    let limits = Limits { keepalive: true, keepalive_probes: 1, ..linux() };
+    let limits = linux().with(|it| {
+        it.keepalive.keepalive = true;
+        it.keepalive.keepalive_probes = 1;
+    });
     let mut bench = Bench::in_state(host(limits), State::Established);
     assert_eq!(bench.wait(at(10_000_000)), ["7200.000 A 0/1", "7275.000 RA 1/1"]);
     assert_eq!(bench.state, State::Closed);

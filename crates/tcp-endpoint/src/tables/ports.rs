@@ -7,7 +7,7 @@ use expect_test::expect;
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{Limits, Patience, PortRange, PortSelection, Settings, Teardown, UserError};
+use crate::{Patience, PortRange, PortSelection, Settings, Teardown, UserError};
 
 const ALL: [PortSelection; 7] = [
     PortSelection::Sequential,
@@ -25,7 +25,10 @@ const fn peer(last: u8) -> SocketAddrV4 {
 
 fn host(port_selection: PortSelection, first: u16, last: u16) -> Bench {
     let ephemeral_ports = PortRange::new(first, last).expect("a range");
-    let limits = Limits { port_selection, ephemeral_ports, ..limits() };
+    let limits = limits().with(|it| {
+        it.selection.port_selection = port_selection;
+        it.selection.ephemeral_ports = ephemeral_ports;
+    });
     Bench::closed(Settings { limits, ..settings("three-way") })
 }
 
@@ -137,7 +140,10 @@ fn time_wait_that_may_be_reused_is_free() {
         [(Patience::Forever, Err(UserError::NoPort)), (Patience::For(Duration::from_secs(1)), Ok(()))]
     {
         let mut bench = Bench::connecting(Settings {
-            limits: Limits { timestamps: true, ephemeral_ports: one_port, ..limits() },
+            limits: limits().with(|it| {
+                it.timers.timestamps = true;
+                it.selection.ephemeral_ports = one_port;
+            }),
             teardown: Teardown { time_wait_reuse, ..base.teardown.clone() },
             ..base.clone()
         });

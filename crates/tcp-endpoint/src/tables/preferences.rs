@@ -13,11 +13,11 @@ fn with(limits: Limits) -> Settings {
 #[test]
 fn keepalive_can_be_turned_on_and_off() {
     for (host, chosen, probed) in [(false, Some(true), true), (true, Some(false), false), (true, None, true)] {
-        let mut bench = Bench::in_state(with(Limits { keepalive: host, ..limits() }), State::Established);
+        let mut bench = Bench::in_state(with(limits().with(|it| it.keepalive.keepalive = host)), State::Established);
         bench.prefer(Preferences { keepalive: chosen, ..Preferences::default() });
         assert_eq!(bench.wait(at(7_200_000)).len(), usize::from(probed), "{host} {chosen:?}");
     }
-    let mut bench = Bench::in_state(with(Limits { keepalive: true, ..limits() }), State::Established);
+    let mut bench = Bench::in_state(with(limits().with(|it| it.keepalive.keepalive = true)), State::Established);
     bench.wait(at(7_200_000));
     bench.prefer(Preferences { keepalive: Some(false), ..Preferences::default() });
     assert!(bench.wait(at(100_000_000)).is_empty());
@@ -28,7 +28,10 @@ fn keepalive_can_be_turned_on_and_off() {
 /// wherever they lie; an old SYN does not.
 #[test]
 fn keepalive_waits_for_silence_with_nothing_on_the_way() {
-    let impatient = Limits { keepalive: true, keepalive_idle: Duration::from_secs(5), ..limits() };
+    let impatient = limits().with(|it| {
+        it.keepalive.keepalive = true;
+        it.keepalive.keepalive_idle = Duration::from_secs(5);
+    });
     let mut bench = Bench::in_state(with(impatient.clone()), State::Established);
     bench.send(10);
     let sent = bench.wait(at(20_000));
@@ -49,7 +52,10 @@ fn keepalive_waits_for_silence_with_nothing_on_the_way() {
 #[test]
 fn the_interval_of_keepalive_is_a_setting() {
     for idle in [10, 7200] {
-        let limits = Limits { keepalive: true, keepalive_idle: Duration::from_secs(idle), ..limits() };
+        let limits = limits().with(|it| {
+            it.keepalive.keepalive = true;
+            it.keepalive.keepalive_idle = Duration::from_secs(idle);
+        });
         let mut bench = Bench::in_state(with(limits), State::Established);
         assert_eq!(bench.wait(at(idle * 1000)), [format!("{idle}.000 A 0/1")]);
     }
@@ -58,7 +64,7 @@ fn the_interval_of_keepalive_is_a_setting() {
 /// MUST-29: probes or their answers may be lost; one answer is enough.
 #[test]
 fn a_probe_without_answer_ends_nothing() {
-    let mut bench = Bench::in_state(with(Limits { keepalive: true, ..limits() }), State::Established);
+    let mut bench = Bench::in_state(with(limits().with(|it| it.keepalive.keepalive = true)), State::Established);
     assert_eq!(bench.wait(at(7_800_000)).len(), 9);
     bench.arrives("A 1/1");
     assert_eq!(bench.wait(at(15_000_000)), ["15000.000 A 0/1"]);

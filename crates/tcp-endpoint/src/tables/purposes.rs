@@ -76,12 +76,12 @@ fn what_leaves_again_is_a_retransmission() {
     table(&three_way, State::FinWait1, "wait 1000          | 1.000 FA 1/1 Retransmission");
     table(&three_way, State::Established, "send 9; wait 1000 | 1.000 PA 1/1 9 Retransmission");
     table(
-        &with(Limits { mss: 10, ..limits() }),
+        &with(limits().with(|it| it.sizes.mss = 10)),
         State::Established,
         "send 30; wait 1000; A 1/11 | A 11/1 10 Retransmission; PA 21/1 10 Retransmission",
     );
     // A repeated SYN asks for it.
-    let syn_ack = with(Limits { duplicate_syn: DuplicateSyn::SynAck, ..limits() });
+    let syn_ack = with(limits().with(|it| it.checks.duplicate_syn = DuplicateSyn::SynAck));
     table(&syn_ack, State::SynReceived, "S 0 | SA 0/1 Retransmission");
     table(&settings("two-way"), State::Listen, "S 0; S 0 | SA 0/1 Retransmission");
     // What came with the SYN, and was not taken.
@@ -103,7 +103,7 @@ fn an_acknowledgment_tells_something_new() {
     table(&three_way, State::FinWait1, "FA 1/1 | A 2/2 Acknowledgment");
     table(&three_way, State::FinWait2, "FA 1/2 | A 2/2 Acknowledgment");
     table(
-        &with(Limits { ack_timing: AckTiming::Delayed, ..limits() }),
+        &with(limits().with(|it| it.acknowledgment.ack_timing = AckTiming::Delayed)),
         State::Established,
         "PA 1/1 10; wait 200    | 0.200 A 1/11 Acknowledgment
          PA 1/1 10; PA 1/1 10   | A 1/11 Acknowledgment",
@@ -140,7 +140,7 @@ fn a_duplicate_ack_tells_nothing_new() {
          A 70000/2      | A 2/2 DuplicateAck",
     );
     // PAWS (RFC 7323 §5.3).
-    let stamped = with(Limits { timestamps: true, ..limits() });
+    let stamped = with(limits().with(|it| it.timers.timestamps = true));
     table(&stamped, State::Listen, "S 0 @1000; A 1/1 @1000; A 1/1 @999     | A 1/1 @1000 DuplicateAck");
     table(&stamped, State::Listen, "S 0 @1000; A 1/1 @1000; PA 1/1 9 @999  | A 1/1 @1000 DuplicateAck");
 }
@@ -187,7 +187,7 @@ fn what_is_suspicious_is_challenged() {
          PA 1/5 10     | A 1/1 ChallengeAck",
     );
     table(
-        &with(Limits { ack_check: AckCheck::Window, ..linux() }),
+        &with(linux().with(|it| it.checks.ack_check = AckCheck::Window)),
         State::Established,
         "A 1/-200000   | A 1/1 ChallengeAck
          S 5           | A 1/1 ChallengeAck",
@@ -211,12 +211,12 @@ fn what_is_suspicious_is_challenged() {
 #[test]
 fn probes_are_neither_new_nor_acknowledgments() {
     table(
-        &with(Limits { keepalive: true, ..limits() }),
+        &with(limits().with(|it| it.keepalive.keepalive = true)),
         State::Established,
         "wait 7200000                | 7200.000 A 0/1 KeepaliveProbe
          wait 7200000; wait 7275000  | 7275.000 A 0/1 KeepaliveProbe",
     );
-    let probed = with(Limits { tail_loss_probe: true, ..limits() });
+    let probed = with(limits().with(|it| it.timers.tail_loss_probe = true));
     table(
         &probed,
         State::Established,
@@ -230,11 +230,11 @@ fn probes_are_neither_new_nor_acknowledgments() {
 fn a_keepalive_probe_is_no_retransmission() {
     let retransmissions =
         |bench: &Bench| -> Vec<_> { bench.left.iter().map(|(sent, _)| sent.retransmission).collect() };
-    let mut bench = Bench::in_state(with(Limits { keepalive: true, ..limits() }), State::Established);
+    let mut bench = Bench::in_state(with(limits().with(|it| it.keepalive.keepalive = true)), State::Established);
     bench.left.clear();
     bench.wait(at(7_500_000));
     assert_eq!(retransmissions(&bench), [0; 5]);
-    let mut bench = Bench::in_state(with(Limits { tail_loss_probe: true, ..limits() }), State::Established);
+    let mut bench = Bench::in_state(with(limits().with(|it| it.timers.tail_loss_probe = true)), State::Established);
     bench.left.clear();
     bench.send(10);
     bench.wait(at(2000));
@@ -249,9 +249,13 @@ fn a_reset_of_a_call() {
         let seq = if matches!(state, State::FinWait1 | State::FinWait2) { 2 } else { 1 };
         table(&three_way, state, &format!("abort | R {seq} ResetOfCall"));
     }
-    let unread = with(Limits { half_duplex_close: true, ..limits() });
+    let unread = with(limits().with(|it| it.close.half_duplex_close = true));
     table(&unread, State::Established, "PA 1/1 10; close | R 1 ResetOfCall");
-    let impatient = Limits { keepalive: true, keepalive_probes: 1, keepalive_reset: true, ..limits() };
+    let impatient = limits().with(|it| {
+        it.keepalive.keepalive = true;
+        it.keepalive.keepalive_probes = 1;
+        it.keepalive.keepalive_reset = true;
+    });
     table(&with(impatient), State::Established, "wait 7200000; wait 7275000 | 7275.000 R 1 ResetOfCall");
     // A client that takes TIME-WAIT over.
     let teardown = Teardown { time_wait_owner: TimeWaitOwner::Opener, ..settings("three-way").teardown };
@@ -284,11 +288,11 @@ fn a_reset_of_no_connection() {
     );
     table(&three_way, State::Listen, "A 1/1  | R 1 ResetOfNoConnection");
     // Linux's half-open entries answer as LISTEN does.
-    let window = with(Limits { half_open_check: HalfOpenCheck::Window, ..limits() });
+    let window = with(limits().with(|it| it.checks.half_open_check = HalfOpenCheck::Window));
     table(&window, State::SynReceived, "A 1/9 | R 9 ResetOfNoConnection");
     table(&window, State::SynReceived, "S 5   | RA 0/6 ResetOfNoConnection");
     // So does a listener without room.
-    let mut bench = Bench::listening(with(Limits { accept_backlog: 0, ..freebsd() }));
+    let mut bench = Bench::listening(with(freebsd().with(|it| it.backlog.accept_backlog = 0)));
     bench.arrives("S 0");
     bench.left.clear();
     assert_eq!(bench.arrives("A 1/1"), ["R 1"]);
@@ -304,6 +308,6 @@ fn a_reset_of_what_is_unacceptable() {
     table(&three_way, State::SynReceived, "A 1/9       | R 9 ResetOfUnacceptable");
     let checked = settings("two-way-checked");
     table(&checked, State::Listen, "S 0; PA 1/9 10     | R 9 ResetOfUnacceptable");
-    let forced = with(Limits { half_duplex_close: true, ..limits() });
+    let forced = with(limits().with(|it| it.close.half_duplex_close = true));
     table(&forced, State::Established, "close; PA 1/1 9 | R 1 ResetOfUnacceptable");
 }

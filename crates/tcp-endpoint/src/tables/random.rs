@@ -8,12 +8,12 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use sim_time::Duration;
 
-use crate::connection::Connection;
 use crate::half_open::HalfOpen;
 use crate::presets::HANDSHAKES;
+use crate::remains::Remains;
 use crate::table::Table;
+use crate::tcb::Tcb;
 use crate::testing::{Bench, Left, freebsd, limits, linux, settings};
-use crate::time_wait::TimeWait;
 use crate::{
     AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, EntryKind, FinAcknowledgment, Flags,
     HalfOpenCheck, Handle, Handshake, Limits, Patience, Proof, Purpose, Remembers, Segment, SeqNum, SequenceCheck,
@@ -202,8 +202,15 @@ fn all_profiles() -> [(Limits, Teardown); 3] {
     let timestamps = true;
     [
         (limits(), rfc),
-        (Limits { timestamps, tail_loss_probe: true, cookies_on_overflow: true, ..linux() }, of_linux),
-        (Limits { timestamps, ..freebsd() }, of_freebsd),
+        (
+            linux().with(|it| {
+                it.timers.timestamps = timestamps;
+                it.timers.tail_loss_probe = true;
+                it.backlog.cookies_on_overflow = true;
+            }),
+            of_linux,
+        ),
+        (freebsd().with(|it| it.timers.timestamps = timestamps), of_freebsd),
     ]
 }
 
@@ -212,66 +219,66 @@ type Change = fn(&mut Limits, &mut Teardown);
 
 /// A window of 0 has rows of its own in the table of what is acceptable.
 const CHANGES: &[Change] = &[
-    |limits, _| limits.duplicate_syn = DuplicateSyn::Ack,
-    |limits, _| limits.duplicate_syn = DuplicateSyn::SynAck,
-    |limits, _| limits.crossing_syn = CrossingSyn::Figure,
-    |limits, _| limits.crossing_syn = CrossingSyn::Text,
-    |limits, _| limits.crossing_syn = CrossingSyn::Acknowledged,
-    |limits, _| limits.half_open_check = HalfOpenCheck::Exact,
-    |limits, _| limits.half_open_check = HalfOpenCheck::Window,
-    |limits, _| limits.sequence_check = SequenceCheck::Window,
-    |limits, _| limits.sequence_check = SequenceCheck::LastAck,
-    |limits, _| limits.reset_before_fin = false,
-    |limits, _| limits.reset_before_fin = true,
-    |limits, _| limits.paws_answers_acks = false,
-    |limits, _| limits.paws_answers_acks = true,
-    |limits, _| limits.timestamp_check = TimestampCheck::Sequence,
-    |limits, _| limits.timestamp_check = TimestampCheck::Acknowledgment,
-    |limits, _| limits.drop_unstamped = false,
-    |limits, _| limits.drop_unstamped = true,
-    |limits, _| limits.drop_syn_fin = false,
-    |limits, _| limits.drop_syn_fin = true,
-    |limits, _| limits.ack_check = AckCheck::Unsent,
-    |limits, _| limits.ack_check = AckCheck::Window,
-    |limits, _| limits.challenge_limit = ChallengeLimit::None,
-    |limits, _| limits.challenge_limit = ChallengeLimit::Host,
-    |limits, _| limits.challenge_limit = ChallengeLimit::Connection,
-    |limits, _| limits.ack_timing = AckTiming::AfterApplication,
-    |limits, _| limits.ack_timing = AckTiming::AtOnce,
-    |limits, _| limits.ack_timing = AckTiming::Delayed,
-    |limits, _| limits.ack_timing = AckTiming::QuickThenDelayed,
-    |limits, _| limits.tail_loss_probe = false,
-    |limits, _| limits.tail_loss_probe = true,
-    |limits, _| limits.timestamps = false,
-    |limits, _| limits.timestamps = true,
-    |limits, _| limits.defer_accept = Duration::from_secs(5),
-    |limits, _| limits.syn_backlog = 1,
-    |limits, _| limits.syn_backlog = 8,
-    |limits, _| limits.syn_backlog_for_strangers = 0,
-    |limits, _| limits.syn_backlog_for_strangers = 2,
-    |limits, _| limits.syn_backlog_for_strangers = u32::MAX,
-    |limits, _| limits.syn_backlog_pruning = false,
-    |limits, _| limits.syn_backlog_pruning = true,
-    |limits, _| limits.cookies_on_overflow = false,
-    |limits, _| limits.cookies_on_overflow = true,
-    |limits, _| limits.cache_entries = 2,
-    |limits, _| limits.accept_backlog = 1,
-    |limits, _| limits.abort_on_overflow = false,
-    |limits, _| limits.abort_on_overflow = true,
-    |limits, _| limits.keepalive = false,
-    |limits, _| limits.keepalive = true,
-    |limits, _| limits.window = 0,
-    |limits, _| limits.window = 1,
-    |limits, _| limits.window = 10,
-    |limits, _| limits.window = 1 << 30,
-    |limits, _| limits.half_duplex_close = false,
-    |limits, _| limits.half_duplex_close = true,
-    |limits, _| limits.fin_joins_data = false,
-    |limits, _| limits.fin_joins_data = true,
-    |limits, _| limits.retransmission_merges = false,
-    |limits, _| limits.retransmission_merges = true,
-    |limits, _| limits.last_ack_at_close = false,
-    |limits, _| limits.last_ack_at_close = true,
+    |limits, _| limits.checks.duplicate_syn = DuplicateSyn::Ack,
+    |limits, _| limits.checks.duplicate_syn = DuplicateSyn::SynAck,
+    |limits, _| limits.checks.crossing_syn = CrossingSyn::Figure,
+    |limits, _| limits.checks.crossing_syn = CrossingSyn::Text,
+    |limits, _| limits.checks.crossing_syn = CrossingSyn::Acknowledged,
+    |limits, _| limits.checks.half_open_check = HalfOpenCheck::Exact,
+    |limits, _| limits.checks.half_open_check = HalfOpenCheck::Window,
+    |limits, _| limits.checks.sequence_check = SequenceCheck::Window,
+    |limits, _| limits.checks.sequence_check = SequenceCheck::LastAck,
+    |limits, _| limits.checks.reset_before_fin = false,
+    |limits, _| limits.checks.reset_before_fin = true,
+    |limits, _| limits.checks.paws_answers_acks = false,
+    |limits, _| limits.checks.paws_answers_acks = true,
+    |limits, _| limits.checks.timestamp_check = TimestampCheck::Sequence,
+    |limits, _| limits.checks.timestamp_check = TimestampCheck::Acknowledgment,
+    |limits, _| limits.checks.drop_unstamped = false,
+    |limits, _| limits.checks.drop_unstamped = true,
+    |limits, _| limits.checks.drop_syn_fin = false,
+    |limits, _| limits.checks.drop_syn_fin = true,
+    |limits, _| limits.checks.ack_check = AckCheck::Unsent,
+    |limits, _| limits.checks.ack_check = AckCheck::Window,
+    |limits, _| limits.checks.challenge_limit = ChallengeLimit::None,
+    |limits, _| limits.checks.challenge_limit = ChallengeLimit::Host,
+    |limits, _| limits.checks.challenge_limit = ChallengeLimit::Connection,
+    |limits, _| limits.acknowledgment.ack_timing = AckTiming::AfterApplication,
+    |limits, _| limits.acknowledgment.ack_timing = AckTiming::AtOnce,
+    |limits, _| limits.acknowledgment.ack_timing = AckTiming::Delayed,
+    |limits, _| limits.acknowledgment.ack_timing = AckTiming::QuickThenDelayed,
+    |limits, _| limits.timers.tail_loss_probe = false,
+    |limits, _| limits.timers.tail_loss_probe = true,
+    |limits, _| limits.timers.timestamps = false,
+    |limits, _| limits.timers.timestamps = true,
+    |limits, _| limits.handshake_retries.defer_accept = Duration::from_secs(5),
+    |limits, _| limits.backlog.syn_backlog = 1,
+    |limits, _| limits.backlog.syn_backlog = 8,
+    |limits, _| limits.backlog.syn_backlog_for_strangers = 0,
+    |limits, _| limits.backlog.syn_backlog_for_strangers = 2,
+    |limits, _| limits.backlog.syn_backlog_for_strangers = u32::MAX,
+    |limits, _| limits.backlog.syn_backlog_pruning = false,
+    |limits, _| limits.backlog.syn_backlog_pruning = true,
+    |limits, _| limits.backlog.cookies_on_overflow = false,
+    |limits, _| limits.backlog.cookies_on_overflow = true,
+    |limits, _| limits.backlog.cache_entries = 2,
+    |limits, _| limits.backlog.accept_backlog = 1,
+    |limits, _| limits.backlog.abort_on_overflow = false,
+    |limits, _| limits.backlog.abort_on_overflow = true,
+    |limits, _| limits.keepalive.keepalive = false,
+    |limits, _| limits.keepalive.keepalive = true,
+    |limits, _| limits.sizes.window = 0,
+    |limits, _| limits.sizes.window = 1,
+    |limits, _| limits.sizes.window = 10,
+    |limits, _| limits.sizes.window = 1 << 30,
+    |limits, _| limits.close.half_duplex_close = false,
+    |limits, _| limits.close.half_duplex_close = true,
+    |limits, _| limits.close.fin_joins_data = false,
+    |limits, _| limits.close.fin_joins_data = true,
+    |limits, _| limits.persistence.retransmission_merges = false,
+    |limits, _| limits.persistence.retransmission_merges = true,
+    |limits, _| limits.close.last_ack_at_close = false,
+    |limits, _| limits.close.last_ack_at_close = true,
     |_, teardown| teardown.time_wait = Duration::ZERO,
     |_, teardown| teardown.time_wait = Duration::from_secs(2),
     |_, teardown| teardown.time_wait = Duration::from_secs(240),
@@ -379,9 +386,9 @@ impl Exchange<'_> {
         let next = status.receive_next?;
         let from_next = |number: SeqNum| i64::from((number - next).cast_signed());
         let (start, len) = (from_next(self.segment.seq), i64::from(self.segment.len()));
-        let window = 0..i64::from(self.settings.limits.window);
+        let window = 0..i64::from(self.settings.limits.sizes.window);
         let whole = entry.kind() == EntryKind::Connection && status.state != State::TimeWait;
-        if whole && self.settings.limits.sequence_check == SequenceCheck::LastAck {
+        if whole && self.settings.limits.checks.sequence_check == SequenceCheck::LastAck {
             return Some(start + len >= from_next(self.acknowledged?) && start <= window.end);
         }
         Some(match (len, window.is_empty()) {
@@ -395,7 +402,7 @@ impl Exchange<'_> {
     /// Linux's `tcp_reset_check`: whether it is a reset from before the peer's FIN, which has come.
     fn is_reset_before_fin(&self) -> bool {
         let Some((_, Status { state, receive_next: Some(next), .. })) = self.before else { return false };
-        self.settings.limits.reset_before_fin
+        self.settings.limits.checks.reset_before_fin
             && matches!(state, State::CloseWait | State::Closing | State::LastAck)
             && self.segment.flags.rst()
             && self.segment.seq + 1 == next
@@ -406,13 +413,13 @@ impl Exchange<'_> {
     fn has_a_rule_of_its_own(&self) -> bool {
         let Some((entry, status)) = self.before else { return false };
         let flags = self.segment.flags;
-        let linux = self.settings.limits.half_open_check == HalfOpenCheck::Window;
+        let linux = self.settings.limits.checks.half_open_check == HalfOpenCheck::Window;
         match status.state {
             State::SynReceived if linux && entry.kind() == EntryKind::HalfOpen && flags.ack() => true,
             State::FinWait2 if linux && entry.kind() == EntryKind::TimeWait && flags.rst() => true,
             State::SynReceived => {
                 let repeated = flags.syn() && flags.ack() && Some(self.segment.seq) == status.irs;
-                repeated && self.settings.limits.crossing_syn != CrossingSyn::Text
+                repeated && self.settings.limits.checks.crossing_syn != CrossingSyn::Text
             }
             State::TimeWait => {
                 flags.syn()
@@ -431,13 +438,13 @@ impl Exchange<'_> {
     /// Whether the answer may be left out for the sake of the limit on challenge ACKs.
     fn may_be_limited(&self) -> bool {
         let bare = self.segment.is_empty() || self.segment.flags.syn();
-        bare && self.settings.limits.challenge_limit == ChallengeLimit::Connection
+        bare && self.settings.limits.checks.challenge_limit == ChallengeLimit::Connection
     }
 
     /// Linux's `tcp_disordered_ack_check`: whether it may be an old acknowledgment that PAWS drops without a word.
     fn may_be_disordered(&self) -> bool {
         let next = self.before.and_then(|(_, status)| status.receive_next);
-        !self.settings.limits.paws_answers_acks
+        !self.settings.limits.checks.paws_answers_acks
             && self.segment.options.timestamps.is_some()
             && self.segment.is_empty()
             && next.is_some_and(|next| self.segment.seq.before(next))
@@ -446,7 +453,7 @@ impl Exchange<'_> {
     /// Whether it may lack the timestamps that the connection agreed on.
     fn may_be_unstamped(&self) -> bool {
         let limits = &self.settings.limits;
-        limits.timestamps && limits.drop_unstamped && self.segment.options.timestamps.is_none()
+        limits.timers.timestamps && limits.checks.drop_unstamped && self.segment.options.timestamps.is_none()
     }
 
     /// Whether the reset is one that the state, and the settings, let end the connection.
@@ -457,11 +464,13 @@ impl Exchange<'_> {
         let exact = Some(segment.seq) == status.receive_next && self.is_acceptable() == Some(true);
         match (status.state, entry.kind()) {
             (State::SynSent, _) => segment.flags.ack() && segment.ack == status.send_next,
-            (_, EntryKind::HalfOpen) if self.settings.limits.half_open_check == HalfOpenCheck::Window => {
+            (_, EntryKind::HalfOpen) if self.settings.limits.checks.half_open_check == HalfOpenCheck::Window => {
                 let of_ours = !segment.flags.ack() || segment.ack == status.send_next;
                 of_ours && self.is_acceptable() == Some(true)
             }
-            (State::FinWait2, EntryKind::TimeWait) if self.settings.limits.half_open_check == HalfOpenCheck::Window => {
+            (State::FinWait2, EntryKind::TimeWait)
+                if self.settings.limits.checks.half_open_check == HalfOpenCheck::Window =>
+            {
                 self.is_acceptable() == Some(true)
             }
             (State::TimeWait, _) => exact && teardown.reset_ends_time_wait && teardown.reset_guard.is_zero(),
@@ -508,9 +517,9 @@ fn check_purposes(bench: &mut Bench) {
 fn a_state_that_needs_less_takes_less() {
     type Tag = (u16, u32);
     let half_open = Table::<HalfOpen<Tag>>::PLACE;
-    let time_wait = Table::<TimeWait<Tag>>::PLACE;
+    let time_wait = Table::<Remains<Tag>>::PLACE;
     assert_eq!((half_open, time_wait), (76, 76));
-    let connection = Table::<Connection<[u64; 3], Tag>>::PLACE;
+    let connection = Table::<Tcb<[u64; 3], Tag>>::PLACE;
     assert!(connection > 4 * half_open.max(time_wait), "{connection} B, but it needs what they do not");
 }
 
@@ -608,7 +617,7 @@ proptest! {
     #[test]
     fn what_is_not_acceptable_is_acknowledged(settings in hosts(), start in select(STARTS), thrown in thrown()) {
         let mut bench = bench(&settings, start);
-        bench.now += settings.limits.challenge_interval;
+        bench.now += settings.limits.checks.challenge_interval;
         let (before, segment) = (bench.connection(), bench.segment(&thrown.to_string()));
         let acknowledged = bench.last_acknowledged();
         let sent = bench.arrives(&thrown.to_string());

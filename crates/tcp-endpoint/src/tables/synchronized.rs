@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, settings, table};
-use crate::{AckTiming, Limits, Settings, State, Teardown};
+use crate::{AckTiming, Settings, State, Teardown};
 
 /// What every synchronized state but TIME-WAIT does alike; `{n}` is SND.NXT, `{r}` RCV.NXT, `{s}` the state.
 #[test]
@@ -99,7 +99,7 @@ fn no_fin_keeps_another_out() {
 /// A FIN takes room in the window as an octet does.
 #[test]
 fn a_fin_beyond_the_window_is_not_taken() {
-    let narrow = Settings { limits: Limits { window: 10, ..limits() }, ..settings("three-way") };
+    let narrow = Settings { limits: limits().with(|it| it.sizes.window = 10), ..settings("three-way") };
     table(
         &narrow,
         State::Established,
@@ -194,7 +194,10 @@ fn without_time_wait_the_fin_is_acknowledged_and_forgotten() {
 #[test]
 fn data_that_no_one_will_read_is_reset_where_close_is_half_duplex() {
     for (half_duplex_close, answer, state) in [(false, "A 2/11", State::FinWait2), (true, "R 2", State::Closed)] {
-        let settings = Settings { limits: Limits { half_duplex_close, ..limits() }, ..settings("three-way") };
+        let settings = Settings {
+            limits: limits().with(|it| it.close.half_duplex_close = half_duplex_close),
+            ..settings("three-way")
+        };
         let mut bench = Bench::in_state(settings, State::Established);
         assert_eq!(bench.close(), ["FA 1/1"]);
         bench.arrives("A 1/2");
@@ -210,7 +213,8 @@ fn an_acknowledgment_leaves_when_the_setting_says() {
         (AckTiming::AtOnce, vec!["A 1/11"], vec![]),
         (AckTiming::Delayed, vec![], vec!["0.200 A 1/11"]),
     ] {
-        let settings = Settings { limits: Limits { ack_timing, ..limits() }, ..settings("three-way") };
+        let settings =
+            Settings { limits: limits().with(|it| it.acknowledgment.ack_timing = ack_timing), ..settings("three-way") };
         let mut bench = Bench::in_state(settings, State::Established);
         assert_eq!(bench.arrives("PA 1/1 10"), at_once);
         assert_eq!(bench.wait(at(1000)), later);
@@ -219,13 +223,19 @@ fn an_acknowledgment_leaves_when_the_setting_says() {
 
 #[test]
 fn the_third_message_is_never_delayed() {
-    let settings = Settings { limits: Limits { ack_timing: AckTiming::Delayed, ..limits() }, ..settings("three-way") };
+    let settings = Settings {
+        limits: limits().with(|it| it.acknowledgment.ack_timing = AckTiming::Delayed),
+        ..settings("three-way")
+    };
     assert_eq!(Bench::connecting(settings).arrives("SA 0/1"), ["A 1/1"]);
 }
 
 #[test]
 fn a_delayed_acknowledgment_waits_for_one_segment_and_no_gap() {
-    let settings = Settings { limits: Limits { ack_timing: AckTiming::Delayed, ..limits() }, ..settings("three-way") };
+    let settings = Settings {
+        limits: limits().with(|it| it.acknowledgment.ack_timing = AckTiming::Delayed),
+        ..settings("three-way")
+    };
     let mut bench = Bench::in_state(settings, State::Established);
     assert_eq!(bench.arrives("PA 1/1 10"), Vec::<String>::new());
     assert_eq!(bench.arrives("PA 11/1 10"), ["A 1/21"]);
@@ -241,7 +251,7 @@ fn a_delayed_acknowledgment_waits_for_one_segment_and_no_gap() {
 fn a_delayed_acknowledgment_does_not_get_lost_on_the_way_to_time_wait() {
     for time_wait in [Duration::ZERO, Duration::from_secs(240)] {
         let rfc9293 = settings("three-way");
-        let limits = Limits { ack_timing: AckTiming::Delayed, ..limits() };
+        let limits = limits().with(|it| it.acknowledgment.ack_timing = AckTiming::Delayed);
         let settings = Settings { limits, teardown: Teardown { time_wait, ..rfc9293.teardown.clone() }, ..rfc9293 };
         let mut bench = Bench::in_state(settings, State::FinWait1);
         assert_eq!(bench.arrives("FA 1/1"), Vec::<String>::new());

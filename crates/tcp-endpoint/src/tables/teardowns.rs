@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{AckTiming, FinAcknowledgment, Limits, Settings, State, Teardown, TimeWaitOwner};
+use crate::{AckTiming, FinAcknowledgment, Settings, State, Teardown, TimeWaitOwner};
 
 const NONE: [&str; 0] = [];
 
@@ -40,7 +40,7 @@ fn or_leave_before_it() {
 #[test]
 fn a_fin_that_crosses_ours_is_acknowledged_at_once() {
     let acknowledged = |fin_acknowledgment| {
-        let delayed = Limits { ack_timing: AckTiming::Delayed, ..limits() };
+        let delayed = limits().with(|it| it.acknowledgment.ack_timing = AckTiming::Delayed);
         let settings = with(|teardown| Teardown { fin_acknowledgment, ..teardown });
         let mut bench = Bench::in_state(Settings { limits: delayed, ..settings }, State::FinWait1);
         let sent = bench.arrives("FA 1/1");

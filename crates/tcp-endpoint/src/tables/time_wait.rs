@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, linux, settings, table};
-use crate::{EntryKind, Limits, Patience, Settings, State, SynInTimeWait, Teardown, TimeWaitRestart, UserError};
+use crate::{EntryKind, Patience, Settings, State, SynInTimeWait, Teardown, TimeWaitRestart, UserError};
 
 const NONE: [&str; 0] = [];
 
@@ -13,7 +13,7 @@ fn with(teardown: impl FnOnce(Teardown) -> Teardown) -> Settings {
 }
 
 fn timestamped(teardown: impl FnOnce(Teardown) -> Teardown) -> Settings {
-    Settings { limits: Limits { timestamps: true, ..limits() }, ..with(teardown) }
+    Settings { limits: limits().with(|it| it.timers.timestamps = true), ..with(teardown) }
 }
 
 /// A host whose TIME-WAIT has seen the peer's timestamp 100.
@@ -34,7 +34,7 @@ fn in_time_wait(choice: SynInTimeWait, timestamps: bool) -> Bench {
 fn a_stamped_syn_needs_a_host_that_has_timestamps() {
     let choice = |teardown| Teardown { syn_in_time_wait: SynInTimeWait::Timestamp, ..teardown };
     for (timestamps, expected) in [(true, State::SynReceived), (false, State::TimeWait)] {
-        let limits = Limits { timestamps, ..limits() };
+        let limits = limits().with(|it| it.timers.timestamps = timestamps);
         let mut bench = Bench::in_state(Settings { limits, ..with(choice) }, State::TimeWait);
         bench.arrives("S 1 @50");
         assert_eq!(bench.state, expected, "timestamps {timestamps}");

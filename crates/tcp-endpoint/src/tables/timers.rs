@@ -22,7 +22,11 @@ fn a_syn_backs_off_and_gives_up_after_three_minutes() {
 /// Linux 6.5 and later: `tcp_syn_linear_timeouts = 4`, `tcp_syn_retries = 6`.
 #[test]
 fn a_syn_may_be_repeated_linearly_first() {
-    let linux = Limits { syn_linear_retries: 4, syn_retries: 6, rto_max: Duration::from_secs(120), ..limits() };
+    let linux = limits().with(|it| {
+        it.handshake_retries.syn_linear_retries = 4;
+        it.handshake_retries.syn_retries = 6;
+        it.timers.rto_max = Duration::from_secs(120);
+    });
     let mut bench = Bench::connecting(with(linux));
     let times: Vec<_> = bench.wait(at(130_999)).iter().map(|sent| sent.split('.').next().unwrap().to_owned()).collect();
     assert_eq!(times, ["1", "2", "3", "4", "5", "7", "11", "19", "35", "67"]);
@@ -44,7 +48,7 @@ fn a_syn_ack_backs_off_and_gives_up_after_63_seconds() {
 #[test]
 fn a_repeated_syn_puts_the_timer_off_without_backing_off() {
     let mut bench =
-        Bench::in_state(with(Limits { duplicate_syn: DuplicateSyn::SynAck, ..limits() }), State::SynReceived);
+        Bench::in_state(with(limits().with(|it| it.checks.duplicate_syn = DuplicateSyn::SynAck)), State::SynReceived);
     bench.wait(at(900));
     assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
     assert_eq!(bench.wait(at(4000)), ["1.900 SA 0/1", "3.900 SA 0/1"]);
@@ -64,7 +68,7 @@ fn a_fin_backs_off_and_gives_up() {
 /// After a timeout everything on the way is presumed lost: one segment goes out as a probe, the rest when it is heard.
 #[test]
 fn go_back_n() {
-    let mut bench = Bench::in_state(with(Limits { mss: 10, ..limits() }), State::Established);
+    let mut bench = Bench::in_state(with(limits().with(|it| it.sizes.mss = 10)), State::Established);
     assert_eq!(bench.send(30), ["A 1/1 10", "A 11/1 10", "PA 21/1 10"]);
     assert_eq!(bench.wait(at(1500)), ["1.000 A 1/1 10"]);
     assert_eq!(bench.arrives("A 1/11"), ["A 11/1 10", "PA 21/1 10"]);
@@ -95,7 +99,7 @@ fn what_was_sent_twice_is_not_measured() {
 
 #[test]
 fn keepalive_probes_nine_times_and_then_gives_up() {
-    let mut bench = Bench::in_state(with(Limits { keepalive: true, ..limits() }), State::Established);
+    let mut bench = Bench::in_state(with(limits().with(|it| it.keepalive.keepalive = true)), State::Established);
     let sent = bench.wait(at(7_874_999));
     let expected: Vec<_> = (0..9).map(|probe| format!("{}.000 A 0/1", 7200 + 75 * probe)).collect();
     assert_eq!(sent, expected);
@@ -106,7 +110,7 @@ fn keepalive_probes_nine_times_and_then_gives_up() {
 
 #[test]
 fn an_answered_probe_starts_the_silence_anew() {
-    let mut bench = Bench::in_state(with(Limits { keepalive: true, ..limits() }), State::Established);
+    let mut bench = Bench::in_state(with(limits().with(|it| it.keepalive.keepalive = true)), State::Established);
     bench.wait(at(7_200_000));
     bench.arrives("A 1/1");
     assert_eq!(bench.wait(at(14_400_000)), ["14400.000 A 0/1"]);
@@ -125,7 +129,7 @@ fn keepalive_is_off_unless_asked_for() {
 #[test]
 fn without_a_timer_no_syn_ack_is_sent_unasked() {
     for commit in [Commit::HalfOpen, Commit::Connection] {
-        let three_way = with(Limits { duplicate_syn: DuplicateSyn::SynAck, ..limits() });
+        let three_way = with(limits().with(|it| it.checks.duplicate_syn = DuplicateSyn::SynAck));
         let handshake = Handshake { commit, syn_ack_timer: false, ..three_way.handshake };
         let mut bench = Bench::in_state(Settings { handshake, ..three_way }, State::SynReceived);
         assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
@@ -137,8 +141,10 @@ fn without_a_timer_no_syn_ack_is_sent_unasked() {
 #[test]
 fn a_syn_ack_that_was_sent_twice_is_not_measured() {
     for commit in [Commit::HalfOpen, Commit::Connection] {
-        let three_way =
-            with(Limits { duplicate_syn: DuplicateSyn::SynAck, rto_min: Duration::from_millis(1), ..limits() });
+        let three_way = with(limits().with(|it| {
+            it.checks.duplicate_syn = DuplicateSyn::SynAck;
+            it.timers.rto_min = Duration::from_millis(1);
+        }));
         let handshake = Handshake { commit, ..three_way.handshake };
         let mut bench = Bench::in_state(Settings { handshake, ..three_way }, State::SynReceived);
         bench.arrives("S 0");
@@ -180,7 +186,7 @@ fn a_deadline_that_comes_too_early_is_set_anew() {
 #[test]
 fn a_lost_syn_makes_no_timeout_shorter() {
     for (rto_initial, losses, after) in [(1, 1, 3), (1, 2, 4), (1, 3, 8), (5, 1, 10)] {
-        let limits = Limits { rto_initial: Duration::from_secs(rto_initial), ..limits() };
+        let limits = limits().with(|it| it.timers.rto_initial = Duration::from_secs(rto_initial));
         for commit in [None, Some(Commit::HalfOpen), Some(Commit::Connection)] {
             let mut settings = Settings { limits: limits.clone(), ..settings("three-way") };
             settings.handshake.commit = commit.unwrap_or(settings.handshake.commit);
@@ -204,7 +210,10 @@ fn a_lost_syn_makes_no_timeout_shorter() {
 /// repeated SYN has asked for, and after a cookie. One that was measured it leaves alone.
 #[test]
 fn linux_starts_data_with_three_seconds_if_nothing_was_measured() {
-    let limits = Limits { tail_loss_probe: false, syn_linear_retries: 4, ..linux() };
+    let limits = linux().with(|it| {
+        it.timers.tail_loss_probe = false;
+        it.handshake_retries.syn_linear_retries = 4;
+    });
     for (lost, losses) in [(1000, 1), (2000, 2), (19_000, 8)] {
         let mut bench = Bench::connecting(with(limits.clone()));
         assert_eq!(bench.wait(at(lost)).len(), losses);
@@ -233,7 +242,11 @@ fn a_probe_of_the_peers_is_heard() {
     for (keepalive_heard, first) in [(KeepaliveHeard::Any, "20.000"), (KeepaliveHeard::Acceptable, "15.000")] {
         for arrives in ["A 0/1", "PA -9/1 10", "A 70000/1", "S 0", "R 0"] {
             let idle = Duration::from_secs(15);
-            let limits = Limits { keepalive: true, keepalive_idle: idle, keepalive_heard, ..limits() };
+            let limits = limits().with(|it| {
+                it.keepalive.keepalive = true;
+                it.keepalive.keepalive_idle = idle;
+                it.keepalive.keepalive_heard = keepalive_heard;
+            });
             let mut bench = Bench::in_state(with(limits), State::Established);
             bench.wait(at(5000));
             bench.arrives(arrives);

@@ -12,7 +12,7 @@ fn with(limits: Limits) -> Settings {
 }
 
 fn stamped() -> Limits {
-    Limits { timestamps: true, ..limits() }
+    limits().with(|it| it.timers.timestamps = true)
 }
 
 /// §3.2: both ends must offer them.
@@ -73,7 +73,7 @@ fn what_is_not_acceptable_is_not_echoed() {
 /// Linux asks that the acknowledgment be acceptable as well, and lets the end of what it acknowledged last in.
 #[test]
 fn an_old_acknowledgment_may_not_be_echoed() {
-    let of_linux = Limits { timestamps: true, ..linux() };
+    let of_linux = linux().with(|it| it.timers.timestamps = true);
     for (limits, echo) in [(stamped(), 70), (of_linux, 60)] {
         let mut bench = Bench::listening(with(limits));
         bench.arrives("S 0 @50");
@@ -112,7 +112,7 @@ fn what_lacks_them_is_dropped() {
         bench.arrives(if state == State::TimeWait { "R 2" } else { "R 1" });
         assert_eq!(bench.state, State::Closed, "{arrives}");
     }
-    let mut bench = agreed(Limits { timestamps: true, ..linux() }, State::Established);
+    let mut bench = agreed(linux().with(|it| it.timers.timestamps = true), State::Established);
     assert_eq!(bench.arrives("PA 1/1 10"), ["A 1/11 @60"]);
 }
 
@@ -127,9 +127,12 @@ fn a_half_open_entry_drops_it_too() {
 /// §4.1: the echo tells which transmission is acknowledged, so that Karn's rule is not needed. Recorded in h4 and h6.
 #[test]
 fn a_retransmission_is_measured() {
-    let floor = Limits { rto_min: Duration::from_millis(200), rto_floor: RtoFloor::Variance, ..limits() };
+    let floor = limits().with(|it| {
+        it.timers.rto_min = Duration::from_millis(200);
+        it.timers.rto_floor = RtoFloor::Variance;
+    });
     for (timestamps, again_at) in [(true, "1.330 PA 1/1 10 @50"), (false, "4.100 PA 1/1 10")] {
-        let mut bench = Bench::connecting(with(Limits { timestamps, ..floor.clone() }));
+        let mut bench = Bench::connecting(with(floor.clone().with(|it| it.timers.timestamps = timestamps)));
         bench.wait(at(1000));
         bench.now = at(1100);
         // The peer echoes the second SYN: the round trip is 10 ms, where the first would have given 1.1 s.
@@ -145,7 +148,7 @@ fn a_retransmission_is_measured() {
 /// sooner; the timeout proper begins then. Recorded in c3 (and with no probe in c3b), h14.
 #[test]
 fn the_tail_is_probed_before_the_timeout() {
-    let probing = Limits { tail_loss_probe: true, ..linux() };
+    let probing = linux().with(|it| it.timers.tail_loss_probe = true);
     let established = |limits| {
         let mut bench = Bench::in_state(with(limits), State::SynReceived);
         bench.now = at(20);
@@ -155,12 +158,12 @@ fn the_tail_is_probed_before_the_timeout() {
     let mut bench = established(probing.clone());
     assert_eq!(bench.shutdown(), ["FA 1/1"]);
     assert_eq!(bench.wait(at(1500)), ["0.240 FA 1/1", "0.460 FA 1/1", "0.900 FA 1/1"]);
-    let mut bench = established(Limits { tail_loss_probe: false, ..probing.clone() });
+    let mut bench = established(probing.clone().with(|it| it.timers.tail_loss_probe = false));
     bench.shutdown();
     assert_eq!(bench.wait(at(1500)), ["0.240 FA 1/1", "0.680 FA 1/1"]);
 
     // Of several segments it is the last, and two round trips are enough.
-    let mut bench = established(Limits { mss: 10, ..probing });
+    let mut bench = established(probing.with(|it| it.sizes.mss = 10));
     bench.send(30);
     assert_eq!(bench.wait(at(100)), ["0.060 PA 21/1 10"]);
     assert_eq!(bench.wait(at(300)), ["0.280 A 1/1 10"]);
@@ -170,7 +173,7 @@ fn the_tail_is_probed_before_the_timeout() {
 /// A probe that was answered is not sent again for the same flight, and the next flight has its own.
 #[test]
 fn there_is_one_probe_for_each_flight() {
-    let mut bench = Bench::in_state(with(Limits { tail_loss_probe: true, ..linux() }), State::SynReceived);
+    let mut bench = Bench::in_state(with(linux().with(|it| it.timers.tail_loss_probe = true)), State::SynReceived);
     bench.now = at(20);
     bench.arrives("A 1/1");
     bench.send(10);

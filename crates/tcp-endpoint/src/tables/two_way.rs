@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, settings, table};
-use crate::{Limits, Notice, Settings, State};
+use crate::{Notice, Settings, State};
 
 #[test]
 fn a_syn_establishes_the_server() {
@@ -89,7 +89,7 @@ fn a_lost_syn_ack_is_sent_again_whatever_the_server_has_done_since() {
 
 #[test]
 fn crossing_syns_measure_nothing() {
-    let limits = Limits { rto_min: Duration::from_millis(1), ..limits() };
+    let limits = limits().with(|it| it.timers.rto_min = Duration::from_millis(1));
     let mut bench = Bench::connecting(Settings { limits, ..settings("two-way") });
     bench.now = at(1);
     bench.arrives("S 0");

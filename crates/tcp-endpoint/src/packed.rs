@@ -1,4 +1,4 @@
-//! Instants as small entries keep them.
+//! What small entries keep, in as few octets as it takes.
 
 use std::fmt;
 
@@ -71,10 +71,53 @@ impl fmt::Debug for Moment {
     }
 }
 
+/// What a SYN asked for beyond a connection: a fast open cookie, and that its connection count is remembered. The two take
+/// five octets without alignment; as options they would take twelve.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Extras {
+    count: [u8; 4],
+    bits: u8,
+}
+
+impl Extras {
+    const COUNT: u8 = 1;
+    const COOKIE: u8 = 2;
+
+    pub(crate) fn new(count: Option<u32>, cookie: bool) -> Self {
+        let bits = if count.is_some() { Self::COUNT } else { 0 } | if cookie { Self::COOKIE } else { 0 };
+        Self { count: count.unwrap_or(0).to_ne_bytes(), bits }
+    }
+
+    /// The connection count, if it is to be remembered once the handshake is complete.
+    pub(crate) fn count(self) -> Option<u32> {
+        (self.bits & Self::COUNT != 0).then_some(u32::from_ne_bytes(self.count))
+    }
+
+    /// Whether the SYN-ACK brings a fast open cookie.
+    pub(crate) const fn cookie(self) -> bool {
+        self.bits & Self::COOKIE != 0
+    }
+}
+
+impl fmt::Debug for Extras {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Extras").field("count", &self.count()).field("cookie", &self.cookie()).finish()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::at;
+
+    #[test]
+    fn extras_say_what_they_were_made_of_in_five_octets() {
+        for (count, cookie) in [(None, false), (None, true), (Some(0), false), (Some(u32::MAX), true)] {
+            let extras = Extras::new(count, cookie);
+            assert_eq!((extras.count(), extras.cookie()), (count, cookie));
+        }
+        assert_eq!((size_of::<Extras>(), align_of::<Extras>()), (5, 1));
+    }
 
     #[test]
     fn none_is_later_than_any_and_never_due() {

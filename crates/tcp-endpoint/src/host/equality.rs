@@ -3,30 +3,30 @@
 use std::hash::{Hash, Hasher};
 
 use super::Host;
-use crate::connection::Connection;
 use crate::ends::Ends;
 use crate::half_open::HalfOpen;
 use crate::hold_down::HoldDown;
+use crate::payload::Payload;
 use crate::peer::Peer;
-use crate::time_wait::TimeWait;
-use crate::{FourTuple, Payload, State};
+use crate::remains::Remains;
+use crate::tcb::Tcb;
 
 /// An entry of any table, in an order and a form that do not depend on the history of the tables.
 #[derive(PartialEq, Eq, Hash)]
 enum Entry<'a, P, T> {
     HalfOpen(&'a HalfOpen<T>),
     /// With whether it is an application's handle on a TIME-WAIT.
-    Connection(&'a Connection<P, T>, bool),
-    TimeWait(&'a TimeWait<T>),
+    Connection(&'a Tcb<P, T>, bool),
+    Remains(&'a Remains<T>),
     HoldDown(&'a HoldDown<T>),
 }
 
-impl<P, T> Entry<'_, P, T> {
+impl<P: Payload, T: Copy> Entry<'_, P, T> {
     const fn rank(&self) -> (bool, u32) {
         match self {
-            Self::Connection(connection, _) => (matches!(connection.state, State::Closed), connection.send.iss.raw()),
+            Self::Connection(tcb, _) => (!tcb.is_live(), tcb.incarnation().iss.raw()),
             Self::HalfOpen(half_open) => (false, half_open.iss.raw()),
-            Self::TimeWait(time_wait) => (false, time_wait.iss.raw()),
+            Self::Remains(remains) => (false, remains.iss.raw()),
             Self::HoldDown(_) => (false, 0),
         }
     }
@@ -34,14 +34,14 @@ impl<P, T> Entry<'_, P, T> {
 
 impl<P: Payload, T: Copy> Host<P, T> {
     fn entries(&self) -> Vec<(Ends, Entry<'_, P, T>)> {
-        let half_open = self.half_open.entries().map(|entry| (entry.ends, Entry::HalfOpen(entry)));
+        let half_open = self.half_open.entries().map(|entry| (entry.id.ends, Entry::HalfOpen(entry)));
         let connections =
             self.connections.handles().zip(self.connections.entries()).map(|(handle, entry)| {
-                (entry.tuple.into(), Entry::Connection(entry, self.time_wait_of(handle).is_some()))
+                (entry.id().ends, Entry::Connection(entry, self.time_wait_of(handle).is_some()))
             });
-        let time_waits = self.time_waits.entries().map(|entry| (entry.ends, Entry::TimeWait(entry)));
-        let hold_downs = self.hold_downs.entries().map(|entry| (entry.ends, Entry::HoldDown(entry)));
-        let mut entries: Vec<_> = half_open.chain(connections).chain(time_waits).chain(hold_downs).collect();
+        let remains = self.remains.entries().map(|entry| (entry.id.ends, Entry::Remains(entry)));
+        let hold_downs = self.hold_downs.entries().map(|entry| (entry.id.ends, Entry::HoldDown(entry)));
+        let mut entries: Vec<_> = half_open.chain(connections).chain(remains).chain(hold_downs).collect();
         // A connection that is over and kept for its application may share its name with a later one.
         entries.sort_by_key(|(ends, entry)| (*ends, entry.rank()));
         entries
@@ -55,8 +55,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// Each listening port with the connections that wait there, by name.
-    fn waiting(&self) -> Vec<(u16, Vec<FourTuple>)> {
-        let name = |&entry| self.connections.get(entry).map(|connection| connection.tuple);
+    fn waiting(&self) -> Vec<(u16, Vec<Ends>)> {
+        let name = |&entry| self.connections.get(entry).map(|connection| connection.id().ends);
         self.listeners
             .iter()
             .map(|listener| (listener.port, listener.acceptable.iter().filter_map(name).collect()))
@@ -66,11 +66,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
 impl<P: Payload, T: Copy + Eq> PartialEq for Host<P, T> {
     fn eq(&self, other: &Self) -> bool {
-        self.address == other.address
-            && self.settings == other.settings
-            && self.isn == other.isn
+        self.common.address == other.common.address
+            && self.common.settings == other.common.settings
+            && self.common.isn == other.common.isn
             && self.ports == other.ports
-            && self.challenges == other.challenges
+            && self.common.challenges == other.common.challenges
             && self.quiet_until == other.quiet_until
             && self.refuse_until == other.refuse_until
             && self.opens == other.opens
@@ -84,10 +84,10 @@ impl<P: Payload, T: Copy + Eq> Eq for Host<P, T> {}
 
 impl<P: Payload, T: Copy + Hash> Hash for Host<P, T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.address.hash(state);
-        self.isn.hash(state);
+        self.common.address.hash(state);
+        self.common.isn.hash(state);
         self.ports.hash(state);
-        self.challenges.hash(state);
+        self.common.challenges.hash(state);
         self.quiet_until.hash(state);
         self.refuse_until.hash(state);
         self.opens.hash(state);
