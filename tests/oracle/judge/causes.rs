@@ -197,7 +197,9 @@ impl<'a> Court<'a> {
 
     /// The cause where the other end went.
     fn of_end(&self, connection: u64, gone: u64, end: &'a Record) -> Due {
-        let opening = matches!(end.text("from"), "SYN-SENT" | "SYN-RECEIVED");
+        // Who has been answered may be given to its application early, which then goes as it likes.
+        let called = self.because(end).is_some_and(|because| because.kind == "call");
+        let opening = end.text("from") == "SYN-SENT" || end.text("from") == "SYN-RECEIVED" && !called;
         let reset = || self.lost_by(connection, gone, end);
         let waited_for = |waits, other| self.waited_for(waits, other, end).map_or_else(Due::unknown, Due::Is);
         match end.text("reason") {
@@ -232,12 +234,10 @@ impl<'a> Court<'a> {
     /// The last that an end sent as it went, if that was lost: a reset, or what answered the segment that ended it.
     fn lost_by(&self, connection: u64, gone: u64, end: &Record) -> Option<Due> {
         let life = &self.lives[&gone];
-        let last = self.segments(&life.local, &life.remote).find(|sent| {
-            let as_it_went = sent.because == end.because || sent.because == Some(end.id);
-            let matters = !sent.text("flags").contains('R') || !self.is_too_old(connection, sent);
-            as_it_went && sent.text("fate") == "lost" && matters
-        })?;
-        Some(Due::to("lost", last.id))
+        let as_it_went = |sent: &&Record| sent.because == end.because || sent.because == Some(end.id);
+        let last = self.segments(&life.local, &life.remote).filter(as_it_went).next_back()?;
+        let matters = !last.text("flags").contains('R') || !self.is_too_old(connection, last);
+        (last.text("fate") == "lost" && matters).then(|| Due::to("lost", last.id))
     }
 
     /// The segment with the FIN after which the application of a connection does not close.

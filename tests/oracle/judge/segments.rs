@@ -42,12 +42,14 @@ impl Court<'_> {
     /// The cause of its connection's waste, when it was sent.
     fn of_sender(&self, segment: &Record) -> Option<Due> {
         let connection = segment.number("connection")?;
-        let life = self.lives.get(&connection)?;
-        let is_waste = |worth: &str| matches!(worth, "ghost" | "abandoned");
-        if !is_waste(&life.worth) {
+        let before = self.useless.get(&connection);
+        let is_verdict = |record: &&Record| record.kind == "judged" && record.number("connection") == Some(connection);
+        let verdict = self.of_event().filter(is_verdict).rfind(|verdict| verdict.id < segment.id);
+        let worth = verdict.map(|verdict| verdict.text("worth")).or(before.map(|(worth, _)| &**worth));
+        if !matches!(worth, Some("ghost" | "abandoned")) {
             return None;
         }
-        let began = match self.useless.get(&connection) {
+        let began = match before {
             Some((_, blame)) => Due::Is(blame.clone()),
             None => self.due(connection),
         };

@@ -322,10 +322,10 @@ impl Row {
         !self.passive
     }
 
-    /// A reset of that number will come to it.
-    pub(super) fn note_reset(&mut self, seq: SeqNum, at: Instant, now: Instant) {
+    /// A reset of that number will come to it, so many times.
+    pub(super) fn note_reset(&mut self, seq: SeqNum, deliveries: &[Instant], now: Instant) {
         self.resets_coming.retain(|(_, at)| *at >= now);
-        self.resets_coming.push((seq, at));
+        self.resets_coming.extend(deliveries.iter().map(|at| (seq, *at)));
     }
 
     /// Whether a reset that ends it is on its way.
@@ -379,9 +379,14 @@ impl Row {
         Some(Left { by: life, iss, end, asked_in_vain, last_lost, dropped, told_under_way, asked_under_way, misled_by })
     }
 
-    /// The last it sent that is on its way and tells the other end something: its SYN, if that opens.
-    pub(super) fn told_under_way(&self, opens: bool) -> Option<RecordId> {
-        let tells = |segment: &&UnderWay| if opens { segment.syn } else { segment.tells };
+    /// The last it sent that is on its way and tells the other end something in that state: who opens waits for a SYN, and
+    /// who is open for none.
+    pub(super) fn told_under_way(&self, state: State) -> Option<RecordId> {
+        let tells = |segment: &&UnderWay| match state {
+            State::SynSent => segment.syn,
+            State::SynReceived => segment.tells,
+            _ => segment.tells && !segment.syn,
+        };
         self.on_its_way.iter().filter(tells).map(|segment| segment.id).max()
     }
 

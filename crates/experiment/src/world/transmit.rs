@@ -93,11 +93,11 @@ impl<F: Fold> World<F> {
             }
         }
         if segment.flags.rst()
-            && let Some(at) = deliveries.iter().min()
+            && !lost
             && let Some(life) = receiver.and_then(|machine| self.holder(machine, segment.receiver_tuple()))
             && let Some(known) = self.truth.get_mut(life)
         {
-            known.note_reset(segment.seq, *at, now);
+            known.note_reset(segment.seq, &deliveries, now);
         }
         if lost {
             self.lose(id, receiver, (sender, peer), transmission, now);

@@ -373,7 +373,7 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
 /// or what the other sent last.
 fn late(known: &Row, left: &Left) -> Option<Blame> {
     let waited = left.end.from != State::TimeWait;
-    let own = if waited { known.told_under_way(left.end.from == State::SynSent) } else { known.asked_under_way() };
+    let own = if waited { known.told_under_way(left.end.from) } else { known.asked_under_way() };
     let others = if waited { left.asked_under_way } else { left.told_under_way };
     let sent = own.filter(|sent| *sent < left.end.record).max(others)?;
     Some(Blame { cause: Cause::Delayed, record: Some(sent) })
