@@ -235,7 +235,7 @@ impl<'a> Court<'a> {
     fn lost_by(&self, connection: u64, gone: u64, end: &Record) -> Option<Due> {
         let life = &self.lives[&gone];
         let as_it_went = |sent: &&Record| sent.because == end.because || sent.because == Some(end.id);
-        let last = self.segments(&life.local, &life.remote).filter(as_it_went).next_back()?;
+        let last = self.segments(&life.local, &life.remote).rfind(as_it_went)?;
         let matters = !last.text("flags").contains('R') || !self.is_too_old(connection, last);
         (last.text("fate") == "lost" && matters).then(|| Due::to("lost", last.id))
     }
