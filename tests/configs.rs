@@ -265,6 +265,7 @@ fn what_a_workload_expects_holds() {
         played.metrics
     };
     workload("flood.toml", &["flood.1.arrivals.most=2000"]);
+    workload("resets-lost.toml", &["server.keepalive-probes=50"]);
     workload("lives.toml", &["client.arrivals.most=2000", "link.loss=0.05"]);
     let lossless = workload("lives.toml", &["client.arrivals.most=2000"]);
     assert_eq!(lossless.get("client.time-wait.seconds"), Some(Some(2000.0 * 240.0)), "2MSL each");

@@ -345,6 +345,8 @@ impl Diagram {
         }
         if let Some(blame) = worth.blame() {
             let cause = self.packets.blamed(blame, &self.hosts);
+            // What earlier intervals held has been given back, or is of this one now.
+            connection.useless.retain(|useless| useless.octets != 0);
             connection.useless.push(Useless { blame, waste: life.waste.len(), octets: 0, since: at });
             life.waste.push(Waste { worth, from: at, until: at, cause, octets: 0, held: 0 });
         }
