@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use experiment::HostId;
 use experiment::record::{
-    Attempt, Call, Change, Event, Incarnation, Outcome, Record, RecordId, Sent, StateChange, What, Worth,
+    Attempt, Call, Change, Event, Incarnation, Outcome, Record, RecordId, Scarce, Sent, StateChange, What, Worth,
 };
 use rustc_hash::FxHashMap;
 use sim_time::Instant;
@@ -137,6 +137,16 @@ impl Attempts {
                 let finding =
                     closes::data_lost(record.at, ends, (host, incarnation, octets), ended, forged.is_some(), names);
                 self.closes.extend(finding, all);
+            }
+            Event::Waits { attempt, scarce: Scarce::Workers, places, .. } => {
+                if let Some(known) = self.known.get_mut(&attempt) {
+                    known.waits_for_worker = Some(places);
+                }
+            }
+            Event::WaitOver { attempt, .. } => {
+                if let Some(known) = self.known.get_mut(&attempt) {
+                    known.waits_for_worker = None;
+                }
             }
             Event::WarmedUp => {
                 self.count = 0;

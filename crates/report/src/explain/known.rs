@@ -36,6 +36,8 @@ pub(super) struct Known {
     pub(super) told: bool,
     /// The peer's attempt, if the two SYNs crossed: one connection is of both then.
     pub(super) crossing: Option<Attempt>,
+    /// How many workers there are, while it waits for one.
+    pub(super) waits_for_worker: Option<u32>,
 }
 
 /// One end of it.
@@ -196,6 +198,7 @@ impl Known {
             received_before: 0,
             told: false,
             crossing: None,
+            waits_for_worker: None,
         }
     }
 

@@ -197,8 +197,14 @@ impl Wait {
             };
             let life = other.life.filter(|life| life.passive && !other.accepted && other.state != Some(State::Closed));
             if let Some(life) = life.filter(|_| other.opened.is_some()) {
-                sentences.push(format!("{}'s application has not accepted it.", names.host(life.host)));
-                kind.push_str(", not accepted");
+                let host = names.host(life.host);
+                let busy = match known.waits_for_worker {
+                    Some(1) => format!(": {host}'s only worker is busy"),
+                    Some(many) if many > 1 => format!(": all {} workers of {host} are busy", whole(many.into())),
+                    _ => String::new(),
+                };
+                sentences.push(format!("{host}'s application has not accepted it{busy}."));
+                kind = format!("{kind}, not accepted{busy}");
             }
         }
         sentences.push(match known.flying() {
