@@ -199,7 +199,7 @@ fn a_repeated_syn_carries_neither_cookie_nor_data() {
 #[test]
 fn a_client_with_nothing_to_send_shows_no_cookie() {
     let mut bench = Bench::closed(settings("fast-open"));
-    bench.open();
+    assert_eq!(bench.open(), ["S 0 fo"], "it asks, for the next time");
     bench.arrives("SA 0/1 fo=x");
     bench.abort();
     assert_eq!(bench.open(), ["S 0"]);
@@ -311,4 +311,19 @@ fn an_early_connection_can_be_refused() {
     assert_eq!(bench.receive(), (100, false));
     assert_eq!(bench.arrives("R 101"), NONE);
     assert_eq!((bench.state, bench.notices.last()), (State::Closed, Some(&Notice::Reset)));
+}
+
+/// §4.2.2: a segment size is kept with the cookie that is known, whether or not the SYN-ACK brings another; and of no one else.
+#[test]
+fn a_segment_size_is_kept_without_a_new_cookie() {
+    for (known, octets, opened) in [(true, 300, "S 0 300 fo=c"), (false, 300, "S 0 fo")] {
+        let mut bench = if known { with_the_peers_cookie() } else { Bench::closed(settings("fast-open")) };
+        bench.open();
+        let mut answer = bench.segment("SA 0/1");
+        answer.options.mss = Some(octets);
+        bench.takes(answer);
+        bench.abort();
+        assert_eq!(bench.kinds().contains(&EntryKind::Peer), known);
+        assert_eq!(bench.open_with(1400), [opened]);
+    }
 }
