@@ -135,3 +135,14 @@ fn the_limit_is_a_setting() {
     bench.now = at(1000);
     assert_eq!(answers(&mut bench), 2);
 }
+
+/// RFC 1337 §2.3, hazard H2: two ends that disagree on what was sent would answer each other for ever; the limit ends that.
+#[test]
+fn an_endless_exchange_of_acknowledgments_ends() {
+    for (challenge_limit, most) in [(ChallengeLimit::Host, 10), (ChallengeLimit::Connection, 1)] {
+        let limits = limits().with(|it| it.checks.challenge_limit = challenge_limit);
+        let mut bench = Bench::in_state(with(limits), State::Established);
+        let answers = (0..20).filter(|_| !bench.arrives("A 1/9").is_empty()).count();
+        assert_eq!(answers, most, "{challenge_limit:?}");
+    }
+}

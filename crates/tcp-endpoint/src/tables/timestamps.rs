@@ -200,6 +200,20 @@ fn a_timeout_is_not_probed() {
     assert_eq!(bench.wait(at(800)), NONE, "the timeout has doubled, and no probe goes ahead of it");
 }
 
+/// RFC 8985 §7.2: neither is a SYN, nor a SYN-ACK, nor what is acknowledged.
+#[test]
+fn a_handshake_is_not_probed() {
+    let probing = || with(linux().with(|it| it.timers.tail_loss_probe = true));
+    let mut bench = Bench::connecting(probing());
+    assert_eq!(bench.wait(at(1500)), ["1.000 S 0"]);
+    let mut bench = Bench::in_state(probing(), State::SynReceived);
+    assert_eq!(bench.wait(at(1500)), ["1.000 SA 0/1"]);
+    bench.arrives("A 1/1");
+    bench.send(10);
+    bench.arrives("A 1/11");
+    assert_eq!(bench.wait(at(100_000)), NONE);
+}
+
 /// RFC 8985 §7.2: new data and a new acknowledgment each put the probe off; an old acknowledgment does not.
 #[test]
 fn what_is_new_puts_the_probe_off() {
@@ -263,6 +277,9 @@ fn they_are_ignored_where_they_were_not_agreed_on() {
         assert_eq!(bench.arrives("PA 1/1 10 @40"), ["A 1/11"], "{syn}");
         assert_eq!(bench.arrives("PA 11/1 10"), ["A 1/21"], "{syn}");
     }
+    let mut bench = Bench::connecting(with(limits()));
+    assert_eq!(bench.arrives("SA 0/1 @50"), ["A 1/1"]);
+    assert_eq!(bench.arrives("PA 1/1 10 @40"), ["A 1/11"]);
 }
 
 /// §3.2: a SYN answers nothing, so its echo is zero, and the echo of one that crosses it is not looked at.
