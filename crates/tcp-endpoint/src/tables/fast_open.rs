@@ -2,7 +2,7 @@
 
 use sim_time::Duration;
 
-use crate::testing::{Bench, at, limits, settings};
+use crate::testing::{Bench, at, limits, linux, settings};
 use crate::{DuplicateSyn, EntryKind, FastOpen, Notice, Patience, Queue, Settings, State};
 
 const NONE: [&str; 0] = [];
@@ -326,4 +326,16 @@ fn a_segment_size_is_kept_without_a_new_cookie() {
         assert_eq!(bench.kinds().contains(&EntryKind::Peer), known);
         assert_eq!(bench.open_with(1400), [opened]);
     }
+}
+
+/// RFC 8985 §7.2: what is sent before the handshake is over is not probed: the SYN-ACK's timer comes first.
+#[test]
+fn an_early_answer_is_not_probed() {
+    let probing = linux().with(|it| it.timers.tail_loss_probe = true);
+    let mut bench = Bench::listening(Settings { limits: probing, ..settings("fast-open") });
+    bench.arrives_from(4999, "S 0 fo");
+    bench.arrives_from(4999, "R 1");
+    bench.arrives("S 0 100 fo=c");
+    bench.send(10);
+    assert_eq!(bench.wait(at(1000)), ["1.000 SA 0/101"]);
 }

@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, linux, settings};
-use crate::{AckTiming, Limits, RtoFloor, Settings, State};
+use crate::{AckTiming, Limits, RtoFloor, SequenceCheck, Settings, State};
 
 const NONE: [&str; 0] = [];
 
@@ -335,6 +335,13 @@ fn a_reset_brings_no_timestamp() {
     let mut bench = agreed(stamped());
     assert_eq!(bench.arrives("R 5 @99"), ["A 1/1 @60"]);
     assert_eq!(bench.arrives("PA 1/1 10 @70"), ["A 1/11 @70"]);
+    // Where it lies does not matter: at the last acknowledgment, which waits, and is let in by the loose check alone.
+    let mut bench = agreed(stamped().with(|it| {
+        it.acknowledgment.ack_timing = AckTiming::Delayed;
+        it.checks.sequence_check = SequenceCheck::LastAck;
+    }));
+    bench.arrives("PA 1/1 10 @70");
+    assert_eq!(bench.arrives("R 1 @99"), ["A 1/11 @70"]);
 }
 
 /// §5.3 R1: what is old is neither taken nor does it acknowledge, open or close anything.
