@@ -256,7 +256,8 @@ impl<T: Copy> HalfOpen<T> {
         }
         Options {
             mss: Some(ctx.settings.limits.sizes.mss_option()),
-            fast_open: self.cookie(ctx.isn, &ctx.settings.limits).map(FastOpen::Cookie),
+            // The option may be what keeps a SYN-ACK away (RFC 7413 §4.2.2).
+            fast_open: self.cookie(ctx.isn, &ctx.settings.limits).filter(|_| self.sent == 0).map(FastOpen::Cookie),
             ..options
         }
     }

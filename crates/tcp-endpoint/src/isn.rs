@@ -110,6 +110,51 @@ mod tests {
         assert_ne!(isn(7, 5000), isn(8, 5000));
     }
 
+    /// RFC 6528 §3: each part of the connection's name has its share in F.
+    #[test]
+    fn every_part_of_the_tuple_counts() {
+        let selection = selection(Isn::Clock);
+        let socket = |last, port| SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, last), port);
+        let names = [
+            (socket(1, 5000), socket(2, 80)),
+            (socket(3, 5000), socket(2, 80)),
+            (socket(1, 5001), socket(2, 80)),
+            (socket(1, 5000), socket(3, 80)),
+            (socket(1, 5000), socket(2, 81)),
+            (socket(2, 80), socket(1, 5000)),
+        ];
+        let mut source = IsnSource::new([7; 16]);
+        let mut isns =
+            names.map(|(local, remote)| source.choose(&selection, Instant::ZERO, FourTuple { local, remote }).raw());
+        isns.sort_unstable();
+        assert!(isns.windows(2).all(|pair| pair[0] != pair[1]), "{isns:?}");
+    }
+
+    /// RFC 6528 §3: the same name at another time is as far on as the clock, whatever was opened in between.
+    #[test]
+    fn other_opens_do_not_move_the_numbers() {
+        let selection = selection(Isn::Clock);
+        let later = Instant::ZERO + Duration::from_micros(40);
+        let mut source = IsnSource::new([7; 16]);
+        let first = source.choose(&selection, Instant::ZERO, tuple(5000));
+        for port in 6000..6100 {
+            source.choose(&selection, Instant::ZERO, tuple(port));
+        }
+        assert_eq!(source.choose(&selection, later, tuple(5000)) - first, 10);
+    }
+
+    /// RFC 7323 §7.1, RFC 6191 §3: an offset of its own for each pair of hosts, the same for all of their connections, so that the
+    /// clock goes on from one incarnation to the next.
+    #[test]
+    fn timestamps_start_elsewhere_for_each_pair_of_hosts() {
+        let source = IsnSource::new([7; 16]);
+        let offset = source.timestamp_offset(tuple(5000));
+        assert_eq!(source.timestamp_offset(tuple(5001)), offset);
+        let other = FourTuple { remote: SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 3), 80), ..tuple(5000) };
+        assert_ne!(source.timestamp_offset(other), offset);
+        assert_ne!(IsnSource::new([8; 16]).timestamp_offset(tuple(5000)), offset);
+    }
+
     #[test]
     fn random_differs_each_time_and_constant_never() {
         let mut source = IsnSource::new([7; 16]);

@@ -4,9 +4,9 @@
 //! (time is an argument), no queue, no network and no random generator (what looks random is a keyed hash of a secret
 //! it is given), so the same code is simulated, searched and tested by tables.
 //!
-//! It implements connection management as RFC 9293 has it ([`requirements`] lists what is met, and where), and the
-//! deviations that [`Settings`] name. Data is carried to
-//! make opening and closing real: reliable, in order, within a fixed window, and nothing more.
+//! It implements connection management as RFC 9293 and its neighbours have it ([`requirements`] lists what is met, and
+//! where), and the deviations that [`Settings`] name. Data is carried to make opening and closing real: reliable, in
+//! order, within a fixed window, and nothing more.
 
 mod asked;
 mod challenge;

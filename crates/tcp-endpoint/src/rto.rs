@@ -70,7 +70,7 @@ impl Rto {
             self.begin(round_trip, nxt, timers);
         }
         let current = match &self.floored {
-            None => (self.srtt + self.rttvar * 4).clamp(timers.rto_min, timers.rto_max),
+            None => (self.srtt + (self.rttvar * 4).max(granularity(timers))).clamp(timers.rto_min, timers.rto_max),
             Some(floored) => (self.srtt + floored.margin).min(timers.rto_max),
         };
         self.current = timers.in_ticks(current);
@@ -124,6 +124,11 @@ impl Rto {
     }
 }
 
+/// G (§2, §4): a timer that ticks can fire no earlier than with the next tick, one that does not with the next nanosecond.
+fn granularity(timers: &Timers) -> Duration {
+    timers.timer_tick.max(Duration::from_nanos(1))
+}
+
 impl Floored {
     /// Takes in the error of a measurement. One that is shorter than expected counts an eighth: a path that gets better
     /// is no reason to wait longer.
@@ -170,6 +175,39 @@ mod tests {
         assert_eq!(rto.current(), ms(300));
         rto.measure(ms(180), HERE, &timers); // RTTVAR 3/4·50 + 1/4·80 = 57.5, SRTT 7/8·100 + 1/8·180 = 110
         assert_eq!(rto.current(), ms(340));
+    }
+
+    /// §2.3: SRTT is updated after RTTVAR, which uses the old one.
+    #[test]
+    fn the_variance_is_updated_before_the_mean() {
+        let timers = Timers { rto_min: ms(1), ..limits().timers };
+        let mut rto = Rto::new(&timers);
+        rto.measure(ms(800), HERE, &timers);
+        rto.measure(ms(0), HERE, &timers); // RTTVAR 3/4·400 + 1/4·800 = 500, and not 3/4·400 + 1/4·700
+        assert_eq!((rto.smoothed(), rto.current()), (Some(ms(700)), ms(2700)));
+    }
+
+    /// §2.3, §4: a round trip that never varies leaves no variance, and the timeout is longer than it all the same.
+    #[test]
+    fn a_timeout_is_longer_than_the_round_trip() {
+        for (tick, margin) in [(0, 1), (10_000_000, 10_000_000)] {
+            let timers = Timers { timer_tick: Duration::from_nanos(tick), ..limits().timers };
+            let mut rto = Rto::new(&timers);
+            for _ in 0..200 {
+                rto.measure(ms(1500), HERE, &timers);
+            }
+            assert_eq!(rto.current(), ms(1500) + Duration::from_nanos(margin), "ticks of {tick} ns");
+        }
+    }
+
+    /// §2.1: nothing is measured yet, and the timeout backs off all the same.
+    #[test]
+    fn an_unmeasured_timeout_backs_off() {
+        let timers = limits().timers;
+        let mut rto = Rto::new(&timers);
+        assert_eq!((rto.current(), rto.smoothed()), (Duration::from_secs(1), None));
+        rto.back_off(&timers);
+        assert_eq!((rto.current(), rto.smoothed()), (Duration::from_secs(2), None));
     }
 
     #[test]

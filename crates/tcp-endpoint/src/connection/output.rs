@@ -234,7 +234,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         ctx.transmit(self.id, draft);
     }
 
-    /// Timestamps if the peer's SYN had them, too (RFC 7323 §3.2); the other options are a SYN-ACK's alone.
+    /// Timestamps if the peer's SYN had them, too (RFC 7323 §3.2); the other options are a SYN-ACK's alone, and a cookie that of
+    /// the first: it may be what keeps a SYN-ACK away (RFC 7413 §4.2.2).
     fn options(&self, flags: Flags, ctx: &Context<'_, P, T>) -> Options {
         let stamped = Options::stamped(self.clock.map(|clock| clock.stamp(ctx.now)));
         if !flags.syn() {
@@ -242,7 +243,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         Options {
             mss: Some(ctx.settings.limits.sizes.mss_option()),
-            fast_open: self.cookie.map(FastOpen::Cookie),
+            fast_open: self.cookie.filter(|_| self.syn_acks <= 1).map(FastOpen::Cookie),
             ..stamped
         }
     }

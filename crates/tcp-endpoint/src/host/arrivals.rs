@@ -15,7 +15,7 @@ use crate::identity::Identity;
 use crate::mss::peer_mss;
 use crate::packed::Moment;
 use crate::payload::Payload;
-use crate::segment::{FastOpen, Flags, Options, Segment, names_one_host};
+use crate::segment::{Flags, Options, Segment, names_one_host};
 use crate::seq::SeqNum;
 use crate::settings::{Commit, Proof, Remembers, Settings, SynData, Unexpected};
 use crate::state::State;
@@ -39,10 +39,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
             EntryKind::HalfOpen => self.arrives_at_half_open(now, entry, segment, effects),
             EntryKind::Connection => {
                 let opening = self.connections.get(entry).is_some_and(|open| !open.state().synchronized());
-                let granted = segment.options.fast_open.filter(|_| opening && segment.flags.contains(Flags::SYN_ACK));
                 self.with_tcb(now, entry, effects, |tcb, ctx| tcb.on_segment(segment, ctx));
-                if let Some(FastOpen::Cookie(cookie)) = granted {
-                    self.take_fast_open_cookie(entry, cookie, effects);
+                if opening && segment.flags.contains(Flags::SYN_ACK) {
+                    self.take_fast_open(entry, segment.options, effects);
                 }
             }
             EntryKind::TimeWait => self.arrives_at_remains(now, (entry, tag), segment, effects),

@@ -12,6 +12,7 @@ use crate::hold_down::HoldDown;
 use crate::identity::Identity;
 use crate::payload::Payload;
 use crate::peer::Peer;
+use crate::segment::{FastOpen, Options};
 use crate::settings::Backlog;
 use crate::tcb::Tcb;
 
@@ -103,15 +104,22 @@ impl<P: Payload, T: Copy> Host<P, T> {
         }
     }
 
-    /// The answer to the SYN of the connection `of` brought a fast open cookie (RFC 7413 §4.1.3).
-    pub(super) fn take_fast_open_cookie(&mut self, of: Handle, cookie: u64, effects: &mut Effects<P, T>) {
+    /// What the answer to the SYN of the connection `of` says is kept (RFC 7413 §4.2.2): its fast open cookie, and its segment
+    /// size, which is of use with a cookie only.
+    pub(super) fn take_fast_open(&mut self, of: Handle, said: Options, effects: &mut Effects<P, T>) {
         debug_assert_eq!(of.kind(), EntryKind::Connection);
         let Some(connection) = self.connections.get(of).and_then(Tcb::open) else { return };
         if connection.passive || !connection.state.synchronized() {
             return;
         }
         let (address, tag, mss) = (connection.id.ends.remote_address(), connection.id.tag, connection.peer_mss);
-        let peer = self.peer(address, (of, tag), effects);
-        (peer.cookie, peer.mss) = (Some(cookie), mss);
+        if let Some(FastOpen::Cookie(cookie)) = said.fast_open {
+            let peer = self.peer(address, (of, tag), effects);
+            (peer.cookie, peer.mss) = (Some(cookie), mss);
+        } else if said.mss.is_some()
+            && let Some(peer) = self.peer_index.get(&address).and_then(|entry| self.peers.get_mut(*entry))
+        {
+            peer.mss = mss;
+        }
     }
 }

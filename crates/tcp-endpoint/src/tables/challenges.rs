@@ -80,3 +80,69 @@ fn a_repeated_syn_is_answered_twice_a_second() {
     bench.now = at(500);
     assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
 }
+
+/// §3.2, §4.2: whoever has no such connection answers the challenge with a reset at the number it told, and that counts.
+#[test]
+fn the_answer_to_a_challenge_resets() {
+    for forged in ["R 5", "S 5", "S 70000", "SA 5/1", "S 0"] {
+        let mut bench = Bench::in_state(settings("three-way"), State::Established);
+        assert_eq!(bench.arrives(forged), ["A 1/1"], "{forged}");
+        assert_eq!(bench.state, State::Established, "{forged}");
+        bench.arrives("R 1");
+        assert_eq!(bench.state, State::Closed, "{forged}");
+    }
+}
+
+/// §3.2, §4.2: what is challenged goes no further: neither its data nor its FIN nor its acknowledgment counts.
+#[test]
+fn what_is_challenged_is_dropped() {
+    for forged in ["S 1 10", "SA 5/11", "SF 1", "R 5 10", "RA 5/11"] {
+        let mut bench = Bench::in_state(settings("three-way"), State::Established);
+        bench.send(10);
+        assert_eq!(bench.arrives(forged), ["A 11/1"], "{forged}");
+        assert_eq!((bench.state, bench.receive()), (State::Established, (0, false)), "{forged}");
+        assert_eq!(bench.wait(at(1000)), ["1.000 PA 1/1 10"], "{forged}: nothing is acknowledged");
+    }
+}
+
+/// §5.2: the window that reaches back is the largest that the peer ever offered, not the present one.
+#[test]
+fn the_largest_window_reaches_back() {
+    let limits = limits().with(|it| it.checks.ack_check = AckCheck::Window);
+    let mut bench = Bench::in_state(with(limits), State::Established);
+    bench.send(10_000);
+    bench.arrives("A 1/10001");
+    bench.send(10_000);
+    bench.window = 100;
+    bench.arrives("A 1/20001");
+    assert_eq!(bench.arrives("A 1/10001"), NONE, "10,000 octets ago");
+    assert_eq!(bench.arrives("A 1/10000"), ["A 20001/1"]);
+}
+
+/// §7: number and time are settings, and a new interval has room again.
+#[test]
+fn the_limit_is_a_setting() {
+    let limits = limits().with(|it| {
+        it.checks.challenge_limit = ChallengeLimit::Host;
+        it.checks.challenge_count = 2;
+        it.checks.challenge_interval = Duration::from_secs(1);
+    });
+    let mut bench = Bench::in_state(with(limits), State::Established);
+    let answers = |bench: &mut Bench| (0..5).filter(|_| !bench.arrives("R 5").is_empty()).count();
+    assert_eq!(answers(&mut bench), 2);
+    bench.now = at(999);
+    assert_eq!(answers(&mut bench), 0);
+    bench.now = at(1000);
+    assert_eq!(answers(&mut bench), 2);
+}
+
+/// RFC 1337 §2.3, hazard H2: two ends that disagree on what was sent would answer each other for ever; the limit ends that.
+#[test]
+fn an_endless_exchange_of_acknowledgments_ends() {
+    for (challenge_limit, most) in [(ChallengeLimit::Host, 10), (ChallengeLimit::Connection, 1)] {
+        let limits = limits().with(|it| it.checks.challenge_limit = challenge_limit);
+        let mut bench = Bench::in_state(with(limits), State::Established);
+        let answers = (0..20).filter(|_| !bench.arrives("A 1/9").is_empty()).count();
+        assert_eq!(answers, most, "{challenge_limit:?}");
+    }
+}

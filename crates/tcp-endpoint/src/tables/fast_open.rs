@@ -2,8 +2,8 @@
 
 use sim_time::Duration;
 
-use crate::testing::{Bench, at, limits, settings};
-use crate::{EntryKind, FastOpen, Notice, Patience, Settings, State};
+use crate::testing::{Bench, at, limits, linux, settings};
+use crate::{DuplicateSyn, EntryKind, FastOpen, Notice, Patience, Queue, Settings, State};
 
 const NONE: [&str; 0] = [];
 
@@ -199,8 +199,143 @@ fn a_repeated_syn_carries_neither_cookie_nor_data() {
 #[test]
 fn a_client_with_nothing_to_send_shows_no_cookie() {
     let mut bench = Bench::closed(settings("fast-open"));
-    bench.open();
+    assert_eq!(bench.open(), ["S 0 fo"], "it asks, for the next time");
     bench.arrives("SA 0/1 fo=x");
     bench.abort();
     assert_eq!(bench.open(), ["S 0"]);
+}
+
+/// A client that has its peer's cookie, and no connection.
+fn with_the_peers_cookie() -> Bench {
+    let mut bench = Bench::closed(settings("fast-open"));
+    bench.open();
+    bench.arrives("SA 0/1 fo=x");
+    bench.abort();
+    bench
+}
+
+/// §4.2: a listener without fast open ignores the option, whatever it says, and the data.
+#[test]
+fn where_it_is_off_the_option_is_ignored() {
+    for syn in ["S 0 fo", "S 0 100 fo", "S 0 100 fo=x"] {
+        let mut bench = Bench::listening(settings("three-way"));
+        assert_eq!(bench.arrives(syn), ["SA 0/1"], "{syn}");
+        assert_eq!((bench.state, bench.kinds()), (State::SynReceived, vec![EntryKind::HalfOpen]), "{syn}");
+    }
+    assert_eq!(Bench::closed(settings("three-way")).open_with(100), ["S 0"], "and no client asks");
+}
+
+/// §4.2.2: no option, no data; and no cookie for who has not asked.
+#[test]
+fn data_without_a_cookie_waits_for_the_handshake() {
+    let mut bench = with_cookie();
+    assert_eq!(bench.arrives("S 0 100"), ["SA 0/1"]);
+    assert_eq!(bench.kinds(), [EntryKind::HalfOpen]);
+    assert_eq!(bench.arrives("PA 1/1 100"), ["A 1/101"]);
+    assert_eq!(bench.receive(), (100, false));
+}
+
+/// §4.1.2: a cookie is of one address, whatever the port; from another it is worth a new one.
+#[test]
+fn a_cookie_is_its_clients_alone() {
+    for (last, answer) in [(2, "SA 0/101"), (3, "SA 0/1 fo=c")] {
+        let mut bench = with_cookie();
+        let mut segment = bench.segment("S 0 100 fo=c");
+        segment.source.set_ip([10, 0, 0, last].into());
+        assert_eq!(bench.takes(segment), [answer], "from 10.0.0.{last}");
+    }
+}
+
+/// §4.1.3, §4.2.1: the newest cookie is kept, and no other.
+#[test]
+fn a_newer_cookie_takes_the_place_of_the_older() {
+    let mut bench = with_the_peers_cookie();
+    bench.open_with(100);
+    let mut answer = bench.segment("SA 0/1 fo=x");
+    answer.options.fast_open = Some(FastOpen::Cookie(7));
+    bench.takes(answer);
+    bench.abort();
+    assert_eq!(bench.open_with(100), ["S 0 100 fo=c"]);
+    let shown = bench.left.last().and_then(|(sent, _)| sent.segment.options.fast_open);
+    assert_eq!(shown, Some(FastOpen::Cookie(7)));
+}
+
+/// §4.2.1: a request that is not answered in time is made no more.
+#[test]
+fn a_repeated_syn_asks_for_no_cookie() {
+    let mut bench = Bench::closed(settings("fast-open"));
+    assert_eq!(bench.open_with(100), ["S 0 fo"]);
+    assert_eq!(bench.wait(at(1000)), ["1.000 S 0"]);
+}
+
+/// §4.2.1, §4.2.2: nor does a SYN-ACK that is sent again bring one: the option may be what keeps it away.
+#[test]
+fn a_repeated_syn_ack_brings_no_cookie() {
+    let duplicates = limits().with(|it| it.checks.duplicate_syn = DuplicateSyn::SynAck);
+    let mut bench = Bench::listening(Settings { limits: duplicates, ..settings("fast-open") });
+    assert_eq!(bench.arrives("S 0 fo"), ["SA 0/1 fo=c"]);
+    assert_eq!(bench.wait(at(1000)), ["1.000 SA 0/1"]);
+    assert_eq!(bench.arrives("S 0 fo"), ["SA 0/1"]);
+    let mut bench = Bench::closed(settings("fast-open"));
+    bench.open();
+    assert_eq!(bench.arrives("S 0 fo"), ["SA 0/1 fo=c"], "to a crossing SYN");
+    assert_eq!(bench.wait(at(1000)), ["1.000 SA 0/1"]);
+}
+
+/// §4.2.2: of what came with the SYN, the server may have taken a part.
+#[test]
+fn what_the_server_took_in_part_is_sent_from_there() {
+    let mut bench = with_the_peers_cookie();
+    bench.open_with(100);
+    assert_eq!(bench.arrives("SA 0/41"), ["PA 41/1 60"]);
+    assert_eq!(bench.arrives("A 1/101"), NONE);
+}
+
+/// §4.2.2: without room for the connection there is no fast open either; the SYN is dropped.
+#[test]
+fn without_room_a_good_cookie_opens_nothing() {
+    let limits = limits().with(|it| it.backlog.accept_backlog = 1);
+    let mut bench = Bench::listening(Settings { limits, ..settings("fast-open") });
+    bench.accepts = false;
+    bench.arrives_from(4999, "S 0 fo");
+    bench.arrives_from(4999, "A 1/1");
+    assert_eq!(bench.arrives("S 0 100 fo=c"), NONE);
+    assert_eq!((bench.kinds(), &bench.overflows[..]), (vec![EntryKind::Connection], &[Queue::Accept][..]));
+}
+
+/// §4.2.2: a connection that fast open has opened early can be reset before the handshake is over, and its data stays read.
+#[test]
+fn an_early_connection_can_be_refused() {
+    let mut bench = with_cookie();
+    bench.arrives("S 0 100 fo=c");
+    assert_eq!(bench.receive(), (100, false));
+    assert_eq!(bench.arrives("R 101"), NONE);
+    assert_eq!((bench.state, bench.notices.last()), (State::Closed, Some(&Notice::Reset)));
+}
+
+/// §4.2.2: a segment size is kept with the cookie that is known, whether or not the SYN-ACK brings another; and of no one else.
+#[test]
+fn a_segment_size_is_kept_without_a_new_cookie() {
+    for (known, octets, opened) in [(true, 300, "S 0 300 fo=c"), (false, 300, "S 0 fo")] {
+        let mut bench = if known { with_the_peers_cookie() } else { Bench::closed(settings("fast-open")) };
+        bench.open();
+        let mut answer = bench.segment("SA 0/1");
+        answer.options.mss = Some(octets);
+        bench.takes(answer);
+        bench.abort();
+        assert_eq!(bench.kinds().contains(&EntryKind::Peer), known);
+        assert_eq!(bench.open_with(1400), [opened]);
+    }
+}
+
+/// RFC 8985 §7.2: what is sent before the handshake is over is not probed: the SYN-ACK's timer comes first.
+#[test]
+fn an_early_answer_is_not_probed() {
+    let probing = linux().with(|it| it.timers.tail_loss_probe = true);
+    let mut bench = Bench::listening(Settings { limits: probing, ..settings("fast-open") });
+    bench.arrives_from(4999, "S 0 fo");
+    bench.arrives_from(4999, "R 1");
+    bench.arrives("S 0 100 fo=c");
+    bench.send(10);
+    assert_eq!(bench.wait(at(1000)), ["1.000 SA 0/101"]);
 }

@@ -58,6 +58,11 @@ fn which_syn_opens_the_next_incarnation() {
         (Choice::Timestamp, true, "S 1 @100", false),
         (Choice::Timestamp, true, "S 9999 @99", false),
         (Choice::Timestamp, true, "S 9999", true),
+        (Choice::Timestamp, true, "S 1", false),
+        (Choice::Timestamp, true, "S 2 @100", true),
+        (Choice::Timestamp, true, "S 2", true),
+        (Choice::Timestamp, true, "SA 9999/2 @101", false),
+        (Choice::Timestamp, true, "R 9999 @101", false),
         (Choice::Either, false, "S 9999", true),
         (Choice::Either, false, "S 1", false),
         (Choice::Either, true, "S -500 @101", true),
@@ -185,4 +190,44 @@ fn an_active_open_may_follow() {
     assert_eq!(after(second, true, 1000), Err(UserError::AlreadyExists));
     assert_eq!(after(second, false, 1001), Err(UserError::AlreadyExists));
     assert_eq!(after(Patience::Forever, true, 1001), Err(UserError::AlreadyExists));
+}
+
+/// RFC 6191 §2: a SYN that is not taken leaves TIME-WAIT as it is: without an answer, and with as long to last.
+#[test]
+fn a_syn_that_is_dropped_changes_nothing() {
+    for (timestamps, syn) in [(true, "S 9999 @99"), (true, "S 1 @100"), (true, "S 1"), (false, "S 1")] {
+        let mut bench = in_time_wait(SynInTimeWait::Timestamp, timestamps);
+        bench.wait(at(100_000));
+        assert_eq!(bench.arrives(syn), NONE, "{syn}");
+        bench.wait(at(239_999));
+        assert_eq!(bench.state, State::TimeWait, "{syn}");
+        bench.wait(at(240_000));
+        assert_eq!(bench.state, State::Closed, "{syn}");
+    }
+}
+
+/// RFC 1337 H1, by fix 2: the next incarnation agrees on timestamps, too, so that what is left of the last one is too old for it,
+/// at the very numbers that it expects.
+#[test]
+fn old_data_is_too_old_for_the_next_incarnation() {
+    let mut bench = in_time_wait(SynInTimeWait::Timestamp, true);
+    assert_eq!(bench.arrives("S 100 @101"), ["SA 0/101 @101"]);
+    bench.arrives("A 101/1 @101");
+    assert_eq!(bench.state, State::Established);
+    assert_eq!(bench.arrives("PA 101/1 10 @99"), ["A 1/101 @101"]);
+    assert_eq!(bench.receive(), (0, false));
+    assert_eq!(bench.arrives("PA 101/1 10 @102"), ["A 1/111 @102"]);
+}
+
+/// RFC 1337 §2: how TIME-WAIT is assassinated. An old duplicate is acknowledged, and the reset of the end that knows nothing
+/// any more has the right number. Fix 1 ignores it.
+#[test]
+fn the_answer_to_an_old_duplicate_assassinates_time_wait() {
+    for (reset_ends_time_wait, after) in [(true, State::Closed), (false, State::TimeWait)] {
+        let mut bench =
+            Bench::in_state(with(|teardown| Teardown { reset_ends_time_wait, ..teardown }), State::TimeWait);
+        assert_eq!(bench.arrives("PA -99/1 10"), ["A 2/2"]);
+        assert_eq!(bench.arrives("R 2"), NONE);
+        assert_eq!(bench.state, after);
+    }
 }

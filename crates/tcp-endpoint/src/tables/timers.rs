@@ -255,3 +255,38 @@ fn a_probe_of_the_peers_is_heard() {
         }
     }
 }
+
+/// RFC 6298 §5.1 to §5.4: what is sent behind it does not move the timer, a new acknowledgment starts it anew, the last one
+/// stops it, and the oldest segment alone is sent when it expires.
+#[test]
+fn the_timer_is_that_of_the_oldest_segment() {
+    let established = || Bench::in_state(settings("three-way"), State::Established);
+    let mut bench = established();
+    bench.send(10);
+    bench.wait(at(500));
+    bench.send(10);
+    assert_eq!(bench.wait(at(1999)), ["1.000 PA 1/1 10"]);
+
+    let mut bench = established();
+    bench.send(10);
+    bench.send(10);
+    bench.wait(at(600));
+    bench.arrives("A 1/11");
+    assert_eq!(bench.wait(at(1599)), Vec::<String>::new());
+    assert_eq!(bench.wait(at(1600)), ["1.600 PA 11/1 10"]);
+    bench.arrives("A 1/21");
+    assert_eq!(bench.wait(at(100_000)), Vec::<String>::new());
+}
+
+/// RFC 6298 §5.3: an acknowledgment that tells nothing new leaves the timer as it is.
+#[test]
+fn an_old_acknowledgment_does_not_start_the_timer_anew() {
+    for old in ["A 1/1", "PA 1/1 10", "A 1/-5", "A 70000/1"] {
+        let mut bench = Bench::in_state(settings("three-way"), State::Established);
+        bench.send(10);
+        bench.wait(at(600));
+        bench.arrives(old);
+        let next = if old.starts_with('P') { 11 } else { 1 };
+        assert_eq!(bench.wait(at(1500)), [format!("1.000 PA 1/{next} 10")], "{old}");
+    }
+}
