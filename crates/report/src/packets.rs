@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use experiment::record::{Blame, Call, Cause, Event, Record, RecordId, Sent, call_word};
 use experiment::{HostId, Relative, RelativeNumbers};
+use net_link::Loss;
 use rustc_hash::FxHashMap;
 use sim_time::Instant;
 use storage::push_sparingly;
@@ -305,6 +306,10 @@ fn in_words(label: &str, at: Instant, sent: &Sent, attempt: &str, hosts: &Hosts)
     if sent.forged && !arrived.is_empty() {
         return format!("{label} as if from {}, came at {}", hosts.socket(sent.source), arrived.join(" and "));
     }
-    let fate = if arrived.is_empty() { "lost".to_owned() } else { format!("arrived {}", arrived.join(" and ")) };
+    let fate = match sent.fate.lost {
+        Some(Loss::QueueFull) => "lost (the queue of its link was full)".to_owned(),
+        _ if arrived.is_empty() => "lost".to_owned(),
+        _ => format!("arrived {}", arrived.join(" and ")),
+    };
     format!("{label} of {}{attempt}, sent {at}, {fate}", sender(sent.from, sent.source, hosts))
 }

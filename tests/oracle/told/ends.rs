@@ -116,6 +116,7 @@ impl Ends {
         }
         let how = match reason {
             "reset" if life.open.is_some() => "reset",
+            "crash" if life.open.is_some() && from != "TIME-WAIT" => "crash",
             "gave-up" if life.open.is_some() || opener_is_open() => "gave up",
             "expired" if from == "FIN-WAIT-2" => "over",
             _ => return,
@@ -138,7 +139,7 @@ impl Ends {
 fn heading(paragraph: &str) -> Option<Item> {
     let mut text = Reader(paragraph);
     let name = text.before(": ")?;
-    let ended = [("reset at ", "reset"), ("gave up at ", "gave up"), ("over at ", "over")];
+    let ended = [("reset at ", "reset"), ("gave up at ", "gave up"), ("over at ", "over"), ("cut short at ", "crash")];
     if let Some((_, reason)) = ended.into_iter().find(|(words, _)| text.take(words).is_some()) {
         let t = text.time()?;
         text.take(" s, in ")?;

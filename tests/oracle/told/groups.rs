@@ -122,12 +122,13 @@ fn open(paragraph: &str) -> Option<Told> {
 
 /// From where to where, and how it ended; octets lost in all.
 fn end(paragraph: &str) -> Option<Told> {
-    const KINDS: [(&str, &str); 8] = [
+    const KINDS: [(&str, &str); 9] = [
         (" delivered data of another", "given"),
         (" delivered data a second time", "again"),
         (" left TIME-WAIT early for a SYN", "early"),
         (" lost data of ", "lost"),
         (" were reset", "reset"),
+        (" were open when ", "cut short"),
         (" gave up in ", "gave up"),
         (" waited in FIN-WAIT-2 for a FIN", "over"),
         (" were slow", "slow"),
@@ -155,6 +156,7 @@ fn end(paragraph: &str) -> Option<Told> {
         ("its application received ", "again"),
         ("TIME-WAIT ended early at ", "early"),
         ("reset at ", "reset"),
+        ("cut short at ", "cut short"),
         ("gave up at ", "gave up"),
         ("over at ", "over"),
         ("FIN acknowledged at ", "slow"),

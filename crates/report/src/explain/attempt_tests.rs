@@ -451,6 +451,10 @@ fn an_open_is_not_slow_because_another_came_in_its_place() {
             delay = "1 s"
         "#,
         &expect![[r#"
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. server:80 ← client:49152 #1: cut short at 0.500 s, in ESTABLISHED: server crashed
+               client's end is in SYN-SENT.
+
             Scripts that still wait at the end of the run
             1. client:49152 → server:80 #1: waits since 1.050 s in step 2, `close on EOF`: the peer has not
                closed

@@ -82,6 +82,7 @@ impl Attempts {
                 self.timer = Some(record.id);
                 if let Some(end) = self.end_mut(incarnation) {
                     let (armed, waited) = end.armed;
+                    end.deadline = None;
                     end.waited = waited + record.at.since(armed).as_nanos();
                 }
             }
@@ -99,7 +100,7 @@ impl Attempts {
                 if let Some(end) = incarnation.and_then(|life| self.end_mut(life)) {
                     end.accepted |= call == Call::Accept;
                     let leaves = call == Call::Close && outcome == Outcome::Done;
-                    end.left = end.left.or(leaves.then_some(record.at));
+                    end.left = end.left.or(leaves.then_some((record.at, record.id)));
                 }
                 if let (Call::Connect, Outcome::Failed(_)) = (call, outcome) {
                     self.count += 1;
@@ -163,6 +164,12 @@ impl Attempts {
             What::Armed { deadline } => {
                 if let Some(end) = self.end_mut(change.incarnation) {
                     (end.armed, end.deadline) = ((at, end.waited), Some(deadline));
+                }
+            }
+            What::Disarmed => {
+                // An entry that TIME-WAIT takes the place of goes with its timer, when the new one's is set.
+                if let Some(end) = self.end_mut(change.incarnation).filter(|end| end.state != Some(State::TimeWait)) {
+                    end.deadline = None;
                 }
             }
             What::Held { .. } | What::Released { .. } => {

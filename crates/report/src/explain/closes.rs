@@ -18,9 +18,10 @@ const MIXED_UP: u8 = 0;
 const DATA_LOST: u8 = 1;
 const NOT_SENT: u8 = 2;
 const RESET: u8 = 3;
-const GAVE_UP: u8 = 4;
-const TIME_WAIT: u8 = 5;
-const SLOW: u8 = 6;
+const CRASHED: u8 = 4;
+const GAVE_UP: u8 = 5;
+const TIME_WAIT: u8 = 6;
+const SLOW: u8 = 7;
 
 /// Octets of another connection that an application was given.
 pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, names: Names<'_>) -> Option<Finding> {
@@ -112,8 +113,10 @@ pub(super) fn data_lost(
     let mut sentences: Vec<String> = end.iter().map(|(life, ended)| names.ended(*life, ended)).collect();
     // What had arrived is lost when its receiver ends, all else when its sender does.
     let unread = end.is_some_and(|(life, _)| life.incarnation != incarnation);
-    sentences.extend(end.map(|(life, _)| match (unread, ended.and_then(|end| end.left)) {
-        (true, Some(left)) => {
+    // What closes because it is over has not left it unread.
+    let left = ended.and_then(|end| end.left.filter(|(_, left)| end.ended.is_some_and(|ended| *left < ended.record)));
+    sentences.extend(end.map(|(life, _)| match (unread, left) {
+        (true, Some((left, _))) => {
             let host = names.host(life.host);
             format!("They had arrived, and nobody had read them: {host}'s application had closed at {left} s.")
         }
@@ -183,6 +186,11 @@ pub(super) fn cut_short(known: &Known, side: Side, other: &End, names: Names<'_>
             let why = reset.map_or("a reset".to_owned(), |(_, why)| names.why(why));
             let sentences = reset.map_or(Vec::new(), |reset| names.reset(reset));
             (RESET, format!("were reset: {why}"), format!("reset at {at} s, in {from}"), sentences)
+        }
+        Reason::Crash if was_open && from != State::TimeWait => {
+            let sentences = names.other_end(other, end).into_iter().collect();
+            let kind = format!("were open when {} crashed", names.host(life.host));
+            (CRASHED, kind, format!("cut short at {at} s, in {from}: {} crashed", names.host(life.host)), sentences)
         }
         Reason::GaveUp if was_open || half_open => {
             let last = end.unanswered;

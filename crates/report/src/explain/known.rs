@@ -55,8 +55,8 @@ pub(super) struct End {
     pub(super) since: Instant,
     /// Whether its application has accepted it.
     pub(super) accepted: bool,
-    /// When its application closed.
-    pub(super) left: Option<Instant>,
+    /// When its application closed, and the record of that.
+    pub(super) left: Option<(Instant, RecordId)>,
     /// When it was first ESTABLISHED, or in a later state; and how long that had waited for timers.
     pub(super) opened: Option<(Instant, u64)>,
     /// Who sent the segment that opened it.

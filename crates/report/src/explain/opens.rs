@@ -19,8 +19,10 @@ const FAILED: u8 = 0;
 const NEVER_OPEN: u8 = 1;
 const SLOW: u8 = 2;
 
-/// The SYN-ACKs of an end that opened: it answers a SYN that crossed its own.
-const OWN_SYN_ACKS: &str = "Its own SYN-ACKs";
+/// What the SYN-ACKs of an attempt are called: an end that opened answers a SYN that crossed its own.
+pub(super) const fn syn_acks_name(known: &Known) -> &'static str {
+    if known.is_crossed() { "Its own SYN-ACKs" } else { "SYN-ACKs" }
+}
 
 /// A call to open that failed at once.
 pub(super) fn not_called(
@@ -128,7 +130,7 @@ fn is_open_alone(known: &Known, other: &End) -> bool {
 
 /// What became of the segments of a handshake. Of two opens that crossed, each has SYN-ACKs of its own.
 fn handshake(known: &Known) -> Vec<(&'static str, Course)> {
-    let name = if known.is_crossed() { OWN_SYN_ACKS } else { "SYN-ACKs" };
+    let name = syn_acks_name(known);
     vec![("SYNs", known.syns), (name, known.syn_acks)]
 }
 

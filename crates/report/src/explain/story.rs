@@ -705,7 +705,7 @@ fn not_arrived(sent: &Segment) -> String {
     match sent.lost {
         Some(Loss::Fault) => format!("was lost (dropped{by_fault})"),
         Some(Loss::Chance) => "was lost by chance".to_owned(),
-        Some(Loss::QueueFull) => "was lost (a queue was full)".to_owned(),
+        Some(Loss::QueueFull) => "was lost (the queue of its link was full)".to_owned(),
         Some(Loss::Lifetime) => "was lost (its lifetime was over)".to_owned(),
         Some(Loss::NoRoute) => "was lost (no link leads there)".to_owned(),
         None => "was still on its way when the run ended".to_owned(),

@@ -431,6 +431,8 @@ fn a_crash_goes_unheard() {
                By RST 101 of client #1, sent 4.050, arrived 4.100.
                It answers DATA 101/101 100 B of server, sent 4.000, arrived 4.050: client had no connection for
                it any more: a crash at 2.000 s.
+            3. client:49152 → server:80 #1: cut short at 2.000 s, in ESTABLISHED: client crashed
+               server's end is in ESTABLISHED.
         "#]],
     );
 }
@@ -456,6 +458,10 @@ fn a_crashed_client_opens_again_and_is_asked() {
                SYNs: 8 sent, 8 at another connection. SYN-ACKs: none sent.
                The first without effect: SYN 0 of client #2, sent 4.000, arrived 4.050. The other connection was
                server:80 ← client:5000 #1, in ESTABLISHED.
+
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:5000 → server:80 #1: cut short at 2.000 s, in ESTABLISHED: client crashed
+               server's end is in ESTABLISHED.
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:5000 #1: waits since 0.150 s in step 4, `close on EOF`: the peer has not
@@ -498,7 +504,9 @@ fn a_host_is_down_and_keeps_quiet() {
             2. server:80 ← client:5001 #2: 10 B of server lost at 367.200 s
                client's end was over at 367.200 s: TIME-WAIT ran out.
                They had arrived, and nobody had read them: client's application had closed at 125.100 s.
-            3. server:80 ← client:5000 #1: gave up at 67.100 s, in ESTABLISHED
+            3. client:5000 → server:80 #1: cut short at 1.000 s, in ESTABLISHED: client crashed
+               server's end is in SYN-RECEIVED.
+            4. server:80 ← client:5000 #1: gave up at 67.100 s, in ESTABLISHED
                Segments since the last that came: 5 sent, 5 at a host that was down or kept quiet.
                The first without effect: ACK 1/101 of server, sent 5.100, arrived 5.150.
                client's end was over at 1.000 s, in ESTABLISHED: a crash.
@@ -805,13 +813,13 @@ fn overload_is_told_in_one_paragraph() {
            The longest: client(2):40062 → server:80 #1110: waits since 13.120 s in step 3, `receive 10 kB`:
            nothing has come.
            server's end is in SYN-RECEIVED.
-           Nothing is on its way between them.
+           Nothing is on its way between them; the next timer of the two, client's, fires at 42.816 s.
         2. 129 scripts of client wait in step 1, `connect`
            The first since 16.180 s, the last since 30.000 s; for 2.63 s on average.
            The longest: client(3):41180 → server:80 #1619: waits since 16.180 s in step 1, `connect`: the
            connection is not open.
            SYNs: 8 sent, 8 without a place in the accept queue. SYN-ACKs: none sent.
-           Nothing is on its way between them.
+           Nothing is on its way between them; the next timer of the two, client's, fires at 35.180 s.
         3. 128 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in ESTABLISHED,
            not accepted: all 4 workers of server are busy
            The first since 13.750 s, the last since 29.980 s; for 2.19 s on average.

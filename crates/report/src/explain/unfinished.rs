@@ -12,6 +12,7 @@ use super::attempts::Attempts;
 use super::exchange::Exchanges;
 use super::known::{End, Known, Side};
 use super::names::{Names, reason, seconds};
+use super::opens::syn_acks_name;
 use crate::amount::{milliseconds, whole};
 use crate::why::awaited;
 use crate::wrap::{block, listed, wrapped};
@@ -179,7 +180,8 @@ impl Wait {
         let mut sentences = Vec::new();
         let mut kind = String::new();
         if end.opened.is_none() {
-            sentences.push(format!("SYNs: {}. SYN-ACKs: {}.", known.syns.in_words(), known.syn_acks.in_words()));
+            let (syns, syn_acks) = (known.syns.in_words(), known.syn_acks.in_words());
+            sentences.push(format!("SYNs: {syns}. {}: {syn_acks}.", syn_acks_name(known)));
         } else if let Some(waiting) = waits {
             let (host, step, lacks) =
                 (names.host(waiting.host), step(waiting, names), lacks(waiting.awaits, waiting.octets));
@@ -207,8 +209,12 @@ impl Wait {
                 kind = format!("{kind}, not accepted{busy}");
             }
         }
+        let timers = [end, other].into_iter().filter_map(|end| Some((end.deadline?, end.life?.host)));
+        let timer = timers.min().map_or(String::new(), |(at, host)| {
+            format!("; the next timer of the two, {}'s, fires at {at} s", names.host(host))
+        });
         sentences.push(match known.flying() {
-            0 => "Nothing is on its way between them.".to_owned(),
+            0 => format!("Nothing is on its way between them{timer}."),
             1 => "1 segment is on its way between them.".to_owned(),
             flying => format!("{flying} segments are on their way between them."),
         });

@@ -70,7 +70,7 @@ fn an_open_waits_for_what_is_lost() {
             1. client:49152 → server:80 #1: waits since 3590.000 s in step 1, `connect`: the connection is not
                open
                SYNs: 4 sent, 4 arrived. SYN-ACKs: 4 sent, 4 lost.
-               Nothing is on its way between them.
+               Nothing is on its way between them; the next timer of the two, client's, fires at 3605.000 s.
         "#]],
     );
 }
@@ -89,6 +89,10 @@ fn the_other_end_may_be_gone() {
             script = ["accept", "receive EOF", "close"]
         "#,
         &expect![[r#"
+            Connections that were cut short, lost or mixed up data, or closed slowly, and why
+            1. client:49152 → server:80 #1: cut short at 2.000 s, in ESTABLISHED: client crashed
+               server's end is in ESTABLISHED.
+
             Scripts that still wait at the end of the run
             1. server:80 ← client:49152 #1: waits since 0.150 s in step 2, `receive EOF`: the peer has not
                closed
