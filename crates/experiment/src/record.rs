@@ -306,7 +306,8 @@ pub enum Event {
         outcome: Outcome,
     },
     /// Octets that an application sent can no longer be received: the sending connection is gone and no segment brings
-    /// them any more, or they had arrived and the receiving connection went before anyone read them.
+    /// them any more, or they had arrived and the receiving connection went, or its application closed, before anyone read
+    /// them.
     DataLost {
         /// The host whose application sent them.
         host: HostId,

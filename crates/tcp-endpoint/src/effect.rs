@@ -251,6 +251,8 @@ pub enum Effect<P, T> {
         tag: T,
         /// How many.
         octets: u32,
+        /// Whether an application is left to read them.
+        kept: bool,
     },
     /// Tell the application.
     Notify {

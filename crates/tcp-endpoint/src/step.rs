@@ -67,8 +67,8 @@ impl<P: Payload, T> Context<'_, P, T> {
 
 impl<P, T> Context<'_, P, T> {
     /// Octets of the peer came in order.
-    pub(crate) fn took(&mut self, by: Identity<T>, octets: u32) {
-        self.effects.push(Effect::Took { entry: self.entry, tag: by.tag, octets });
+    pub(crate) fn took(&mut self, by: Identity<T>, octets: u32, kept: bool) {
+        self.effects.push(Effect::Took { entry: self.entry, tag: by.tag, octets, kept });
     }
 
     /// The application is told.

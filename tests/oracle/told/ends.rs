@@ -19,6 +19,8 @@ struct Ends {
     /// What the application at each accepted connection received; and those that received octets of another.
     received: BTreeMap<u64, u64>,
     mixed_up: BTreeSet<u64>,
+    /// Octets of each connection that came when the application of their receiver had closed, and since when.
+    dropped: BTreeMap<u64, (u128, u64)>,
     due: Vec<Item>,
 }
 
@@ -33,9 +35,17 @@ pub(super) fn differences(trace: &Trace, lives: &Lives, told: &Sections) -> Vec<
             "call" if record.text("call") == "send" && record.text("outcome") == "failed" => {
                 ends.not_sent(lives, record);
             }
-            "warmed-up" => ends.due.clear(),
+            "warmed-up" => {
+                ends.due.clear();
+                ends.dropped.clear();
+            }
             _ => {}
         }
+    }
+    for (connection, (first, len)) in std::mem::take(&mut ends.dropped) {
+        let life = &lives[&connection];
+        let name = format!("{}: {len} B of {} lost at {}, true", life.name(), life.host, seconds(first));
+        ends.due.push(Item::new(name, Vec::new()));
     }
     let paragraphs = told.get(text::ENDS).map_or(&[][..], Vec::as_slice);
     let is_close = |paragraph: &&String| !paragraph.contains(": FIN acknowledged at ");
@@ -60,6 +70,11 @@ impl Ends {
         let over = record.because.and_then(|id| trace.records.get(usize::try_from(id).ok()?));
         let unread = over.is_some_and(|over| over.number("connection") != record.number("connection"));
         let len = record.number("len").unwrap_or(0);
+        if over.is_some_and(|over| over.kind != "state") {
+            let connection = record.number("connection").unwrap_or(0);
+            self.dropped.entry(connection).or_insert((record.t, 0)).1 += len;
+            return;
+        }
         let name = format!("{}: {len} B of {} lost at {}, {unread}", life.name(), life.host, seconds(record.t));
         self.due.push(Item::new(name, Vec::new()));
     }

@@ -336,6 +336,9 @@ impl<F: Fold> World<F> {
         if let Some(row) = self.truth.get_mut(life).filter(|_| result.is_ok()) {
             row.closed_by.get_or_insert(self.call);
         }
+        if call == Call::Close && self.truth.holds(life) {
+            self.lose_unread(life, self.call, now);
+        }
         if matches!(call, Call::Close | Call::Abort) {
             self.give_back(round);
             self.out_of_hand(life, now);

@@ -5,6 +5,8 @@
 pub(super) struct Intake {
     arrived: Octets,
     read: Octets,
+    /// Octets of the connection that were dropped unread.
+    dropped: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -34,7 +36,14 @@ impl Intake {
 
     /// Octets of the connection that have arrived and were not read.
     pub(super) const fn unread(&self) -> u64 {
-        self.arrived.own.saturating_sub(self.read.own)
+        self.arrived.own.saturating_sub(self.read.own + self.dropped)
+    }
+
+    /// Nobody will read what was not read. Returns how many octets of the connection that is.
+    pub(super) const fn drop_unread(&mut self) -> u64 {
+        let unread = self.unread();
+        self.dropped += unread;
+        unread
     }
 
     /// Octets came in order with a segment. At most `foreign`, the octets of that segment if it belongs to another

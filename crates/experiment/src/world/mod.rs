@@ -385,8 +385,9 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// Notes that octets have come in order to an end, with the segment that arrives.
-    fn count_arrived(&mut self, life: Incarnation, octets: u32) {
+    /// Notes that octets have come in order to an end, with the segment that arrives. If its application has closed, nobody
+    /// will read them.
+    fn count_arrived(&mut self, life: Incarnation, (octets, kept): (u32, bool), now: Instant) {
         let Some(arrival) = self.arrival else { return };
         if let Some(sender) = arrival.sender {
             self.truth.took(life, sender);
@@ -395,6 +396,16 @@ impl<F: Fold> World<F> {
         let foreign = if known.hears(&arrival.octets) { 0 } else { arrival.octets.length };
         if known.intake.note_arrived(octets.into(), foreign.into()) {
             known.misled_by = known.misled_by.or_else(|| arrival.out_of_order());
+        }
+        if !kept {
+            self.lose_unread(life, self.trigger, now);
+        }
+    }
+
+    /// Nobody will read what has come to an end in order.
+    fn lose_unread(&mut self, life: Incarnation, cause: RecordId, now: Instant) {
+        if let Some(Loss { host, incarnation, octets }) = self.truth.drop_unread(life) {
+            self.record(now, Because::of(cause), Event::DataLost { host, incarnation, octets });
         }
     }
 
@@ -464,7 +475,7 @@ impl<F: Fold> World<F> {
                     self.let_go_of(tag, entry, now);
                 }
                 Effect::Overflow { port, queue } => self.overflow(machine, port, queue, now),
-                Effect::Took { tag, octets, .. } => self.count_arrived(tag, octets),
+                Effect::Took { tag, octets, kept, .. } => self.count_arrived(tag, (octets, kept), now),
                 Effect::Notify { tag, notice, .. } => self.notify(tag, notice, now),
             }
         }

@@ -286,6 +286,14 @@ impl Truth {
         Some(known.worth)
     }
 
+    /// Nobody will read what has come to an end in order: the octets that are lost with that. Whose they are has to be known:
+    /// what the end of a client that has never heard of it does not read may still be read at another.
+    pub(super) fn drop_unread(&mut self, life: Incarnation) -> Option<Loss> {
+        let known = self.get_mut(life)?;
+        let sender = known.answers_for?;
+        loss(sender, known.intake.drop_unread())
+    }
+
     /// Forgets an incarnation that is over, once no application holds it or has yet to accept it, and what it is remembered
     /// for has left the network; `None` while it must be remembered. Returns the octets it sent that had not arrived in order
     /// at the other end, and those the other end sent that had arrived but were dropped unread.

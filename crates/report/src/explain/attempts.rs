@@ -15,7 +15,7 @@ use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 use super::course::{Course, Landing, Met};
 use super::exchange::Exchanges;
 use super::findings::Findings;
-use super::known::{End, Ended, Flying, Known, Life, Role, Sender, Side, Why, WhyReset};
+use super::known::{Dropped, End, Ended, Flying, Known, Life, Role, Sender, Side, Why, WhyReset};
 use super::names::Names;
 use super::{Pair, closes, opens, pair};
 
@@ -127,6 +127,9 @@ impl Attempts {
             }
             Event::DataLost { host, incarnation, octets } => {
                 let ended = record.because.first();
+                if self.note_unread(record, incarnation, octets) {
+                    return;
+                }
                 let known = self.of(incarnation);
                 let forged = self.forged(incarnation, exchanges);
                 let ends = match (known, &forged) {
@@ -153,6 +156,7 @@ impl Attempts {
                 self.count = 0;
                 self.opens.clear();
                 self.closes.clear();
+                self.known.values_mut().for_each(|known| (known.here.dropped, known.there.dropped) = (None, None));
             }
             _ => {}
         }
@@ -197,6 +201,7 @@ impl Attempts {
             if self.crossing(known).is_none_or(Known::is_gone) {
                 let both = [Some(attempt), crossing];
                 both.into_iter().flatten().for_each(|attempt| self.tell_open(attempt, all, names));
+                both.into_iter().flatten().for_each(|attempt| self.tell_dropped(attempt, all, names));
                 both.into_iter().flatten().for_each(|attempt| drop(self.known.remove(&attempt)));
             }
         }
@@ -212,10 +217,40 @@ impl Attempts {
         }
     }
 
+    /// Octets are lost that came, or were there, when the application of their receiver had closed. They are told once for
+    /// each end that sent some. Returns whether they are such octets, of an end that is known.
+    fn note_unread(&mut self, record: &Record, incarnation: Incarnation, octets: u64) -> bool {
+        let Some((known, side)) = self.of(incarnation) else { return false };
+        let reader = self.other_end(known, side);
+        let is_over = |end: &End| end.ended.is_some_and(|ended| record.because.iter().any(|id| id == ended.record));
+        if is_over(reader) || is_over(known.end(side)) {
+            return false;
+        }
+        let reader = reader.life.and_then(|life| Some((life.host, reader.left?.0)));
+        let Some(end) = self.end_mut(incarnation) else { return false };
+        let before = end.dropped.unwrap_or(Dropped { octets: 0, first: record.at, last: record.at, reader });
+        end.dropped = Some(Dropped { octets: before.octets + octets, last: record.at, ..before });
+        true
+    }
+
+    /// Tells of the octets of an attempt that came too late to be read.
+    fn tell_dropped(&mut self, attempt: Attempt, all: bool, names: Names<'_>) {
+        let Some(known) = self.known.get_mut(&attempt) else { return };
+        for side in [Side::Opener, Side::Other] {
+            let end = known.end_mut(side);
+            if let Some(dropped) = end.dropped.take() {
+                self.closes.extend(closes::dropped(end, dropped, names), all);
+            }
+        }
+    }
+
     /// The run is over: what was found.
     pub(super) fn finish(&mut self, all: bool, names: Names<'_>) {
         let attempts: Vec<Attempt> = self.known.keys().copied().collect();
-        attempts.into_iter().for_each(|attempt| self.tell_open(attempt, all, names));
+        for attempt in attempts {
+            self.tell_open(attempt, all, names);
+            self.tell_dropped(attempt, all, names);
+        }
     }
 
     /// An end, of whatever connection.

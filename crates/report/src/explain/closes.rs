@@ -8,7 +8,7 @@ use sim_time::Instant;
 use tcp_endpoint::{Reason, State};
 
 use super::findings::{Finding, Weight};
-use super::known::{End, Ended, Known, Side, SlowClose, Why, WhyReset};
+use super::known::{Dropped, End, Ended, Known, Side, SlowClose, Why, WhyReset};
 use super::names::{Names, seconds};
 use super::opens::first_in_vain;
 use crate::amount::whole;
@@ -22,6 +22,8 @@ const CRASHED: u8 = 4;
 const GAVE_UP: u8 = 5;
 const TIME_WAIT: u8 = 6;
 const SLOW: u8 = 7;
+
+const UNREAD: &str = "They had arrived, and nobody had read them.";
 
 /// Octets of another connection that an application was given.
 pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, names: Names<'_>) -> Option<Finding> {
@@ -89,6 +91,32 @@ pub(super) fn not_sent(
     }
 }
 
+/// Octets of an end that the other took when its application had closed.
+pub(super) fn dropped(end: &End, dropped: Dropped, names: Names<'_>) -> Option<Finding> {
+    let life = end.life?;
+    let Dropped { octets, first, last, reader } = dropped;
+    let (sender, lives) = (names.host(life.host), names.lives(life));
+    let reader = reader.map(|(host, left)| (names.host(host), left));
+    let unread = match reader {
+        Some((host, left)) => {
+            format!("They had arrived, and nobody had read them: {host}'s application had closed at {left} s.")
+        }
+        None => UNREAD.to_owned(),
+    };
+    let whose = reader.map_or("an", |(host, _)| host);
+    let possessive = if reader.is_some() { "'s" } else { "" };
+    let more = (last > first).then(|| format!("The last of them came at {last} s."));
+    Some(Finding {
+        rank: DATA_LOST,
+        kind: format!("connections {lives} lost data of {sender}, unread: {whose}{possessive} application had closed"),
+        at: first,
+        weight: Weight::Octets(octets),
+        heading: format!("{}: {octets} B of {sender} lost at {first} s", names.end(life, end)),
+        sentences: [unread].into_iter().chain(more).collect(),
+        courses: Vec::new(),
+    })
+}
+
 /// Octets of a host that nobody can receive any more, since one end is over: the sender's, or the other.
 pub(super) fn data_lost(
     at: Instant,
@@ -103,26 +131,20 @@ pub(super) fn data_lost(
     let is_over = |end: &&End| end.ended.is_some_and(|ended| Some(ended.record) == over);
     let ended = ends.into_iter().find(is_over);
     let end = ended.and_then(|end| Some((end.life?, end.ended?)));
-    let why = end.map_or("an end was over".to_owned(), |(life, ended)| {
+    // What had arrived is lost when its receiver ends, all else when its sender does.
+    let unread = end.is_none_or(|(life, _)| life.incarnation != incarnation);
+    let mut sentences: Vec<String> = end.iter().map(|(life, ended)| names.ended(*life, ended)).collect();
+    sentences.push(match unread {
+        true => UNREAD.to_owned(),
+        false => "No application got them.".to_owned(),
+    });
+    let why = end.map_or("an application had closed".to_owned(), |(life, ended)| {
         let why = match ended.reset {
             Some((_, why)) => format!("reset, {}", names.why(why)),
             None => super::names::reason(ended.reason, ended.from),
         };
         format!("{}'s end was over: {why}", names.host(life.host))
     });
-    let mut sentences: Vec<String> = end.iter().map(|(life, ended)| names.ended(*life, ended)).collect();
-    // What had arrived is lost when its receiver ends, all else when its sender does.
-    let unread = end.is_some_and(|(life, _)| life.incarnation != incarnation);
-    // What closes because it is over has not left it unread.
-    let left = ended.and_then(|end| end.left.filter(|(_, left)| end.ended.is_some_and(|ended| *left < ended.record)));
-    sentences.extend(end.map(|(life, _)| match (unread, left) {
-        (true, Some((left, _))) => {
-            let host = names.host(life.host);
-            format!("They had arrived, and nobody had read them: {host}'s application had closed at {left} s.")
-        }
-        (true, None) => "They had arrived, and nobody had read them.".to_owned(),
-        (false, _) => "No application got them.".to_owned(),
-    }));
     let unread = if unread { ", unread" } else { "" };
     if own_end.useless && life.incarnation == incarnation {
         sentences.push(format!("{sender}'s end was of no use: nobody misses them."));

@@ -77,6 +77,8 @@ pub(super) struct End {
     /// Octets that its application received, while all are of this attempt.
     pub(super) received: u64,
     pub(super) mixed_up: bool,
+    /// Octets of it that the other end took and nobody read.
+    pub(super) dropped: Option<Dropped>,
     /// Whether it is a ghost, or abandoned.
     pub(super) useless: bool,
     /// Whether it ever was a ghost.
@@ -85,6 +87,17 @@ pub(super) struct End {
     pub(super) stale: Option<RecordId>,
     /// Whether its SYN crossed the peer's.
     pub(super) crossed: bool,
+}
+
+/// Octets that came, or were there, when the application of their receiver had closed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dropped {
+    pub(super) octets: u64,
+    /// When the first and the last of them came.
+    pub(super) first: Instant,
+    pub(super) last: Instant,
+    /// The receiver, and when its application closed.
+    pub(super) reader: Option<(HostId, Instant)>,
 }
 
 /// Which life it is.

@@ -247,7 +247,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     pub(crate) fn tell_taken(&self, before: u32, ctx: &mut Context<'_, P, T>) {
         let octets = self.incoming.received().wrapping_sub(before);
         if octets > 0 {
-            ctx.took(self.id, octets);
+            ctx.took(self.id, octets, self.owner != Owner::Nobody);
         }
     }
 
