@@ -225,4 +225,16 @@ impl Crowded {
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
+
+    /// The ports that are known to be taken now.
+    #[cfg(test)]
+    pub(crate) fn known(&self, now: Instant) -> Vec<(SocketAddrV4, u16)> {
+        let mut crowded = self.clone();
+        crowded.0.values_mut().for_each(|taken| taken.forget_passed(now));
+        let known = crowded.0.iter().flat_map(|(remote, taken)| {
+            let places = (0..taken.range.count()).filter(|place| taken.contains(*place));
+            places.map(|place| (*remote, taken.range.port(place)))
+        });
+        known.collect()
+    }
 }
