@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::time::Duration;
 use synlab_benches::{Datagram, Pair};
-use tcp_endpoint::{Flags, SeqNum};
+use tcp_endpoint::{Effects, Flags, Handle, SeqNum};
 
 const FIRST_PORT: u16 = 1_024;
 /// Connections for each measurement of those that add up.
@@ -49,6 +49,51 @@ fn lives(c: &mut Criterion) {
         );
     });
     group.finish();
+}
+
+/// An OPEN that leaves the port to a host as Linux has it, while some of its ports are taken towards the one peer. Each
+/// open follows the end of another connection, which may be any of them; so the ports that are free lie anywhere.
+fn ephemeral_ports(c: &mut Criterion) {
+    for (name, taken) in [("0%", 0), ("90%", 25_408), ("99%", 27_949), ("99.9%", 28_203)] {
+        let mut crowd = Crowd::new(taken);
+        for _ in 0..2 * taken {
+            crowd.replace();
+        }
+        c.bench_function(&format!("endpoint/ephemeral-port/{name}"), |b| b.iter(|| crowd.replace()));
+    }
+}
+
+/// Connections of one host to one peer, none of which is answered.
+struct Crowd {
+    pair: Pair,
+    connections: Vec<Handle>,
+    random: u32,
+    effects: Effects<experiment::Span, u64>,
+}
+
+impl Crowd {
+    fn new(count: usize) -> Self {
+        let pair = pair(&["client.profile='linux'"]);
+        let mut crowd = Self { pair, connections: Vec::new(), random: 1, effects: Vec::new() };
+        crowd.connections = (0..=count).map(|_| crowd.open()).collect();
+        crowd
+    }
+
+    fn open(&mut self) -> Handle {
+        let Pair { client, now, listens_at, .. } = &mut self.pair;
+        self.effects.clear();
+        client.open_ephemeral(*now, *listens_at, 0, &mut self.effects).expect("a port is free")
+    }
+
+    /// Any one ends, another begins.
+    fn replace(&mut self) {
+        self.random = self.random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let which = self.random as usize % self.connections.len();
+        let ended = self.connections[which];
+        self.pair.client.abort(self.pair.now, ended, &mut self.effects).expect("it is there");
+        self.pair.client.flush(self.pair.now, &mut self.effects);
+        self.connections[which] = self.open();
+    }
 }
 
 /// A hundred octets arrive in ESTABLISHED, are read and acknowledged.
@@ -152,6 +197,6 @@ fn syn(pair: &Pair, from: Ipv4Addr, port: u16) -> Datagram {
 criterion_group! {
     name = benches;
     config = Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
-    targets = lives, data, duplicate_syn, time_wait, flood
+    targets = lives, ephemeral_ports, data, duplicate_syn, time_wait, flood
 }
 criterion_main!(benches);

@@ -25,6 +25,11 @@ impl Ends {
         self.local
     }
 
+    /// The other end.
+    pub(crate) const fn remote(self) -> SocketAddrV4 {
+        self.remote
+    }
+
     /// The other host.
     pub(crate) const fn remote_address(self) -> Ipv4Addr {
         *self.remote.ip()

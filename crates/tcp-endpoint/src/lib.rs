@@ -29,6 +29,7 @@ mod patience;
 mod payload;
 mod peer;
 mod port_range;
+mod port_search;
 mod ports;
 pub mod presets;
 mod remains;
@@ -42,6 +43,7 @@ mod step;
 mod table;
 #[cfg(test)]
 mod tables;
+mod taken;
 mod tcb;
 #[cfg(test)]
 mod testing;

@@ -26,6 +26,12 @@ impl PortRange {
         u32::from(self.last - self.first) + 1
     }
 
+    /// The place of a port, counted from 0; `None` if it is not one of them.
+    #[must_use]
+    pub(crate) fn place(self, port: u16) -> Option<u32> {
+        (self.first..=self.last).contains(&port).then(|| u32::from(port - self.first))
+    }
+
     /// The port at a place, counted from 0 and below [`PortRange::count`].
     #[must_use]
     pub(crate) fn port(self, place: u32) -> u16 {

@@ -1,5 +1,8 @@
 //! Ephemeral ports: which local port an OPEN takes that names none (RFC 6056).
 
+#[cfg(test)]
+mod walk;
+
 use std::collections::BTreeMap;
 use std::hash::Hasher;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -7,8 +10,9 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use siphasher::sip::SipHasher24;
 
 use crate::isn::Secret;
-use crate::port_range::PortRange;
+use crate::port_search::Search;
 use crate::settings::PortSelection;
+use crate::taken::{Step, Vacancy};
 
 /// The furthest that Algorithm 5 steps on (N in RFC 6056 §3.3.5, which suggests it).
 const LARGEST_INCREMENT: u32 = 500;
@@ -18,7 +22,7 @@ const LINUX_INCREMENTS: u32 = 8;
 
 /// Selects ephemeral ports for one host.
 ///
-/// A search looks at as few ports as it can, and at every one of the range before it gives up.
+/// A search passes over as few ports as it can, and gives up only when none of the range is free.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub(crate) struct Ports {
     secret: Secret,
@@ -41,52 +45,50 @@ impl Ports {
         self.table.clear();
     }
 
-    /// A port for a connection from `local` to `remote`, of those that are `free`; `None` if none in the range is.
+    /// A port for a connection from `local` to `remote`, of those that the search finds free; `None` if none is.
     pub(crate) fn select(
         &mut self,
-        range: PortRange,
         how: PortSelection,
         (local, remote): (Ipv4Addr, SocketAddrV4),
-        free: impl Fn(u16) -> bool,
+        search: &mut Search<'_, impl Fn(u16) -> Vacancy>,
     ) -> Option<u16> {
-        let count = range.count();
-        let try_at = |place: u32| Some(range.port(place % count)).filter(|port| free(*port));
+        let count = search.count();
         match how {
-            PortSelection::Sequential => self.in_turn(0, count, try_at),
-            PortSelection::Random => {
-                let start = self.draw(count);
-                (start..start + count).find_map(try_at)
-            }
+            PortSelection::Sequential => self.in_turn(0, search),
+            PortSelection::Random => port_of(search.around(self.draw(count), count)),
             PortSelection::RandomAgain => {
-                (0..count).find_map(|_| try_at(self.draw(count))).or_else(|| (0..count).find_map(try_at))
+                let drawn = (0..count).find_map(|_| search.at(self.draw(count)));
+                drawn.or_else(|| port_of(search.around(0, count)))
             }
-            PortSelection::Hash => self.in_turn(self.keyed(b"F", local, remote) % count, count, try_at),
-            PortSelection::DoubleHash => self.by_group((local, remote), count, try_at),
-            PortSelection::DoubleHashByParity => self.by_group_and_parity((local, remote), count, try_at),
+            PortSelection::Hash => self.in_turn(self.keyed(b"F", local, remote) % count, search),
+            PortSelection::DoubleHash => self.by_group((local, remote), search),
+            PortSelection::DoubleHashByParity => self.by_group_and_parity((local, remote), search),
             PortSelection::RandomIncrements => {
-                (0..count).find_map(|_| try_at(self.increment(count))).or_else(|| (0..count).find_map(try_at))
+                let stepped = (0..count).find_map(|_| search.at(self.increment(count)));
+                stepped.or_else(|| port_of(search.around(0, count)))
             }
         }
     }
 
     /// One port after the other, from where the last search ended; `offset` is Algorithm 3's.
-    fn in_turn(&mut self, offset: u32, count: u32, try_at: impl Fn(u32) -> Option<u16>) -> Option<u16> {
-        (0..count).find_map(|_| {
-            let place = self.next.unwrap_or(0);
-            self.next = Some((place + 1) % count);
-            try_at(offset + place)
-        })
+    fn in_turn(&mut self, offset: u32, search: &mut Search<'_, impl Fn(u16) -> Vacancy>) -> Option<u16> {
+        let count = search.count();
+        let place = self.next.unwrap_or(0);
+        let found = search.around((offset + place) % count, count);
+        let tried = found.map_or(count, |(skipped, _)| skipped + 1);
+        self.next = Some((place + tried) % count);
+        port_of(found)
     }
 
     /// Algorithm 4: from where the last search for the same group of peers ended.
     fn by_group(
         &mut self,
         ends: (Ipv4Addr, SocketAddrV4),
-        count: u32,
-        try_at: impl Fn(u32) -> Option<u16>,
+        search: &mut Search<'_, impl Fn(u16) -> Vacancy>,
     ) -> Option<u16> {
+        let count = search.count();
         let (group, start) = self.group(ends, count);
-        let (skipped, port) = (0..count).find_map(|i| Some((i, try_at(start + i)?)))?;
+        let (skipped, port) = search.around(start, count)?;
         self.move_on(group, skipped + 1);
         Some(port)
     }
@@ -96,14 +98,13 @@ impl Ports {
     fn by_group_and_parity(
         &mut self,
         ends: (Ipv4Addr, SocketAddrV4),
-        count: u32,
-        try_at: impl Fn(u32) -> Option<u16>,
+        search: &mut Search<'_, impl Fn(u16) -> Vacancy>,
     ) -> Option<u16> {
+        let count = search.count();
         let pairs = (count / 2).max(1);
         let (group, start) = self.group(ends, pairs);
-        let parities = 0..if count == 1 { 1 } else { 2 };
-        let mut tries = parities.flat_map(|parity| (0..pairs).map(move |i| (parity, i)));
-        let (skipped, port) = tries.find_map(|(parity, i)| Some((i, try_at((start + i) % pairs * 2 + parity)?)))?;
+        let mut parities = 0..if count == 1 { 1 } else { 2 };
+        let (skipped, port) = parities.find_map(|parity| search.around_in_steps(start, pairs, (Step::Two, parity)))?;
         let skipped = skipped.max(self.draw(LINUX_INCREMENTS));
         self.move_on(group, skipped + 1);
         Some(port)
@@ -156,6 +157,11 @@ impl Ports {
         hasher.write(purpose);
         hasher
     }
+}
+
+/// What a search found, without how many places it passed over.
+fn port_of(found: Option<(u32, u16)>) -> Option<u16> {
+    found.map(|(_, port)| port)
 }
 
 const fn high_half(word: u64) -> u32 {

@@ -400,6 +400,7 @@ impl Bench {
         assert_eq!(held, announced);
         self.host.audit_index();
         self.host.audit_listeners();
+        self.host.audit_ports(self.now);
         let Settings { handshake, teardown, .. } = settings;
         for entry in held.into_iter().filter(|entry| !matches!(entry.kind(), EntryKind::HoldDown | EntryKind::Peer)) {
             let (state, passive) = self.announced[&entry];

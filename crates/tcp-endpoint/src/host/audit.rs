@@ -1,12 +1,17 @@
 //! What is kept twice, held against itself.
 
+use std::net::SocketAddrV4;
+
+use sim_time::Instant;
+
 use super::Host;
 use super::listener::Listener;
 use crate::half_open::HalfOpen;
 use crate::handle::Handle;
 use crate::interface::Owner;
 use crate::payload::Payload;
-use crate::settings::Commit;
+use crate::settings::{Commit, Selection};
+use crate::taken::Vacancy;
 
 impl<P: Payload, T: Copy> Host<P, T> {
     /// How many requests caches keep in the order in which they would give them up, gone ones included.
@@ -31,6 +36,21 @@ impl<P: Payload, T: Copy> Host<P, T> {
         entries.sort_unstable_by_key(|(_, ends)| *ends);
         let entries: Vec<_> = entries.into_iter().map(|(entry, _)| entry).collect();
         assert_eq!(self.entries_where(|_| true), entries);
+    }
+
+    /// The port that an OPEN to `remote` would take, found by a walk over all of them.
+    pub(crate) fn walked_port(&self, now: Instant, remote: SocketAddrV4) -> Option<u16> {
+        let Selection { ephemeral_ports, port_selection, .. } = self.common.settings.limits.selection;
+        let free = |port| self.vacancy(now, port, remote) == Vacancy::Free;
+        self.ports.clone().walk(ephemeral_ports, port_selection, (self.common.address, remote), free)
+    }
+
+    /// Checks that no port that is free is held to be taken.
+    #[track_caller]
+    pub(crate) fn audit_ports(&self, now: Instant) {
+        for (remote, port) in self.crowded.known(now) {
+            assert_ne!(self.vacancy(now, port, remote), Vacancy::Free, "{port} towards {remote}");
+        }
     }
 
     /// Checks that what a listener keeps beside its entries agrees with them.

@@ -11,11 +11,13 @@ use crate::handle::{EntryKind, Handle};
 use crate::identity::Identity;
 use crate::interface::{Owner, Preferences, Received, Status, UserError};
 use crate::payload::Payload;
+use crate::port_search::Search;
 use crate::segment::{FastOpen, FourTuple, names_one_host};
 use crate::seq::SeqNum;
-use crate::settings::{Remembers, SynData};
+use crate::settings::{Remembers, Selection, SynData};
 use crate::state::State;
 use crate::step::After;
+use crate::taken::Vacancy;
 use crate::tcb::Tcb;
 use crate::timestamps::TimestampClock;
 
@@ -35,6 +37,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// [`UserError::NoConnection`] if the port is not listened at.
     pub fn unlisten(&mut self, now: Instant, port: u16, effects: &mut Effects<P, T>) -> Result<(), UserError> {
         let listener = self.listeners.remove(port).ok_or(UserError::NoConnection)?;
+        self.crowded.forget_everywhere(port);
         for entry in listener.acceptable {
             if self.connections.get(entry).is_some_and(|waiting| !waiting.is_live())
                 && let Some(over) = self.connections.remove(entry)
@@ -169,23 +172,28 @@ impl<P: Payload, T: Copy> Host<P, T> {
 
     /// An ephemeral port that is free towards `remote`.
     fn select_port(&mut self, now: Instant, remote: SocketAddrV4) -> Option<u16> {
-        let (range, how) = (
-            self.common.settings.limits.selection.ephemeral_ports,
-            self.common.settings.limits.selection.port_selection,
-        );
-        let mut ports = std::mem::take(&mut self.ports);
-        let port = ports.select(range, how, (self.common.address, remote), |port| self.is_free(now, port, remote));
+        let Selection { ephemeral_ports, port_selection, .. } = self.common.settings.limits.selection;
+        let (mut ports, mut taken) = (std::mem::take(&mut self.ports), self.crowded.take(now, remote));
+        let mut search = Search::new(ephemeral_ports, &mut taken, |port| self.vacancy(now, port, remote));
+        let port = ports.select(port_selection, (self.common.address, remote), &mut search);
         self.ports = ports;
+        self.crowded.put(remote, taken);
         port
     }
 
     /// Whether a connection to `remote` can be opened from `port`, and nobody listens there.
-    fn is_free(&self, now: Instant, port: u16, remote: SocketAddrV4) -> bool {
+    pub(super) fn vacancy(&self, now: Instant, port: u16, remote: SocketAddrV4) -> Vacancy {
         let tuple = FourTuple { local: SocketAddrV4::new(self.common.address, port), remote };
-        let usable = self
-            .entry_of(tuple.into())
-            .is_none_or(|entry| entry.kind() == EntryKind::HoldDown || self.successor(now, entry).is_some());
-        usable && self.listeners.at(port).is_none()
+        let entry = self.entry_of(tuple.into()).filter(|entry| entry.kind() != EntryKind::HoldDown);
+        if self.listeners.at(port).is_some() {
+            return Vacancy::Taken;
+        }
+        match entry.map(|entry| self.reusable_after(entry)) {
+            None => Vacancy::Free,
+            Some(None) => Vacancy::Taken,
+            Some(Some(instant)) if instant < now => Vacancy::Free,
+            Some(Some(instant)) => Vacancy::TakenUntil(instant),
+        }
     }
 
     /// Ends a TIME-WAIT whose 4-tuple is wanted again, if it may be; returns the initial sequence number that follows.
@@ -195,12 +203,18 @@ impl<P: Payload, T: Copy> Host<P, T> {
         Some(iss)
     }
 
-    /// The initial sequence number of a connection that follows this entry's on the same 4-tuple: one in TIME-WAIT whose
-    /// timestamps tell its old segments from the new ones. `None` if the 4-tuple is in use.
+    /// The initial sequence number of a connection that follows this entry's on the same 4-tuple; `None` if that is in use.
     fn successor(&self, now: Instant, entry: Handle) -> Option<SeqNum> {
+        self.reusable_after(entry).filter(|instant| *instant < now)?;
+        Some(self.remains.get(entry)?.next_iss())
+    }
+
+    /// After which instant a connection may follow this entry's on the same 4-tuple, if nothing happens to it: one in
+    /// TIME-WAIT whose timestamps tell its old segments from the new ones.
+    fn reusable_after(&self, entry: Handle) -> Option<Instant> {
         let age = self.common.settings.teardown.time_wait_reuse.limit()?;
         let remains = if entry.kind() == EntryKind::TimeWait { self.remains.get(entry)? } else { return None };
-        remains.may_be_reused(now, age).then(|| remains.next_iss())
+        remains.reusable_after(age)
     }
 
     /// Whether no more connections can wait to be accepted at the listening port.

@@ -39,6 +39,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let entry = Spot::of(entry);
         let known = self.index.find_mut(hash(ends), |&spot| spot == entry);
         *known.expect("an entry that is replaced is in the index") = Spot::of(by);
+        self.crowded.forget(ends.remote(), ends.local_port());
     }
 
     /// A connection has no entry any more.
@@ -47,6 +48,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if let Ok(known) = self.index.find_entry(hash(ends), |&spot| spot == entry) {
             known.remove();
         }
+        self.crowded.forget(ends.remote(), ends.local_port());
     }
 
     /// The entries of connections whose ends are wanted, sorted by these.

@@ -36,6 +36,7 @@ use crate::settings::Settings;
 use crate::state::State;
 use crate::step::{After, Common, Context};
 use crate::table::Table;
+use crate::taken::Crowded;
 use crate::tcb::Tcb;
 
 /// The TCP of one host: listeners, half-open entries, connections and TIME-WAITs, with an index over them.
@@ -47,6 +48,7 @@ use crate::tcb::Tcb;
 pub struct Host<P, T> {
     common: Common,
     ports: Ports,
+    crowded: Crowded,
     listeners: Listeners,
     index: Index,
     half_open: Table<HalfOpen<T>>,
@@ -74,6 +76,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         Self {
             common: Common::new(address, settings, secret),
             ports: Ports::new(secret),
+            crowded: Crowded::default(),
             listeners: Listeners::default(),
             index: Index::new(),
             half_open: Table::new(EntryKind::HalfOpen),
@@ -276,6 +279,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
             return self.end_remains(now, entry, Reason::Segment, effects);
         }
         remains.begin_time_wait(now, length, &self.common.settings.limits);
+        // It may be reused some time from now on.
+        self.crowded.forget(remains.id.ends.remote(), remains.id.ends.local_port());
         effects.push(remains.incarnation().transition(
             (entry, self.common.address),
             (State::FinWait2, State::TimeWait),

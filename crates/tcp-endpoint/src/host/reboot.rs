@@ -14,6 +14,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub fn crash(&mut self, effects: &mut Effects<P, T>) {
         let entries = self.entries_where(|_| true);
         self.index.clear();
+        self.crowded.clear();
         let address = self.common.address;
         for entry in entries {
             let gone = match entry.kind() {

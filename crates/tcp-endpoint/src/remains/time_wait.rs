@@ -25,10 +25,10 @@ impl<T: Copy> Remains<T> {
         self.send_next + BEYOND_THE_OLD
     }
 
-    /// Whether this host may open the same 4-tuple again: after some time in TIME-WAIT, where timestamps tell old segments
-    /// from new ones.
-    pub(crate) fn may_be_reused(&self, now: Instant, age: Duration) -> bool {
-        self.clock.is_some() && self.began.instant().is_some_and(|began| now - began > age)
+    /// After which instant this host may open the same 4-tuple again: some time into TIME-WAIT, where timestamps tell old
+    /// segments from new ones.
+    pub(crate) fn reusable_after(&self, age: Duration) -> Option<Instant> {
+        self.clock.and(self.began.instant()).map(|began| began + age)
     }
 
     /// Whether a segment is a SYN that opens the connection's next incarnation (RFC 9293 §3.6.1, MAY-2; RFC 6191).

@@ -10,6 +10,7 @@ mod challenges;
 mod cookies;
 mod counts;
 mod crash;
+mod crowds;
 mod data;
 mod fast_open;
 mod hold_down;
