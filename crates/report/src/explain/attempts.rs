@@ -498,6 +498,10 @@ impl Attempts {
         if let Some(crossing) = crossing {
             self.cross(attempt, crossing);
         }
+        if born {
+            // Of the end that this one comes in the place of nothing more is noted.
+            self.tell_dropped(attempt, all, names);
+        }
         let known = self.known.entry(attempt).or_insert_with(|| Known::new(record.at));
         if born {
             self.count += u64::from(side == Side::Opener);

@@ -132,13 +132,13 @@ pub(super) fn data_lost(
     let ended = ends.into_iter().find(is_over);
     let end = ended.and_then(|end| Some((end.life?, end.ended?)));
     // What had arrived is lost when its receiver ends, all else when its sender does.
-    let unread = end.is_none_or(|(life, _)| life.incarnation != incarnation);
+    let unread = end.is_some_and(|(life, _)| life.incarnation != incarnation);
     let mut sentences: Vec<String> = end.iter().map(|(life, ended)| names.ended(*life, ended)).collect();
-    sentences.push(match unread {
+    sentences.extend(end.map(|_| match unread {
         true => UNREAD.to_owned(),
         false => "No application got them.".to_owned(),
-    });
-    let why = end.map_or("an application had closed".to_owned(), |(life, ended)| {
+    }));
+    let why = end.map_or("an end was over".to_owned(), |(life, ended)| {
         let why = match ended.reset {
             Some((_, why)) => format!("reset, {}", names.why(why)),
             None => super::names::reason(ended.reason, ended.from),
