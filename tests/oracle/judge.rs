@@ -55,6 +55,8 @@ struct Court<'a> {
     alive: BTreeSet<u64>,
     /// Clients that wait: the server, the attempt.
     waiting: BTreeMap<(String, String), Wait>,
+    /// Of them, those that are refused in the event at hand, and for want of what.
+    refused: BTreeMap<(String, String), &'static str>,
     /// Connections that an application accepted.
     accepted: BTreeSet<u64>,
     /// Connections that a worker serves.
@@ -164,6 +166,7 @@ impl<'a> Court<'a> {
             next: 0,
             alive: BTreeSet::new(),
             waiting: BTreeMap::new(),
+            refused: BTreeMap::new(),
             accepted: BTreeSet::new(),
             served: BTreeSet::new(),
             differences: Vec::new(),
@@ -252,6 +255,8 @@ impl<'a> Court<'a> {
                 self.deaf.entry(record.text("host").to_owned()).and_modify(|deaf| deaf.until = until);
             }
             "waits" => self.waits(record),
+            "in-the-way" => self.line_moves(record),
+            "overflow" | "held-down" => self.refuse(record),
             "wait-over" => self.wait_over(record),
             "state" => self.state(record),
             "judged" => self.verdict(record),

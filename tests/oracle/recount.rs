@@ -118,12 +118,14 @@ impl Life {
 /// A client that waits.
 struct Wait {
     host: String,
+    port: Option<u64>,
+    scarce: String,
     blame: String,
 }
 
 impl Wait {
     fn gives(&self) -> Vec<(String, i128)> {
-        let Self { host, blame } = self;
+        let Self { host, blame, .. } = self;
         let mut gives = vec![(format!("{host}.waiting"), 1), (format!("{host}/clients kept waiting/{blame}"), 1)];
         if !blame.is_empty() {
             gives.push((format!("{host}.waiting.waste"), 1));
@@ -192,6 +194,7 @@ impl Recount {
             "held-down" => self.count(&format!("{}.hold-down.refused", record.text("host")), 1),
             "crashed" => self.count(&format!("{}.crashes", record.text("host")), 1),
             "waits" => self.waits(record),
+            "in-the-way" => self.line_moves(record),
             "wait-over" => self.wait_over(record),
             "warmed-up" => self.begin_anew(),
             _ => {}
@@ -348,17 +351,30 @@ impl Recount {
     /// A client begins to wait, or waits for something else from now on.
     fn waits(&mut self, record: &Record) {
         let key = (record.text("host").to_owned(), record.attempt());
+        let scarce = record.text("scarce").to_owned();
+        let wait = Wait { host: key.0.clone(), port: record.number("port"), scarce, blame: blame(record) };
         if let Some(before) = self.waits.remove(&key) {
             self.give(before.gives(), -1);
         } else {
             self.count(&format!("{}.clients.waits", key.0), 1);
-        }
-        let wait = Wait { host: key.0.clone(), blame: blame(record) };
-        if !wait.blame.is_empty() {
-            self.count(&format!("{}.clients.waits-by-waste", key.0), 1);
+            self.count(&format!("{}.clients.waits-by-waste", key.0), u128::from(!wait.blame.is_empty()));
         }
         self.give(wait.gives(), 1);
         self.waits.insert(key, wait);
+    }
+
+    /// All that wait for a worker at a port wait because of something else from now on.
+    fn line_moves(&mut self, record: &Record) {
+        let mut waits = std::mem::take(&mut self.waits);
+        let in_line = |wait: &&mut Wait| {
+            wait.scarce == "workers" && wait.host == record.text("host") && wait.port == record.number("port")
+        };
+        for wait in waits.values_mut().filter(in_line) {
+            self.give(wait.gives(), -1);
+            wait.blame = blame(record);
+            self.give(wait.gives(), 1);
+        }
+        self.waits = waits;
     }
 
     fn wait_over(&mut self, record: &Record) {
@@ -366,7 +382,7 @@ impl Recount {
         if let Some(before) = self.waits.remove(&key) {
             self.give(before.gives(), -1);
         }
-        if !record.is("served") {
+        if record.text("end") == "turned-away" {
             let blame = blame(record);
             self.count(&format!("{}.clients.turned-away", key.0), 1);
             self.count(&format!("{}.clients.turned-away-by-waste", key.0), u128::from(!blame.is_empty()));

@@ -98,6 +98,25 @@ fn who_still_waits_is_told() {
     assert!(lines_with(&why, told).len() == 1 && why.contains("its application calls receive 100 B"), "{why}");
 }
 
+/// What keeps a client waiting may change, and what it waits for.
+#[test]
+fn a_wait_is_charged_to_what_is_in_the_way() {
+    let told = |name: &str| run(name, &["--no-ladder", "--explain", "--all"]);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = words(&told("wait-in-line"));
+    let shares = "To blame for 97.8 client·s: the crash of dead at 0.500 s. For 2 client·s only useful connections were in its \
+                  way.";
+    assert!(text.contains(shares) && text.contains("Then a crash ended the wait."), "{text}");
+    let text = words(&told("wait-refused-anew"));
+    let shares = "To blame for 1 client·s: a forged segment: SYN 0 as if from third:6000, came at 0.500. For 18.4 client·s only \
+                  useful connections were in its way.";
+    assert!(text.contains(shares), "{text}");
+    let text = words(&told("wait-for-another-queue"));
+    let refused = "Then it was refused for want of something else.";
+    let [queue, backlog] = ["accept queue", "SYN backlog"].map(|place| format!("place in the {place}"));
+    assert!(text.contains(&queue) && text.contains(&backlog) && text.contains(refused), "{text}");
+}
+
 #[test]
 fn overload_is_told_as_that() {
     let text = run("too-few-workers", &["--no-ladder", "--explain"]);

@@ -7,7 +7,7 @@ use sim_time::{Duration, Instant};
 use crate::HostId;
 use crate::holdings::{Held, Holdings, Resource, Transfer};
 use crate::level::Level;
-use crate::record::{Blame, Event, Fold, Record};
+use crate::record::{Blame, Event, Fold, Record, WaitEnd};
 
 /// How long a host held how much of a resource, and for what.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -163,10 +163,19 @@ impl Fold for LedgerFold {
     fn record(&mut self, record: &Record) {
         let at = record.at;
         match record.event {
-            Event::Waits { host, blame, .. } => self.shift(at, host, Resource::Clients, blame, 1),
-            Event::WaitOver { host, blame, served, .. } => {
+            Event::Waits { host, blame, before, .. } => {
+                if let Some(before) = before {
+                    self.shift(at, host, Resource::Clients, before, -1);
+                }
+                self.shift(at, host, Resource::Clients, blame, 1);
+            }
+            Event::InTheWay { host, clients, before, blame, .. } => {
+                self.shift(at, host, Resource::Clients, before, -i64::from(clients));
+                self.shift(at, host, Resource::Clients, blame, clients.into());
+            }
+            Event::WaitOver { host, blame, end, .. } => {
                 self.shift(at, host, Resource::Clients, blame, -1);
-                *self.turned_away.entry(blame).or_default() += u64::from(!served);
+                *self.turned_away.entry(blame).or_default() += u64::from(end == WaitEnd::TurnedAway);
             }
             Event::State(ref change) => self.opens += u64::from(change.opens()),
             Event::WarmedUp => self.begin_anew(at),

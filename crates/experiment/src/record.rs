@@ -352,6 +352,21 @@ pub enum Event {
         places: u32,
         /// What is to blame, if useless connections take room that the client could have; `None` if only useful ones do.
         blame: Option<Blame>,
+        /// What was to blame until now, if the client waits already: it was refused anew, for other reasons.
+        before: Option<Option<Blame>>,
+    },
+    /// Those who wait for a worker at a port wait because of another useless connection from now on, or of useful ones.
+    InTheWay {
+        /// The server.
+        host: HostId,
+        /// The port.
+        port: u16,
+        /// How many clients wait.
+        clients: u32,
+        /// What was to blame until now.
+        before: Option<Blame>,
+        /// What is to blame.
+        blame: Option<Blame>,
     },
     /// Such a wait is over.
     WaitOver {
@@ -359,10 +374,10 @@ pub enum Event {
         host: HostId,
         /// The client's attempt.
         attempt: Attempt,
-        /// What was to blame for the wait.
+        /// What was to blame last.
         blame: Option<Blame>,
-        /// Whether the client has what it waited for; otherwise its connection is over.
-        served: bool,
+        /// How it ended.
+        end: WaitEnd,
     },
     /// Ground truth gives a connection another verdict.
     Judged {
@@ -398,6 +413,17 @@ pub enum Scarce {
     Workers,
     /// The end of a hold-down, of its socket pair or of a whole host that has rebooted.
     HoldDown,
+}
+
+/// How a client's wait at a server ended.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum WaitEnd {
+    /// It has what it waited for.
+    Served,
+    /// Its connection was over before.
+    TurnedAway,
+    /// Its own host crashed.
+    Crashed,
 }
 
 /// Why a host hears nothing.

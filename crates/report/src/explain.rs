@@ -19,6 +19,7 @@ mod course;
 mod exchange;
 mod extent;
 mod findings;
+mod in_the_way;
 mod known;
 mod names;
 mod opens;
@@ -282,7 +283,7 @@ impl Fold for Explanation {
             Event::Waits { attempt, .. } => self.attempts.opener(attempt),
             _ => None,
         };
-        self.waits.note(record, opener, self.all, (packets, &self.hosts));
+        self.waits.note(record, opener, self.all);
         self.attempts.note(record, &self.exchanges, self.all, Names { packets, hosts: &self.hosts });
         self.unfinished.note(record);
         if record.event == Event::WarmedUp {
@@ -309,8 +310,9 @@ impl Fold for Explanation {
     }
 
     fn transfer(&mut self, at: Instant, transfer: &Transfer) {
-        self.waits.transfer(at, transfer);
-        let Some(pair) = self.attempts.lives.get(&transfer.incarnation).map(|life| life.pair) else { return };
+        let life = self.attempts.lives.get(&transfer.incarnation);
+        self.waits.transfer(at, transfer, life.map(|life| life.attempt));
+        let Some(pair) = life.map(|life| life.pair) else { return };
         let Some(exchange) = self.exchanges.get_mut(&pair) else { return };
         exchange.transfer(at, transfer);
         if exchange.is_over() {

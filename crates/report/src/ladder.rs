@@ -482,6 +482,7 @@ impl Fold for Ladder {
             | Event::Woken { .. }
             | Event::WarmedUp
             | Event::Waits { .. }
+            | Event::InTheWay { .. }
             | Event::WaitOver { .. }
             | Event::TimerFired { .. }
             | Event::Unfinished(_) => {}

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use experiment::record::{
-    Awaited, Because, Call, Event, Fold, Outcome, Record, RecordId, Scarce, Sent, Unfinished, call_word, cause_word,
-    purpose_word,
+    Awaited, Because, Blame, Call, Event, Fold, Outcome, Record, RecordId, Scarce, Sent, Unfinished, WaitEnd,
+    call_word, cause_word, purpose_word,
 };
 use experiment::{HostId, RelativeNumbers};
 use sim_time::Instant;
@@ -154,15 +154,25 @@ impl Teller {
                 };
                 format!("{}: {}#{} has to wait for {what}", name(*host), name(attempt.host), attempt.ordinal)
             }
-            Event::WaitOver { host, attempt, served, .. } => {
-                let how = if *served { "has what it waited for" } else { "is turned away" };
+            Event::InTheWay { host, port, blame, .. } => {
+                let why = match blame {
+                    None => "only useful connections are in the way".to_owned(),
+                    Some(blame) => format!("what is in the way is of no use ({})", cause_of(*blame)),
+                };
+                format!("{}: of those that wait for a worker at port {port}: {why}", name(*host))
+            }
+            Event::WaitOver { host, attempt, end, .. } => {
+                let how = match end {
+                    WaitEnd::Served => "has what it waited for",
+                    WaitEnd::TurnedAway => "is turned away",
+                    WaitEnd::Crashed => "waits no longer after the crash",
+                };
                 format!("{}: {}#{} {how}", name(*host), name(attempt.host), attempt.ordinal)
             }
             Event::Judged { host, worth, .. } => match worth.blame() {
                 None => format!("{}: the verdict: useful", name(*host)),
                 Some(blame) => {
-                    let record = blame.record.map_or(String::new(), |record| format!(", #{}", record.place()));
-                    format!("{}: the verdict: {} ({}{record})", name(*host), worth.name(), cause_word(blame.cause).0)
+                    format!("{}: the verdict: {} ({})", name(*host), worth.name(), cause_of(blame))
                 }
             },
             Event::Unfinished(unfinished) => self.unfinished(unfinished),
@@ -202,6 +212,12 @@ pub(crate) const fn awaited(awaits: Awaited) -> &'static str {
         Awaited::Worker => "a worker",
         Awaited::Reboot => "the reboot of its host",
     }
+}
+
+/// `lost, #12`
+fn cause_of(blame: Blame) -> String {
+    let record = blame.record.map_or(String::new(), |record| format!(", #{}", record.place()));
+    format!("{}{record}", cause_word(blame.cause).0)
 }
 
 fn call_in_words(host: &str, call: Call, outcome: Outcome) -> String {

@@ -1,5 +1,7 @@
 //! Clients that wait for a place or a worker, and who keeps them waiting.
 
+use std::collections::BTreeMap;
+
 use super::Court;
 use super::lives::Blame;
 use crate::trace::{Change, Record};
@@ -23,19 +25,63 @@ fn told(record: &Record) -> Option<Blame> {
     (!cause.is_empty()).then(|| (cause.to_owned(), record.number("blames")))
 }
 
+/// The port of a record, as a socket ends with it.
+fn port(record: &Record) -> String {
+    format!(":{}", record.number("port").unwrap_or(0))
+}
+
 impl Court<'_> {
     /// A client begins to wait, or waits for something else.
     pub(super) fn waits(&mut self, record: &Record) {
         let mut wait = Wait {
             host: record.text("host").to_owned(),
-            port: format!(":{}", record.number("port").unwrap_or(0)),
+            port: port(record),
             scarce: record.text("scarce").to_owned(),
             told: told(record),
             record: record.id,
             then: None,
         };
         wait.then = self.keeps(&wait);
-        self.waiting.insert((wait.host.clone(), record.attempt()), wait);
+        let in_line = |other: &Wait| other.scarce == "workers" && other.host == wait.host && other.port == wait.port;
+        if wait.scarce == "workers"
+            && let Some(other) = self.waiting.values().find(|other| in_line(other) && other.told != wait.told)
+        {
+            let (id, before) = (record.id, other.record);
+            self.differences.push(format!("wait in line: record {id} says another cause than {before}"));
+        }
+        let again = self.waiting.insert((wait.host.clone(), record.attempt()), wait).is_some();
+        if again != record.is("again") {
+            self.differences.push(format!("wait again: record {} says that it is {}", record.id, !again));
+        }
+    }
+
+    /// Who waits for a worker at a port waits because of something else.
+    pub(super) fn line_moves(&mut self, record: &Record) {
+        let (host, port, told) = (record.text("host"), port(record), told(record));
+        let line = self.waiting.values_mut();
+        let line = line.filter(|wait| wait.scarce == "workers" && wait.host == host && wait.port == port);
+        let clients = line.map(|wait| (wait.told, wait.record) = (told.clone(), record.id)).count();
+        if record.number("clients") != Some(clients as u64) {
+            self.differences.push(format!("line: record {} says another number of clients than {clients}", record.id));
+        }
+    }
+
+    /// A segment is refused. Whose client waits already waits because of that from now on.
+    pub(super) fn refuse(&mut self, record: &Record) {
+        let scarce = match (&*record.kind, record.text("queue")) {
+            ("held-down", _) => "hold-down",
+            (_, "syn") => "syn-backlog",
+            (_, "accept") => "accept-queue",
+            _ => return,
+        };
+        let Some(segment) = self.because(record).and_then(|delivery| self.because(delivery)) else { return };
+        let sender = segment.number("connection").and_then(|connection| self.lives.get(&connection));
+        let opens = sender.is_some_and(|sender| sender.state == "SYN-SENT");
+        let key = (record.text("host").to_owned(), segment.attempt());
+        let waits = self.waiting.get(&key).is_some_and(|wait| wait.scarce == scarce || opens);
+        if waits {
+            self.refused.insert(key, scarce);
+        }
     }
 
     pub(super) fn wait_over(&mut self, record: &Record) {
@@ -62,22 +108,34 @@ impl Court<'_> {
         }
     }
 
-    /// Compares who keeps those clients waiting that begin to wait in the event at hand, or wait for something else from now
-    /// on. That stays so while they wait.
+    /// Compares who keeps clients waiting: of those in line for a worker now, of the others those that are refused in the
+    /// event at hand. These wait because of that until they are refused anew.
     pub(super) fn check_waits(&mut self) {
-        for wait in self.waiting.values().filter(|wait| wait.record >= self.event) {
-            let due = self.keeps(wait);
-            self.counts.waits.0 += u64::from(wait.then == due || wait.then.is_none());
-            self.counts.waits.1 += 1;
+        let mut lines = BTreeMap::new();
+        for (key, wait) in &self.waiting {
+            let is_new = wait.record >= self.event;
+            let due = match &*wait.scarce {
+                "workers" => lines.entry((&wait.host, &wait.port)).or_insert_with(|| self.keeps(wait)).clone(),
+                _ if is_new || self.refused.contains_key(key) => self.keeps(wait),
+                _ => continue,
+            };
+            let Wait { scarce, told, record, then, .. } = wait;
+            if let Some(due) = self.refused.get(key).filter(|due| **due != scarce) {
+                self.differences.push(format!("wait for {scarce}: since record {record}, now it is for {due}"));
+            }
             // A loss may come after it.
             let began = self.newcomer(wait).map(|newcomer| self.due(newcomer));
-            let began = began.is_some_and(|began| wait.told.as_ref().is_some_and(|told| began.allows(told)));
-            let agrees = due == wait.told || (wait.then.is_some() && wait.then == wait.told) || began;
+            let began = began.is_some_and(|began| told.as_ref().is_some_and(|told| began.allows(told)));
+            let agrees = due == *told || (is_new && then.is_some() && then == told) || began;
+            if is_new {
+                self.counts.waits.0 += u64::from(*then == due || then.is_none());
+                self.counts.waits.1 += 1;
+            }
             if !agrees {
-                let Wait { scarce, told, record, .. } = wait;
                 self.differences.push(format!("wait for {scarce}: record {record} says {told:?}, due is {due:?}"));
             }
         }
+        self.refused.clear();
     }
 
     /// The blame of the oldest useless connection that has what a client waits for; none if all are useful.

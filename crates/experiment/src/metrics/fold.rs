@@ -8,7 +8,7 @@ use super::{Metrics, catalogue};
 use crate::HostId;
 use crate::column::Column;
 use crate::holdings::{Held, Resource, Transfer};
-use crate::record::{Blame, Call, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, Worth};
+use crate::record::{Blame, Call, Event, Fold, Incarnation, Outcome, Record, Sent, StateChange, WaitEnd, Worth};
 
 /// Computes the metrics of a run from its records, and from what [`crate::Holdings`] tells. What it remembers is in proportion
 /// to what is alive; how long opens took is exact up to 4096 different times, and has three digits beyond.
@@ -251,15 +251,22 @@ impl Fold for MetricsFold {
             Event::Overflow { host, queue: Queue::Syn, .. } => self.host(host).syn_dropped += 1,
             Event::Overflow { host, queue: Queue::Accept, .. } => self.host(host).accept_dropped += 1,
             Event::HeldDown { host, .. } => self.host(host).held_down += 1,
-            Event::Waits { host, blame, .. } => {
+            Event::Waits { host, blame, before, .. } => {
                 for waits in self.waits(host, blame) {
-                    waits.begun += 1;
+                    waits.begun += u64::from(before.is_none());
                     waits.now.change(at, 1);
                 }
+                for waits in before.map_or(&mut [][..], |before| self.waits(host, before)) {
+                    waits.now.change(at, -1);
+                }
             }
-            Event::WaitOver { host, blame, served, .. } => {
+            Event::InTheWay { host, clients, before, blame, .. } => {
+                let by_waste = i64::from(blame.is_some()) - i64::from(before.is_some());
+                self.host(host).waits[1].now.change(at, by_waste * i64::from(clients));
+            }
+            Event::WaitOver { host, blame, end, .. } => {
                 for waits in self.waits(host, blame) {
-                    waits.turned_away += u64::from(!served);
+                    waits.turned_away += u64::from(end == WaitEnd::TurnedAway);
                     waits.now.change(at, -1);
                 }
             }

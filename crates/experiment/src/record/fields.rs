@@ -9,7 +9,7 @@ use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Purpose, Q
 
 use super::{
     Attempt, Awaited, Because, Blame, Call, Cause, Change, Deaf, Event, HostId, Incarnation, Memory, Outcome, Record,
-    Scarce, Sent, StateChange, Unfinished, What, Worth,
+    Scarce, Sent, StateChange, Unfinished, WaitEnd, What, Worth,
 };
 
 /// The value of a field.
@@ -173,8 +173,12 @@ impl Record {
                 to.field("host", "the host", host.into());
                 to.field("port", "the port", number(port));
             }
-            Event::Waits { host, port, attempt, scarce, places, blame } => {
-                to.kind("waits", 16, "a client has to wait at a server");
+            Event::Waits { host, port, attempt, scarce, places, blame, before } => {
+                to.kind(
+                    "waits",
+                    16,
+                    "a client has to wait at a server, or is refused anew and waits for other reasons",
+                );
                 when(to, *at, *because);
                 to.field("host", "the server", host.into());
                 to.field("port", "the port", number(port));
@@ -186,18 +190,24 @@ impl Record {
                     number(places),
                 );
                 blamed(to, blame);
+                to.field("again", "whether it waits already", Value::Flag(before.is_some()));
             }
-            Event::WaitOver { host, attempt, blame, served } => {
+            Event::InTheWay { host, port, clients, blame, .. } => {
+                let kind = "clients that wait for a worker wait because of another connection from now on";
+                to.kind("in-the-way", 20, kind);
+                when(to, *at, *because);
+                to.field("host", "the server", host.into());
+                to.field("port", "the port", number(port));
+                to.field("clients", "how many wait", number(clients));
+                blamed(to, blame);
+            }
+            Event::WaitOver { host, attempt, blame, end } => {
                 to.kind("wait-over", 17, "such a wait is over");
                 when(to, *at, *because);
                 to.field("host", "the server", host.into());
                 to.field("attempt", "the client's attempt", Value::Attempt(attempt));
                 blamed(to, blame);
-                to.field(
-                    "served",
-                    "whether the client has what it waited for; otherwise its connection is over",
-                    Value::Flag(served),
-                );
+                to.field("end", "how it ended", word(wait_end_word(end), WAIT_END_WORDS));
             }
             Event::Judged { host, incarnation, worth } => {
                 to.kind("judged", 18, "ground truth gives a connection another verdict");
@@ -573,6 +583,14 @@ words! {
     deaf_word, DEAF_WORDS: Deaf {
         Deaf::Down => ("down", 0),
         Deaf::Quiet => ("quiet", 1),
+    }
+}
+
+words! {
+    wait_end_word, WAIT_END_WORDS: WaitEnd {
+        WaitEnd::Served => ("served", 0),
+        WaitEnd::TurnedAway => ("turned-away", 1),
+        WaitEnd::Crashed => ("crashed", 2),
     }
 }
 

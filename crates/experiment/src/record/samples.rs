@@ -11,7 +11,7 @@ use tcp_endpoint::{
 
 use super::{
     Attempt, Awaited, Because, Blame, Call, Cause, Change, Deaf, Event, HostId, Incarnation, Memory, Outcome, Record,
-    RecordId, Scarce, Sent, StateChange, Unfinished, What, Worth,
+    RecordId, Scarce, Sent, StateChange, Unfinished, WaitEnd, What, Worth,
 };
 
 /// One record of each kind, with one change of each kind among them. They tell no story.
@@ -88,8 +88,9 @@ pub fn samples() -> Vec<Record> {
         Event::DataLost { host, incarnation, octets: 100 },
         Event::Overflow { host, port, queue: Queue::Syn, held: 8, since: at },
         Event::HeldDown { host, port },
-        Event::Waits { host, port, attempt, scarce: Scarce::SynBacklog, places: 8, blame },
-        Event::WaitOver { host, attempt, blame, served: true },
+        Event::Waits { host, port, attempt, scarce: Scarce::SynBacklog, places: 8, blame, before: None },
+        Event::InTheWay { host, port, clients: 2, before: None, blame },
+        Event::WaitOver { host, attempt, blame, end: WaitEnd::Served },
         Event::Judged { host, incarnation, worth: Worth::Useful },
         Event::Unfinished(unfinished),
     ];

@@ -39,8 +39,8 @@ impl<F: Fold> World<F> {
             self.occupy(life, Some((Scarce::AcceptQueue, because, queue.now())));
             let Some(machine) = self.truth.get(life).map(|known| known.machine) else { return };
             self.accept(machine, port, None, queue);
-            if let Some(known) = self.truth.get(life).filter(|known| known.takes == Some(Scarce::AcceptQueue)) {
-                self.keep_waiting(machine, port, known.attempt, Scarce::Workers, queue.now());
+            if self.truth.get(life).is_some_and(|known| known.takes == Some(Scarce::AcceptQueue)) {
+                self.line_up(life, queue.now());
             }
             return;
         }

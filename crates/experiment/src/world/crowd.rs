@@ -9,9 +9,8 @@ use super::World;
 use super::population::MachineId;
 use super::rows::Row;
 use super::truth::UNKNOWN;
-use crate::HostId;
 use crate::numbered::Numbered;
-use crate::record::{Attempt, Blame, Event, Fold, Incarnation, RecordId, Scarce};
+use crate::record::{Attempt, Because, Blame, Event, Fold, Incarnation, RecordId, Scarce, StateChange, WaitEnd};
 
 /// The useless connections on a machine that take something scarce, the oldest first.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +21,15 @@ pub(super) struct Crowd {
     newest: Vec<(u16, Newest)>,
     /// What is full already when the next newest comes: an entry of a cache has made room for it.
     full: Option<(u16, Scarce)>,
+    /// By port: the clients that wait for a worker.
+    lines: Vec<(u16, Line)>,
+}
+
+/// Clients that wait for a worker, how many they are and what keeps them waiting now, if that is of no use.
+#[derive(Clone, Copy, Debug, Default)]
+struct Line {
+    clients: u32,
+    blame: Option<Blame>,
 }
 
 /// With which record, and when, the newest came to each kind of place.
@@ -48,10 +56,27 @@ impl Crowd {
         });
         self.newest[place].1[scarce as usize] = Some((by, at));
     }
+
+    /// The clients that wait for a worker at a port.
+    fn line(&mut self, port: u16) -> &mut Line {
+        let place = self.lines.iter().position(|(of, _)| *of == port).unwrap_or_else(|| {
+            self.lines.push((port, Line::default()));
+            self.lines.len() - 1
+        });
+        &mut self.lines[place].1
+    }
 }
 
-/// The clients that wait, each with the server that keeps it and what is to blame.
-pub(super) type Waiting = FxHashMap<Attempt, (HostId, Option<Blame>)>;
+/// The clients that wait.
+pub(super) type Waiting = FxHashMap<Attempt, Wait>;
+
+/// A client that waits at a port. Who needs a worker is in line for one, and is kept waiting by what is in the way at the
+/// time. Who was refused has to ask again, and is kept waiting by what was in the way then.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wait {
+    InLine { machine: MachineId, port: u16, connection: Incarnation },
+    Refused { machine: MachineId, scarce: Scarce, blame: Option<Blame> },
+}
 
 impl<F: Fold> World<F> {
     /// A connection takes what is scarce in place of what it took before, with that record and at that time.
@@ -64,7 +89,7 @@ impl<F: Fold> World<F> {
         if let Some(takes) = takes {
             self.machine(machine).crowd.note_newest(port, takes);
             // It has what it waited for.
-            self.end_wait(attempt, true, takes.2);
+            self.end_wait(attempt, WaitEnd::Served, takes.2);
         }
         if is_useless {
             self.crowd(life, before, false);
@@ -90,12 +115,19 @@ impl<F: Fold> World<F> {
 
     fn crowd(&mut self, life: Incarnation, scarce: Option<Scarce>, useless: bool) {
         let Some(scarce) = scarce else { return };
-        let Some(machine) = self.truth.get(life).map(|known| known.machine) else { return };
-        let crowd = &mut self.machine(machine).crowd.useless[scarce as usize];
+        let Some((machine, port)) = self.truth.get(life).map(|known| (known.machine, known.tuple.local.port())) else {
+            return;
+        };
+        let because = self.last();
+        let crowd = &mut self.machine(machine).crowd;
+        let places = &mut crowd.useless[scarce as usize];
         if useless {
-            crowd.get_or_insert_with(life.number.into(), || life);
+            places.get_or_insert_with(life.number.into(), || life);
         } else {
-            crowd.remove(life.number.into());
+            places.remove(life.number.into());
+        }
+        if scarce == Scarce::Workers && crowd.line(port).clients > 0 {
+            self.lines.push((machine, port, because));
         }
     }
 
@@ -123,27 +155,65 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// The client behind an attempt begins to wait, unless it waits already.
-    pub(super) fn keep_waiting(
+    /// Tells what keeps those waiting who are in line for a worker, where that is another now.
+    pub(super) fn tell_lines(&mut self, now: Instant) {
+        let mut lines = std::mem::take(&mut self.lines);
+        for (machine, port, because) in lines.drain(..) {
+            self.tell_line((machine, port), because, now);
+        }
+        self.lines = lines;
+    }
+
+    /// What keeps those waiting who are in line for a worker at a port. It is told if it is another than before.
+    fn tell_line(&mut self, (id, port): (MachineId, u16), because: RecordId, now: Instant) -> Option<Blame> {
+        let blame = self.in_the_way(id, port, Scarce::Workers);
+        let host = self.host_of(id);
+        let Line { clients, blame: known } = self.machine(id).crowd.line(port);
+        let (clients, before) = (*clients, std::mem::replace(known, blame));
+        if clients > 0 && blame != before {
+            self.record(now, Because::of(because), Event::InTheWay { host, port, clients, before, blame });
+        }
+        blame
+    }
+
+    /// A server's connection has to wait for a worker, and the client behind it.
+    pub(super) fn line_up(&mut self, connection: Incarnation, now: Instant) {
+        let Some(known) = self.truth.get(connection) else { return };
+        let (machine, port, attempt) = (known.machine, known.tuple.local.port(), known.attempt);
+        if attempt.is_forged() || matches!(self.waiting.get(&attempt), Some(Wait::InLine { .. })) {
+            return;
+        }
+        let blame = self.tell_line((machine, port), self.last(), now);
+        self.machine(machine).crowd.line(port).clients += 1;
+        let in_line = Wait::InLine { machine, port, connection };
+        self.wait((machine, port), attempt, (Scarce::Workers, blame), in_line, now);
+    }
+
+    /// The client behind an attempt was refused for want of something. It may have been before: then it waits for what it
+    /// was refused now.
+    fn refuse(
         &mut self,
-        machine: MachineId,
-        port: u16,
+        at: (MachineId, u16),
         attempt: Attempt,
-        scarce: Scarce,
+        (scarce, blame): (Scarce, Option<Blame>),
         now: Instant,
     ) {
-        if !attempt.is_forged() && !self.waiting.contains_key(&attempt) {
-            let blame = self.in_the_way(machine, port, scarce);
-            self.begin_wait((machine, port), attempt, scarce, blame, now);
+        let is_new = match self.waiting.get(&attempt) {
+            None => true,
+            Some(Wait::InLine { .. }) => false,
+            Some(Wait::Refused { scarce: before, blame: was, .. }) => (*before, *was) != (scarce, blame),
+        };
+        if is_new && !attempt.is_forged() {
+            self.wait(at, attempt, (scarce, blame), Wait::Refused { machine: at.0, scarce, blame }, now);
         }
     }
 
-    fn begin_wait(
+    fn wait(
         &mut self,
         (machine, port): (MachineId, u16),
         attempt: Attempt,
-        scarce: Scarce,
-        blame: Option<Blame>,
+        (scarce, blame): (Scarce, Option<Blame>),
+        wait: Wait,
         now: Instant,
     ) {
         let (host, tcp) = (self.host_of(machine), &self.machines[machine.index()].tcp);
@@ -155,14 +225,47 @@ impl<F: Fold> World<F> {
         };
         let filled = self.machines[machine.index()].crowd.filled(port, scarce);
         let because = filled.into_iter().map(|(by, _)| by).chain([self.last()]).collect();
-        self.waiting.insert(attempt, (host, blame));
-        self.record(now, because, Event::Waits { host, port, attempt, scarce, places, blame });
+        let before = match self.waiting.insert(attempt, wait) {
+            Some(Wait::Refused { blame, .. }) => Some(blame),
+            Some(Wait::InLine { .. }) | None => None,
+        };
+        self.record(now, because, Event::Waits { host, port, attempt, scarce, places, blame, before });
     }
 
     /// If the client behind an attempt waits, it need not any longer.
-    pub(super) fn end_wait(&mut self, attempt: Attempt, served: bool, now: Instant) {
-        if let Some((host, blame)) = self.waiting.remove(&attempt) {
-            self.follow(now, Event::WaitOver { host, attempt, blame, served });
+    pub(super) fn end_wait(&mut self, attempt: Attempt, end: WaitEnd, now: Instant) {
+        let (machine, blame) = match self.waiting.remove(&attempt) {
+            Some(Wait::Refused { machine, blame, .. }) => (machine, blame),
+            Some(Wait::InLine { machine, port, .. }) => {
+                let line = self.machine(machine).crowd.line(port);
+                line.clients -= 1;
+                (machine, line.blame)
+            }
+            None => return,
+        };
+        let host = self.host_of(machine);
+        self.follow(now, Event::WaitOver { host, attempt, blame, end });
+    }
+
+    /// A connection is over, and so are the wait of the client that opened it and the wait in line for its sake.
+    pub(super) fn end_wait_of(&mut self, closed: &StateChange, end: WaitEnd, now: Instant) {
+        let wait = self.waiting.get(&closed.attempt);
+        let in_line = matches!(wait, Some(Wait::InLine { connection, .. }) if *connection == closed.incarnation);
+        if in_line || !closed.passive {
+            self.end_wait(closed.attempt, end, now);
+        }
+    }
+
+    /// Nobody waits at a machine that has crashed.
+    pub(super) fn end_waits(&mut self, machine: MachineId, now: Instant) {
+        let there = |wait: &Wait| match *wait {
+            Wait::InLine { machine: at, .. } | Wait::Refused { machine: at, .. } => at == machine,
+        };
+        let waiting = self.waiting.iter().filter(|(_, wait)| there(wait)).map(|(attempt, _)| *attempt);
+        let mut waiting: Vec<Attempt> = waiting.collect();
+        waiting.sort_unstable();
+        for attempt in waiting {
+            self.end_wait(attempt, WaitEnd::Crashed, now);
         }
     }
 
@@ -176,7 +279,8 @@ impl<F: Fold> World<F> {
         let waited_for = partner.map_or(client.cookie, |server| server.state == State::SynReceived);
         let completes = scarce == Scarce::AcceptQueue && waited_for;
         if self.truth.holds(sender) && (opens || completes) {
-            self.keep_waiting(machine, port, attempt, scarce, now);
+            let blame = self.in_the_way(machine, port, scarce);
+            self.refuse((machine, port), attempt, (scarce, blame), now);
         }
     }
 
@@ -193,8 +297,6 @@ impl<F: Fold> World<F> {
             let asks = asks.is_some_and(|client| client.state == State::SynSent);
             (!asks).then(|| newcomer.out_of_order().unwrap_or(UNKNOWN))
         });
-        if !self.waiting.contains_key(&attempt) {
-            self.begin_wait((machine, port), attempt, Scarce::SynBacklog, evictor, now);
-        }
+        self.refuse((machine, port), attempt, (Scarce::SynBacklog, evictor), now);
     }
 }

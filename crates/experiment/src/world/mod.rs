@@ -44,7 +44,8 @@ use self::transmit::Heard;
 use self::truth::{Loss, Source, Truth};
 use self::workers::Pool;
 use crate::record::{
-    Attempt, Because, Blame, Cause, Change, Event, Fold, Incarnation, Memory, Outcome, Record, RecordId, Scarce, What,
+    Attempt, Because, Blame, Cause, Change, Event, Fold, Incarnation, Memory, Outcome, Record, RecordId, Scarce,
+    WaitEnd, What,
 };
 use crate::slab::Slab;
 use crate::{HostId, HostPlan, Scenario, Span, scenario};
@@ -115,6 +116,8 @@ pub(crate) struct World<F> {
     effects: Effects<Span, Incarnation>,
     /// Incarnations that have to be judged again when the event is over.
     asked: Vec<Incarnation>,
+    /// Ports of machines where the wait for a worker has to be judged again then, each with the record that changed it.
+    lines: Vec<(MachineId, u16, RecordId)>,
     /// Incarnations that ended by the effects that are being performed.
     over: Vec<Incarnation>,
     received: Vec<Span>,
@@ -227,6 +230,7 @@ impl<F: Fold> World<F> {
             opening: None,
             effects: Vec::new(),
             asked: Vec::new(),
+            lines: Vec::new(),
             over: Vec::new(),
             received: Vec::new(),
             failed: None,
@@ -557,9 +561,9 @@ impl<F: Fold> World<F> {
         self.ask_both(life);
         if change.to == State::Closed {
             self.occupant_closed(life);
-            if !change.passive {
-                self.end_wait(change.attempt, false, now);
-            }
+            let crashed = transition.reason == Reason::Crash;
+            let end = if crashed { WaitEnd::Crashed } else { WaitEnd::TurnedAway };
+            self.end_wait_of(&change, end, now);
         }
         life
     }
@@ -626,6 +630,7 @@ impl<F: Fold> World<F> {
             self.judge(life, now);
         }
         self.asked = asked;
+        self.tell_lines(now);
         debug_assert!(self.verdicts_hold(), "a verdict was not asked again");
     }
 
@@ -633,7 +638,7 @@ impl<F: Fold> World<F> {
     fn judge(&mut self, life: Incarnation, now: Instant) {
         let Some(asked_by) = self.truth.get_mut(life).and_then(|row| row.asked_by.take()) else { return };
         let Some(row) = self.truth.get(life).filter(|row| row.is_held()) else { return };
-        let (mut worth, host) = (self.truth.worth(row), row.host);
+        let mut worth = self.truth.worth(row);
         if worth == row.worth {
             return;
         }
@@ -647,8 +652,16 @@ impl<F: Fold> World<F> {
         if let Some(row) = self.truth.get_mut(life) {
             row.worth = worth;
         }
-        self.crowd_judged(life);
-        self.record(now, Because::of(asked_by), Event::Judged { host, incarnation: life, worth });
+        self.tell_verdict(life, Because::of(asked_by), now);
+    }
+
+    /// Tells of a verdict that has changed.
+    fn tell_verdict(&mut self, life: Incarnation, because: Because, now: Instant) {
+        if let Some(row) = self.truth.get(life) {
+            let (host, worth) = (row.host, row.worth);
+            self.record(now, because, Event::Judged { host, incarnation: life, worth });
+            self.crowd_judged(life);
+        }
     }
 
     /// Whether each verdict is what it would be if it were asked now. Only a few are asked: this is a check.

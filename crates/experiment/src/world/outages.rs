@@ -67,6 +67,7 @@ impl<F: Fold> World<F> {
         }
         self.machines[machine.index()].tcp.crash(&mut self.effects);
         self.perform(machine, Origin::Protocol, queue);
+        self.end_waits(machine, now);
         // Those that were over, and only kept for their applications to read.
         for life in lives {
             self.forget_if_settled(life, now);

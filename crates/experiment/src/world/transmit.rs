@@ -171,11 +171,8 @@ impl<F: Fold> World<F> {
         };
         let ends_soon = |life: &Incarnation| self.truth.get(*life).is_some_and(|row| row.ends_soon(now));
         let prolonged = prolonged.filter(|life| !ends_soon(life));
-        let prolonged = prolonged.and_then(|life| Some((life, self.truth.prolong(life, lost)?)));
-        if let Some((life, worth)) = prolonged
-            && let Some(host) = self.truth.get(life).map(|row| row.host)
-        {
-            self.record(now, Because::of(lost), Event::Judged { host, incarnation: life, worth });
+        if let Some(life) = prolonged.filter(|life| self.truth.prolong(*life, lost)) {
+            self.tell_verdict(life, Because::of(lost), now);
         }
     }
 

@@ -277,13 +277,12 @@ impl Truth {
     }
 
     /// A segment that would have ended a useless connection is lost: from now on that is to blame for it. It may be of no use
-    /// only when the event is over.
-    pub(super) fn prolong(&mut self, life: Incarnation, segment: RecordId) -> Option<Worth> {
-        let known = self.get_mut(life).filter(|known| known.is_held())?;
+    /// only when the event is over. Returns whether the verdict has changed.
+    pub(super) fn prolong(&mut self, life: Incarnation, segment: RecordId) -> bool {
+        let Some(known) = self.get_mut(life).filter(|known| known.is_held()) else { return false };
         known.prolonged_by = Some(segment);
-        known.worth.blame()?;
         known.worth = known.worth.blamed_on(Blame { cause: Cause::Lost, record: Some(segment) });
-        Some(known.worth)
+        known.worth.blame().is_some()
     }
 
     /// Nobody will read what has come to an end in order: the octets that are lost with that. Whose they are has to be known:

@@ -8,7 +8,7 @@ use sim_time::{Duration, Instant};
 use super::applications::Played;
 use super::population::{MachineId, Script};
 use super::{Pending, Reaction, World};
-use crate::record::{Because, Call, Event, Fold, Incarnation, Outcome, RecordId, Scarce, What};
+use crate::record::{Because, Call, Event, Fold, Incarnation, Outcome, RecordId, Scarce, WaitEnd, What};
 use crate::{Application, Workers};
 
 /// The workers of a server's script on one machine.
@@ -188,7 +188,7 @@ impl<F: Fold> World<F> {
             row.served = true;
         }
         if let Some(attempt) = self.truth.get(life).map(|known| known.attempt) {
-            self.end_wait(attempt, true, now);
+            self.end_wait(attempt, WaitEnd::Served, now);
         }
         match self.pool(machine, script).workers {
             Workers::Asynchronous(_) => {}
@@ -210,11 +210,11 @@ impl<F: Fold> World<F> {
         let Some(playing) = self.rounds.get_mut(round) else { return };
         let Some(life) = playing.serves else { return };
         playing.busy = true;
+        self.change(now, life, What::Served { begins: true });
         self.occupy(life, Some((Scarce::Workers, self.last(), now)));
         if let Some(attempt) = self.truth.get(life).map(|known| known.attempt) {
-            self.end_wait(attempt, true, now);
+            self.end_wait(attempt, WaitEnd::Served, now);
         }
-        self.change(now, life, What::Served { begins: true });
     }
 
     /// `work`: the round's worker is busy for so long; where workers go by turns, the round has to get one first.
@@ -232,9 +232,8 @@ impl<F: Fold> World<F> {
             return self.wait_until(round, now + length, queue);
         }
         pool.queue.push_back(round);
-        let known = serves.and_then(|life| self.truth.get(life)).map(|known| (known.attempt, known.tuple.local.port()));
-        if let Some((attempt, port)) = known {
-            self.keep_waiting(machine, port, attempt, Scarce::Workers, now);
+        if let Some(life) = serves {
+            self.line_up(life, now);
         }
         Played::Waits
     }
@@ -286,8 +285,8 @@ impl<F: Fold> World<F> {
     pub(super) fn record_done(&mut self, round: u32, now: Instant) {
         let Some(playing) = self.rounds.get(round) else { return };
         if let Some(life) = playing.serves {
-            self.occupy(life, None);
             self.change(now, life, What::Served { begins: false });
+            self.occupy(life, None);
         }
     }
 }

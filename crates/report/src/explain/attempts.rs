@@ -49,7 +49,7 @@ pub(super) struct Attempts {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Belonging {
     pub(super) pair: Pair,
-    attempt: Attempt,
+    pub(super) attempt: Attempt,
     side: Side,
 }
 

@@ -1,8 +1,8 @@
 //! What clients wait for, and how much of it was asked for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use experiment::record::{Event, Record, Scarce};
+use experiment::record::{Attempt, Scarce};
 use experiment::{Held, HostId, Level, Resource, Transfer};
 use sim_time::Instant;
 
@@ -32,9 +32,9 @@ struct Place {
     taken: Level,
     /// 1 while all are taken.
     full: Level,
-    /// How often one was taken, and how often it was waited for in vain.
+    /// How often one was taken, and who waited for one in vain and has none since.
     times_taken: u64,
-    in_vain: u64,
+    in_vain: BTreeSet<Attempt>,
     /// Clients that wait, and since when some client does.
     waiting: u64,
     since: Instant,
@@ -63,32 +63,29 @@ impl Places {
         room.map_or(("SYN backlog", u64::MAX), |(name, most)| (*name, u64::from(*most)))
     }
 
-    /// Takes a record. Of a wait that is over, `over` says for what it was, and whether the client has that.
-    pub(super) fn note(&mut self, record: &Record, over: Option<(Where, bool)>) {
-        let at = record.at;
-        match record.event {
-            Event::Waits { host, port, scarce, places, .. } => {
-                let place = self.places.entry((host, port, scarce)).or_default();
-                place.many = place.many.max(places);
-                place.note_full(at, u64::MAX);
-                if place.waiting == 0 {
-                    place.since = at;
-                }
-                place.waiting += 1;
-            }
-            Event::WaitOver { .. } => {
-                let Some((at_place, served)) = over else { return };
-                let place = self.places.entry(at_place).or_default();
-                place.in_vain += u64::from(!served);
-                place.note_longest(at);
-                place.waiting -= 1;
-            }
-            Event::WarmedUp => {
-                self.from = at;
-                self.places.values_mut().for_each(|place| place.begin_anew(at));
-            }
-            _ => {}
+    /// A client begins to wait for one of so many.
+    pub(super) fn begin_wait(&mut self, at_place: Where, many: u32, at: Instant) {
+        let place = self.places.entry(at_place).or_default();
+        place.many = place.many.max(many);
+        place.note_full(at, u64::MAX);
+        if place.waiting == 0 {
+            place.since = at;
         }
+        place.waiting += 1;
+    }
+
+    /// A client waits no longer; in vain, if that is whose.
+    pub(super) fn end_wait(&mut self, at_place: Where, in_vain: Option<Attempt>, at: Instant) {
+        let place = self.places.entry(at_place).or_default();
+        place.in_vain.extend(in_vain);
+        place.note_longest(at);
+        place.waiting -= 1;
+    }
+
+    /// Nothing has been measured before `at`.
+    pub(super) fn begin_anew(&mut self, at: Instant) {
+        self.from = at;
+        self.places.values_mut().for_each(|place| place.begin_anew(at));
     }
 
     /// For how long all were taken up to `at`, in nanoseconds; `None` where it is not known how many there are.
@@ -98,8 +95,8 @@ impl Places {
         Some(place.full.integral())
     }
 
-    /// Takes what is held for a connection to a port from now on.
-    pub(super) fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+    /// Takes what is held for a connection of an attempt, if that is known, to a port from now on.
+    pub(super) fn transfer(&mut self, at: Instant, transfer: &Transfer, attempt: Option<Attempt>) {
         let scarce = match transfer.held {
             Held::Of(Resource::SynBacklog) => Scarce::SynBacklog,
             Held::Of(Resource::AcceptQueue) => Scarce::AcceptQueue,
@@ -112,6 +109,9 @@ impl Places {
             place.taken.change(at, growth);
             place.note_full(at, if scarce == Scarce::SynBacklog { most } else { u64::MAX });
             place.times_taken += u64::from(growth > 0);
+            if let Some(attempt) = attempt.filter(|_| growth > 0) {
+                place.in_vain.remove(&attempt);
+            }
         }
     }
 
@@ -171,7 +171,7 @@ impl Places {
             Scarce::AcceptQueue => &[Scarce::SynBacklog],
             Scarce::SynBacklog | Scarce::HoldDown => &[],
         };
-        let shut_out = |place: &Place| place.in_vain + place.waiting;
+        let shut_out = |place: &Place| place.in_vain.len() as u64 + place.waiting;
         let before: u64 = before.iter().filter_map(|scarce| of(*scarce)).map(shut_out).sum();
         before + of(scarce).map_or(0, |place| place.times_taken + shut_out(place))
     }

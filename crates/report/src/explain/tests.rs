@@ -1134,7 +1134,7 @@ fn a_wait_of_no_time_has_its_unit() {
             Who had to wait, and why
             1. client:49153 → server:80 #2 waited at server:80 for the only worker, from 0.650 s to 0.650 s: 0
                client·s
-               To blame: the abort of client's application at 0.600 s. Then it had what it waited for.
+               Then it had what it waited for.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: reset at 0.650 s, in ESTABLISHED

@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use experiment::record::{Attempt, Blame, Event, Record, Scarce};
+use experiment::record::{Attempt, Blame, Event, Record, Scarce, WaitEnd};
 use experiment::{HostId, Latencies, Transfer};
 use sim_time::Instant;
 
 use super::extent::{Extent, FEW};
+use super::in_the_way::{self, InTheWay, Log, Shares};
 use super::known::Life;
 use super::names::Names;
 use super::places::{Places, Where};
@@ -18,8 +19,11 @@ use crate::packets::Packets;
 /// Why clients wait for the end of a hold-down.
 const HELD_DOWN: &str = "The server holds the 4-tuple of an earlier connection down, or all after its reboot.";
 
+/// So many kinds of things that are to blame for some waits are told.
+const MOST_KINDS: usize = 3;
+
 /// A client's wait at a server.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct Wait {
     host: HostId,
     port: u16,
@@ -31,35 +35,39 @@ struct Wait {
     room: &'static str,
     /// How many there are of that, as far as their number has a limit.
     places: u32,
-    blame: Option<Blame>,
+    /// What was in its way when it was refused, and when it was refused anew. Who waits for a worker has the line's.
+    refused: Log,
     since: Instant,
     /// From when on it is measured: its beginning, or the end of the warm-up.
     measured: Instant,
     /// For how long all that it waits for had been taken before that; then, for how long something was free meanwhile.
     full_before: Option<u128>,
     free: Option<u128>,
-    /// When it was over, and whether the client was served.
-    end: Option<(Instant, bool)>,
+    /// When it was over, and how it ended.
+    end: Option<(Instant, End)>,
 }
 
-/// The waits of a run: those that go on, and those that are over, by their kinds or, if all are wanted, one by one.
+/// How a wait ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End {
+    Served,
+    TurnedAway,
+    Crashed,
+    /// It waits for something else now.
+    RefusedAnew,
+}
+
+/// The waits of a run: those that go on, and those that are over, by place or, if all are wanted, one by one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Waits {
     going_on: BTreeMap<Attempt, Wait>,
     over: Vec<Wait>,
-    groups: BTreeMap<Kind, Group>,
+    groups: BTreeMap<Where, Group>,
     places: Places,
+    in_the_way: InTheWay,
 }
 
-/// Where, for what, and because of what clients wait.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Kind {
-    /// What is to blame, without numbers and times.
-    by: Option<String>,
-    at_place: Where,
-}
-
-/// Waits of one kind.
+/// Waits at one place.
 #[derive(Clone, Debug)]
 struct Group {
     times: Latencies,
@@ -79,19 +87,26 @@ impl Waits {
     }
 
     /// Takes a record, and which connection a client opens that begins to wait.
-    pub(super) fn note(&mut self, record: &Record, opener: Option<Life>, all: bool, names: (&Packets, &Hosts)) {
-        let over = match record.event {
-            Event::WaitOver { attempt, served, .. } => {
-                self.going_on.get(&attempt).map(|wait| (wait.at_place(), served))
+    pub(super) fn note(&mut self, record: &Record, opener: Option<Life>, all: bool) {
+        let at = record.at;
+        let before = match record.event {
+            Event::Waits { attempt, .. } | Event::WaitOver { attempt, .. } => {
+                self.going_on.get(&attempt).map(Wait::at_place)
             }
             _ => None,
         };
-        self.places.note(record, over);
+        self.in_the_way.note(record, before);
         match record.event {
-            Event::Waits { host, port, attempt, scarce, places, blame } => {
-                let (since, measured) = (record.at, record.at);
-                let full_before = self.places.full_nanos((host, port, scarce), since);
-                let (room, free, end) = (self.places.room(host).0, None, None);
+            Event::Waits { host, port, attempt, scarce, places, blame, .. } => {
+                if let Some(wait) = self.going_on.get_mut(&attempt).filter(|wait| wait.scarce == scarce) {
+                    wait.refused.push((at, blame));
+                    return;
+                }
+                self.end(attempt, (at, End::RefusedAnew), all);
+                self.places.begin_wait((host, port, scarce), places, at);
+                let full_before = self.places.full_nanos((host, port, scarce), at);
+                let (room, refused) = (self.places.room(host).0, vec![(at, blame)]);
+                let (since, measured, free, end) = (at, at, None, None);
                 let wait = Wait {
                     host,
                     port,
@@ -100,7 +115,7 @@ impl Waits {
                     scarce,
                     room,
                     places,
-                    blame,
+                    refused,
                     since,
                     measured,
                     full_before,
@@ -109,24 +124,37 @@ impl Waits {
                 };
                 self.going_on.insert(attempt, wait);
             }
-            Event::WaitOver { attempt, served, .. } => {
-                if let Some(wait) = self.going_on.remove(&attempt) {
-                    let wait = Wait { end: Some((record.at, served)), ..self.with_free(wait, record.at) };
-                    self.add(wait, all, names, record.at);
-                }
+            Event::WaitOver { attempt, end, .. } => {
+                let end = match end {
+                    WaitEnd::Served => End::Served,
+                    WaitEnd::TurnedAway => End::TurnedAway,
+                    WaitEnd::Crashed => End::Crashed,
+                };
+                self.end(attempt, (at, end), all);
             }
             Event::WarmedUp => {
+                self.places.begin_anew(at);
                 self.over.clear();
                 self.groups.clear();
-                self.going_on.values_mut().for_each(|wait| wait.begin_anew(record.at));
+                self.going_on.values_mut().for_each(|wait| wait.begin_anew(at));
             }
             _ => {}
         }
     }
 
-    /// Takes what is held for a connection to a port from now on.
-    pub(super) fn transfer(&mut self, at: Instant, transfer: &Transfer) {
-        self.places.transfer(at, transfer);
+    /// If a client waits, that is over.
+    fn end(&mut self, attempt: Attempt, (at, end): (Instant, End), all: bool) {
+        if let Some(wait) = self.going_on.remove(&attempt) {
+            let in_vain = matches!(end, End::TurnedAway | End::Crashed);
+            self.places.end_wait(wait.at_place(), in_vain.then_some(attempt), at);
+            let wait = Wait { end: Some((at, end)), ..self.with_free(wait, at) };
+            self.add(wait, all, at);
+        }
+    }
+
+    /// Takes what is held for a connection of an attempt, if that is known, to a port from now on.
+    pub(super) fn transfer(&mut self, at: Instant, transfer: &Transfer, attempt: Option<Attempt>) {
+        self.places.transfer(at, transfer, attempt);
     }
 
     /// How many half-open entries a port had.
@@ -140,17 +168,15 @@ impl Waits {
         Wait { free: full.map(|(now, before)| wait.nanos(at).saturating_sub(now - before)), ..wait }
     }
 
-    fn add(&mut self, wait: Wait, all: bool, names: (&Packets, &Hosts), end: Instant) {
+    fn add(&mut self, wait: Wait, all: bool, end: Instant) {
         if all {
             self.over.push(wait);
             return;
         }
-        let by = wait.blame.map(|blame| names.0.group(blame, names.1));
-        let kind = Kind { by, at_place: wait.at_place() };
-        match self.groups.get_mut(&kind) {
+        match self.groups.get_mut(&wait.at_place()) {
             Some(group) => group.add(wait, end),
             None => {
-                self.groups.insert(kind, Group::of(wait, end));
+                self.groups.insert(wait.at_place(), Group::of(wait, end));
             }
         }
     }
@@ -159,21 +185,39 @@ impl Waits {
     pub(super) fn stories(mut self, all: bool, hosts: &Hosts, packets: &Packets, end: Instant) -> Vec<Vec<String>> {
         for wait in std::mem::take(&mut self.going_on).into_values() {
             let wait = self.with_free(wait, end);
-            self.add(wait, all, (packets, hosts), end);
+            self.add(wait, all, end);
         }
-        self.over.sort_by_key(|wait| (wait.blame.is_none(), Reverse(wait.nanos(end)), wait.since, wait.attempt));
-        let single = self.over.iter().map(|wait| wait.story(hosts, packets, end).to_vec());
-        let mut groups: Vec<Group> = self.groups.into_values().collect();
+        let mut single: Vec<(Wait, Shares)> = std::mem::take(&mut self.over)
+            .into_iter()
+            .map(|wait| {
+                let shares = self.shares_of(&wait, end);
+                (wait, shares)
+            })
+            .collect();
+        let useful = |shares: &Shares| shares.keys().all(Option::is_none);
+        single.sort_by_key(|(wait, shares)| (useful(shares), Reverse(wait.nanos(end)), wait.since, wait.attempt));
+        let single = single.iter().map(|(wait, shares)| wait.story(shares, (hosts, packets), end).to_vec());
+        let mut groups: Vec<Group> = std::mem::take(&mut self.groups).into_values().collect();
         groups.sort_by_key(|group| (Reverse(group.nanos), group.worst.since));
-        let places = &self.places;
-        single.chain(groups.into_iter().map(|group| group.story(hosts, packets, places, end))).collect()
+        let groups = groups.into_iter().map(|group| group.story(&self, (hosts, packets), end));
+        single.chain(groups).collect()
+    }
+
+    /// For how long a client waited because of what.
+    fn shares_of(&self, wait: &Wait, end: Instant) -> Shares {
+        let log = match wait.scarce {
+            Scarce::Workers => self.in_the_way.line(wait.host, wait.port),
+            _ => &wait.refused,
+        };
+        let until = wait.end.map_or(end, |(at, _)| at);
+        in_the_way::shares(log, wait.measured, until)
     }
 }
 
 impl Group {
     fn of(wait: Wait, end: Instant) -> Self {
         let (times, extent) = (Latencies::default(), Extent::default());
-        let mut group = Self { times, nanos: 0, free: 0, served: 0, turned_away: 0, extent, worst: wait };
+        let mut group = Self { times, nanos: 0, free: 0, served: 0, turned_away: 0, extent, worst: wait.clone() };
         group.add(wait, end);
         group
     }
@@ -183,8 +227,8 @@ impl Group {
         self.times.add(u64::try_from(nanos).unwrap_or(u64::MAX));
         self.nanos += nanos;
         self.free += wait.free.unwrap_or(0);
-        self.served += u64::from(matches!(wait.end, Some((_, true))));
-        self.turned_away += u64::from(matches!(wait.end, Some((_, false))));
+        self.served += u64::from(matches!(wait.end, Some((_, End::Served))));
+        self.turned_away += u64::from(matches!(wait.end, Some((_, End::TurnedAway))));
         self.extent.add(wait.since, wait.measured);
         if nanos > self.worst.nanos(end) {
             self.worst = wait;
@@ -192,11 +236,12 @@ impl Group {
     }
 
     /// How many waited how long for what, because of what; and the longest wait. One alone is told as it is.
-    fn story(self, hosts: &Hosts, packets: &Packets, places: &Places, end: Instant) -> Vec<String> {
+    fn story(self, waits: &Waits, (hosts, packets): (&Hosts, &Packets), end: Instant) -> Vec<String> {
         let Self { times, nanos, free, served, turned_away, extent, worst } = self;
         let count = times.count();
+        let [longest, how] = worst.story(&waits.shares_of(&worst, end), (hosts, packets), end);
         if count == 1 {
-            return worst.story(hosts, packets, end).to_vec();
+            return vec![longest, how];
         }
         let of_rank = |per_mille: u64| times.of_rank((count * per_mille).div_ceil(1000));
         let time = |nanos: Option<u64>| rounded(nanos.unwrap_or(0) as f64 / 1e9);
@@ -223,23 +268,61 @@ impl Group {
             extent.in_words("began"),
             time(of_rank(1000)),
         );
-        let why = match worst.blame {
-            Some(blame) => format!("To blame: {}.", packets.group(blame, hosts)),
-            None => {
-                let load = places.load(worst.at_place(), end);
-                let whose = if free < nanos { " Only useful connections were in their way." } else { "" };
-                load.map_or(HELD_DOWN.to_owned(), |load| format!("{load}{whose}"))
+        let (shares, place) = (waits.in_the_way.shares(worst.at_place(), end), worst.at_place());
+        let mut why = in_words(by_kind(&shares, |blame| packets.group(blame, hosts)), nanos, Some(MOST_KINDS));
+        let useful = shares.get(&None).copied().unwrap_or(0);
+        if useful > 0 {
+            why.push(waits.places.load(place, end).unwrap_or_else(|| HELD_DOWN.to_owned()));
+            if worst.scarce != Scarce::HoldDown && free < nanos {
+                why.extend(only_useful(useful, nanos, "their"));
             }
-        };
-        let free = (free > 0).then(|| {
+        }
+        if free > 0 {
             let share = rounded(100.0 * free as f64 / nanos as f64);
-            format!(" For {share} % of this time {}", worst.past_a_free_one(served > 0))
-        });
-        let why = format!("{why}{}", free.unwrap_or_default());
-        let [longest, how] = worst.story(hosts, packets, end);
+            why.push(format!("For {share} % of this time {}", worst.past_a_free_one(served > 0)));
+        }
         let alike = nanos == u128::from(count) * worst.nanos(end);
         let which = if alike { "For example" } else { "The longest" };
-        vec![heading, extent, why, format!("{which}: {longest}. {how}")]
+        vec![heading, extent, why.join(" "), format!("{which}: {longest}. {how}")]
+    }
+}
+
+/// For how long each kind of thing is to blame, the worst first.
+fn by_kind(shares: &Shares, words: impl Fn(Blame) -> String) -> Vec<(String, u128)> {
+    let mut kinds: BTreeMap<String, u128> = BTreeMap::new();
+    for (blame, nanos) in shares {
+        if let Some(blame) = blame {
+            *kinds.entry(words(*blame)).or_default() += nanos;
+        }
+    }
+    let mut kinds: Vec<(String, u128)> = kinds.into_iter().collect();
+    kinds.sort_by_key(|(_, nanos)| Reverse(*nanos));
+    kinds
+}
+
+/// What is to blame for a wait of so long, so many of them at most. What alone is to blame for all of it has no amount.
+fn in_words(kinds: Vec<(String, u128)>, all: u128, most: Option<usize>) -> Vec<String> {
+    if let [(kind, nanos)] = &kinds[..]
+        && *nanos == all
+    {
+        return vec![format!("To blame: {kind}.")];
+    }
+    let told = most.unwrap_or(kinds.len());
+    let mut words: Vec<String> =
+        kinds.iter().take(told).map(|(kind, nanos)| format!("To blame for {}: {kind}.", seconds(*nanos))).collect();
+    let others: u128 = kinds.iter().skip(told).map(|(_, nanos)| nanos).sum();
+    if others > 0 {
+        words.push(format!("To blame for {}: {} others.", seconds(others), kinds.len() - told));
+    }
+    words
+}
+
+/// That nothing is to blame for so much of a wait.
+fn only_useful(useful: u128, all: u128, whose: &str) -> Option<String> {
+    match useful {
+        0 => None,
+        _ if useful == all => Some(format!("Only useful connections were in {whose} way.")),
+        _ => Some(format!("For {} only useful connections were in {whose} way.", seconds(useful))),
     }
 }
 
@@ -296,7 +379,7 @@ impl Wait {
     }
 
     /// Who waited how long for what; and what was in the way, and how it ended.
-    fn story(&self, hosts: &Hosts, packets: &Packets, end: Instant) -> [String; 2] {
+    fn story(&self, shares: &Shares, (hosts, packets): (&Hosts, &Packets), end: Instant) -> [String; 2] {
         let (server, what) = (hosts.name(self.host), self.which());
         let nameless = || format!("{} #{}", hosts.name(self.attempt.host), self.attempt.ordinal);
         let client = self.opener.map_or_else(nameless, |life| Names { packets, hosts }.life(life));
@@ -310,21 +393,27 @@ impl Wait {
         let port = self.port;
         let heading =
             format!("{client} waited at {server}:{port} for {what}, from {since} s to {until}{measured}: {time}");
-        let why = match self.blame {
-            Some(blame) => format!("To blame: {}.", packets.blamed(blame, hosts)),
-            None if self.scarce == Scarce::HoldDown => HELD_DOWN.to_owned(),
-            None if self.places == 0 => format!("The application of {server} accepted no connection yet."),
-            None if self.free == Some(self.nanos(end)) => String::new(),
-            None => "Only useful connections were in its way.".to_owned(),
-        };
+        let all = self.nanos(end);
+        let mut why = in_words(by_kind(shares, |blame| packets.blamed(blame, hosts)), all, None);
+        let useful = shares.get(&None).copied().unwrap_or(0);
+        if self.scarce == Scarce::HoldDown {
+            why.push(HELD_DOWN.to_owned());
+        } else if self.places == 0 && useful > 0 {
+            why.push(format!("The application of {server} accepted no connection yet."));
+        } else if self.free != Some(all) {
+            why.extend(only_useful(useful, all, "its"));
+        }
+        let why = why.join(" ");
         let evicted = if self.is_of_a_cache() { "Its half-open entry had been evicted. " } else { "" };
         let free = self.free.filter(|free| *free > 0 && !self.is_of_a_cache()).map_or(String::new(), |free| {
-            let why = self.past_a_free_one(matches!(self.end, Some((_, true))));
+            let why = self.past_a_free_one(matches!(self.end, Some((_, End::Served))));
             format!(" For {} s of that {why}", rounded(free as f64 / 1e9))
         });
         let how = match self.end {
-            Some((_, true)) => " Then it had what it waited for.",
-            Some((_, false)) => " Then its connection was over: it was turned away.",
+            Some((_, End::Served)) => " Then it had what it waited for.",
+            Some((_, End::TurnedAway)) => " Then its connection was over: it was turned away.",
+            Some((_, End::Crashed)) => " Then a crash ended the wait.",
+            Some((_, End::RefusedAnew)) => " Then it was refused for want of something else.",
             None => "",
         };
         [heading, format!("{evicted}{why}{free}{how}").trim_start().to_owned()]
