@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use experiment::record::Unfinished;
 use experiment::{HostId, Scenario};
-use tcp_endpoint::Commit;
+use tcp_endpoint::{Commit, FourTuple};
 
 /// The names of a run's hosts, in the order of their [`HostId`], the addresses of their machines, and their scripts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -74,6 +74,14 @@ impl Hosts {
             Some((host, Some(machine))) => format!("{}({machine}):{port}", self.name(*host)),
             None => socket.to_string(),
         }
+    }
+
+    /// `client:49152 → server:80 #1`, or `server:80 ← client:49152 #1`; of which attempt, if it was not forged.
+    pub(crate) fn connection(&self, tuple: FourTuple, passive: bool, ordinal: u32) -> String {
+        let arrow = if passive { '←' } else { '→' };
+        let [local, remote] = [tuple.local, tuple.remote].map(|socket| self.socket(socket));
+        let ordinal = if ordinal == 0 { String::new() } else { format!(" #{ordinal}") };
+        format!("{local} {arrow} {remote}{ordinal}")
     }
 
     /// The host of that name.

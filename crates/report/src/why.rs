@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use experiment::record::{
-    Awaited, Because, Blame, Call, Event, Fold, Outcome, Record, RecordId, Scarce, Sent, Unfinished, WaitEnd,
-    call_word, cause_word, purpose_word,
+    Awaited, Because, Blame, Call, Event, Fold, Incarnation, Outcome, Record, RecordId, Scarce, Sent, StateChange,
+    Unfinished, WaitEnd, call_word, cause_word, purpose_word,
 };
 use experiment::{HostId, RelativeNumbers};
+use rustc_hash::FxHashMap;
 use sim_time::Instant;
-use tcp_endpoint::{Purpose, Queue};
+use tcp_endpoint::{FourTuple, Purpose, Queue};
 
 use crate::hosts::Hosts;
-use crate::ladder::label;
+use crate::ladder::{fate, label};
 
 /// Which record is asked about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -79,6 +80,16 @@ pub struct Chain {
 pub(crate) struct Teller {
     hosts: Hosts,
     numbers: RelativeNumbers,
+    connections: FxHashMap<Incarnation, Connection>,
+}
+
+/// What a connection is called by.
+#[derive(Clone, Copy, Debug)]
+struct Connection {
+    tuple: FourTuple,
+    passive: bool,
+    /// Which attempt of its host it goes back to; 0 if that was forged.
+    ordinal: u32,
 }
 
 impl Chain {
@@ -107,7 +118,15 @@ impl Chain {
 impl Teller {
     /// Nothing told yet.
     pub(crate) fn new(hosts: Hosts) -> Self {
-        Self { hosts, numbers: RelativeNumbers::new() }
+        Self { hosts, numbers: RelativeNumbers::new(), connections: FxHashMap::default() }
+    }
+
+    /// The connection of an event on a host, if it has one that is known; or else the host.
+    fn whose(&self, host: HostId, incarnation: Option<Incarnation>) -> String {
+        match incarnation.and_then(|incarnation| self.connections.get(&incarnation)) {
+            Some(Connection { tuple, passive, ordinal }) => self.hosts.connection(*tuple, *passive, *ordinal),
+            None => self.hosts.name(host).to_owned(),
+        }
     }
 
     /// What happened.
@@ -116,6 +135,10 @@ impl Teller {
             Event::Sent(sent) => Some(self.numbers.next(sent)),
             _ => None,
         };
+        if let Event::State(change) = event {
+            let StateChange { tuple, passive, attempt, .. } = *change;
+            self.connections.insert(change.incarnation, Connection { tuple, passive, ordinal: attempt.ordinal });
+        }
         let name = |host: HostId| self.hosts.name(host);
         match event {
             Event::Script { host, script } => format!("{}: script {} begins to listen", name(*host), script + 1),
@@ -124,18 +147,26 @@ impl Teller {
             }
             Event::Woken { host, .. } => format!("{}: its application's wait is over", name(*host)),
             Event::Sent(sent) => self.sent(sent, &numbers.map_or(String::new(), |numbers| label(sent, numbers))),
-            Event::Delivered { to, copy, .. } => {
+            Event::Delivered { to, incarnation, copy, .. } => {
                 let copy = if *copy > 0 { format!(" once more, as duplicate {copy}") } else { String::new() };
-                format!("{}: the segment arrives{copy}", name(*to))
+                format!("{}: the segment arrives{copy}", self.whose(*to, *incarnation))
             }
             Event::Unheard { to, .. } => format!("{}: the segment arrives, and nobody listens", name(*to)),
             Event::Crashed { host } => format!("{}: a crash", name(*host)),
             Event::Rebooted { host, .. } => format!("{}: up again", name(*host)),
             Event::WarmedUp => "measuring begins".to_owned(),
-            Event::State(change) => format!("{}: {} → {}", name(change.host), change.from, change.to),
-            Event::TimerFired { host, .. } => format!("{}: a timer fires", name(*host)),
-            Event::Call { host, call, outcome, .. } => call_in_words(name(*host), *call, *outcome),
-            Event::DataLost { host, octets, .. } => format!("{}: {octets} B that it sent are lost", name(*host)),
+            Event::State(change) => {
+                format!("{}: {} → {}", self.whose(change.host, Some(change.incarnation)), change.from, change.to)
+            }
+            Event::TimerFired { host, incarnation } => {
+                format!("{}: a timer fires", self.whose(*host, Some(*incarnation)))
+            }
+            Event::Call { host, incarnation, call, outcome, .. } => {
+                call_in_words(&self.whose(*host, *incarnation), *call, *outcome)
+            }
+            Event::DataLost { host, incarnation, octets } => {
+                format!("{}: {octets} B that it sent are lost", self.whose(*host, Some(*incarnation)))
+            }
             Event::Overflow { host, port, queue, held, since } => {
                 let (queue, then) = match queue {
                     Queue::Syn => ("the SYN backlog", "the segment is dropped"),
@@ -169,12 +200,10 @@ impl Teller {
                 };
                 format!("{}: {}#{} {how}", name(*host), name(attempt.host), attempt.ordinal)
             }
-            Event::Judged { host, worth, .. } => match worth.blame() {
-                None => format!("{}: the verdict: useful", name(*host)),
-                Some(blame) => {
-                    format!("{}: the verdict: {} ({})", name(*host), worth.name(), cause_of(blame))
-                }
-            },
+            Event::Judged { host, incarnation, worth } => {
+                let why = worth.blame().map_or(String::new(), |blame| format!(" ({})", cause_of(blame)));
+                format!("{}: the verdict: {}{why}", self.whose(*host, Some(*incarnation)), worth.name())
+            }
             Event::Unfinished(unfinished) => self.unfinished(unfinished),
         }
     }
@@ -188,17 +217,15 @@ impl Teller {
     }
 
     fn sent(&self, sent: &Sent, label: &str) -> String {
-        let from = sent.from.map_or_else(|| sent.source.ip().to_string(), |from| self.hosts.name(from).to_owned());
+        let [from, to] = [sent.source, sent.destination].map(|socket| self.hosts.socket(socket));
         let purpose = match sent.purpose {
             Some(Purpose::Retransmission) => format!("retransmission {}", sent.retransmission),
             Some(purpose) => purpose_word(purpose).0.replace('-', " "),
             None => "forged".to_owned(),
         };
-        let fate = match sent.fate.deliveries.first() {
-            None => "lost".to_owned(),
-            Some(arrival) => format!("arrives at {arrival} s"),
-        };
-        format!("{from}: {label} ({purpose}), {fate}")
+        let arrives = sent.fate.deliveries.first().map(|arrival| format!("arrives at {arrival} s"));
+        let fate: Vec<String> = arrives.into_iter().chain(fate(sent).map(|(_, words)| words)).collect();
+        format!("{from} → {to}: {label} ({purpose}), {}", fate.join(", "))
     }
 }
 

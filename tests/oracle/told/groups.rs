@@ -105,7 +105,7 @@ fn open(paragraph: &str) -> Option<Told> {
         (" were refused", "refused"),
         (" timed out", "timed out"),
         (" were cut off", "cut off"),
-        (" were aborted by the application", "aborted by the application"),
+        (" were given up by the application", "given up by the application"),
         (" were never open at ", "never"),
         (" were not yet open at ", "never"),
         (" were slow", "open at "),

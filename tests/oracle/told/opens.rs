@@ -6,7 +6,7 @@ use crate::trace::{Record, Trace};
 
 /// How the text says that an open failed, and what ended it in the trace.
 const FAILURES: [(&str, &str); 4] =
-    [("refused", "reset"), ("timed out", "gave-up"), ("cut off", "crash"), ("aborted by the application", "call")];
+    [("refused", "reset"), ("timed out", "gave-up"), ("cut off", "crash"), ("given up by the application", "call")];
 
 /// What is due: opens that failed, and all others, of which the text tells some.
 #[derive(Default)]

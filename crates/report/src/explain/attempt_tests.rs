@@ -106,7 +106,7 @@ fn an_application_gives_up() {
             Nothing was held for nobody.
 
             Opens that failed or were slow, and why
-            1. client:49152 → server:80 #1: aborted by the application at 3.000 s, after 3 s
+            1. client:49152 → server:80 #1: given up by the application at 3.000 s, after 3 s
                SYNs: 2 sent, 2 at a host that was down or kept quiet. SYN-ACKs: none sent.
                The first without effect: SYN 0 of client #1, sent 0.000, arrived 0.050.
         "#]],

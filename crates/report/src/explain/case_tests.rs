@@ -86,7 +86,7 @@ fn an_old_syn_ends_time_wait() {
                To blame: a delayed segment: SYN 0 of client #2, sent 3.000, arrived 8.000 (fault 1).
 
             Opens that failed or were slow, and why
-            1. client:5000 → server:80 #2: aborted by the application at 3.500 s, after 0.5 s
+            1. client:5000 → server:80 #2: given up by the application at 3.500 s, after 0.5 s
                SYNs: 1 sent, 1 still under way. SYN-ACKs: none sent.
                Still under way then: SYN 0 of client #2, sent 3.000, arrived 8.000 (fault 1).
 
@@ -374,25 +374,25 @@ fn a_syn_ack_of_the_opener_is_not_answered() {
         Some("three-way-silent"),
         None,
         &expect![[r#"
-        What was held for nobody, and why
-        1. client:5000 → server:80 #1, a connection with its socket, held for nobody from 5.000 s to
-           188.000 s: 656 kB·s
-           client opened it at 4.900 s.
-           SYN 0 of server, sent at 0.000 s, came at 5.000 s and brought it to SYN-RECEIVED.
-           From 5.000 s on nobody was at its other end: server had aborted at 0.500 s (by a call of its
-           application).
-           client sent SYN,ACK 0/1 7 times, from 6.000 s to 128.000 s. Each reached server, which had no
-           connection for it and sent no reset (unexpected = "silence").
-           client gave up at 188.000 s, in SYN-RECEIVED.
-           To blame: a delayed segment: SYN 0 of server #1, sent 0.000, arrived 5.000 (fault 1).
+            What was held for nobody, and why
+            1. client:5000 → server:80 #1, a connection with its socket, held for nobody from 5.000 s to
+               188.000 s: 656 kB·s
+               client opened it at 4.900 s.
+               SYN 0 of server, sent at 0.000 s, came at 5.000 s and brought it to SYN-RECEIVED.
+               From 5.000 s on nobody was at its other end: server had aborted at 0.500 s (by a call of its
+               application).
+               client sent SYN,ACK 0/1 7 times, from 6.000 s to 128.000 s. Each reached server, which had no
+               connection for it and sent no reset (unexpected = "silence").
+               client gave up at 188.000 s, in SYN-RECEIVED.
+               To blame: a delayed segment: SYN 0 of server #1, sent 0.000, arrived 5.000 (fault 1).
 
-        Opens that failed or were slow, and why
-        1. client:5000 → server:80 #1: timed out at 188.000 s, after 183 s
-           SYNs: 1 sent, 1 lost. Its own SYN-ACKs: 8 sent, 8 arrived.
-           The first without effect: SYN 0 of client #1, sent 4.900, lost (fault 2).
-        2. server:80 → client:5000 #1: aborted by the application at 0.500 s, after 0.5 s
-           SYNs: 1 sent, 1 still under way. SYN-ACKs: none sent.
-           Still under way then: SYN 0 of server #1, sent 0.000, arrived 5.000 (fault 1).
-    "#]],
+            Opens that failed or were slow, and why
+            1. client:5000 → server:80 #1: timed out at 188.000 s, after 183 s
+               SYNs: 1 sent, 1 lost. Its own SYN-ACKs: 8 sent, 8 arrived.
+               The first without effect: SYN 0 of client #1, sent 4.900, lost (fault 2).
+            2. server:80 → client:5000 #1: given up by the application at 0.500 s, after 0.5 s
+               SYNs: 1 sent, 1 still under way. SYN-ACKs: none sent.
+               Still under way then: SYN 0 of server #1, sent 0.000, arrived 5.000 (fault 1).
+        "#]],
     );
 }

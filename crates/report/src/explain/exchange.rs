@@ -402,6 +402,14 @@ impl Exchange {
         self.changes.split_at(self.changes.partition_point(|change| change.id < id))
     }
 
+    /// The arrival that brought about a change of state, or because of which a segment was sent.
+    pub(super) fn arrival_behind(&self, id: RecordId) -> Option<RecordId> {
+        match self.change(id) {
+            Some(change) => change.arrival,
+            None => self.packet(id)?.because,
+        }
+    }
+
     /// The changes of state that an arrival made.
     pub(super) fn made_by<'a>(&'a self, arrival: &'a Arrival) -> impl DoubleEndedIterator<Item = &'a Change> {
         let (_, after) = self.changes_around(arrival.id);

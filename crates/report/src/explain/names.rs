@@ -31,10 +31,7 @@ impl<'a> Names<'a> {
 
     /// `client:49152 → server:80 #1`, or `server:80 ← client:49152 #1`
     pub(super) fn life(self, life: Life) -> String {
-        let arrow = if life.passive { '←' } else { '→' };
-        let [local, remote] = [life.tuple.local, life.tuple.remote].map(|socket| self.hosts.socket(socket));
-        let ordinal = if life.ordinal == 0 { String::new() } else { format!(" #{}", life.ordinal) };
-        format!("{local} {arrow} {remote}{ordinal}")
+        self.hosts.connection(life.tuple, life.passive, life.ordinal)
     }
 
     /// The same, of an end that may be a ghost: `server:80 ← client:49152 #1 (ghost)`.

@@ -58,7 +58,7 @@ pub(super) fn failed(known: &Known, names: Names<'_>) -> Option<Finding> {
             ("refused", why, Vec::new())
         }
         Reason::GaveUp => ("timed out", in_vain(known), handshake),
-        Reason::Call => ("aborted by the application", in_vain(known), handshake),
+        Reason::Call => ("given up by the application", in_vain(known), handshake),
         Reason::Crash => ("cut off", format!("a crash of {}", names.host(life.host)), handshake),
         Reason::Segment | Reason::Expired | Reason::Evicted | Reason::Overflow => ("over", in_vain(known), handshake),
     };

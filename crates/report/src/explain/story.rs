@@ -311,12 +311,9 @@ impl<'a> Teller<'a> {
         if self.was_useful {
             return String::new();
         }
-        let opener = opening.sent.incarnation.into_iter();
+        let opener = opening.sent.incarnation.filter(|_| opening.sent.flags.syn()).into_iter();
         let again = opener.flat_map(|opener| self.exchange.sent_by(opener)).find(|packet| {
-            packet.sent.seq == opening.sent.seq
-                && packet.sent.flags.syn()
-                && packet.retransmission > opening.retransmission
-                && packet.id < self.birth.id
+            packet.sent.flags.syn() && packet.retransmission > opening.retransmission && packet.id < self.birth.id
         });
         let mut deeds: Vec<String> =
             again.map(|packet| format!("sent it again at {} s", packet.at)).into_iter().collect();
@@ -339,8 +336,9 @@ impl<'a> Teller<'a> {
 
     /// What brought it to the state in which nobody was at its other end, if a segment did at that moment.
     fn brought_there(&self) -> Option<String> {
-        let here = |change: &&Change| change.id < self.judged && change.at == self.cost.since;
-        let last = self.changes().filter(here).last().filter(|last| self.was_useful && last.id > self.birth.id)?;
+        let arrival = self.exchange.arrival_behind(self.left_by?)?;
+        let then = |change: &&Change| change.id < self.judged && change.id > self.birth.id.max(arrival);
+        let last = self.changes().filter(then).last()?;
         let packet = self.packet(last.after)?;
         let (label, at, to, by) = (name(packet), packet.at, last.change.to, self.sender(&packet.sent));
         Some(format!("{label} of {by}, sent at {at} s, came at {} s and brought it to {to}.", last.at))
@@ -398,7 +396,7 @@ impl<'a> Teller<'a> {
             Reason::Call => format!("aborted{when} (by a call of its application)"),
             Reason::Segment => format!("closed{when} (on {segment})"),
             Reason::Reset => format!("been reset{when} (by {segment})"),
-            Reason::GaveUp => format!("given up{when} (in {from}, after its last retransmission or probe)"),
+            Reason::GaveUp => format!("given up{when} (in {from}, when its last timer ran out)"),
             Reason::Expired => format!("closed{when} ({from} ran out)"),
             Reason::Crash => format!("crashed{when}"),
             Reason::Evicted => format!("evicted its half-open entry{when} (its cache was full)"),

@@ -548,8 +548,8 @@ fn a_client_gives_up() {
             1. server:80 ← client:5000 #2, a connection with its socket, held for nobody from 153.000 s to the
                end of the run, 600.000 s: 1.6 MB·s and 447 worker·s
                SYN 0 of client, sent at 10.000 s, came at 10.050 s and opened it.
-               From 153.000 s on nobody was at its other end: client had given up (in FIN-WAIT-1, after its last
-               retransmission or probe).
+               From 153.000 s on nobody was at its other end: client had given up (in FIN-WAIT-1, when its last
+               timer ran out).
                Nothing more was sent for it: it was still ESTABLISHED when the run ended.
                To blame: a duplicated segment: DATA 1/101 100 B of server, sent 0.150, arrived 0.200 and 5.150
                and 20.150 (fault 1).
