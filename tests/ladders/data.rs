@@ -197,7 +197,7 @@ fn data_after_a_half_duplex_close() {
             1.150  │◀────────────────── FIN,ACK 1/102 100 B ──┤    1.200
             1.200  ├── RST 102 ──────────────────────────────▶│    1.250
             1.200  │ FIN-WAIT-2 → CLOSED                      │
-            1.200  │    bereft from here on: its peer is gone │           cause: a cause that is not known
+            1.200  │    bereft from here on: its peer is gone │           cause: no known accident
             1.250  │                        LAST-ACK → CLOSED │           reset
             1.250  │                      100 B sent are lost │
         "#]],
@@ -247,7 +247,7 @@ fn stale_data_is_before_the_window() {
             3.100  #1  │ FIN-WAIT-1 → FIN-WAIT-2                  │
             3.100  #1  ├── ACK 102/2 ─────────────┄┄              │    3.150
             3.100  #1  │ FIN-WAIT-2 → CLOSED                      │
-            3.100  #1  │    bereft from here on: its peer is gone │           cause: a cause that is not known
+            3.100  #1  │    bereft from here on: its peer is gone │           cause: no known accident
             3.150  #1  │ ┄┄ ACK 102/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.100, stale
             3.150  #1  │                        LAST-ACK → CLOSED │
             4.000  #2  │ CLOSED → SYN-SENT                        │
@@ -268,7 +268,7 @@ fn stale_data_is_before_the_window() {
             6.100  #2  │ FIN-WAIT-1 → FIN-WAIT-2                  │
             6.100  #2  ├── ACK 202/2 ─────────────┄┄              │    6.150
             6.100  #2  │ FIN-WAIT-2 → CLOSED                      │
-            6.100  #2  │    bereft from here on: its peer is gone │           cause: a cause that is not known
+            6.100  #2  │    bereft from here on: its peer is gone │           cause: no known accident
             6.150  #2  │ ┄┄ ACK 202/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 6.100, stale
             6.150  #2  │                        LAST-ACK → CLOSED │
         "#]],
@@ -304,7 +304,7 @@ fn stale_data_falls_into_the_window() {
             3.100  #1  │ FIN-WAIT-1 → FIN-WAIT-2                  │
             3.100  #1  ├── ACK 102/2 ─────────────┄┄              │    3.150
             3.100  #1  │ FIN-WAIT-2 → CLOSED                      │
-            3.100  #1  │    bereft from here on: its peer is gone │           cause: a cause that is not known
+            3.100  #1  │    bereft from here on: its peer is gone │           cause: no known accident
             3.150  #1  │ ┄┄ ACK 102/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.100, stale
             3.150  #1  │                        LAST-ACK → CLOSED │
             4.000  #2  │ CLOSED → SYN-SENT                        │

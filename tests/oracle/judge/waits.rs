@@ -140,6 +140,10 @@ impl Court<'_> {
 
     /// The blame of the oldest useless connection that has what a client waits for; none if all are useful.
     fn keeps(&self, wait: &Wait) -> Option<Blame> {
+        // Whose entry was thrown out waits because of who came instead.
+        if let Some(newcomer) = self.newcomer(wait).filter(|_| wait.scarce == "syn-backlog") {
+            return Some(self.lives[&newcomer].blame.clone());
+        }
         // Who is not accepted only waits for a worker.
         let beyond = || (wait.scarce == "accept-queue").then(|| self.oldest(wait, "workers")).flatten();
         self.oldest(wait, &wait.scarce).or_else(beyond)
@@ -149,25 +153,30 @@ impl Court<'_> {
         Some(self.lives[&self.holder(wait, scarce)?].blame.clone())
     }
 
-    /// The useless connection that keeps a client waiting, if it is of the event at hand.
+    /// The useless connection that has what a client waits for since the event at hand.
     fn newcomer(&self, wait: &Wait) -> Option<u64> {
-        self.holder(wait, &wait.scarce).filter(|holder| self.lives[holder].made >= self.event)
+        self.holders(wait, &wait.scarce).find(|holder| self.lives[holder].made >= self.event)
     }
 
     /// The oldest useless connection that has what a client waits for.
     fn holder(&self, wait: &Wait, scarce: &str) -> Option<u64> {
-        let has = |connection: &&u64| {
-            let life = &self.lives[*connection];
+        self.holders(wait, scarce).min_by_key(|connection| self.lives[connection].made)
+    }
+
+    /// The useless connections that have what a client waits for.
+    fn holders<'b>(&'b self, wait: &'b Wait, scarce: &'b str) -> impl Iterator<Item = u64> + 'b {
+        let has = move |connection: &u64| {
+            let life = &self.lives[connection];
             let is_there = life.host == wait.host && life.local.ends_with(&wait.port) && life.passive;
             let has = match scarce {
                 "syn-backlog" => life.state == "SYN-RECEIVED",
-                "accept-queue" => life.state != "SYN-RECEIVED" && !self.accepted.contains(*connection),
-                "workers" => self.served.contains(*connection),
+                "accept-queue" => life.state != "SYN-RECEIVED" && !self.accepted.contains(connection),
+                "workers" => self.served.contains(connection),
                 // What a hold-down takes is of use.
                 _ => false,
             };
             is_there && has && life.worth != "useful"
         };
-        self.alive.iter().filter(has).min_by_key(|connection| self.lives[*connection].made).copied()
+        self.alive.iter().copied().filter(has)
     }
 }

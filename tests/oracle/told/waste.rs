@@ -282,7 +282,7 @@ pub(super) fn told_blame(text: &str) -> Option<String> {
         ("a forged segment", "forged"),
         ("the crash of", "crash"),
         ("the full", "capacity"),
-        ("a cause that is not known", "unknown"),
+        ("no known accident", "unknown"),
         ("", "application"),
     ];
     let (_, cause) = CAUSES.into_iter().find(|(words, _)| text.starts_with(words))?;

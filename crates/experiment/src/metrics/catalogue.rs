@@ -473,7 +473,7 @@ const RUN: &[Line<RunTotals>] = &[
         "waste.unknown.byte-seconds",
         "B·s",
         |r| waste(r, Cause::Unknown),
-        "memory held for nobody for a cause that is not known"
+        "memory held for nobody for no known accident"
     ),
     line!(
         "waste.byte-seconds",

@@ -285,18 +285,18 @@ impl<F: Fold> World<F> {
     }
 
     /// A full cache throws out an entry for the request that is arriving. If the entry was of use, its client has to ask
-    /// again. To blame for that wait is the oldest useless entry in the cache, or else the newcomer, if nobody waits for an
-    /// answer to it.
+    /// again. To blame for that wait is the newcomer, if nobody waits for an answer to it, or else the oldest useless entry
+    /// in the cache.
     pub(super) fn thrown_out(&mut self, life: Incarnation, now: Instant) {
         let useful = |known: &&Row| known.worth.blame().is_none();
         let Some(known) = self.truth.get(life).filter(useful) else { return };
         let (attempt, machine, port) = (known.attempt, known.machine, known.tuple.local.port());
-        let evictor = self.in_the_way(machine, port, Scarce::SynBacklog).or_else(|| {
-            let newcomer = self.arrival?;
+        let newcomer = self.arrival.and_then(|newcomer| {
             let asks = newcomer.sender.and_then(|sender| self.truth.get(sender));
             let asks = asks.is_some_and(|client| client.state == State::SynSent);
             (!asks).then(|| newcomer.out_of_order().unwrap_or(UNKNOWN))
         });
+        let evictor = newcomer.or_else(|| self.in_the_way(machine, port, Scarce::SynBacklog));
         self.refuse((machine, port), attempt, (Scarce::SynBacklog, evictor), now);
     }
 }

@@ -62,7 +62,7 @@ impl<'a> Names<'a> {
         let host = self.host(life.host);
         Some(match (other.ended, other.state) {
             (Some(ended), _) => self.ended(life, &ended),
-            (None, Some(state)) => format!("{host}'s end is in {state}."),
+            (None, Some(state)) => format!("{host}'s end was in {state} then."),
             (None, None) => return None,
         })
     }

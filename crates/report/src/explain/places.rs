@@ -133,7 +133,7 @@ impl Places {
         let Demand { asked, rate, each, load } = self.demand(at_place, end)?;
         let behind = self.demand((host, port, Scarce::Workers), end);
         let behind = behind.filter(|demand| scarce == Scarce::AcceptQueue && demand.load > 100.0);
-        let mut words = format!("{there_are}; one was asked for {} times", whole(asked));
+        let mut words = format!("{there_are}; one was needed {} times", whole(asked));
         if asked >= MANY {
             let [rate, each] = [rate, each].map(rounded);
             words.push_str(&format!(", {rate} a second, and kept for {each} s on average"));

@@ -17,7 +17,8 @@ use crate::hosts::Hosts;
 use crate::packets::Packets;
 
 /// Why clients wait for the end of a hold-down.
-const HELD_DOWN: &str = "The server holds the 4-tuple of an earlier connection down, or all after its reboot.";
+const HELD_DOWN: &str = "The server keeps the addresses and ports of an earlier connection closed (hold-down), or \
+                         all ports after its reboot. TCP learns of the end when it asks again.";
 
 /// So many kinds of things that are to blame for some waits are told.
 const MOST_KINDS: usize = 3;
@@ -278,8 +279,7 @@ impl Group {
             }
         }
         if free > 0 {
-            let share = rounded(100.0 * free as f64 / nanos as f64);
-            why.push(format!("For {share} % of this time {}", worst.past_a_free_one(served > 0)));
+            why.push(format!("For {} of it {}", seconds(free), worst.past_a_free_one(served > 0)));
         }
         let alike = nanos == u128::from(count) * worst.nanos(end);
         let which = if alike { "For example" } else { "The longest" };

@@ -227,7 +227,7 @@ pub(crate) const fn cause_in_words(cause: Cause) -> &'static str {
         Cause::Forged => "a forged segment",
         Cause::Capacity => "something was full",
         Cause::Middlebox => "a box in the network",
-        Cause::Unknown => "a cause that is not known",
+        Cause::Unknown => "no known accident",
         Cause::Crash => "a crash",
         Cause::Application => "the application",
     }
