@@ -120,6 +120,7 @@ struct Wait {
     host: String,
     port: Option<u64>,
     scarce: String,
+    script: Option<u64>,
     blame: String,
 }
 
@@ -352,7 +353,8 @@ impl Recount {
     fn waits(&mut self, record: &Record) {
         let key = (record.text("host").to_owned(), record.attempt());
         let scarce = record.text("scarce").to_owned();
-        let wait = Wait { host: key.0.clone(), port: record.number("port"), scarce, blame: blame(record) };
+        let (port, script) = (record.number("port"), record.number("script"));
+        let wait = Wait { host: key.0.clone(), port, scarce, script, blame: blame(record) };
         if let Some(before) = self.waits.remove(&key) {
             self.give(before.gives(), -1);
         } else {
@@ -367,7 +369,8 @@ impl Recount {
     fn line_moves(&mut self, record: &Record) {
         let mut waits = std::mem::take(&mut self.waits);
         let in_line = |wait: &&mut Wait| {
-            wait.scarce == "workers" && wait.host == record.text("host") && wait.port == record.number("port")
+            let line = (wait.host.as_str(), wait.port, wait.script);
+            wait.scarce == "workers" && line == (record.text("host"), record.number("port"), record.number("script"))
         };
         for wait in waits.values_mut().filter(in_line) {
             self.give(wait.gives(), -1);

@@ -162,19 +162,11 @@ impl LedgerFold {
 impl Fold for LedgerFold {
     fn record(&mut self, record: &Record) {
         let at = record.at;
+        for (host, blame, clients) in record.event.waiting() {
+            self.shift(at, host, Resource::Clients, blame, clients);
+        }
         match record.event {
-            Event::Waits { host, blame, before, .. } => {
-                if let Some(before) = before {
-                    self.shift(at, host, Resource::Clients, before, -1);
-                }
-                self.shift(at, host, Resource::Clients, blame, 1);
-            }
-            Event::InTheWay { host, clients, before, blame, .. } => {
-                self.shift(at, host, Resource::Clients, before, -i64::from(clients));
-                self.shift(at, host, Resource::Clients, blame, clients.into());
-            }
-            Event::WaitOver { host, blame, end, .. } => {
-                self.shift(at, host, Resource::Clients, blame, -1);
+            Event::WaitOver { blame, end, .. } => {
                 *self.turned_away.entry(blame).or_default() += u64::from(end == WaitEnd::TurnedAway);
             }
             Event::State(ref change) => self.opens += u64::from(change.opens()),

@@ -348,7 +348,10 @@ pub enum Event {
         attempt: Attempt,
         /// What it waits for.
         scarce: Scarce,
-        /// How many there are of that; 0 of hold-downs, and of workers whose number has no limit.
+        /// The script for whose worker it waits, if it waits for a turn of those of one script.
+        script: Option<u16>,
+        /// How many there are of that; 0 of hold-downs, and of workers that the application has not or whose number has no
+        /// limit.
         places: u32,
         /// What is to blame, if useless connections take room that the client could have; `None` if only useful ones do.
         blame: Option<Blame>,
@@ -361,6 +364,8 @@ pub enum Event {
         host: HostId,
         /// The port.
         port: u16,
+        /// The script for whose worker they wait, if they wait for a turn of those of one script.
+        script: Option<u16>,
         /// How many clients wait.
         clients: u32,
         /// What was to blame until now.
@@ -413,6 +418,24 @@ pub enum Scarce {
     Workers,
     /// The end of a hold-down, of its socket pair or of a whole host that has rebooted.
     HoldDown,
+}
+
+impl Event {
+    /// How many clients more wait at a server from this event on, and because of what; fewer if the number is negative.
+    pub fn waiting(&self) -> impl Iterator<Item = (HostId, Option<Blame>, i64)> + use<> {
+        let shifts = match *self {
+            Self::Waits { host, blame, before, .. } => {
+                [before.map(|before| (host, before, -1)), Some((host, blame, 1))]
+            }
+            Self::InTheWay { host, clients, before, blame, .. } => {
+                let clients = i64::from(clients);
+                [Some((host, before, -clients)), Some((host, blame, clients))]
+            }
+            Self::WaitOver { host, blame, .. } => [Some((host, blame, -1)), None],
+            _ => [None, None],
+        };
+        shifts.into_iter().flatten()
+    }
 }
 
 /// How a client's wait at a server ended.

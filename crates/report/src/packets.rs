@@ -285,7 +285,8 @@ impl Packet {
         let label = format!("{}{}", asks(sent), label(sent, self.numbers));
         let fault = sent.fate.fault.map_or(String::new(), |fault| format!(" (fault {})", fault + 1));
         let is_openers = !sent.forged && sent.from == Some(sent.attempt.host);
-        let attempt = if is_openers { format!(" #{}", sent.attempt.ordinal) } else { String::new() };
+        let attempt =
+            if is_openers && !sent.attempt.is_forged() { format!(" #{}", sent.attempt.ordinal) } else { String::new() };
         format!("{}{fault}", in_words(&label, self.at, sent, &attempt, hosts))
     }
 }

@@ -17,6 +17,8 @@ pub(super) struct Life {
     /// What comes after the FIN that it took.
     pub(super) fin: Option<u64>,
     pub(super) passive: bool,
+    /// The attempt that it goes back to.
+    pub(super) attempt: String,
     pub(super) state: String,
     /// The other end, if there ever was one.
     pub(super) partner: Option<u64>,
@@ -58,6 +60,7 @@ impl Court<'_> {
             irs: None,
             fin: None,
             passive: false,
+            attempt: record.attempt(),
             state: String::new(),
             partner: None,
             by_cookie: false,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Court;
-use super::lives::Blame;
+use super::lives::{Blame, Life};
 use crate::trace::{Change, Record};
 
 /// A client that waits.
@@ -12,6 +12,10 @@ pub(super) struct Wait {
     /// The port, as a socket ends with it.
     port: String,
     pub(super) scarce: String,
+    /// The script for whose worker it waits, if for that alone.
+    script: Option<u64>,
+    /// How many there are of what it waits for.
+    places: u64,
     /// Who keeps it waiting, if that is of no use; and the record that says so.
     pub(super) told: Option<Blame>,
     pub(super) record: u64,
@@ -37,12 +41,17 @@ impl Court<'_> {
             host: record.text("host").to_owned(),
             port: port(record),
             scarce: record.text("scarce").to_owned(),
+            script: record.number("script"),
+            places: record.number("places").unwrap_or(0),
             told: told(record),
             record: record.id,
             then: None,
         };
         wait.then = self.keeps(&wait);
-        let in_line = |other: &Wait| other.scarce == "workers" && other.host == wait.host && other.port == wait.port;
+        let in_line = |other: &Wait| {
+            let [others, own] = [other, &wait].map(|wait| (&*wait.scarce, &wait.host, &wait.port, wait.script));
+            others == own
+        };
         if wait.scarce == "workers"
             && let Some(other) = self.waiting.values().find(|other| in_line(other) && other.told != wait.told)
         {
@@ -59,7 +68,9 @@ impl Court<'_> {
     pub(super) fn line_moves(&mut self, record: &Record) {
         let (host, port, told) = (record.text("host"), port(record), told(record));
         let line = self.waiting.values_mut();
-        let line = line.filter(|wait| wait.scarce == "workers" && wait.host == host && wait.port == port);
+        let script = record.number("script");
+        let in_line = |wait: &&mut Wait| wait.scarce == "workers" && wait.host == host && wait.port == port;
+        let line = line.filter(in_line).filter(|wait| wait.script == script);
         let clients = line.map(|wait| (wait.told, wait.record) = (told.clone(), record.id)).count();
         if record.number("clients") != Some(clients as u64) {
             self.differences.push(format!("line: record {} says another number of clients than {clients}", record.id));
@@ -113,9 +124,17 @@ impl Court<'_> {
     pub(super) fn check_waits(&mut self) {
         let mut lines = BTreeMap::new();
         for (key, wait) in &self.waiting {
+            let is_client = |life: &Life| !life.passive && life.attempt == key.1;
+            let mut clients =
+                self.alive.iter().map(|connection| &self.lives[connection]).filter(|life| is_client(life));
+            if !clients.any(|client| client.state != "TIME-WAIT") {
+                self.differences.push(format!("wait of nobody: since record {}, for {}", wait.record, wait.scarce));
+            }
             let is_new = wait.record >= self.event;
             let due = match &*wait.scarce {
-                "workers" => lines.entry((&wait.host, &wait.port)).or_insert_with(|| self.keeps(wait)).clone(),
+                "workers" => {
+                    lines.entry((&wait.host, &wait.port, wait.script)).or_insert_with(|| self.keeps(wait)).clone()
+                }
                 _ if is_new || self.refused.contains_key(key) => self.keeps(wait),
                 _ => continue,
             };
@@ -171,7 +190,7 @@ impl Court<'_> {
             let has = match scarce {
                 "syn-backlog" => life.state == "SYN-RECEIVED",
                 "accept-queue" => life.state != "SYN-RECEIVED" && !self.accepted.contains(connection),
-                "workers" => self.served.contains(connection),
+                "workers" => self.served.contains(connection) && wait.places > 0,
                 // What a hold-down takes is of use.
                 _ => false,
             };

@@ -12,6 +12,8 @@ struct Wait {
     name: String,
     /// Where, and for what.
     place: (String, Option<u64>, String),
+    /// The script for whose worker it waits, if for that alone.
+    script: Option<u64>,
     from: u128,
     /// What is blamed now, if anything is, and since when.
     blame: Option<String>,
@@ -63,13 +65,14 @@ impl Waits {
         let opener = lives.values().find(|life| !life.passive && life.attempt == key.1);
         let client = opener.map_or("?".to_owned(), Life::name);
         let name = format!("{client} at {}:{} for {scarce}", key.0, port.unwrap_or(0));
-        let (from, since, shares) = (record.t, record.t, BTreeMap::new());
-        self.now.insert(key, Wait { name, place, from, blame, since, shares });
+        let (script, from, since, shares) = (record.number("script"), record.t, record.t, BTreeMap::new());
+        self.now.insert(key, Wait { name, place, script, from, blame, since, shares });
     }
 
     fn line_moves(&mut self, trace: &Trace, record: &Record) {
         let place = (record.text("host").to_owned(), record.number("port"), "workers".to_owned());
-        for wait in self.now.values_mut().filter(|wait| wait.place == place) {
+        let script = record.number("script");
+        for wait in self.now.values_mut().filter(|wait| wait.place == place && wait.script == script) {
             wait.goes_on(record.t, blamed(trace, record));
         }
     }

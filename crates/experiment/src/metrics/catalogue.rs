@@ -266,7 +266,7 @@ const HOST: &[Line<HostTotals>] = &[
         "clients.waits-by-waste",
         "waits",
         |h| count(h.waits[1].begun),
-        "those of them for which connections held for nobody took room that the client could have had"
+        "those of them that began when connections held for nobody took room that the client could have had"
     ),
     line!(
         "clients.wait-seconds",
@@ -284,13 +284,13 @@ const HOST: &[Line<HostTotals>] = &[
         "clients.turned-away",
         "clients",
         |h| count(h.waits[0].turned_away),
-        "clients whose connection was over before their wait was"
+        "clients whose connection was over before their wait was, crashes left out"
     ),
     line!(
         "clients.turned-away-by-waste",
         "clients",
         |h| count(h.waits[1].turned_away),
-        "those of them that waited for want of what was held for nobody"
+        "those of them that, at the end, waited for want of what was held for nobody"
     ),
     line!(
         "workers.busy-seconds",

@@ -209,6 +209,15 @@ impl MetricsFold {
         }
     }
 
+    /// More clients wait, or fewer.
+    fn shift_waits(&mut self, record: &Record) {
+        for (host, blame, clients) in record.event.waiting() {
+            for waits in self.waits(host, blame) {
+                waits.now.change(record.at, clients);
+            }
+        }
+    }
+
     /// The accounts that a client's wait is booked to.
     fn waits(&mut self, host: HostId, blame: Option<Blame>) -> &mut [Waits] {
         &mut self.host(host).waits[..1 + usize::from(blame.is_some())]
@@ -252,23 +261,17 @@ impl Fold for MetricsFold {
             Event::Overflow { host, queue: Queue::Accept, .. } => self.host(host).accept_dropped += 1,
             Event::HeldDown { host, .. } => self.host(host).held_down += 1,
             Event::Waits { host, blame, before, .. } => {
-                for waits in self.waits(host, blame) {
-                    waits.begun += u64::from(before.is_none());
-                    waits.now.change(at, 1);
+                for waits in self.waits(host, blame).iter_mut().filter(|_| before.is_none()) {
+                    waits.begun += 1;
                 }
-                for waits in before.map_or(&mut [][..], |before| self.waits(host, before)) {
-                    waits.now.change(at, -1);
-                }
+                self.shift_waits(record);
             }
-            Event::InTheWay { host, clients, before, blame, .. } => {
-                let by_waste = i64::from(blame.is_some()) - i64::from(before.is_some());
-                self.host(host).waits[1].now.change(at, by_waste * i64::from(clients));
-            }
+            Event::InTheWay { .. } => self.shift_waits(record),
             Event::WaitOver { host, blame, end, .. } => {
                 for waits in self.waits(host, blame) {
                     waits.turned_away += u64::from(end == WaitEnd::TurnedAway);
-                    waits.now.change(at, -1);
                 }
+                self.shift_waits(record);
             }
             Event::Overflow { queue: Queue::Cache, .. }
             | Event::Script { .. }

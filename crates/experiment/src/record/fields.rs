@@ -173,7 +173,7 @@ impl Record {
                 to.field("host", "the host", host.into());
                 to.field("port", "the port", number(port));
             }
-            Event::Waits { host, port, attempt, scarce, places, blame, before } => {
+            Event::Waits { host, port, attempt, scarce, script, places, blame, before } => {
                 to.kind(
                     "waits",
                     16,
@@ -184,20 +184,22 @@ impl Record {
                 to.field("port", "the port", number(port));
                 to.field("attempt", "the client's attempt", Value::Attempt(attempt));
                 to.field("scarce", "what it waits for", word(scarce_word(scarce), SCARCE_WORDS));
+                of_script(to, script);
                 to.field(
                     "places",
-                    "how many there are of that; 0 of hold-downs, and of workers without a limit",
+                    "how many there are of that; 0 of hold-downs, and if the application has no worker for it, or no limit",
                     number(places),
                 );
                 blamed(to, blame);
                 to.field("again", "whether it waits already", Value::Flag(before.is_some()));
             }
-            Event::InTheWay { host, port, clients, blame, .. } => {
+            Event::InTheWay { host, port, script, clients, blame, .. } => {
                 let kind = "clients that wait for a worker wait because of another connection from now on";
                 to.kind("in-the-way", 20, kind);
                 when(to, *at, *because);
                 to.field("host", "the server", host.into());
                 to.field("port", "the port", number(port));
+                of_script(to, script);
                 to.field("clients", "how many wait", number(clients));
                 blamed(to, blame);
             }
@@ -352,6 +354,12 @@ fn when(to: &mut impl Fields, at: Instant, because: Because) {
 fn connection(to: &mut impl Fields, host: HostId, incarnation: Incarnation) {
     to.field("host", "the host", host.into());
     to.field("connection", "the connection", Some(incarnation).into());
+}
+
+#[inline(always)]
+fn of_script(to: &mut impl Fields, script: Option<u16>) {
+    let meaning = "the place of the script whose worker has to take it up, from 0; null if any worker may accept it";
+    to.field("script", meaning, Value::Optional(script.map(u64::from)));
 }
 
 #[inline(always)]

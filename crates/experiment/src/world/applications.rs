@@ -7,10 +7,11 @@ use sim_core::EventQueue;
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{Handle, Notice, UserError};
 
+use super::crowd::Place;
 use super::population::MachineId;
 use super::sessions::Round;
 use super::{Machine, Origin, Pending, Reaction, World};
-use crate::record::{Attempt, Call, Event, Fold, Incarnation, Memory, Outcome, Scarce};
+use crate::record::{Attempt, Call, Event, Fold, Incarnation, Memory, Outcome};
 use crate::{FirstOctets, HostId, Size, Span, Step};
 
 /// The most octets that a send draws.
@@ -36,11 +37,11 @@ impl<F: Fold> World<F> {
             Reaction::Notice { life, notice, because } => (life, notice, because),
         };
         if let Notice::Acceptable { port } = notice {
-            self.occupy(life, Some((Scarce::AcceptQueue, because, queue.now())));
+            self.occupy(life, Some((Place::AcceptQueue(port), because, queue.now())));
             let Some(machine) = self.truth.get(life).map(|known| known.machine) else { return };
             self.accept(machine, port, None, queue);
-            if self.truth.get(life).is_some_and(|known| known.takes == Some(Scarce::AcceptQueue)) {
-                self.line_up(life, queue.now());
+            if self.truth.get(life).is_some_and(|known| known.takes == Some(Place::AcceptQueue(port))) {
+                self.line_up(life, None, queue.now());
             }
             return;
         }

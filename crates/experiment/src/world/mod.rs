@@ -23,6 +23,7 @@ mod truth;
 #[cfg(test)]
 mod truth_tests;
 mod unfinished;
+mod waits;
 mod workers;
 
 use std::collections::VecDeque;
@@ -32,7 +33,7 @@ use sim_core::{EventQueue, Model, Streams};
 use sim_time::Instant;
 use tcp_endpoint::{Effect, Effects, EntryKind, FourTuple, Handle, Host, Notice, Queue, Reason, State, Transition};
 
-use self::crowd::{Crowd, Waiting};
+use self::crowd::{Crowd, Place};
 use self::flood::Flooding;
 use self::inject::Forger;
 use self::network::{Lineage, Network, Packet};
@@ -42,6 +43,7 @@ use self::sessions::Round;
 pub(crate) use self::streak::Culprit;
 use self::transmit::Heard;
 use self::truth::{Loss, Source, Truth};
+use self::waits::{Line, Lines, Waiting};
 use self::workers::Pool;
 use crate::record::{
     Attempt, Because, Blame, Cause, Change, Event, Fold, Incarnation, Memory, Outcome, Record, RecordId, Scarce,
@@ -116,8 +118,8 @@ pub(crate) struct World<F> {
     effects: Effects<Span, Incarnation>,
     /// Incarnations that have to be judged again when the event is over.
     asked: Vec<Incarnation>,
-    /// Ports of machines where the wait for a worker has to be judged again then, each with the record that changed it.
-    lines: Vec<(MachineId, u16, RecordId)>,
+    /// Lines for workers whose wait has to be judged again then, each with the record that changed who has the workers.
+    moved_lines: Vec<(MachineId, Line, RecordId)>,
     /// Incarnations that ended by the effects that are being performed.
     over: Vec<Incarnation>,
     received: Vec<Span>,
@@ -136,6 +138,7 @@ struct Machine {
     /// Who serves the connections of each script of its host that accepts.
     pools: Vec<Pool>,
     crowd: Crowd,
+    lines: Lines,
     /// Whether it has crashed and is not up again.
     down: bool,
     /// How often it has crashed, or is about to, at random.
@@ -230,7 +233,7 @@ impl<F: Fold> World<F> {
             opening: None,
             effects: Vec::new(),
             asked: Vec::new(),
-            lines: Vec::new(),
+            moved_lines: Vec::new(),
             over: Vec::new(),
             received: Vec::new(),
             failed: None,
@@ -497,7 +500,11 @@ impl<F: Fold> World<F> {
             Queue::Accept => Scarce::AcceptQueue,
         };
         let (host, held) = (self.host_of(machine), self.machines[machine.index()].tcp.queued(port, queue));
-        let filled = self.machines[machine.index()].crowd.filled(port, scarce);
+        let place = match queue {
+            Queue::Syn | Queue::Cache => Place::SynBacklog(port),
+            Queue::Accept => Place::AcceptQueue(port),
+        };
+        let filled = self.machines[machine.index()].crowd.filled(place);
         // A queue without a place is full from the beginning.
         let (because, since) = match filled {
             Some((by, at)) => (Because::of(self.trigger).and(by), at),
@@ -505,7 +512,7 @@ impl<F: Fold> World<F> {
         };
         let overflow = self.record(now, because, Event::Overflow { host, port, queue, held, since });
         if queue == Queue::Cache {
-            self.machine(machine).crowd.stays_full(port, scarce);
+            self.machine(machine).crowd.stays_full(place);
         } else {
             self.note_dropped(overflow);
             self.shut_out(machine, port, scarce, now);
@@ -561,6 +568,8 @@ impl<F: Fold> World<F> {
         self.ask_both(life);
         if change.to == State::Closed {
             self.occupant_closed(life);
+        }
+        if matches!(change.to, State::Closed | State::TimeWait) {
             let crashed = transition.reason == Reason::Crash;
             let end = if crashed { WaitEnd::Crashed } else { WaitEnd::TurnedAway };
             self.end_wait_of(&change, end, now);
@@ -751,9 +760,10 @@ impl<F: Fold> World<F> {
     fn hold(&mut self, life: Incarnation, entry: Handle, now: Instant) {
         let Some(row) = self.truth.rows.get_mut(life) else { return };
         row.entries += 1;
+        let port = row.tuple.local.port();
         self.take_memory(life, Memory::Entry(entry.kind()), true, now);
         if entry.kind() == EntryKind::HalfOpen {
-            self.occupy(life, Some((Scarce::SynBacklog, self.last(), now)));
+            self.occupy(life, Some((Place::SynBacklog(port), self.last(), now)));
         }
     }
 
@@ -829,6 +839,7 @@ impl Machine {
                 address: *address,
                 pools: plan.applications.iter().map(Pool::new).collect(),
                 crowd: Crowd::default(),
+                lines: Lines::default(),
                 down: false,
                 failures: 0,
                 overdue: Vec::new(),

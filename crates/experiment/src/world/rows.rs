@@ -7,10 +7,11 @@ use smallvec::SmallVec;
 use storage::push_sparingly;
 use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Transition};
 
+use super::crowd::Place;
 use super::intake::Intake;
 use super::population::MachineId;
 use super::transmit::Heard;
-use crate::record::{Attempt, Blame, Incarnation, RecordId, Scarce, Worth};
+use crate::record::{Attempt, Blame, Incarnation, RecordId, Worth};
 use crate::{HostId, Span};
 
 /// All there is to know of one life of a connection on one host.
@@ -115,7 +116,7 @@ pub(super) struct Row {
     /// The record after which it has to be judged again.
     pub(super) asked_by: Option<RecordId>,
     /// The scarce resource that it occupies.
-    pub(super) takes: Option<Scarce>,
+    pub(super) takes: Option<Place>,
     /// How it ended, if it has: it is remembered for what is on its way, and for what its application can still read.
     pub(super) ended: Option<End>,
     /// Whether nothing of it is left on its way or to be read, either. What remains is what entries of its host, such as a

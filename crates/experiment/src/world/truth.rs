@@ -5,9 +5,10 @@ use std::net::Ipv4Addr;
 use rustc_hash::FxHashSet;
 use tcp_endpoint::{FourTuple, Reason, Segment, SeqNum, State, Transition};
 
+use super::crowd::Place;
 use super::population::MachineId;
 use super::rows::{Descent, End, Left, Row, Rows};
-use crate::record::{Attempt, Blame, Cause, Incarnation, RecordId, Scarce, StateChange, Worth};
+use crate::record::{Attempt, Blame, Cause, Incarnation, RecordId, StateChange, Worth};
 use crate::{HostId, Span};
 
 /// Where a change of state comes from.
@@ -297,7 +298,9 @@ impl Truth {
     /// for has left the network; `None` while it must be remembered. Returns the octets it sent that had not arrived in order
     /// at the other end, and those the other end sent that had arrived but were dropped unread.
     pub(super) fn settle(&mut self, life: Incarnation) -> Option<[Option<Loss>; 2]> {
-        let settled = |known: &&Row| known.in_flight == 0 && !known.in_hand && known.takes != Some(Scarce::AcceptQueue);
+        let settled = |known: &&Row| {
+            known.in_flight == 0 && !known.in_hand && !matches!(known.takes, Some(Place::AcceptQueue(_)))
+        };
         let known = self.get(life).filter(settled)?;
         known.ended?;
         let Row { host, sent, intake, answers_for, received, .. } = *known;

@@ -6,9 +6,10 @@ use sim_core::EventQueue;
 use sim_time::{Duration, Instant};
 
 use super::applications::Played;
+use super::crowd::Place;
 use super::population::{MachineId, Script};
 use super::{Pending, Reaction, World};
-use crate::record::{Because, Call, Event, Fold, Incarnation, Outcome, RecordId, Scarce, WaitEnd, What};
+use crate::record::{Because, Call, Event, Fold, Incarnation, Outcome, RecordId, WaitEnd, What};
 use crate::{Application, Workers};
 
 /// The workers of a server's script on one machine.
@@ -129,16 +130,23 @@ impl<F: Fold> World<F> {
         }
     }
 
-    /// How many workers serve the connections of a port; 0 if their number has no limit.
-    pub(super) fn workers_at(&self, machine: MachineId, port: u16) -> u32 {
-        let scripts = &self.host(self.host_of(machine)).scripts;
-        let pools = scripts.iter().zip(&self.machines[machine.index()].pools);
-        let of_port = pools.filter(|(script, _)| script.listens_at() == Some(port));
-        let workers = of_port.map(|(_, pool)| match pool.workers {
+    /// How many workers a script has; 0 if their number has no limit.
+    pub(super) fn workers_of(&self, machine: MachineId, script: u16) -> u32 {
+        match self.machines[machine.index()].pools[usize::from(script)].workers {
             Workers::Unlimited => 0,
             Workers::Blocking(workers) | Workers::Asynchronous(workers) => workers,
-        });
-        workers.sum()
+        }
+    }
+
+    /// The scripts that accept connections of a port, have not accepted all that they will, and need a worker for each; and
+    /// how many workers they have.
+    pub(super) fn blocking_at(&self, machine: MachineId, port: u16) -> impl Iterator<Item = (u16, u32)> {
+        let scripts = self.host(self.host_of(machine)).scripts.iter().zip(&self.machines[machine.index()].pools);
+        let of_port = (0..).zip(scripts).filter(move |(_, (script, _))| script.listens_at() == Some(port));
+        of_port.filter_map(|(place, (_, pool))| match pool.workers {
+            Workers::Blocking(workers) if pool.rounds_left != Some(0) => Some((place, workers)),
+            _ => None,
+        })
     }
 
     /// The first of a machine's scripts that takes the next connection at a port now.
@@ -208,10 +216,10 @@ impl<F: Fold> World<F> {
     /// A worker begins with a round's connection.
     fn engage(&mut self, round: u32, now: Instant) {
         let Some(playing) = self.rounds.get_mut(round) else { return };
-        let Some(life) = playing.serves else { return };
+        let (Some(life), script) = (playing.serves, playing.script) else { return };
         playing.busy = true;
         self.change(now, life, What::Served { begins: true });
-        self.occupy(life, Some((Scarce::Workers, self.last(), now)));
+        self.occupy(life, Some((Place::Workers(script), self.last(), now)));
         if let Some(attempt) = self.truth.get(life).map(|known| known.attempt) {
             self.end_wait(attempt, WaitEnd::Served, now);
         }
@@ -233,7 +241,7 @@ impl<F: Fold> World<F> {
         }
         pool.queue.push_back(round);
         if let Some(life) = serves {
-            self.line_up(life, now);
+            self.line_up(life, Some(script), now);
         }
         Played::Waits
     }

@@ -14,38 +14,38 @@ pub(super) type Log = Vec<(Instant, Option<Blame>)>;
 /// For how many nanoseconds clients waited because of what; none is to blame where only useful connections are in the way.
 pub(super) type Shares = BTreeMap<Option<Blame>, u128>;
 
+/// Where clients wait for a worker, and for that of which script, if for that alone.
+pub(super) type Line = (HostId, u16, Option<u16>);
+
 /// What is in the way of all clients that wait.
 #[derive(Clone, Debug, Default)]
 pub(super) struct InTheWay {
     /// How many clients wait there because of that.
     clients: BTreeMap<Where, BTreeMap<Option<Blame>, Level>>,
     /// What is in the way of those that wait for a worker.
-    lines: BTreeMap<(HostId, u16), Log>,
+    lines: BTreeMap<Line, Log>,
 }
 
 impl InTheWay {
     /// Takes a record. If a client waited already, or waits no longer, `before` says where it did.
     pub(super) fn note(&mut self, record: &Record, before: Option<Where>) {
         let at = record.at;
+        let now = match record.event {
+            Event::Waits { host, port, scarce, .. } => Some((host, port, scarce)),
+            Event::InTheWay { host, port, .. } => Some((host, port, Scarce::Workers)),
+            _ => None,
+        };
+        for (_, blame, clients) in record.event.waiting() {
+            if let Some(place) = if clients > 0 { now } else { before.or(now) } {
+                self.clients.entry(place).or_default().entry(blame).or_default().change(at, clients);
+            }
+        }
         match record.event {
-            Event::Waits { host, port, scarce, blame, before: was, .. } => {
-                if let (Some(place), Some(was)) = (before, was) {
-                    self.shift(at, place, was, -1);
-                }
-                self.shift(at, (host, port, scarce), blame, 1);
-                if scarce == Scarce::Workers {
-                    self.note_line((host, port), at, blame);
-                }
-            }
-            Event::InTheWay { host, port, clients, before, blame } => {
-                let place = (host, port, Scarce::Workers);
-                self.shift(at, place, before, -i64::from(clients));
-                self.shift(at, place, blame, clients.into());
-                self.note_line((host, port), at, blame);
-            }
-            Event::WaitOver { blame, .. } => {
-                if let Some(place) = before {
-                    self.shift(at, place, blame, -1);
+            Event::Waits { host, port, scarce: Scarce::Workers, script, blame, .. }
+            | Event::InTheWay { host, port, script, blame, .. } => {
+                let log = self.lines.entry((host, port, script)).or_default();
+                if log.last().is_none_or(|(_, last)| *last != blame) {
+                    log.push((at, blame));
                 }
             }
             Event::WarmedUp => {
@@ -55,17 +55,6 @@ impl InTheWay {
                 }
             }
             _ => {}
-        }
-    }
-
-    fn shift(&mut self, at: Instant, place: Where, blame: Option<Blame>, delta: i64) {
-        self.clients.entry(place).or_default().entry(blame).or_default().change(at, delta);
-    }
-
-    fn note_line(&mut self, line: (HostId, u16), at: Instant, blame: Option<Blame>) {
-        let log = self.lines.entry(line).or_default();
-        if log.last().is_none_or(|(_, last)| *last != blame) {
-            log.push((at, blame));
         }
     }
 
@@ -80,9 +69,9 @@ impl InTheWay {
         levels.map(|(blame, level)| (*blame, nanos(level))).filter(|(_, nanos)| *nanos > 0).collect()
     }
 
-    /// What was in the way of those that waited for a worker at a port.
-    pub(super) fn line(&self, host: HostId, port: u16) -> &[(Instant, Option<Blame>)] {
-        self.lines.get(&(host, port)).map_or(&[], Vec::as_slice)
+    /// What was in the way of those that waited in a line.
+    pub(super) fn line(&self, line: Line) -> &[(Instant, Option<Blame>)] {
+        self.lines.get(&line).map_or(&[], Vec::as_slice)
     }
 }
 

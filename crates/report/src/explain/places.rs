@@ -119,9 +119,10 @@ impl Places {
     /// none.
     pub(super) fn load(&self, at_place: Where, end: Instant) -> Option<String> {
         let (host, port, scarce) = at_place;
-        let (noun, mut place) = (noun(scarce)?, self.places.get(&at_place)?.clone());
+        let is_cache = self.is_cache(at_place);
+        let (noun, mut place) = (noun(scarce, is_cache)?, self.places.get(&at_place)?.clone());
         if place.many == 0 {
-            return Some("The application there accepted no connection yet.".to_owned());
+            return Some(none_there(scarce).to_owned());
         }
         if place.waiting > 0 {
             place.note_longest(end);
@@ -171,9 +172,18 @@ impl Places {
             Scarce::AcceptQueue => &[Scarce::SynBacklog],
             Scarce::SynBacklog | Scarce::HoldDown => &[],
         };
+        // Whose entry was evicted had a place.
+        let is_cache = self.is_cache((host, port, Scarce::SynBacklog));
         let shut_out = |place: &Place| place.in_vain.len() as u64 + place.waiting;
-        let before: u64 = before.iter().filter_map(|scarce| of(*scarce)).map(shut_out).sum();
-        before + of(scarce).map_or(0, |place| place.times_taken + shut_out(place))
+        let before = before.iter().filter(|scarce| !(is_cache && **scarce == Scarce::SynBacklog));
+        let before: u64 = before.filter_map(|scarce| of(*scarce)).map(shut_out).sum();
+        let has_been_in = is_cache && scarce == Scarce::SynBacklog;
+        before + of(scarce).map_or(0, |place| place.times_taken + if has_been_in { 0 } else { shut_out(place) })
+    }
+
+    /// Whether it is a cache, which lets everyone in.
+    fn is_cache(&self, (host, _, scarce): Where) -> bool {
+        scarce == Scarce::SynBacklog && self.room(host).0 == "SYN cache"
     }
 
     /// How many half-open entries a port had, at most and on average, in a run that ends at `end`.
@@ -196,9 +206,18 @@ impl Places {
     }
 }
 
-/// What one is called, and what several are.
-const fn noun(scarce: Scarce) -> Option<[&'static str; 2]> {
+/// That there is nothing of what is waited for.
+pub(super) const fn none_there(scarce: Scarce) -> &'static str {
     match scarce {
+        Scarce::Workers => "The application did not accept it.",
+        Scarce::SynBacklog | Scarce::AcceptQueue | Scarce::HoldDown => "There is none: the limit is 0.",
+    }
+}
+
+/// What one is called, and what several are.
+const fn noun(scarce: Scarce, is_cache: bool) -> Option<[&'static str; 2]> {
+    match scarce {
+        Scarce::SynBacklog if is_cache => Some(["place in the SYN cache", "places in the SYN cache"]),
         Scarce::SynBacklog => Some(["place in the SYN backlog", "places in the SYN backlog"]),
         Scarce::AcceptQueue => Some(["place in the accept queue", "places in the accept queue"]),
         Scarce::Workers => Some(["worker", "workers"]),

@@ -11,7 +11,7 @@ use super::extent::{Extent, FEW};
 use super::in_the_way::{self, InTheWay, Log, Shares};
 use super::known::Life;
 use super::names::Names;
-use super::places::{Places, Where};
+use super::places::{Places, Where, none_there};
 use crate::amount::{rounded, whole};
 use crate::hosts::Hosts;
 use crate::packets::Packets;
@@ -32,6 +32,8 @@ struct Wait {
     /// The connection that the client opens, if it is known.
     opener: Option<Life>,
     scarce: Scarce,
+    /// The script for whose worker it waits, if for that alone.
+    script: Option<u16>,
     /// Where the server has its half-open entries.
     room: &'static str,
     /// How many there are of that, as far as their number has a limit.
@@ -98,7 +100,7 @@ impl Waits {
         };
         self.in_the_way.note(record, before);
         match record.event {
-            Event::Waits { host, port, attempt, scarce, places, blame, .. } => {
+            Event::Waits { host, port, attempt, scarce, script, places, blame, .. } => {
                 if let Some(wait) = self.going_on.get_mut(&attempt).filter(|wait| wait.scarce == scarce) {
                     wait.refused.push((at, blame));
                     return;
@@ -114,6 +116,7 @@ impl Waits {
                     attempt,
                     opener,
                     scarce,
+                    script,
                     room,
                     places,
                     refused,
@@ -207,7 +210,7 @@ impl Waits {
     /// For how long a client waited because of what.
     fn shares_of(&self, wait: &Wait, end: Instant) -> Shares {
         let log = match wait.scarce {
-            Scarce::Workers => self.in_the_way.line(wait.host, wait.port),
+            Scarce::Workers => self.in_the_way.line((wait.host, wait.port, wait.script)),
             _ => &wait.refused,
         };
         let until = wait.end.map_or(end, |(at, _)| at);
@@ -274,11 +277,11 @@ impl Group {
         let useful = shares.get(&None).copied().unwrap_or(0);
         if useful > 0 {
             why.push(waits.places.load(place, end).unwrap_or_else(|| HELD_DOWN.to_owned()));
-            if worst.scarce != Scarce::HoldDown && free < nanos {
+            if worst.scarce != Scarce::HoldDown && worst.places > 0 && free < nanos {
                 why.extend(only_useful(useful, nanos, "their"));
             }
         }
-        if free > 0 {
+        if free > 0 && worst.knows_what_is_free(hosts) {
             why.push(format!("For {} of it {}", seconds(free), worst.past_a_free_one(served > 0)));
         }
         let alike = nanos == u128::from(count) * worst.nanos(end);
@@ -330,6 +333,11 @@ impl Wait {
     fn nanos(&self, end: Instant) -> u128 {
         let until = self.end.map_or(end, |(at, _)| at);
         u128::from(until.since(self.measured).as_nanos())
+    }
+
+    /// Whether it is known how long something was free: workers of several scripts are not told apart.
+    fn knows_what_is_free(&self, hosts: &Hosts) -> bool {
+        self.scarce != Scarce::Workers || !hosts.has_several_scripts(self.host)
     }
 
     /// Nothing of it has been measured before `at`.
@@ -399,13 +407,14 @@ impl Wait {
         if self.scarce == Scarce::HoldDown {
             why.push(HELD_DOWN.to_owned());
         } else if self.places == 0 && useful > 0 {
-            why.push(format!("The application of {server} accepted no connection yet."));
+            why.push(none_there(self.scarce).to_owned());
         } else if self.free != Some(all) {
             why.extend(only_useful(useful, all, "its"));
         }
         let why = why.join(" ");
         let evicted = if self.is_of_a_cache() { "Its half-open entry had been evicted. " } else { "" };
-        let free = self.free.filter(|free| *free > 0 && !self.is_of_a_cache()).map_or(String::new(), |free| {
+        let told = |free: &u128| *free > 0 && !self.is_of_a_cache() && self.knows_what_is_free(hosts);
+        let free = self.free.filter(told).map_or(String::new(), |free| {
             let why = self.past_a_free_one(matches!(self.end, Some((_, End::Served))));
             format!(" For {} s of that {why}", rounded(free as f64 / 1e9))
         });
