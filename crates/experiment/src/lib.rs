@@ -6,6 +6,7 @@
 //! them.
 
 mod column;
+mod connections;
 mod digest;
 mod holdings;
 mod input;

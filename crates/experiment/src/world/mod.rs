@@ -23,6 +23,7 @@ mod truth;
 #[cfg(test)]
 mod truth_tests;
 mod unfinished;
+mod wire;
 mod workers;
 
 use std::collections::VecDeque;
@@ -42,6 +43,7 @@ use self::sessions::Round;
 pub(crate) use self::streak::Culprit;
 use self::transmit::Heard;
 use self::truth::{Loss, Source, Truth};
+use self::wire::Wire;
 use self::workers::Pool;
 use crate::record::{
     Attempt, Because, Blame, Cause, Change, Event, Fold, Incarnation, Memory, Outcome, Record, RecordId, Scarce, What,
@@ -90,6 +92,7 @@ pub(crate) struct World<F> {
     /// By [`MachineId`].
     machines: Vec<Machine>,
     network: Network,
+    wire: Wire,
     forger: Forger,
     floods: Vec<Flooding>,
     truth: Truth,
@@ -210,6 +213,7 @@ impl<F: Fold> World<F> {
             scenario.hosts.iter().zip(0..).flat_map(|(plan, id)| Machine::all(plan, HostId(id), &streams)).collect();
         let mut world = Self {
             network: Network::new(scenario, &streams),
+            wire: Wire::new(scenario),
             forger: Forger::new(scenario),
             floods: Flooding::all(scenario, &streams),
             truth: Truth::new(machines.iter().map(|machine| machine.address)),

@@ -12,6 +12,7 @@ use tcp_endpoint::{Acknowledged, Payload, Segment, Transmission};
 
 use super::population::MachineId;
 use super::rows::{Counts, Opener};
+use super::wire::Belongs;
 use crate::record::{Attempt, Blame, Incarnation, RecordId};
 use crate::slab::Slab;
 use crate::{HostId, Scenario, Span};
@@ -144,7 +145,11 @@ impl Packet {
 }
 
 /// What a link may know of a segment.
-pub(super) fn describe(transmission: &Transmission<Span, Incarnation>, attempt: Attempt) -> Description {
+pub(super) fn describe(
+    transmission: &Transmission<Span, Incarnation>,
+    attempt: Attempt,
+    Belongs { connection, seq, ack }: Belongs,
+) -> Description {
     let segment = &transmission.segment;
     Description {
         kinds: kinds(segment),
@@ -155,6 +160,9 @@ pub(super) fn describe(transmission: &Transmission<Span, Incarnation>, attempt: 
             Acknowledged::Fin => Acknowledges::Fin,
         },
         attempt: attempt.ordinal,
+        connection,
+        seq,
+        ack,
         retransmission: transmission.retransmission,
         octets: HEADER_OCTETS + segment.payload.len(),
     }

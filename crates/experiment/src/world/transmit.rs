@@ -44,7 +44,8 @@ impl<F: Fold> World<F> {
         let to = receiver.map(|machine| self.host_of(machine));
         let counts = self.counts(attempt, opener);
         let position = network::position(transmission, attempt, (host, nth_life), counts);
-        let fate = self.network.offer(now, host, to, &network::describe(transmission, attempt), position);
+        let belongs = self.wire.see(segment, [Some(host), to], false);
+        let fate = self.network.offer(now, host, to, &network::describe(transmission, attempt, belongs), position);
         let travels = receiver.filter(|_| !fate.deliveries.is_empty());
         if travels.is_some() {
             self.counts(attempt, opener).holders += 1;
@@ -52,7 +53,6 @@ impl<F: Fold> World<F> {
         if let Some(life) = sender.filter(|_| transmission.retransmission > 0 && !segment.is_empty()) {
             self.truth.resent(life, segment.seq, transmission.retransmission);
         }
-        self.forger.watch(segment, false);
         let because = self.because(transmission, origin);
         let lost = fate.deliveries.is_empty();
         let deliveries = fate.deliveries.clone();

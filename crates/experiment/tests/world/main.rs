@@ -2,6 +2,7 @@
 
 mod cases;
 mod common;
+mod faults;
 mod floods;
 mod forged;
 mod laws;
