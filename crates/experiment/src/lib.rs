@@ -9,6 +9,7 @@ mod column;
 mod connections;
 mod digest;
 mod holdings;
+mod injection;
 mod input;
 mod ledger;
 mod level;
@@ -27,6 +28,7 @@ mod world;
 pub use column::Column;
 pub use digest::{DigestFold, RECORD_FORMAT};
 pub use holdings::{Held, Holdings, Resource, Transfer};
+pub use injection::{ForgedCookie, Injection, Position, Sockets, Stamp};
 pub use input::{
     Axis, BUNDLES, BuiltIn, Bundle, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Extent, Finding, MAX_SEED,
     Measure, MeasureKind, Plan, PlannedRun, Precision, ScriptedFault, Source, SweepAxis, SweepExpectation, SweepValue,
@@ -40,8 +42,8 @@ pub use rate::{ParseRateError, Rate};
 pub use record::HostId;
 pub use run::{Endless, Queue, Summary, simulate, simulate_with};
 pub use scenario::{
-    Application, Arrivals, EntrySizes, Failures, FirstOctets, Flood, HostPlan, Injection, LinkPlan, OnOff, Outage,
-    Position, Process, Scenario, Size, Sockets, Step, Workers,
+    Application, Arrivals, EntrySizes, Failures, FirstOctets, Flood, HostPlan, LinkPlan, OnOff, Outage, Process,
+    Scenario, Size, Step, Workers,
 };
 pub use span::Span;
 pub use statistics::{

@@ -6,12 +6,13 @@ use sim_time::{Duration, Instant};
 use tcp_endpoint::Flags;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Place, suggest};
-use super::script;
+use super::forged::{FastOpen, Timestamps};
+use super::host::LARGEST_WINDOW;
+use super::segment;
 use super::tree::Node;
-use crate::{HostId, Injection, Position, Sockets};
+use crate::{HostId, Injection, Position, Sockets, Stamp};
 
-/// A segment that no endpoint sends: someone forges it. It goes to the receiver directly, past the link and its faults,
-/// and repeats the timestamps of the last segment on its sockets.
+/// A segment that no endpoint sends: someone forges it. It goes to the receiver directly, past the link and its faults.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Inject {
@@ -37,6 +38,16 @@ pub(super) struct Inject {
     ack_raw: Option<u32>,
     /// How much data it carries, such as "100 B". Default: none.
     data: Option<String>,
+    /// Its window in octets, already scaled. Default: 65535.
+    window: Option<u32>,
+    /// The octets of its MSS option, which only a segment with SYN has. Default: no such option.
+    mss: Option<u16>,
+    /// Its TSval, or "none" for no timestamps. Default: those of the last segment on its sockets in its direction. Its TSecr
+    /// is in any case that of this last segment.
+    timestamps: Option<Timestamps>,
+    /// Its fast open option, which only a segment with SYN has: "request"; "seen" for the last cookie on the wire between its
+    /// client and its server; or a cookie of eight octets as a number. Default: no such option.
+    fast_open: Option<FastOpen>,
 }
 
 /// Reads one table; `hosts` are the names of all.
@@ -45,16 +56,31 @@ pub(super) fn read(inject: &Inject, node: &Node, hosts: &[&str]) -> Result<Injec
     let mut errors = Diagnostics::default();
     let ends = errors.keep(keys.ends(hosts));
     let sockets = errors.keep(keys.sockets());
-    let flags = errors.keep(flags(&inject.flags).map_err(|message| keys.place("flags").error(message)));
+    let flags = errors.keep(segment::flags(&inject.flags).map_err(|message| keys.place("flags").error(message)));
     let seq = errors.keep(keys.seq());
     let ack = errors.keep(keys.ack(flags));
-    let octets = errors.keep(data(inject.data.as_deref()).map_err(|message| keys.place("data").error(message)));
+    errors.keep(keys.options(flags));
+    let octets =
+        errors.keep(segment::data(inject.data.as_deref()).map_err(|message| keys.place("data").error(message)));
     let (Some((from, to)), Some(sockets), Some(flags), Some(seq), Some(ack), Some(octets)) =
         (ends, sockets, flags, seq, ack, octets)
     else {
         return Err(errors);
     };
-    errors.or(Injection { at: Instant::ZERO + inject.at, from, to, sockets, flags, seq, ack, octets })
+    errors.or(Injection {
+        at: Instant::ZERO + inject.at,
+        from,
+        to,
+        sockets,
+        flags,
+        seq,
+        ack,
+        window: inject.window.unwrap_or(Injection::WINDOW),
+        mss: inject.mss,
+        stamp: inject.timestamps.map_or(Stamp::Repeated, |timestamps| timestamps.0),
+        fast_open: inject.fast_open.map(|option| option.0),
+        octets,
+    })
 }
 
 /// One table, and where its keys are.
@@ -117,6 +143,28 @@ impl Keys<'_> {
         }
     }
 
+    /// Checks the window and the options.
+    fn options(&self, flags: Option<Flags>) -> Result<(), Diagnostics> {
+        let Inject { window, mss, fast_open, .. } = self.inject;
+        let mut errors = Diagnostics::default();
+        if window.is_some_and(|window| window > LARGEST_WINDOW) {
+            let message = format!("a window is at most {LARGEST_WINDOW} octets, 2^30 (RFC 7323 §2.3)");
+            errors.push(self.place("window").error(message));
+        }
+        if *mss == Some(0) {
+            errors.push(self.place("mss").error("a segment carries at least one octet"));
+        }
+        let on_syn = flags.is_none_or(Flags::syn);
+        if mss.is_some() && !on_syn {
+            errors.push(self.place("mss").error("only a segment with SYN has an MSS option (RFC 9293 §3.7.1)"));
+        }
+        if fast_open.is_some() && !on_syn {
+            let message = "only a segment with SYN has a fast open option (RFC 7413 §4.1.1)";
+            errors.push(self.place("fast-open").error(message));
+        }
+        errors.or(())
+    }
+
     /// A number in one of its two forms; `key` is that of the second.
     fn position(&self, key: &str, relative: Option<i64>, raw: Option<u32>) -> Result<Option<Position>, Diagnostic> {
         match (relative, raw) {
@@ -132,40 +180,4 @@ impl Keys<'_> {
 
 fn id(host: usize) -> HostId {
     HostId(u16::try_from(host).expect("hosts are counted when they are read"))
-}
-
-/// Flags as letters (`SA`) or as words (`SYN-ACK`).
-fn flags(text: &str) -> Result<Flags, String> {
-    const ALL: [(&str, char, Flags); 5] = [
-        ("SYN", 'S', Flags::SYN),
-        ("FIN", 'F', Flags::FIN),
-        ("RST", 'R', Flags::RST),
-        ("PSH", 'P', Flags::PSH),
-        ("ACK", 'A', Flags::ACK),
-    ];
-    let mut flags = Flags::NONE;
-    for word in text.split('-').filter(|word| !word.is_empty()) {
-        let named = ALL.iter().find(|(name, ..)| *name == word).map(|&(_, _, flag)| flag);
-        let lettered = || {
-            word.chars().try_fold(Flags::NONE, |flags, letter| {
-                ALL.iter().find(|&&(_, of, _)| of == letter).map(|&(.., flag)| flags.with(flag))
-            })
-        };
-        let Some(found) = named.or_else(lettered) else {
-            return Err(format!("`{word}` is no flags: expected letters of S, F, R, P, A, or words such as SYN-ACK"));
-        };
-        flags = flags.with(found);
-    }
-    Ok(flags)
-}
-
-/// The data of one segment; the length field of an IPv4 packet bounds it.
-fn data(size: Option<&str>) -> Result<u32, String> {
-    const MOST: u64 = 65_495;
-    let Some(text) = size else { return Ok(0) };
-    match script::octets(text) {
-        Ok(octets) if octets <= MOST => Ok(u32::try_from(octets).expect("checked")),
-        Ok(_) => Err(format!("a segment carries at most {MOST} B")),
-        Err(wrong) => Err(wrong.message),
-    }
 }

@@ -11,7 +11,7 @@ use super::arrivals::Source;
 use super::population::{MachineId, Population};
 use super::{Pending, World};
 use crate::record::{Attempt, Fold};
-use crate::{Flood, HostId, Scenario, Span};
+use crate::{Flood, HostId, Injection, Scenario, Span};
 
 /// Addresses that nobody has: 198.18.0.0/15, which RFC 2544 sets apart.
 const NOBODYS: u32 = 0xc612_0000;
@@ -67,7 +67,7 @@ impl Flooding {
             seq: SeqNum::new(self.draws.next_u32()),
             ack: SeqNum::new(0),
             flags: Flags::SYN,
-            window: super::inject::WINDOW,
+            window: Injection::WINDOW,
             options: Options::stamped(None),
             payload: Span { attempt: self.attempt, ..Span::default() },
         }

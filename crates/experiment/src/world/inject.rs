@@ -4,15 +4,12 @@ use std::net::SocketAddrV4;
 
 use sim_time::Instant;
 use smallvec::smallvec;
-use tcp_endpoint::{Acknowledged, Options, Payload, Segment, SeqNum};
+use tcp_endpoint::{Acknowledged, FastOpen, Options, Payload, Segment, SeqNum, Timestamps};
 
 use super::World;
 use super::network::Packet;
 use crate::record::{Attempt, Because, Event, Fold, Sent};
-use crate::{HostId, Injection, Position, Scenario, Sockets, Span};
-
-/// The window a forged segment states: the most there is without scaling.
-pub(super) const WINDOW: u32 = 65_535;
+use crate::{ForgedCookie, HostId, Injection, Position, Scenario, Sockets, Span, Stamp};
 
 /// What is to be forged.
 #[derive(Clone, Debug)]
@@ -29,9 +26,9 @@ impl Forger {
 impl<F: Fold> World<F> {
     /// Forges a segment, which arrives at once. Returns its place among the packets.
     pub(super) fn inject(&mut self, place: u32, now: Instant) -> Option<u32> {
-        let injection = *self.forger.injections.get(place as usize)?;
-        let segment = self.forge(&injection)?;
-        self.slip_in(segment, Attempt::forged(injection.from), Some(injection.from), now)
+        let injection = self.forger.injections.get(place as usize)?;
+        let (segment, from) = (self.forge(injection)?, injection.from);
+        self.slip_in(segment, Attempt::forged(from), Some(from), now)
     }
 
     /// Puts a forged segment, which bears the address of a host or nobody's, before its receiver. Returns its place among
@@ -95,10 +92,27 @@ impl<F: Fold> World<F> {
             seq: self.number(injection.seq, ends),
             ack: injection.ack.map_or(SeqNum::new(0), |ack| self.number(ack, [ends[1], ends[0]])),
             flags,
-            window: WINDOW,
-            options: Options::stamped(self.wire.connections.timestamps(ends)),
+            window: injection.window,
+            options: self.options(injection, ends)?,
             payload: Span { attempt: tag, sender: from, offset: 0, length: octets },
         })
+    }
+
+    /// The options of a forged segment; nothing if it is to show a cookie and none was seen.
+    fn options(&self, injection: &Injection, ends: [SocketAddrV4; 2]) -> Option<Options> {
+        let last = self.wire.connections.timestamps(ends);
+        let timestamps = match injection.stamp {
+            Stamp::Repeated => last,
+            Stamp::Absent => None,
+            Stamp::Value(value) => Some(Timestamps { value, echo: last.map_or(0, |last| last.echo) }),
+        };
+        let fast_open = match injection.fast_open {
+            None => None,
+            Some(ForgedCookie::Request) => Some(FastOpen::Request),
+            Some(ForgedCookie::Value(cookie)) => Some(FastOpen::Cookie(cookie)),
+            Some(ForgedCookie::Seen) => Some(FastOpen::Cookie(self.wire.cookie(ends, injection.flags)?)),
+        };
+        Some(Options { timestamps, mss: injection.mss, fast_open, count: None })
     }
 
     /// The sequence number at a position, in the direction from the first of two sockets to the second.

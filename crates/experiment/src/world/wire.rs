@@ -1,9 +1,10 @@
 //! What a watcher of the wire knows: what a forger has learnt, and what faults ask of a segment. A run in which nobody asks
 //! has no watcher.
 
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
-use tcp_endpoint::{Payload, Segment};
+use rustc_hash::FxHashMap;
+use tcp_endpoint::{FastOpen, Flags, Payload, Segment};
 
 use crate::connections::{Connections, Seen};
 use crate::{HostId, RelativeNumbers, Scenario, Span};
@@ -16,6 +17,8 @@ pub(super) struct Wire {
     pub(super) connections: Connections,
     /// If a fault asks for them.
     numbers: Option<RelativeNumbers>,
+    /// The last fast open cookie between a client and a server.
+    cookies: FxHashMap<[Ipv4Addr; 2], u64>,
 }
 
 /// Where a segment belongs, as far as anybody asks.
@@ -34,7 +37,7 @@ impl Wire {
         let numbers = faults().any(|fault| fault.on.asks_for_numbers()).then(RelativeNumbers::new);
         let connections = faults().any(|fault| fault.on.asks_for_connection());
         let watched = connections || numbers.is_some() || !scenario.injections.is_empty();
-        Self { watched, connections: Connections::default(), numbers }
+        Self { watched, connections: Connections::default(), numbers, cookies: FxHashMap::default() }
     }
 
     /// Takes note of a segment that is about to leave; says where it belongs.
@@ -47,6 +50,9 @@ impl Wire {
         let Segment { source, destination, seq, ack, flags, .. } = *segment;
         let sockets: [SocketAddrV4; 2] = [source, destination];
         let timestamps = segment.options.timestamps;
+        if let (Some(FastOpen::Cookie(cookie)), false) = (segment.options.fast_open, forged) {
+            self.cookies.insert(client_first(sockets, flags), cookie);
+        }
         let connection = self.connections.see(&Seen { sockets, hosts, flags, seq, timestamps, forged });
         let octets = segment.payload.len();
         let numbers =
@@ -55,4 +61,15 @@ impl Wire {
         let (seq, ack) = numbers.map_or((None, None), |numbers| (counted(numbers.seq), counted(numbers.ack)));
         Belongs { connection, seq, ack }
     }
+
+    /// The last cookie seen between the client and the server of a SYN, or a SYN-ACK, that goes from the first of two sockets to
+    /// the second.
+    pub(super) fn cookie(&self, sockets: [SocketAddrV4; 2], flags: Flags) -> Option<u64> {
+        self.cookies.get(&client_first(sockets, flags)).copied()
+    }
+}
+
+/// The addresses of a client and its server, of which one sends a SYN or a SYN-ACK to the other.
+fn client_first([from, to]: [SocketAddrV4; 2], flags: Flags) -> [Ipv4Addr; 2] {
+    if flags.ack() { [*to.ip(), *from.ip()] } else { [*from.ip(), *to.ip()] }
 }

@@ -479,6 +479,32 @@ fn in_forged_segments() {
         ("flags = \"S\"\nseq = 1\nto = \"sever\"", "t.toml:13:6: no host is called `sever` (did you mean `server`?)"),
         ("flags = \"S\"\nseq = 1\nto = \"client\"", "t.toml:13:6: a host is sent nothing from its own address"),
         ("flags = \"S\"\nseq = 1\ndata = \"1 MB\"", "t.toml:13:8: a segment carries at most 65495 B"),
+        (
+            "flags = \"S\"\nseq = 1\nwindow = 1073741825",
+            "t.toml:13:10: a window is at most 1073741824 octets, 2^30 (RFC 7323 §2.3)",
+        ),
+        ("flags = \"S\"\nseq = 1\nmss = 0", "t.toml:13:7: a segment carries at least one octet"),
+        (
+            "flags = \"R\"\nseq = 1\nmss = 536",
+            "t.toml:13:7: only a segment with SYN has an MSS option (RFC 9293 §3.7.1)",
+        ),
+        (
+            "flags = \"F\"\nseq = 1\nfast-open = 7",
+            "t.toml:13:13: only a segment with SYN has a fast open option (RFC 7413 §4.1.1)",
+        ),
+        (
+            "flags = \"S\"\nseq = 1\nfast-open = \"reqest\"",
+            "t.toml:13:13: unknown value `reqest` (did you mean `request`?)",
+        ),
+        (
+            "flags = \"S\"\nseq = 1\nfast-open = -1",
+            "t.toml:13:13: expected \"request\", \"seen\", or a cookie as a whole number, zero or more, found the number -1",
+        ),
+        ("flags = \"R\"\nseq = 1\ntimestamps = \"non\"", "t.toml:13:14: unknown value `non` (did you mean `none`?)"),
+        (
+            "flags = \"R\"\nseq = 1\ntimestamps = true",
+            "t.toml:13:14: expected a TSval from 0 to 4294967295, or \"none\", found true",
+        ),
         ("flags = \"S\"\nseq = 1\ndata = \"1\"", "t.toml:13:8: the size `1` needs a unit"),
     ] {
         assert_eq!(inject(&format!("{base}{keys}")), [message], "{keys}");
