@@ -1,15 +1,24 @@
 //! Segments that someone forges: what they say, and when they come.
 
-use sim_time::Instant;
-use tcp_endpoint::Flags;
+use net_link::{Kinds, Numbers};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use sim_time::{Duration, Instant};
+use tcp_endpoint::{Flags, State};
 
 use crate::HostId;
+use crate::record::Call;
 
 /// A forged segment. It comes to the receiver directly, past the link and its faults, as if the forger sat beside it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Injection {
-    /// When it arrives.
-    pub at: Instant,
+    /// When it arrives, for the first time.
+    pub when: When,
+    /// Whether it comes before or after the calls of its instant; `None` for after the scripts that begin then, and before
+    /// those that go on.
+    pub turn: Option<Turn>,
+    /// That it comes again.
+    pub again: Option<Again>,
     /// The host whose address it bears.
     pub from: HostId,
     /// The host it comes to.
@@ -37,6 +46,106 @@ pub struct Injection {
 impl Injection {
     /// The window of a forged segment that states none, in octets: the most there is without scaling.
     pub const WINDOW: u32 = 65_535;
+}
+
+/// When a forged segment arrives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum When {
+    /// At a time of the run.
+    At(Instant),
+    /// So long after an event.
+    After(Trigger, Duration),
+}
+
+/// An event that a forged segment follows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trigger {
+    /// The host where it happens.
+    pub host: HostId,
+    /// What happens.
+    pub what: Happening,
+    /// Which of these events, counted from 1.
+    pub nth: Numbers<1>,
+}
+
+/// What happens on a host.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Happening {
+    /// A connection enters this state.
+    Enters(State),
+    /// An application makes this call, whatever comes of it.
+    Calls(CallName),
+    /// Its TCP sends a segment of one of these kinds.
+    Sends(Kinds),
+    /// A segment of one of these kinds arrives.
+    Receives(Kinds),
+}
+
+impl Happening {
+    /// Whether `seen`, which has happened, is what this one waits for.
+    pub(crate) fn is_met_by(self, seen: Self) -> bool {
+        match (self, seen) {
+            (Self::Enters(state), Self::Enters(seen)) => state == seen,
+            (Self::Calls(call), Self::Calls(seen)) => call == seen,
+            (Self::Sends(kinds), Self::Sends(seen)) | (Self::Receives(kinds), Self::Receives(seen)) => {
+                kinds.intersects(seen)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// A call of an application.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallName {
+    /// Active OPEN.
+    Connect,
+    /// A waiting connection is taken.
+    Accept,
+    /// SEND.
+    Send,
+    /// RECEIVE, as it returns.
+    Receive,
+    /// Half-close.
+    Shutdown,
+    /// CLOSE.
+    Close,
+    /// ABORT.
+    Abort,
+}
+
+impl From<Call> for CallName {
+    fn from(call: Call) -> Self {
+        match call {
+            Call::Connect => Self::Connect,
+            Call::Accept => Self::Accept,
+            Call::Send(_) => Self::Send,
+            Call::Receive { .. } => Self::Receive,
+            Call::Shutdown => Self::Shutdown,
+            Call::Close => Self::Close,
+            Call::Abort => Self::Abort,
+        }
+    }
+}
+
+/// The turn of a forged segment among what happens at its instant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Turn {
+    /// It comes before any script begins or goes on at its instant.
+    BeforeCalls,
+    /// It comes after the scripts that begin or go on at its instant.
+    AfterCalls,
+}
+
+/// That a forged segment comes more than once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Again {
+    /// How long after one another.
+    pub every: Duration,
+    /// How often in all; `None` for to the end of the run.
+    pub times: Option<u32>,
 }
 
 /// The sockets that a forged segment bears.

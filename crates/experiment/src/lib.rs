@@ -28,11 +28,14 @@ mod world;
 pub use column::Column;
 pub use digest::{DigestFold, RECORD_FORMAT};
 pub use holdings::{Held, Holdings, Resource, Transfer};
-pub use injection::{ForgedCookie, Injection, Position, Sockets, Stamp};
+pub use injection::{
+    Again, CallName, ForgedCookie, Happening, Injection, Position, Sockets, Stamp, Trigger, Turn, When,
+};
 pub use input::{
     Axis, BUNDLES, BuiltIn, Bundle, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Extent, Finding, MAX_SEED,
-    Measure, MeasureKind, Plan, PlannedRun, Precision, ScriptedFault, Source, SweepAxis, SweepExpectation, SweepValue,
-    Variant, Verdict, case, cases, claims, profile, profiles, replication_seed, schema, studies, template,
+    Measure, MeasureKind, Plan, PlannedRun, Precision, ScriptedFault, ScriptedInjection, Source, SweepAxis,
+    SweepExpectation, SweepValue, Variant, Verdict, case, cases, claims, profile, profiles, replication_seed, schema,
+    studies, template,
 };
 pub use ledger::{Account, Count, Ledger, LedgerFold};
 pub use level::Level;

@@ -14,6 +14,7 @@ use super::diagnostic::{Diagnostic, Diagnostics, Source, nearest, suggest};
 use super::expect::{Context, Expectation};
 use super::file::{self, MAX_SEED, Top};
 use super::host::{Host, give_addresses, is_path, settings_keys};
+use super::inject::ScriptedInjection;
 use super::link::ScriptedFault;
 use super::sweep::Sweep;
 use super::tree::{self, Entry, Node, Table, Value};
@@ -49,6 +50,7 @@ pub struct Experiment {
     faults: Vec<ScriptedFault>,
     warm_up: Instant,
     injections: Vec<Injection>,
+    scripted_injections: Vec<ScriptedInjection>,
     floods: Vec<Flood>,
     expectations: Vec<Expectation>,
     /// Another end than the file's.
@@ -181,6 +183,7 @@ impl Experiment {
             faults,
             warm_up: Instant::ZERO + top.warm_up.unwrap_or_default(),
             injections: Vec::new(),
+            scripted_injections: Vec::new(),
             floods: Vec::new(),
             expectations: Vec::new(),
             until: None,
@@ -260,12 +263,18 @@ impl Experiment {
     fn read_injections(&mut self, injects: &[inject::Inject], nodes: Option<&Node>) -> Result<(), Diagnostics> {
         let mut errors = Diagnostics::default();
         let nodes = nodes.and_then(Node::as_array).unwrap_or_default();
-        let hosts = self.host_names();
-        let mut injections = Vec::new();
-        for (inject, node) in injects.iter().zip(nodes) {
-            injections.extend(errors.keep(inject::read(inject, node, &hosts)));
+        if let Some(beyond) = nodes.get(usize::from(u16::MAX)) {
+            errors.push(beyond.place.error("more injections than a run can number"));
         }
-        self.injections = injections;
+        let hosts = self.host_names();
+        let (mut injections, mut scripted) = (Vec::new(), Vec::new());
+        for (inject, node) in injects.iter().zip(nodes) {
+            if let Some(injection) = errors.keep(inject::read(inject, node, &hosts)) {
+                scripted.push(ScriptedInjection::new(&injection, node));
+                injections.push(injection);
+            }
+        }
+        (self.injections, self.scripted_injections) = (injections, scripted);
         errors.or(())
     }
 
@@ -455,6 +464,12 @@ impl Experiment {
     #[must_use]
     pub fn faults(&self) -> &[ScriptedFault] {
         &self.faults
+    }
+
+    /// The injections, in the order of the file.
+    #[must_use]
+    pub fn injections(&self) -> &[ScriptedInjection] {
+        &self.scripted_injections
     }
 
     /// What must hold.

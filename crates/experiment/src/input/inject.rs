@@ -8,16 +8,27 @@ use tcp_endpoint::Flags;
 use super::diagnostic::{Diagnostic, Diagnostics, Place, suggest};
 use super::forged::{FastOpen, Timestamps};
 use super::host::LARGEST_WINDOW;
-use super::segment;
 use super::tree::Node;
-use crate::{HostId, Injection, Position, Sockets, Stamp};
+use super::{event, segment};
+use crate::{Again, HostId, Injection, Position, Sockets, Stamp, Turn, When};
 
 /// A segment that no endpoint sends: someone forges it. It goes to the receiver directly, past the link and its faults.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Inject {
-    /// When it arrives.
-    at: Duration,
+    /// When it arrives: a time of the run.
+    at: Option<Duration>,
+    /// The event that it follows, instead of `at`.
+    after: Option<event::Table>,
+    /// How long after that event it arrives. Default: "0s".
+    delay: Option<Duration>,
+    /// Whether it comes before or after the calls that applications make at its instant. Default: after the scripts that begin
+    /// then, before those that go on.
+    turn: Option<Turn>,
+    /// That it comes again, and how long after one another.
+    every: Option<Duration>,
+    /// How often it comes in all, with `every`. Default: to the end of the run.
+    times: Option<u32>,
     /// The host whose address it bears.
     from: String,
     /// The host it comes to. Default: the only other one.
@@ -54,6 +65,8 @@ pub(super) struct Inject {
 pub(super) fn read(inject: &Inject, node: &Node, hosts: &[&str]) -> Result<Injection, Diagnostics> {
     let keys = Keys { inject, node };
     let mut errors = Diagnostics::default();
+    let when = errors.keep(keys.when(hosts));
+    let again = errors.keep(keys.again());
     let ends = errors.keep(keys.ends(hosts));
     let sockets = errors.keep(keys.sockets());
     let flags = errors.keep(segment::flags(&inject.flags).map_err(|message| keys.place("flags").error(message)));
@@ -62,13 +75,14 @@ pub(super) fn read(inject: &Inject, node: &Node, hosts: &[&str]) -> Result<Injec
     errors.keep(keys.options(flags));
     let octets =
         errors.keep(segment::data(inject.data.as_deref()).map_err(|message| keys.place("data").error(message)));
-    let (Some((from, to)), Some(sockets), Some(flags), Some(seq), Some(ack), Some(octets)) =
-        (ends, sockets, flags, seq, ack, octets)
-    else {
+    let (Some(when), Some(again), Some((from, to)), Some(sockets)) = (when, again, ends, sockets) else {
         return Err(errors);
     };
+    let (Some(flags), Some(seq), Some(ack), Some(octets)) = (flags, seq, ack, octets) else { return Err(errors) };
     errors.or(Injection {
-        at: Instant::ZERO + inject.at,
+        when,
+        turn: inject.turn,
+        again,
         from,
         to,
         sockets,
@@ -92,6 +106,34 @@ struct Keys<'a> {
 impl Keys<'_> {
     fn place(&self, key: &str) -> &Place {
         self.node.as_table().and_then(|table| table.get(key)).map_or(&self.node.place, |node| &node.place)
+    }
+
+    fn when(&self, hosts: &[&str]) -> Result<When, Diagnostics> {
+        let Inject { at, after, delay, .. } = self.inject;
+        match (at, after) {
+            (Some(_), Some(_)) => Err(self.place("after").error("`at` says already when").into()),
+            (None, None) => Err(self.node.place.error("missing key `at`").with_help("or `after`, an event").into()),
+            (Some(_), None) if delay.is_some() => {
+                Err(self.place("delay").error("a delay counts from an event: give `after` instead of `at`").into())
+            }
+            (Some(at), None) => Ok(When::At(Instant::ZERO + *at)),
+            (None, Some(after)) => {
+                let node = self.node.as_table().and_then(|table| table.get("after")).unwrap_or(self.node);
+                Ok(When::After(event::read(after, node, hosts)?, delay.unwrap_or_default()))
+            }
+        }
+    }
+
+    fn again(&self) -> Result<Option<Again>, Diagnostic> {
+        match (self.inject.every, self.inject.times) {
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(self.place("times").error("how long after one another? say `every`")),
+            (Some(every), _) if every.is_zero() => {
+                Err(self.place("every").error("expected a time between two, found none"))
+            }
+            (_, Some(0)) => Err(self.place("times").error("then nothing would ever come: expected 1 or more")),
+            (Some(every), times) => Ok(Some(Again { every, times })),
+        }
     }
 
     fn ends(&self, hosts: &[&str]) -> Result<(HostId, HostId), Diagnostics> {
@@ -174,6 +216,45 @@ impl Keys<'_> {
             }
             (Some(relative), None) => Ok(Some(Position::Relative(relative))),
             (None, raw) => Ok(raw.map(Position::Raw)),
+        }
+    }
+}
+
+/// An injection as a file states it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ScriptedInjection {
+    place: Place,
+    /// When it comes first, if it follows no event.
+    at: Option<Instant>,
+    /// Whether it needs a connection.
+    of_connection: bool,
+}
+
+impl ScriptedInjection {
+    pub(super) fn new(injection: &Injection, node: &Node) -> Self {
+        let at = match injection.when {
+            When::At(at) => Some(at),
+            When::After(..) => None,
+        };
+        let of_connection = matches!(injection.sockets, Sockets::Connection(_));
+        Self { place: node.place.clone(), at, of_connection }
+    }
+
+    /// Where it stands: a message about it points there.
+    #[must_use]
+    pub fn diagnostic(&self, message: &str) -> Diagnostic {
+        self.place.error(message)
+    }
+
+    /// Why it forged nothing in a run that ended at `horizon`, as far as the file tells.
+    #[must_use]
+    pub fn idle(&self, horizon: Instant) -> &'static str {
+        match (self.at, self.of_connection) {
+            (Some(at), _) if at > horizon => "the run ends before",
+            (Some(_), true) => "its connection was not there by then",
+            (Some(_), false) => "the cookie it shows was not seen by then",
+            (None, true) => "its event did not happen, or its connection was not there by then",
+            (None, false) => "its event did not happen",
         }
     }
 }

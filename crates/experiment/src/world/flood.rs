@@ -8,6 +8,7 @@ use sim_core::{EventQueue, Streams};
 use tcp_endpoint::{Flags, Options, Segment, SeqNum};
 
 use super::arrivals::Source;
+use super::inject::Forged;
 use super::population::{MachineId, Population};
 use super::{Pending, World};
 use crate::record::{Attempt, Fold};
@@ -98,6 +99,6 @@ impl<F: Fold> World<F> {
         let machines = &self.machines;
         let segment = flood.forge(&self.hosts, |machine| machines[machine.index()].address);
         let (attempt, from) = (flood.attempt, flood.from);
-        self.slip_in(segment, attempt, from, queue.now())
+        self.slip_in(segment, Forged { attempt, from, injection: None }, queue.now())
     }
 }

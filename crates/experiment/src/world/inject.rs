@@ -2,33 +2,36 @@
 
 use std::net::SocketAddrV4;
 
+use sim_core::EventQueue;
 use sim_time::Instant;
 use smallvec::smallvec;
 use tcp_endpoint::{Acknowledged, FastOpen, Options, Payload, Segment, SeqNum, Timestamps};
 
-use super::World;
+use super::forger::Shot;
 use super::network::Packet;
+use super::{Pending, World};
 use crate::record::{Attempt, Because, Event, Fold, Sent};
-use crate::{ForgedCookie, HostId, Injection, Position, Scenario, Sockets, Span, Stamp};
+use crate::{ForgedCookie, HostId, Injection, Position, Sockets, Span, Stamp};
 
-/// What is to be forged.
-#[derive(Clone, Debug)]
-pub(super) struct Forger {
-    injections: Vec<Injection>,
-}
-
-impl Forger {
-    pub(super) fn new(scenario: &Scenario) -> Self {
-        Self { injections: scenario.injections.clone() }
-    }
+/// What a forged segment is told of by.
+pub(super) struct Forged {
+    pub(super) attempt: Attempt,
+    /// The host whose address it bears, if it is anyone's.
+    pub(super) from: Option<HostId>,
+    /// The place of its injection in the file's list, if it is of one.
+    pub(super) injection: Option<u16>,
 }
 
 impl<F: Fold> World<F> {
-    /// Forges a segment, which arrives at once. Returns its place among the packets.
-    pub(super) fn inject(&mut self, place: u32, now: Instant) -> Option<u32> {
-        let injection = self.forger.injections.get(place as usize)?;
+    /// Forges a segment, which arrives at once, if it is its turn. Returns its place among the packets.
+    pub(super) fn inject<Q: EventQueue<Pending>>(&mut self, shot: Shot, queue: &mut Q) -> Option<u32> {
+        if !self.forger.fires(shot, queue) {
+            return None;
+        }
+        let injection = &self.forger.injections[usize::from(shot.injection)];
         let (segment, from) = (self.forge(injection)?, injection.from);
-        self.slip_in(segment, Attempt::forged(from), Some(from), now)
+        let of = Forged { attempt: Attempt::forged(from), from: Some(from), injection: Some(shot.injection) };
+        self.slip_in(segment, of, queue.now())
     }
 
     /// Puts a forged segment, which bears the address of a host or nobody's, before its receiver. Returns its place among
@@ -36,8 +39,7 @@ impl<F: Fold> World<F> {
     pub(super) fn slip_in(
         &mut self,
         segment: Segment<Span>,
-        attempt: Attempt,
-        from: Option<HostId>,
+        Forged { attempt, from, injection }: Forged,
         now: Instant,
     ) -> Option<u32> {
         let receiver = self.network.machine_at(*segment.destination.ip())?;
@@ -66,6 +68,7 @@ impl<F: Fold> World<F> {
                 retransmission: 0,
                 acknowledges: Acknowledged::Nothing,
                 forged: true,
+                injection,
                 wasted: None,
                 fate: net_link::Fate { deliveries: smallvec![now], lost: None, fault: None },
             }),

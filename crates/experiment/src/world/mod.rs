@@ -8,6 +8,7 @@ mod applications;
 mod arrivals;
 mod crowd;
 mod flood;
+mod forger;
 mod inject;
 mod intake;
 #[cfg(test)]
@@ -35,7 +36,7 @@ use tcp_endpoint::{Effect, Effects, EntryKind, FourTuple, Handle, Host, Notice, 
 
 use self::crowd::{Crowd, Waiting};
 use self::flood::Flooding;
-use self::inject::Forger;
+use self::forger::{Forger, Shot};
 use self::network::{Lineage, Network, Packet};
 use self::population::{MachineId, Population};
 use self::rows::{Counts, Deadline, Descent, Opener};
@@ -49,7 +50,7 @@ use crate::record::{
     Attempt, Because, Blame, Cause, Change, Event, Fold, Incarnation, Memory, Outcome, Record, RecordId, Scarce, What,
 };
 use crate::slab::Slab;
-use crate::{HostId, HostPlan, Scenario, Span, scenario};
+use crate::{Happening, HostId, HostPlan, Scenario, Span, scenario};
 
 /// Something that is going to happen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,7 +68,7 @@ pub(crate) enum Pending {
     /// The warm-up is over.
     WarmedUp,
     /// A forged segment arrives.
-    Inject { injection: u32 },
+    Inject { shot: Shot },
     /// A flood's next segment arrives.
     Flood { flood: u16 },
     /// An entry's deadline comes; it is there for the life of that row.
@@ -241,11 +242,10 @@ impl<F: Fold> World<F> {
             // Armed before anything else, so that what happens at that instant is measured.
             let _ = queue.arm(scenario.warm_up, Pending::WarmedUp);
         }
+        world.forger.arm_timed(true, queue);
         world.arm_scripts(scenario, queue);
         world.arm_outages(scenario, queue);
-        for (injection, place) in scenario.injections.iter().zip(0..) {
-            let _ = queue.arm(injection.at, Pending::Inject { injection: place });
-        }
+        world.forger.arm_timed(false, queue);
         world.arm_floods(queue);
         world
     }
@@ -277,6 +277,9 @@ impl<F: Fold> World<F> {
     fn record(&mut self, at: Instant, because: Because, event: Event) -> RecordId {
         let id = RecordId::new(self.records);
         self.records += 1;
+        if self.forger.listens {
+            self.forger.hear(at, &event);
+        }
         self.fold.record(&Record { id, at, because, event, changes: Vec::new() });
         id
     }
@@ -357,6 +360,10 @@ impl<F: Fold> World<F> {
         self.begin_with(now, Because::of(segment), Event::Delivered { to, incarnation, copy, stale });
         let next = self.truth.rows.next();
         let packet = self.network.packet(place)?;
+        if self.forger.listens {
+            let kinds = network::kinds(packet.segment.flags, octets.length > 0);
+            self.forger.happens(now, to, Happening::Receives(kinds));
+        }
         let tcp = &mut self.machines[machine.index()].tcp;
         tcp.on_segment(now, &packet.segment, next, &mut self.effects);
         if let (Some(before), Some(row)) = (before, incarnation.and_then(|life| self.truth.get_mut(life))) {
@@ -835,12 +842,15 @@ impl<F: Fold> Model<Pending> for World<F> {
     }
 
     fn handle<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) {
+        if self.forger.has_first() && !self.let_forged_first(event, queue) {
+            return;
+        }
         let event = match event {
             Pending::WarmedUp => {
                 self.begin_with(queue.now(), Because::ROOT, Event::WarmedUp);
                 return;
             }
-            Pending::Inject { injection } => self.inject(injection, queue.now()).map(Pending::arrival_of),
+            Pending::Inject { shot } => self.inject(shot, queue).map(Pending::arrival_of),
             Pending::Flood { flood } => self.flood(flood, queue).map(Pending::arrival_of),
             Pending::Arrival { host, script } => Some(Pending::Begin { round: self.new_session(host, script, queue) }),
             other => Some(other),
@@ -873,5 +883,8 @@ impl<F: Fold> Model<Pending> for World<F> {
             self.landed(packet, queue.now());
         }
         self.judge_asked(queue.now());
+        if self.forger.has_due() {
+            self.forger.arm_due(queue);
+        }
     }
 }

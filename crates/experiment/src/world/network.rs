@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use sim_core::{KeyedDraws, Streams};
 use sim_time::Instant;
 use smallvec::SmallVec;
-use tcp_endpoint::{Acknowledged, Payload, Segment, Transmission};
+use tcp_endpoint::{Acknowledged, Flags, Payload, Segment, Transmission};
 
 use super::population::MachineId;
 use super::rows::{Counts, Opener};
@@ -152,7 +152,7 @@ pub(super) fn describe(
 ) -> Description {
     let segment = &transmission.segment;
     Description {
-        kinds: kinds(segment),
+        kinds: kinds(segment.flags, !segment.payload.is_empty()),
         acknowledges: match transmission.acknowledges {
             Acknowledged::Nothing => Acknowledges::Nothing,
             Acknowledged::Syn => Acknowledges::Syn,
@@ -168,15 +168,14 @@ pub(super) fn describe(
     }
 }
 
-fn kinds(segment: &Segment<Span>) -> Kinds {
-    let flags = segment.flags;
+/// The kinds that a segment is of.
+pub(super) fn kinds(flags: Flags, has_data: bool) -> Kinds {
     let mut kinds = match (flags.syn(), flags.ack()) {
         (true, true) => Kinds::SYN_ACK,
         (true, false) => Kinds::SYN,
         (false, _) => Kinds::default(),
     };
-    for (is, kind) in [(!segment.payload.is_empty(), Kinds::DATA), (flags.fin(), Kinds::FIN), (flags.rst(), Kinds::RST)]
-    {
+    for (is, kind) in [(has_data, Kinds::DATA), (flags.fin(), Kinds::FIN), (flags.rst(), Kinds::RST)] {
         if is {
             kinds = kinds.with(kind);
         }

@@ -314,6 +314,7 @@ fn sent(
         retransmission: *retransmission,
         acknowledges: *acknowledges,
         forged: false,
+        injection: None,
         wasted,
         fate,
     }

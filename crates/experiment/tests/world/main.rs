@@ -6,6 +6,7 @@ mod faults;
 mod floods;
 mod forged;
 mod laws;
+mod occasions;
 mod outages;
 mod populations;
 mod runs;

@@ -509,6 +509,49 @@ fn in_forged_segments() {
     ] {
         assert_eq!(inject(&format!("{base}{keys}")), [message], "{keys}");
     }
+    let segment = "from = \"client\"\nflags = \"R\"\nseq = 1\n";
+    for (keys, message) in [
+        ("", "t.toml:8:1: missing key `at` (or `after`, an event)"),
+        ("at = \"1s\"\nafter = { host = \"server\", enters = \"CLOSED\" }", "t.toml:13:9: `at` says already when"),
+        ("at = \"1s\"\ndelay = \"1s\"", "t.toml:13:9: a delay counts from an event: give `after` instead of `at`"),
+        ("at = \"1s\"\ntimes = 3", "t.toml:13:9: how long after one another? say `every`"),
+        ("at = \"1s\"\nevery = \"0s\"", "t.toml:13:9: expected a time between two, found none"),
+        ("at = \"1s\"\nevery = \"1s\"\ntimes = 0", "t.toml:14:9: then nothing would ever come: expected 1 or more"),
+        (
+            "at = \"1s\"\nturn = \"before\"",
+            "t.toml:13:8: unknown value `before` (expected one of `before-calls`, `after-calls`)",
+        ),
+        (
+            "after = { host = \"sever\", calls = \"close\" }",
+            "t.toml:12:18: no host is called `sever` (did you mean `server`?)",
+        ),
+        (
+            "after = { host = \"server\", enters = \"TIMEWAIT\" }",
+            "t.toml:12:37: unknown value `TIMEWAIT` (did you mean `TIME-WAIT`?)",
+        ),
+        (
+            "after = { host = \"server\", sends = \"SYNACK\" }",
+            "t.toml:12:36: unknown value `SYNACK` (did you mean `SYN-ACK`?)",
+        ),
+        (
+            "after = { host = \"server\", calls = \"closes\" }",
+            "t.toml:12:36: unknown value `closes` (did you mean `close`?)",
+        ),
+        (
+            "after = { host = \"server\" }",
+            "t.toml:12:9: which event? one key of `enters`, `calls`, `sends`, `receives`",
+        ),
+        (
+            "after = { host = \"server\", enters = \"CLOSED\", sends = \"FIN\" }",
+            "t.toml:12:55: `enters` says already what happens: one key of them",
+        ),
+        (
+            "after = { host = \"server\", entres = \"CLOSED\" }",
+            "t.toml:12:28: unknown key `entres` (did you mean `enters`?)",
+        ),
+    ] {
+        assert_eq!(inject(&format!("{segment}{keys}")), [message], "{keys}");
+    }
     let message = "t.toml:10:8: no host is called `cleint` (did you mean `client`?)";
     assert_eq!(inject("at = \"1s\"\nfrom = \"cleint\"\nflags = \"R\"\nseq = 1"), [message]);
 }

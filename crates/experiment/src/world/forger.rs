@@ -1,0 +1,152 @@
+//! When forged segments come: at a time or after an event, once or again and again, before or after the calls of their instant.
+
+use sim_core::{EventQueue, Key};
+use sim_time::Instant;
+
+use super::network::kinds;
+use super::{Pending, World};
+use crate::record::{Event, Fold};
+use crate::{Happening, HostId, Injection, Scenario, Turn, When};
+
+/// What is to be forged.
+#[derive(Clone, Debug)]
+pub(super) struct Forger {
+    pub(super) injections: Vec<Injection>,
+    /// Whether one of them follows an event.
+    pub(super) listens: bool,
+    /// How often the event of each has happened.
+    happened: Vec<u32>,
+    /// Those whose event has just happened, and when they come.
+    due: Vec<(Shot, Instant)>,
+    /// Those that are armed to come before the calls of their instant.
+    first: Vec<(Instant, Key, Shot)>,
+}
+
+/// One coming of an injection.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Shot {
+    /// The place of the injection in the file's list.
+    pub(super) injection: u16,
+    /// Whether the calls of its instant have been let go first.
+    pub(super) put_off: bool,
+    /// Which of its comings it is, from 1.
+    nth: u32,
+}
+
+impl Forger {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let injections = scenario.injections.clone();
+        let listens = injections.iter().any(|injection| matches!(injection.when, When::After(..)));
+        Self { happened: vec![0; injections.len()], injections, listens, due: Vec::new(), first: Vec::new() }
+    }
+
+    /// Hears of what has just been recorded.
+    pub(super) fn hear(&mut self, now: Instant, event: &Event) {
+        match *event {
+            Event::State(ref change) => self.happens(now, change.host, Happening::Enters(change.to)),
+            Event::Call { host, call, .. } => self.happens(now, host, Happening::Calls(call.into())),
+            Event::Sent(ref sent) if !sent.forged => {
+                if let Some(from) = sent.from {
+                    self.happens(now, from, Happening::Sends(kinds(sent.flags, sent.octets > 0)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Something happens on a host.
+    pub(super) fn happens(&mut self, now: Instant, host: HostId, what: Happening) {
+        for ((injection, happened), place) in self.injections.iter().zip(&mut self.happened).zip(0..) {
+            let When::After(trigger, delay) = &injection.when else { continue };
+            if trigger.host != host || !trigger.what.is_met_by(what) {
+                continue;
+            }
+            *happened = happened.saturating_add(1);
+            if trigger.nth.contains(*happened) {
+                self.due.push((Shot { injection: place, put_off: false, nth: 1 }, now + *delay));
+            }
+        }
+    }
+
+    /// Whether the event of one of them has just happened.
+    pub(super) const fn has_due(&self) -> bool {
+        !self.due.is_empty()
+    }
+
+    /// Whether one of them is armed to come before the calls of its instant.
+    pub(super) const fn has_first(&self) -> bool {
+        !self.first.is_empty()
+    }
+
+    fn turn(&self, shot: Shot) -> Option<Turn> {
+        self.injections[usize::from(shot.injection)].turn
+    }
+
+    fn arm<Q: EventQueue<Pending>>(&mut self, shot: Shot, at: Instant, queue: &mut Q) {
+        let key = queue.arm(at, Pending::Inject { shot });
+        if self.turn(shot) == Some(Turn::BeforeCalls) {
+            self.first.push((at, key, shot));
+        }
+    }
+
+    /// Arms those that come at a time of the run: either those that come before the calls of their instant, or the others.
+    pub(super) fn arm_timed<Q: EventQueue<Pending>>(&mut self, before_calls: bool, queue: &mut Q) {
+        for place in 0..u16::try_from(self.injections.len()).expect("they are counted when they are read") {
+            let Injection { when, turn, .. } = &self.injections[usize::from(place)];
+            if let When::At(at) = *when
+                && before_calls == (*turn == Some(Turn::BeforeCalls))
+            {
+                self.arm(Shot { injection: place, put_off: false, nth: 1 }, at, queue);
+            }
+        }
+    }
+
+    /// Arms those whose event has just happened.
+    pub(super) fn arm_due<Q: EventQueue<Pending>>(&mut self, queue: &mut Q) {
+        for (shot, at) in std::mem::take(&mut self.due) {
+            self.arm(shot, at, queue);
+        }
+    }
+
+    /// The turn of one has come. Arms what follows; returns whether it is to be forged now.
+    pub(super) fn fires<Q: EventQueue<Pending>>(&mut self, shot: Shot, queue: &mut Q) -> bool {
+        let now = queue.now();
+        if self.turn(shot) == Some(Turn::AfterCalls) && !shot.put_off {
+            let _ = queue.arm(now, Pending::Inject { shot: Shot { put_off: true, ..shot } });
+            return false;
+        }
+        if let Some(place) = self.first.iter().position(|(at, _, armed)| (*at, *armed) == (now, shot)) {
+            let _ = self.first.remove(place);
+        }
+        let again = self.injections[usize::from(shot.injection)].again;
+        if let Some(again) = again.filter(|again| again.times.is_none_or(|times| shot.nth < times)) {
+            self.arm(Shot { put_off: false, nth: shot.nth.saturating_add(1), ..shot }, now + again.every, queue);
+        }
+        true
+    }
+
+    /// The next that comes before the calls of this instant, taken out of the queue.
+    fn take_first<Q: EventQueue<Pending>>(&self, queue: &mut Q) -> Option<Pending> {
+        let (_, key, _) = self.first.iter().find(|(at, ..)| *at == queue.now())?;
+        queue.cancel(*key)
+    }
+}
+
+impl<F: Fold> World<F> {
+    /// Lets what is forged for this instant come before an event with which a script begins or goes on. Returns whether that
+    /// event is still to happen.
+    pub(super) fn let_forged_first<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) -> bool {
+        let round = match event {
+            Pending::Begin { round } | Pending::Wake { round } => Some(round),
+            Pending::Listen { .. } | Pending::Arrival { .. } => None,
+            _ => return true,
+        };
+        let alarm = |world: &Self| round.and_then(|round| world.rounds.get(round)?.alarm);
+        let before = alarm(self);
+        while let Some(forged) = self.forger.take_first(queue) {
+            sim_core::Model::handle(self, forged, queue);
+        }
+        // What was forged may have ended the round.
+        alarm(self) == before
+    }
+}
