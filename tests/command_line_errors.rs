@@ -202,6 +202,7 @@ fn a_fault_that_matches_nothing_is_said() {
     assert_eq!((err.as_str(), code), (note, Some(0)));
     assert_eq!(synlab(&["run", &path, "--quiet"]).1, "");
     assert_eq!(synlab(&["compare", &path]).1, note);
+    assert_eq!(synlab(&["verify", &path]).1, format!("{path}: {note}"));
     // A fault is at work if it is in one of the variants that are compared.
     let fault =
         "[[link.fault]]\non = { from = \"server\", flags = \"SYN-ACK\", nth = 1 }\ndelay = \"10ms\"\n\n[client]";
@@ -212,6 +213,31 @@ fn a_fault_that_matches_nothing_is_said() {
     let set = "link.fault=[{ on = { nth = 99 }, drop = true }]";
     let (_, err, _) = synlab(&["run", &path, "--handshake", "two-way", "--set", set]);
     assert_eq!(err, "fault 1 (--set link.fault, line 1) matched no segment\n");
+}
+
+#[test]
+fn an_injection_that_forges_nothing_is_said() {
+    let segment = "from = \"client\"\nflags = \"R\"\nseq = 1\n";
+    for (keys, why) in [
+        ("at = \"1s\"\nconnection = 99\n", "its connection was not there by then"),
+        ("at = \"1000000 s\"\n", "the run ends before"),
+        ("at = \"1s\"\nports = [1, 80]\nfast-open = \"seen\"\n", "the cookie it shows was not seen by then"),
+        (
+            "after = { host = \"client\", calls = \"abort\" }\n",
+            "its event did not happen, or its connection was not there by then",
+        ),
+        ("after = { host = \"client\", calls = \"abort\" }\nports = [1, 80]\n", "its event did not happen"),
+    ] {
+        let segment = if keys.contains("fast-open") { segment.replace('R', "S") } else { segment.to_owned() };
+        let (_directory, path) = experiment("[client]", &format!("[[inject]]\n{segment}{keys}\n[client]"));
+        let note = format!("inject 1 (line 8) forged no segment: {why}\n");
+        assert_eq!(synlab(&["run", &path, "--handshake", "two-way"]).1, note, "{keys}");
+        assert_eq!(synlab(&["compare", &path]).1, note, "{keys}");
+        assert_eq!(synlab(&["verify", &path]).1, format!("{path}: {note}"), "{keys}");
+        assert_eq!(synlab(&["run", &path, "--quiet"]).1, "");
+    }
+    let (_directory, path) = experiment("[client]", &format!("[[inject]]\n{segment}at = \"1s\"\n\n[client]"));
+    assert_eq!(synlab(&["compare", &path]).1, "");
 }
 
 #[test]

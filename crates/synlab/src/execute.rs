@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::record::{Event, Fold, Record, Sent};
-use experiment::{Experiment, HostId, Queue, Summary, Variant, Verdict, simulate_with};
+use experiment::{Diagnostic, Experiment, HostId, Queue, ScriptedFault, Summary, Variant, Verdict, simulate_with};
 use sim_time::Instant;
 
 use crate::cli::{Engine, Source};
@@ -37,32 +37,42 @@ pub(crate) fn measured(experiment: &Experiment) -> String {
     }
 }
 
-/// Which faults have decided over a segment.
+/// Which faults have decided over a segment, and which injections have forged one.
 #[derive(Default)]
-pub(crate) struct Matched(BTreeSet<(HostId, HostId, u16)>);
+struct Matched {
+    faults: BTreeSet<(HostId, HostId, u16)>,
+    injections: BTreeSet<u16>,
+}
 
 impl Fold for Matched {
     fn record(&mut self, record: &Record) {
-        if let Event::Sent(Sent { from: Some(from), to: Some(to), fate, .. }) = &record.event
-            && let Some(place) = fate.fault
-        {
-            self.0.insert((*from, *to, place));
+        let Event::Sent(Sent { from, to, fate, injection, .. }) = &record.event else { return };
+        if let (Some(from), Some(to), Some(place)) = (from, to, fate.fault) {
+            self.faults.insert((*from, *to, place));
         }
+        self.injections.extend(*injection);
     }
 }
 
 impl Matched {
-    /// Says which faults of the experiment have decided over none, since whoever wrote them meant some.
-    pub(crate) fn note_others(&self, experiment: &Experiment) {
-        for fault in experiment.faults() {
-            if self.0.iter().any(|&(from, to, place)| fault.is(from, to, place)) {
-                continue;
-            }
-            let place = fault.diagnostic("");
+    /// The faults of the experiment that have decided over no segment, and the injections that have forged none, in words:
+    /// whoever wrote them meant some.
+    fn others(&self, experiment: &Experiment) -> Vec<String> {
+        let line = |place: &Diagnostic| {
             let line = place.line_column().map_or(0, |(line, _)| line);
             let file = if place.source.name == experiment.file() { "" } else { &format!("{}, ", place.source.name) };
-            output::note(&format!("fault {} ({file}line {line}) matched no segment", fault.number()));
-        }
+            format!("{file}line {line}")
+        };
+        let is_idle = |fault: &&ScriptedFault| !self.faults.iter().any(|&(from, to, place)| fault.is(from, to, place));
+        let faults = experiment.faults().iter().filter(is_idle);
+        let faults = faults
+            .map(|fault| format!("fault {} ({}) matched no segment", fault.number(), line(&fault.diagnostic(""))));
+        let injections = experiment.injections().iter().zip(0..).filter(|(_, place)| !self.injections.contains(place));
+        let injections = injections.map(|(injection, place)| {
+            let (line, why) = (line(&injection.diagnostic("")), injection.idle(experiment.horizon()));
+            format!("inject {} ({line}) forged no segment: {why}", u32::from(place) + 1)
+        });
+        faults.chain(injections).collect()
     }
 }
 
@@ -71,17 +81,28 @@ pub(crate) struct Runs<'a> {
     experiment: &'a Experiment,
     queue: Queue,
     done: BTreeMap<Variant, Summary>,
+    /// If there is anything to match.
+    matched: Option<Matched>,
 }
 
 impl<'a> Runs<'a> {
     pub(crate) fn of(experiment: &'a Experiment, engine: Engine) -> Self {
-        Self { experiment, queue: engine.queue(), done: BTreeMap::new() }
+        let scripted = !experiment.faults().is_empty() || !experiment.injections().is_empty();
+        let matched = scripted.then(Matched::default);
+        Self { experiment, queue: engine.queue(), done: BTreeMap::new(), matched }
+    }
+
+    /// Says which faults and injections have met nothing in the runs so far, each behind `prefix`.
+    pub(crate) fn note_unmatched(&self, prefix: &str) {
+        for note in self.matched.iter().flat_map(|matched| matched.others(self.experiment)) {
+            output::note(&format!("{prefix}{note}"));
+        }
     }
 
     /// Runs a variant while `fold` watches.
     pub(crate) fn watch<F: Fold>(&mut self, variant: &Variant, fold: &mut F) -> Result<&Summary, Complaint> {
         let scenario = self.experiment.scenario(variant)?;
-        let summary = simulate_with(self.queue, &scenario, fold).map_err(|endless| {
+        let summary = simulate_with(self.queue, &scenario, &mut (fold, &mut self.matched)).map_err(|endless| {
             Complaint::Other(format!("{}: {}: {endless}", self.experiment.file(), variant.label()))
         })?;
         self.done.insert(variant.clone(), summary);

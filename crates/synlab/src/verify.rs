@@ -9,7 +9,7 @@ use experiment::{Course, Experiment, Extent, Finding, Follows, Measure, Variant,
 use report::{ClaimTested, Colour, claim_tally};
 
 use crate::Ending;
-use crate::cli::{Engine, Verify};
+use crate::cli::Verify;
 use crate::complaint::Complaint;
 use crate::execute::Runs;
 use crate::output;
@@ -29,7 +29,7 @@ pub(crate) fn verify(arguments: &Verify) -> Result<Ending, Complaint> {
     let mut findings: Vec<Finding> = Vec::new();
     let (mut held, mut failed, mut wrong) = (0_usize, 0_usize, 0_usize);
     for file in &files {
-        let line = match check(file, arguments.engine) {
+        let line = match check(file, arguments) {
             Ok(checked) => {
                 let holds = checked.failures.is_empty();
                 *if holds { &mut held } else { &mut failed } += 1;
@@ -117,7 +117,8 @@ impl Checked {
 }
 
 /// Judges every expectation for every variant. What is expected is counted once for each variant it is about.
-fn check(file: &str, engine: Engine) -> Result<Checked, Complaint> {
+fn check(file: &str, arguments: &Verify) -> Result<Checked, Complaint> {
+    let engine = arguments.engine;
     let experiment = Experiment::load(file, &[])?;
     let variants = experiment.variants();
     let mut runs = Runs::of(&experiment, engine);
@@ -133,6 +134,9 @@ fn check(file: &str, engine: Engine) -> Result<Checked, Complaint> {
         }
     }
     let evidence = runs.evidence()?;
+    if !arguments.quiet {
+        runs.note_unmatched(&format!("{file}: "));
+    }
     let (mut swept, mut swept_failed) = (0, 0);
     if experiment.has_sweep() {
         let plan = experiment.plan(Extent::Check)?;
