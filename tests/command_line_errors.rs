@@ -55,7 +55,7 @@ fn an_expectation_that_does_not_hold() {
     let (_directory, path) = experiment("0.1 s", "0.2 s");
     let (out, _, code) = synlab(&["run", &path]);
     assert_eq!(code, Some(1));
-    let verdict = "FAIL  setup.seconds.max == 0.2 s (one round trip)\n      setup.seconds.max = 0.1\n";
+    let verdict = "FAIL  setup.seconds.max == 0.2 s (one round trip)\n      line 17: setup.seconds.max = 0.1\n";
     assert!(out.contains(verdict), "{out}");
     let (out, err, code) = synlab(&["run", &path, "--quiet"]);
     assert_eq!(out, verdict);
@@ -68,7 +68,7 @@ fn an_expectation_that_does_not_hold() {
     let failure = |variant: &str| {
         format!(
             "         line 17, {variant}: expected setup.seconds.max == 0.2 s (one round trip), \
-             measured setup.seconds.max = 0.1\n"
+             found setup.seconds.max = 0.1\n"
         )
     };
     assert_eq!(
@@ -80,6 +80,22 @@ fn an_expectation_that_does_not_hold() {
         )
     );
     assert_eq!((err.as_str(), code), ("", Some(1)));
+}
+
+#[test]
+fn a_segment_that_does_not_come() {
+    let expected = "[[expect-segment]]\nfrom = \"client\"\nflags = \"RST\"\nbecause = \"it is a test\"\n\n[[expect]]";
+    let (_directory, path) = experiment("[[expect]]", expected);
+    let (out, _, code) = synlab(&["run", &path, "--handshake", "three-way", "--quiet"]);
+    let found = "none, nearest: SYN seq 0 at 0.000 s";
+    assert_eq!(out.lines().last(), Some(format!("      line 16: {found}").as_str()), "{out}");
+    assert!(out.contains("FAIL  client sends RST (it is a test)\n"), "{out}");
+    assert_eq!(code, Some(1));
+    assert_eq!(synlab(&["compare", &path]).2, Some(1));
+    let (out, _, code) = synlab(&["verify", &path]);
+    let failure = format!("         line 16, two-way: expected client sends RST (it is a test), found {found}\n");
+    assert!(out.starts_with(&format!("FAIL   {path}: 2 of 4 expectations, 2 variants\n{failure}")), "{out}");
+    assert_eq!(code, Some(1));
 }
 
 /// `verify wrong.toml | head -0`: that nobody reads what failed does not make it hold.

@@ -20,6 +20,7 @@ mod rate;
 pub mod record;
 mod run;
 mod scenario;
+mod search;
 mod slab;
 mod span;
 mod statistics;
@@ -33,9 +34,9 @@ pub use injection::{
 };
 pub use input::{
     Axis, BUNDLES, BuiltIn, Bundle, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Extent, Finding, MAX_SEED,
-    Measure, MeasureKind, Plan, PlannedRun, Precision, ScriptedFault, ScriptedInjection, Source, SweepAxis,
-    SweepExpectation, SweepValue, Variant, Verdict, case, cases, claims, profile, profiles, replication_seed, schema,
-    studies, template,
+    Measure, MeasureKind, Plan, PlannedRun, Precision, ScriptedFault, ScriptedInjection, SegmentExpectation, Source,
+    SweepAxis, SweepExpectation, SweepValue, Variant, Verdict, case, cases, claims, profile, profiles,
+    replication_seed, schema, studies, template,
 };
 pub use ledger::{Account, Count, Ledger, LedgerFold};
 pub use level::Level;
@@ -48,6 +49,7 @@ pub use scenario::{
     Application, Arrivals, EntrySizes, Failures, FirstOctets, Flood, HostPlan, LinkPlan, OnOff, Outage, Process,
     Scenario, Size, Step, Workers,
 };
+pub use search::SegmentSearch;
 pub use span::Span;
 pub use statistics::{
     Course, Difference, Estimate, Follows, GroupResult, PointResult, RunOutcome, Sample, normal, student, wilson,

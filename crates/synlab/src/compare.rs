@@ -74,7 +74,7 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     let mut done: Vec<(Variant, Summary, Balance, Vec<Verdict>)> = Vec::new();
     for (variant, ledger) in variants.into_iter().zip(ledgers) {
         let summary = runs.summary(&variant)?.clone();
-        let verdicts = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
+        let verdicts = runs.judge(&variant)?;
         done.push((variant, summary, ledger, verdicts));
     }
     let results: Vec<RunResult<'_>> = done

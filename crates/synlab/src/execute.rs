@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::record::{Event, Fold, Record, Sent};
-use experiment::{Diagnostic, Experiment, HostId, Queue, ScriptedFault, Summary, Variant, Verdict, simulate_with};
+use experiment::{
+    Diagnostic, Experiment, HostId, Queue, ScriptedFault, SegmentSearch, Summary, Variant, Verdict, simulate_with,
+};
 use sim_time::Instant;
 
 use crate::cli::{Engine, Source};
@@ -76,11 +78,18 @@ impl Matched {
     }
 }
 
+/// What a run came to.
+struct Played {
+    summary: Summary,
+    /// What was found of the segments that are expected of it, or not.
+    segments: Option<SegmentSearch>,
+}
+
 /// The runs of one experiment, each variant at most once.
 pub(crate) struct Runs<'a> {
     experiment: &'a Experiment,
     queue: Queue,
-    done: BTreeMap<Variant, Summary>,
+    done: BTreeMap<Variant, Played>,
     /// If there is anything to match.
     matched: Option<Matched>,
 }
@@ -102,36 +111,46 @@ impl<'a> Runs<'a> {
     /// Runs a variant while `fold` watches.
     pub(crate) fn watch<F: Fold>(&mut self, variant: &Variant, fold: &mut F) -> Result<&Summary, Complaint> {
         let scenario = self.experiment.scenario(variant)?;
-        let summary = simulate_with(self.queue, &scenario, &mut (fold, &mut self.matched)).map_err(|endless| {
+        let mut segments = self.experiment.segment_search(variant);
+        let folds = &mut (fold, &mut self.matched, &mut segments);
+        let summary = simulate_with(self.queue, &scenario, folds).map_err(|endless| {
             Complaint::Other(format!("{}: {}: {endless}", self.experiment.file(), variant.label()))
         })?;
-        self.done.insert(variant.clone(), summary);
-        Ok(&self.done[variant])
+        self.done.insert(variant.clone(), Played { summary, segments });
+        Ok(&self.done[variant].summary)
     }
 
     /// What a variant came to; it is run if it was not.
     pub(crate) fn summary(&mut self, variant: &Variant) -> Result<&Summary, Complaint> {
         if self.done.contains_key(variant) {
-            return Ok(&self.done[variant]);
+            return Ok(&self.done[variant].summary);
         }
         self.watch(variant, &mut ())
     }
 
-    /// The expectations that are about a variant, with their place in the file's list, judged. Whatever other variants
+    /// The expectations that are about a variant, judged: those of metrics, then those of segments. Whatever other variants
     /// they refer to is run as well.
-    pub(crate) fn judge(&mut self, variant: &Variant) -> Result<Vec<(usize, Verdict)>, Complaint> {
+    pub(crate) fn judge(&mut self, variant: &Variant) -> Result<Vec<Verdict>, Complaint> {
+        self.summary(variant)?;
         let mut verdicts = Vec::new();
-        for (place, expectation) in self.experiment.expectations().iter().enumerate() {
+        for expectation in self.experiment.expectations() {
             if !expectation.applies_to(variant) {
                 continue;
             }
-            for needed in std::iter::once(variant.clone()).chain(expectation.needs(variant)) {
+            for needed in expectation.needs(variant) {
                 self.summary(&needed)?;
             }
-            let metric = |of: &Variant, name: &str| self.done.get(of).and_then(|summary| summary.metrics.get(name))?;
-            verdicts.push((place, expectation.judge(variant, &metric)));
+            verdicts.push(expectation.judge(variant, &|of, name| self.metric(of, name)));
+        }
+        if let Some(segments) = &self.done[variant].segments {
+            verdicts.extend(self.experiment.judge_segments(variant, segments));
         }
         Ok(verdicts)
+    }
+
+    /// A metric of a variant that was run; `None` if it is an empty statistic.
+    fn metric(&self, of: &Variant, name: &str) -> Option<f64> {
+        self.done.get(of).and_then(|played| played.summary.metrics.get(name))?
     }
 
     /// What the runs show of the experiment's claim, if it makes one; it is about the first variant.
@@ -141,7 +160,6 @@ impl<'a> Runs<'a> {
         for needed in std::iter::once(first.clone()).chain(claim.needs(&first)) {
             self.summary(&needed)?;
         }
-        let metric = |of: &Variant, name: &str| self.done.get(of).and_then(|summary| summary.metrics.get(name))?;
-        Ok(Some(claim.evidence(&first, &metric)))
+        Ok(Some(claim.evidence(&first, &|of, name| self.metric(of, name))))
     }
 }

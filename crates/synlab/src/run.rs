@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
         runs.note_unmatched("");
     }
     let Seen { ladder, diagram, ledger, explanation } = watchers.finish(experiment.horizon(), &summary)?;
-    let verdicts: Vec<Verdict> = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
+    let verdicts = runs.judge(&variant)?;
     let result = RunResult {
         experiment: &experiment,
         variant: &variant,

@@ -74,7 +74,7 @@ pub(crate) fn judge(plan: &Plan, result: &PointResult) -> (u64, Vec<String>) {
         let line = expected.expectation().diagnostic("").line_column().map_or(0, |(line, _)| line);
         let because = verdict.because.as_ref().map_or(String::new(), |because| format!(" ({because})"));
         let (point, label) = (values(plan, result.point), variant.label());
-        format!("line {line}, {point}{label}: expected {}{because}, measured {}", verdict.that, verdict.actual)
+        format!("line {line}, {point}{label}: expected {}{because}, found {}", verdict.that, verdict.actual)
     });
     (verdicts.len() as u64, failures.collect())
 }

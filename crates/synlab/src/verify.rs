@@ -126,10 +126,10 @@ fn check(file: &str, arguments: &Verify) -> Result<Checked, Complaint> {
     for variant in &variants {
         // A variant of which nothing is expected is run as well: that it can be run is worth knowing.
         runs.summary(variant)?;
-        for (place, verdict) in runs.judge(variant)? {
+        for verdict in runs.judge(variant)? {
             expectations += 1;
             if !verdict.passed {
-                failures.push(failure(&experiment, place, variant, &verdict));
+                failures.push(failure(variant, &verdict));
             }
         }
     }
@@ -163,12 +163,10 @@ fn check(file: &str, arguments: &Verify) -> Result<Checked, Complaint> {
     Ok(Checked { evidence, expectations, variants, swept, swept_failed, failures, experiment })
 }
 
-fn failure(experiment: &Experiment, place: usize, variant: &Variant, verdict: &Verdict) -> String {
-    let expectation = &experiment.expectations()[place];
-    let line = expectation.diagnostic("").line_column().map_or(0, |(line, _)| line);
+fn failure(variant: &Variant, verdict: &Verdict) -> String {
     let because = verdict.because.as_ref().map_or(String::new(), |because| format!(" ({because})"));
-    let label = variant.label();
-    format!("line {line}, {label}: expected {}{because}, measured {}", verdict.that, verdict.actual)
+    let (label, line) = (variant.label(), verdict.line);
+    format!("line {line}, {label}: expected {}{because}, found {}", verdict.that, verdict.actual)
 }
 
 /// Adds the experiments that `path` names: itself, if it is a file or a built-in case, or every TOML file below it, in

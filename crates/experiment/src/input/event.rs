@@ -5,9 +5,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tcp_endpoint::State;
 
-use super::diagnostic::{Diagnostic, Diagnostics, suggest};
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::segment;
 use super::tree::Node;
-use crate::{CallName, Happening, HostId, Trigger};
+use crate::{CallName, Happening, Trigger};
 
 /// An event on a host. One key, besides `host` and `nth`, says what happens.
 #[derive(Deserialize, JsonSchema)]
@@ -66,15 +67,9 @@ impl From<StateName> for State {
 /// Reads one table, which stands at `node`.
 pub(super) fn read(table: &Table, node: &Node, hosts: &[&str]) -> Result<Trigger, Diagnostics> {
     let mut errors = Diagnostics::default();
-    let host = hosts.iter().position(|host| *host == table.host);
-    if host.is_none() {
-        let place = node.as_table().and_then(|entries| entries.get("host")).map_or(&node.place, |host| &host.place);
-        let error = place.error(format!("no host is called `{}`", table.host));
-        errors.push(error.with_help(suggest(&table.host, hosts.iter().copied())));
-    }
+    let host = errors.keep(segment::host(node, "host", &table.host, hosts));
     let what = errors.keep(happening(table, node));
     let (Some(host), Some(what)) = (host, what) else { return Err(errors) };
-    let host = HostId(u16::try_from(host).expect("hosts are counted when they are read"));
     errors.or(Trigger { host, what, nth: table.nth.clone().unwrap_or(Numbers::List(vec![1])) })
 }
 
@@ -93,8 +88,7 @@ fn happening(table: &Table, node: &Node) -> Result<Happening, Diagnostic> {
         [(_, what)] => Ok(what),
         [] => Err(node.place.error("which event? one key of `enters`, `calls`, `sends`, `receives`")),
         [(first, _), (second, _), ..] => {
-            let place = node.as_table().and_then(|entries| entries.get(second)).map_or(&node.place, |node| &node.place);
-            Err(place.error(format!("`{first}` says already what happens: one key of them")))
+            Err(segment::place(node, second).error(format!("`{first}` says already what happens: one key of them")))
         }
     }
 }

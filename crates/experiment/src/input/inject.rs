@@ -5,7 +5,7 @@ use serde::Deserialize;
 use sim_time::{Duration, Instant};
 use tcp_endpoint::Flags;
 
-use super::diagnostic::{Diagnostic, Diagnostics, Place, suggest};
+use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::forged::{FastOpen, Timestamps};
 use super::host::LARGEST_WINDOW;
 use super::tree::Node;
@@ -105,7 +105,7 @@ struct Keys<'a> {
 
 impl Keys<'_> {
     fn place(&self, key: &str) -> &Place {
-        self.node.as_table().and_then(|table| table.get(key)).map_or(&self.node.place, |node| &node.place)
+        segment::place(self.node, key)
     }
 
     fn when(&self, hosts: &[&str]) -> Result<When, Diagnostics> {
@@ -138,15 +138,10 @@ impl Keys<'_> {
 
     fn ends(&self, hosts: &[&str]) -> Result<(HostId, HostId), Diagnostics> {
         let mut errors = Diagnostics::default();
-        let named = |key: &str, name: &str| {
-            let help = || suggest(name, hosts.iter().copied());
-            let found = hosts.iter().position(|host| *host == name);
-            found.ok_or_else(|| self.place(key).error(format!("no host is called `{name}`")).with_help(help()))
-        };
-        let from = errors.keep(named("from", &self.inject.from));
+        let from = errors.keep(segment::host(self.node, "from", &self.inject.from, hosts));
         let to = match (&self.inject.to, from) {
-            (Some(name), _) => errors.keep(named("to", name)),
-            (None, Some(from)) if hosts.len() == 2 => Some(1 - from),
+            (Some(name), _) => errors.keep(segment::host(self.node, "to", name, hosts)),
+            (None, Some(HostId(from))) if hosts.len() == 2 => Some(HostId(1 - from)),
             (None, Some(_)) => {
                 errors.push(self.node.place.error("to which host? say `to`"));
                 None
@@ -157,7 +152,7 @@ impl Keys<'_> {
         if from == to {
             errors.push(self.place("to").error("a host is sent nothing from its own address"));
         }
-        errors.or((id(from), id(to)))
+        errors.or((from, to))
     }
 
     fn sockets(&self) -> Result<Sockets, Diagnostic> {
@@ -173,11 +168,11 @@ impl Keys<'_> {
 
     fn seq(&self) -> Result<Position, Diagnostic> {
         let missing = || self.node.place.error("missing key `seq`").with_help("or `seq-raw`, the number on the wire");
-        self.position("seq-raw", self.inject.seq, self.inject.seq_raw)?.ok_or_else(missing)
+        segment::number(self.node, "seq-raw", self.inject.seq, self.inject.seq_raw)?.ok_or_else(missing)
     }
 
     fn ack(&self, flags: Option<Flags>) -> Result<Option<Position>, Diagnostic> {
-        let ack = self.position("ack-raw", self.inject.ack, self.inject.ack_raw)?;
+        let ack = segment::number(self.node, "ack-raw", self.inject.ack, self.inject.ack_raw)?;
         match (ack, flags.map(Flags::ack)) {
             (None, Some(true)) => Err(self.place("flags").error("a segment with ACK needs `ack` or `ack-raw`")),
             (Some(_), Some(false)) => Err(self.place("flags").error("`ack` means nothing without the flag ACK")),
@@ -205,18 +200,6 @@ impl Keys<'_> {
             errors.push(self.place("fast-open").error(message));
         }
         errors.or(())
-    }
-
-    /// A number in one of its two forms; `key` is that of the second.
-    fn position(&self, key: &str, relative: Option<i64>, raw: Option<u32>) -> Result<Option<Position>, Diagnostic> {
-        match (relative, raw) {
-            (Some(_), Some(_)) => {
-                let first = key.trim_end_matches("-raw");
-                Err(self.place(key).error(format!("`{first}` says it already")))
-            }
-            (Some(relative), None) => Ok(Some(Position::Relative(relative))),
-            (None, raw) => Ok(raw.map(Position::Raw)),
-        }
     }
 }
 
@@ -257,8 +240,4 @@ impl ScriptedInjection {
             (None, false) => "its event did not happen",
         }
     }
-}
-
-fn id(host: usize) -> HostId {
-    HostId(u16::try_from(host).expect("hosts are counted when they are read"))
 }

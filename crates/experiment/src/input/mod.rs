@@ -1,5 +1,6 @@
 //! From TOML text to resolved scenarios: every choice made, every word checked, every error with its place.
 
+mod about;
 mod amount;
 mod arrivals;
 mod axis;
@@ -9,6 +10,7 @@ mod de;
 mod diagnostic;
 mod event;
 mod expect;
+mod expect_segment;
 mod experiment;
 mod expression;
 mod file;
@@ -37,6 +39,7 @@ pub use builtin::{BuiltIn, case, cases, claims, profile, profiles, studies};
 pub use claim::{Claim, Finding};
 pub use diagnostic::{Diagnostic, Diagnostics, Source};
 pub use expect::{Expectation, Verdict};
+pub use expect_segment::SegmentExpectation;
 pub use experiment::Experiment;
 pub use file::MAX_SEED;
 pub use inject::ScriptedInjection;

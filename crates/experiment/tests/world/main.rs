@@ -10,6 +10,7 @@ mod occasions;
 mod outages;
 mod populations;
 mod runs;
+mod segments;
 mod stale_syn;
 mod unfinished;
 mod warm_up;

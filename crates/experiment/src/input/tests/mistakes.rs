@@ -555,3 +555,34 @@ fn in_forged_segments() {
     let message = "t.toml:10:8: no host is called `cleint` (did you mean `client`?)";
     assert_eq!(inject("at = \"1s\"\nfrom = \"cleint\"\nflags = \"R\"\nseq = 1"), [message]);
 }
+
+#[test]
+fn in_expected_segments() {
+    let expect = |keys: &str| errors_of(&format!("{BASIC}[[expect-segment]]\n{keys}"), &[]);
+    assert_eq!(expect("flags = \"S\""), ["t.toml:8:1: missing key `from`"]);
+    for (keys, message) in [
+        ("form = \"client\"", "t.toml:10:1: unknown key `form` (did you mean `from`?)"),
+        ("to = \"server\"", "t.toml:10:6: a host is sent nothing from its own address"),
+        ("to = \"cleint\"", "t.toml:10:6: no host is called `cleint` (did you mean `client`?)"),
+        ("connection = 0", "t.toml:10:14: connections are counted from 1"),
+        ("tolerance = \"1ms\"", "t.toml:10:13: how far from which time? give `at`"),
+        ("at = 3", "t.toml:10:6: expected a duration such as \"50ms\", found the number 3"),
+        (
+            "flags = \"SYNACK\"",
+            "t.toml:10:9: `SYNACK` is no flags: expected letters of S, F, R, P, A, or words such as SYN-ACK",
+        ),
+        ("flags = \"S\"\nack = 1", "t.toml:10:9: `ack` means nothing without the flag ACK"),
+        ("seq = 1\nseq-raw = 1", "t.toml:11:11: `seq` says it already"),
+        ("len = \"0\"", "t.toml:10:7: the size `0` needs a unit"),
+        ("len = 100", "t.toml:10:7: expected a string, found the number 100"),
+        ("none = false", "t.toml:10:8: `none` can only be `true`: to expect the segment, leave it out"),
+        (
+            "handshake = \"two-way\"",
+            "t.toml:10:13: the file does not list the handshake `two-way`, so this is never checked",
+        ),
+    ] {
+        assert_eq!(expect(&format!("from = \"server\"\n{keys}")), [message], "{keys}");
+    }
+    let third = format!("{BASIC}[host.third]\n[[expect-segment]]\nfrom = \"server\"\nconnection = 1");
+    assert_eq!(errors_of(&third, &[]), ["t.toml:11:14: a connection with which host? say `to`"]);
+}
