@@ -240,9 +240,9 @@ fn an_injection_that_forges_nothing_is_said() {
         ("at = \"1s\"\nports = [1, 80]\nfast-open = \"seen\"\n", "the cookie it shows was not seen by then"),
         (
             "after = { host = \"client\", calls = \"abort\" }\n",
-            "its event did not happen, or its connection was not there by then",
+            "its event did not happen in time, or its connection was not there by then",
         ),
-        ("after = { host = \"client\", calls = \"abort\" }\nports = [1, 80]\n", "its event did not happen"),
+        ("after = { host = \"client\", calls = \"abort\" }\nports = [1, 80]\n", "its event did not happen in time"),
     ] {
         let segment = if keys.contains("fast-open") { segment.replace('R', "S") } else { segment.to_owned() };
         let (_directory, path) = experiment("[client]", &format!("[[inject]]\n{segment}{keys}\n[client]"));

@@ -154,6 +154,8 @@ pub enum Sockets {
     /// Those of a connection between the two hosts, counted from 1 in the order of their first SYNs on the wire. Without
     /// that connection by then there is nothing to forge, and nothing is sent.
     Connection(u32),
+    /// Those of the connection of the event that it follows, if that is between the two hosts; otherwise nothing is sent.
+    OfEvent,
     /// The hosts' addresses, with these ports.
     Ports {
         /// Of the host whose address it bears.

@@ -41,7 +41,7 @@ pub struct SegmentSearch {
 
 /// What one search has found so far.
 #[derive(Clone, Debug)]
-pub(crate) struct Find {
+struct Find {
     wanted: Wanted,
     /// How many segments are as wanted, and the first of them.
     count: u64,

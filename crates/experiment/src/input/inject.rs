@@ -33,7 +33,8 @@ pub(super) struct Inject {
     from: String,
     /// The host it comes to. Default: the only other one.
     to: Option<String>,
-    /// Which connection between the two it pretends to belong to, in the order of their first SYNs. Default: 1.
+    /// Which connection between the two it pretends to belong to, in the order of their first SYNs. Default: with `after` that
+    /// of the event, otherwise 1.
     connection: Option<u32>,
     /// Its source and destination port, instead of a connection's.
     ports: Option<[u16; 2]>,
@@ -161,7 +162,9 @@ impl Keys<'_> {
                 Err(self.place("ports").error("the ports are the connection's: give `connection` or `ports`"))
             }
             (Some(0), None) => Err(self.place("connection").error("connections are counted from 1")),
-            (nth, None) => Ok(Sockets::Connection(nth.unwrap_or(1))),
+            (Some(nth), None) => Ok(Sockets::Connection(nth)),
+            (None, None) if self.inject.after.is_some() => Ok(Sockets::OfEvent),
+            (None, None) => Ok(Sockets::Connection(1)),
             (None, Some([source, destination])) => Ok(Sockets::Ports { source, destination }),
         }
     }
@@ -209,8 +212,8 @@ pub struct ScriptedInjection {
     place: Place,
     /// When it comes first, if it follows no event.
     at: Option<Instant>,
-    /// Whether it needs a connection.
-    of_connection: bool,
+    /// Whether it has ports of its own.
+    own_ports: bool,
 }
 
 impl ScriptedInjection {
@@ -219,8 +222,8 @@ impl ScriptedInjection {
             When::At(at) => Some(at),
             When::After(..) => None,
         };
-        let of_connection = matches!(injection.sockets, Sockets::Connection(_));
-        Self { place: node.place.clone(), at, of_connection }
+        let own_ports = matches!(injection.sockets, Sockets::Ports { .. });
+        Self { place: node.place.clone(), at, own_ports }
     }
 
     /// Where it stands: a message about it points there.
@@ -232,12 +235,12 @@ impl ScriptedInjection {
     /// Why it forged nothing in a run that ended at `horizon`, as far as the file tells.
     #[must_use]
     pub fn idle(&self, horizon: Instant) -> &'static str {
-        match (self.at, self.of_connection) {
+        match (self.at, self.own_ports) {
             (Some(at), _) if at > horizon => "the run ends before",
-            (Some(_), true) => "its connection was not there by then",
-            (Some(_), false) => "the cookie it shows was not seen by then",
-            (None, true) => "its event did not happen, or its connection was not there by then",
-            (None, false) => "its event did not happen",
+            (Some(_), false) => "its connection was not there by then",
+            (Some(_), true) => "the cookie it shows was not seen by then",
+            (None, false) => "its event did not happen in time, or its connection was not there by then",
+            (None, true) => "its event did not happen in time",
         }
     }
 }

@@ -1,11 +1,13 @@
 //! When forged segments come: at a time or after an event, once or again and again, before or after the calls of their instant.
 
+use std::net::SocketAddrV4;
+
 use sim_core::{EventQueue, Key};
 use sim_time::Instant;
 
 use super::network::kinds;
 use super::{Pending, World};
-use crate::record::{Event, Fold};
+use crate::record::{Event, Fold, Incarnation, Sent, StateChange};
 use crate::{Happening, HostId, Injection, Scenario, Turn, When};
 
 /// What is to be forged.
@@ -16,8 +18,10 @@ pub(super) struct Forger {
     pub(super) listens: bool,
     /// How often the event of each has happened.
     happened: Vec<u32>,
-    /// Those whose event has just happened, and when they come.
-    due: Vec<(Shot, Instant)>,
+    /// Those whose event has just happened.
+    due: Vec<Due>,
+    /// The sockets of the events that happened; none of a call without a connection.
+    events: Vec<Option<[SocketAddrV4; 2]>>,
     /// Those that are armed to come before the calls of their instant.
     first: Vec<(Instant, Key, Shot)>,
 }
@@ -31,31 +35,60 @@ pub(crate) struct Shot {
     pub(super) put_off: bool,
     /// Which of its comings it is, from 1.
     nth: u32,
+    /// The place of the event that it follows, if it follows one.
+    event: Option<u32>,
+}
+
+/// An injection whose event has just happened.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    injection: u16,
+    at: Instant,
+    of: Of,
+}
+
+/// The connection of an event.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Of {
+    /// These are its sockets.
+    Sockets([SocketAddrV4; 2]),
+    /// It is this one, if it is one.
+    Life(Option<Incarnation>),
 }
 
 impl Forger {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let injections = scenario.injections.clone();
         let listens = injections.iter().any(|injection| matches!(injection.when, When::After(..)));
-        Self { happened: vec![0; injections.len()], injections, listens, due: Vec::new(), first: Vec::new() }
+        Self {
+            happened: vec![0; injections.len()],
+            injections,
+            listens,
+            due: Vec::new(),
+            events: Vec::new(),
+            first: Vec::new(),
+        }
     }
 
     /// Hears of what has just been recorded.
     pub(super) fn hear(&mut self, now: Instant, event: &Event) {
         match *event {
-            Event::State(ref change) => self.happens(now, change.host, Happening::Enters(change.to)),
-            Event::Call { host, call, .. } => self.happens(now, host, Happening::Calls(call.into())),
-            Event::Sent(ref sent) if !sent.forged => {
-                if let Some(from) = sent.from {
-                    self.happens(now, from, Happening::Sends(kinds(sent.flags, sent.octets > 0)));
-                }
+            Event::State(StateChange { host, to, tuple, .. }) => {
+                self.happens(now, (host, Happening::Enters(to)), Of::Sockets([tuple.local, tuple.remote]));
+            }
+            Event::Call { host, incarnation, call, .. } => {
+                self.happens(now, (host, Happening::Calls(call.into())), Of::Life(incarnation));
+            }
+            Event::Sent(Sent { from: Some(host), forged: false, source, destination, flags, octets, .. }) => {
+                let sends = Happening::Sends(kinds(flags, octets > 0));
+                self.happens(now, (host, sends), Of::Sockets([source, destination]));
             }
             _ => {}
         }
     }
 
     /// Something happens on a host.
-    pub(super) fn happens(&mut self, now: Instant, host: HostId, what: Happening) {
+    pub(super) fn happens(&mut self, now: Instant, (host, what): (HostId, Happening), of: Of) {
         for ((injection, happened), place) in self.injections.iter().zip(&mut self.happened).zip(0..) {
             let When::After(trigger, delay) = &injection.when else { continue };
             if trigger.host != host || !trigger.what.is_met_by(what) {
@@ -63,7 +96,7 @@ impl Forger {
             }
             *happened = happened.saturating_add(1);
             if trigger.nth.contains(*happened) {
-                self.due.push((Shot { injection: place, put_off: false, nth: 1 }, now + *delay));
+                self.due.push(Due { injection: place, at: now + *delay, of });
             }
         }
     }
@@ -96,16 +129,14 @@ impl Forger {
             if let When::At(at) = *when
                 && before_calls == (*turn == Some(Turn::BeforeCalls))
             {
-                self.arm(Shot { injection: place, put_off: false, nth: 1 }, at, queue);
+                self.arm(Shot { injection: place, put_off: false, nth: 1, event: None }, at, queue);
             }
         }
     }
 
-    /// Arms those whose event has just happened.
-    pub(super) fn arm_due<Q: EventQueue<Pending>>(&mut self, queue: &mut Q) {
-        for (shot, at) in std::mem::take(&mut self.due) {
-            self.arm(shot, at, queue);
-        }
+    /// The sockets of the event that one follows, if they are known.
+    pub(super) fn event_of(&self, shot: Shot) -> Option<[SocketAddrV4; 2]> {
+        *self.events.get(shot.event? as usize)?
     }
 
     /// The turn of one has come. Arms what follows; returns whether it is to be forged now.
@@ -133,6 +164,22 @@ impl Forger {
 }
 
 impl<F: Fold> World<F> {
+    /// Arms the injections whose event has just happened.
+    pub(super) fn arm_due<Q: EventQueue<Pending>>(&mut self, queue: &mut Q) {
+        for Due { injection, at, of } in std::mem::take(&mut self.forger.due) {
+            let sockets = match of {
+                Of::Sockets(sockets) => Some(sockets),
+                // A call that opens is told before there is a connection.
+                Of::Life(life) => {
+                    life.and_then(|life| self.truth.get(life)).map(|row| [row.tuple.local, row.tuple.remote])
+                }
+            };
+            let event = u32::try_from(self.forger.events.len()).expect("fewer events than records");
+            self.forger.events.push(sockets);
+            self.forger.arm(Shot { injection, put_off: false, nth: 1, event: Some(event) }, at, queue);
+        }
+    }
+
     /// Lets what is forged for this instant come before an event with which a script begins or goes on. Returns whether that
     /// event is still to happen.
     pub(super) fn let_forged_first<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) -> bool {

@@ -29,7 +29,7 @@ impl<F: Fold> World<F> {
             return None;
         }
         let injection = &self.forger.injections[usize::from(shot.injection)];
-        let (segment, from) = (self.forge(injection)?, injection.from);
+        let (segment, from) = (self.forge(injection, shot)?, injection.from);
         let of = Forged { attempt: Attempt::forged(from), from: Some(from), injection: Some(shot.injection) };
         self.slip_in(segment, of, queue.now())
     }
@@ -76,10 +76,17 @@ impl<F: Fold> World<F> {
         Some(self.network.launch(Packet::forged(id, segment, attempt, receiver)))
     }
 
-    fn forge(&self, injection: &Injection) -> Option<Segment<Span>> {
+    fn forge(&self, injection: &Injection, shot: Shot) -> Option<Segment<Span>> {
         let Injection { from, to, flags, octets, .. } = *injection;
         let ends = match injection.sockets {
             Sockets::Connection(nth) => self.wire.connections.sockets(nth, [from, to])?,
+            Sockets::OfEvent => {
+                let [one, other] = self.forger.event_of(shot)?;
+                let is_between = |[source, destination]: &[SocketAddrV4; 2]| {
+                    self.host_at(source) == Some(from) && self.host_at(destination) == Some(to)
+                };
+                [[one, other], [other, one]].into_iter().find(is_between)?
+            }
             Sockets::Ports { source, destination } => {
                 let socket = |host, port| {
                     let machine = self.host(host).machines().next()?;
@@ -99,6 +106,11 @@ impl<F: Fold> World<F> {
             options: self.options(injection, ends)?,
             payload: Span { attempt: tag, sender: from, offset: 0, length: octets },
         })
+    }
+
+    /// The host whose address a socket has, if it is anyone's.
+    fn host_at(&self, socket: &SocketAddrV4) -> Option<HostId> {
+        self.network.machine_at(*socket.ip()).map(|machine| self.host_of(machine))
     }
 
     /// The options of a forged segment; nothing if it is to show a cookie and none was seen.

@@ -36,7 +36,7 @@ use tcp_endpoint::{Effect, Effects, EntryKind, FourTuple, Handle, Host, Notice, 
 
 use self::crowd::{Crowd, Waiting};
 use self::flood::Flooding;
-use self::forger::{Forger, Shot};
+use self::forger::{Forger, Of, Shot};
 use self::network::{Lineage, Network, Packet};
 use self::population::{MachineId, Population};
 use self::rows::{Counts, Deadline, Descent, Opener};
@@ -362,7 +362,8 @@ impl<F: Fold> World<F> {
         let packet = self.network.packet(place)?;
         if self.forger.listens {
             let kinds = network::kinds(packet.segment.flags, octets.length > 0);
-            self.forger.happens(now, to, Happening::Receives(kinds));
+            let sockets = [packet.segment.source, packet.segment.destination];
+            self.forger.happens(now, (to, Happening::Receives(kinds)), Of::Sockets(sockets));
         }
         let tcp = &mut self.machines[machine.index()].tcp;
         tcp.on_segment(now, &packet.segment, next, &mut self.effects);
@@ -884,7 +885,7 @@ impl<F: Fold> Model<Pending> for World<F> {
         }
         self.judge_asked(queue.now());
         if self.forger.has_due() {
-            self.forger.arm_due(queue);
+            self.arm_due(queue);
         }
     }
 }

@@ -104,3 +104,41 @@ fn a_script_that_begins_makes_calls_too() {
         run.check(&[("server.half-open.abandoned", half_open)]);
     }
 }
+
+/// Each SYN is refused on the way, on its own connection, whoever sends it: an event has sockets of its own.
+#[test]
+fn it_is_of_the_connection_of_its_event() {
+    let text = |keys: &str| {
+        format!(
+            r#"
+            horizon = "10s"
+            [link]
+            delay = "50ms"
+            [server]
+            script = ["accept", "close on EOF"]
+            [client]
+            script = ["connect", "close", "wait 1 s", "repeat 3 times"]
+            [[inject]]
+            {keys}
+            delay = "10ms"
+            from = "server"
+            to = "client"
+            flags = "RST-ACK"
+            seq-raw = 0
+            ack = 1
+            "#
+        )
+    };
+    for (keys, refused) in [
+        ("after = { host = 'client', sends = 'SYN', nth = '1..' }", 3.0),
+        ("after = { host = 'client', enters = 'SYN-SENT', nth = '1..' }", 3.0),
+        ("after = { host = 'client', calls = 'connect', nth = '1..' }", 3.0),
+        ("after = { host = 'client', calls = 'connect', nth = 2 }", 1.0),
+        ("after = { host = 'client', sends = 'SYN', nth = '1..' }\nconnection = 1", 1.0),
+    ] {
+        let experiment =
+            Experiment::parse("occasions.toml", &text(keys), &[]).unwrap_or_else(|errors| panic!("{errors}"));
+        let run = Run::of(&experiment.scenario(&experiment.variants()[0]).unwrap());
+        run.check(&[("client.attempts.refused", refused)]);
+    }
+}
