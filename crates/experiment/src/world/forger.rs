@@ -20,7 +20,8 @@ pub(super) struct Forger {
     happened: Vec<u32>,
     /// Those whose event has just happened.
     due: Vec<Due>,
-    /// The sockets of the events that happened; none of a call without a connection.
+    /// The sockets of the events that happened; none of a call without a connection. The first is that of the shots that follow
+    /// no event.
     events: Vec<Option<[SocketAddrV4; 2]>>,
     /// Those that are armed to come before the calls of their instant.
     first: Vec<(Instant, Key, Shot)>,
@@ -35,8 +36,8 @@ pub(crate) struct Shot {
     pub(super) put_off: bool,
     /// Which of its comings it is, from 1.
     nth: u32,
-    /// The place of the event that it follows, if it follows one.
-    event: Option<u32>,
+    /// The place of the event that it follows.
+    event: u32,
 }
 
 /// An injection whose event has just happened.
@@ -65,7 +66,7 @@ impl Forger {
             injections,
             listens,
             due: Vec::new(),
-            events: Vec::new(),
+            events: vec![None],
             first: Vec::new(),
         }
     }
@@ -129,14 +130,14 @@ impl Forger {
             if let When::At(at) = *when
                 && before_calls == (*turn == Some(Turn::BeforeCalls))
             {
-                self.arm(Shot { injection: place, put_off: false, nth: 1, event: None }, at, queue);
+                self.arm(Shot { injection: place, put_off: false, nth: 1, event: 0 }, at, queue);
             }
         }
     }
 
     /// The sockets of the event that one follows, if they are known.
     pub(super) fn event_of(&self, shot: Shot) -> Option<[SocketAddrV4; 2]> {
-        *self.events.get(shot.event? as usize)?
+        self.events[shot.event as usize]
     }
 
     /// The turn of one has come. Arms what follows; returns whether it is to be forged now.
@@ -156,10 +157,10 @@ impl Forger {
         true
     }
 
-    /// The next that comes before the calls of this instant, taken out of the queue.
-    fn take_first<Q: EventQueue<Pending>>(&self, queue: &mut Q) -> Option<Pending> {
-        let (_, key, _) = self.first.iter().find(|(at, ..)| *at == queue.now())?;
-        queue.cancel(*key)
+    /// Those that come before the calls of this instant, taken out of the queue.
+    fn take_first<Q: EventQueue<Pending>>(&self, queue: &mut Q) -> Vec<Pending> {
+        let now = queue.now();
+        self.first.iter().filter(|(at, ..)| *at == now).filter_map(|(_, key, _)| queue.cancel(*key)).collect()
     }
 }
 
@@ -176,7 +177,7 @@ impl<F: Fold> World<F> {
             };
             let event = u32::try_from(self.forger.events.len()).expect("fewer events than records");
             self.forger.events.push(sockets);
-            self.forger.arm(Shot { injection, put_off: false, nth: 1, event: Some(event) }, at, queue);
+            self.forger.arm(Shot { injection, put_off: false, nth: 1, event }, at, queue);
         }
     }
 
@@ -190,7 +191,7 @@ impl<F: Fold> World<F> {
         };
         let alarm = |world: &Self| round.and_then(|round| world.rounds.get(round)?.alarm);
         let before = alarm(self);
-        while let Some(forged) = self.forger.take_first(queue) {
+        for forged in self.forger.take_first(queue) {
             sim_core::Model::handle(self, forged, queue);
         }
         // What was forged may have ended the round.
