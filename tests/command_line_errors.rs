@@ -226,6 +226,14 @@ fn a_fault_that_matches_nothing_is_said() {
     assert_eq!(synlab(&["compare", &path]).1, "");
     let (_, err, _) = synlab(&["run", &path, "--handshake", "two-way", "--set", "link.fault.1.on.nth=9"]);
     assert_eq!(err, note);
+    // Or if it is at work at a point of a sweep, which `verify` plays.
+    let fault = "[[link.fault]]\non = { flags = \"SYN\", nth = 9 }\ndelay = \"10ms\"\n\n[client]";
+    let sweep =
+        "\n[sweep]\nmetrics = [\"segments.sent\"]\naxis = [{ key = \"link.fault.1.on.nth\", values = [1, 9] }]\n";
+    for (more, said) in [(sweep, ""), ("", &format!("{path}: {note}")[..])] {
+        fs::write(&path, FILE.replace("[client]", fault) + more).unwrap();
+        assert_eq!(synlab(&["verify", &path]).1, said);
+    }
     let set = "link.fault=[{ on = { nth = 99 }, drop = true }]";
     let (_, err, _) = synlab(&["run", &path, "--handshake", "two-way", "--set", set]);
     assert_eq!(err, "fault 1 (--set link.fault, line 1) matched no segment\n");

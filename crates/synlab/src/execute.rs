@@ -41,7 +41,7 @@ pub(crate) fn measured(experiment: &Experiment) -> String {
 
 /// Which faults have decided over a segment, and which injections have forged one.
 #[derive(Default)]
-struct Matched {
+pub(crate) struct Matched {
     faults: BTreeSet<(HostId, HostId, u16)>,
     injections: BTreeSet<u16>,
 }
@@ -99,6 +99,11 @@ impl<'a> Runs<'a> {
         let scripted = !experiment.faults().is_empty() || !experiment.injections().is_empty();
         let matched = scripted.then(Matched::default);
         Self { experiment, queue: engine.queue(), done: BTreeMap::new(), matched }
+    }
+
+    /// What watches which faults and injections meet something, for runs that are played elsewhere.
+    pub(crate) const fn matched(&mut self) -> &mut Option<Matched> {
+        &mut self.matched
     }
 
     /// Says which faults and injections have met nothing in the runs so far, each behind `prefix`.

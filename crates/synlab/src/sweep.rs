@@ -115,7 +115,7 @@ pub(crate) fn sweep(arguments: &Sweep) -> Result<Ending, Complaint> {
     let bar = progress(runs, arguments.quiet);
     let work = |player: &mut Player<'_>, number: u64| {
         let run = plan.run(number);
-        let result = player.play(&run);
+        let result = player.play(&run, &mut ());
         let text = rows.write(&run, result.as_ref().map_err(String::as_str));
         let outcome = Measure::outcome(plan.measures(), result.as_ref().ok().map(|summary| &summary.metrics));
         Played { text, outcome, error: result.err() }

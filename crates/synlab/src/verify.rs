@@ -134,9 +134,6 @@ fn check(file: &str, arguments: &Verify) -> Result<Checked, Complaint> {
         }
     }
     let evidence = runs.evidence()?;
-    if !arguments.quiet {
-        runs.note_unmatched(&format!("{file}: "));
-    }
     let (mut swept, mut swept_failed) = (0, 0);
     if experiment.has_sweep() {
         let plan = experiment.plan(Extent::Check)?;
@@ -145,7 +142,7 @@ fn check(file: &str, arguments: &Verify) -> Result<Checked, Complaint> {
         let mut course = Course::new(&plan);
         let mut run_failures = Vec::new();
         for number in 0..plan.runs() {
-            let result = player.play(&plan.run(number));
+            let result = player.play(&plan.run(number), runs.matched());
             let metrics = result.as_ref().ok().map(|summary| &summary.metrics);
             if let Follows::Point(point) = course.add(number, &Measure::outcome(plan.measures(), metrics)) {
                 let (judged, failed) = sweep::judge(&plan, &point);
@@ -158,6 +155,9 @@ fn check(file: &str, arguments: &Verify) -> Result<Checked, Complaint> {
         }
         swept_failed = run_failures.len();
         failures.extend(run_failures);
+    }
+    if !arguments.quiet {
+        runs.note_unmatched(&format!("{file}: "));
     }
     let variants = variants.len();
     Ok(Checked { evidence, expectations, variants, swept, swept_failed, failures, experiment })
