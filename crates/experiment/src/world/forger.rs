@@ -5,9 +5,8 @@ use std::net::SocketAddrV4;
 use sim_core::{EventQueue, Key};
 use sim_time::Instant;
 
-use super::network::kinds;
 use super::{Pending, World};
-use crate::record::{Event, Fold, Incarnation, Sent, StateChange};
+use crate::record::{Fold, Incarnation};
 use crate::{Happening, HostId, Injection, Scenario, Turn, When};
 
 /// What is to be forged.
@@ -71,24 +70,8 @@ impl Forger {
         }
     }
 
-    /// Hears of what has just been recorded.
-    pub(super) fn hear(&mut self, now: Instant, event: &Event) {
-        match *event {
-            Event::State(StateChange { host, to, tuple, .. }) => {
-                self.happens(now, (host, Happening::Enters(to)), Of::Sockets([tuple.local, tuple.remote]));
-            }
-            Event::Call { host, incarnation, call, .. } => {
-                self.happens(now, (host, Happening::Calls(call.into())), Of::Life(incarnation));
-            }
-            Event::Sent(Sent { from: Some(host), forged: false, source, destination, flags, octets, .. }) => {
-                let sends = Happening::Sends(kinds(flags, octets > 0));
-                self.happens(now, (host, sends), Of::Sockets([source, destination]));
-            }
-            _ => {}
-        }
-    }
-
-    /// Something happens on a host.
+    /// Something happens on a host. Whoever says so asks first whether anyone [listens](Self::listens).
+    #[cold]
     pub(super) fn happens(&mut self, now: Instant, (host, what): (HostId, Happening), of: Of) {
         for ((injection, happened), place) in self.injections.iter().zip(&mut self.happened).zip(0..) {
             let When::After(trigger, delay) = &injection.when else { continue };
@@ -183,6 +166,7 @@ impl<F: Fold> World<F> {
 
     /// Lets what is forged for this instant come before an event with which a script begins or goes on. Returns whether that
     /// event is still to happen.
+    #[cold]
     pub(super) fn let_forged_first<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) -> bool {
         let round = match event {
             Pending::Begin { round } | Pending::Wake { round } => Some(round),
@@ -192,7 +176,7 @@ impl<F: Fold> World<F> {
         let alarm = |world: &Self| round.and_then(|round| world.rounds.get(round)?.alarm);
         let before = alarm(self);
         for forged in self.forger.take_first(queue) {
-            sim_core::Model::handle(self, forged, queue);
+            self.serve(forged, queue);
         }
         // What was forged may have ended the round.
         alarm(self) == before

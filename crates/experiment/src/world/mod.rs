@@ -277,9 +277,6 @@ impl<F: Fold> World<F> {
     fn record(&mut self, at: Instant, because: Because, event: Event) -> RecordId {
         let id = RecordId::new(self.records);
         self.records += 1;
-        if self.forger.listens {
-            self.forger.hear(at, &event);
-        }
         self.fold.record(&Record { id, at, because, event, changes: Vec::new() });
         id
     }
@@ -554,6 +551,10 @@ impl<F: Fold> World<F> {
             known.fin = Some(arrival.id);
         }
         let changed_by = self.record(now, because, Event::State(change));
+        if self.forger.listens {
+            let sockets = [change.tuple.local, change.tuple.remote];
+            self.forger.happens(now, (change.host, Happening::Enters(change.to)), Of::Sockets(sockets));
+        }
         if transition.reason == Reason::Evicted {
             self.thrown_out(life, now);
         }
@@ -843,9 +844,15 @@ impl<F: Fold> Model<Pending> for World<F> {
     }
 
     fn handle<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) {
-        if self.forger.has_first() && !self.let_forged_first(event, queue) {
-            return;
+        if !self.forger.has_first() || self.let_forged_first(event, queue) {
+            self.serve(event, queue);
         }
+    }
+}
+
+impl<F: Fold> World<F> {
+    /// Serves an event.
+    fn serve<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) {
         let event = match event {
             Pending::WarmedUp => {
                 self.begin_with(queue.now(), Because::ROOT, Event::WarmedUp);

@@ -4,12 +4,13 @@ use sim_core::EventQueue;
 use sim_time::Instant;
 use tcp_endpoint::{Flags, Payload, Purpose, Segment, SeqNum, State, Status, Transmission};
 
+use super::forger::Of;
 use super::network::{self, Lineage, Packet};
 use super::population::MachineId;
 use super::rows::{Row, UnderWay};
 use super::{Origin, Pending, World};
 use crate::record::{Attempt, Because, Blame, Cause, Event, Fold, Incarnation, RecordId, Sent};
-use crate::{HostId, Span};
+use crate::{Happening, HostId, Span};
 
 impl<F: Fold> World<F> {
     /// Offers a segment to the link it leaves by.
@@ -58,6 +59,11 @@ impl<F: Fold> World<F> {
         let deliveries = fate.deliveries.clone();
         let sent = sent((host, to), (sender, peer), attempt, transmission, wasted, fate);
         let id = self.record(now, because, Event::Sent(sent));
+        if self.forger.listens {
+            let kinds = network::kinds(segment.flags, !segment.payload.is_empty());
+            let sockets = [segment.source, segment.destination];
+            self.forger.happens(now, (host, Happening::Sends(kinds)), Of::Sockets(sockets));
+        }
         if let Some(known) = sender.and_then(|life| self.truth.get_mut(life)) {
             let asks = wants_answer(transmission);
             if asks {

@@ -46,6 +46,7 @@ impl Wire {
         if self.watched { self.watch(segment, hosts, forged) } else { Belongs::default() }
     }
 
+    #[cold]
     fn watch(&mut self, segment: &Segment<Span>, hosts: [Option<HostId>; 2], forged: bool) -> Belongs {
         let Segment { source, destination, seq, ack, flags, .. } = *segment;
         let sockets: [SocketAddrV4; 2] = [source, destination];

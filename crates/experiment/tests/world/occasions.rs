@@ -1,12 +1,12 @@
 //! When forged segments come: again and again, after an event, before or after the calls of their instant.
 
-use experiment::Experiment;
 use experiment::record::Event;
+use experiment::{Experiment, Queue, Scenario, simulate_with};
 
 use crate::common::Run;
 
 /// Two hosts, 50 ms apart; the server accepts and reads, the client is open from 0.1 s on and runs `script` then.
-fn run(script: &str, inject: &str) -> Run {
+fn scenario(script: &str, inject: &str) -> Scenario {
     let text = format!(
         r#"
         horizon = "10s"
@@ -21,7 +21,11 @@ fn run(script: &str, inject: &str) -> Run {
         "#
     );
     let experiment = Experiment::parse("occasions.toml", &text, &[]).unwrap_or_else(|errors| panic!("{errors}"));
-    Run::of(&experiment.scenario(&experiment.variants()[0]).unwrap())
+    experiment.scenario(&experiment.variants()[0]).unwrap()
+}
+
+fn run(script: &str, inject: &str) -> Run {
+    Run::of(&scenario(script, inject))
 }
 
 /// When the segments of the injection came.
@@ -92,6 +96,18 @@ fn it_comes_before_or_after_the_calls_of_its_instant() {
         assert_eq!(fins(when), of_itself, "{when}");
         assert_eq!(fins(&format!("{when}turn = 'before-calls'")), 0, "{when}");
         assert_eq!(fins(&format!("{when}turn = 'after-calls'")), 1, "{when}");
+    }
+}
+
+/// Whoever takes another turn takes it whatever keeps the time.
+#[test]
+fn a_turn_does_not_depend_on_the_queue() {
+    let script = "\"wait until 1 s\", \"close\"";
+    let after = "after = { host = 'client', enters = 'ESTABLISHED' }\ndelay = '900ms'\n";
+    for turn in ["", "turn = 'before-calls'", "turn = 'after-calls'"] {
+        let scenario = scenario(script, &format!("{RESET}{after}{turn}\nevery = '1s'\ntimes = 3"));
+        let digest = |queue| simulate_with(queue, &scenario, &mut ()).expect("time moves on").digest;
+        assert_eq!(digest(Queue::Wheel), digest(Queue::Reference), "{turn}");
     }
 }
 
