@@ -7,8 +7,16 @@ use net_link::{Acknowledges, Description, Kinds, Link, LinkConfig};
 use sim_core::Streams;
 use sim_time::{Duration, Instant};
 
-const PACKET: Description =
-    Description { kinds: Kinds::SYN, acknowledges: Acknowledges::Nothing, attempt: 1, retransmission: 0, octets: 40 };
+const PACKET: Description = Description {
+    kinds: Kinds::SYN,
+    acknowledges: Acknowledges::Nothing,
+    attempt: 1,
+    connection: 0,
+    seq: None,
+    ack: None,
+    retransmission: 0,
+    octets: 40,
+};
 
 /// Offers a packet every microsecond, each with draws keyed by its number, as a run does.
 fn offer(c: &mut Criterion, name: &str, settings: &str) {

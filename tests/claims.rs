@@ -147,7 +147,7 @@ fn a_claim_that_fails_among_others() {
             imprecise   Without a reset it takes 63 s and 6 SYN-ACKs until the server gives up; a reset
                         tells it after 0.1 s.
             ✗ FAILS     1 of 4 expectations, 2 variants
-                        line 33, three-way-silent: expected server.half-open.abandoned-seconds == 64 s and segments.wasted == 6 and server.syn-acks.sent == 7 (SYN-ACKs at 5, 6, 8, 12, 20 and 36 s, besides the one of the real connection), measured server.half-open.abandoned-seconds = 63, segments.wasted = 6, server.syn-acks.sent = 7
+                        line 33, three-way-silent: expected server.half-open.abandoned-seconds == 64 s and segments.wasted == 6 and server.syn-acks.sent == 7 (SYN-ACKs at 5, 6, 8, 12, 20 and 36 s, besides the one of the real connection), found server.half-open.abandoned-seconds = 63, segments.wasted = 6, server.syn-acks.sent = 7
 
         1 claim: 1 imprecise
         2 experiments: 1 hold, 1 do not

@@ -55,7 +55,7 @@ fn an_expectation_that_does_not_hold() {
     let (_directory, path) = experiment("0.1 s", "0.2 s");
     let (out, _, code) = synlab(&["run", &path]);
     assert_eq!(code, Some(1));
-    let verdict = "FAIL  setup.seconds.max == 0.2 s (one round trip)\n      setup.seconds.max = 0.1\n";
+    let verdict = "FAIL  setup.seconds.max == 0.2 s (one round trip)\n      line 17: setup.seconds.max = 0.1\n";
     assert!(out.contains(verdict), "{out}");
     let (out, err, code) = synlab(&["run", &path, "--quiet"]);
     assert_eq!(out, verdict);
@@ -68,7 +68,7 @@ fn an_expectation_that_does_not_hold() {
     let failure = |variant: &str| {
         format!(
             "         line 17, {variant}: expected setup.seconds.max == 0.2 s (one round trip), \
-             measured setup.seconds.max = 0.1\n"
+             found setup.seconds.max = 0.1\n"
         )
     };
     assert_eq!(
@@ -80,6 +80,22 @@ fn an_expectation_that_does_not_hold() {
         )
     );
     assert_eq!((err.as_str(), code), ("", Some(1)));
+}
+
+#[test]
+fn a_segment_that_does_not_come() {
+    let expected = "[[expect-segment]]\nfrom = \"client\"\nflags = \"RST\"\nbecause = \"it is a test\"\n\n[[expect]]";
+    let (_directory, path) = experiment("[[expect]]", expected);
+    let (out, _, code) = synlab(&["run", &path, "--handshake", "three-way", "--quiet"]);
+    let found = "none, nearest: SYN seq 0 at 0.000 s";
+    assert_eq!(out.lines().last(), Some(format!("      line 16: {found}").as_str()), "{out}");
+    assert!(out.contains("FAIL  client sends RST (it is a test)\n"), "{out}");
+    assert_eq!(code, Some(1));
+    assert_eq!(synlab(&["compare", &path]).2, Some(1));
+    let (out, _, code) = synlab(&["verify", &path]);
+    let failure = format!("         line 16, two-way: expected client sends RST (it is a test), found {found}\n");
+    assert!(out.starts_with(&format!("FAIL   {path}: 2 of 4 expectations, 2 variants\n{failure}")), "{out}");
+    assert_eq!(code, Some(1));
 }
 
 /// `verify wrong.toml | head -0`: that nobody reads what failed does not make it hold.
@@ -202,6 +218,7 @@ fn a_fault_that_matches_nothing_is_said() {
     assert_eq!((err.as_str(), code), (note, Some(0)));
     assert_eq!(synlab(&["run", &path, "--quiet"]).1, "");
     assert_eq!(synlab(&["compare", &path]).1, note);
+    assert_eq!(synlab(&["verify", &path]).1, format!("{path}: {note}"));
     // A fault is at work if it is in one of the variants that are compared.
     let fault =
         "[[link.fault]]\non = { from = \"server\", flags = \"SYN-ACK\", nth = 1 }\ndelay = \"10ms\"\n\n[client]";
@@ -209,9 +226,42 @@ fn a_fault_that_matches_nothing_is_said() {
     assert_eq!(synlab(&["compare", &path]).1, "");
     let (_, err, _) = synlab(&["run", &path, "--handshake", "two-way", "--set", "link.fault.1.on.nth=9"]);
     assert_eq!(err, note);
+    // Or if it is at work at a point of a sweep, which `verify` plays.
+    let fault = "[[link.fault]]\non = { flags = \"SYN\", nth = 9 }\ndelay = \"10ms\"\n\n[client]";
+    let sweep =
+        "\n[sweep]\nmetrics = [\"segments.sent\"]\naxis = [{ key = \"link.fault.1.on.nth\", values = [1, 9] }]\n";
+    for (more, said) in [(sweep, ""), ("", &format!("{path}: {note}")[..])] {
+        fs::write(&path, FILE.replace("[client]", fault) + more).unwrap();
+        assert_eq!(synlab(&["verify", &path]).1, said);
+    }
     let set = "link.fault=[{ on = { nth = 99 }, drop = true }]";
     let (_, err, _) = synlab(&["run", &path, "--handshake", "two-way", "--set", set]);
     assert_eq!(err, "fault 1 (--set link.fault, line 1) matched no segment\n");
+}
+
+#[test]
+fn an_injection_that_forges_nothing_is_said() {
+    let segment = "from = \"client\"\nflags = \"R\"\nseq = 1\n";
+    for (keys, why) in [
+        ("at = \"1s\"\nconnection = 99\n", "its connection was not there by then"),
+        ("at = \"1000000 s\"\n", "the run ends before"),
+        ("at = \"1s\"\nports = [1, 80]\nfast-open = \"seen\"\n", "the cookie it shows was not seen by then"),
+        (
+            "after = { host = \"client\", calls = \"abort\" }\n",
+            "its event did not happen in time, or its connection was not there by then",
+        ),
+        ("after = { host = \"client\", calls = \"abort\" }\nports = [1, 80]\n", "its event did not happen in time"),
+    ] {
+        let segment = if keys.contains("fast-open") { segment.replace('R', "S") } else { segment.to_owned() };
+        let (_directory, path) = experiment("[client]", &format!("[[inject]]\n{segment}{keys}\n[client]"));
+        let note = format!("inject 1 (line 8) forged no segment: {why}\n");
+        assert_eq!(synlab(&["run", &path, "--handshake", "two-way"]).1, note, "{keys}");
+        assert_eq!(synlab(&["compare", &path]).1, note, "{keys}");
+        assert_eq!(synlab(&["verify", &path]).1, format!("{path}: {note}"), "{keys}");
+        assert_eq!(synlab(&["run", &path, "--quiet"]).1, "");
+    }
+    let (_directory, path) = experiment("[client]", &format!("[[inject]]\n{segment}at = \"1s\"\n\n[client]"));
+    assert_eq!(synlab(&["compare", &path]).1, "");
 }
 
 #[test]

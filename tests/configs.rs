@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use experiment::{
-    BuiltIn, Course, Estimate, Experiment, Extent, Follows, Measure, Summary, Variant, case, cases, claims, profile,
-    profiles, simulate, studies,
+    BuiltIn, Course, Estimate, Experiment, Extent, Follows, Measure, Summary, Variant, Verdict, case, cases, claims,
+    profile, profiles, simulate, studies,
 };
 use sim_time::Duration;
 use synlab_tests::{parse, scenario};
@@ -38,12 +38,18 @@ fn read_as_one(path: &Path, text: &str) -> Experiment {
     let tables: Vec<&str> = text.lines().filter(|line| line.starts_with('[')).collect();
     let first = tables.iter().position(|table| *table == "[[expect]]");
     let expects = first.map(|first| &tables[first..]).unwrap_or_default();
-    assert!(!expects.is_empty() && expects.iter().all(|table| *table == "[[expect]]"), "{name} ends with [[expect]]s");
+    let metrics = expects.iter().filter(|table| **table == "[[expect]]").count();
+    let segments = expects.iter().rev().take_while(|table| **table == "[[expect-segment]]").count();
+    assert!(
+        metrics > 0 && metrics + segments == expects.len(),
+        "{name} ends with [[expect]]s, then [[expect-segment]]s"
+    );
 
     let experiment =
         Experiment::load(path.to_str().expect("paths are Unicode"), &[]).unwrap_or_else(|errors| panic!("{errors}"));
     assert!(experiment.question().is_some_and(|question| question.ends_with('?')), "{name} states its question");
-    assert_eq!(experiment.expectations().len(), expects.len(), "{name}");
+    assert_eq!(experiment.expectations().len(), metrics, "{name}");
+    assert_eq!(experiment.segment_expectations().len(), segments, "{name}");
     let hosts = experiment.host_names();
     assert!(hosts == ["client", "server"] || hosts.len() > 2 && hosts.contains(&"server"), "{name}: {hosts:?}");
     experiment
@@ -136,28 +142,35 @@ fn every_expectation_holds() {
         let mut runs = BTreeMap::new();
         for variant in experiment.variants() {
             play(&experiment, &variant, &mut runs);
+            let mut verdicts = Vec::new();
             let about = experiment.expectations().iter().filter(|expectation| expectation.applies_to(&variant));
             for expectation in about {
                 for needed in expectation.needs(&variant) {
                     play(&experiment, &needed, &mut runs);
                 }
-                let verdict = expectation.judge(&variant, &|variant, metric| {
-                    runs[variant].metrics.get(metric).unwrap_or_else(|| panic!("{}: no {metric}", case.name))
-                });
-                if !verdict.passed {
-                    let (case, variant) = (case.name, variant.label());
-                    failures.push(format!("{case}, {variant}: {} but {}", verdict.that, verdict.actual));
-                }
+                verdicts.push(expectation.judge(&variant, &|variant, metric| {
+                    runs[variant].0.metrics.get(metric).unwrap_or_else(|| panic!("{}: no {metric}", case.name))
+                }));
+            }
+            verdicts.extend(runs[&variant].1.clone());
+            for verdict in verdicts.iter().filter(|verdict| !verdict.passed) {
+                let (case, variant) = (case.name, variant.label());
+                failures.push(format!("{case}, {variant}: {} but {}", verdict.that, verdict.actual));
             }
         }
     }
     assert!(failures.is_empty(), "replay with `cargo run -- run CASE --handshake NAME`:\n{}", failures.join("\n"));
 }
 
-fn play(experiment: &Experiment, variant: &Variant, runs: &mut BTreeMap<Variant, Summary>) {
+/// What each variant came to, and whether the segments were sent that are expected of it.
+type Runs = BTreeMap<Variant, (Summary, Vec<Verdict>)>;
+
+fn play(experiment: &Experiment, variant: &Variant, runs: &mut Runs) {
     if !runs.contains_key(variant) {
-        let summary = simulate(&scenario(experiment, variant), &mut ()).expect("time moves on");
-        runs.insert(variant.clone(), summary);
+        let mut search = experiment.segment_search(variant);
+        let summary = simulate(&scenario(experiment, variant), &mut search).expect("time moves on");
+        let segments = search.map_or(Vec::new(), |search| experiment.judge_segments(variant, &search));
+        runs.insert(variant.clone(), (summary, segments));
     }
 }
 

@@ -389,11 +389,11 @@ impl Experiment {
     }
 }
 
-/// The first record before another that differs in two traces. The number of a fault is not looked at; nor is what changes
-/// with the last of these records, which may come of the next.
+/// The first record before another that differs in two traces. The numbers of faults and injections are not looked at; nor is
+/// what changes with the last of these records, which may come of the next.
 fn first_difference(one: &str, other: &str, before: u64) -> Option<usize> {
     let count = usize::try_from(before).ok()?;
-    let records = |lines: &str| -> Vec<String> { lines.lines().skip(1).take(count).map(without_fault).collect() };
+    let records = |lines: &str| -> Vec<String> { lines.lines().skip(1).take(count).map(without_places).collect() };
     let (mut one, mut other) = (records(one), records(other));
     for last in [&mut one, &mut other].into_iter().filter_map(|records| records.last_mut()) {
         let end = last.find(",\"changes\":").unwrap_or(last.len() - 1);
@@ -402,8 +402,11 @@ fn first_difference(one: &str, other: &str, before: u64) -> Option<usize> {
     (0..count).find(|place| one.get(*place) != other.get(*place))
 }
 
-fn without_fault(line: &str) -> String {
-    let Some((before, after)) = line.split_once("\"fault\":") else { return line.to_owned() };
-    let end = after.find(',').unwrap_or(0);
-    format!("{before}{}", &after[end..])
+/// A line without the numbers of the fault and of the injection, which are others where the file has one fewer.
+fn without_places(line: &str) -> String {
+    ["\"fault\":", "\"inject\":"].into_iter().fold(line.to_owned(), |line, key| {
+        let Some((before, after)) = line.split_once(key) else { return line };
+        let end = after.find(',').unwrap_or(0);
+        format!("{before}{}", &after[end..])
+    })
 }

@@ -142,7 +142,7 @@ because = "this is wrong"
     assert_eq!(code, Some(1), "{out}");
     assert!(out.ends_with("\n20 expectations of the sweep: 6 do not hold\n"), "{out}");
     let first = "line 42, link.loss = 0.3, link.fault.1.delay = 0s, three-way: expected max(segments.lost) == 0 \
-                 (this is wrong), measured max(segments.lost) = ";
+                 (this is wrong), found max(segments.lost) = ";
     assert!(err.starts_with(first) && err.ends_with("\n6 of 20 expectations do not hold\n"), "{err}");
     assert_eq!(err.lines().count(), 7);
     let (out, _, code) = study.synlab(&["verify", "test.toml"]);

@@ -6,8 +6,10 @@
 //! them.
 
 mod column;
+mod connections;
 mod digest;
 mod holdings;
+mod injection;
 mod input;
 mod ledger;
 mod level;
@@ -18,6 +20,7 @@ mod rate;
 pub mod record;
 mod run;
 mod scenario;
+mod search;
 mod slab;
 mod span;
 mod statistics;
@@ -26,10 +29,14 @@ mod world;
 pub use column::Column;
 pub use digest::{DigestFold, RECORD_FORMAT};
 pub use holdings::{Held, Holdings, Resource, Transfer};
+pub use injection::{
+    Again, CallName, ForgedCookie, Happening, Injection, Position, Sockets, Stamp, Trigger, Turn, When,
+};
 pub use input::{
     Axis, BUNDLES, BuiltIn, Bundle, Claim, Diagnostic, Diagnostics, Expectation, Experiment, Extent, Finding, MAX_SEED,
-    Measure, MeasureKind, Plan, PlannedRun, Precision, ScriptedFault, Source, SweepAxis, SweepExpectation, SweepValue,
-    Variant, Verdict, case, cases, claims, profile, profiles, replication_seed, schema, studies, template,
+    Measure, MeasureKind, Plan, PlannedRun, Precision, ScriptedFault, ScriptedInjection, SegmentExpectation, Source,
+    SweepAxis, SweepExpectation, SweepValue, Variant, Verdict, case, cases, claims, profile, profiles,
+    replication_seed, schema, studies, template,
 };
 pub use ledger::{Account, Count, Ledger, LedgerFold};
 pub use level::Level;
@@ -39,9 +46,10 @@ pub use rate::{ParseRateError, Rate};
 pub use record::HostId;
 pub use run::{Endless, Queue, Summary, simulate, simulate_with};
 pub use scenario::{
-    Application, Arrivals, EntrySizes, Failures, FirstOctets, Flood, HostPlan, Injection, LinkPlan, OnOff, Outage,
-    Position, Process, Scenario, Size, Sockets, Step, Workers,
+    Application, Arrivals, EntrySizes, Failures, FirstOctets, Flood, HostPlan, LinkPlan, OnOff, Outage, Process,
+    Scenario, Size, Step, Workers,
 };
+pub use search::SegmentSearch;
 pub use span::Span;
 pub use statistics::{
     Course, Difference, Estimate, Follows, GroupResult, PointResult, RunOutcome, Sample, normal, student, wilson,

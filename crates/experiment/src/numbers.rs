@@ -146,6 +146,7 @@ mod tests {
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,
+            injection: None,
             wasted: None,
             fate: Fate { deliveries: smallvec::smallvec![], lost: None, fault: None },
         }

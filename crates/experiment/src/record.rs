@@ -498,6 +498,8 @@ pub struct Sent {
     pub acknowledges: Acknowledged,
     /// Whether it was put on the wire by no endpoint. Then `from` is the host whose address it bears, if one has it.
     pub forged: bool,
+    /// The injection (its place in the file's list, from 0) that it is one of. It is not in the digest.
+    pub injection: Option<u16>,
     /// What is to blame if it was sent on behalf of a ghost or an abandoned half-open entry, or of what would be one if a
     /// listener with cookies kept any, or in answer to a segment that was.
     pub wasted: Option<Blame>,

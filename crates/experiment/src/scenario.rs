@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use net_link::{Delay, LinkConfig};
 use sim_time::{Duration, Instant};
-use tcp_endpoint::{EntryKind, Flags, Settings};
+use tcp_endpoint::{EntryKind, Settings};
 
 use crate::record::Memory;
-use crate::{HostId, Rate};
+use crate::{HostId, Injection, Rate};
 
 /// One fully resolved run.
 #[derive(Clone, PartialEq, Debug)]
@@ -122,28 +122,6 @@ pub struct LinkPlan {
     pub config: LinkConfig,
 }
 
-/// A forged segment. It comes to the receiver directly, past the link and its faults, as if the forger sat beside it.
-/// If segments on its sockets had timestamps, it repeats those of the last one in its direction.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Injection {
-    /// When it arrives.
-    pub at: Instant,
-    /// The host whose address it bears.
-    pub from: HostId,
-    /// The host it comes to.
-    pub to: HostId,
-    /// The sockets it bears.
-    pub sockets: Sockets,
-    /// Its control bits.
-    pub flags: Flags,
-    /// SEG.SEQ.
-    pub seq: Position,
-    /// SEG.ACK, if it has one.
-    pub ack: Option<Position>,
-    /// Octets of data.
-    pub octets: u32,
-}
-
 /// Forged SYNs, each with a source port and a sequence number of its own. As an [`Injection`], each comes to the receiver
 /// directly.
 #[derive(Clone, PartialEq, Debug)]
@@ -158,31 +136,6 @@ pub struct Flood {
     pub to: HostId,
     /// The port they come to.
     pub port: u16,
-}
-
-/// The sockets that a forged segment bears.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Sockets {
-    /// Those of a connection between the two hosts, counted from 1 in the order of their first SYNs on the wire. Without
-    /// that connection by then there is nothing to forge, and nothing is sent.
-    Connection(u32),
-    /// The hosts' addresses, with these ports.
-    Ports {
-        /// Of the host whose address it bears.
-        source: u16,
-        /// Of the host it comes to.
-        destination: u16,
-    },
-}
-
-/// A place in a sequence space.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Position {
-    /// Counted from the last initial sequence number seen on the wire on these sockets in the direction in which the number
-    /// counts; from 0 if there was none.
-    Relative(i64),
-    /// As on the wire.
-    Raw(u32),
 }
 
 /// A script that runs on a host. One with [`Step::Accept`] is a server's: it runs on every machine, once for each accepted

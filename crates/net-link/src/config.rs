@@ -187,6 +187,10 @@ mod tests {
 
             [[fault]]
             duplicate-after = "5s"
+
+            [[fault]]
+            on = { connection = "2..", seq = 0, ack = [1, 101] }
+            deliver-at = "7s"
             "#,
         );
         let first = Criteria {
@@ -204,6 +208,12 @@ mod tests {
             ..Criteria::default()
         };
         let third = Criteria { after: Some(ms(1_000)), before: Some(ms(2_000)), ..Criteria::default() };
+        let last = Criteria {
+            connection: Some(Numbers::From(2)),
+            seq: Some(Numbers::List(vec![0])),
+            ack: Some(Numbers::List(vec![1, 101])),
+            ..Criteria::default()
+        };
         let all = Criteria::default;
         let fault = vec![
             Fault { on: first, fate: ScriptedFate::Delay(ms(5_000)) },
@@ -211,6 +221,7 @@ mod tests {
             Fault { on: third, fate: ScriptedFate::Drop },
             Fault { on: all(), fate: ScriptedFate::ExtraDelay(ms(1_000)) },
             Fault { on: all(), fate: ScriptedFate::DuplicateAfter(ms(5_000)) },
+            Fault { on: last, fate: ScriptedFate::DeliverAt(ms(7_000)) },
         ];
         let expected = LinkConfig {
             duplicate: Probability::new(0.01).unwrap(),
@@ -316,10 +327,25 @@ mod tests {
         let definitions = schema["$defs"].as_object().unwrap();
         for (owner, keys) in [
             (&schema, vec!["delay", "loss", "duplicate", "order", "rate", "queue", "lifetime", "fault"]),
-            (&definitions["Fault"], vec!["on", "drop", "delay", "extra-delay", "copies", "duplicate-after"]),
+            (
+                &definitions["Fault"],
+                vec!["on", "drop", "delay", "extra-delay", "copies", "duplicate-after", "deliver-at"],
+            ),
             (
                 &definitions["Criteria"],
-                vec!["from", "flags", "acknowledges", "nth", "retransmission", "attempt", "after", "before"],
+                vec![
+                    "from",
+                    "flags",
+                    "acknowledges",
+                    "nth",
+                    "retransmission",
+                    "attempt",
+                    "connection",
+                    "seq",
+                    "ack",
+                    "after",
+                    "before",
+                ],
             ),
             (&definitions["Uniform"], vec!["min", "max"]),
             (&definitions["Empirical"], vec!["values", "weights"]),

@@ -18,6 +18,14 @@ pub struct Description {
     pub acknowledges: Acknowledges,
     /// Ordinal of the attempt it belongs to among those of the host that opened it, from 1; 0 if none.
     pub attempt: u32,
+    /// Ordinal of the connection it belongs to among those between its two hosts, from 1; 0 if none, or if no fault asks.
+    pub connection: u32,
+    /// Its sequence number, counted from the initial one of its direction; `None` if it is before that or near none, or if
+    /// no fault asks.
+    pub seq: Option<u32>,
+    /// Its acknowledgment number, counted from the initial number of the other direction; `None` as for `seq`, or if it
+    /// acknowledges nothing.
+    pub ack: Option<u32>,
     /// 0 for an original, n for retransmission n.
     pub retransmission: u32,
     /// Octets on the wire, for the rate.

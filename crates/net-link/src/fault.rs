@@ -14,7 +14,7 @@ use crate::{Acknowledges, Description, Kinds, Numbers};
 /// A scripted fate for chosen packets.
 ///
 /// The first fault of the list that matches a packet decides; it takes the place of chance loss and chance duplication.
-/// Every transit time it states counts from the moment the packet leaves the line, and is exempt from the link's `order`
+/// Every transit time it states counts from the moment the packet leaves the line; that, and a time of the run, is exempt from the link's `order`
 /// and `lifetime`: a script can do what a network must not.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(into = "FaultTable")]
@@ -38,6 +38,8 @@ pub enum ScriptedFate {
     Copies(Vec<Duration>),
     /// `duplicate-after`: it travels as any other packet does, and a copy arrives that much later.
     DuplicateAfter(Duration),
+    /// `deliver-at`: it arrives at that time of the run, or as it leaves the line if that is later.
+    DeliverAt(Duration),
 }
 
 /// Which packets a fault is for: those that meet every criterion given.
@@ -63,6 +65,15 @@ pub struct Criteria {
     /// The attempt to open that it goes back to, counted from 1 for each host that opens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Numbers<1>>,
+    /// Which connection between its two hosts it belongs to, in the order of their first SYNs, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<Numbers<1>>,
+    /// SEG.SEQ, counted from the initial sequence number of its sender, as a ladder shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<Numbers<0>>,
+    /// SEG.ACK, counted from the initial sequence number of its receiver, as a ladder shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ack: Option<Numbers<0>>,
     /// The time of the run from which it is sent, inclusive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Duration>,
@@ -72,6 +83,18 @@ pub struct Criteria {
 }
 
 impl Criteria {
+    /// Whether it asks which connection a packet belongs to.
+    #[must_use]
+    pub const fn asks_for_connection(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    /// Whether it asks for the numbers of a packet: [`Description::seq`], [`Description::ack`].
+    #[must_use]
+    pub const fn asks_for_numbers(&self) -> bool {
+        self.seq.is_some() || self.ack.is_some()
+    }
+
     /// Whether every criterion but `from` and `nth` holds of a packet sent at `now`. (The sender is the same for all packets
     /// of a direction, and counting is [`crate::Script`]'s.)
     pub(crate) fn describe(&self, now: Instant, packet: &Description) -> bool {
@@ -80,6 +103,9 @@ impl Criteria {
             && self.acknowledges.is_none_or(|thing| thing == packet.acknowledges)
             && self.retransmission.as_ref().is_none_or(|numbers| numbers.contains(packet.retransmission))
             && self.attempt.as_ref().is_none_or(|numbers| numbers.contains(packet.attempt))
+            && self.connection.as_ref().is_none_or(|numbers| numbers.contains(packet.connection))
+            && self.seq.as_ref().is_none_or(|numbers| packet.seq.is_some_and(|seq| numbers.contains(seq)))
+            && self.ack.as_ref().is_none_or(|numbers| packet.ack.is_some_and(|ack| numbers.contains(ack)))
             && self.after.is_none_or(|after| now >= after)
             && self.before.is_none_or(|before| now < before)
     }
@@ -107,13 +133,16 @@ struct FaultTable {
     /// The packet travels as any other does, and a copy arrives that much later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     duplicate_after: Option<Duration>,
+    /// The packet arrives at this time of the run; one that leaves the line later arrives as it leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deliver_at: Option<Duration>,
 }
 
 impl TryFrom<FaultTable> for Fault {
     type Error = String;
 
     fn try_from(table: FaultTable) -> Result<Self, String> {
-        let FaultTable { on, drop, delay, extra_delay, copies, duplicate_after } = table;
+        let FaultTable { on, drop, delay, extra_delay, copies, duplicate_after, deliver_at } = table;
         if drop == Some(false) {
             return Err("`drop` can only be `true`: to spare packets, leave them out of `on`".to_owned());
         }
@@ -131,6 +160,7 @@ impl TryFrom<FaultTable> for Fault {
             extra_delay.map(|delay| ("extra-delay", ScriptedFate::ExtraDelay(delay))),
             copies.map(|copies| ("copies", ScriptedFate::Copies(copies))),
             duplicate_after.map(|delay| ("duplicate-after", ScriptedFate::DuplicateAfter(delay))),
+            deliver_at.map(|at| ("deliver-at", ScriptedFate::DeliverAt(at))),
         ]
         .into_iter()
         .flatten()
@@ -139,7 +169,8 @@ impl TryFrom<FaultTable> for Fault {
         let [(_, fate)] = <[_; 1]>::try_from(given).map_err(|_| {
             let found = if names.is_empty() { "none".to_owned() } else { names.join(" and ") };
             format!(
-                "expected exactly one of `drop`, `delay`, `extra-delay`, `copies`, `duplicate-after`, found {found}"
+                "expected exactly one of `drop`, `delay`, `extra-delay`, `copies`, `duplicate-after`, `deliver-at`, \
+                 found {found}"
             )
         })?;
         Ok(Self { on, fate })
@@ -171,13 +202,22 @@ impl<'de> Deserialize<'de> for Fault {
 
 impl From<Fault> for FaultTable {
     fn from(Fault { on, fate }: Fault) -> Self {
-        let mut table = Self { on, drop: None, delay: None, extra_delay: None, copies: None, duplicate_after: None };
+        let mut table = Self {
+            on,
+            drop: None,
+            delay: None,
+            extra_delay: None,
+            copies: None,
+            duplicate_after: None,
+            deliver_at: None,
+        };
         match fate {
             ScriptedFate::Drop => table.drop = Some(true),
             ScriptedFate::Delay(delay) => table.delay = Some(delay),
             ScriptedFate::ExtraDelay(delay) => table.extra_delay = Some(delay),
             ScriptedFate::Copies(copies) => table.copies = Some(copies),
             ScriptedFate::DuplicateAfter(delay) => table.duplicate_after = Some(delay),
+            ScriptedFate::DeliverAt(at) => table.deliver_at = Some(at),
         }
         table
     }

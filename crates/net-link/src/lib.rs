@@ -32,6 +32,9 @@
 //!     kinds: Kinds::SYN,
 //!     acknowledges: Acknowledges::Nothing,
 //!     attempt: 1,
+//!     connection: 1,
+//!     seq: Some(0),
+//!     ack: None,
 //!     retransmission: 0,
 //!     octets: 40,
 //! };

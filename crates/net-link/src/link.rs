@@ -126,6 +126,7 @@ impl<C: Rng> Link<C> {
                 let copy = first.unwrap_or(left + delay) + *later;
                 first.into_iter().chain([copy]).collect()
             }
+            ScriptedFate::DeliverAt(at) => smallvec![left.max(Instant::ZERO + *at)],
         };
         arrives(arrivals, Some(place))
     }

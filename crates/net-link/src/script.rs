@@ -67,8 +67,16 @@ mod tests {
     use super::*;
     use crate::{Acknowledges, Kinds, LinkConfig};
 
-    const PLAIN: Description =
-        Description { kinds: Kinds::DATA, acknowledges: Acknowledges::Syn, attempt: 1, retransmission: 0, octets: 100 };
+    const PLAIN: Description = Description {
+        kinds: Kinds::DATA,
+        acknowledges: Acknowledges::Syn,
+        attempt: 1,
+        connection: 2,
+        seq: Some(101),
+        ack: Some(1),
+        retransmission: 0,
+        octets: 100,
+    };
 
     /// The faults of a file's `[[fault]]` list, each with that `on` and `drop = true`, as `client` meets them.
     fn script(on: &[&str]) -> Script {
@@ -89,6 +97,7 @@ mod tests {
         let for_fin = Description { kinds: Kinds::ACK, acknowledges: Acknowledges::Fin, ..PLAIN };
         let third_attempt = Description { attempt: 3, ..PLAIN };
         let no_attempt = Description { attempt: 0, ..PLAIN };
+        let numberless = Description { seq: None, ack: None, connection: 0, ..PLAIN };
         let retransmitted = Description { retransmission: 2, ..PLAIN };
         for (on, at_ms, packet, matches) in [
             ("{}", 0, PLAIN, true),
@@ -113,6 +122,15 @@ mod tests {
             ("{ retransmission = 0 }", 0, retransmitted, false),
             ("{ retransmission = [1, 2] }", 0, retransmitted, true),
             ("{ retransmission = '1..' }", 0, PLAIN, false),
+            ("{ connection = 2 }", 0, PLAIN, true),
+            ("{ connection = [1, 3] }", 0, PLAIN, false),
+            ("{ connection = '1..' }", 0, numberless, false),
+            ("{ seq = 101 }", 0, PLAIN, true),
+            ("{ seq = [1, 100] }", 0, PLAIN, false),
+            ("{ seq = '0..' }", 0, numberless, false),
+            ("{ ack = 1 }", 0, PLAIN, true),
+            ("{ ack = '2..' }", 0, PLAIN, false),
+            ("{ ack = '0..' }", 0, numberless, false),
             ("{ after = '1s' }", 999, PLAIN, false),
             ("{ after = '1s' }", 1_000, PLAIN, true),
             ("{ before = '1s' }", 999, PLAIN, true),

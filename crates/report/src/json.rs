@@ -1,7 +1,8 @@
 //! Results as JSON, for programs.
 //!
 //! A run is one object: `experiment`, `file`, `handshake`, `teardown`, `seed`, `digest`, `ended_at`, `events`, `metrics` (name →
-//! number or `null`), `ledger`, and `expectations` (a list of `that`, `passed`, `actual`).
+//! number or `null`), `ledger`, and `expectations` (a list of `that`, `passed`, `actual`, and the `line` of the file where it
+//! stands).
 //!
 //! The `ledger` has `resources`, a list of `host`, `resource`, `unit`, `useful`, `wasted` and `causes`; `segments`, the same of
 //! the segments that were sent; and `turned_away`, the same of the clients that waited in vain. The `causes` are a list of
@@ -89,6 +90,7 @@ struct Expectation<'a> {
     that: &'a str,
     passed: bool,
     actual: &'a str,
+    line: usize,
 }
 
 impl<'a> Object<'a> {
@@ -113,7 +115,7 @@ impl<'a> Object<'a> {
 
 impl<'a> Expectation<'a> {
     fn new(verdict: &'a Verdict) -> Self {
-        Self { that: &verdict.that, passed: verdict.passed, actual: &verdict.actual }
+        Self { that: &verdict.that, passed: verdict.passed, actual: &verdict.actual, line: verdict.line }
     }
 }
 
@@ -219,7 +221,8 @@ mod tests {
             events: 15,
             metrics: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         };
-        let verdicts = [Verdict { that: "a == 3".to_owned(), passed: true, actual: "a = 3".to_owned(), because: None }];
+        let verdicts =
+            [Verdict { that: "a == 3".to_owned(), passed: true, actual: "a = 3".to_owned(), because: None, line: 9 }];
         let nothing = LedgerBook::new(Hosts::of(&experiment.scenario(&variant).unwrap())).balance(summary.ended_at);
         let result = RunResult {
             experiment: &experiment,
@@ -261,7 +264,8 @@ mod tests {
                 {
                   "that": "a == 3",
                   "passed": true,
-                  "actual": "a = 3"
+                  "actual": "a = 3",
+                  "line": 9
                 }
               ]
             }

@@ -243,6 +243,7 @@ impl Fields for Line<'_> {
         ];
         let carries: Vec<&'static str> = carried.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect();
         self.with("carries", &carries[..]);
+        self.with("inject", sent.injection.map(|place| u64::from(place) + 1));
     }
 
     fn name(&mut self, tuple: FourTuple) {

@@ -4,7 +4,7 @@ use experiment::Verdict;
 
 use crate::paint::{Colour, Tone};
 
-/// One line for each expectation; one that does not hold says why it should, and under it is what was measured.
+/// One line for each expectation; one that does not hold says why it should, and under it is where it stands and what was found.
 #[must_use]
 pub fn verdicts(verdicts: &[Verdict], colour: Colour) -> String {
     let mut text = String::new();
@@ -14,7 +14,8 @@ pub fn verdicts(verdicts: &[Verdict], colour: Colour) -> String {
         let because = because.map_or(String::new(), |because| format!(" ({because})"));
         text.push_str(&format!("{}  {}{because}\n", colour.paint(tone, word), verdict.that));
         if !verdict.passed {
-            text.push_str(&format!("      {}\n", colour.paint(Tone::Bad, &verdict.actual)));
+            let found = format!("line {}: {}", verdict.line, verdict.actual);
+            text.push_str(&format!("      {}\n", colour.paint(Tone::Bad, &found)));
         }
     }
     text

@@ -10,7 +10,7 @@ use report::{
 use crate::Ending;
 use crate::cli::{Compare, CompareFormat};
 use crate::complaint::Complaint;
-use crate::execute::{Matched, Runs, load, measured};
+use crate::execute::{Runs, load, measured};
 use crate::output;
 use crate::picture::{self, Frame};
 
@@ -43,7 +43,6 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     let mut diagrams = Vec::new();
     let mut ledgers = Vec::new();
     let mut explanations = Vec::new();
-    let mut matched = Matched::default();
     let drawn = drawn(arguments, &variants);
     let with_ladder = !arguments.no_ladder && arguments.format == CompareFormat::Text;
     let explained = arguments.explain && arguments.format == CompareFormat::Text;
@@ -55,7 +54,7 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
         let mut diagram = (arguments.svg.is_some() && is_drawn).then(|| picture::diagram(&hosts));
         let mut ledger = LedgerBook::new(hosts);
         let mut explanation = explained.then(|| ledger.explanation(arguments.all));
-        runs.watch(variant, &mut ((&mut ladder, &mut diagram, &mut ledger), &mut explanation, &mut matched))?;
+        runs.watch(variant, &mut ((&mut ladder, &mut diagram, &mut ledger), &mut explanation))?;
         ledgers.push(ledger.balance(experiment.horizon()));
         let end = experiment.horizon();
         explanations.push(explanation.map_or(String::new(), |explanation| explanation.render(end, colour)));
@@ -71,11 +70,11 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     if let Some(frame) = frame {
         frame.fill(&draw(arguments, &experiment, &diagrams, variants.len() - diagrams.len()))?;
     }
-    matched.note_others(&experiment);
+    runs.note_unmatched("");
     let mut done: Vec<(Variant, Summary, Balance, Vec<Verdict>)> = Vec::new();
     for (variant, ledger) in variants.into_iter().zip(ledgers) {
         let summary = runs.summary(&variant)?.clone();
-        let verdicts = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
+        let verdicts = runs.judge(&variant)?;
         done.push((variant, summary, ledger, verdicts));
     }
     let results: Vec<RunResult<'_>> = done

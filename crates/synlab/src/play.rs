@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use experiment::record::Fold;
 use experiment::{Experiment, Plan, PlannedRun, Queue, Scenario, Summary, Variant, simulate_with};
 
 /// Results that a thread may be ahead of the one that comes next.
@@ -34,14 +35,14 @@ impl<'a> Player<'a> {
         Self { plan, queue, point: None }
     }
 
-    /// What a run comes to, or why it comes to nothing, in one line.
-    pub(crate) fn play(&mut self, run: &PlannedRun) -> Result<Summary, String> {
+    /// What a run comes to while `fold` watches, or why it comes to nothing, in one line.
+    pub(crate) fn play<F: Fold>(&mut self, run: &PlannedRun, fold: &mut F) -> Result<Summary, String> {
         let seed = run.seed;
         let queue = self.queue;
         let scenario = self.point(run.point)?.scenario(run.place)?;
         scenario.seed = seed;
         // A fault of ours in one run is no reason to lose the others.
-        match catch_unwind(AssertUnwindSafe(|| simulate_with(queue, scenario, &mut ()))) {
+        match catch_unwind(AssertUnwindSafe(|| simulate_with(queue, scenario, fold))) {
             Ok(played) => played.map_err(|endless| endless.to_string()),
             Err(_) => Err("an error inside synlab; `synlab run` with this seed and these values shows it".to_owned()),
         }

@@ -14,7 +14,7 @@ use sim_time::Instant;
 use crate::Ending;
 use crate::cli::{Run, RunFormat};
 use crate::complaint::Complaint;
-use crate::execute::{Matched, Runs, load, measured};
+use crate::execute::{Runs, load, measured};
 use crate::output::{self, Sink, cannot_write};
 use crate::picture::{self, Frame};
 
@@ -28,13 +28,12 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     let frames = (Frame::open(arguments.svg.as_deref())?, Frame::open(arguments.mermaid.as_deref())?);
     let mut watchers = Watchers::new(arguments, &experiment, &variant)?;
     let mut runs = Runs::of(&experiment, arguments.source.engine);
-    let mut matched = Matched::default();
-    let summary = runs.watch(&variant, &mut (&mut watchers, &mut matched))?.clone();
+    let summary = runs.watch(&variant, &mut watchers)?.clone();
     if !arguments.quiet {
-        matched.note_others(&experiment);
+        runs.note_unmatched("");
     }
     let Seen { ladder, diagram, ledger, explanation } = watchers.finish(experiment.horizon(), &summary)?;
-    let verdicts: Vec<Verdict> = runs.judge(&variant)?.into_iter().map(|(_, verdict)| verdict).collect();
+    let verdicts = runs.judge(&variant)?;
     let result = RunResult {
         experiment: &experiment,
         variant: &variant,

@@ -74,7 +74,7 @@ pub(crate) fn judge(plan: &Plan, result: &PointResult) -> (u64, Vec<String>) {
         let line = expected.expectation().diagnostic("").line_column().map_or(0, |(line, _)| line);
         let because = verdict.because.as_ref().map_or(String::new(), |because| format!(" ({because})"));
         let (point, label) = (values(plan, result.point), variant.label());
-        format!("line {line}, {point}{label}: expected {}{because}, measured {}", verdict.that, verdict.actual)
+        format!("line {line}, {point}{label}: expected {}{because}, found {}", verdict.that, verdict.actual)
     });
     (verdicts.len() as u64, failures.collect())
 }
@@ -115,7 +115,7 @@ pub(crate) fn sweep(arguments: &Sweep) -> Result<Ending, Complaint> {
     let bar = progress(runs, arguments.quiet);
     let work = |player: &mut Player<'_>, number: u64| {
         let run = plan.run(number);
-        let result = player.play(&run);
+        let result = player.play(&run, &mut ());
         let text = rows.write(&run, result.as_ref().map_err(String::as_str));
         let outcome = Measure::outcome(plan.measures(), result.as_ref().ok().map(|summary| &summary.metrics));
         Played { text, outcome, error: result.err() }

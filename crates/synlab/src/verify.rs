@@ -9,7 +9,7 @@ use experiment::{Course, Experiment, Extent, Finding, Follows, Measure, Variant,
 use report::{ClaimTested, Colour, claim_tally};
 
 use crate::Ending;
-use crate::cli::{Engine, Verify};
+use crate::cli::Verify;
 use crate::complaint::Complaint;
 use crate::execute::Runs;
 use crate::output;
@@ -29,7 +29,7 @@ pub(crate) fn verify(arguments: &Verify) -> Result<Ending, Complaint> {
     let mut findings: Vec<Finding> = Vec::new();
     let (mut held, mut failed, mut wrong) = (0_usize, 0_usize, 0_usize);
     for file in &files {
-        let line = match check(file, arguments.engine) {
+        let line = match check(file, arguments) {
             Ok(checked) => {
                 let holds = checked.failures.is_empty();
                 *if holds { &mut held } else { &mut failed } += 1;
@@ -117,7 +117,8 @@ impl Checked {
 }
 
 /// Judges every expectation for every variant. What is expected is counted once for each variant it is about.
-fn check(file: &str, engine: Engine) -> Result<Checked, Complaint> {
+fn check(file: &str, arguments: &Verify) -> Result<Checked, Complaint> {
+    let engine = arguments.engine;
     let experiment = Experiment::load(file, &[])?;
     let variants = experiment.variants();
     let mut runs = Runs::of(&experiment, engine);
@@ -125,10 +126,10 @@ fn check(file: &str, engine: Engine) -> Result<Checked, Complaint> {
     for variant in &variants {
         // A variant of which nothing is expected is run as well: that it can be run is worth knowing.
         runs.summary(variant)?;
-        for (place, verdict) in runs.judge(variant)? {
+        for verdict in runs.judge(variant)? {
             expectations += 1;
             if !verdict.passed {
-                failures.push(failure(&experiment, place, variant, &verdict));
+                failures.push(failure(variant, &verdict));
             }
         }
     }
@@ -141,7 +142,7 @@ fn check(file: &str, engine: Engine) -> Result<Checked, Complaint> {
         let mut course = Course::new(&plan);
         let mut run_failures = Vec::new();
         for number in 0..plan.runs() {
-            let result = player.play(&plan.run(number));
+            let result = player.play(&plan.run(number), runs.matched());
             let metrics = result.as_ref().ok().map(|summary| &summary.metrics);
             if let Follows::Point(point) = course.add(number, &Measure::outcome(plan.measures(), metrics)) {
                 let (judged, failed) = sweep::judge(&plan, &point);
@@ -155,16 +156,17 @@ fn check(file: &str, engine: Engine) -> Result<Checked, Complaint> {
         swept_failed = run_failures.len();
         failures.extend(run_failures);
     }
+    if !arguments.quiet {
+        runs.note_unmatched(&format!("{file}: "));
+    }
     let variants = variants.len();
     Ok(Checked { evidence, expectations, variants, swept, swept_failed, failures, experiment })
 }
 
-fn failure(experiment: &Experiment, place: usize, variant: &Variant, verdict: &Verdict) -> String {
-    let expectation = &experiment.expectations()[place];
-    let line = expectation.diagnostic("").line_column().map_or(0, |(line, _)| line);
+fn failure(variant: &Variant, verdict: &Verdict) -> String {
     let because = verdict.because.as_ref().map_or(String::new(), |because| format!(" ({because})"));
-    let label = variant.label();
-    format!("line {line}, {label}: expected {}{because}, measured {}", verdict.that, verdict.actual)
+    let (label, line) = (variant.label(), verdict.line);
+    format!("line {line}, {label}: expected {}{because}, found {}", verdict.that, verdict.actual)
 }
 
 /// Adds the experiments that `path` names: itself, if it is a file or a built-in case, or every TOML file below it, in

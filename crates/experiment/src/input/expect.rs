@@ -1,8 +1,9 @@
 //! `[[expect]]`: what must hold at the end of a run.
 
+use super::about::About;
 use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::expression::{self, Expression, Fault, Reference, Words};
-use super::file::{Expect, Names};
+use super::file::Expect;
 use super::measure::Measure;
 use super::tree::Node;
 use super::variant::{Choice, Kind, Variant, find, unknown};
@@ -13,8 +14,7 @@ use crate::MetricInfo;
 pub struct Expectation {
     that: String,
     because: Option<String>,
-    handshakes: Option<Vec<String>>,
-    teardowns: Option<Vec<String>>,
+    about: About,
     expression: Expression,
     place: Place,
 }
@@ -30,6 +30,8 @@ pub struct Verdict {
     pub actual: String,
     /// Why it must hold, if the file says so.
     pub because: Option<String>,
+    /// The line of its text that it stands in, from 1.
+    pub line: usize,
 }
 
 impl Expectation {
@@ -48,8 +50,7 @@ impl Expectation {
     /// Whether it is about a variant.
     #[must_use]
     pub fn applies_to(&self, variant: &Variant) -> bool {
-        let selects = |names: &Option<Vec<String>>, name| names.as_ref().is_none_or(|names| names.contains(name));
-        selects(&self.handshakes, &variant.handshake) && selects(&self.teardowns, &variant.teardown)
+        self.about.includes(variant)
     }
 
     /// The other variants whose metrics it reads when it is judged for `variant`.
@@ -73,7 +74,7 @@ impl Expectation {
             None => metric(variant, name),
             Some(reference) => metric(&of(reference, variant), name),
         });
-        Verdict { that: self.that.clone(), passed, actual, because: self.because.clone() }
+        Verdict { that: self.that.clone(), passed, actual, because: self.because.clone(), line: line(&self.place) }
     }
 
     /// A message about it that points to its place in the file.
@@ -105,25 +106,15 @@ impl Expectation {
     ) -> Result<(Self, Vec<Measure>), Diagnostics> {
         let mut errors = Diagnostics::default();
         let table = node.table()?;
-        let handshakes = errors.keep(selected(Kind::Handshake, expect.handshake, table.get("handshake"), context));
-        let teardowns = errors.keep(selected(Kind::Teardown, expect.teardown, table.get("teardown"), context));
+        let about = errors.keep(About::read(expect.handshake, expect.teardown, table, context));
         let place = table.get("that").map_or(&node.place, |that| &that.place);
         let parsed = parse(&expect.that).map_err(|Fault { range, message, help }| Diagnostic {
             help,
             ..place.inside(&expect.that, range).error(message)
         });
         let parsed = errors.keep(parsed);
-        let (Some(handshakes), Some(teardowns), Some((expression, measures))) = (handshakes, teardowns, parsed) else {
-            return Err(errors);
-        };
-        let expectation = Self {
-            that: expect.that,
-            because: expect.because,
-            handshakes,
-            teardowns,
-            expression,
-            place: place.clone(),
-        };
+        let (Some(about), Some((expression, measures))) = (about, parsed) else { return Err(errors) };
+        let expectation = Self { that: expect.that, because: expect.because, about, expression, place: place.clone() };
         Ok((expectation, measures))
     }
 }
@@ -137,28 +128,9 @@ pub(super) fn of(reference: &Reference, variant: &Variant) -> Variant {
     }
 }
 
-/// A selector's names, each of them listed in the file; `nodes` is where they stand.
-fn selected(
-    kind: Kind,
-    names: Option<Names>,
-    nodes: Option<&Node>,
-    context: &Context,
-) -> Result<Option<Vec<String>>, Diagnostics> {
-    let (Some(Names(names)), Some(nodes)) = (names, nodes) else { return Ok(None) };
-    let listed = context.listed(kind);
-    let mut errors = Diagnostics::default();
-    for (name, node) in names.iter().zip(nodes.one_or_many()) {
-        if listed.iter().any(|choice| choice.name == *name) {
-            continue;
-        }
-        errors.push(if kind.preset(name).is_some() {
-            let message = format!("the file does not list the {} `{name}`, so this is never checked", kind.key());
-            node.place.error(message)
-        } else {
-            unknown(kind, name, &node.place, listed)
-        });
-    }
-    errors.or(Some(names))
+/// The line of its text that something stands in, from 1.
+pub(super) fn line(place: &Place) -> usize {
+    place.error("").line_column().map_or(1, |(line, _)| line)
 }
 
 /// What the words of an expectation may be.
@@ -172,7 +144,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    fn listed(&self, kind: Kind) -> &[Choice] {
+    pub(super) fn listed(&self, kind: Kind) -> &[Choice] {
         match kind {
             Kind::Handshake => &self.handshakes,
             Kind::Teardown => &self.teardowns,

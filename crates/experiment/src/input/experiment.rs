@@ -1,5 +1,7 @@
 //! An experiment file as a whole: read, checked, and turned into scenarios.
 
+mod segments;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,13 +14,15 @@ use super::claim::Claim;
 use super::de::{fields_of, read_table};
 use super::diagnostic::{Diagnostic, Diagnostics, Source, nearest, suggest};
 use super::expect::{Context, Expectation};
+use super::expect_segment::SegmentExpectation;
 use super::file::{self, MAX_SEED, Top};
 use super::host::{Host, give_addresses, is_path, settings_keys};
+use super::inject::ScriptedInjection;
 use super::link::ScriptedFault;
 use super::sweep::Sweep;
 use super::tree::{self, Entry, Node, Table, Value};
 use super::variant::{Choice, Kind, Variant, choices, chosen};
-use super::{flood, inject, link, overrides, script};
+use super::{link, overrides, script};
 use crate::{Flood, Injection, LinkPlan, Process, Scenario, Step, metrics};
 
 /// An experiment: everything its file says, checked. Nothing that can fail is left for later.
@@ -49,8 +53,10 @@ pub struct Experiment {
     faults: Vec<ScriptedFault>,
     warm_up: Instant,
     injections: Vec<Injection>,
+    scripted_injections: Vec<ScriptedInjection>,
     floods: Vec<Flood>,
     expectations: Vec<Expectation>,
+    segment_expectations: Vec<SegmentExpectation>,
     /// Another end than the file's.
     until: Option<Instant>,
     base: Option<Arc<Base>>,
@@ -75,7 +81,7 @@ impl Base {
 }
 
 /// Keys that no run depends on.
-const NO_PART_OF_A_RUN: [&str; 6] = ["question", "claim", "verdict", "evidence", "sweep", "expect"];
+const NO_PART_OF_A_RUN: [&str; 7] = ["question", "claim", "verdict", "evidence", "sweep", "expect", "expect-segment"];
 
 impl Experiment {
     /// Reads an experiment: a file, or a built-in case by its name. Each of `sets` is a `key.path=value` that is
@@ -181,8 +187,10 @@ impl Experiment {
             faults,
             warm_up: Instant::ZERO + top.warm_up.unwrap_or_default(),
             injections: Vec::new(),
+            scripted_injections: Vec::new(),
             floods: Vec::new(),
             expectations: Vec::new(),
+            segment_expectations: Vec::new(),
             until: None,
             base: None,
         };
@@ -200,6 +208,8 @@ impl Experiment {
         errors.keep(experiment.read_injections(&top.inject.unwrap_or_default(), table.get("inject")));
         errors.keep(experiment.read_floods(&top.flood.unwrap_or_default(), table.get("flood"), directory));
         errors.keep(experiment.read_expectations(top.expect.unwrap_or_default(), table.get("expect"), &context));
+        let segments = (top.expect_segment.unwrap_or_default(), table.get("expect-segment"));
+        errors.keep(experiment.read_segment_expectations(segments, &context));
         for variant in experiment.variants() {
             errors.keep(experiment.scenario(&variant));
         }
@@ -255,35 +265,6 @@ impl Experiment {
         let (from, to) = (&self.hosts[own].name, &self.hosts[usize::from(to.0)].name);
         let message = format!("no link leads from `{from}` to `{to}`");
         Err(node.place.error(message).with_help(format!("add [link] or [link.{from}-{to}]")))
-    }
-
-    fn read_injections(&mut self, injects: &[inject::Inject], nodes: Option<&Node>) -> Result<(), Diagnostics> {
-        let mut errors = Diagnostics::default();
-        let nodes = nodes.and_then(Node::as_array).unwrap_or_default();
-        let hosts = self.host_names();
-        let mut injections = Vec::new();
-        for (inject, node) in injects.iter().zip(nodes) {
-            injections.extend(errors.keep(inject::read(inject, node, &hosts)));
-        }
-        self.injections = injections;
-        errors.or(())
-    }
-
-    fn read_floods(
-        &mut self,
-        floods: &[flood::Table],
-        nodes: Option<&Node>,
-        directory: &Path,
-    ) -> Result<(), Diagnostics> {
-        let mut errors = Diagnostics::default();
-        let nodes = nodes.and_then(Node::as_array).unwrap_or_default();
-        if let Some(beyond) = nodes.get(usize::from(u16::MAX)) {
-            errors.push(beyond.place.error("more floods than a run can number"));
-        }
-        for (flood, node) in floods.iter().zip(nodes) {
-            self.floods.extend(errors.keep(flood::read(flood, node, &self.hosts, directory)));
-        }
-        errors.or(())
     }
 
     /// What the words of expectations and of the evidence may be: the variants of the run, and those of the file.
@@ -418,6 +399,7 @@ impl Experiment {
             handshakes: axis::designs(Kind::Handshake, &handshake, axes),
             teardowns: axis::designs(Kind::Teardown, &teardown, axes),
             expectations: Vec::new(),
+            segment_expectations: Vec::new(),
             claim: None,
             ..self
         };

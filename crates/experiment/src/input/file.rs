@@ -11,7 +11,7 @@ use sim_time::Duration;
 
 use super::claim::Finding;
 use super::inject::Inject;
-use super::{arrivals, flood, sweep};
+use super::{arrivals, expect_segment, flood, sweep};
 
 /// The largest seed: every integer up to it is exact in JSON and in a double.
 pub const MAX_SEED: u64 = (1 << 53) - 1;
@@ -46,6 +46,8 @@ pub(super) struct Top {
     pub(super) flood: Option<Vec<flood::Table>>,
     /// What must hold at the end of the run.
     pub(super) expect: Option<Vec<Expect>>,
+    /// Segments that must be sent in the course of the run, or must not.
+    pub(super) expect_segment: Option<Vec<expect_segment::Table>>,
 }
 
 /// A seed.

@@ -344,7 +344,7 @@ fn impossible_sizes(table: &Table, sizes: &Sizes, profile: &Place) -> Vec<Diagno
 }
 
 /// The largest window that a scale of 14 can announce (RFC 7323 §2.3), rounded up to a power of two.
-const LARGEST_WINDOW: u32 = 1 << 30;
+pub(super) const LARGEST_WINDOW: u32 = 1 << 30;
 
 /// What an IPv4 packet holds besides the headers of IP and TCP.
 const LARGEST_MSS: u32 = 65_535 - 20 - 20;

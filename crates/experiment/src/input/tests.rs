@@ -11,6 +11,7 @@ use crate::{Application, Arrivals, HostId, Outage, Scenario, Step, Workers};
 
 mod mistakes;
 mod populations;
+mod segment_mistakes;
 
 const BASIC: &str = r#"
 horizon = "1h"

@@ -106,6 +106,7 @@ impl Stream {
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,
+            injection: None,
             wasted: wasted.then_some(Blame { cause: Cause::Delayed, record: None }),
             fate: Fate {
                 deliveries: arrivals.iter().map(|millis| at(*millis)).collect(),

@@ -42,6 +42,7 @@ pub fn samples() -> Vec<Record> {
         retransmission: 0,
         acknowledges: Acknowledged::Syn,
         forged: false,
+        injection: None,
         wasted: None,
         fate: Fate { deliveries: smallvec![at], lost: None, fault: Some(0) },
     };

@@ -8,11 +8,12 @@ use sim_time::{Duration, Instant};
 use tcp_endpoint::{Handle, Notice, UserError};
 
 use super::crowd::Place;
+use super::forger::Of;
 use super::population::MachineId;
 use super::sessions::Round;
 use super::{Machine, Origin, Pending, Reaction, World};
 use crate::record::{Attempt, Call, Event, Fold, Incarnation, Memory, Outcome};
-use crate::{FirstOctets, HostId, Size, Span, Step};
+use crate::{FirstOctets, Happening, HostId, Size, Span, Step};
 
 /// The most octets that a send draws.
 const LARGEST_SIZE: u64 = 1 << 40;
@@ -426,6 +427,9 @@ impl<F: Fold> World<F> {
             self.failed = Some(outcome);
         }
         self.call = self.record(now, because, Event::Call { host, application, incarnation, remote, call, outcome });
+        if self.forger.listens {
+            self.forger.happens(now, (host, Happening::Calls(call.into())), Of::Life(incarnation));
+        }
         if let Some(playing) = self.rounds.get_mut(round) {
             playing.last = self.call;
             playing.moved(now);

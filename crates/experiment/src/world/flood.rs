@@ -8,10 +8,11 @@ use sim_core::{EventQueue, Streams};
 use tcp_endpoint::{Flags, Options, Segment, SeqNum};
 
 use super::arrivals::Source;
+use super::inject::Forged;
 use super::population::{MachineId, Population};
 use super::{Pending, World};
 use crate::record::{Attempt, Fold};
-use crate::{Flood, HostId, Scenario, Span};
+use crate::{Flood, HostId, Injection, Scenario, Span};
 
 /// Addresses that nobody has: 198.18.0.0/15, which RFC 2544 sets apart.
 const NOBODYS: u32 = 0xc612_0000;
@@ -67,7 +68,7 @@ impl Flooding {
             seq: SeqNum::new(self.draws.next_u32()),
             ack: SeqNum::new(0),
             flags: Flags::SYN,
-            window: super::inject::WINDOW,
+            window: Injection::WINDOW,
             options: Options::stamped(None),
             payload: Span { attempt: self.attempt, ..Span::default() },
         }
@@ -98,6 +99,6 @@ impl<F: Fold> World<F> {
         let machines = &self.machines;
         let segment = flood.forge(&self.hosts, |machine| machines[machine.index()].address);
         let (attempt, from) = (flood.attempt, flood.from);
-        self.slip_in(segment, attempt, from, queue.now())
+        self.slip_in(segment, Forged { attempt, from, injection: None }, queue.now())
     }
 }

@@ -2,126 +2,36 @@
 
 use std::net::SocketAddrV4;
 
+use sim_core::EventQueue;
 use sim_time::Instant;
 use smallvec::smallvec;
-use tcp_endpoint::{Acknowledged, Options, Payload, Segment, SeqNum, Timestamps};
+use tcp_endpoint::{Acknowledged, FastOpen, Options, Payload, Segment, SeqNum, Timestamps};
 
-use super::World;
+use super::forger::Shot;
 use super::network::Packet;
+use super::{Pending, World};
 use crate::record::{Attempt, Because, Event, Fold, Sent};
-use crate::{HostId, Injection, Position, Scenario, Sockets, Span};
+use crate::{ForgedCookie, HostId, Injection, Position, Sockets, Span, Stamp};
 
-/// The window a forged segment states: the most there is without scaling.
-pub(super) const WINDOW: u32 = 65_535;
-
-/// What is to be forged, and what a forger who watches the wire has learnt for it.
-#[derive(Clone, Debug)]
-pub(super) struct Forger {
-    injections: Vec<Injection>,
-    /// In the order of their first SYNs.
-    connections: Vec<Exchange>,
-}
-
-/// The sockets of a connection, that of its first SYN first, and for each what it sent last: an initial sequence number,
-/// and timestamps.
-#[derive(Clone, Copy, Debug)]
-struct Exchange {
-    sockets: [SocketAddrV4; 2],
-    initial: [Option<SeqNum>; 2],
-    timestamps: [Option<Timestamps>; 2],
-}
-
-impl Forger {
-    pub(super) fn new(scenario: &Scenario) -> Self {
-        Self { injections: scenario.injections.clone(), connections: Vec::new() }
-    }
-
-    /// Watches a segment go by. A forged SYN makes a connection only where there is none to disturb.
-    pub(super) fn watch(&mut self, segment: &Segment<Span>, forged: bool) {
-        if self.injections.is_empty() {
-            return;
-        }
-        let ends = [segment.source, segment.destination];
-        if segment.flags.syn() {
-            self.begin(segment, ends, forged);
-        }
-        if let (Some(known), false) = (self.last(ends), forged) {
-            let place = known.place(ends).unwrap_or_default();
-            known.timestamps[place] = segment.options.timestamps.or(known.timestamps[place]);
-        }
-    }
-
-    /// The last connection between two sockets, in either direction.
-    fn last(&mut self, ends: [SocketAddrV4; 2]) -> Option<&mut Exchange> {
-        self.connections.iter_mut().rev().find(|known| known.place(ends).is_some())
-    }
-
-    /// Takes note of a SYN.
-    fn begin(&mut self, segment: &Segment<Span>, ends: [SocketAddrV4; 2], forged: bool) {
-        match self.last(ends).and_then(|known| known.place(ends).map(|place| (known, place))) {
-            Some(_) if forged => {}
-            // The sender of the first SYN opens again.
-            Some((known, 0)) if !segment.flags.ack() && known.initial[0] != Some(segment.seq) => self.open(segment),
-            Some((known, place)) => known.initial[place] = Some(segment.seq),
-            None => self.open(segment),
-        }
-    }
-
-    fn open(&mut self, segment: &Segment<Span>) {
-        let sockets = [segment.source, segment.destination];
-        self.connections.push(Exchange { sockets, initial: [Some(segment.seq), None], timestamps: [None; 2] });
-    }
-
-    /// The `nth` connection whose sockets, in one order or the other, are `between` two hosts: in that order.
-    fn nth(&self, nth: u32, between: impl Fn([SocketAddrV4; 2]) -> bool) -> Option<[SocketAddrV4; 2]> {
-        self.connections
-            .iter()
-            .filter_map(|known| {
-                let [first, second] = known.sockets;
-                [[first, second], [second, first]].into_iter().find(|&sockets| between(sockets))
-            })
-            .nth(nth.checked_sub(1)? as usize)
-    }
-
-    /// The timestamps that the last segment from the first of `ends` to the second carried.
-    fn timestamps(&self, ends: [SocketAddrV4; 2]) -> Option<Timestamps> {
-        self.connections.iter().rev().find_map(|known| known.timestamps[known.place(ends)?])
-    }
-
-    /// The sequence number at a position, in the direction from the first of `ends` to the second.
-    fn number(&self, position: Position, ends: [SocketAddrV4; 2]) -> SeqNum {
-        match position {
-            Position::Raw(raw) => SeqNum::new(raw),
-            Position::Relative(offset) => {
-                let place_of = |known: &Exchange| known.initial[known.place(ends)?];
-                let initial = self.connections.iter().rev().find_map(place_of).map_or(0, SeqNum::raw);
-                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "modulo 2³² is meant")]
-                SeqNum::new(initial.wrapping_add(offset as u32))
-            }
-        }
-    }
-}
-
-impl Exchange {
-    /// Which of its sockets sends from `ends[0]` to `ends[1]`.
-    fn place(&self, ends: [SocketAddrV4; 2]) -> Option<usize> {
-        let [first, second] = self.sockets;
-        if ends == [first, second] {
-            Some(0)
-        } else if ends == [second, first] {
-            Some(1)
-        } else {
-            None
-        }
-    }
+/// What a forged segment is told of by.
+pub(super) struct Forged {
+    pub(super) attempt: Attempt,
+    /// The host whose address it bears, if it is anyone's.
+    pub(super) from: Option<HostId>,
+    /// The place of its injection in the file's list, if it is of one.
+    pub(super) injection: Option<u16>,
 }
 
 impl<F: Fold> World<F> {
-    /// Forges a segment, which arrives at once. Returns its place among the packets.
-    pub(super) fn inject(&mut self, place: u32, now: Instant) -> Option<u32> {
-        let injection = *self.forger.injections.get(place as usize)?;
-        let segment = self.forge(&injection)?;
-        self.slip_in(segment, Attempt::forged(injection.from), Some(injection.from), now)
+    /// Forges a segment, which arrives at once, if it is its turn. Returns its place among the packets.
+    pub(super) fn inject<Q: EventQueue<Pending>>(&mut self, shot: Shot, queue: &mut Q) -> Option<u32> {
+        if !self.forger.fires(shot, queue) {
+            return None;
+        }
+        let injection = &self.forger.injections[usize::from(shot.injection)];
+        let (segment, from) = (self.forge(injection, shot)?, injection.from);
+        let of = Forged { attempt: Attempt::forged(from), from: Some(from), injection: Some(shot.injection) };
+        self.slip_in(segment, of, queue.now())
     }
 
     /// Puts a forged segment, which bears the address of a host or nobody's, before its receiver. Returns its place among
@@ -129,19 +39,19 @@ impl<F: Fold> World<F> {
     pub(super) fn slip_in(
         &mut self,
         segment: Segment<Span>,
-        attempt: Attempt,
-        from: Option<HostId>,
+        Forged { attempt, from, injection }: Forged,
         now: Instant,
     ) -> Option<u32> {
         let receiver = self.network.machine_at(*segment.destination.ip())?;
-        self.forger.watch(&segment, true);
+        let to = self.host_of(receiver);
+        self.wire.see(&segment, [from, Some(to)], true);
         self.counts(attempt, None).holders += 1;
         let id = self.record(
             now,
             Because::ROOT,
             Event::Sent(Sent {
                 from,
-                to: Some(self.host_of(receiver)),
+                to: Some(to),
                 source: segment.source,
                 destination: segment.destination,
                 seq: segment.seq,
@@ -158,6 +68,7 @@ impl<F: Fold> World<F> {
                 retransmission: 0,
                 acknowledges: Acknowledged::Nothing,
                 forged: true,
+                injection,
                 wasted: None,
                 fate: net_link::Fate { deliveries: smallvec![now], lost: None, fault: None },
             }),
@@ -165,14 +76,16 @@ impl<F: Fold> World<F> {
         Some(self.network.launch(Packet::forged(id, segment, attempt, receiver)))
     }
 
-    fn forge(&self, injection: &Injection) -> Option<Segment<Span>> {
+    fn forge(&self, injection: &Injection, shot: Shot) -> Option<Segment<Span>> {
         let Injection { from, to, flags, octets, .. } = *injection;
-        let is_of = |host: HostId, socket: SocketAddrV4| {
-            self.network.machine_at(*socket.ip()).is_some_and(|machine| self.host_of(machine) == host)
-        };
         let ends = match injection.sockets {
-            Sockets::Connection(nth) => {
-                self.forger.nth(nth, |[source, destination]| is_of(from, source) && is_of(to, destination))?
+            Sockets::Connection(nth) => self.wire.connections.sockets(nth, [from, to])?,
+            Sockets::OfEvent => {
+                let [one, other] = self.forger.event_of(shot)?;
+                let is_between = |[source, destination]: &[SocketAddrV4; 2]| {
+                    self.host_at(source) == Some(from) && self.host_at(destination) == Some(to)
+                };
+                [[one, other], [other, one]].into_iter().find(is_between)?
             }
             Sockets::Ports { source, destination } => {
                 let socket = |host, port| {
@@ -186,12 +99,46 @@ impl<F: Fold> World<F> {
         Some(Segment {
             source: ends[0],
             destination: ends[1],
-            seq: self.forger.number(injection.seq, ends),
-            ack: injection.ack.map_or(SeqNum::new(0), |ack| self.forger.number(ack, [ends[1], ends[0]])),
+            seq: self.number(injection.seq, ends),
+            ack: injection.ack.map_or(SeqNum::new(0), |ack| self.number(ack, [ends[1], ends[0]])),
             flags,
-            window: WINDOW,
-            options: Options::stamped(self.forger.timestamps(ends)),
+            window: injection.window,
+            options: self.options(injection, ends)?,
             payload: Span { attempt: tag, sender: from, offset: 0, length: octets },
         })
+    }
+
+    /// The host whose address a socket has, if it is anyone's.
+    fn host_at(&self, socket: &SocketAddrV4) -> Option<HostId> {
+        self.network.machine_at(*socket.ip()).map(|machine| self.host_of(machine))
+    }
+
+    /// The options of a forged segment; nothing if it is to show a cookie and none was seen.
+    fn options(&self, injection: &Injection, ends: [SocketAddrV4; 2]) -> Option<Options> {
+        let last = self.wire.connections.timestamps(ends);
+        let timestamps = match injection.stamp {
+            Stamp::Repeated => last,
+            Stamp::Absent => None,
+            Stamp::Value(value) => Some(Timestamps { value, echo: last.map_or(0, |last| last.echo) }),
+        };
+        let fast_open = match injection.fast_open {
+            None => None,
+            Some(ForgedCookie::Request) => Some(FastOpen::Request),
+            Some(ForgedCookie::Value(cookie)) => Some(FastOpen::Cookie(cookie)),
+            Some(ForgedCookie::Seen) => Some(FastOpen::Cookie(self.wire.cookie(ends, injection.flags)?)),
+        };
+        Some(Options { timestamps, mss: injection.mss, fast_open, count: None })
+    }
+
+    /// The sequence number at a position, in the direction from the first of two sockets to the second.
+    fn number(&self, position: Position, ends: [SocketAddrV4; 2]) -> SeqNum {
+        match position {
+            Position::Raw(raw) => SeqNum::new(raw),
+            Position::Relative(offset) => {
+                let initial = self.wire.connections.initial(ends).map_or(0, SeqNum::raw);
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "modulo 2³² is meant")]
+                SeqNum::new(initial.wrapping_add(offset as u32))
+            }
+        }
     }
 }

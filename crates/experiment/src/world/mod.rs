@@ -8,6 +8,7 @@ mod applications;
 mod arrivals;
 mod crowd;
 mod flood;
+mod forger;
 mod inject;
 mod intake;
 #[cfg(test)]
@@ -24,6 +25,7 @@ mod truth;
 mod truth_tests;
 mod unfinished;
 mod waits;
+mod wire;
 mod workers;
 
 use std::collections::VecDeque;
@@ -35,7 +37,7 @@ use tcp_endpoint::{Effect, Effects, EntryKind, FourTuple, Handle, Host, Notice, 
 
 use self::crowd::{Crowd, Place};
 use self::flood::Flooding;
-use self::inject::Forger;
+use self::forger::{Forger, Of, Shot};
 use self::network::{Lineage, Network, Packet};
 use self::population::{MachineId, Population};
 use self::rows::{Counts, Deadline, Descent, Opener};
@@ -44,13 +46,14 @@ pub(crate) use self::streak::Culprit;
 use self::transmit::Heard;
 use self::truth::{Loss, Source, Truth};
 use self::waits::{Line, Lines, Waiting};
+use self::wire::Wire;
 use self::workers::Pool;
 use crate::record::{
     Attempt, Because, Blame, Cause, Change, Event, Fold, Incarnation, Memory, Outcome, Record, RecordId, Scarce,
     WaitEnd, What,
 };
 use crate::slab::Slab;
-use crate::{HostId, HostPlan, Scenario, Span, scenario};
+use crate::{Happening, HostId, HostPlan, Scenario, Span, scenario};
 
 /// Something that is going to happen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,7 +71,7 @@ pub(crate) enum Pending {
     /// The warm-up is over.
     WarmedUp,
     /// A forged segment arrives.
-    Inject { injection: u32 },
+    Inject { shot: Shot },
     /// A flood's next segment arrives.
     Flood { flood: u16 },
     /// An entry's deadline comes; it is there for the life of that row.
@@ -93,6 +96,7 @@ pub(crate) struct World<F> {
     /// By [`MachineId`].
     machines: Vec<Machine>,
     network: Network,
+    wire: Wire,
     forger: Forger,
     floods: Vec<Flooding>,
     truth: Truth,
@@ -216,6 +220,7 @@ impl<F: Fold> World<F> {
             scenario.hosts.iter().zip(0..).flat_map(|(plan, id)| Machine::all(plan, HostId(id), &streams)).collect();
         let mut world = Self {
             network: Network::new(scenario, &streams),
+            wire: Wire::new(scenario),
             forger: Forger::new(scenario),
             floods: Flooding::all(scenario, &streams),
             truth: Truth::new(machines.iter().map(|machine| machine.address)),
@@ -244,11 +249,10 @@ impl<F: Fold> World<F> {
             // Armed before anything else, so that what happens at that instant is measured.
             let _ = queue.arm(scenario.warm_up, Pending::WarmedUp);
         }
+        world.forger.arm_timed(true, queue);
         world.arm_scripts(scenario, queue);
         world.arm_outages(scenario, queue);
-        for (injection, place) in scenario.injections.iter().zip(0..) {
-            let _ = queue.arm(injection.at, Pending::Inject { injection: place });
-        }
+        world.forger.arm_timed(false, queue);
         world.arm_floods(queue);
         world
     }
@@ -360,6 +364,11 @@ impl<F: Fold> World<F> {
         self.begin_with(now, Because::of(segment), Event::Delivered { to, incarnation, copy, stale });
         let next = self.truth.rows.next();
         let packet = self.network.packet(place)?;
+        if self.forger.listens {
+            let kinds = network::kinds(packet.segment.flags, octets.length > 0);
+            let sockets = [packet.segment.source, packet.segment.destination];
+            self.forger.happens(now, (to, Happening::Receives(kinds)), Of::Sockets(sockets));
+        }
         let tcp = &mut self.machines[machine.index()].tcp;
         tcp.on_segment(now, &packet.segment, next, &mut self.effects);
         if let (Some(before), Some(row)) = (before, incarnation.and_then(|life| self.truth.get_mut(life))) {
@@ -553,6 +562,10 @@ impl<F: Fold> World<F> {
             known.fin = Some(arrival.id);
         }
         let changed_by = self.record(now, because, Event::State(change));
+        if self.forger.listens {
+            let sockets = [change.tuple.local, change.tuple.remote];
+            self.forger.happens(now, (change.host, Happening::Enters(change.to)), Of::Sockets(sockets));
+        }
         if transition.reason == Reason::Evicted {
             self.thrown_out(life, now);
         }
@@ -855,12 +868,21 @@ impl<F: Fold> Model<Pending> for World<F> {
     }
 
     fn handle<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) {
+        if !self.forger.has_first() || self.let_forged_first(event, queue) {
+            self.serve(event, queue);
+        }
+    }
+}
+
+impl<F: Fold> World<F> {
+    /// Serves an event.
+    fn serve<Q: EventQueue<Pending>>(&mut self, event: Pending, queue: &mut Q) {
         let event = match event {
             Pending::WarmedUp => {
                 self.begin_with(queue.now(), Because::ROOT, Event::WarmedUp);
                 return;
             }
-            Pending::Inject { injection } => self.inject(injection, queue.now()).map(Pending::arrival_of),
+            Pending::Inject { shot } => self.inject(shot, queue).map(Pending::arrival_of),
             Pending::Flood { flood } => self.flood(flood, queue).map(Pending::arrival_of),
             Pending::Arrival { host, script } => Some(Pending::Begin { round: self.new_session(host, script, queue) }),
             other => Some(other),
@@ -893,5 +915,8 @@ impl<F: Fold> Model<Pending> for World<F> {
             self.landed(packet, queue.now());
         }
         self.judge_asked(queue.now());
+        if self.forger.has_due() {
+            self.arm_due(queue);
+        }
     }
 }

@@ -8,10 +8,11 @@ use rustc_hash::FxHashMap;
 use sim_core::{KeyedDraws, Streams};
 use sim_time::Instant;
 use smallvec::SmallVec;
-use tcp_endpoint::{Acknowledged, Payload, Segment, Transmission};
+use tcp_endpoint::{Acknowledged, Flags, Payload, Segment, Transmission};
 
 use super::population::MachineId;
 use super::rows::{Counts, Opener};
+use super::wire::Belongs;
 use crate::record::{Attempt, Blame, Incarnation, RecordId};
 use crate::slab::Slab;
 use crate::{HostId, Scenario, Span};
@@ -144,10 +145,14 @@ impl Packet {
 }
 
 /// What a link may know of a segment.
-pub(super) fn describe(transmission: &Transmission<Span, Incarnation>, attempt: Attempt) -> Description {
+pub(super) fn describe(
+    transmission: &Transmission<Span, Incarnation>,
+    attempt: Attempt,
+    Belongs { connection, seq, ack }: Belongs,
+) -> Description {
     let segment = &transmission.segment;
     Description {
-        kinds: kinds(segment),
+        kinds: kinds(segment.flags, !segment.payload.is_empty()),
         acknowledges: match transmission.acknowledges {
             Acknowledged::Nothing => Acknowledges::Nothing,
             Acknowledged::Syn => Acknowledges::Syn,
@@ -155,20 +160,22 @@ pub(super) fn describe(transmission: &Transmission<Span, Incarnation>, attempt: 
             Acknowledged::Fin => Acknowledges::Fin,
         },
         attempt: attempt.ordinal,
+        connection,
+        seq,
+        ack,
         retransmission: transmission.retransmission,
         octets: HEADER_OCTETS + segment.payload.len(),
     }
 }
 
-fn kinds(segment: &Segment<Span>) -> Kinds {
-    let flags = segment.flags;
+/// The kinds that a segment is of.
+pub(super) fn kinds(flags: Flags, has_data: bool) -> Kinds {
     let mut kinds = match (flags.syn(), flags.ack()) {
         (true, true) => Kinds::SYN_ACK,
         (true, false) => Kinds::SYN,
         (false, _) => Kinds::default(),
     };
-    for (is, kind) in [(!segment.payload.is_empty(), Kinds::DATA), (flags.fin(), Kinds::FIN), (flags.rst(), Kinds::RST)]
-    {
+    for (is, kind) in [(has_data, Kinds::DATA), (flags.fin(), Kinds::FIN), (flags.rst(), Kinds::RST)] {
         if is {
             kinds = kinds.with(kind);
         }

@@ -4,12 +4,13 @@ use sim_core::EventQueue;
 use sim_time::Instant;
 use tcp_endpoint::{Flags, Payload, Purpose, Segment, SeqNum, State, Status, Transmission};
 
+use super::forger::Of;
 use super::network::{self, Lineage, Packet};
 use super::population::MachineId;
 use super::rows::{Row, UnderWay};
 use super::{Origin, Pending, World};
 use crate::record::{Attempt, Because, Blame, Cause, Event, Fold, Incarnation, RecordId, Sent};
-use crate::{HostId, Span};
+use crate::{Happening, HostId, Span};
 
 impl<F: Fold> World<F> {
     /// Offers a segment to the link it leaves by.
@@ -44,7 +45,8 @@ impl<F: Fold> World<F> {
         let to = receiver.map(|machine| self.host_of(machine));
         let counts = self.counts(attempt, opener);
         let position = network::position(transmission, attempt, (host, nth_life), counts);
-        let fate = self.network.offer(now, host, to, &network::describe(transmission, attempt), position);
+        let belongs = self.wire.see(segment, [Some(host), to], false);
+        let fate = self.network.offer(now, host, to, &network::describe(transmission, attempt, belongs), position);
         let travels = receiver.filter(|_| !fate.deliveries.is_empty());
         if travels.is_some() {
             self.counts(attempt, opener).holders += 1;
@@ -52,12 +54,16 @@ impl<F: Fold> World<F> {
         if let Some(life) = sender.filter(|_| transmission.retransmission > 0 && !segment.is_empty()) {
             self.truth.resent(life, segment.seq, transmission.retransmission);
         }
-        self.forger.watch(segment, false);
         let because = self.because(transmission, origin);
         let lost = fate.deliveries.is_empty();
         let deliveries = fate.deliveries.clone();
         let sent = sent((host, to), (sender, peer), attempt, transmission, wasted, fate);
         let id = self.record(now, because, Event::Sent(sent));
+        if self.forger.listens {
+            let kinds = network::kinds(segment.flags, !segment.payload.is_empty());
+            let sockets = [segment.source, segment.destination];
+            self.forger.happens(now, (host, Happening::Sends(kinds)), Of::Sockets(sockets));
+        }
         if let Some(known) = sender.and_then(|life| self.truth.get_mut(life)) {
             let asks = wants_answer(transmission);
             if asks {
@@ -311,6 +317,7 @@ fn sent(
         retransmission: *retransmission,
         acknowledges: *acknowledges,
         forged: false,
+        injection: None,
         wasted,
         fate,
     }

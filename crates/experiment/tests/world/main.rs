@@ -2,12 +2,15 @@
 
 mod cases;
 mod common;
+mod faults;
 mod floods;
 mod forged;
 mod laws;
+mod occasions;
 mod outages;
 mod populations;
 mod runs;
+mod segments;
 mod stale_syn;
 mod unfinished;
 mod warm_up;

@@ -26,8 +26,16 @@ impl rand_core::TryRng for NoDraws {
     }
 }
 
-const PACKET: Description =
-    Description { kinds: Kinds::DATA, acknowledges: Acknowledges::Syn, attempt: 1, retransmission: 0, octets: 1_000 };
+const PACKET: Description = Description {
+    kinds: Kinds::DATA,
+    acknowledges: Acknowledges::Syn,
+    attempt: 1,
+    connection: 1,
+    seq: Some(1),
+    ack: Some(1),
+    retransmission: 0,
+    octets: 1_000,
+};
 
 const fn at_ms(millis: u64) -> Instant {
     Instant::from_nanos(millis * 1_000_000)
@@ -89,6 +97,7 @@ fn each_scripted_fate_does_what_it_says() {
         ("copies = ['5s', '10ms', '1s']", "10 1000 5000 !0"),
         ("copies = ['0s']", "0 !0"),
         ("duplicate-after = '5s'", "50 5050 !0"),
+        ("deliver-at = '5s'", "5000 !0"),
     ] {
         let text = format!("delay = '50ms'\nfault = [{{ {fate} }}]");
         assert_eq!(fates(&text, &[0]), [expected], "{fate}");
@@ -103,6 +112,7 @@ fn a_script_takes_the_place_of_chance_and_is_exempt_from_order_and_lifetime() {
         ("extra-delay = '5s'", ["5050 !0", "5051 !0", "Chance"]),
         ("copies = ['5s', '1ms']", ["1 5000 !0", "2 5001 !0", "Chance"]),
         ("duplicate-after = '5s'", ["50 5050 !0", "51 5051 !0", "Chance"]),
+        ("deliver-at = '5s'", ["5000 !0", "5000 !0", "Chance"]),
     ] {
         let text = format!("{common}\nfault = [{{ on = {{ nth = [1, 2] }}, {fate} }}]");
         assert_eq!(fates(&text, &[0, 1, 2]), expected, "{fate}");
@@ -113,6 +123,12 @@ fn a_script_takes_the_place_of_chance_and_is_exempt_from_order_and_lifetime() {
     // The first of a duplicated packet lives as long as any other, the copy as long as the script says.
     let text = "delay = '50ms'\nlifetime = '10ms'\nfault = [{ duplicate-after = '1s' }]";
     assert_eq!(fates(text, &[0]), ["1050 !0"]);
+}
+
+#[test]
+fn nothing_is_delivered_before_it_leaves_the_line() {
+    let text = "delay = '50ms'\nrate = '1 Mbit/s'\nfault = [{ deliver-at = '10ms' }]";
+    assert_eq!(fates(text, &[0, 0, 100]), ["10 !0", "16 !0", "108 !0"]);
 }
 
 #[test]

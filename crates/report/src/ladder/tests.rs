@@ -128,6 +128,7 @@ impl Script {
             retransmission: 0,
             acknowledges: Acknowledged::Nothing,
             forged: false,
+            injection: None,
             wasted: None,
             fate,
         }

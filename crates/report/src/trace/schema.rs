@@ -138,6 +138,8 @@ impl Fields for Kinds {
         self.add("ack", meaning, json!({ "type": ["integer", "null"] }));
         let words = json!({ "type": "array", "items": { "enum": ["SYN", "data", "FIN", "acknowledgment"] } });
         self.add("carries", "what it carries", words);
+        let meaning = "the [[inject]] of the file that it is one of, from 1";
+        self.add("inject", meaning, json!({ "type": ["integer", "null"] }));
     }
 
     fn name(&mut self, _tuple: FourTuple) {

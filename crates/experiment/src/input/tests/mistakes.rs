@@ -456,33 +456,3 @@ fn in_the_name_of_a_file() {
         format!("{profile}: is a profile, not an experiment (a host takes it: `profile = \"linux\"`, or by its path)")
     );
 }
-
-#[test]
-fn in_forged_segments() {
-    let inject = |keys: &str| errors_of(&format!("{BASIC}[[inject]]\n{keys}"), &[]);
-    let base = "at = \"1s\"\nfrom = \"client\"\n";
-    for (keys, message) in [
-        ("flags = \"R\"", "t.toml:8:1: missing key `seq` (or `seq-raw`, the number on the wire)"),
-        ("flags = \"R\"\nseq = 1\nsec-raw = 1", "t.toml:13:1: unknown key `sec-raw` (did you mean `seq-raw`?)"),
-        ("flags = \"R\"\nseq = 1\nseq-raw = 1", "t.toml:13:11: `seq` says it already"),
-        (
-            "flags = \"RX\"\nseq = 1",
-            "t.toml:11:9: `RX` is no flags: expected letters of S, F, R, P, A, or words such as SYN-ACK",
-        ),
-        ("flags = \"SYN-ACK\"\nseq = 1", "t.toml:11:9: a segment with ACK needs `ack` or `ack-raw`"),
-        ("flags = \"S\"\nseq = 1\nack = 1", "t.toml:11:9: `ack` means nothing without the flag ACK"),
-        ("flags = \"S\"\nseq = 1\nconnection = 0", "t.toml:13:14: connections are counted from 1"),
-        (
-            "flags = \"S\"\nseq = 1\nconnection = 1\nports = [1, 2]",
-            "t.toml:14:9: the ports are the connection's: give `connection` or `ports`",
-        ),
-        ("flags = \"S\"\nseq = 1\nto = \"sever\"", "t.toml:13:6: no host is called `sever` (did you mean `server`?)"),
-        ("flags = \"S\"\nseq = 1\nto = \"client\"", "t.toml:13:6: a host is sent nothing from its own address"),
-        ("flags = \"S\"\nseq = 1\ndata = \"1 MB\"", "t.toml:13:8: a segment carries at most 65495 B"),
-        ("flags = \"S\"\nseq = 1\ndata = \"1\"", "t.toml:13:8: the size `1` needs a unit"),
-    ] {
-        assert_eq!(inject(&format!("{base}{keys}")), [message], "{keys}");
-    }
-    let message = "t.toml:10:8: no host is called `cleint` (did you mean `client`?)";
-    assert_eq!(inject("at = \"1s\"\nfrom = \"cleint\"\nflags = \"R\"\nseq = 1"), [message]);
-}
