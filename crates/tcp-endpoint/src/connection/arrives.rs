@@ -173,7 +173,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             return Continue(());
         }
         if segment.seq != self.incoming.nxt && !self.is_reset_before_fin(segment, ctx) {
-            self.challenge(ctx);
+            // One with data may begin before the window, and is dropped. Linux challenges it.
+            let limits = &ctx.settings.limits;
+            let strict = limits.checks.sequence_check == SequenceCheck::Window;
+            if !strict || segment.seq.within(self.incoming.nxt, limits.sizes.window) {
+                self.challenge(ctx);
+            }
             return Break(After::Stay);
         }
         let opening = self.state == State::SynReceived && self.opening != Opening::Early;
