@@ -70,7 +70,7 @@ impl<T: Copy> Remains<T> {
         match ctx.settings.teardown.time_wait_restart {
             // "The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it, and
             // restart the 2 MSL timeout." It ends just before RCV.NXT, so the window test alone would miss it.
-            TimeWaitRestart::Fin if repeated_fin => {
+            TimeWaitRestart::Fin if repeated_fin && !old => {
                 self.restart(ctx);
                 self.answer(segment, ctx);
             }
