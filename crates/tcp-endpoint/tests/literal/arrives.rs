@@ -1,6 +1,6 @@
 //! SEGMENT ARRIVES (RFC 9293 §3.10.7), in its order.
 
-use tcp_endpoint::{AckCheck, AckTiming, CrossingSyn, Flags, Notice, State};
+use tcp_endpoint::{AckCheck, AckTiming, Commit, CrossingSyn, Flags, Notice, State};
 
 use crate::branch::Branch;
 use crate::model::{Model, Out};
@@ -60,6 +60,7 @@ impl Model {
         let mut tcb = Tcb::new(State::SynReceived, Owner::Listener, self.next_iss);
         tcb.rcv_nxt = segment.seq.wrapping_add(1);
         tcb.irs = Some(segment.seq);
+        tcb.half_open = self.settings.handshake.commit == Commit::HalfOpen;
         tcb.send_mss = segment.mss.unwrap_or(536);
         tcb.retransmission_queue.push(syn_at(tcb.iss));
         self.tcb = Some(tcb);
@@ -259,6 +260,7 @@ impl Model {
             tcb.state = match (tcb.close_called, tcb.fin_received) {
                 (false, false) => State::Established,
                 (true, false) => State::FinWait1,
+                (_, true) if tcb.fin_sent.is_some() => State::LastAck,
                 (_, true) => State::CloseWait,
             };
             (tcb.snd_wnd, tcb.snd_wl1, tcb.snd_wl2) = (segment.wnd, segment.seq, segment.ack);
@@ -270,11 +272,16 @@ impl Model {
             if told {
                 self.tell(notice);
             }
-            if active {
-                // What went with the SYN, as far as this does not acknowledge it, too.
+            // What went with the SYN and is not acknowledged goes behind the text of a SYN,ACK, ahead of other text.
+            if active && !segment.ctl.syn() {
                 self.acknowledge(segment.ack);
                 self.follow_up();
             }
+            self.check_ack_established(segment);
+            if active && segment.ctl.syn() {
+                self.follow_up();
+            }
+            return;
         }
         self.check_ack_established(segment);
     }

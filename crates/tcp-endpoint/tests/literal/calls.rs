@@ -114,7 +114,7 @@ impl Model {
         self.take(Branch::CloseListen);
         self.listening = false;
         match &self.tcb {
-            Some(tcb) if tcb.owner == Owner::Listener && tcb.state == State::SynReceived && !tcb.early => self.delete(),
+            Some(tcb) if tcb.is_half_open() => self.delete(),
             Some(tcb) if tcb.owner == Owner::Listener => self.abort_now(),
             _ => {}
         }

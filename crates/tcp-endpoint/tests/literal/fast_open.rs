@@ -52,7 +52,7 @@ impl Model {
 
     /// §4.2.2: what the SYN,ACK did not acknowledge goes with the ACK.
     pub(crate) fn follow_up(&mut self) {
-        let tcb = self.tcb.as_mut().expect("it is open");
+        let Some(tcb) = &mut self.tcb else { return };
         for sent in &mut tcb.retransmission_queue {
             sent.lost = false;
         }

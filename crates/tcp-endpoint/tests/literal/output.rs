@@ -132,7 +132,7 @@ impl Model {
         tcb.snd_nxt = sent.end();
         if fin {
             tcb.fin_sent = Some(tcb.snd_nxt.wrapping_sub(1));
-            if matches!(tcb.state, State::CloseWait | State::SynReceived) && tcb.fin_received {
+            if tcb.state == State::CloseWait {
                 tcb.state = State::LastAck;
             }
         }

@@ -30,6 +30,7 @@ pub(crate) fn play(seed: u64, number: u64) -> World {
     let random = &mut random;
     let mut world = World::new(settings::draw_both(random));
     world.peer.granted = Some(random.next_u64());
+    world.peer.next_iss = choose(random, &[0, 1 << 20, u32::MAX - 50]);
     let strangers = [Stranger::Nobody, Stranger::Stale, Stranger::Inconsistent, Stranger::Hostile];
     let (stranger, seldom) = (choose(random, &strangers), choose(random, &[1, 4, 16]));
     if !one_in(random, 4) {

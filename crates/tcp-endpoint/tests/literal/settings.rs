@@ -3,10 +3,10 @@
 use rand_chacha::ChaCha8Rng;
 use sim_time::Duration;
 use tcp_endpoint::{
-    AbortReset, AckCheck, AckTiming, Acknowledgment, Backlog, ChallengeLimit, Checks, Close, CrossingSyn, DuplicateSyn,
-    FinAcknowledgment, GiveUp, HalfOpenCheck, HandshakeRetries, Isn, Keepalive, KeepaliveHeard, Limits, Patience,
-    Persistence, PortRange, PortSelection, RtoFloor, RtoUnmeasured, SegmentSizes, Selection, SequenceCheck, Settings,
-    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timers, TimestampCheck, presets,
+    AbortReset, AckCheck, AckTiming, Acknowledgment, Backlog, ChallengeLimit, Checks, Close, Commit, CrossingSyn,
+    DuplicateSyn, FinAcknowledgment, GiveUp, HalfOpenCheck, HandshakeRetries, Isn, Keepalive, KeepaliveHeard, Limits,
+    Patience, Persistence, PortRange, PortSelection, RtoFloor, RtoUnmeasured, SegmentSizes, Selection, SequenceCheck,
+    Settings, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timers, TimestampCheck, presets,
 };
 
 use crate::chance::{choose, one_in};
@@ -127,10 +127,13 @@ fn draw(random: &mut ChaCha8Rng, fast_open: bool) -> Settings {
     if fast_open && !one_in(random, 8) {
         settings.handshake = presets::handshake("fast-open").expect("a preset").policy;
     }
-    let Settings { teardown, limits, .. } = &mut settings;
+    let Settings { handshake, teardown, limits } = &mut settings;
+    if one_in(random, 3) {
+        handshake.commit = Commit::Connection;
+    }
     limits.timers.timestamps = !one_in(random, 3);
     limits.selection.isn = choose(random, &[Isn::Clock, Isn::Constant]);
-    limits.sizes.window = choose(random, &[65535, 1000, 100]);
+    limits.sizes.window = choose(random, &[65535, 1000, 100, 1 << 30]);
     limits.sizes.mss = choose(random, &[1460, 536, 40]);
     limits.checks.crossing_syn = choose(random, &[CrossingSyn::Figure, CrossingSyn::Text]);
     limits.checks.ack_check = choose(random, &[AckCheck::Unsent, AckCheck::Window]);

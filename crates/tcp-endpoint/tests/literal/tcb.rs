@@ -77,6 +77,8 @@ pub(crate) struct Tcb {
     pub(crate) ack_due: bool,
     /// The text was delivered with the SYN (RFC 7413 §4.2.2).
     pub(crate) early: bool,
+    /// The listener has committed no more than a half-open entry.
+    pub(crate) half_open: bool,
     pub(crate) time_wait_ends: Instant,
 }
 
@@ -108,13 +110,14 @@ impl Tcb {
             unanswered: false,
             ack_due: false,
             early: false,
+            half_open: false,
             time_wait_ends: Instant::ZERO,
         }
     }
 
-    /// Whether a SYN has come to the listener, and nothing else.
+    /// Whether it is a half-open entry.
     pub(crate) fn is_half_open(&self) -> bool {
-        self.state == State::SynReceived && self.passive && !self.early
+        self.state == State::SynReceived && self.half_open && !self.early
     }
 
     /// Whether our FIN is acknowledged.
