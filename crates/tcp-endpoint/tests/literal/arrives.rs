@@ -260,8 +260,8 @@ impl Model {
             tcb.state = match (tcb.close_called, tcb.fin_received) {
                 (false, false) => State::Established,
                 (true, false) => State::FinWait1,
-                (_, true) if tcb.fin_sent.is_some() => State::LastAck,
-                (_, true) => State::CloseWait,
+                (false, true) => State::CloseWait,
+                (true, true) => State::Closing,
             };
             (tcb.snd_wnd, tcb.snd_wl1, tcb.snd_wl2) = (segment.wnd, segment.seq, segment.ack);
             tcb.max_snd_wnd = tcb.max_snd_wnd.max(segment.wnd);

@@ -181,6 +181,7 @@ impl Model {
     }
 
     pub(crate) fn abort_now(&mut self) {
+        self.send_what_is_ready();
         let Some(tcb) = &self.tcb else { return };
         match tcb.state {
             State::SynSent => self.take(Branch::AbortSynSent),

@@ -83,11 +83,15 @@ impl Model {
 
     /// What is ready to be sent leaves, and the acknowledgment that nothing else carries (MUST-58).
     pub(crate) fn flush(&mut self) {
-        while let Some(sent) = self.next_to_send() {
-            self.transmit(&sent);
-        }
+        self.send_what_is_ready();
         if self.tcb.as_ref().is_some_and(|tcb| tcb.ack_due) {
             self.emit_ack();
+        }
+    }
+
+    pub(crate) fn send_what_is_ready(&mut self) {
+        while let Some(sent) = self.next_to_send() {
+            self.transmit(&sent);
         }
     }
 
@@ -163,6 +167,9 @@ impl Model {
         tcb.time_wait_ends = ends;
         tcb.retransmission_queue.clear();
         tcb.held = Held::default();
+        if tcb.ack_due {
+            self.emit_ack(); // nothing is left that could carry it
+        }
     }
 
     /// The fast open option of a SYN,ACK (RFC 7413 §4.1.2).

@@ -41,8 +41,10 @@ pub(crate) fn play(seed: u64, number: u64) -> World {
     }
     for _ in 0..50 + below(random, 250) {
         let stranger = if one_in(random, seldom) { stranger } else { Stranger::Nobody };
+        world.join(one_in(random, 6));
         step(&mut world, random, stranger);
     }
+    world.flush();
     world
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct World {
     /// Every segment that was ever sent to the host.
     pub(crate) past: Vec<Seg>,
     clock_known: bool,
+    /// The next event comes at this instant, before the host emits anything (MUST-59).
+    joined: bool,
     ladder: Vec<String>,
 }
 
@@ -55,12 +57,25 @@ impl World {
             to_peer: Vec::new(),
             past: Vec::new(),
             clock_known: false,
+            joined: false,
             ladder: Vec::new(),
         }
     }
 
     pub(crate) fn status(&self) -> Option<Status> {
         self.host.status_of(NAME).filter(|status| status.state != State::Closed)
+    }
+
+    /// The next event joins those that come before the host emits, or is the last of them.
+    pub(crate) fn join(&mut self, joined: bool) {
+        self.joined = joined;
+    }
+
+    /// What has waited for the last of joined events leaves.
+    pub(crate) fn flush(&mut self) {
+        if std::mem::take(&mut self.joined) {
+            self.settle("the instant is over", (), Vec::new(), |_| ());
+        }
     }
 
     // Calls of the host's user
@@ -149,6 +164,7 @@ impl World {
 
     /// The earliest deadline comes.
     pub(crate) fn let_a_deadline_come(&mut self) {
+        self.flush();
         let Some((at, handle)) = self.earliest_deadline() else { return };
         self.now = at;
         self.deadlines.remove(&handle);
@@ -173,6 +189,7 @@ impl World {
 
     /// Time passes, but not beyond a deadline.
     pub(crate) fn pause(&mut self, pause: Duration) {
+        self.flush();
         let until = self.now + pause;
         self.now = self.earliest_deadline().map_or(until, |(at, _)| at.min(until));
         self.ladder.push(format!("{:>14} time passes", self.now.to_string()));
@@ -208,13 +225,17 @@ impl World {
         mut effects: Effects<Vec<u8>, Tag>,
         literal: impl FnOnce(&mut Model) -> R,
     ) {
-        self.host.flush(self.now, &mut effects);
+        if !self.joined {
+            self.host.flush(self.now, &mut effects);
+        }
         let (sent, told) = self.enter(&effects);
         self.ladder.push(format!("{:>14} {:<11} {name}", self.now.to_string(), self.model.state()));
         self.model.now = self.now;
         self.model.trail.clear();
         let expected = literal(&mut self.model);
-        self.model.flush();
+        if !self.joined {
+            self.model.flush();
+        }
         let out = std::mem::take(&mut self.model.out);
         let (expected_sent, mut expected_told) = (sends(&out), notices(&out));
         expected_told.sort();
@@ -283,7 +304,11 @@ impl World {
         let users = self.handle.and_then(|handle| self.host.status(handle)).filter(|_| tcb.owner == Owner::User);
         let unread = users.map_or(0, |status| status.unread_octets);
         self.compare("keeps unread", &unread, &if tcb.owner == Owner::User { tcb.received.len() as u64 } else { 0 });
-        if tcb.state != State::TimeWait && !tcb.retransmission_queue.is_empty() && self.deadlines.is_empty() {
+        if !self.joined
+            && tcb.state != State::TimeWait
+            && !tcb.retransmission_queue.is_empty()
+            && self.deadlines.is_empty()
+        {
             self.differ("the retransmission queue is not empty, and no timer runs");
         }
     }
