@@ -84,6 +84,9 @@ impl<T: Copy> Remains<T> {
                 _ => self.take_reset(segment.seq, acceptable, ctx),
             };
         }
+        if self.is_dropped_silently(segment, ctx) {
+            return After::Stay;
+        }
         if acceptable && limits.checks.timestamp_check == TimestampCheck::Sequence {
             self.note_timestamp(segment, ctx.now);
         }
