@@ -15,6 +15,7 @@ impl Model {
             State::Closed => self.arrives_closed(segment),
             State::Listen => self.arrives_listen(segment),
             State::SynSent => self.arrives_syn_sent(segment),
+            State::TimeWait if self.is_request(segment) => self.request_in_time_wait(segment),
             _ => self.arrives_otherwise(segment),
         }
         // §3.8.6.3 leaves the time of an acknowledgment open.
@@ -40,7 +41,7 @@ impl Model {
     }
 
     /// §3.10.7.2
-    fn arrives_listen(&mut self, segment: &Seg) {
+    pub(crate) fn arrives_listen(&mut self, segment: &Seg) {
         // first check for a RST
         if segment.ctl.rst() {
             return self.take(Branch::ListenReset);
@@ -131,7 +132,7 @@ impl Model {
     }
 
     /// §3.10.7.4
-    fn arrives_otherwise(&mut self, segment: &Seg) {
+    pub(crate) fn arrives_otherwise(&mut self, segment: &Seg) {
         let tcb = self.tcb.as_ref().expect("synchronized");
         let again = is_the_syn_again(tcb, segment);
         if again && tcb.is_half_open() && tcb.stamps.is_some() && segment.ts.is_none() {

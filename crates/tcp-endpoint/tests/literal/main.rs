@@ -22,6 +22,7 @@ mod segment;
 mod settings;
 mod tcb;
 mod text;
+mod time_wait;
 mod timestamps;
 mod world;
 

@@ -30,6 +30,8 @@ pub(crate) struct Model {
     pub(crate) left: Option<Left>,
     /// The ISS of the next connection (§3.4.1 leaves it to a clock and a secret).
     pub(crate) next_iss: u32,
+    /// What it may not be below, after TIME-WAIT (§3.6.1 MAY-2).
+    pub(crate) least_iss: Option<u32>,
     /// What the timestamp clock starts from (RFC 7323 §5.4 leaves it to the host).
     pub(crate) clock_offset: u32,
     /// The cookie this host grants its peer (RFC 7413 §4.1.2 leaves it to the host).
@@ -53,6 +55,7 @@ impl Model {
             tcb: None,
             left: None,
             next_iss: 0,
+            least_iss: None,
             clock_offset: 0,
             granted: None,
             kept: None,

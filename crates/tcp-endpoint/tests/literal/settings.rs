@@ -145,6 +145,8 @@ fn draw(random: &mut ChaCha8Rng, fast_open: bool) -> Settings {
         (limits.persistence.data_retries, limits.persistence.orphan_retries) = (2, 2);
     }
     limits.acknowledgment.ack_timing = choose(random, &[AckTiming::AfterApplication, AckTiming::AtOnce]);
+    let choices = [SynInTimeWait::None, SynInTimeWait::Sequence, SynInTimeWait::Timestamp];
+    teardown.syn_in_time_wait = choose(random, &choices);
     teardown.time_wait = choose(random, &[Duration::from_secs(240), Duration::from_secs(2)]);
     settings
 }

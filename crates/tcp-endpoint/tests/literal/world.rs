@@ -10,7 +10,7 @@ use tcp_endpoint::{
 
 use crate::branch::Branch;
 use crate::model::{Model, Out};
-use crate::segment::{HOST, PEER, Seg};
+use crate::segment::{HOST, PEER, Seg, lt};
 use crate::tcb::Owner;
 
 /// The tag of entries; the endpoint does not read it.
@@ -235,6 +235,9 @@ impl World {
         let expected = literal(&mut self.model);
         if !self.joined {
             self.model.flush();
+        }
+        if self.model.least_iss.take().is_some_and(|least| lt(self.model.next_iss, least)) {
+            self.differ("the ISS was used by the last incarnation");
         }
         let out = std::mem::take(&mut self.model.out);
         let (expected_sent, mut expected_told) = (sends(&out), notices(&out));
