@@ -20,8 +20,7 @@ impl Model {
             return;
         };
         let Some(send) = tcb.sends.front_mut() else { return };
-        self.taken.count(Branch::FastOpenShown);
-        self.trail.push(Branch::FastOpenShown);
+        self.take(Branch::FastOpenShown);
         syn.fast_open = Some(FastOpen::Cookie(cookie));
         let own = self.settings.limits.sizes.mss as usize;
         let options = if self.settings.limits.timers.timestamps { 12 } else { 0 };
@@ -30,7 +29,7 @@ impl Model {
         let psh = send.is_empty();
         if psh {
             tcb.sends.pop_front();
-            self.taken.count(Branch::KnownSynNotPushed);
+            self.take(Branch::KnownSynNotPushed);
         }
         let seq = tcb.snd_nxt;
         tcb.retransmission_queue.push(Sent { seq, syn: false, text: syn.text.clone(), psh, fin: false, lost: false });

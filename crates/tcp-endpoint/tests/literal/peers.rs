@@ -75,7 +75,7 @@ pub(crate) fn forge(model: &Model, random: &mut ChaCha8Rng) -> Seg {
         7 | 8 => Flags::ACK.with(Flags::FIN),
         9 => Flags::RST,
         10 => Flags::RST.with(Flags::ACK),
-        11 => Flags::SYN,
+        11 => choose(random, &[Flags::SYN, Flags::SYN, Flags::SYN.with(Flags::FIN)]),
         12 => Flags::SYN_ACK,
         13 => choose(random, &[Flags::NONE, Flags::FIN, Flags::PSH, Flags::SYN.with(Flags::FIN)]),
         14 => Flags::SYN_ACK.with(Flags::FIN),

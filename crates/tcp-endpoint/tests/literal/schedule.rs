@@ -39,7 +39,7 @@ pub(crate) fn play(seed: u64, number: u64) -> World {
     if !one_in(random, 4) {
         world.at_peer("listen", crate::model::Model::listen);
     }
-    for _ in 0..50 + below(random, 250) {
+    for _ in 0..100 + below(random, 400) {
         let stranger = if one_in(random, seldom) { stranger } else { Stranger::Nobody };
         world.join(one_in(random, 6));
         step(&mut world, random, stranger);
@@ -104,6 +104,9 @@ fn deliver_to_peer(world: &mut World, random: &mut ChaCha8Rng) {
 
 /// A SEND mostly.
 fn call(world: &mut World, random: &mut ChaCha8Rng) {
+    if world.model.state() == State::Closing && one_in(random, 8) {
+        return world.abort();
+    }
     match below(random, 16) {
         0..=4 => {
             let octets = octets(random);
