@@ -63,6 +63,7 @@ impl Model {
         tcb.irs = Some(segment.seq);
         tcb.half_open = self.settings.handshake.commit == Commit::HalfOpen;
         tcb.send_mss = segment.mss.unwrap_or(536);
+        tcb.max_snd_wnd = segment.wnd;
         tcb.retransmission_queue.push(syn_at(tcb.iss));
         self.tcb = Some(tcb);
         self.agree(segment);

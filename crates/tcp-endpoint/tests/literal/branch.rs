@@ -41,6 +41,8 @@ branches! {
     CloseCloseWait => "9293 §3.10.4: CLOSE in CLOSE-WAIT, LAST-ACK with the FIN",
     CloseClosing => "9293 §3.10.4: CLOSE after CLOSE, error, connection closing",
     CloseNone => "9293 §3.10.4: CLOSE in CLOSED, error, connection does not exist",
+    CloseUnread => "9293 §3.6.1 SHLD-3: CLOSE with text unread, RST",
+    TextLost => "9293 §3.6.1 SHLD-3: text after a half-duplex CLOSE, RST",
     AbortSynSent => "9293 §3.10.5: ABORT in SYN-SENT deletes the TCB",
     AbortReset => "9293 §3.10.5: ABORT, <SEQ=SND.NXT><CTL=RST>",
     AbortSilent => "9293 §3.10.5: ABORT in CLOSING, LAST-ACK, TIME-WAIT deletes the TCB",

@@ -159,8 +159,21 @@ impl Model {
         Ok(())
     }
 
-    /// The user gives the connection back: it CLOSEs, if it has not, and RECEIVEs no more.
+    /// The user gives the connection back: it CLOSEs, if it has not, and RECEIVEs no more. Where that is a half-duplex
+    /// close, text that is lost with it is answered with a RST (§3.6.1 MAY-1, SHLD-3).
     pub(crate) fn give_back(&mut self) {
+        let half_duplex = self.settings.limits.close.half_duplex_close;
+        let unread = |tcb: &mut Tcb| tcb.state != State::TimeWait && !tcb.received.is_empty();
+        if half_duplex && self.users().is_some_and(unread) {
+            self.take(Branch::CloseUnread);
+            self.send_what_is_ready();
+            let tcb = self.users().expect("it was there");
+            let reset = Seg::new(tcb.snd_nxt, 0, Flags::RST);
+            self.emit(reset);
+            self.delete();
+            self.left = None;
+            return;
+        }
         let _: Result<(), UserError> = self.close();
         self.left = None;
         if let Some(tcb) = self.users() {

@@ -72,7 +72,6 @@ impl Model {
         assert_eq!(tcb.state, State::SynReceived);
         tcb.early = true;
         (tcb.snd_wnd, tcb.snd_wl1, tcb.snd_wl2) = (syn.wnd, syn.seq, tcb.iss);
-        tcb.max_snd_wnd = syn.wnd;
         self.tell(Notice::Acceptable { port: crate::segment::HOST.port() });
         self.text_and_fin(syn);
     }

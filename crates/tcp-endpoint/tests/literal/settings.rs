@@ -147,6 +147,7 @@ fn draw(random: &mut ChaCha8Rng, fast_open: bool) -> Settings {
     limits.acknowledgment.ack_timing = choose(random, &[AckTiming::AfterApplication, AckTiming::AtOnce]);
     let choices = [SynInTimeWait::None, SynInTimeWait::Sequence, SynInTimeWait::Timestamp];
     teardown.syn_in_time_wait = choose(random, &choices);
+    limits.close.half_duplex_close = one_in(random, 4);
     teardown.time_wait = choose(random, &[Duration::from_secs(240), Duration::from_secs(2)]);
     settings
 }

@@ -37,6 +37,12 @@ impl Model {
             return;
         }
         let tcb = self.tcb.as_mut().expect("synchronized");
+        let lost = lt(tcb.rcv_nxt, rest.fin_seq()); // a FIN ahead of its turn tells of text, too
+        if tcb.owner == Owner::Nobody && self.settings.limits.close.half_duplex_close && lost {
+            self.take(Branch::TextLost);
+            self.emit(Seg::new(segment.ack, 0, Flags::RST)); // §3.5.2
+            return self.delete();
+        }
         tcb.ack_due = true;
         if lt(tcb.rcv_nxt, rest.seq) {
             tcb.held.hold(&rest);

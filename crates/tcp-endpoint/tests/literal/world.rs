@@ -176,7 +176,8 @@ impl World {
             _ => false,
         };
         let times_out = effects.iter().any(sends_again);
-        self.idle_deadlines = if times_out { 0 } else { self.idle_deadlines + 1 };
+        let acts = effects.iter().any(|effect| matches!(effect, Effect::Transmit(_) | Effect::State(_)));
+        self.idle_deadlines = if acts { 0 } else { self.idle_deadlines + 1 };
         self.settle("a deadline comes", (), effects, |model| match &model.tcb {
             Some(tcb) if tcb.state == State::TimeWait && tcb.time_wait_ends == at => model.time_wait_timeout(),
             Some(tcb) if tcb.state != State::TimeWait && times_out => model.retransmission_timeout(),
