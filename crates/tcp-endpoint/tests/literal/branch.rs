@@ -105,6 +105,8 @@ branches! {
     FinTimeWait => "9293 §3.10.7.4 eighth: FIN in TIME-WAIT, restart 2 MSL",
     TimeWaitReopened => "9293 §3.6.1 MAY-2, 6191 §2: a SYN in TIME-WAIT opens the next incarnation",
     TimeWaitSynDropped => "6191 §2: a SYN in TIME-WAIT is dropped",
+    AckDelayed => "9293 §3.8.6.3: an acknowledgment is delayed",
+    AckDelayedTimeout => "9293 §3.8.6.3: a delayed acknowledgment leaves",
     UserTimeout => "9293 §3.8.3, §3.10.8: R2, the user timeout deletes the TCB",
     Retransmission => "9293 §3.10.8: the front of the retransmission queue again",
     TimeWaitTimeout => "9293 §3.10.8: the time-wait timeout deletes the TCB",

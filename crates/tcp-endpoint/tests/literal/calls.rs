@@ -242,6 +242,12 @@ impl Model {
         self.resend_front();
     }
 
+    /// A delayed acknowledgment has waited long enough.
+    pub(crate) fn delayed_ack_timeout(&mut self) {
+        self.take(Branch::AckDelayedTimeout);
+        self.tcb.as_mut().expect("it acknowledges").ack_due = true;
+    }
+
     /// The time-wait timeout.
     pub(crate) fn time_wait_timeout(&mut self) {
         self.take(Branch::TimeWaitTimeout);

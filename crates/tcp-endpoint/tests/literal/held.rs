@@ -34,6 +34,11 @@ impl Held {
         self.add(piece);
     }
 
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.texts.is_empty() && self.fins.is_empty()
+    }
+
     fn add(&mut self, piece: Seg) {
         if !piece.text.is_empty() {
             self.texts.push(piece);

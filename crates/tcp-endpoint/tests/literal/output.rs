@@ -20,7 +20,7 @@ impl Model {
         segment.ts = stamp;
         let known = segment.ctl.rst() && stamp.is_some();
         if segment.ctl.ack() {
-            tcb.ack_due = false;
+            (tcb.ack_due, tcb.ack_at) = (false, None);
             if let Some(stamps) = &mut tcb.stamps {
                 stamps.last_ack_sent = segment.ack;
             }
@@ -167,7 +167,7 @@ impl Model {
         tcb.time_wait_ends = ends;
         tcb.retransmission_queue.clear();
         tcb.held = Held::default();
-        if tcb.ack_due {
+        if tcb.ack_due || tcb.ack_at.is_some() {
             self.emit_ack(); // nothing is left that could carry it
         }
     }

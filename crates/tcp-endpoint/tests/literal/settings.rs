@@ -144,7 +144,8 @@ fn draw(random: &mut ChaCha8Rng, fast_open: bool) -> Settings {
         (limits.handshake_retries.syn_retries, limits.handshake_retries.syn_ack_retries) = (1, 1);
         (limits.persistence.data_retries, limits.persistence.orphan_retries) = (2, 2);
     }
-    limits.acknowledgment.ack_timing = choose(random, &[AckTiming::AfterApplication, AckTiming::AtOnce]);
+    let timings = [AckTiming::AfterApplication, AckTiming::AtOnce, AckTiming::Delayed];
+    limits.acknowledgment.ack_timing = choose(random, &timings);
     let choices = [SynInTimeWait::None, SynInTimeWait::Sequence, SynInTimeWait::Timestamp];
     teardown.syn_in_time_wait = choose(random, &choices);
     limits.close.half_duplex_close = one_in(random, 4);

@@ -75,6 +75,8 @@ pub(crate) struct Tcb {
     /// A retransmission waits for its answer.
     pub(crate) unanswered: bool,
     pub(crate) ack_due: bool,
+    /// When a delayed acknowledgment leaves (§3.8.6.3).
+    pub(crate) ack_at: Option<Instant>,
     /// The text was delivered with the SYN (RFC 7413 §4.2.2).
     pub(crate) early: bool,
     /// The listener has committed no more than a half-open entry.
@@ -109,6 +111,7 @@ impl Tcb {
             retries: 0,
             unanswered: false,
             ack_due: false,
+            ack_at: None,
             early: false,
             half_open: false,
             time_wait_ends: Instant::ZERO,

@@ -1,8 +1,9 @@
 //! The text and the FIN of a segment (RFC 9293 §3.10.7.4, seventh and eighth).
 
-use tcp_endpoint::{Flags, Notice, State};
+use tcp_endpoint::{AckTiming, Flags, Notice, State};
 
 use crate::branch::Branch;
+use crate::held::Held;
 use crate::model::Model;
 use crate::segment::{Seg, le, lt};
 use crate::tcb::Owner;
@@ -43,8 +44,8 @@ impl Model {
             self.emit(Seg::new(segment.ack, 0, Flags::RST)); // §3.5.2
             return self.delete();
         }
-        tcb.ack_due = true;
         if lt(tcb.rcv_nxt, rest.seq) {
+            tcb.ack_due = true;
             tcb.held.hold(&rest);
             return self.take(Branch::TextHeld);
         }
@@ -57,9 +58,26 @@ impl Model {
             self.take(Branch::TextReleased);
             self.process_in_order(&held);
         }
+        self.acknowledge_text(segment.ctl.syn());
         let tcb = self.tcb.as_ref().expect("synchronized");
         if tcb.rcv_nxt != before && tcb.owner == Owner::User {
             self.tell(Notice::Readable);
+        }
+    }
+
+    /// §3.8.6.3: the acknowledgment is due, or waits for another segment, but for no gap to be filled.
+    fn acknowledge_text(&mut self, with_syn: bool) {
+        let acknowledgment = &self.settings.limits.acknowledgment;
+        let (delayed, at) = (acknowledgment.ack_timing == AckTiming::Delayed, self.now + acknowledgment.delayed_ack);
+        let tcb = self.tcb.as_mut().expect("synchronized");
+        if tcb.state == State::TimeWait {
+            return; // it was sent
+        }
+        if delayed && !with_syn && tcb.ack_at.is_none() && tcb.held.is_empty() {
+            tcb.ack_at = Some(at);
+            self.take(Branch::AckDelayed);
+        } else {
+            tcb.ack_due = true;
         }
     }
 
@@ -90,7 +108,7 @@ impl Model {
         let tcb = self.tcb.as_mut().expect("synchronized");
         tcb.rcv_nxt = tcb.rcv_nxt.wrapping_add(1);
         tcb.fin_received = true;
-        tcb.ack_due = true;
+        tcb.held = Held::default();
         match tcb.state {
             State::SynReceived => self.take(Branch::KnownEarlyFin),
             State::Established => {
@@ -102,6 +120,7 @@ impl Model {
                 self.take(Branch::FinFinWait1);
             }
             State::FinWait2 => {
+                tcb.ack_due = true;
                 self.take(Branch::FinFinWait2);
                 self.start_time_wait();
             }

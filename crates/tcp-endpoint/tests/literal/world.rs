@@ -5,7 +5,8 @@ use std::fmt::Debug;
 
 use sim_time::{Duration, Instant};
 use tcp_endpoint::{
-    Effect, Effects, FastOpen, FourTuple, Handle, Host, Notice, Purpose, Reason, SeqNum, Settings, State, Status,
+    AckTiming, Effect, Effects, FastOpen, FourTuple, Handle, Host, Notice, Purpose, Reason, SeqNum, Settings, State,
+    Status,
 };
 
 use crate::branch::Branch;
@@ -67,8 +68,10 @@ impl World {
     }
 
     /// The next event joins those that come before the host emits, or is the last of them.
+    /// Not where acknowledgments are delayed: which of them may wait is decided when the host emits.
     pub(crate) fn join(&mut self, joined: bool) {
-        self.joined = joined;
+        let delayed = self.model.settings.limits.acknowledgment.ack_timing == AckTiming::Delayed;
+        self.joined = joined && !delayed;
     }
 
     /// What has waited for the last of joined events leaves.
@@ -180,7 +183,14 @@ impl World {
         self.idle_deadlines = if acts { 0 } else { self.idle_deadlines + 1 };
         self.settle("a deadline comes", (), effects, |model| match &model.tcb {
             Some(tcb) if tcb.state == State::TimeWait && tcb.time_wait_ends == at => model.time_wait_timeout(),
-            Some(tcb) if tcb.state != State::TimeWait && times_out => model.retransmission_timeout(),
+            Some(tcb) if tcb.state != State::TimeWait => {
+                if tcb.ack_at == Some(at) {
+                    model.delayed_ack_timeout();
+                }
+                if times_out {
+                    model.retransmission_timeout();
+                }
+            }
             _ => {}
         });
         if self.model.tcb.is_some() && self.idle_deadlines > MOST_IDLE_DEADLINES {
