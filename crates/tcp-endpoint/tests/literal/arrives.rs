@@ -143,9 +143,9 @@ impl Model {
         }
         if self.completes_figure_7(segment) {
             self.take(Branch::Figure7);
-            self.keep_cookie(segment);
             self.record(segment);
-            return self.check_ack(segment);
+            self.check_ack(segment);
+            return self.keep_cookie(segment);
         }
         // first check the sequence number
         let tcb = self.tcb.as_ref().expect("synchronized");

@@ -245,7 +245,7 @@ impl Model {
     /// A delayed acknowledgment has waited long enough.
     pub(crate) fn delayed_ack_timeout(&mut self) {
         self.take(Branch::AckDelayedTimeout);
-        self.tcb.as_mut().expect("it acknowledges").ack_due = true;
+        self.emit_ack();
     }
 
     /// The time-wait timeout.

@@ -38,7 +38,7 @@ impl Model {
 
     /// §4.1.3, §4.2.2: the client keeps the cookie of a SYN,ACK, and the server's MSS, either or both.
     pub(crate) fn keep_cookie(&mut self, syn_ack: &Seg) {
-        if !self.fast_open() {
+        if !self.fast_open() || self.tcb.is_none() {
             return;
         }
         if let Some(FastOpen::Cookie(cookie)) = syn_ack.fast_open {

@@ -40,7 +40,8 @@ pub(crate) fn takes_what_the_peer_resends(world: &mut World) -> bool {
     let next = status.receive_next.map_or(0, SeqNum::raw);
     // Segments of an earlier incarnation may have told the peer that more has come, or brought it more.
     let in_order = peer.retransmission_queue.first().is_some_and(|front| !front.syn && front.seq == next)
-        && le(peer.rcv_nxt, status.send_next.raw());
+        && le(peer.rcv_nxt, status.send_next.raw())
+        && le(status.send_unacknowledged.raw(), peer.rcv_nxt);
     // An inconsistent peer may have made them disagree about timestamps.
     world.peer.now = world.now;
     let clock = world.peer.clock();
