@@ -118,15 +118,25 @@ branches! {
     FastOpenRefused => "7413 §4.2.2: a bad cookie, the SYN alone is acknowledged",
     FastOpenUnacknowledged => "7413 §4.2.2: what the SYN,ACK did not acknowledge goes with the ACK",
 
-    // Known differences: here the model does as the endpoint does.
+    // Known differences: here the model does as the endpoint does, for the reason above each.
+
+    // No end judges a reset by its options.
     KnownResetOptions => "known, 7323 §5.2: a RST has the options of its connection, none of the segment it answers",
+    // A SHOULD: the client may have given the option up when its SYN timed out.
     KnownUnstampedSyn => "known, 7323 §3.2: a half-open entry answers the SYN once more without TSopt, too",
+    // It is the retransmission that `duplicate-syn` is about; RFC 5961 §4.2 has the same answer.
     KnownSynWithText => "known, 9293 §3.10.7.4 first, fourth: the SYN once more is old, and so is the text with it",
+    // Linux is as strict, and no honest end acknowledges it.
     KnownAckBelowIss => "known, 5961 §5.2: an ACK of what was never sent is too old, whatever MAX.SND.WND is",
+    // What was not acknowledged may be lost.
     KnownResetTold => "known, 9293 §3.10.7.4 second: RST in CLOSING or LAST-ACK is told to the user",
+    // "The only thing that can arrive in this state is a retransmission of the remote FIN", which it is not.
     KnownFinBehindFin => "known, 9293 §3.10.7.4 eighth: a FIN behind the FIN does not restart TIME-WAIT",
+    // The RFC takes it for sent in CLOSING. The peer would wait for it.
     KnownFinUnsent => "known, 9293 §3.10.5: ABORT in CLOSING, our FIN not sent yet, <SEQ=SND.NXT><CTL=RST>",
+    // The peer hands the text over all the same.
     KnownSynNotPushed => "known, 9293 §3.9.1.2 MUST-61: a SYN with text has no PSH",
+    // RFC 7413 does not say. Our SYN is not acknowledged yet.
     KnownEarlyFin => "known, 9293 §3.10.7.4 eighth: a FIN with the SYN of a good cookie leaves SYN-RECEIVED as it is",
 }
 
