@@ -97,7 +97,10 @@ impl<T: Copy> HalfOpen<T> {
             if segment.seq == next || ctx.settings.limits.checks.half_open_check == HalfOpenCheck::Window {
                 return Request::Withdrawn(Reason::Reset);
             }
-            self.challenge(ctx); // RFC 5961 §3.2
+            // RFC 5961 §3.2: one with data may begin before the window, and is dropped
+            if segment.seq.within(next, ctx.settings.limits.sizes.window) {
+                self.challenge(ctx);
+            }
             return Request::Pending;
         }
         if flags.syn() {

@@ -20,7 +20,9 @@ pub(super) fn make_one(world: &mut World, bytes: &mut Unstructured<'_>) -> Resul
             world.open(host, (local, remote), (octets, all));
         }
         2 => world.listen(host, PORTS[0]),
-        3..=4 => world.accept(host, PORTS[0]),
+        3..=4 => {
+            world.accept(host, PORTS[0]);
+        }
         5..=7 => {
             let octets = bytes.int_in_range(0..=3000)?;
             with_handle(world, host, bytes, |world, handle| world.send(host, handle, octets))?;

@@ -114,10 +114,13 @@ impl World {
         let _ = self.hosts[host].listen(port);
     }
 
-    pub(super) fn accept(&mut self, host: usize, port: u16) {
-        if let Some(handle) = self.hosts[host].accept(port) {
+    /// Whether a connection has waited.
+    pub(super) fn accept(&mut self, host: usize, port: u16) -> bool {
+        let accepted = self.hosts[host].accept(port);
+        if let Some(handle) = accepted {
             self.books[host].accept(handle);
         }
+        accepted.is_some()
     }
 
     pub(super) fn send(&mut self, host: usize, handle: Handle, octets: usize) {
@@ -296,7 +299,8 @@ impl World {
     }
 
     fn finish_applications(&mut self, host: usize) {
-        self.accept(host, 80);
+        // All that wait: some may be over, and nothing would follow their being accepted.
+        while self.accept(host, 80) {}
         for handle in self.handles(host) {
             self.receive(host, handle, u32::MAX);
             self.close(host, handle);

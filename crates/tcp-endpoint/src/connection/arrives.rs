@@ -154,8 +154,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                     && self.send.acceptable(segment.ack) =>
             {
                 let acknowledged = limits.checks.crossing_syn == CrossingSyn::Acknowledged;
-                self.ack_due = self.take_text_of_syn(segment, ctx) || acknowledged;
                 self.note_timestamp(segment, ctx);
+                if self.loses_what_ends_at(segment.seq + 1 + segment.payload.len(), ctx) {
+                    self.send_reset_for(segment.ack, ctx);
+                    return After::Close(Reason::Segment);
+                }
+                self.ack_due = self.take_text_of_syn(segment, ctx) || acknowledged;
                 return self.establish_by_acknowledgment(segment, ctx);
             }
             // There is no timer behind this SYN-ACK: the client's own retransmission asks for it again, even if the server
@@ -173,7 +177,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             return Continue(());
         }
         if segment.seq != self.incoming.nxt && !self.is_reset_before_fin(segment, ctx) {
-            self.challenge(ctx);
+            // One with data may begin before the window, and is dropped. Linux challenges it.
+            let limits = &ctx.settings.limits;
+            let strict = limits.checks.sequence_check == SequenceCheck::Window;
+            if !strict || segment.seq.within(self.incoming.nxt, limits.sizes.window) {
+                self.challenge(ctx);
+            }
             return Break(After::Stay);
         }
         let opening = self.state == State::SynReceived && self.opening != Opening::Early;
@@ -290,8 +299,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         let end = segment.seq + segment.payload.len();
         let orphan = self.owner == Owner::Nobody;
-        if orphan && ctx.settings.limits.close.half_duplex_close && end.after(self.incoming.nxt) {
-            // No one is left to read it, and the sender must not believe otherwise (SHLD-3).
+        if self.loses_what_ends_at(end, ctx) {
             self.send_reset_for(segment.ack, ctx);
             return After::Close(Reason::Segment);
         }
@@ -315,6 +323,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             _ => return After::TimeWait,
         }
         After::Stay
+    }
+
+    /// Whether no one is left to read octets up to there, and the sender must not believe otherwise (SHLD-3).
+    fn loses_what_ends_at(&self, end: SeqNum, ctx: &Context<'_, P, T>) -> bool {
+        self.owner == Owner::Nobody && ctx.settings.limits.close.half_duplex_close && end.after(self.incoming.nxt)
     }
 
     /// The peer has closed, and we have not.

@@ -84,6 +84,9 @@ impl<T: Copy> Remains<T> {
                 _ => self.take_reset(segment.seq, acceptable, ctx),
             };
         }
+        if self.is_dropped_silently(segment, ctx) {
+            return After::Stay;
+        }
         if acceptable && limits.checks.timestamp_check == TimestampCheck::Sequence {
             self.note_timestamp(segment, ctx.now);
         }
@@ -103,8 +106,10 @@ impl<T: Copy> Remains<T> {
         if seq == self.receive_next {
             return After::Close(Reason::Reset);
         }
-        // Linux drops what is neither exact nor a segment to acknowledge.
-        if ctx.settings.teardown.time_wait_restart == TimeWaitRestart::Fin {
+        // One with data may begin before the window, and is dropped. Linux drops what is neither exact nor a segment to
+        // acknowledge.
+        let in_window = seq.within(self.receive_next, ctx.settings.limits.sizes.window);
+        if in_window && ctx.settings.teardown.time_wait_restart == TimeWaitRestart::Fin {
             self.challenge(ctx);
         }
         After::Stay

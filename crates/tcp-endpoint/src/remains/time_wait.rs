@@ -62,15 +62,12 @@ impl<T: Copy> Remains<T> {
         (old, acceptable): (bool, bool),
         ctx: &mut Context<'_, P, T>,
     ) {
-        if self.is_dropped_silently(segment, ctx) {
-            return;
-        }
         let repeated_fin = segment.flags.fin() && segment.seq + segment.len() == self.receive_next;
         let bare = segment.is_empty() && segment.seq == self.receive_next && !old;
         match ctx.settings.teardown.time_wait_restart {
             // "The only thing that can arrive in this state is a retransmission of the remote FIN. Acknowledge it, and
             // restart the 2 MSL timeout." It ends just before RCV.NXT, so the window test alone would miss it.
-            TimeWaitRestart::Fin if repeated_fin => {
+            TimeWaitRestart::Fin if repeated_fin && !old => {
                 self.restart(ctx);
                 self.answer(segment, ctx);
             }
@@ -102,9 +99,9 @@ impl<T: Copy> Remains<T> {
     }
 
     /// RFC 6191 §2: a SYN that it does not accept leaves TIME-WAIT as it is, without an answer.
-    fn is_dropped_silently<P>(&self, segment: &Segment<P>, ctx: &Context<'_, P, T>) -> bool {
+    pub(super) fn is_dropped_silently<P>(&self, segment: &Segment<P>, ctx: &Context<'_, P, T>) -> bool {
         let request = segment.flags.syn() && !segment.flags.ack();
-        request && ctx.settings.teardown.syn_in_time_wait == SynInTimeWait::Timestamp
+        self.began.is_some() && request && ctx.settings.teardown.syn_in_time_wait == SynInTimeWait::Timestamp
     }
 }
 

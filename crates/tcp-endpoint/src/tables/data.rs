@@ -133,6 +133,17 @@ fn a_reset_may_carry_data() {
     table(&settings("three-way"), State::Closed, "R 2 20 | - | CLOSED");
 }
 
+/// RFC 9293 §3.10.7.4, second, 1): its number is outside the window, whatever its data is.
+#[test]
+fn a_reset_that_begins_before_the_window_is_dropped() {
+    for state in [State::SynReceived, State::Established, State::FinWait2] {
+        table(&settings("three-way"), state, &format!("R 0 20 | - | {state}"));
+    }
+    for state in [State::CloseWait, State::TimeWait] {
+        table(&settings("three-way"), state, &format!("R 1 20 | - | {state}"));
+    }
+}
+
 /// MUST-14, SHLD-5, MAY-3, MUST-65: whatever it is, and nowhere else.
 #[test]
 fn the_segment_size_is_told_with_the_syn_alone() {

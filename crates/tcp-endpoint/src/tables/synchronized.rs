@@ -206,6 +206,23 @@ fn data_that_no_one_will_read_is_reset_where_close_is_half_duplex() {
     }
 }
 
+/// Nor will anyone read what comes with the SYN-ACK that follows a crossing SYN.
+#[test]
+fn data_of_a_crossing_syn_ack_is_reset_where_close_is_half_duplex() {
+    for (half_duplex_close, answer, state) in [(false, "FPA 1/11 5", State::FinWait1), (true, "R 1", State::Closed)] {
+        let settings = Settings {
+            limits: limits().with(|it| it.close.half_duplex_close = half_duplex_close),
+            ..settings("three-way")
+        };
+        let mut bench = Bench::connecting(settings);
+        bench.arrives("S 0");
+        bench.send(5);
+        bench.close();
+        assert_eq!((bench.state, bench.arrives("SA 0/1 10")), (State::SynReceived, vec![answer.to_owned()]));
+        assert_eq!(bench.state, state);
+    }
+}
+
 #[test]
 fn an_acknowledgment_leaves_when_the_setting_says() {
     for (ack_timing, at_once, later) in [

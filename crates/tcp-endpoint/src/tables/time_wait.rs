@@ -206,6 +206,18 @@ fn a_syn_that_is_dropped_changes_nothing() {
     }
 }
 
+/// Nor does it where nobody listens, although its timestamp is newer.
+#[test]
+fn a_syn_that_is_dropped_is_not_echoed() {
+    let teardown = |teardown| Teardown { syn_in_time_wait: SynInTimeWait::Timestamp, ..teardown };
+    let mut bench = Bench::connecting(timestamped(teardown));
+    bench.arrives("SA 0/1 @50");
+    bench.shutdown();
+    bench.arrives("FA 1/2 @50");
+    assert_eq!((bench.arrives("S 2 @60"), bench.state), (vec![], State::TimeWait));
+    assert_eq!(bench.arrives("FA 1/2 @50"), ["A 2/2 @50"]);
+}
+
 /// RFC 1337 H1, by fix 2: the next incarnation agrees on timestamps, too, so that what is left of the last one is too old for it,
 /// at the very numbers that it expects.
 #[test]

@@ -358,6 +358,26 @@ fn what_is_old_changes_nothing() {
     }
 }
 
+/// §5.3 R1: a FIN of before the last segment is dropped, although TIME-WAIT awaits the FIN's retransmission.
+#[test]
+fn what_is_old_does_not_restart_time_wait() {
+    for (fin, ends) in [("FA 1/2 @69", 60_000), ("FA 1/2 @70", 61_000)] {
+        let mut settings = with(stamped());
+        settings.teardown.time_wait = Duration::from_secs(60);
+        let mut bench = Bench::listening(settings);
+        bench.arrives("S 0 @50");
+        bench.arrives("A 1/1 @60");
+        bench.shutdown();
+        bench.arrives("FA 1/2 @70");
+        bench.now = at(1000);
+        assert_eq!(bench.arrives(fin), ["A 2/2 @70"], "{fin}");
+        bench.wait(at(ends - 1));
+        assert_eq!(bench.state, State::TimeWait, "{fin}");
+        bench.wait(at(ends));
+        assert_eq!(bench.state, State::Closed, "{fin}");
+    }
+}
+
 /// §5.3, the example behind R5: what waits behind a gap is not judged again when the gap is filled.
 #[test]
 fn what_was_queued_is_not_judged_again() {
