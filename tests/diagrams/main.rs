@@ -213,6 +213,62 @@ fn the_third_message_is_an_ack() {
     assert!(thirds > 100, "{thirds}");
 }
 
+/// The labels of an experiment's segments that are third messages.
+fn thirds(experiment: &Experiment) -> Vec<String> {
+    let (diagram, _) = diagram_of(experiment, &experiment.variants()[0]);
+    diagram.segments.into_iter().filter(|segment| segment.third).map(|segment| segment.label).collect()
+}
+
+/// What is sent again because it was lost is the third message once more; ends that open at the same time have none.
+#[test]
+fn the_third_message_is_what_the_records_say() {
+    let text = r#"
+        seed = 1
+        horizon = "10 s"
+        handshake = ["three-way"]
+        [link]
+        delay = "50ms"
+        [[link.fault]]
+        on = { from = "client", nth = 2 }
+        drop = true
+        [client]
+        script = ["connect", "send 100 B"]
+        [server]
+        script = ["accept"]
+    "#;
+    assert_eq!(thirds(&parse("third.toml", text)), ["ACK,DATA 1/1 100 B", "ACK,DATA 1/1 100 B"]);
+    assert_eq!(thirds(&experiment_of("lost-handshake-ack-data")), ["ACK 1/1"]);
+    assert_eq!(thirds(&experiment_of("simultaneous-open")), [""; 0]);
+}
+
+/// A segment is late if something of its own connection came before it, not if another connection was faster.
+#[test]
+fn late_is_said_of_a_connection() {
+    let text = r#"
+        seed = 1
+        horizon = "10 s"
+        handshake = ["three-way"]
+        [link]
+        delay = "50ms"
+        [[link.fault]]
+        on = { from = "client", flags = "FIN", nth = 1 }
+        delay = "3 s"
+        [[link.fault]]
+        on = { from = "client", flags = "SYN", nth = 2 }
+        delay = "100 ms"
+        [client]
+        arrivals = { every = "60 ms", most = 3 }
+        script = ["connect", "close"]
+        [server]
+        script = ["accept", "close on EOF"]
+    "#;
+    let experiment = parse("late.toml", text);
+    let (diagram, _) = diagram_of(&experiment, &experiment.variants()[0]);
+    let late = diagram.segments.iter().filter(|segment| segment.copies.iter().any(|copy| copy.late));
+    let late: Vec<String> = late.map(|of| format!("{} {} #{}", of.at, of.label, of.attempt.ordinal)).collect();
+    assert_eq!(late, ["0.100 FIN,ACK 1/1 #1"]);
+}
+
 /// A flood is told by its totals, and drawn by its beginning.
 #[test]
 fn a_flood_is_told_first_and_drawn_in_part() {

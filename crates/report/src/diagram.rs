@@ -14,7 +14,7 @@ mod totals;
 use std::collections::BTreeSet;
 
 use experiment::HostId;
-use experiment::record::{Attempt, Deaf, RecordId, Worth};
+use experiment::record::{Attempt, Deaf, Incarnation, RecordId, Worth};
 use net_link::Loss;
 use sim_time::{Duration, Instant};
 use tcp_endpoint::State;
@@ -40,12 +40,14 @@ pub struct Segment {
     pub to: Option<HostId>,
     /// The attempt it goes back to.
     pub attempt: Attempt,
+    /// The connection that sent it; `None` for an answer outside any connection, and for a forged segment.
+    pub sender: Option<Incarnation>,
     /// What it is: `SYN 0`, `SYN,ACK 0/1`, `ACK,DATA 1/1 100 B`. The numbers count from the initial sequence numbers.
     pub label: String,
     /// Why it was sent, and which retransmission it is, where its name does not say so.
     pub remark: Option<String>,
-    /// Whether it is the third message of a handshake: the first of an active connection that acknowledges the peer's SYN. It is
-    /// named as the ACK it is, whatever else it carries.
+    /// Whether it is the third message of a handshake: the first with which an active connection acknowledges the peer's SYN,
+    /// unless that is a SYN itself; or the same once more. It is named as the ACK it is, whatever else it carries.
     pub third: bool,
     /// Whether no endpoint sent it.
     pub forged: bool,
@@ -66,9 +68,10 @@ pub struct Segment {
 pub struct Arrival {
     /// When. It may be after the end of the run.
     pub at: Instant,
-    /// Whether a segment that was sent later came earlier, or a fault delayed it.
+    /// Whether it came after what superseded it: a later segment of the connection that sent it, a retransmission, or the end
+    /// of that connection.
     pub late: bool,
-    /// Whether its sender no longer held the connection, or had sent it again.
+    /// Whether its sender no longer held the connection, or had sent it again. Then it is late, too.
     pub stale: bool,
     /// Why the host did not listen, if it did not.
     pub deaf: Option<Deaf>,
@@ -192,6 +195,11 @@ impl Segment {
     /// What it is without its numbers: `DATA`.
     fn kind(&self) -> &str {
         self.label.split(' ').next().unwrap_or_default()
+    }
+
+    /// Whether a copy comes out of the ordinary: late, or as a duplicate.
+    fn is_odd(&self, copy: usize) -> bool {
+        self.copies.get(copy).is_some_and(|of| copy > 0 || of.late)
     }
 }
 

@@ -1,6 +1,6 @@
 //! How a diagram comes of records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::record::{
     self, Attempt, Because, Blame, Call, Deaf, Fold, Incarnation, Outcome, Record, RecordId, Scarce, Sent, StateChange,
@@ -8,7 +8,7 @@ use experiment::record::{
 };
 use experiment::{Held, HostId, Relative, RelativeNumbers, Resource, Transfer};
 use sim_time::Instant;
-use tcp_endpoint::{Acknowledged, Queue, Reason, SeqNum, State};
+use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 
 use super::{Arrival, Change, Event, Life, Remark, Segment, Stretch, Totals, Waste, useless};
 use crate::hosts::Hosts;
@@ -44,8 +44,8 @@ pub struct Diagram {
     calls: BTreeMap<RecordId, Call>,
     /// Where segments are of which copies are to come.
     travelling: BTreeMap<RecordId, usize>,
-    /// The last segment of each direction that has arrived, by its sending.
-    arrived: BTreeMap<(Option<HostId>, Option<HostId>), RecordId>,
+    /// The third messages of handshakes, and the timers that were set with them.
+    thirds: BTreeSet<RecordId>,
     /// Where the last segment came.
     came: Option<Attempt>,
     connections: BTreeMap<Incarnation, Connection>,
@@ -56,8 +56,10 @@ pub struct Diagram {
 struct Connection {
     life: usize,
     passive: bool,
-    /// The sequence number of the first segment after its SYN, and whether that acknowledged a SYN.
-    third: Option<SeqNum>,
+    /// Whether it has acknowledged the peer's SYN.
+    acknowledged: bool,
+    /// Of its segments that have arrived, the one that was sent last.
+    arrived: Option<RecordId>,
     worth: Worth,
     open: bool,
     /// What its host holds for it because of what, in which interval of waste.
@@ -107,14 +109,15 @@ impl Diagram {
             words: BTreeMap::new(),
             calls: BTreeMap::new(),
             travelling: BTreeMap::new(),
-            arrived: BTreeMap::new(),
+            thirds: BTreeSet::new(),
             came: None,
             connections: BTreeMap::new(),
         }
     }
 
     /// The same, but where more than `most` segments are sent, only the first three fifths of that are kept: what cannot be told
-    /// whole is told by its beginning. What is sent at once counts once. The totals are of the whole run.
+    /// whole is told by its beginning. What is sent at once counts once, if it is not ten times too much. The totals are of the
+    /// whole run.
     #[must_use]
     pub const fn with_at_most(mut self, most: usize) -> Self {
         self.most = most;
@@ -165,6 +168,19 @@ impl Diagram {
         }
     }
 
+    /// Keeps nothing more, if there is too much of what is no burst: very many segments at once, or calls without any.
+    fn bound(&mut self, at: Instant) {
+        let (segments, records) = (self.segments.len() / 10, self.words.len() / 100);
+        if segments.max(records) > self.most {
+            self.keep_no_more(at);
+        }
+    }
+
+    fn keep_no_more(&mut self, from: Instant) {
+        self.cut = Some(from);
+        (self.words, self.calls, self.travelling, self.thirds) = Default::default();
+    }
+
     /// Nothing more is kept, and of what is there only the beginning.
     fn cut_short(&mut self, at: Instant) {
         let few = self.most * 3 / 5;
@@ -180,7 +196,7 @@ impl Diagram {
                 break;
             }
         }
-        self.cut = Some(cut);
+        self.keep_no_more(cut);
         self.segments.retain(|segment| segment.at < cut);
         self.events.retain(|(at, _)| *at < cut);
     }
@@ -204,7 +220,7 @@ impl Diagram {
     }
 
     fn sent(&mut self, record: &Record, sent: &Sent, numbers: Relative) {
-        let third = self.is_third(sent);
+        let third = self.is_third(record, sent);
         let mut name = label(sent, numbers);
         if third && sent.octets > 0 && !sent.flags.fin() {
             name = format!("ACK,{name}");
@@ -216,9 +232,8 @@ impl Diagram {
         if sent.forged {
             remarks.push("forged".to_owned());
         }
-        let delayed = sent.fate.fault.is_some();
         let copies = sent.fate.deliveries.iter().filter(|_| sent.to.is_some());
-        let copies: Vec<Arrival> = copies.map(|&at| Arrival { at, late: delayed, stale: false, deaf: None }).collect();
+        let copies: Vec<Arrival> = copies.map(|&at| Arrival { at, late: false, stale: false, deaf: None }).collect();
         let place = self.segments.len();
         if !copies.is_empty() {
             self.travelling.insert(record.id, place);
@@ -232,6 +247,7 @@ impl Diagram {
             from: sent.from,
             to: sent.to,
             attempt: sent.attempt,
+            sender: sent.incarnation,
             label: name,
             remark: (!remarks.is_empty()).then(|| remarks.join(", ")),
             third,
@@ -245,35 +261,37 @@ impl Diagram {
         self.event(record.at, Event::Sent(place));
     }
 
-    /// Whether a segment is the third message of a handshake, or that once more.
-    fn is_third(&mut self, sent: &Sent) -> bool {
+    /// Whether a segment is the third message of a handshake: with it an active connection acknowledges the peer's SYN, and it
+    /// bears none itself. What the timer sends again that was set with it is it once more.
+    fn is_third(&mut self, record: &Record, sent: &Sent) -> bool {
         let Some(connection) = sent.incarnation.and_then(|of| self.connections.get_mut(&of)) else { return false };
-        let bare = !sent.flags.syn() && !sent.flags.rst() && sent.flags.ack();
-        if connection.passive || !bare {
+        if connection.passive || sent.acknowledges != Acknowledged::Syn || sent.flags.syn() || sent.flags.rst() {
+            connection.acknowledged |= sent.acknowledges != Acknowledged::Nothing;
             return false;
         }
-        match connection.third {
-            // It may be sent again, but then with what it carried.
-            Some(seq) => seq == sent.seq && sent.retransmission > 0 && sent.acknowledges == Acknowledged::Syn,
-            None => {
-                connection.third = Some(sent.seq);
-                sent.acknowledges == Acknowledged::Syn
-            }
+        let first = !std::mem::replace(&mut connection.acknowledged, true);
+        let again = sent.purpose == Some(Purpose::Retransmission) && self.comes_of_third(record);
+        if first || again {
+            self.thirds.insert(record.id);
         }
+        first || again
+    }
+
+    fn comes_of_third(&self, record: &Record) -> bool {
+        record.because.first().is_some_and(|cause| self.thirds.contains(&cause))
     }
 
     fn arrived(&mut self, at: Instant, because: Because, copy: u32, stale: bool, deaf: Option<Deaf>) {
         let Some(id) = because.first() else { return };
         let Some(&place) = self.travelling.get(&id) else { return };
         let segment = &mut self.segments[place];
-        let last = self.arrived.entry((segment.from, segment.to)).or_insert(id);
-        let overtaken = id < *last;
-        *last = id.max(*last);
+        let sender = segment.sender.and_then(|sender| self.connections.get_mut(&sender));
+        let overtaken =
+            sender.is_some_and(|sender| sender.arrived.replace(id.max(sender.arrived.unwrap_or(id))) > Some(id));
         self.came = Some(segment.attempt);
         let copy = copy as usize;
         let Some(arrival) = segment.copies.get_mut(copy) else { return };
-        (arrival.stale, arrival.deaf) = (stale, deaf);
-        arrival.late |= overtaken || copy > 0;
+        *arrival = Arrival { at, late: overtaken || stale, stale, deaf };
         if copy + 1 == segment.copies.len() {
             self.travelling.remove(&id);
         }
@@ -313,7 +331,8 @@ impl Diagram {
             let connection = Connection {
                 life: self.lives.len(),
                 passive,
-                third: None,
+                acknowledged: false,
+                arrived: None,
                 worth: Worth::Useful,
                 open,
                 useless: Vec::new(),
@@ -410,6 +429,7 @@ impl Fold for Diagram {
         if self.cut.is_some() {
             return;
         }
+        self.bound(at);
         let words = self.teller.words(&record.event);
         self.words.insert(record.id, (at, words));
         match &record.event {
@@ -420,6 +440,9 @@ impl Fold for Diagram {
             }
             record::Event::Delivered { copy, stale, .. } => self.arrived(at, record.because, *copy, *stale, None),
             record::Event::Unheard { copy, deaf, .. } => self.arrived(at, record.because, *copy, false, Some(*deaf)),
+            record::Event::TimerFired { .. } if self.comes_of_third(record) => {
+                self.thirds.insert(record.id);
+            }
             record::Event::Crashed { host } => self.event(at, Event::Outage { host: *host, up: false }),
             record::Event::Rebooted { host, .. } => self.event(at, Event::Outage { host: *host, up: true }),
             record::Event::Call { host, incarnation, call, outcome, .. } => {

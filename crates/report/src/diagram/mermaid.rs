@@ -8,7 +8,7 @@ use std::fmt::Write;
 use experiment::HostId;
 use sim_time::{Duration, Instant};
 
-use super::{Caption, Diagram, Event, Remark, Segment, name};
+use super::{Caption, Diagram, Event, Remark, name};
 
 /// A silence that is worth a line.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -75,7 +75,7 @@ fn line(diagram: &Diagram, at: Instant, event: &Event) -> Option<String> {
     match event {
         Event::Sent(place) => {
             let segment = &diagram.segments[*place];
-            let on_time = !is_late(segment, 0);
+            let on_time = !segment.is_odd(0);
             let (arrow, times) = match segment.copies.first() {
                 None if segment.lost.is_none() => ("-x", String::new()),
                 None => ("-x", ", lost".to_owned()),
@@ -91,7 +91,7 @@ fn line(diagram: &Diagram, at: Instant, event: &Event) -> Option<String> {
         Event::Arrived(place, copy) => {
             let segment = &diagram.segments[*place];
             let deaf = segment.copies.get(*copy)?.deaf;
-            if !is_late(segment, *copy) {
+            if !segment.is_odd(*copy) {
                 return None;
             }
             let stale = if segment.copies[*copy].stale { ", stale" } else { "" };
@@ -107,11 +107,6 @@ fn line(diagram: &Diagram, at: Instant, event: &Event) -> Option<String> {
         Event::Called(remark) | Event::Judged(remark) | Event::Told(remark) => note(remark.host, &remark.text),
         Event::Outage { host, up } => note(*host, if *up { "the host is up again" } else { "the host crashes" }),
     }
-}
-
-/// Whether a copy has an arrow of its own where it arrives.
-fn is_late(segment: &Segment, copy: usize) -> bool {
-    segment.copies.get(copy).is_some_and(|of| copy > 0 || of.late || of.stale)
 }
 
 /// The identifier of a lifeline.

@@ -229,7 +229,7 @@ fn legend(panels: &[Panel<'_>], scale: &Scale, top: f64, right: f64) -> (Vec<Ele
     for stroke in strokes {
         let words = match stroke {
             Stroke::Plain => continue,
-            Stroke::Late => "late, stale, or a copy",
+            Stroke::Late => "late, or a copy",
             Stroke::Wasted => "sent for nobody",
         };
         let (class, tip) = stroke.classes();

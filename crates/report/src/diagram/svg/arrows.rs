@@ -112,11 +112,12 @@ impl<'a> Panel<'a> {
             let until = scale.lost_at(segment.at);
             return Some((part(far, scale.height(until).max(y1 + 4.0)), stroke(false), ends));
         };
+        let odd = stroke(segment.is_odd(copy));
         if arrival.at > self.diagram.drawn_until() {
-            return Some((part(0.6, scale.end() + 12.0), stroke(arrival.late || arrival.stale), Ends::UnderWay));
+            return Some((part(0.6, scale.end() + 12.0), odd, Ends::UnderWay));
         }
         let ends = if arrival.deaf.is_some() { Ends::Unheard } else { Ends::There };
-        Some((part(1.0, scale.height(arrival.at)), stroke(arrival.late || arrival.stale), ends))
+        Some((part(1.0, scale.height(arrival.at)), odd, ends))
     }
 
     fn line(&self, burst: &Burst<'_>) -> Element {
@@ -178,7 +179,9 @@ fn arrow_name(segment: &Segment, copy: usize, ends: Ends) -> String {
     if let Some(remark) = &segment.remark {
         name += &format!(" · {remark}");
     }
-    if let (Some(arrival), Ends::There | Ends::Unheard) = (segment.copies.get(copy).filter(|of| of.late), ends) {
+    if let (Some(arrival), Ends::There | Ends::Unheard) =
+        (segment.copies.get(copy).filter(|_| segment.is_odd(copy)), ends)
+    {
         name += &format!(" · {} on its way", silence(arrival.at.since(segment.at)));
     }
     name

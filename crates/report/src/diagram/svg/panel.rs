@@ -228,7 +228,7 @@ impl<'a> Panel<'a> {
     pub(super) fn strokes(&self) -> BTreeSet<Stroke> {
         let mut strokes = BTreeSet::new();
         for segment in &self.diagram.segments {
-            let late = segment.copies.iter().filter(|copy| copy.late || copy.stale).count();
+            let late = (0..segment.copies.len()).filter(|copy| segment.is_odd(*copy)).count();
             if late > 0 {
                 strokes.insert(Stroke::Late);
             }
