@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use expect_test::{ExpectFile, expect_file};
 use experiment::{Experiment, Summary, Variant, case, cases, simulate};
-use report::Hosts;
-use report::diagram::{Caption, Diagram, Event, mermaid, svg};
+use report::diagram::{Caption, Diagram, Event, Look, ladder, mermaid, svg};
+use report::{Colour, Hosts};
 use sim_time::Instant;
 use synlab_tests::{metric, parse, scenario};
 
@@ -109,6 +109,21 @@ fn every_run(mut look: impl FnMut(&str, &Diagram, &Summary, &Experiment)) {
     for Shown { name, experiment, diagram, summary } in all {
         look(name, diagram, summary, experiment);
     }
+}
+
+/// In each ladder, however wide, each segment leaves once, and no line of up to three hosts is too long.
+#[test]
+fn every_ladder_is_whole() {
+    every_run(|name, diagram, _, _| {
+        let to_itself = diagram.segments.iter().filter(|segment| segment.from == segment.to).count();
+        for width in [60, 80, 100, 140] {
+            let drawn = ladder(diagram, Look { width, rows: usize::MAX, colour: Colour::Never });
+            let sent = drawn.matches("├── ").count() + drawn.matches(" ──┤").count();
+            assert_eq!(sent, diagram.segments.len() - to_itself, "{name}: {drawn}");
+            let widest = drawn.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            assert!(widest <= width || diagram.lifelines().len() > 3, "{name}: {widest} of {width}: {drawn}");
+        }
+    });
 }
 
 #[test]

@@ -2,11 +2,13 @@
 //!
 //! [`Diagram`] is a fold over the records of a run. It keeps what a picture shows: the segments with their fate, the states of each
 //! connection over time, what was held for nobody, and remarks beside the lifelines. How a picture looks is no concern of it:
-//! [`svg()`] and [`mermaid()`] draw from the same diagram.
+//! [`ladder()`], [`svg()`] and [`mermaid()`] draw from the same diagram.
 //!
 //! A run with very many segments is told by its [`Totals`]. Of its segments only the first are kept, and the diagram says so.
 
+mod attempts;
 mod build;
+mod ladder;
 mod mermaid;
 mod svg;
 mod totals;
@@ -21,8 +23,11 @@ use tcp_endpoint::State;
 
 use crate::amount::whole;
 use crate::hosts::Hosts;
+use crate::paint::Tone;
 
+pub use self::ladder::{Look, ladder, ladders, legend};
 pub use self::svg::{Caption, svg};
+use attempts::Attempts;
 pub use build::Diagram;
 pub use mermaid::mermaid;
 pub use totals::Totals;
@@ -133,6 +138,8 @@ pub struct Change {
     pub to: State,
     /// Why, where the segments do not show it: the call, `gave up`, `TIME-WAIT is over`.
     pub why: Option<String>,
+    /// Whether something went wrong.
+    pub bad: bool,
 }
 
 /// Something that is told beside a lifeline.
@@ -144,6 +151,8 @@ pub struct Remark {
     pub life: Option<usize>,
     /// What happened.
     pub text: String,
+    /// What is to be known of it, where there is room: the cause of a verdict.
+    pub detail: Option<String>,
     /// Whether something went wrong. Otherwise it is in the ordinary run of things.
     pub bad: bool,
 }
@@ -161,6 +170,8 @@ pub enum Event {
     Called(Remark),
     /// A verdict changes: from now on somebody is there, or nobody.
     Judged(Remark),
+    /// A segment comes to a host that does not listen.
+    Unheard(Remark),
     /// Something else.
     Told(Remark),
     /// A host is down, or up again.
@@ -169,6 +180,8 @@ pub enum Event {
         host: HostId,
         /// Whether it is up again.
         up: bool,
+        /// When the quiet time after the crash ends, if it is up again and there is one.
+        quiet_until: Option<Instant>,
     },
 }
 
@@ -177,10 +190,26 @@ pub enum Event {
 pub const fn useless(worth: Worth) -> &'static str {
     match worth {
         Worth::Useful => "useful",
-        Worth::Abandoned(_) => "half-open for nobody",
+        Worth::Abandoned(_) => "abandoned: nobody is there",
         Worth::Ghost(_) => "a ghost: nobody is there",
         Worth::Bereft(_) => "bereft: its peer is gone",
     }
+}
+
+/// What is told where a connection stays useless because of something else: that was lost which would have ended it.
+const LAST_CHANCE: &str = "would soon be gone but for this";
+
+/// Why nobody listens to an arrival.
+const fn unheard(deaf: Deaf) -> &'static str {
+    match deaf {
+        Deaf::Down => "unheard: the host is down",
+        Deaf::Quiet => "unheard: quiet time",
+    }
+}
+
+/// A crash, or its end, in words; and how they sound.
+const fn outage(up: bool) -> (Tone, &'static str) {
+    if up { (Tone::Good, "the host is up again") } else { (Tone::Bad, "the host crashes") }
 }
 
 /// In nanoseconds.
@@ -203,6 +232,14 @@ impl Segment {
     }
 }
 
+impl Remark {
+    /// All of it: `a ghost: nobody is there (cause: a delayed segment)`.
+    fn in_full(&self) -> String {
+        let detail = self.detail.as_ref().map_or(String::new(), |detail| format!(" ({detail})"));
+        format!("{}{detail}", self.text)
+    }
+}
+
 impl Waste {
     /// What it cost: `3,584 B × 10,795 s`, or if it was not the same all the time `38.7 MB·s`.
     #[must_use]
@@ -216,21 +253,25 @@ impl Waste {
 }
 
 impl Diagram {
-    /// The lifelines, from left to right: the hosts that anything is told of, and `None` for nobody, if a segment comes from
-    /// nobody or goes to nobody.
+    /// The lifelines, from left to right: the hosts that anything is told of, first the one that opens first, and `None` for
+    /// nobody, if a segment comes from nobody or goes to nobody.
     #[must_use]
     pub fn lifelines(&self) -> Vec<Option<HostId>> {
         let ends = self.segments.iter().flat_map(|segment| [segment.from, segment.to]);
         let lives = self.lives.iter().map(|life| Some(life.host));
         let told = self.events.iter().filter_map(|(_, event)| match event {
-            Event::Called(remark) | Event::Judged(remark) | Event::Told(remark) => Some(Some(remark.host)),
+            Event::Called(remark) | Event::Judged(remark) | Event::Unheard(remark) | Event::Told(remark) => {
+                Some(Some(remark.host))
+            }
             Event::Outage { host, .. } => Some(Some(*host)),
             Event::Sent(_) | Event::Arrived(..) | Event::Changed(_) => None,
         });
         let all: BTreeSet<Option<HostId>> = ends.chain(lives).chain(told).collect();
-        // Nobody stands last.
-        let (nobody, hosts): (Vec<_>, Vec<_>) = all.into_iter().partition(Option::is_none);
-        hosts.into_iter().chain(nobody).collect()
+        let opener = self.lives.iter().map(|life| life.attempt).find(|attempt| !attempt.is_forged());
+        let opener = opener.map(|attempt| attempt.host);
+        let mut all: Vec<Option<HostId>> = all.into_iter().collect();
+        all.sort_by_key(|host| (host.is_none(), *host != opener, *host));
+        all
     }
 }
 

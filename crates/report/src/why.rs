@@ -12,7 +12,7 @@ use sim_time::Instant;
 use tcp_endpoint::{Purpose, Queue};
 
 use crate::hosts::Hosts;
-use crate::ladder::label;
+use crate::words::label;
 
 /// Which record is asked about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -15,6 +15,8 @@ use crate::output::{self, Sink, cannot_write};
 
 /// So many segments are drawn: with more it would be no picture any more.
 const MOST_SEGMENTS: usize = 100;
+/// So many segments are kept for a ladder, or as many as it has rows: enough to find what differs, little enough to cost nothing.
+const KEPT_SEGMENTS: usize = 2_000;
 
 /// A file for a picture, found before anything runs.
 pub(crate) struct Frame<'a> {
@@ -39,6 +41,11 @@ impl<'a> Frame<'a> {
 /// A diagram of a run between these hosts.
 pub(crate) fn diagram(hosts: &Hosts) -> Diagram {
     Diagram::new(hosts.clone()).with_at_most(MOST_SEGMENTS)
+}
+
+/// A diagram of a run between these hosts, for a ladder of so many rows.
+pub(crate) fn ladder(hosts: &Hosts, rows: usize) -> Diagram {
+    Diagram::new(hosts.clone()).with_at_most(rows.max(KEPT_SEGMENTS))
 }
 
 /// What a picture says about itself. `options` are those of the command, beside the ones that say what is run.

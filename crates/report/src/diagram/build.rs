@@ -10,11 +10,11 @@ use experiment::{Held, HostId, Relative, RelativeNumbers, Resource, Transfer};
 use sim_time::Instant;
 use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 
-use super::{Arrival, Change, Event, Life, Remark, Segment, Stretch, Totals, Waste, useless};
+use super::{Arrival, Change, Event, LAST_CHANCE, Life, Remark, Segment, Stretch, Totals, Waste, unheard, useless};
 use crate::hosts::Hosts;
-use crate::ladder::{call_name, cause_in_words, fate, label, notice, purpose};
 use crate::packets::Packets;
 use crate::why::Teller;
+use crate::words::{call_name, cause_in_words, fate, label, notice, purpose};
 
 /// Collects a run for a picture.
 #[derive(Clone, Debug)]
@@ -206,7 +206,7 @@ impl Diagram {
     }
 
     fn remark(&mut self, at: Instant, host: HostId, life: Option<usize>, text: impl Into<String>, bad: bool) {
-        self.event(at, Event::Told(Remark { host, life, text: text.into(), bad }));
+        self.event(at, Event::Told(Remark { host, life, text: text.into(), detail: None, bad }));
     }
 
     /// The place of a connection among the [`Diagram::lives`].
@@ -253,7 +253,7 @@ impl Diagram {
             third,
             forged: sent.forged,
             wasted,
-            fate: fate(sent).map(|(_, words)| words),
+            fate: fate(sent),
             lost: sent.fate.lost,
             copies,
             because,
@@ -300,19 +300,19 @@ impl Diagram {
             && let Some(host) = self.segments[place].to
         {
             let life = self.life_of(host, self.segments[place].attempt);
-            let text = match deaf {
-                Deaf::Down => "unheard: the host is down",
-                Deaf::Quiet => "unheard: quiet time",
-            };
-            self.remark(at, host, life, text, true);
+            self.event(
+                at,
+                Event::Unheard(Remark { host, life, text: unheard(deaf).to_owned(), detail: None, bad: true }),
+            );
         }
     }
 
     fn state(&mut self, at: Instant, because: Because, change: &StateChange) {
         let StateChange { host, incarnation, attempt, from, to, reason, passive, .. } = *change;
         let mut why = because.iter().find_map(|cause| self.calls.get(&cause)).map(|call| call_name(*call).to_owned());
+        let mut bad = false;
         if reason != Reason::Call {
-            why = reason_in_words(reason, from);
+            (why, bad) = reason_in_words(reason, from);
         }
         if let Some(connection) = self.connections.get_mut(&incarnation) {
             let life = &mut self.lives[connection.life];
@@ -345,7 +345,7 @@ impl Diagram {
         }
         if self.cut.is_none() {
             let life = self.connections[&incarnation].life;
-            self.event(at, Event::Changed(Change { host, life, from, to, why }));
+            self.event(at, Event::Changed(Change { host, life, from, to, why, bad }));
         }
     }
 
@@ -373,13 +373,18 @@ impl Diagram {
             return;
         }
         let (host, place) = (life.host, Some(connection.life));
-        let blamed = worth.blame().map(|blame| cause_in_words(blame.cause));
-        let text = match blamed {
-            Some(cause) => format!("{} (cause: {cause})", useless(worth)),
+        let cause = |worth: Worth| worth.blame().map(|blame| cause_in_words(blame.cause));
+        let is_same = useless(before) == useless(worth);
+        let (text, detail) = match cause(worth) {
             None if !connection.open => return,
-            None => "useful again: someone is there".to_owned(),
+            None => ("useful again: someone is there", None),
+            // Another packet of the same kind: the first loss of those is the one worth telling.
+            same if is_same && same == cause(before) => return,
+            Some(cause) if is_same => (LAST_CHANCE, Some(cause)),
+            Some(cause) => (useless(worth), Some(cause)),
         };
-        self.event(at, Event::Judged(Remark { host, life: place, text, bad: blamed.is_some() }));
+        let (bad, detail) = (detail.is_some(), detail.map(|cause| format!("cause: {cause}")));
+        self.event(at, Event::Judged(Remark { host, life: place, text: text.to_owned(), detail, bad }));
     }
 
     fn called(&mut self, record: &Record, host: HostId, of: Option<Incarnation>, call: Call, outcome: Outcome) {
@@ -392,7 +397,7 @@ impl Diagram {
         let error = outcome.failure();
         let failed = error.as_ref().map_or(String::new(), |error| format!(": {error}"));
         let text = format!("{}{octets}{failed}", call_name(call));
-        self.event(record.at, Event::Called(Remark { host, life, text, bad: error.is_some() }));
+        self.event(record.at, Event::Called(Remark { host, life, text, detail: None, bad: error.is_some() }));
         if matches!(call, Call::Shutdown | Call::Close | Call::Abort) {
             self.calls.insert(record.id, call);
         }
@@ -443,8 +448,13 @@ impl Fold for Diagram {
             record::Event::TimerFired { .. } if self.comes_of_third(record) => {
                 self.thirds.insert(record.id);
             }
-            record::Event::Crashed { host } => self.event(at, Event::Outage { host: *host, up: false }),
-            record::Event::Rebooted { host, .. } => self.event(at, Event::Outage { host: *host, up: true }),
+            record::Event::Crashed { host } => {
+                self.event(at, Event::Outage { host: *host, up: false, quiet_until: None });
+            }
+            record::Event::Rebooted { host, quiet_until } => {
+                let quiet_until = Some(*quiet_until).filter(|until| *until > at);
+                self.event(at, Event::Outage { host: *host, up: true, quiet_until });
+            }
             record::Event::Call { host, incarnation, call, outcome, .. } => {
                 self.called(record, *host, *incarnation, *call, *outcome);
             }
@@ -499,16 +509,16 @@ impl Fold for Diagram {
     }
 }
 
-/// Why a state changed, where the segments do not show it.
-fn reason_in_words(reason: Reason, from: State) -> Option<String> {
+/// Why a state changed, where the segments do not show it; and whether something went wrong.
+fn reason_in_words(reason: Reason, from: State) -> (Option<String>, bool) {
     let words = match reason {
-        Reason::Call | Reason::Segment => return None,
+        Reason::Call | Reason::Segment => return (None, false),
         Reason::Reset => "reset",
         Reason::GaveUp => "gave up",
-        Reason::Expired => return Some(format!("{from} is over")),
+        Reason::Expired => return (Some(format!("{from} is over")), false),
         Reason::Crash => "the host crashed",
         Reason::Evicted => "evicted: the cache is full",
         Reason::Overflow => "refused: the accept queue is full",
     };
-    Some(words.to_owned())
+    (Some(words.to_owned()), true)
 }

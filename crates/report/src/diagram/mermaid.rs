@@ -8,7 +8,7 @@ use std::fmt::Write;
 use experiment::HostId;
 use sim_time::{Duration, Instant};
 
-use super::{Caption, Diagram, Event, Remark, name};
+use super::{Caption, Diagram, Event, Remark, name, outage};
 
 /// A silence that is worth a line.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -104,8 +104,10 @@ fn line(diagram: &Diagram, at: Instant, event: &Event) -> Option<String> {
             note(change.host, &format!("{} → {}{why}", change.from, change.to))
         }
         Event::Called(Remark { bad: false, .. }) => None,
-        Event::Called(remark) | Event::Judged(remark) | Event::Told(remark) => note(remark.host, &remark.text),
-        Event::Outage { host, up } => note(*host, if *up { "the host is up again" } else { "the host crashes" }),
+        Event::Called(remark) | Event::Judged(remark) | Event::Unheard(remark) | Event::Told(remark) => {
+            note(remark.host, &remark.in_full())
+        }
+        Event::Outage { host, up, .. } => note(*host, outage(*up).1),
     }
 }
 

@@ -5,7 +5,6 @@ use svg::node::element::Element;
 
 use super::SMALL;
 use super::labels::{Arrow, Labels, Place};
-use super::lifeline::attempt_name;
 use super::look::{MONO_LETTER, Stroke, cross, element, exact, number, placed, ring, text, width, with_tooltip};
 use super::panel::Panel;
 use super::scale::Scale;
@@ -149,7 +148,8 @@ impl<'a> Panel<'a> {
     /// All that is known of a segment.
     fn tooltip(&self, segment: &Segment, copy: usize) -> Vec<String> {
         let hosts = &self.diagram.hosts;
-        let attempt = attempt_name(self.diagram, segment.attempt).map_or(String::new(), |name| format!(" ({name})"));
+        let attempt =
+            self.attempts.name(&self.diagram.hosts, segment.attempt).map_or(String::new(), |name| format!(" ({name})"));
         let (from, to) = (host_name(hosts, segment.from), host_name(hosts, segment.to));
         let mut lines = vec![format!("{} of {from} to {to}{attempt}", segment.label)];
         let sent = format!("sent {} s", exact(segment.at));

@@ -104,7 +104,7 @@ const fn is_seen(event: &Event) -> bool {
     match event {
         Event::Sent(_) | Event::Arrived(..) | Event::Changed(_) | Event::Judged(_) | Event::Outage { .. } => true,
         Event::Called(remark) => remark.bad,
-        Event::Told(_) => true,
+        Event::Unheard(_) | Event::Told(_) => true,
     }
 }
 
