@@ -137,6 +137,13 @@ fn every_picture_is_whole() {
         assert_eq!(child("title"), experiment.question(), "{name}");
         let described = child("desc").unwrap_or_default();
         assert!(described.contains(&format!(" {name}:")), "{name}: {described}");
+        // What refers to something finds it, and it is of this picture.
+        let ids: Vec<&str> = document.descendants().filter_map(|node| node.attribute("id")).collect();
+        let prefix = ids[0].split('-').next().unwrap_or_default();
+        assert!(ids.iter().all(|id| id.starts_with(&format!("{prefix}-"))), "{name}: {ids:?}");
+        for reference in text.split("url(#").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(ids.contains(&reference), "{name}: {reference} of {ids:?}");
+        }
         // Nothing is drawn outside, or nowhere.
         assert!(!text.contains("NaN") && !text.contains("inf"), "{name}");
         let view: Vec<f64> =

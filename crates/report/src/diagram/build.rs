@@ -6,7 +6,7 @@ use experiment::record::{
     self, Attempt, Because, Blame, Call, Deaf, Fold, Incarnation, Outcome, Record, RecordId, Scarce, Sent, StateChange,
     What, Worth,
 };
-use experiment::{Held, HostId, Relative, RelativeNumbers, Resource, Transfer};
+use experiment::{Held, HostId, Relative, Resource, Transfer};
 use sim_time::Instant;
 use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 
@@ -36,7 +36,6 @@ pub struct Diagram {
     /// How many segments there are, of which none was sent together with another.
     bursts: usize,
     packets: Packets,
-    numbers: RelativeNumbers,
     teller: Teller,
     /// What has happened, in words.
     words: BTreeMap<RecordId, (Instant, String)>,
@@ -105,7 +104,6 @@ impl Diagram {
             most: usize::MAX,
             bursts: 0,
             packets: Packets::default(),
-            numbers: RelativeNumbers::new(),
             words: BTreeMap::new(),
             calls: BTreeMap::new(),
             travelling: BTreeMap::new(),
@@ -309,6 +307,9 @@ impl Diagram {
 
     fn state(&mut self, at: Instant, because: Because, change: &StateChange) {
         let StateChange { host, incarnation, attempt, from, to, reason, passive, .. } = *change;
+        if self.cut.is_some() && !self.connections.contains_key(&incarnation) {
+            return;
+        }
         let mut why = because.iter().find_map(|cause| self.calls.get(&cause)).map(|call| call_name(*call).to_owned());
         let mut bad = false;
         if reason != Reason::Call {
@@ -324,7 +325,7 @@ impl Diagram {
             } else {
                 life.states.push(Stretch { state: to, from: at, until: at });
             }
-        } else if self.cut.is_none() {
+        } else {
             let states =
                 if to == State::Closed { Vec::new() } else { vec![Stretch { state: to, from: at, until: at }] };
             let open = to != State::Closed;
@@ -416,14 +417,10 @@ impl Diagram {
 impl Fold for Diagram {
     fn record(&mut self, record: &Record) {
         self.totals.record(record);
-        let numbers = match &record.event {
-            record::Event::Sent(sent) => {
-                self.count(record.at, sent);
-                Some(self.numbers.next(sent))
-            }
-            _ => None,
-        };
-        let _ = self.packets.note(record);
+        if let record::Event::Sent(sent) = &record.event {
+            self.count(record.at, sent);
+        }
+        let numbers = self.packets.note(record);
         let at = record.at;
         // What began before the cut may end after it.
         match &record.event {

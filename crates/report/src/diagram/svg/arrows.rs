@@ -125,7 +125,7 @@ impl<'a> Panel<'a> {
         let mut line =
             placed("line", &[("x1", from.0), ("y1", from.1), ("x2", to.0), ("y2", to.1)], &[("class", class)]);
         if matches!(ends, Ends::There) {
-            line.assign("marker-end", tip);
+            line.assign("marker-end", self.ids.url(tip));
         }
         let mut group = element("g", &[]);
         let mut tooltip = self.tooltip(segment, copy);

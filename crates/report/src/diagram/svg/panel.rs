@@ -11,7 +11,7 @@ use tcp_endpoint::State;
 
 use super::lifeline::{BAR, Lifeline, MOST_LANES, is_drawn, lanes, words};
 use super::look::{
-    LETTER, Stroke, exact, number, placed, seconds, state_class, text, vertical, width, with_tooltip, zigzag,
+    Ids, LETTER, Stroke, exact, number, placed, seconds, state_class, text, vertical, width, with_tooltip, zigzag,
 };
 use super::scale::Scale;
 use super::{BODY, SMALL};
@@ -30,6 +30,7 @@ pub(super) struct Panel<'a> {
     pub(super) diagram: &'a Diagram,
     pub(super) lifelines: Vec<Lifeline>,
     pub(super) attempts: Attempts,
+    pub(super) ids: &'a Ids,
     /// The lane of each connection, by its place; none if there are too many at once.
     lanes: Vec<Option<usize>>,
     /// Lines under the name.
@@ -42,7 +43,7 @@ pub(super) struct Panel<'a> {
 }
 
 impl<'a> Panel<'a> {
-    pub(super) fn new(name: &'a str, diagram: &'a Diagram, scale: &Scale, left: f64) -> Self {
+    pub(super) fn new((name, diagram): (&'a str, &'a Diagram), ids: &'a Ids, scale: &Scale, left: f64) -> Self {
         let (lanes, attempts) = (lanes(diagram), diagram.attempts());
         let hosts = diagram.lifelines();
         let mut lifelines: Vec<Lifeline> = Vec::new();
@@ -68,7 +69,7 @@ impl<'a> Panel<'a> {
         let heading =
             summary.iter().map(|(line, _)| width(line, SMALL, LETTER)).fold(width(name, BODY + 2.0, LETTER), f64::max);
         let right = x.max(left + heading);
-        Self { name, diagram, lifelines, attempts, lanes, summary, left, right, height }
+        Self { name, diagram, lifelines, attempts, ids, lanes, summary, left, right, height }
     }
 
     /// The height of what stands above the lifelines.
@@ -180,7 +181,8 @@ impl<'a> Panel<'a> {
             ));
         }
         for waste in life.waste.iter().filter(|waste| waste.from <= cut && waste.until > waste.from) {
-            let attributes = [("fill", "url(#hatching)"), ("class", "waste")];
+            let hatching = self.ids.url("hatching");
+            let attributes = [("fill", hatching.as_str()), ("class", "waste")];
             group.append(with_tooltip(bar(waste.from, waste.until, &attributes), &self.waste_lines(&whose, waste)));
         }
     }
