@@ -2,8 +2,6 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test --test diagrams` rewrites the pinned ones; look at them in a browser, light and dark.
 
-use std::sync::OnceLock;
-
 use expect_test::{ExpectFile, expect_file};
 use experiment::{Experiment, Summary, Variant, case, cases, simulate};
 use report::diagram::{Caption, Diagram, Event, Look, ladder, mermaid, svg};
@@ -83,31 +81,13 @@ fn mermaid_tells_the_same() {
     expect_file!["stale-syn.mmd"].assert_eq(&mermaid(&diagram, &caption(&experiment)));
 }
 
-/// A run of a case's variant, as a diagram.
-struct Shown {
-    name: String,
-    experiment: Experiment,
-    diagram: Diagram,
-    summary: Summary,
-}
-
-/// Looks at every variant of every case. They are played once.
+/// Looks at every variant of every case.
 fn every_run(mut look: impl FnMut(&str, &Diagram, &Summary, &Experiment)) {
-    static ALL: OnceLock<Vec<Shown>> = OnceLock::new();
-    let all = ALL.get_or_init(|| {
-        let experiments = cases().into_iter().map(|built_in| parse(&built_in.path, built_in.text));
-        let variants = experiments.flat_map(|experiment| {
-            let variants = experiment.variants();
-            variants.into_iter().map(move |variant| (experiment.clone(), variant))
-        });
-        let shown = variants.map(|(experiment, variant)| {
+    for experiment in cases().into_iter().map(|built_in| parse(&built_in.path, built_in.text)) {
+        for variant in experiment.variants() {
             let (diagram, summary) = diagram_of(&experiment, &variant);
-            Shown { name: format!("{} {}", experiment.name(), variant.label()), experiment, diagram, summary }
-        });
-        shown.collect()
-    });
-    for Shown { name, experiment, diagram, summary } in all {
-        look(name, diagram, summary, experiment);
+            look(&format!("{} {}", experiment.name(), variant.label()), &diagram, &summary, &experiment);
+        }
     }
 }
 

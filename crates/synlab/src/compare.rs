@@ -44,9 +44,9 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     for variant in &variants {
         let hosts = Hosts::of(&experiment.scenario(variant)?);
         let is_drawn = drawn.contains(&variant);
-        let mut ladder = (with_ladder && is_drawn).then(|| picture::ladder(&hosts, arguments.rows));
-        let mut diagram = (arguments.svg.is_some() && is_drawn).then(|| picture::diagram(&hosts));
         let mut ledger = LedgerBook::new(hosts);
+        let mut ladder = (with_ladder && is_drawn).then(|| picture::ladder(&ledger, arguments.rows));
+        let mut diagram = (arguments.svg.is_some() && is_drawn).then(|| picture::diagram(&ledger));
         let mut explanation = explained.then(|| ledger.explanation(arguments.all));
         runs.watch(variant, &mut ((&mut ladder, &mut diagram, &mut ledger), &mut explanation, &mut matched))?;
         ledgers.push(ledger.balance(experiment.horizon()));

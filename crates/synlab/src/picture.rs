@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use experiment::{Experiment, Variant};
-use report::Hosts;
+use report::LedgerBook;
 use report::diagram::{Caption, Diagram};
 use sim_time::Instant;
 
@@ -38,14 +38,14 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A diagram of a run between these hosts.
-pub(crate) fn diagram(hosts: &Hosts) -> Diagram {
-    Diagram::new(hosts.clone()).with_at_most(MOST_SEGMENTS)
+/// A diagram of the run that the ledger is of.
+pub(crate) fn diagram(ledger: &LedgerBook) -> Diagram {
+    ledger.diagram().with_at_most(MOST_SEGMENTS)
 }
 
-/// A diagram of a run between these hosts, for a ladder of so many rows.
-pub(crate) fn ladder(hosts: &Hosts, rows: usize) -> Diagram {
-    Diagram::new(hosts.clone()).with_at_most(rows.max(KEPT_SEGMENTS))
+/// The same, for a ladder of so many rows.
+pub(crate) fn ladder(ledger: &LedgerBook, rows: usize) -> Diagram {
+    ledger.diagram().with_at_most(rows.max(KEPT_SEGMENTS))
 }
 
 /// What a picture says about itself. `options` are those of the command, beside the ones that say what is run.

@@ -173,7 +173,6 @@ impl<'a> Watchers<'a> {
     fn new(arguments: &'a Run, experiment: &Experiment, variant: &Variant) -> Result<Self, Complaint> {
         let hosts = &Hosts::of(&experiment.scenario(variant)?);
         let shown = arguments.format == RunFormat::Text && !arguments.quiet;
-        let ladder = (shown && !arguments.no_ladder).then(|| picture::ladder(hosts, arguments.rows));
         let result = (arguments.format == RunFormat::Jsonl).then_some(arguments.output.as_deref());
         let files = result.into_iter().chain(arguments.trace.as_deref().map(Some));
         let trace = |sink| Trace::new(hosts.clone(), sink).with_header(experiment, variant);
@@ -187,8 +186,9 @@ impl<'a> Watchers<'a> {
             Ok((file, Capture::new(hosts.clone(), view, experiment, variant, sink)))
         });
         let captures = captures.collect::<Result<_, Complaint>>()?;
-        let diagram = (arguments.svg.is_some() || arguments.mermaid.is_some()).then(|| picture::diagram(hosts));
         let ledger = LedgerBook::new(hosts.clone());
+        let ladder = (shown && !arguments.no_ladder).then(|| picture::ladder(&ledger, arguments.rows));
+        let diagram = (arguments.svg.is_some() || arguments.mermaid.is_some()).then(|| picture::diagram(&ledger));
         let explanation = (shown && arguments.explain).then(|| ledger.explanation(arguments.all));
         let traces = traces.collect::<Result<_, Complaint>>()?;
         Ok(Self { ladder, diagram, ledger, explanation, traces, captures })

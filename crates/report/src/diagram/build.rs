@@ -12,7 +12,7 @@ use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 
 use super::{Arrival, Change, Event, LAST_CHANCE, Life, Remark, Segment, Stretch, Totals, Waste, unheard, useless};
 use crate::hosts::Hosts;
-use crate::packets::Packets;
+use crate::packets::SharedPackets;
 use crate::why::Teller;
 use crate::words::{call_name, cause_in_words, fate, label, notice, purpose};
 
@@ -35,7 +35,7 @@ pub struct Diagram {
     most: usize,
     /// How many segments there are, of which none was sent together with another.
     bursts: usize,
-    packets: Packets,
+    packets: SharedPackets,
     teller: Teller,
     /// What has happened, in words.
     words: BTreeMap<RecordId, (Instant, String)>,
@@ -89,9 +89,16 @@ impl Useless {
 }
 
 impl Diagram {
-    /// A diagram of these hosts.
+    /// A diagram of these hosts. Beside a ledger of the same run, [`LedgerBook::diagram`] needs less memory.
+    ///
+    /// [`LedgerBook::diagram`]: crate::LedgerBook::diagram
     #[must_use]
     pub fn new(hosts: Hosts) -> Self {
+        Self::sharing(hosts, SharedPackets::default())
+    }
+
+    /// A diagram that names packets which others know, too.
+    pub(crate) fn sharing(hosts: Hosts, packets: SharedPackets) -> Self {
         Self {
             teller: Teller::new(hosts.clone()),
             hosts,
@@ -103,7 +110,7 @@ impl Diagram {
             end: Instant::ZERO,
             most: usize::MAX,
             bursts: 0,
-            packets: Packets::default(),
+            packets,
             words: BTreeMap::new(),
             calls: BTreeMap::new(),
             travelling: BTreeMap::new(),
@@ -147,7 +154,7 @@ impl Diagram {
             self.lives.truncate(later.unwrap_or(self.lives.len()));
         }
         // What only explains a record was needed while there were more to come.
-        (self.words, self.calls, self.packets) = (BTreeMap::new(), BTreeMap::new(), Packets::default());
+        (self.words, self.calls, self.packets) = (BTreeMap::new(), BTreeMap::new(), SharedPackets::default());
     }
 
     /// The end of what is drawn.
@@ -238,7 +245,7 @@ impl Diagram {
         }
         let because = record.because.iter().filter_map(|cause| self.words.get(&cause));
         let because = because.map(|(at, words)| format!("{words} ({at} s)")).collect();
-        let wasted = sent.wasted.map(|blame| self.packets.blamed(blame, &self.hosts));
+        let wasted = sent.wasted.map(|blame| self.packets.borrow().blamed(blame, &self.hosts));
         self.segments.push(Segment {
             id: record.id,
             at: record.at,
@@ -364,7 +371,7 @@ impl Diagram {
             last.until = at;
         }
         if let Some(blame) = worth.blame() {
-            let cause = self.packets.blamed(blame, &self.hosts);
+            let cause = self.packets.borrow().blamed(blame, &self.hosts);
             // What earlier intervals held has been given back, or is of this one now.
             connection.useless.retain(|useless| useless.octets != 0);
             connection.useless.push(Useless { blame, waste: life.waste.len(), octets: 0, since: at });
@@ -420,7 +427,7 @@ impl Fold for Diagram {
         if let record::Event::Sent(sent) = &record.event {
             self.count(record.at, sent);
         }
-        let numbers = self.packets.note(record);
+        let numbers = self.packets.borrow_mut().note(record);
         let at = record.at;
         // What began before the cut may end after it.
         match &record.event {
@@ -484,7 +491,7 @@ impl Fold for Diagram {
     }
 
     fn transfer(&mut self, at: Instant, transfer: &Transfer) {
-        self.totals.transfer(at, transfer, &self.packets, &self.hosts);
+        self.totals.transfer(at, transfer, &self.packets.borrow(), &self.hosts);
         if !matches!(transfer.held, Held::Of(Resource::Memory(_))) {
             return;
         }
