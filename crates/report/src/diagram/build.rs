@@ -1,20 +1,23 @@
 //! How a diagram comes of records.
 
+mod waste;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::record::{
-    self, Attempt, Because, Blame, Call, Deaf, Fold, Incarnation, Outcome, Record, RecordId, Scarce, Sent, StateChange,
-    What, Worth,
+    self, Attempt, Because, Call, Deaf, Fold, Incarnation, Outcome, Record, RecordId, Scarce, Sent, StateChange, What,
+    Worth,
 };
 use experiment::{Held, HostId, Relative, Resource, Transfer};
 use sim_time::Instant;
 use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 
-use super::{Arrival, Change, Event, LAST_CHANCE, Life, Remark, Segment, Stretch, Totals, Waste, unheard, useless};
+use self::waste::Useless;
+use super::{Arrival, Change, Event, Life, Remark, Segment, Stretch, Totals, unheard};
 use crate::hosts::Hosts;
 use crate::packets::SharedPackets;
 use crate::why::Teller;
-use crate::words::{call_name, cause_in_words, fate, label, notice, purpose};
+use crate::words::{call_name, fate, label, notice, purpose};
 
 /// Collects a run for a picture.
 #[derive(Clone, Debug)]
@@ -63,29 +66,6 @@ struct Connection {
     open: bool,
     /// What its host holds for it because of what, in which interval of waste.
     useless: Vec<Useless>,
-}
-
-/// What is held in an interval of waste.
-#[derive(Clone, Copy, Debug)]
-struct Useless {
-    blame: Blame,
-    /// The interval's place in [`Life::waste`].
-    waste: usize,
-    octets: i128,
-    /// When that last changed.
-    since: Instant,
-}
-
-impl Useless {
-    /// Notes that so many octets more are held from now on. What was held for no time counts as never held.
-    fn grow(&mut self, at: Instant, octets: i128, waste: &mut Waste) {
-        if at > self.since {
-            waste.octets = waste.octets.max(u64::try_from(self.octets).unwrap_or(0));
-            self.since = at;
-        }
-        self.octets += octets;
-        waste.held -= octets * i128::from(at.as_nanos());
-    }
 }
 
 impl Diagram {
@@ -357,44 +337,6 @@ impl Diagram {
         }
     }
 
-    /// Ends the interval of waste, if there is one, and begins another, if the connection is of no use from now on.
-    fn judged(&mut self, at: Instant, incarnation: Incarnation, worth: Worth) {
-        let Some(connection) = self.connections.get_mut(&incarnation) else { return };
-        let life = &mut self.lives[connection.life];
-        let before = std::mem::replace(&mut connection.worth, worth);
-        if before == worth {
-            return;
-        }
-        if before != Worth::Useful
-            && let Some(last) = life.waste.last_mut()
-        {
-            last.until = at;
-        }
-        if let Some(blame) = worth.blame() {
-            let cause = self.packets.borrow().blamed(blame, &self.hosts);
-            // What earlier intervals held has been given back, or is of this one now.
-            connection.useless.retain(|useless| useless.octets != 0);
-            connection.useless.push(Useless { blame, waste: life.waste.len(), octets: 0, since: at });
-            life.waste.push(Waste { worth, from: at, until: at, cause, octets: 0, held: 0 });
-        }
-        if self.cut.is_some() {
-            return;
-        }
-        let (host, place) = (life.host, Some(connection.life));
-        let cause = |worth: Worth| worth.blame().map(|blame| cause_in_words(blame.cause));
-        let is_same = useless(before) == useless(worth);
-        let (text, detail) = match cause(worth) {
-            None if !connection.open => return,
-            None => ("useful again: someone is there", None),
-            // Another packet of the same kind: the first loss of those is the one worth telling.
-            same if is_same && same == cause(before) => return,
-            Some(cause) if is_same => (LAST_CHANCE, Some(cause)),
-            Some(cause) => (useless(worth), Some(cause)),
-        };
-        let (bad, detail) = (detail.is_some(), detail.map(|cause| format!("cause: {cause}")));
-        self.event(at, Event::Judged(Remark { host, life: place, text: text.to_owned(), detail, bad }));
-    }
-
     fn called(&mut self, record: &Record, host: HostId, of: Option<Incarnation>, call: Call, outcome: Outcome) {
         let life = of.and_then(|of| self.life(of));
         let octets = match call {
@@ -492,23 +434,8 @@ impl Fold for Diagram {
 
     fn transfer(&mut self, at: Instant, transfer: &Transfer) {
         self.totals.transfer(at, transfer, &self.packets.borrow(), &self.hosts);
-        if !matches!(transfer.held, Held::Of(Resource::Memory(_))) {
-            return;
-        }
-        let Some(connection) = self.connections.get_mut(&transfer.incarnation) else { return };
-        let life = &mut self.lives[connection.life];
-        let amount = i128::from(transfer.amount);
-        for (worth, octets) in [(transfer.from, -amount), (transfer.to, amount)] {
-            let Some(blame) = worth.and_then(Worth::blame) else { continue };
-            // The verdict comes before what it changes: what is given back may be of the interval that has just ended.
-            let is_meant = |of: &&mut Useless| of.blame == blame && of.octets + octets >= 0;
-            let useless = if octets < 0 {
-                connection.useless.iter_mut().find(is_meant)
-            } else {
-                connection.useless.iter_mut().rev().find(is_meant)
-            };
-            let Some(useless) = useless else { continue };
-            useless.grow(at, octets, &mut life.waste[useless.waste]);
+        if matches!(transfer.held, Held::Of(Resource::Memory(_))) {
+            self.held(at, transfer);
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod align;
 mod canvas;
+mod piece;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,8 @@ use sim_time::{Duration, Instant};
 
 use self::align::{Shown, Slot};
 use self::canvas::Canvas;
-use self::rows::{Note, Row};
+use self::piece::Note;
+use self::rows::Row;
 use self::tracks::Way;
 use super::{Attempts, Diagram, name, silence};
 use crate::amount::whole;

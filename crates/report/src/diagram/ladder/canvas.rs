@@ -1,6 +1,7 @@
 //! One line of a ladder: its columns, from the first lifeline to the last.
 
-use super::rows::{Course, Note, Piece, Row};
+use super::piece::{Course, Note, Piece};
+use super::rows::Row;
 use super::tracks::Way;
 use crate::paint::{Colour, Tone};
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use experiment::HostId;
 use sim_time::Instant;
 
-use super::rows::{Course, Piece, Row};
+use super::piece::{Course, Piece};
+use super::rows::Row;
 use crate::diagram::{Diagram, Event};
 
 /// So many segments that cross are drawn on their way at a time. One more is drawn as if it crossed none.
