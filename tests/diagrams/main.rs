@@ -6,7 +6,7 @@ use expect_test::{ExpectFile, expect_file};
 use experiment::{Experiment, Summary, Variant, case, cases, simulate};
 use report::diagram::{Caption, Diagram, Event, Look, ladder, mermaid, svg};
 use report::{Colour, Hosts};
-use sim_time::Instant;
+use sim_time::{Duration, Instant};
 use synlab_tests::{metric, parse, scenario};
 
 /// So many segments are drawn, as the command line has it.
@@ -283,6 +283,45 @@ fn a_flood_is_told_first_and_drawn_in_part() {
     assert!(text.contains("Only the beginning is drawn, 60 of 3,586 segments, until 3.976 s"), "{text}");
     assert!(text.contains("at server: a forged segment: SYN to server:80"), "{text}");
     assert!(text.len() < 200_000, "{}", text.len());
+}
+
+/// A ghost that comes when a picture of the beginning has long ended.
+#[test]
+fn the_worst_of_a_long_run_is_drawn() {
+    let text = r#"
+        seed = 1
+        horizon = "60 s"
+        handshake = ["two-way"]
+        [link]
+        delay = "50ms"
+        [[link.fault]]
+        on = { from = "client", flags = "SYN", nth = 150 }
+        copies = ["50ms", "5 s"]
+        [client]
+        arrivals = { every = "100 ms", most = 300 }
+        script = ["connect", "close"]
+        [server]
+        script = ["accept", "close on EOF"]
+    "#;
+    let experiment = parse("late.toml", text);
+    let scenario = scenario(&experiment, &experiment.variants()[0]);
+    let drawn = |diagram: Diagram| {
+        let mut diagram = diagram.with_at_most(MOST);
+        simulate(&scenario, &mut diagram).expect("time moves on");
+        diagram.finish(scenario.horizon);
+        diagram
+    };
+    let beginning = drawn(Diagram::new(Hosts::of(&scenario)));
+    let from = beginning.worst().expect("the ghost comes after what is drawn");
+    let ghost = Instant::ZERO + Duration::from_millis(20_000);
+    assert!(from < ghost && ghost.since(from) < Duration::from_secs(2), "{from}");
+    let window = drawn(Diagram::new(Hosts::of(&scenario)).beginning(from));
+    assert_eq!(window.totals.segments, beginning.totals.segments);
+    assert!(window.segments.iter().all(|segment| segment.at >= from));
+    let wasted: Vec<_> = window.lives.iter().flat_map(|life| &life.waste).map(|waste| waste.from).collect();
+    assert_eq!(wasted.iter().filter(|at| at.since(from) < Duration::from_secs(3)).count(), wasted.len(), "{wasted:?}");
+    let text = svg(&[("two-way", &window)], &caption(&experiment));
+    assert!(text.contains("Only the worst is drawn, ") && text.contains("a ghost: nobody is there"), "{text}");
 }
 
 /// What has a meaning in the language of the picture means nothing in a name.

@@ -162,7 +162,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "HOST=FILE", value_parser = host_file)]
     pub(crate) pcap_host: Vec<(String, PathBuf)>,
     /// Draw the run to a file too, as a picture (SVG): time runs down, to scale but for silence; lifelines are coloured by state,
-    /// what is held for nobody is hatched; of very many segments only the first are drawn
+    /// what is held for nobody is hatched; of very many segments only those are drawn that lead to the worst of it
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
     /// Write the same to a file too as a sequence diagram in Mermaid's text, which many wikis draw

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use experiment::{Experiment, Variant};
-use report::LedgerBook;
 use report::diagram::{Caption, Diagram};
+use report::{Hosts, LedgerBook};
 use sim_time::Instant;
 
 use crate::cli::Source;
@@ -41,6 +41,11 @@ impl<'a> Frame<'a> {
 /// A diagram of the run that the ledger is of.
 pub(crate) fn diagram(ledger: &LedgerBook) -> Diagram {
     ledger.diagram().with_at_most(MOST_SEGMENTS)
+}
+
+/// The same from an instant on.
+pub(crate) fn window(hosts: &Hosts, from: Instant) -> Diagram {
+    Diagram::new(hosts.clone()).with_at_most(MOST_SEGMENTS).beginning(from)
 }
 
 /// The same, for a ladder of so many rows.

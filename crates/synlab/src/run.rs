@@ -42,7 +42,13 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
         ledger: &ledger,
         verdicts: &verdicts,
     };
-    if let Some(diagram) = diagram {
+    if let Some(mut diagram) = diagram {
+        // Of a run that is too long to be drawn, the worst is worth to be played again.
+        if let Some(from) = diagram.worst() {
+            diagram = picture::window(&Hosts::of(&experiment.scenario(&variant)?), from);
+            runs.watch(&variant, &mut diagram)?;
+            diagram.finish(experiment.horizon());
+        }
         draw(arguments, &experiment, &variant, &diagram, frames)?;
     }
     let file = arguments.output.as_deref();

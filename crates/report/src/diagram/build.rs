@@ -1,6 +1,7 @@
 //! How a diagram comes of records.
 
 mod waste;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,6 +14,7 @@ use sim_time::Instant;
 use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 
 use self::waste::Useless;
+use self::window::Worst;
 use super::{Arrival, Change, Event, Life, Remark, Segment, Stretch, Totals, unheard};
 use crate::hosts::Hosts;
 use crate::packets::SharedPackets;
@@ -31,10 +33,17 @@ pub struct Diagram {
     pub events: Vec<(Instant, Event)>,
     /// What the whole run comes to.
     pub totals: Totals,
+    /// The instant before which nothing is kept but the totals and who is there.
+    pub from: Instant,
     /// The instant from which on nothing is kept but the totals, if there was too much.
     pub cut: Option<Instant>,
     /// The end of the run.
     pub end: Instant,
+    /// The connections of [`Diagram::lives`].
+    owners: Vec<Incarnation>,
+    /// Whether all is kept.
+    begun: bool,
+    worst: Worst,
     most: usize,
     /// How many segments there are, of which none was sent together with another.
     bursts: usize,
@@ -86,7 +95,11 @@ impl Diagram {
             lives: Vec::new(),
             events: Vec::new(),
             totals: Totals::default(),
+            from: Instant::ZERO,
             cut: None,
+            owners: Vec::new(),
+            begun: false,
+            worst: Worst::default(),
             end: Instant::ZERO,
             most: usize::MAX,
             bursts: 0,
@@ -107,6 +120,21 @@ impl Diagram {
     pub const fn with_at_most(mut self, most: usize) -> Self {
         self.most = most;
         self
+    }
+
+    /// The same, but what is sent before is not kept.
+    #[must_use]
+    pub const fn beginning(mut self, from: Instant) -> Self {
+        self.from = from;
+        self
+    }
+
+    /// Where a diagram should begin that shows the worst, the connection for which most was held for nobody, if this one, which has
+    /// ended, was cut before.
+    #[must_use]
+    pub fn worst(&self) -> Option<Instant> {
+        let lead = self.worst.lead(self.end)?;
+        self.cut.filter(|cut| lead >= *cut).map(|_| lead)
     }
 
     /// The run ends.
@@ -187,7 +215,9 @@ impl Diagram {
     }
 
     fn event(&mut self, at: Instant, event: Event) {
-        self.events.push((at, event));
+        if at >= self.from {
+            self.events.push((at, event));
+        }
     }
 
     fn remark(&mut self, at: Instant, host: HostId, life: Option<usize>, text: impl Into<String>, bad: bool) {
@@ -256,7 +286,7 @@ impl Diagram {
         }
         let first = !std::mem::replace(&mut connection.acknowledged, true);
         let again = sent.purpose == Some(Purpose::Retransmission) && self.comes_of_third(record);
-        if first || again {
+        if (first || again) && record.at >= self.from {
             self.thirds.insert(record.id);
         }
         first || again
@@ -326,12 +356,15 @@ impl Diagram {
                 useless: Vec::new(),
             };
             self.connections.insert(incarnation, connection);
+            self.owners.push(incarnation);
             self.lives.push(Life { host, attempt, states, open_at_end: false, waste: Vec::new() });
         }
         if to == State::Closed {
             self.judged(at, incarnation, Worth::Useful);
         }
-        if self.cut.is_none() {
+        if to == State::Closed && at < self.from {
+            self.forget(incarnation);
+        } else if self.cut.is_none() {
             let life = self.connections[&incarnation].life;
             self.event(at, Event::Changed(Change { host, life, from, to, why, bad }));
         }
@@ -366,18 +399,31 @@ impl Diagram {
 impl Fold for Diagram {
     fn record(&mut self, record: &Record) {
         self.totals.record(record);
-        if let record::Event::Sent(sent) = &record.event {
-            self.count(record.at, sent);
+        let at = record.at;
+        let is_early = at < self.from;
+        if !(is_early || self.begun) {
+            self.begin();
+        }
+        match &record.event {
+            record::Event::Sent(sent) => {
+                self.worst.sent(at);
+                if is_early {
+                    let _ = self.is_third(record, sent);
+                } else {
+                    self.count(at, sent);
+                }
+            }
+            record::Event::WarmedUp => self.worst.begin_anew(at),
+            _ => {}
         }
         let numbers = self.packets.borrow_mut().note(record);
-        let at = record.at;
         // What began before the cut may end after it.
         match &record.event {
             record::Event::State(change) => self.state(at, record.because, change),
             record::Event::Judged { incarnation, worth, .. } => self.judged(at, *incarnation, *worth),
             _ => {}
         }
-        if self.cut.is_some() {
+        if self.cut.is_some() || is_early {
             return;
         }
         self.bound(at);
@@ -435,6 +481,7 @@ impl Fold for Diagram {
     fn transfer(&mut self, at: Instant, transfer: &Transfer) {
         self.totals.transfer(at, transfer, &self.packets.borrow(), &self.hosts);
         if matches!(transfer.held, Held::Of(Resource::Memory(_))) {
+            self.worst.transfer(at, transfer);
             self.held(at, transfer);
         }
     }

@@ -300,10 +300,9 @@ impl<'a> Sheet<'a> {
     /// Says what is not kept of the runs.
     fn cut(&self, text: &mut String) {
         for (name, diagram) in &self.diagrams {
-            let Some(cut) = diagram.cut else { continue };
-            let (kept, all) = (whole(diagram.segments.len() as u64), whole(diagram.totals.segments));
+            let Some(left_out) = diagram.left_out(|at| at.to_string()) else { continue };
             let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
-            let line = format!("… {name}only the beginning is kept, {kept} of {all} segments, until {cut} s");
+            let line = format!("… {name}{left_out}");
             text.push_str(&block("", 2, &wrapped(&line, self.look.width.saturating_sub(2))));
         }
     }

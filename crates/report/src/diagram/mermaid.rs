@@ -46,10 +46,8 @@ pub fn mermaid(diagram: &Diagram, caption: &Caption) -> String {
     for (host, words) in left {
         let _ = writeln!(text, "    Note over {}: {}", id(Some(host)), escaped(&words));
     }
-    if let Some(cut) = diagram.cut {
-        let words =
-            format!("the first {} of {} segments, until {cut} s", diagram.segments.len(), diagram.totals.segments);
-        let _ = writeln!(text, "    Note over {ends}: {}", escaped(&words));
+    if let Some(left_out) = diagram.left_out(|at| at.to_string()) {
+        let _ = writeln!(text, "    Note over {ends}: {}", escaped(&left_out));
     }
     text
 }

@@ -349,7 +349,7 @@ fn only_so_many_rows_are_kept() {
              time  client                                server  arrives
             0.000  │ CLOSED → SYN-SENT                        │
             0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-            … only the beginning is kept, 1 of 3 segments, until 0.050 s
+            … only the beginning is drawn, 1 of 3 segments, until 0.050 s
         "#]],
     );
 }

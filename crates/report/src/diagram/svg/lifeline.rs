@@ -1,5 +1,7 @@
 //! The lifelines of a diagram: where their connections are drawn, and the words beside them.
 
+use std::collections::BTreeSet;
+
 use experiment::HostId;
 use experiment::record::Worth;
 use sim_time::Instant;
@@ -208,13 +210,17 @@ pub(super) fn is_drawn(stretch: &Stretch, cut: Instant) -> bool {
     stretch.from <= cut && stretch.until > stretch.from
 }
 
-/// The connections' lanes: each has the first that is free.
+/// The connections' lanes: each has the first that is free. One that was there before the picture begins has none if nothing
+/// happens to it.
 pub(super) fn lanes(diagram: &Diagram) -> Vec<Option<usize>> {
     let cut = diagram.drawn_until();
     let mut taken: Vec<(HostId, usize, Instant)> = Vec::new();
     let mut lanes = Vec::new();
-    for life in &diagram.lives {
-        let (Some(first), Some(last)) = (life.states.first(), life.states.last()) else {
+    let changing: BTreeSet<usize> = diagram.events.iter().filter_map(|(_, event)| event.changing()).collect();
+    for (place, life) in diagram.lives.iter().enumerate() {
+        let ends = life.states.first().zip(life.states.last());
+        let idles = |from: Instant| from < diagram.from && life.waste.is_empty() && !changing.contains(&place);
+        let Some((first, last)) = ends.filter(|(first, _)| !idles(first.from)) else {
             lanes.push(None);
             continue;
         };

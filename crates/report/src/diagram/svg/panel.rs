@@ -246,12 +246,9 @@ impl<'a> Panel<'a> {
         let diagram = self.diagram;
         let name = if with_name { format!("{}: ", self.name) } else { String::new() };
         let mut notes = Vec::new();
-        if let Some(cut) = diagram.cut {
-            let (drawn, all) = (whole(diagram.segments.len() as u64), whole(diagram.totals.segments));
-            notes.push(format!(
-                "{name}Only the beginning is drawn, {drawn} of {all} segments, until {} s; the counts above are of the whole run.",
-                seconds(cut)
-            ));
+        if let Some(left_out) = diagram.left_out(seconds) {
+            let left_out = left_out.replacen('o', "O", 1);
+            notes.push(format!("{name}{left_out}; the counts above are of the whole run."));
         }
         let hidden = self.lanes.iter().filter(|lane| lane.is_none()).count();
         if hidden > 0 {
