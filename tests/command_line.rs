@@ -27,7 +27,7 @@ fn run_draws_measures_and_judges() {
     assert!(out.starts_with("stale-syn: What does one delayed, superseded SYN cost the server?\n"), "{out}");
     assert!(out.contains("├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1\n"), "{out}");
     assert!(!out.contains("in a row of its own"), "the legend is for terminals");
-    assert!(out.contains("ghost from here on: nobody is there"), "{out}");
+    assert!(out.contains("a ghost: nobody is there"), "{out}");
     assert!(out.lines().any(|line| line.starts_with("server.ghost.seconds") && line.ends_with(" 10795")), "{out}");
     let blamed = "a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000";
     assert!(out.lines().any(|line| line.starts_with(blamed)), "{out}");
@@ -281,8 +281,8 @@ fn compare_draws_ladders_side_by_side() {
     assert_eq!(code, Some(0));
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     assert!(out.lines().any(|line| words(line) == ["two-way", "three-way"]), "{out}");
-    let both = out.lines().find(|line| line.contains("ghost from here on")).unwrap();
-    assert!(both.contains("abandoned from here on") && both.starts_with("    5.000 "), "{out}");
+    let both = out.lines().find(|line| line.contains("a ghost: nobody is there")).unwrap();
+    assert!(both.contains("abandoned: nobody is there") && both.starts_with("    5.000 "), "{out}");
     assert!(out.lines().filter(|line| line.contains('│')).all(|line| line.chars().count() <= 100), "{out}");
     // What does not differ is left out, or the reader would have to look for what does.
     assert!(out.contains("⋮              11 rows alike              ⋮   ⋮"), "{out}");
@@ -291,6 +291,14 @@ fn compare_draws_ladders_side_by_side() {
     assert!(!bare.contains("SYN,ACK") && bare.contains("server.ghost.connections"), "{bare}");
     let (few, _, _) = synlab(&["compare", "stale-syn", "--rows", "5"]);
     assert!(few.contains(" more rows are not shown\n"), "{few}");
+}
+
+#[test]
+fn ascii_is_ascii() {
+    for arguments in [&["run", "stale-syn", "--handshake", "two-way", "--explain"][..], &["compare", "stale-syn"]] {
+        let (out, _, code) = synlab(&[arguments, &["--ascii"]].concat());
+        assert!(code == Some(0) && out.is_ascii() && out.contains("|-- SYN 0 "), "{out}");
+    }
 }
 
 #[test]

@@ -2,13 +2,11 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test --test diagrams` rewrites the pinned ones; look at them in a browser, light and dark.
 
-use std::sync::OnceLock;
-
 use expect_test::{ExpectFile, expect_file};
 use experiment::{Experiment, Summary, Variant, case, cases, simulate};
-use report::Hosts;
-use report::diagram::{Caption, Diagram, Event, mermaid, svg};
-use sim_time::Instant;
+use report::diagram::{Caption, Diagram, Event, Look, ladder, mermaid, svg};
+use report::{Colour, Hosts};
+use sim_time::{Duration, Instant};
 use synlab_tests::{metric, parse, scenario};
 
 /// So many segments are drawn, as the command line has it.
@@ -83,32 +81,29 @@ fn mermaid_tells_the_same() {
     expect_file!["stale-syn.mmd"].assert_eq(&mermaid(&diagram, &caption(&experiment)));
 }
 
-/// A run of a case's variant, as a diagram.
-struct Shown {
-    name: String,
-    experiment: Experiment,
-    diagram: Diagram,
-    summary: Summary,
+/// Looks at every variant of every case.
+fn every_run(mut look: impl FnMut(&str, &Diagram, &Summary, &Experiment)) {
+    for experiment in cases().into_iter().map(|built_in| parse(&built_in.path, built_in.text)) {
+        for variant in experiment.variants() {
+            let (diagram, summary) = diagram_of(&experiment, &variant);
+            look(&format!("{} {}", experiment.name(), variant.label()), &diagram, &summary, &experiment);
+        }
+    }
 }
 
-/// Looks at every variant of every case. They are played once.
-fn every_run(mut look: impl FnMut(&str, &Diagram, &Summary, &Experiment)) {
-    static ALL: OnceLock<Vec<Shown>> = OnceLock::new();
-    let all = ALL.get_or_init(|| {
-        let experiments = cases().into_iter().map(|built_in| parse(&built_in.path, built_in.text));
-        let variants = experiments.flat_map(|experiment| {
-            let variants = experiment.variants();
-            variants.into_iter().map(move |variant| (experiment.clone(), variant))
-        });
-        let shown = variants.map(|(experiment, variant)| {
-            let (diagram, summary) = diagram_of(&experiment, &variant);
-            Shown { name: format!("{} {}", experiment.name(), variant.label()), experiment, diagram, summary }
-        });
-        shown.collect()
+/// In each ladder, however wide, each segment leaves once, and no line of up to three hosts is too long.
+#[test]
+fn every_ladder_is_whole() {
+    every_run(|name, diagram, _, _| {
+        let to_itself = diagram.segments.iter().filter(|segment| segment.from == segment.to).count();
+        for width in [60, 80, 100, 140] {
+            let drawn = ladder(diagram, Look { width, rows: usize::MAX, colour: Colour::Never });
+            let sent = drawn.matches("├── ").count() + drawn.matches(" ──┤").count();
+            assert_eq!(sent, diagram.segments.len() - to_itself, "{name}: {drawn}");
+            let widest = drawn.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+            assert!(widest <= width || diagram.lifelines().len() > 3, "{name}: {widest} of {width}: {drawn}");
+        }
     });
-    for Shown { name, experiment, diagram, summary } in all {
-        look(name, diagram, summary, experiment);
-    }
 }
 
 #[test]
@@ -122,6 +117,13 @@ fn every_picture_is_whole() {
         assert_eq!(child("title"), experiment.question(), "{name}");
         let described = child("desc").unwrap_or_default();
         assert!(described.contains(&format!(" {name}:")), "{name}: {described}");
+        // What refers to something finds it, and it is of this picture.
+        let ids: Vec<&str> = document.descendants().filter_map(|node| node.attribute("id")).collect();
+        let prefix = ids[0].split('-').next().unwrap_or_default();
+        assert!(ids.iter().all(|id| id.starts_with(&format!("{prefix}-"))), "{name}: {ids:?}");
+        for reference in text.split("url(#").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(ids.contains(&reference), "{name}: {reference} of {ids:?}");
+        }
         // Nothing is drawn outside, or nowhere.
         assert!(!text.contains("NaN") && !text.contains("inf"), "{name}");
         let view: Vec<f64> =
@@ -213,6 +215,62 @@ fn the_third_message_is_an_ack() {
     assert!(thirds > 100, "{thirds}");
 }
 
+/// The labels of an experiment's segments that are third messages.
+fn thirds(experiment: &Experiment) -> Vec<String> {
+    let (diagram, _) = diagram_of(experiment, &experiment.variants()[0]);
+    diagram.segments.into_iter().filter(|segment| segment.third).map(|segment| segment.label).collect()
+}
+
+/// What is sent again because it was lost is the third message once more; ends that open at the same time have none.
+#[test]
+fn the_third_message_is_what_the_records_say() {
+    let text = r#"
+        seed = 1
+        horizon = "10 s"
+        handshake = ["three-way"]
+        [link]
+        delay = "50ms"
+        [[link.fault]]
+        on = { from = "client", nth = 2 }
+        drop = true
+        [client]
+        script = ["connect", "send 100 B"]
+        [server]
+        script = ["accept"]
+    "#;
+    assert_eq!(thirds(&parse("third.toml", text)), ["ACK,DATA 1/1 100 B", "ACK,DATA 1/1 100 B"]);
+    assert_eq!(thirds(&experiment_of("lost-handshake-ack-data")), ["ACK 1/1"]);
+    assert_eq!(thirds(&experiment_of("simultaneous-open")), [""; 0]);
+}
+
+/// A segment is late if something of its own connection came before it, not if another connection was faster.
+#[test]
+fn late_is_said_of_a_connection() {
+    let text = r#"
+        seed = 1
+        horizon = "10 s"
+        handshake = ["three-way"]
+        [link]
+        delay = "50ms"
+        [[link.fault]]
+        on = { from = "client", flags = "FIN", nth = 1 }
+        delay = "3 s"
+        [[link.fault]]
+        on = { from = "client", flags = "SYN", nth = 2 }
+        delay = "100 ms"
+        [client]
+        arrivals = { every = "60 ms", most = 3 }
+        script = ["connect", "close"]
+        [server]
+        script = ["accept", "close on EOF"]
+    "#;
+    let experiment = parse("late.toml", text);
+    let (diagram, _) = diagram_of(&experiment, &experiment.variants()[0]);
+    let late = diagram.segments.iter().filter(|segment| segment.copies.iter().any(|copy| copy.late));
+    let late: Vec<String> = late.map(|of| format!("{} {} #{}", of.at, of.label, of.attempt.ordinal)).collect();
+    assert_eq!(late, ["0.100 FIN,ACK 1/1 #1"]);
+}
+
 /// A flood is told by its totals, and drawn by its beginning.
 #[test]
 fn a_flood_is_told_first_and_drawn_in_part() {
@@ -225,6 +283,45 @@ fn a_flood_is_told_first_and_drawn_in_part() {
     assert!(text.contains("Only the beginning is drawn, 60 of 3,586 segments, until 3.976 s"), "{text}");
     assert!(text.contains("at server: a forged segment: SYN to server:80"), "{text}");
     assert!(text.len() < 200_000, "{}", text.len());
+}
+
+/// A ghost that comes when a picture of the beginning has long ended.
+#[test]
+fn the_worst_of_a_long_run_is_drawn() {
+    let text = r#"
+        seed = 1
+        horizon = "60 s"
+        handshake = ["two-way"]
+        [link]
+        delay = "50ms"
+        [[link.fault]]
+        on = { from = "client", flags = "SYN", nth = 150 }
+        copies = ["50ms", "5 s"]
+        [client]
+        arrivals = { every = "100 ms", most = 300 }
+        script = ["connect", "close"]
+        [server]
+        script = ["accept", "close on EOF"]
+    "#;
+    let experiment = parse("late.toml", text);
+    let scenario = scenario(&experiment, &experiment.variants()[0]);
+    let drawn = |diagram: Diagram| {
+        let mut diagram = diagram.with_at_most(MOST);
+        simulate(&scenario, &mut diagram).expect("time moves on");
+        diagram.finish(scenario.horizon);
+        diagram
+    };
+    let beginning = drawn(Diagram::new(Hosts::of(&scenario)));
+    let from = beginning.worst().expect("the ghost comes after what is drawn");
+    let ghost = Instant::ZERO + Duration::from_millis(20_000);
+    assert!(from < ghost && ghost.since(from) < Duration::from_secs(2), "{from}");
+    let window = drawn(Diagram::new(Hosts::of(&scenario)).beginning(from));
+    assert_eq!(window.totals.segments, beginning.totals.segments);
+    assert!(window.segments.iter().all(|segment| segment.at >= from));
+    let wasted: Vec<_> = window.lives.iter().flat_map(|life| &life.waste).map(|waste| waste.from).collect();
+    assert_eq!(wasted.iter().filter(|at| at.since(from) < Duration::from_secs(3)).count(), wasted.len(), "{wasted:?}");
+    let text = svg(&[("two-way", &window)], &caption(&experiment));
+    assert!(text.contains("Only the worst is drawn, ") && text.contains("a ghost: nobody is there"), "{text}");
 }
 
 /// What has a meaning in the language of the picture means nothing in a name.

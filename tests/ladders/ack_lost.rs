@@ -26,7 +26,7 @@ fn the_servers_timer_repairs_a_lost_syn_ack() {
               1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
               1.050  │◀────────────────────────────── ACK 1/1 ──┤    1.100  challenge ACK
               1.100  │ SYN-SENT → ESTABLISHED                   │
-              1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150
+              1.100  ├── ACK,DATA 1/1 100 B ───────────────────▶│    1.150
               1.150  │               SYN-RECEIVED → ESTABLISHED │
               1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
               1.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
@@ -51,28 +51,28 @@ fn the_clients_timer_repairs_it_in_two_way() {
         "two-way",
         SYN_ACK_LOST,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                     LISTEN → ESTABLISHED │
-          0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 1
-          1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
-          1.100  │ SYN-SENT → ESTABLISHED                   │
-          1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150
-          1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
-          1.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.200  ├── FIN,ACK 101/101 ──────────────────────▶│    1.250
-          1.250  │                 ESTABLISHED → CLOSE-WAIT │
-          1.250  │                    CLOSE-WAIT → LAST-ACK │           close
-          1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300
-          1.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          1.300  │ FIN-WAIT-2 → TIME-WAIT                   │
-          1.300  ├── ACK 102/102 ──────────────────────────▶│    1.350
-          1.350  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        241.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                     LISTEN → ESTABLISHED │
+              0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 1
+              1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+              1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
+              1.100  │ SYN-SENT → ESTABLISHED                   │
+              1.100  ├── ACK,DATA 1/1 100 B ───────────────────▶│    1.150
+              1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
+              1.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.200  ├── FIN,ACK 101/101 ──────────────────────▶│    1.250
+              1.250  │                 ESTABLISHED → CLOSE-WAIT │
+              1.250  │                    CLOSE-WAIT → LAST-ACK │           close
+              1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300
+              1.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              1.300  │ FIN-WAIT-2 → TIME-WAIT                   │
+              1.300  ├── ACK 102/102 ──────────────────────────▶│    1.350
+              1.350  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            241.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -174,28 +174,28 @@ fn the_third_message_is_lost_and_the_client_speaks() {
         "three-way",
         &format!("{THIRD_MESSAGE_LOST}\n{speaks}"),
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── ACK 1/1 ────────────────✗              │           dropped by fault 1
-          0.200  ├── DATA 1/1 100 B ───────────────────────▶│    0.250
-          0.250  │               SYN-RECEIVED → ESTABLISHED │
-          0.250  │◀───────────────────── DATA 1/101 100 B ──┤    0.300
-          0.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          0.300  ├── FIN,ACK 101/101 ──────────────────────▶│    0.350
-          0.350  │                 ESTABLISHED → CLOSE-WAIT │
-          0.350  │                    CLOSE-WAIT → LAST-ACK │           close
-          0.350  │◀────────────────────── FIN,ACK 101/102 ──┤    0.400
-          0.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          0.400  │ FIN-WAIT-2 → TIME-WAIT                   │
-          0.400  ├── ACK 102/102 ──────────────────────────▶│    0.450
-          0.450  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        240.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK 1/1 ────────────────✗              │           dropped by fault 1
+              0.200  ├── DATA 1/1 100 B ───────────────────────▶│    0.250
+              0.250  │               SYN-RECEIVED → ESTABLISHED │
+              0.250  │◀───────────────────── DATA 1/101 100 B ──┤    0.300
+              0.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              0.300  ├── FIN,ACK 101/101 ──────────────────────▶│    0.350
+              0.350  │                 ESTABLISHED → CLOSE-WAIT │
+              0.350  │                    CLOSE-WAIT → LAST-ACK │           close
+              0.350  │◀────────────────────── FIN,ACK 101/102 ──┤    0.400
+              0.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              0.400  │ FIN-WAIT-2 → TIME-WAIT                   │
+              0.400  ├── ACK 102/102 ──────────────────────────▶│    0.450
+              0.450  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            240.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -254,7 +254,7 @@ fn time_wait_answers_the_fin_that_comes_again() {
               0.050  │                    LISTEN → SYN-RECEIVED │
               0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
               0.100  │ SYN-SENT → ESTABLISHED                   │
-              0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150
+              0.100  ├── ACK,DATA 1/1 100 B ───────────────────▶│    0.150
               0.150  │               SYN-RECEIVED → ESTABLISHED │
               0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
               0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
@@ -286,7 +286,7 @@ fn without_time_wait_the_fin_meets_a_reset() {
             0.050  │                    LISTEN → SYN-RECEIVED │
             0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
             0.100  │ SYN-SENT → ESTABLISHED                   │
-            0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150
+            0.100  ├── ACK,DATA 1/1 100 B ───────────────────▶│    0.150
             0.150  │               SYN-RECEIVED → ESTABLISHED │
             0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
             0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
@@ -297,10 +297,10 @@ fn without_time_wait_the_fin_meets_a_reset() {
             0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
             0.300  ├── ACK 102/102 ────────────✗              │           dropped by fault 1
             0.300  │ FIN-WAIT-2 → CLOSED                      │
-            0.300  │    bereft from here on: its peer is gone │           cause: a lost segment
+            0.300  │                 bereft: its peer is gone │           cause: a lost segment
             1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300  retransmission 1
             1.300  ├── RST 102 ──────────────────────────────▶│    1.350
-            1.350  │                        LAST-ACK → CLOSED │           reset
+            1.350  │                        LAST-ACK → CLOSED │           reset, wasted 2,368 B × 1.05 s
         "#]],
     );
 }
@@ -318,7 +318,7 @@ fn without_time_wait_and_without_resets_the_server_gives_up() {
               0.050  │                    LISTEN → SYN-RECEIVED │
               0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
               0.100  │ SYN-SENT → ESTABLISHED                   │
-              0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150
+              0.100  ├── ACK,DATA 1/1 100 B ───────────────────▶│    0.150
               0.150  │               SYN-RECEIVED → ESTABLISHED │
               0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
               0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
@@ -329,7 +329,7 @@ fn without_time_wait_and_without_resets_the_server_gives_up() {
               0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
               0.300  ├── ACK 102/102 ────────────✗              │           dropped by fault 1
               0.300  │ FIN-WAIT-2 → CLOSED                      │
-              0.300  │    bereft from here on: its peer is gone │           cause: a lost segment
+              0.300  │                 bereft: its peer is gone │           cause: a lost segment
               1.250  │◀────────────────────── FIN,ACK 101/102 ──┤    1.300  retransmission 1
               3.250  │◀────────────────────── FIN,ACK 101/102 ──┤    3.300  retransmission 2
               7.250  │◀────────────────────── FIN,ACK 101/102 ──┤    7.300  retransmission 3
@@ -340,7 +340,7 @@ fn without_time_wait_and_without_resets_the_server_gives_up() {
                      ⋮                   32 s                   ⋮
              63.250  │◀────────────────────── FIN,ACK 101/102 ──┤   63.300  retransmission 6
                      ⋮                   60 s                   ⋮
-            123.250  │                        LAST-ACK → CLOSED │           gave up
+            123.250  │                        LAST-ACK → CLOSED │           gave up, wasted 2,368 B × 122.95 s
         "#]],
     );
 }

@@ -155,28 +155,29 @@ fn simultaneous_close() {
         "three-way",
         both,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-          0.150  │               SYN-RECEIVED → ESTABLISHED │
-          1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.050
-          1.000  │                 ESTABLISHED → FIN-WAIT-1 │           close
-          1.000  │◀────────────────────────── FIN,ACK 1/1 ──┤    1.050
-          1.050  │                     FIN-WAIT-1 → CLOSING │
-          1.050  │◀────────────────────────────── ACK 2/2 ──┤    1.100
-          1.050  │ FIN-WAIT-1 → CLOSING                     │
-          1.050  ├── ACK 2/2 ──────────────────────────────▶│    1.100
-          1.100  │ CLOSING → TIME-WAIT                      │
-          1.100  │                      CLOSING → TIME-WAIT │
-                 ⋮                  240 s                   ⋮
-        241.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-        241.100  │                       TIME-WAIT → CLOSED │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+              0.150  │               SYN-RECEIVED → ESTABLISHED │
+              1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.000  │                 ESTABLISHED → FIN-WAIT-1 │           close
+              1.000  ├── FIN,ACK 1/1 ─────╲ ╱──── FIN,ACK 1/1 ──┤
+                     │                     ╳                    │
+              1.050  │◀───────────────────╱ ╲──────────────────▶│
+              1.050  │                     FIN-WAIT-1 → CLOSING │
+              1.050  │ FIN-WAIT-1 → CLOSING                     │
+              1.050  ├── ACK 2/2 ─────────╲ ╱──────── ACK 2/2 ──┤
+                     │                     ╳                    │
+              1.100  │◀───────────────────╱ ╲──────────────────▶│
+              1.100  │ CLOSING → TIME-WAIT  CLOSING → TIME-WAIT │
+                     ⋮                  240 s                   ⋮
+            241.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+            241.100  │                       TIME-WAIT → CLOSED │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -239,12 +240,13 @@ fn simultaneous_close_with_a_lost_acknowledgment() {
               0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
               0.150  │               SYN-RECEIVED → ESTABLISHED │
               1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
-              1.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.050
               1.000  │                 ESTABLISHED → FIN-WAIT-1 │           close
-              1.000  │◀────────────────────────── FIN,ACK 1/1 ──┤    1.050
+              1.000  ├── FIN,ACK 1/1 ─────╲ ╱──── FIN,ACK 1/1 ──┤
+                     │                     ╳                    │
+              1.050  │◀───────────────────╱ ╲──────────────────▶│
               1.050  │                     FIN-WAIT-1 → CLOSING │
-              1.050  │◀────────────────────────────── ACK 2/2 ──┤    1.100
               1.050  │ FIN-WAIT-1 → CLOSING                     │
+              1.050  │◀────────────────────────────── ACK 2/2 ──┤    1.100
               1.050  ├── ACK 2/2 ────────────────✗              │           dropped by fault 1
               1.100  │ CLOSING → TIME-WAIT                      │
               2.000  │◀────────────────────────── FIN,ACK 1/2 ──┤    2.050  retransmission 1

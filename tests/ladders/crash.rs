@@ -27,12 +27,12 @@ fn the_end_that_is_left_speaks() {
             0.150  │               SYN-RECEIVED → ESTABLISHED │
             2.000  │ the host crashes                         │
             2.000  │ ESTABLISHED → CLOSED                     │           the host crashed
-            2.000  │    bereft from here on: its peer is gone │           cause: a crash
+            2.000  │                 bereft: its peer is gone │           cause: a crash
             3.000  │ the host is up again                     │
             4.000  │◀─────────────────────── DATA 1/1 100 B ──┤    4.050
             4.050  ├── RST 1 ────────────────────────────────▶│    4.100
-            4.100  │                     ESTABLISHED → CLOSED │           reset, told: reset
-            4.100  │                      100 B sent are lost │
+            4.100  │                     ESTABLISHED → CLOSED │           reset, told: reset, 100 B sent are
+                   │                                          │           lost, wasted 3,584 B × 2.1 s
         "#]],
     );
 }
@@ -64,13 +64,14 @@ fn the_end_that_crashed_opens_again() {
               0.150  #1  │               SYN-RECEIVED → ESTABLISHED │
               2.000      │ the host crashes                         │
               2.000  #1  │ ESTABLISHED → CLOSED                     │           the host crashed
-              2.000  #1  │    bereft from here on: its peer is gone │           cause: a crash
+              2.000  #1  │                 bereft: its peer is gone │           cause: a crash
               3.000      │ the host is up again                     │
               4.000  #2  │ CLOSED → SYN-SENT                        │
               4.000  #2  ├── SYN 0 ────────────────────────────────▶│    4.050
               4.050  #1  │◀────────────────────────────── ACK 1/1 ──┤    4.100  challenge ACK
               4.100  #2  ├── RST 1 ────────────────────────────────▶│    4.150
-              4.150  #1  │                     ESTABLISHED → CLOSED │           reset, told: reset
+              4.150  #1  │                     ESTABLISHED → CLOSED │           reset, told: reset, wasted
+                         │                                          │           3,584 B × 2.15 s
               5.000  #2  ├── SYN 0 ────────────────────────────────▶│    5.050  retransmission 1
               5.050  #2  │                    LISTEN → SYN-RECEIVED │
               5.050  #2  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.100
@@ -108,13 +109,11 @@ fn nobody_listens_until_the_quiet_time_is_over() {
              time  client                                server  arrives
             0.200  │                         the host crashes │
             0.500  │ CLOSED → SYN-SENT                        │
-            0.500  ├── SYN 0 ────────────────────────────────▶│    0.550
-            0.550  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.500, unheard: the host is down
-            1.500  ├── SYN 0 ────────────────────────────────▶│    1.550  retransmission 1
-            1.550  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 1.500, unheard: the host is down
+            0.500  ├── SYN 0 ────────────────────────────────✗│    0.550  unheard: the host is down
+            1.500  ├── SYN 0 ────────────────────────────────✗│    1.550  retransmission 1, unheard: the host is
+                   │                                          │           down
             1.700  │                     the host is up again │           keeps quiet until 4.700
-            3.500  ├── SYN 0 ────────────────────────────────▶│    3.550  retransmission 2
-            3.550  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.500, unheard: quiet time
+            3.500  ├── SYN 0 ────────────────────────────────✗│    3.550  retransmission 2, unheard: quiet time
             6.500  │ SYN-SENT → CLOSED                        │           abort
         "#]],
     );

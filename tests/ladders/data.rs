@@ -21,9 +21,9 @@ fn data_is_lost() {
               0.050  │                    LISTEN → SYN-RECEIVED │
               0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
               0.100  │ SYN-SENT → ESTABLISHED                   │
-              0.100  ├── DATA 1/1 100 B ─────────✗              │           dropped by fault 1
+              0.100  ├── ACK,DATA 1/1 100 B ─────✗              │           dropped by fault 1
               1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
-              1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150  retransmission 1
+              1.100  ├── ACK,DATA 1/1 100 B ───────────────────▶│    1.150  retransmission 1
               1.100  ├── ACK 101/1 ────────────────────────────▶│    1.150  challenge ACK
               1.150  │               SYN-RECEIVED → ESTABLISHED │
               1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
@@ -197,9 +197,9 @@ fn data_after_a_half_duplex_close() {
             1.150  │◀────────────────── FIN,ACK 1/102 100 B ──┤    1.200
             1.200  ├── RST 102 ──────────────────────────────▶│    1.250
             1.200  │ FIN-WAIT-2 → CLOSED                      │
-            1.200  │    bereft from here on: its peer is gone │           cause: no known accident
-            1.250  │                        LAST-ACK → CLOSED │           reset
-            1.250  │                      100 B sent are lost │
+            1.200  │                 bereft: its peer is gone │           cause: no known accident
+            1.250  │                        LAST-ACK → CLOSED │           reset, 100 B sent are lost, wasted
+                   │                                          │           2,368 B × 0.05 s
         "#]],
     );
 }
@@ -233,9 +233,9 @@ fn stale_data_is_before_the_window() {
             0.050  #1  │                    LISTEN → SYN-RECEIVED │
             0.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
             0.100  #1  │ SYN-SENT → ESTABLISHED                   │
-            0.100  #1  ├── DATA 1/1 100 B ────────┄┄              │    5.100  delayed by fault 1
+            0.100  #1  ├── ACK,DATA 1/1 100 B ────┄┄              │    5.100  delayed by fault 1
             1.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
-            1.100  #1  ├── DATA 1/1 100 B ───────────────────────▶│    1.150  retransmission 1
+            1.100  #1  ├── ACK,DATA 1/1 100 B ───────────────────▶│    1.150  retransmission 1
             1.100  #1  ├── ACK 101/1 ────────────────────────────▶│    1.150  challenge ACK
             1.150  #1  │               SYN-RECEIVED → ESTABLISHED │
             1.150  #1  │◀──────────────────────────── ACK 1/101 ──┤    1.200
@@ -247,18 +247,18 @@ fn stale_data_is_before_the_window() {
             3.100  #1  │ FIN-WAIT-1 → FIN-WAIT-2                  │
             3.100  #1  ├── ACK 102/2 ─────────────┄┄              │    3.150
             3.100  #1  │ FIN-WAIT-2 → CLOSED                      │
-            3.100  #1  │    bereft from here on: its peer is gone │           cause: no known accident
+            3.100  #1  │                 bereft: its peer is gone │           cause: no known accident
             3.150  #1  │ ┄┄ ACK 102/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.100, stale
-            3.150  #1  │                        LAST-ACK → CLOSED │
+            3.150  #1  │                        LAST-ACK → CLOSED │           wasted 2,368 B × 0.05 s
             4.000  #2  │ CLOSED → SYN-SENT                        │
             4.000  #2  ├── SYN 0 ────────────────────────────────▶│    4.050
             4.050  #2  │                    LISTEN → SYN-RECEIVED │
             4.050  #2  │◀────────────────────────── SYN,ACK 0/1 ──┤    4.100
             4.100  #2  │ SYN-SENT → ESTABLISHED                   │
-            4.100  #2  ├── DATA 1/1 200 B ───────────────────────▶│    4.150
+            4.100  #2  ├── ACK,DATA 1/1 200 B ───────────────────▶│    4.150
             4.150  #2  │               SYN-RECEIVED → ESTABLISHED │
             4.150  #2  │◀──────────────────────────── ACK 1/201 ──┤    4.200
-            5.100  #1  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, late, stale
+            5.100  #1  │ ┄┄ ACK,DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, stale
             5.100  #2  │◀──────────────────────────── ACK 1/201 ──┤    5.150  duplicate ACK
             6.000  #2  │ ESTABLISHED → FIN-WAIT-1                 │           close
             6.000  #2  ├── FIN,ACK 201/1 ────────────────────────▶│    6.050
@@ -268,9 +268,9 @@ fn stale_data_is_before_the_window() {
             6.100  #2  │ FIN-WAIT-1 → FIN-WAIT-2                  │
             6.100  #2  ├── ACK 202/2 ─────────────┄┄              │    6.150
             6.100  #2  │ FIN-WAIT-2 → CLOSED                      │
-            6.100  #2  │    bereft from here on: its peer is gone │           cause: no known accident
+            6.100  #2  │                 bereft: its peer is gone │           cause: no known accident
             6.150  #2  │ ┄┄ ACK 202/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 6.100, stale
-            6.150  #2  │                        LAST-ACK → CLOSED │
+            6.150  #2  │                        LAST-ACK → CLOSED │           wasted 2,368 B × 0.05 s
         "#]],
     );
 }
@@ -290,9 +290,9 @@ fn stale_data_falls_into_the_window() {
             0.050  #1  │                    LISTEN → SYN-RECEIVED │
             0.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
             0.100  #1  │ SYN-SENT → ESTABLISHED                   │
-            0.100  #1  ├── DATA 1/1 100 B ────────┄┄              │    5.100  delayed by fault 1
+            0.100  #1  ├── ACK,DATA 1/1 100 B ────┄┄              │    5.100  delayed by fault 1
             1.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100  retransmission 1
-            1.100  #1  ├── DATA 1/1 100 B ───────────────────────▶│    1.150  retransmission 1
+            1.100  #1  ├── ACK,DATA 1/1 100 B ───────────────────▶│    1.150  retransmission 1
             1.100  #1  ├── ACK 101/1 ────────────────────────────▶│    1.150  challenge ACK
             1.150  #1  │               SYN-RECEIVED → ESTABLISHED │
             1.150  #1  │◀──────────────────────────── ACK 1/101 ──┤    1.200
@@ -304,9 +304,9 @@ fn stale_data_falls_into_the_window() {
             3.100  #1  │ FIN-WAIT-1 → FIN-WAIT-2                  │
             3.100  #1  ├── ACK 102/2 ─────────────┄┄              │    3.150
             3.100  #1  │ FIN-WAIT-2 → CLOSED                      │
-            3.100  #1  │    bereft from here on: its peer is gone │           cause: no known accident
+            3.100  #1  │                 bereft: its peer is gone │           cause: no known accident
             3.150  #1  │ ┄┄ ACK 102/2 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.100, stale
-            3.150  #1  │                        LAST-ACK → CLOSED │
+            3.150  #1  │                        LAST-ACK → CLOSED │           wasted 2,368 B × 0.05 s
             4.000  #2  │ CLOSED → SYN-SENT                        │
             4.000  #2  ├── SYN 0 ────────────────────────────────▶│    4.050
             4.050  #2  │                    LISTEN → SYN-RECEIVED │
@@ -314,19 +314,22 @@ fn stale_data_falls_into_the_window() {
             4.100  #2  │ SYN-SENT → ESTABLISHED                   │
             4.100  #2  ├── ACK 1/1 ──────────────────────────────▶│    4.150
             4.150  #2  │               SYN-RECEIVED → ESTABLISHED │
-            5.100  #1  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, late, stale
+            5.100  #1  │ ┄┄ ACK,DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, stale
             5.100  #2  │       application given 100 B of another │
             5.100  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.150
             5.150  #2  ├── ACK 1/1 ──────────────────────────────▶│    5.200  challenge ACK
             5.200  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.250  duplicate ACK
             5.250  #2  ├── ACK 1/1 ───────────────┄┄              │    5.300  challenge ACK
-            5.300  #2  ├── RST 1 ────────────────────────────────▶│    5.350
+            5.300  #2  ├── RST 1 ───────────╲                     │
             5.300  #2  │ ESTABLISHED → CLOSED                     │           abort
-            5.300  #2  │    bereft from here on: its peer is gone │           cause: the application
+            5.300  #2  │                 bereft: its peer is gone │           cause: the application
             5.300  #2  │ ┄┄ ACK 1/1 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 5.250, stale
-            5.300  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.350  duplicate ACK
+            5.300  #2  │                    ╲ ╱────── ACK 1/101 ──┤           duplicate ACK
+                       │                     ╳                    │
+            5.350  #2  │◀───────────────────╱ ╲──────────────────▶│
             5.350  #2  ├── RST 101 ──────────────────────────────▶│    5.400
-            5.400  #2  │                     ESTABLISHED → CLOSED │           reset, told: reset
+            5.400  #2  │                     ESTABLISHED → CLOSED │           reset, told: reset, wasted 3,584 B
+                       │                                          │           × 0.1 s
         "#]],
     );
 }

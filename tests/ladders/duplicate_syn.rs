@@ -22,15 +22,17 @@ fn a_copy_meets_syn_received() {
         &expect![[r#"
                time  client                                server  arrives
               0.000  │ CLOSED → SYN-SENT                        │
-              0.000  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050  duplicated by fault 1, again at
                      │                                          │           0.060
-              0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
               0.050  │                    LISTEN → SYN-RECEIVED │
               0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
               0.060  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1
-              0.060  │◀────────────────────────────── ACK 1/1 ──┤    0.110  challenge ACK
+              0.060  │                    ╱────────── ACK 1/1 ──┤           challenge ACK
               0.100  │ SYN-SENT → ESTABLISHED                   │
-              0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+              0.100  ├── ACK 1/1 ─────────╲ ╱                   │
+                     │                     ╳                    │
+              0.110  │◀───────────────────╱ ╲                   │
+              0.150  │                    ╲────────────────────▶│
               0.150  │               SYN-RECEIVED → ESTABLISHED │
               1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
               1.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.050
@@ -56,9 +58,8 @@ fn a_copy_meets_a_two_way_server() {
         &expect![[r#"
                time  client                                server  arrives
               0.000  │ CLOSED → SYN-SENT                        │
-              0.000  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050  duplicated by fault 1, again at
                      │                                          │           0.060
-              0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
               0.050  │                     LISTEN → ESTABLISHED │
               0.050  │              ┄┄─────────── SYN,ACK 0/1 ──┤    0.100
               0.060  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1
@@ -99,47 +100,45 @@ fn two_way_delivers_a_request_twice() {
         "two-way",
         OVER_AGAIN,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
-                 │                                          │           3.050
-          0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
-          0.050  │                     LISTEN → ESTABLISHED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── DATA 1/1 100 B ────────┄┄              │    0.150  duplicated by fault 1, again at
-                 │                                          │           3.150
-          0.150  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100
-          0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
-          0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
-          0.250  │                 ESTABLISHED → CLOSE-WAIT │
-          0.250  │                    CLOSE-WAIT → LAST-ACK │           close
-          0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
-          0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          0.300  │ FIN-WAIT-2 → TIME-WAIT                   │
-          0.300  ├── ACK 102/102 ──────────────────────────▶│    0.350
-          0.350  │                        LAST-ACK → CLOSED │
-          1.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-          3.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1, stale
-          3.050  │                     LISTEN → ESTABLISHED │
-          3.050  │      ghost from here on: nobody is there │           cause: a duplicated segment
-          3.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    3.100  wasted
-          3.150  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, duplicate 1, stale
-          3.150  │◀───────────────────── DATA 1/101 100 B ──┤    3.200  wasted
-          4.150  │◀───────────────────── DATA 1/101 100 B ──┤    4.200  retransmission 1, wasted
-          6.150  │◀───────────────────── DATA 1/101 100 B ──┤    6.200  retransmission 2, wasted
-         10.150  │◀───────────────────── DATA 1/101 100 B ──┤   10.200  retransmission 3, wasted
-                 ⋮                   8 s                    ⋮
-         18.150  │◀───────────────────── DATA 1/101 100 B ──┤   18.200  retransmission 4, wasted
-                 ⋮                   16 s                   ⋮
-         34.150  │◀───────────────────── DATA 1/101 100 B ──┤   34.200  retransmission 5, wasted
-                 ⋮                   32 s                   ⋮
-         66.150  │◀───────────────────── DATA 1/101 100 B ──┤   66.200  retransmission 6, wasted
-                 ⋮                   60 s                   ⋮
-        126.150  │                     ESTABLISHED → CLOSED │           gave up, told: timed out
-        126.150  │                      100 B sent are lost │
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050  duplicated by fault 1, again at
+                     │                                          │           3.050
+              0.050  │                     LISTEN → ESTABLISHED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK,DATA 1/1 100 B ───────────────────▶│    0.150  duplicated by fault 1, again at
+                     │                                          │           3.150
+              0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
+              0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
+              0.250  │                 ESTABLISHED → CLOSE-WAIT │
+              0.250  │                    CLOSE-WAIT → LAST-ACK │           close
+              0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
+              0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              0.300  │ FIN-WAIT-2 → TIME-WAIT                   │
+              0.300  ├── ACK 102/102 ──────────────────────────▶│    0.350
+              0.350  │                        LAST-ACK → CLOSED │
+              1.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+              3.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1, stale
+              3.050  │                     LISTEN → ESTABLISHED │
+              3.050  │                 a ghost: nobody is there │           cause: a duplicated segment
+              3.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    3.100  wasted
+              3.150  │ ┄┄ ACK,DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, duplicate 1, stale
+              3.150  │◀───────────────────── DATA 1/101 100 B ──┤    3.200  wasted
+              4.150  │◀───────────────────── DATA 1/101 100 B ──┤    4.200  retransmission 1, wasted
+              6.150  │◀───────────────────── DATA 1/101 100 B ──┤    6.200  retransmission 2, wasted
+             10.150  │◀───────────────────── DATA 1/101 100 B ──┤   10.200  retransmission 3, wasted
+                     ⋮                   8 s                    ⋮
+             18.150  │◀───────────────────── DATA 1/101 100 B ──┤   18.200  retransmission 4, wasted
+                     ⋮                   16 s                   ⋮
+             34.150  │◀───────────────────── DATA 1/101 100 B ──┤   34.200  retransmission 5, wasted
+                     ⋮                   32 s                   ⋮
+             66.150  │◀───────────────────── DATA 1/101 100 B ──┤   66.200  retransmission 6, wasted
+                     ⋮                   60 s                   ⋮
+            126.150  │                     ESTABLISHED → CLOSED │           gave up, told: timed out, 100 B sent
+                     │                                          │           are lost, wasted 3,584 B × 123.1 s
+        "#]],
     );
 }
 
@@ -149,36 +148,34 @@ fn three_way_delivers_it_once() {
         "three-way",
         OVER_AGAIN,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at 3.050
-        0.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
-        0.050  │                    LISTEN → SYN-RECEIVED │
-        0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-        0.100  │ SYN-SENT → ESTABLISHED                   │
-        0.100  ├── DATA 1/1 100 B ────────┄┄              │    0.150  duplicated by fault 1, again at 3.150
-        0.150  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100
-        0.150  │               SYN-RECEIVED → ESTABLISHED │
-        0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
-        0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
-        0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
-        0.250  │                 ESTABLISHED → CLOSE-WAIT │
-        0.250  │                    CLOSE-WAIT → LAST-ACK │           close
-        0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
-        0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-        0.300  │ FIN-WAIT-2 → TIME-WAIT                   │
-        0.300  ├── ACK 102/102 ──────────────────────────▶│    0.350
-        0.350  │                        LAST-ACK → CLOSED │
-        1.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-        3.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1, stale
-        3.050  │                    LISTEN → SYN-RECEIVED │
-        3.050  │  abandoned from here on: nobody is there │           cause: a duplicated segment
-        3.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    3.100  wasted
-        3.100  ├── RST 1 ────────────────────────────────▶│    3.150  wasted
-        3.150  │ ┄┄ DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, duplicate 1, stale
-        3.150  │◀──────────────────────────────── RST 1 ──┤    3.200  wasted
-        3.150  │                    SYN-RECEIVED → CLOSED │           reset
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050  duplicated by fault 1, again at 3.050
+            0.050  │                    LISTEN → SYN-RECEIVED │
+            0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+            0.100  │ SYN-SENT → ESTABLISHED                   │
+            0.100  ├── ACK,DATA 1/1 100 B ───────────────────▶│    0.150  duplicated by fault 1, again at 3.150
+            0.150  │               SYN-RECEIVED → ESTABLISHED │
+            0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
+            0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
+            0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
+            0.250  │                 ESTABLISHED → CLOSE-WAIT │
+            0.250  │                    CLOSE-WAIT → LAST-ACK │           close
+            0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
+            0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+            0.300  │ FIN-WAIT-2 → TIME-WAIT                   │
+            0.300  ├── ACK 102/102 ──────────────────────────▶│    0.350
+            0.350  │                        LAST-ACK → CLOSED │
+            1.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+            3.050  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1, stale
+            3.050  │                    LISTEN → SYN-RECEIVED │
+            3.050  │               abandoned: nobody is there │           cause: a duplicated segment
+            3.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    3.100  wasted
+            3.100  ├── RST 1 ────────────────────────────────▶│    3.150  wasted
+            3.150  │ ┄┄ ACK,DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, duplicate 1, stale
+            3.150  │◀──────────────────────────────── RST 1 ──┤    3.200  wasted
+            3.150  │                    SYN-RECEIVED → CLOSED │           reset, wasted 320 B × 0.1 s
+        "#]],
     );
 }
 
@@ -210,9 +207,8 @@ fn two_lives_of_a_4_tuple_argue() {
         &expect![[r#"
                time      client                                server  arrives
               0.000  #1  │ CLOSED → SYN-SENT                        │
-              0.000  #1  ├── SYN 0 ─────────────────┄┄              │    0.050  duplicated by fault 1, again at
+              0.000  #1  ├── SYN 0 ────────────────────────────────▶│    0.050  duplicated by fault 1, again at
                          │                                          │           3.000
-              0.050  #1  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000
               0.050  #1  │                    LISTEN → SYN-RECEIVED │
               0.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
               0.100  #1  │ SYN-SENT → ESTABLISHED                   │
@@ -220,8 +216,9 @@ fn two_lives_of_a_4_tuple_argue() {
               0.150  #1  │               SYN-RECEIVED → ESTABLISHED │
               0.650  #1  │◀──────────────────────────────── RST 1 ──┤    0.700
               0.650  #1  │                     ESTABLISHED → CLOSED │           abort
-              0.650  #1  │ bereft from here on: its peer is gone    │           cause: the application
-              0.700  #1  │ ESTABLISHED → CLOSED                     │           reset, told: reset
+              0.650  #1  │ bereft: its peer is gone                 │           cause: the application
+              0.700  #1  │ ESTABLISHED → CLOSED                     │           reset, told: reset, wasted
+                         │                                          │           3,584 B × 0.05 s
               2.000  #2  │ CLOSED → SYN-SENT                        │
               2.000  #2  ├── SYN 0 ────────────────────────────────▶│    2.050
               2.050  #2  │                    LISTEN → SYN-RECEIVED │
@@ -231,10 +228,10 @@ fn two_lives_of_a_4_tuple_argue() {
               2.150  #2  │               SYN-RECEIVED → ESTABLISHED │
               2.650  #2  │              ✗────────────────── RST 1 ──┤           dropped by fault 2
               2.650  #2  │                     ESTABLISHED → CLOSED │           abort
-              2.650  #2  │ bereft from here on: its peer is gone    │           cause: a lost segment
+              2.650  #2  │ bereft: its peer is gone                 │           cause: a lost segment
               3.000  #1  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, duplicate 1, stale
               3.000  #1  │                    LISTEN → SYN-RECEIVED │
-              3.000  #1  │  abandoned from here on: nobody is there │           cause: a duplicated segment
+              3.000  #1  │               abandoned: nobody is there │           cause: a duplicated segment
               3.000  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    3.050  wasted
               3.050  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.100  challenge ACK, wasted
               3.100  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.150  duplicate ACK, wasted
@@ -255,10 +252,11 @@ fn two_lives_of_a_4_tuple_argue() {
               3.850  #2  ├── ACK 1/1 ──────────────────────────────▶│    3.900  duplicate ACK, wasted
               3.900  #1  │◀────────────────────────────── ACK 1/1 ──┤    3.950  duplicate ACK, wasted
               3.950  #2  ├── ACK 1/1 ──────────────────────────────▶│    4.000  duplicate ACK, wasted
-              4.000  #1  │                    SYN-RECEIVED → CLOSED │           gave up
-              4.000  #2  │              ✗────────────────── RST 1 ──┤           dropped by fault 2, wasted
+              4.000  #1  │                    SYN-RECEIVED → CLOSED │           gave up, wasted 320 B × 1 s
+              4.000  #2  │              ✗────────────────── RST 1 ──┤           wasted, dropped by fault 2
                          ⋮                  596 s                   ⋮
-            600.000      │ still ESTABLISHED                        │           end of the run
+            600.000  #2  │ still ESTABLISHED                        │           end of the run, wasted 3,584 B ×
+                         │                                          │           596 s
         "#]],
     );
 }

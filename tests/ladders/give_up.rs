@@ -65,8 +65,8 @@ fn every_syn_ack_is_lost() {
             3.050  │              ✗──────────── SYN,ACK 0/1 ──┤           retransmission 2, dropped by fault 1
             3.050  │◀────────────────────────────── ACK 1/1 ──┤    3.100  challenge ACK
             7.000  │ SYN-SENT → CLOSED                        │           gave up, told: timed out
-            7.000  │  abandoned from here on: nobody is there │           cause: a lost segment
-            7.050  │                    SYN-RECEIVED → CLOSED │           gave up
+            7.000  │               abandoned: nobody is there │           cause: a lost segment
+            7.050  │                    SYN-RECEIVED → CLOSED │           gave up, wasted 320 B × 0.05 s
         "#]],
     );
 }
@@ -78,20 +78,21 @@ fn every_syn_ack_is_lost_in_two_way() {
         "two-way",
         NO_SYN_ACK,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                     LISTEN → ESTABLISHED │
-          0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 1
-          1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-          1.050  │              ✗──────────── SYN,ACK 0/1 ──┤           retransmission 1, dropped by fault 1
-          3.000  ├── SYN 0 ────────────────────────────────▶│    3.050  retransmission 2
-          3.050  │              ✗──────────── SYN,ACK 0/1 ──┤           retransmission 2, dropped by fault 1
-          7.000  │ SYN-SENT → CLOSED                        │           gave up, told: timed out
-          7.000  │      ghost from here on: nobody is there │           cause: a lost segment
-                 ⋮                  593 s                   ⋮
-        600.000  │                        still ESTABLISHED │           end of the run
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                     LISTEN → ESTABLISHED │
+              0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 1
+              1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+              1.050  │              ✗──────────── SYN,ACK 0/1 ──┤           retransmission 1, dropped by fault 1
+              3.000  ├── SYN 0 ────────────────────────────────▶│    3.050  retransmission 2
+              3.050  │              ✗──────────── SYN,ACK 0/1 ──┤           retransmission 2, dropped by fault 1
+              7.000  │ SYN-SENT → CLOSED                        │           gave up, told: timed out
+              7.000  │                 a ghost: nobody is there │           cause: a lost segment
+                     ⋮                  593 s                   ⋮
+            600.000  │                        still ESTABLISHED │           end of the run, wasted 3,584 B ×
+                     │                                          │           593 s
+        "#]],
     );
 }
 
@@ -113,25 +114,26 @@ fn every_fin_is_lost() {
         "three-way",
         NO_FIN,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-          0.150  │               SYN-RECEIVED → ESTABLISHED │
-          1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.000  ├── FIN,ACK 1/1 ────────────✗              │           dropped by fault 1
-          2.000  ├── FIN,ACK 1/1 ────────────✗              │           retransmission 1, dropped by fault 1
-          4.000  ├── FIN,ACK 1/1 ────────────✗              │           retransmission 2, dropped by fault 1
-          8.000  ├── FIN,ACK 1/1 ────────────✗              │           retransmission 3, dropped by fault 1
-                 ⋮                   8 s                    ⋮
-         16.000  │ FIN-WAIT-1 → CLOSED                      │           gave up
-         16.000  │    bereft from here on: its peer is gone │           cause: a lost segment
-                 ⋮                  584 s                   ⋮
-        600.000  │                        still ESTABLISHED │           end of the run
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+              0.150  │               SYN-RECEIVED → ESTABLISHED │
+              1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.000  ├── FIN,ACK 1/1 ────────────✗              │           dropped by fault 1
+              2.000  ├── FIN,ACK 1/1 ────────────✗              │           retransmission 1, dropped by fault 1
+              4.000  ├── FIN,ACK 1/1 ────────────✗              │           retransmission 2, dropped by fault 1
+              8.000  ├── FIN,ACK 1/1 ────────────✗              │           retransmission 3, dropped by fault 1
+                     ⋮                   8 s                    ⋮
+             16.000  │ FIN-WAIT-1 → CLOSED                      │           gave up
+             16.000  │                 bereft: its peer is gone │           cause: a lost segment
+                     ⋮                  584 s                   ⋮
+            600.000  │                        still ESTABLISHED │           end of the run, wasted 3,584 B ×
+                     │                                          │           584 s
+        "#]],
     );
 }
 
@@ -177,8 +179,8 @@ fn every_answer_to_a_fin_is_lost() {
              8.050  │              ✗──────────────── ACK 2/2 ──┤           duplicate ACK, dropped by fault 1
                     ⋮                  7.95 s                  ⋮
             16.000  │ FIN-WAIT-1 → CLOSED                      │           gave up
-            16.000  │    bereft from here on: its peer is gone │           cause: a lost segment
-            16.050  │                        LAST-ACK → CLOSED │           gave up
+            16.000  │                 bereft: its peer is gone │           cause: a lost segment
+            16.050  │                        LAST-ACK → CLOSED │           gave up, wasted 2,368 B × 0.05 s
         "#]],
     );
 }
@@ -203,28 +205,29 @@ fn keepalive_gives_up() {
         "three-way",
         probes,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-          0.150  │               SYN-RECEIVED → ESTABLISHED │
-          1.000  ├── RST 1 ──────────────────✗              │           dropped by fault 1
-          1.000  │ ESTABLISHED → CLOSED                     │           abort
-          1.000  │    bereft from here on: its peer is gone │           cause: a lost segment
-                 ⋮                 99.15 s                  ⋮
-        100.150  │◀────────────────────────────── ACK 0/1 ──┤  100.200  keepalive
-        100.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1
-                 ⋮                  9.95 s                  ⋮
-        110.150  │◀────────────────────────────── ACK 0/1 ──┤  110.200  keepalive
-        110.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1
-                 ⋮                  9.95 s                  ⋮
-        120.150  │◀────────────────────────────── ACK 0/1 ──┤  120.200  keepalive
-        120.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1
-                 ⋮                  9.95 s                  ⋮
-        130.150  │                     ESTABLISHED → CLOSED │           gave up, told: timed out
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+              0.150  │               SYN-RECEIVED → ESTABLISHED │
+              1.000  ├── RST 1 ──────────────────✗              │           dropped by fault 1
+              1.000  │ ESTABLISHED → CLOSED                     │           abort
+              1.000  │                 bereft: its peer is gone │           cause: a lost segment
+                     ⋮                 99.15 s                  ⋮
+            100.150  │◀────────────────────────────── ACK 0/1 ──┤  100.200  keepalive
+            100.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1
+                     ⋮                  9.95 s                  ⋮
+            110.150  │◀────────────────────────────── ACK 0/1 ──┤  110.200  keepalive
+            110.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1
+                     ⋮                  9.95 s                  ⋮
+            120.150  │◀────────────────────────────── ACK 0/1 ──┤  120.200  keepalive
+            120.200  ├── RST 1 ──────────────────✗              │           dropped by fault 1
+                     ⋮                  9.95 s                  ⋮
+            130.150  │                     ESTABLISHED → CLOSED │           gave up, told: timed out, wasted
+                     │                                          │           3,584 B × 9.95 s
+        "#]],
     );
 }

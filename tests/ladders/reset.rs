@@ -14,12 +14,12 @@ fn a_closed_port_refuses() {
         "three-way",
         REFUSED,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-        0.050  │◀────────────────────────── RST,ACK 0/1 ──┤    0.100
-        0.100  │ SYN-SENT → CLOSED                        │           reset, told: refused
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  │◀────────────────────────── RST,ACK 0/1 ──┤    0.100
+            0.100  │ SYN-SENT → CLOSED                        │           reset, told: refused
+        "#]],
     );
 }
 
@@ -30,12 +30,12 @@ fn a_closed_port_of_a_silent_host_refuses() {
         "three-way-silent",
         REFUSED,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-        0.050  │◀────────────────────────── RST,ACK 0/1 ──┤    0.100
-        0.100  │ SYN-SENT → CLOSED                        │           reset, told: refused
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  │◀────────────────────────── RST,ACK 0/1 ──┤    0.100
+            0.100  │ SYN-SENT → CLOSED                        │           reset, told: refused
+        "#]],
     );
 }
 
@@ -52,19 +52,20 @@ fn an_abort_is_heard() {
         "three-way",
         ABORT,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-        0.050  │                    LISTEN → SYN-RECEIVED │
-        0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-        0.100  │ SYN-SENT → ESTABLISHED                   │
-        0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-        0.150  │               SYN-RECEIVED → ESTABLISHED │
-        1.000  ├── RST 1 ────────────────────────────────▶│    1.050
-        1.000  │ ESTABLISHED → CLOSED                     │           abort
-        1.000  │    bereft from here on: its peer is gone │           cause: the application
-        1.050  │                     ESTABLISHED → CLOSED │           reset, told: reset
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  │                    LISTEN → SYN-RECEIVED │
+            0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+            0.100  │ SYN-SENT → ESTABLISHED                   │
+            0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+            0.150  │               SYN-RECEIVED → ESTABLISHED │
+            1.000  ├── RST 1 ────────────────────────────────▶│    1.050
+            1.000  │ ESTABLISHED → CLOSED                     │           abort
+            1.000  │                 bereft: its peer is gone │           cause: the application
+            1.050  │                     ESTABLISHED → CLOSED │           reset, told: reset, wasted 3,584 B ×
+                   │                                          │           0.05 s
+        "#]],
     );
 }
 
@@ -80,20 +81,21 @@ fn an_abort_is_not_heard() {
         "three-way",
         &format!("{lost}\n{ABORT}"),
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-          0.150  │               SYN-RECEIVED → ESTABLISHED │
-          1.000  ├── RST 1 ──────────────────✗              │           dropped by fault 1
-          1.000  │ ESTABLISHED → CLOSED                     │           abort
-          1.000  │    bereft from here on: its peer is gone │           cause: a lost segment
-                 ⋮                  599 s                   ⋮
-        600.000  │                        still ESTABLISHED │           end of the run
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+              0.150  │               SYN-RECEIVED → ESTABLISHED │
+              1.000  ├── RST 1 ──────────────────✗              │           dropped by fault 1
+              1.000  │ ESTABLISHED → CLOSED                     │           abort
+              1.000  │                 bereft: its peer is gone │           cause: a lost segment
+                     ⋮                  599 s                   ⋮
+            600.000  │                        still ESTABLISHED │           end of the run, wasted 3,584 B ×
+                     │                                          │           599 s
+        "#]],
     );
 }
 
@@ -111,25 +113,26 @@ fn an_abort_follows_data_in_flight() {
         "three-way",
         in_flight,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-        0.050  │                    LISTEN → SYN-RECEIVED │
-        0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-        0.100  │ SYN-SENT → ESTABLISHED                   │
-        0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-        0.150  │               SYN-RECEIVED → ESTABLISHED │
-        1.000  ├── DATA 1/1 1000 B ───────┄┄              │    1.050
-        1.010  ├── RST 1001 ─────────────────────────────▶│    1.060
-        1.010  │ ESTABLISHED → CLOSED                     │           abort
-        1.010  │    bereft from here on: its peer is gone │           cause: the application
-        1.050  │ ┄┄ DATA 1/1 1000 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 1.000, stale
-        1.050  │              ┄┄──────────── ACK 1/1001 ──┤    1.100
-        1.060  │                     ESTABLISHED → CLOSED │           reset, told: reset
-        1.060  │ 900 B sent are lost                      │
-        1.100  │◀┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ ACK 1/1001 ┄┄ │           sent 1.050, stale
-        1.100  ├── RST 1001 ─────────────────────────────▶│    1.150
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  │                    LISTEN → SYN-RECEIVED │
+            0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+            0.100  │ SYN-SENT → ESTABLISHED                   │
+            0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+            0.150  │               SYN-RECEIVED → ESTABLISHED │
+            1.000  ├── DATA 1/1 1000 B ───────┄┄              │    1.050
+            1.010  ├── RST 1001 ─────────────────────────────▶│    1.060
+            1.010  │ ESTABLISHED → CLOSED                     │           abort
+            1.010  │                 bereft: its peer is gone │           cause: the application
+            1.050  │ ┄┄ DATA 1/1 1000 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 1.000, stale
+            1.050  │              ┄┄──────────── ACK 1/1001 ──┤    1.100
+            1.060  │                     ESTABLISHED → CLOSED │           reset, told: reset, wasted 3,584 B ×
+                   │                                          │           0.05 s
+            1.060  │ 900 B sent are lost                      │
+            1.100  │◀┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄ ACK 1/1001 ┄┄ │           sent 1.050, stale
+            1.100  ├── RST 1001 ─────────────────────────────▶│    1.150
+        "#]],
     );
 }
 
@@ -146,22 +149,25 @@ fn data_meets_a_host_that_aborted() {
         "three-way",
         crossing,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-        0.050  │                    LISTEN → SYN-RECEIVED │
-        0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-        0.100  │ SYN-SENT → ESTABLISHED                   │
-        0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-        0.150  │               SYN-RECEIVED → ESTABLISHED │
-        1.000  ├── DATA 1/1 1000 B ──────────────────────▶│    1.050
-        1.020  │◀──────────────────────────────── RST 1 ──┤    1.070
-        1.020  │                     ESTABLISHED → CLOSED │           abort
-        1.020  │ bereft from here on: its peer is gone    │           cause: the application
-        1.050  │◀──────────────────────────────── RST 1 ──┤    1.100
-        1.070  │ ESTABLISHED → CLOSED                     │           reset, told: reset
-        1.070  │ 1000 B sent are lost                     │
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  │                    LISTEN → SYN-RECEIVED │
+            0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+            0.100  │ SYN-SENT → ESTABLISHED                   │
+            0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+            0.150  │               SYN-RECEIVED → ESTABLISHED │
+            1.000  ├── DATA 1/1 1000 B ─╲                     │
+            1.020  │                    ╲ ╱────────── RST 1 ──┤
+            1.020  │                     ESTABLISHED → CLOSED │           abort
+            1.020  │ bereft: its peer is gone                 │           cause: the application
+                   │                     ╳                    │
+            1.050  │                    ╱ ╲──────────────────▶│
+            1.050  │◀──────────────────────────────── RST 1 ──┤    1.100
+            1.070  │◀───────────────────╱                     │
+            1.070  │ ESTABLISHED → CLOSED                     │           reset, told: reset, 1000 B sent are
+                   │                                          │           lost, wasted 3,584 B × 0.05 s
+        "#]],
     );
 }
 
@@ -179,16 +185,16 @@ fn a_client_gives_up_while_the_syn_ack_is_on_its_way() {
         "three-way",
         IMPATIENT,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-        0.050  │                    LISTEN → SYN-RECEIVED │
-        0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-        0.070  │ SYN-SENT → CLOSED                        │           abort
-        0.070  │  abandoned from here on: nobody is there │           cause: the application
-        0.100  ├── RST 1 ────────────────────────────────▶│    0.150
-        0.150  │                    SYN-RECEIVED → CLOSED │           reset
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  │                    LISTEN → SYN-RECEIVED │
+            0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+            0.070  │ SYN-SENT → CLOSED                        │           abort
+            0.070  │               abandoned: nobody is there │           cause: the application
+            0.100  ├── RST 1 ────────────────────────────────▶│    0.150
+            0.150  │                    SYN-RECEIVED → CLOSED │           reset, wasted 320 B × 0.08 s
+        "#]],
     );
 }
 
@@ -198,15 +204,16 @@ fn a_two_way_client_gives_up_while_the_syn_ack_is_on_its_way() {
         "two-way",
         IMPATIENT,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                     LISTEN → ESTABLISHED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.070  │ SYN-SENT → CLOSED                        │           abort
-          0.070  │      ghost from here on: nobody is there │           cause: the application
-                 ⋮                 599.93 s                 ⋮
-        600.000  │                        still ESTABLISHED │           end of the run
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                     LISTEN → ESTABLISHED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.070  │ SYN-SENT → CLOSED                        │           abort
+              0.070  │                 a ghost: nobody is there │           cause: the application
+                     ⋮                 599.93 s                 ⋮
+            600.000  │                        still ESTABLISHED │           end of the run, wasted 3,584 B ×
+                     │                                          │           599.93 s
+        "#]],
     );
 }

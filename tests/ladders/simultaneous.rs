@@ -16,29 +16,30 @@ fn figure_7() {
         "three-way",
         CROSSING,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.000  │                        CLOSED → SYN-SENT │
-          0.000  │◀──────────────────────────────── SYN 0 ──┤    0.050
-          0.050  │                  SYN-SENT → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.050  │ SYN-SENT → SYN-RECEIVED                  │
-          0.050  ├── SYN,ACK 0/1 ──────────────────────────▶│    0.100
-          0.100  │ SYN-RECEIVED → ESTABLISHED               │
-          0.100  │               SYN-RECEIVED → ESTABLISHED │
-          1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.050
-          1.050  │                 ESTABLISHED → CLOSE-WAIT │
-          1.050  │                    CLOSE-WAIT → LAST-ACK │           close
-          1.050  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.100
-          1.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          1.100  │ FIN-WAIT-2 → TIME-WAIT                   │
-          1.100  ├── ACK 2/2 ──────────────────────────────▶│    1.150
-          1.150  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        241.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT      CLOSED → SYN-SENT │
+              0.000  ├── SYN 0 ───────────╲ ╱────────── SYN 0 ──┤
+                     │                     ╳                    │
+              0.050  │◀───────────────────╱ ╲──────────────────▶│
+              0.050  │                  SYN-SENT → SYN-RECEIVED │
+              0.050  │ SYN-SENT → SYN-RECEIVED                  │
+              0.050  ├── SYN,ACK 0/1 ─────╲ ╱──── SYN,ACK 0/1 ──┤
+                     │                     ╳                    │
+              0.100  │◀───────────────────╱ ╲──────────────────▶│
+              0.100  │ SYN-RECEIVED → ESTABLISHED               │
+              0.100  │               SYN-RECEIVED → ESTABLISHED │
+              1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.050
+              1.050  │                 ESTABLISHED → CLOSE-WAIT │
+              1.050  │                    CLOSE-WAIT → LAST-ACK │           close
+              1.050  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.100
+              1.100  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              1.100  │ FIN-WAIT-2 → TIME-WAIT                   │
+              1.100  ├── ACK 2/2 ──────────────────────────────▶│    1.150
+              1.150  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            241.100  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -58,16 +59,18 @@ fn by_the_letter_of_the_text() {
         text,
         &expect![[r#"
                time  client                                server  arrives
-              0.000  │ CLOSED → SYN-SENT                        │
-              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-              0.000  │                        CLOSED → SYN-SENT │
-              0.000  │◀──────────────────────────────── SYN 0 ──┤    0.050
+              0.000  │ CLOSED → SYN-SENT      CLOSED → SYN-SENT │
+              0.000  ├── SYN 0 ───────────╲ ╱────────── SYN 0 ──┤
+                     │                     ╳                    │
+              0.050  │◀───────────────────╱ ╲──────────────────▶│
               0.050  │                  SYN-SENT → SYN-RECEIVED │
-              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
               0.050  │ SYN-SENT → SYN-RECEIVED                  │
-              0.050  ├── SYN,ACK 0/1 ──────────────────────────▶│    0.100
-              0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150  challenge ACK
-              0.100  │◀────────────────────────────── ACK 1/1 ──┤    0.150  challenge ACK
+              0.050  ├── SYN,ACK 0/1 ─────╲ ╱──── SYN,ACK 0/1 ──┤
+                     │                     ╳                    │
+              0.100  │◀───────────────────╱ ╲──────────────────▶│
+              0.100  ├── ACK 1/1 ─────────╲ ╱──────── ACK 1/1 ──┤           challenge ACK
+                     │                     ╳                    │
+              0.150  │◀───────────────────╱ ╲──────────────────▶│
               0.150  │               SYN-RECEIVED → ESTABLISHED │
               0.150  │ SYN-RECEIVED → ESTABLISHED               │
               1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
@@ -93,16 +96,18 @@ fn crossing_in_two_way() {
         CROSSING,
         &expect![[r#"
                time  client                                server  arrives
-              0.000  │ CLOSED → SYN-SENT                        │
-              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-              0.000  │                        CLOSED → SYN-SENT │
-              0.000  │◀──────────────────────────────── SYN 0 ──┤    0.050
+              0.000  │ CLOSED → SYN-SENT      CLOSED → SYN-SENT │
+              0.000  ├── SYN 0 ───────────╲ ╱────────── SYN 0 ──┤
+                     │                     ╳                    │
+              0.050  │◀───────────────────╱ ╲──────────────────▶│
               0.050  │                   SYN-SENT → ESTABLISHED │
-              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
               0.050  │ SYN-SENT → ESTABLISHED                   │
-              0.050  ├── SYN,ACK 0/1 ──────────────────────────▶│    0.100
-              0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150  challenge ACK
-              0.100  │◀────────────────────────────── ACK 1/1 ──┤    0.150  challenge ACK
+              0.050  ├── SYN,ACK 0/1 ─────╲ ╱──── SYN,ACK 0/1 ──┤
+                     │                     ╳                    │
+              0.100  │◀───────────────────╱ ╲──────────────────▶│
+              0.100  ├── ACK 1/1 ─────────╲ ╱──────── ACK 1/1 ──┤           challenge ACK
+                     │                     ╳                    │
+              0.150  │◀───────────────────╱ ╲──────────────────▶│
               1.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
               1.000  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.050
               1.050  │                 ESTABLISHED → CLOSE-WAIT │

@@ -23,30 +23,31 @@ fn a_stale_syn_in_two_way_leaves_a_ghost() {
         "two-way",
         STALE,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
-          1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-          1.050  │                     LISTEN → ESTABLISHED │
-          1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
-          1.100  │ SYN-SENT → ESTABLISHED                   │
-          1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
-          1.350  │                 ESTABLISHED → CLOSE-WAIT │
-          1.350  │                    CLOSE-WAIT → LAST-ACK │           close
-          1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
-          1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
-          1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
-          1.450  │                        LAST-ACK → CLOSED │
-          2.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-          5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
-          5.000  │                     LISTEN → ESTABLISHED │
-          5.000  │      ghost from here on: nobody is there │           cause: a delayed segment
-          5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
-                 ⋮                  595 s                   ⋮
-        600.000  │                        still ESTABLISHED │           end of the run
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
+              1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+              1.050  │                     LISTEN → ESTABLISHED │
+              1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
+              1.100  │ SYN-SENT → ESTABLISHED                   │
+              1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
+              1.350  │                 ESTABLISHED → CLOSE-WAIT │
+              1.350  │                    CLOSE-WAIT → LAST-ACK │           close
+              1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
+              1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
+              1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
+              1.450  │                        LAST-ACK → CLOSED │
+              2.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+              5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, stale
+              5.000  │                     LISTEN → ESTABLISHED │
+              5.000  │                 a ghost: nobody is there │           cause: a delayed segment
+              5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
+                     ⋮                  595 s                   ⋮
+            600.000  │                        still ESTABLISHED │           end of the run, wasted 3,584 B ×
+                     │                                          │           595 s
+        "#]],
     );
 }
 
@@ -56,30 +57,31 @@ fn a_reset_ends_the_ghost() {
         "two-way-rst",
         STALE,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
-        1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-        1.050  │                     LISTEN → ESTABLISHED │
-        1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
-        1.100  │ SYN-SENT → ESTABLISHED                   │
-        1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
-        1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
-        1.350  │                 ESTABLISHED → CLOSE-WAIT │
-        1.350  │                    CLOSE-WAIT → LAST-ACK │           close
-        1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
-        1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-        1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
-        1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
-        1.450  │                        LAST-ACK → CLOSED │
-        2.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-        5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
-        5.000  │                     LISTEN → ESTABLISHED │
-        5.000  │      ghost from here on: nobody is there │           cause: a delayed segment
-        5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
-        5.050  ├── RST 1 ────────────────────────────────▶│    5.100  wasted
-        5.100  │                     ESTABLISHED → CLOSED │           reset, told: reset
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
+            1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+            1.050  │                     LISTEN → ESTABLISHED │
+            1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
+            1.100  │ SYN-SENT → ESTABLISHED                   │
+            1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
+            1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
+            1.350  │                 ESTABLISHED → CLOSE-WAIT │
+            1.350  │                    CLOSE-WAIT → LAST-ACK │           close
+            1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
+            1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+            1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
+            1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
+            1.450  │                        LAST-ACK → CLOSED │
+            2.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+            5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, stale
+            5.000  │                     LISTEN → ESTABLISHED │
+            5.000  │                 a ghost: nobody is there │           cause: a delayed segment
+            5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
+            5.050  ├── RST 1 ────────────────────────────────▶│    5.100  wasted
+            5.100  │                     ESTABLISHED → CLOSED │           reset, told: reset, wasted 3,584 B ×
+                   │                                          │           0.1 s
+        "#]],
     );
 }
 
@@ -89,32 +91,32 @@ fn a_reset_ends_the_half_open_entry() {
         "three-way",
         STALE,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  │ CLOSED → SYN-SENT                        │
-        0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
-        1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-        1.050  │                    LISTEN → SYN-RECEIVED │
-        1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
-        1.100  │ SYN-SENT → ESTABLISHED                   │
-        1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
-        1.150  │               SYN-RECEIVED → ESTABLISHED │
-        1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
-        1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
-        1.350  │                 ESTABLISHED → CLOSE-WAIT │
-        1.350  │                    CLOSE-WAIT → LAST-ACK │           close
-        1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
-        1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-        1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
-        1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
-        1.450  │                        LAST-ACK → CLOSED │
-        2.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-        5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
-        5.000  │                    LISTEN → SYN-RECEIVED │
-        5.000  │  abandoned from here on: nobody is there │           cause: a delayed segment
-        5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
-        5.050  ├── RST 1 ────────────────────────────────▶│    5.100  wasted
-        5.100  │                    SYN-RECEIVED → CLOSED │           reset
-    "#]],
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
+            1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+            1.050  │                    LISTEN → SYN-RECEIVED │
+            1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
+            1.100  │ SYN-SENT → ESTABLISHED                   │
+            1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
+            1.150  │               SYN-RECEIVED → ESTABLISHED │
+            1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
+            1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
+            1.350  │                 ESTABLISHED → CLOSE-WAIT │
+            1.350  │                    CLOSE-WAIT → LAST-ACK │           close
+            1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
+            1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+            1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
+            1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
+            1.450  │                        LAST-ACK → CLOSED │
+            2.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+            5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, stale
+            5.000  │                    LISTEN → SYN-RECEIVED │
+            5.000  │               abandoned: nobody is there │           cause: a delayed segment
+            5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
+            5.050  ├── RST 1 ────────────────────────────────▶│    5.100  wasted
+            5.100  │                    SYN-RECEIVED → CLOSED │           reset, wasted 320 B × 0.1 s
+        "#]],
     );
 }
 
@@ -125,39 +127,39 @@ fn silence_leaves_the_half_open_entry_to_its_timer() {
         "three-way-silent",
         STALE,
         &expect![[r#"
-          time  client                                server  arrives
-         0.000  │ CLOSED → SYN-SENT                        │
-         0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
-         1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
-         1.050  │                    LISTEN → SYN-RECEIVED │
-         1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
-         1.100  │ SYN-SENT → ESTABLISHED                   │
-         1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
-         1.150  │               SYN-RECEIVED → ESTABLISHED │
-         1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
-         1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
-         1.350  │                 ESTABLISHED → CLOSE-WAIT │
-         1.350  │                    CLOSE-WAIT → LAST-ACK │           close
-         1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
-         1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-         1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
-         1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
-         1.450  │                        LAST-ACK → CLOSED │
-         2.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-         5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
-         5.000  │                    LISTEN → SYN-RECEIVED │
-         5.000  │  abandoned from here on: nobody is there │           cause: a delayed segment
-         5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
-         6.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    6.050  retransmission 1, wasted
-         8.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    8.050  retransmission 2, wasted
-        12.000  │◀────────────────────────── SYN,ACK 0/1 ──┤   12.050  retransmission 3, wasted
-                ⋮                   8 s                    ⋮
-        20.000  │◀────────────────────────── SYN,ACK 0/1 ──┤   20.050  retransmission 4, wasted
-                ⋮                   16 s                   ⋮
-        36.000  │◀────────────────────────── SYN,ACK 0/1 ──┤   36.050  retransmission 5, wasted
-                ⋮                   32 s                   ⋮
-        68.000  │                    SYN-RECEIVED → CLOSED │           gave up
-    "#]],
+              time  client                                server  arrives
+             0.000  │ CLOSED → SYN-SENT                        │
+             0.000  ├── SYN 0 ─────────────────┄┄              │    5.000  delayed by fault 1
+             1.000  ├── SYN 0 ────────────────────────────────▶│    1.050  retransmission 1
+             1.050  │                    LISTEN → SYN-RECEIVED │
+             1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
+             1.100  │ SYN-SENT → ESTABLISHED                   │
+             1.100  ├── ACK 1/1 ──────────────────────────────▶│    1.150
+             1.150  │               SYN-RECEIVED → ESTABLISHED │
+             1.300  │ ESTABLISHED → FIN-WAIT-1                 │           close
+             1.300  ├── FIN,ACK 1/1 ──────────────────────────▶│    1.350
+             1.350  │                 ESTABLISHED → CLOSE-WAIT │
+             1.350  │                    CLOSE-WAIT → LAST-ACK │           close
+             1.350  │◀────────────────────────── FIN,ACK 1/2 ──┤    1.400
+             1.400  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+             1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
+             1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
+             1.450  │                        LAST-ACK → CLOSED │
+             2.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+             5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, stale
+             5.000  │                    LISTEN → SYN-RECEIVED │
+             5.000  │               abandoned: nobody is there │           cause: a delayed segment
+             5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
+             6.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    6.050  retransmission 1, wasted
+             8.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    8.050  retransmission 2, wasted
+            12.000  │◀────────────────────────── SYN,ACK 0/1 ──┤   12.050  retransmission 3, wasted
+                    ⋮                   8 s                    ⋮
+            20.000  │◀────────────────────────── SYN,ACK 0/1 ──┤   20.050  retransmission 4, wasted
+                    ⋮                   16 s                   ⋮
+            36.000  │◀────────────────────────── SYN,ACK 0/1 ──┤   36.050  retransmission 5, wasted
+                    ⋮                   32 s                   ⋮
+            68.000  │                    SYN-RECEIVED → CLOSED │           gave up, wasted 320 B × 63 s
+        "#]],
     );
 }
 
@@ -183,11 +185,11 @@ fn a_stale_syn_meets_its_own_connection() {
               1.050  │                    LISTEN → SYN-RECEIVED │
               1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
               1.100  │ SYN-SENT → ESTABLISHED                   │
-              1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150
+              1.100  ├── ACK,DATA 1/1 100 B ───────────────────▶│    1.150
               1.150  │               SYN-RECEIVED → ESTABLISHED │
               1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
               1.200  ├── ACK 101/101 ──────────────────────────▶│    1.250
-              1.300  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+              1.300  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, stale
               1.300  │◀────────────────────────── ACK 101/101 ──┤    1.350  challenge ACK
               3.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
               3.000  ├── FIN,ACK 101/101 ──────────────────────▶│    3.050
@@ -217,10 +219,10 @@ fn a_stale_syn_meets_its_own_connection_in_two_way() {
               1.050  │                     LISTEN → ESTABLISHED │
               1.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    1.100
               1.100  │ SYN-SENT → ESTABLISHED                   │
-              1.100  ├── DATA 1/1 100 B ───────────────────────▶│    1.150
+              1.100  ├── ACK,DATA 1/1 100 B ───────────────────▶│    1.150
               1.150  │◀───────────────────── DATA 1/101 100 B ──┤    1.200
               1.200  ├── ACK 101/101 ──────────────────────────▶│    1.250
-              1.300  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+              1.300  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, stale
               1.300  │◀────────────────────────── ACK 101/101 ──┤    1.350  challenge ACK
               3.000  │ ESTABLISHED → FIN-WAIT-1                 │           close
               3.000  ├── FIN,ACK 101/101 ──────────────────────▶│    3.050
@@ -274,16 +276,16 @@ fn a_stale_syn_assassinates_time_wait() {
             1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
             1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
             1.450  │                        LAST-ACK → CLOSED │
-            5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+            5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, stale
             5.000  │                    LISTEN → SYN-RECEIVED │
-            5.000  │  abandoned from here on: nobody is there │           cause: a delayed segment
+            5.000  │               abandoned: nobody is there │           cause: a delayed segment
             5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
             5.050  ├── ACK 2/2 ──────────────────────────────▶│    5.100  challenge ACK, wasted
             5.100  │◀──────────────────────────────── RST 2 ──┤    5.150  wasted
             5.150  │ TIME-WAIT → CLOSED                       │           reset
             6.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    6.050  retransmission 1, wasted
             6.050  ├── RST 1 ────────────────────────────────▶│    6.100  wasted
-            6.100  │                    SYN-RECEIVED → CLOSED │           reset
+            6.100  │                    SYN-RECEIVED → CLOSED │           reset, wasted 320 B × 1.1 s
         "#]],
     );
 }
@@ -313,16 +315,16 @@ fn silence_does_not_save_time_wait() {
              1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
              1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
              1.450  │                        LAST-ACK → CLOSED │
-             5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+             5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, stale
              5.000  │                    LISTEN → SYN-RECEIVED │
-             5.000  │  abandoned from here on: nobody is there │           cause: a delayed segment
+             5.000  │               abandoned: nobody is there │           cause: a delayed segment
              5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
              5.050  ├── ACK 2/2 ──────────────────────────────▶│    5.100  challenge ACK, wasted
              5.100  │◀──────────────────────────────── RST 2 ──┤    5.150  wasted
              5.150  │ TIME-WAIT → CLOSED                       │           reset
              6.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    6.050  retransmission 1, wasted
              8.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    8.050  retransmission 2, wasted
-            12.000  │                    SYN-RECEIVED → CLOSED │           gave up
+            12.000  │                    SYN-RECEIVED → CLOSED │           gave up, wasted 320 B × 7 s
         "#]],
     );
 }
@@ -352,9 +354,9 @@ fn rfc_1337_saves_time_wait_and_costs_the_server() {
               1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
               1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
               1.450  │                        LAST-ACK → CLOSED │
-              5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+              5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, stale
               5.000  │                    LISTEN → SYN-RECEIVED │
-              5.000  │  abandoned from here on: nobody is there │           cause: a delayed segment
+              5.000  │               abandoned: nobody is there │           cause: a delayed segment
               5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
               5.050  ├── ACK 2/2 ──────────────────────────────▶│    5.100  challenge ACK, wasted
               5.100  │◀──────────────────────────────── RST 2 ──┤    5.150  wasted
@@ -364,7 +366,7 @@ fn rfc_1337_saves_time_wait_and_costs_the_server() {
               8.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    8.050  retransmission 2, wasted
               8.050  ├── ACK 2/2 ──────────────────────────────▶│    8.100  challenge ACK, wasted
               8.100  │◀──────────────────────────────── RST 2 ──┤    8.150  wasted
-             12.000  │                    SYN-RECEIVED → CLOSED │           gave up
+             12.000  │                    SYN-RECEIVED → CLOSED │           gave up, wasted 320 B × 7 s
                      ⋮                 229.4 s                  ⋮
             241.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
         "#]],
@@ -394,15 +396,16 @@ fn time_wait_shields_a_ghost_from_the_reset() {
               1.400  │ FIN-WAIT-2 → TIME-WAIT                   │
               1.400  ├── ACK 2/2 ──────────────────────────────▶│    1.450
               1.450  │                        LAST-ACK → CLOSED │
-              5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+              5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, stale
               5.000  │                     LISTEN → ESTABLISHED │
-              5.000  │      ghost from here on: nobody is there │           cause: a delayed segment
+              5.000  │                 a ghost: nobody is there │           cause: a delayed segment
               5.000  │◀────────────────────────── SYN,ACK 0/1 ──┤    5.050  wasted
               5.050  ├── ACK 2/2 ──────────────────────────────▶│    5.100  challenge ACK, wasted
                      ⋮                 236.35 s                 ⋮
             241.400  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
                      ⋮                 358.6 s                  ⋮
-            600.000  │                        still ESTABLISHED │           end of the run
+            600.000  │                        still ESTABLISHED │           end of the run, wasted 3,584 B ×
+                     │                                          │           595 s
         "#]],
     );
 }

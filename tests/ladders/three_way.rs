@@ -16,18 +16,17 @@ fn figure_6() {
         "three-way",
         IDLE,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-          0.150  │               SYN-RECEIVED → ESTABLISHED │
-                 ⋮                 599.85 s                 ⋮
-        600.000  │ still ESTABLISHED                        │           end of the run
-        600.000  │                        still ESTABLISHED │           end of the run
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+              0.150  │               SYN-RECEIVED → ESTABLISHED │
+                     ⋮                 599.85 s                 ⋮
+            600.000  │ still ESTABLISHED      still ESTABLISHED │           end of the run
+        "#]],
     );
 }
 
@@ -38,16 +37,15 @@ fn two_way_has_no_third_message() {
         "two-way",
         IDLE,
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                     LISTEN → ESTABLISHED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-                 ⋮                 599.9 s                  ⋮
-        600.000  │ still ESTABLISHED                        │           end of the run
-        600.000  │                        still ESTABLISHED │           end of the run
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                     LISTEN → ESTABLISHED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+                     ⋮                 599.9 s                  ⋮
+            600.000  │ still ESTABLISHED      still ESTABLISHED │           end of the run
+        "#]],
     );
 }
 
@@ -58,27 +56,27 @@ fn a_request_carries_the_third_message() {
         "three-way",
         "",
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                    LISTEN → SYN-RECEIVED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150
-          0.150  │               SYN-RECEIVED → ESTABLISHED │
-          0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
-          0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
-          0.250  │                 ESTABLISHED → CLOSE-WAIT │
-          0.250  │                    CLOSE-WAIT → LAST-ACK │           close
-          0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
-          0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          0.300  │ FIN-WAIT-2 → TIME-WAIT                   │
-          0.300  ├── ACK 102/102 ──────────────────────────▶│    0.350
-          0.350  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        240.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                    LISTEN → SYN-RECEIVED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK,DATA 1/1 100 B ───────────────────▶│    0.150
+              0.150  │               SYN-RECEIVED → ESTABLISHED │
+              0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
+              0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
+              0.250  │                 ESTABLISHED → CLOSE-WAIT │
+              0.250  │                    CLOSE-WAIT → LAST-ACK │           close
+              0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
+              0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              0.300  │ FIN-WAIT-2 → TIME-WAIT                   │
+              0.300  ├── ACK 102/102 ──────────────────────────▶│    0.350
+              0.350  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            240.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 
@@ -89,26 +87,26 @@ fn a_request_in_two_way() {
         "two-way",
         "",
         &expect![[r#"
-           time  client                                server  arrives
-          0.000  │ CLOSED → SYN-SENT                        │
-          0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-          0.050  │                     LISTEN → ESTABLISHED │
-          0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-          0.100  │ SYN-SENT → ESTABLISHED                   │
-          0.100  ├── DATA 1/1 100 B ───────────────────────▶│    0.150
-          0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
-          0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
-          0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
-          0.250  │                 ESTABLISHED → CLOSE-WAIT │
-          0.250  │                    CLOSE-WAIT → LAST-ACK │           close
-          0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
-          0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
-          0.300  │ FIN-WAIT-2 → TIME-WAIT                   │
-          0.300  ├── ACK 102/102 ──────────────────────────▶│    0.350
-          0.350  │                        LAST-ACK → CLOSED │
-                 ⋮                 239.95 s                 ⋮
-        240.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
-    "#]],
+               time  client                                server  arrives
+              0.000  │ CLOSED → SYN-SENT                        │
+              0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+              0.050  │                     LISTEN → ESTABLISHED │
+              0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+              0.100  │ SYN-SENT → ESTABLISHED                   │
+              0.100  ├── ACK,DATA 1/1 100 B ───────────────────▶│    0.150
+              0.150  │◀───────────────────── DATA 1/101 100 B ──┤    0.200
+              0.200  │ ESTABLISHED → FIN-WAIT-1                 │           close
+              0.200  ├── FIN,ACK 101/101 ──────────────────────▶│    0.250
+              0.250  │                 ESTABLISHED → CLOSE-WAIT │
+              0.250  │                    CLOSE-WAIT → LAST-ACK │           close
+              0.250  │◀────────────────────── FIN,ACK 101/102 ──┤    0.300
+              0.300  │ FIN-WAIT-1 → FIN-WAIT-2                  │
+              0.300  │ FIN-WAIT-2 → TIME-WAIT                   │
+              0.300  ├── ACK 102/102 ──────────────────────────▶│    0.350
+              0.350  │                        LAST-ACK → CLOSED │
+                     ⋮                 239.95 s                 ⋮
+            240.300  │ TIME-WAIT → CLOSED                       │           TIME-WAIT is over
+        "#]],
     );
 }
 

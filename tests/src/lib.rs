@@ -6,7 +6,8 @@ pub mod pair;
 use expect_test::Expect;
 use experiment::record::Record;
 use experiment::{Experiment, Scenario, Summary, Variant, simulate};
-use report::{Colour, Hosts, Ladder};
+use report::diagram::{Diagram, Look};
+use report::{Colour, Hosts};
 
 /// A run of which everything was kept.
 #[derive(Debug)]
@@ -26,11 +27,12 @@ impl Run {
     /// If time stops moving on.
     #[must_use]
     pub fn of(scenario: &Scenario) -> Self {
-        let mut ladder = Ladder::new(Hosts::of(scenario));
+        let mut diagram = Diagram::new(Hosts::of(scenario));
         let mut records = Vec::new();
-        let summary = simulate(scenario, &mut (&mut ladder, &mut records)).expect("time moves on");
-        ladder.finish(scenario.horizon);
-        Self { summary, records, ladder: ladder.render(Colour::Never) }
+        let summary = simulate(scenario, &mut (&mut diagram, &mut records)).expect("time moves on");
+        diagram.finish(scenario.horizon);
+        let look = Look { width: 100, rows: usize::MAX, colour: Colour::Never };
+        Self { summary, records, ladder: report::diagram::ladder(&diagram, look) }
     }
 
     /// A metric that the run has.

@@ -2,11 +2,13 @@
 //!
 //! [`Diagram`] is a fold over the records of a run. It keeps what a picture shows: the segments with their fate, the states of each
 //! connection over time, what was held for nobody, and remarks beside the lifelines. How a picture looks is no concern of it:
-//! [`svg()`] and [`mermaid()`] draw from the same diagram.
+//! [`ladder()`], [`svg()`] and [`mermaid()`] draw from the same diagram.
 //!
 //! A run with very many segments is told by its [`Totals`]. Of its segments only the first are kept, and the diagram says so.
 
+mod attempts;
 mod build;
+mod ladder;
 mod mermaid;
 mod svg;
 mod totals;
@@ -14,15 +16,18 @@ mod totals;
 use std::collections::BTreeSet;
 
 use experiment::HostId;
-use experiment::record::{Attempt, Deaf, RecordId, Worth};
+use experiment::record::{Attempt, Deaf, Incarnation, RecordId, Worth};
 use net_link::Loss;
 use sim_time::{Duration, Instant};
 use tcp_endpoint::State;
 
 use crate::amount::whole;
 use crate::hosts::Hosts;
+use crate::paint::Tone;
 
+pub use self::ladder::{Look, ladder, ladders, legend};
 pub use self::svg::{Caption, svg};
+use attempts::Attempts;
 pub use build::Diagram;
 pub use mermaid::mermaid;
 pub use totals::Totals;
@@ -40,12 +45,14 @@ pub struct Segment {
     pub to: Option<HostId>,
     /// The attempt it goes back to.
     pub attempt: Attempt,
+    /// The connection that sent it; `None` for an answer outside any connection, and for a forged segment.
+    pub sender: Option<Incarnation>,
     /// What it is: `SYN 0`, `SYN,ACK 0/1`, `ACK,DATA 1/1 100 B`. The numbers count from the initial sequence numbers.
     pub label: String,
     /// Why it was sent, and which retransmission it is, where its name does not say so.
     pub remark: Option<String>,
-    /// Whether it is the third message of a handshake: the first of an active connection that acknowledges the peer's SYN. It is
-    /// named as the ACK it is, whatever else it carries.
+    /// Whether it is the third message of a handshake: the first with which an active connection acknowledges the peer's SYN,
+    /// unless that is a SYN itself; or the same once more. It is named as the ACK it is, whatever else it carries.
     pub third: bool,
     /// Whether no endpoint sent it.
     pub forged: bool,
@@ -66,9 +73,10 @@ pub struct Segment {
 pub struct Arrival {
     /// When. It may be after the end of the run.
     pub at: Instant,
-    /// Whether a segment that was sent later came earlier, or a fault delayed it.
+    /// Whether it came after what superseded it: a later segment of the connection that sent it, a retransmission, or the end
+    /// of that connection.
     pub late: bool,
-    /// Whether its sender no longer held the connection, or had sent it again.
+    /// Whether its sender no longer held the connection, or had sent it again. Then it is late, too.
     pub stale: bool,
     /// Why the host did not listen, if it did not.
     pub deaf: Option<Deaf>,
@@ -130,6 +138,8 @@ pub struct Change {
     pub to: State,
     /// Why, where the segments do not show it: the call, `gave up`, `TIME-WAIT is over`.
     pub why: Option<String>,
+    /// Whether something went wrong.
+    pub bad: bool,
 }
 
 /// Something that is told beside a lifeline.
@@ -141,6 +151,8 @@ pub struct Remark {
     pub life: Option<usize>,
     /// What happened.
     pub text: String,
+    /// What is to be known of it, where there is room: the cause of a verdict.
+    pub detail: Option<String>,
     /// Whether something went wrong. Otherwise it is in the ordinary run of things.
     pub bad: bool,
 }
@@ -158,6 +170,8 @@ pub enum Event {
     Called(Remark),
     /// A verdict changes: from now on somebody is there, or nobody.
     Judged(Remark),
+    /// A segment comes to a host that does not listen.
+    Unheard(Remark),
     /// Something else.
     Told(Remark),
     /// A host is down, or up again.
@@ -166,7 +180,19 @@ pub enum Event {
         host: HostId,
         /// Whether it is up again.
         up: bool,
+        /// When the quiet time after the crash ends, if it is up again and there is one.
+        quiet_until: Option<Instant>,
     },
+}
+
+impl Event {
+    /// The place of the connection that changes its state.
+    const fn changing(&self) -> Option<usize> {
+        match self {
+            Self::Changed(change) => Some(change.life),
+            _ => None,
+        }
+    }
 }
 
 /// The verdict in the words of a picture: what a connection is whose time is wasted.
@@ -174,10 +200,26 @@ pub enum Event {
 pub const fn useless(worth: Worth) -> &'static str {
     match worth {
         Worth::Useful => "useful",
-        Worth::Abandoned(_) => "half-open for nobody",
+        Worth::Abandoned(_) => "abandoned: nobody is there",
         Worth::Ghost(_) => "a ghost: nobody is there",
         Worth::Bereft(_) => "bereft: its peer is gone",
     }
+}
+
+/// What is told where a connection stays useless because of something else: that was lost which would have ended it.
+const LAST_CHANCE: &str = "would soon be gone but for this";
+
+/// Why nobody listens to an arrival.
+const fn unheard(deaf: Deaf) -> &'static str {
+    match deaf {
+        Deaf::Down => "unheard: the host is down",
+        Deaf::Quiet => "unheard: quiet time",
+    }
+}
+
+/// A crash, or its end, in words; and how they sound.
+const fn outage(up: bool) -> (Tone, &'static str) {
+    if up { (Tone::Good, "the host is up again") } else { (Tone::Bad, "the host crashes") }
 }
 
 /// In nanoseconds.
@@ -192,6 +234,19 @@ impl Segment {
     /// What it is without its numbers: `DATA`.
     fn kind(&self) -> &str {
         self.label.split(' ').next().unwrap_or_default()
+    }
+
+    /// Whether a copy comes out of the ordinary: late, or as a duplicate.
+    fn is_odd(&self, copy: usize) -> bool {
+        self.copies.get(copy).is_some_and(|of| copy > 0 || of.late)
+    }
+}
+
+impl Remark {
+    /// All of it: `a ghost: nobody is there (cause: a delayed segment)`.
+    fn in_full(&self) -> String {
+        let detail = self.detail.as_ref().map_or(String::new(), |detail| format!(" ({detail})"));
+        format!("{}{detail}", self.text)
     }
 }
 
@@ -208,21 +263,37 @@ impl Waste {
 }
 
 impl Diagram {
-    /// The lifelines, from left to right: the hosts that anything is told of, and `None` for nobody, if a segment comes from
-    /// nobody or goes to nobody.
+    /// What of a run is left out, if anything is: `only the beginning is drawn, 60 of 3,586 segments, until 3.976 s`. `seconds` writes
+    /// a time.
+    fn left_out(&self, seconds: impl Fn(Instant) -> String) -> Option<String> {
+        let (kept, all) = (whole(self.segments.len() as u64), whole(self.totals.segments));
+        let until = self.cut.map_or(String::new(), |cut| format!(" until {} s", seconds(cut)));
+        if self.from > Instant::ZERO {
+            let from = seconds(self.from);
+            return Some(format!("only the worst is drawn, {kept} of {all} segments, from {from} s{until}"));
+        }
+        self.cut.map(|_| format!("only the beginning is drawn, {kept} of {all} segments,{until}"))
+    }
+
+    /// The lifelines, from left to right: the hosts that anything is told of, first the one that opens first, and `None` for
+    /// nobody, if a segment comes from nobody or goes to nobody.
     #[must_use]
     pub fn lifelines(&self) -> Vec<Option<HostId>> {
         let ends = self.segments.iter().flat_map(|segment| [segment.from, segment.to]);
         let lives = self.lives.iter().map(|life| Some(life.host));
         let told = self.events.iter().filter_map(|(_, event)| match event {
-            Event::Called(remark) | Event::Judged(remark) | Event::Told(remark) => Some(Some(remark.host)),
+            Event::Called(remark) | Event::Judged(remark) | Event::Unheard(remark) | Event::Told(remark) => {
+                Some(Some(remark.host))
+            }
             Event::Outage { host, .. } => Some(Some(*host)),
             Event::Sent(_) | Event::Arrived(..) | Event::Changed(_) => None,
         });
         let all: BTreeSet<Option<HostId>> = ends.chain(lives).chain(told).collect();
-        // Nobody stands last.
-        let (nobody, hosts): (Vec<_>, Vec<_>) = all.into_iter().partition(Option::is_none);
-        hosts.into_iter().chain(nobody).collect()
+        let opener = self.lives.iter().map(|life| life.attempt).find(|attempt| !attempt.is_forged());
+        let opener = opener.map(|attempt| attempt.host);
+        let mut all: Vec<Option<HostId>> = all.into_iter().collect();
+        all.sort_by_key(|host| (host.is_none(), *host != opener, *host));
+        all
     }
 }
 

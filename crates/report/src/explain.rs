@@ -44,9 +44,9 @@ use sim_time::Instant;
 
 use crate::amount::{scaled, whole, with_short_times};
 use crate::hosts::Hosts;
-use crate::ladder::Name;
 use crate::packets::{Packets, SharedPackets};
 use crate::paint::{Colour, Tone};
+use crate::words::Name;
 use crate::wrap::{block, listed, wrapped};
 use attempts::Attempts;
 use costs::Amount;

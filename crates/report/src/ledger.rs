@@ -12,6 +12,7 @@ use experiment::{Account, HostId, Ledger, LedgerFold, Resource, Transfer};
 use sim_time::Instant;
 
 use crate::amount::{scaled, whole};
+use crate::diagram::Diagram;
 use crate::explain::Explanation;
 use crate::hosts::Hosts;
 use crate::packets::{Packets, SharedPackets};
@@ -60,6 +61,12 @@ impl LedgerBook {
     #[must_use]
     pub fn explanation(&self, all: bool) -> Explanation {
         Explanation::sharing(self.hosts.clone(), Rc::clone(&self.packets), all)
+    }
+
+    /// A diagram of the same run, which names the same packets.
+    #[must_use]
+    pub fn diagram(&self) -> Diagram {
+        Diagram::sharing(self.hosts.clone(), Rc::clone(&self.packets))
     }
 
     /// The ledger of the run, which ends at `end`.

@@ -1,6 +1,6 @@
-//! Ways to look at a run: the ladder, diagrams, the trace, the ledger, what explains it, tables, JSON.
+//! Ways to look at a run: ladders, pictures, the trace, the ledger, what explains it, tables, JSON.
 //!
-//! [`Ladder`], [`diagram::Diagram`], [`Trace`], [`Capture`], [`LedgerBook`] and [`Explanation`] are folds over the records of a run; the rest reads what a run
+//! [`diagram::Diagram`], [`Trace`], [`Capture`], [`LedgerBook`] and [`Explanation`] are folds over the records of a run; the rest reads what a run
 //! returns. Nothing here knows of files or terminals: functions return text or write to what they are given.
 
 mod amount;
@@ -13,7 +13,6 @@ mod estimate;
 mod explain;
 mod hosts;
 pub mod json;
-mod ladder;
 mod ledger;
 mod packets;
 mod paint;
@@ -26,6 +25,7 @@ pub mod tables;
 mod trace;
 mod verdicts;
 mod why;
+mod words;
 mod wrap;
 
 pub use capture::{Capture, View};
@@ -33,9 +33,8 @@ pub use claim::{ClaimTested, claim_tally};
 pub use effects::effects;
 pub use explain::Explanation;
 pub use hosts::Hosts;
-pub use ladder::{LEGEND, Ladder, side_by_side};
 pub use ledger::{Balance, LedgerBook, ledgers};
-pub use paint::Colour;
+pub use paint::{Colour, ascii};
 pub use result::RunResult;
 pub use sweep_table::SweepTable;
 pub use tables::Listed;

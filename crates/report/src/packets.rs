@@ -15,7 +15,7 @@ use storage::push_sparingly;
 use tcp_endpoint::{Flags, Purpose, Queue};
 
 use crate::hosts::Hosts;
-use crate::ladder::{cause_in_words, kinds, label};
+use crate::words::{cause_in_words, kinds, label};
 
 /// So many packets are known; a run that sends more has its later ones without a name.
 const MOST: usize = 100_000;

@@ -11,6 +11,33 @@ pub enum Colour {
     Always,
 }
 
+/// The same text in ASCII: letter for letter, so that what stands in columns stays there.
+#[must_use]
+pub fn ascii(text: &str) -> String {
+    let letter = |letter: char| match letter {
+        '─' | '–' => '-',
+        '│' | '├' | '┤' => '|',
+        '┼' => '+',
+        '▶' | '→' => '>',
+        '◀' | '←' => '<',
+        '┄' | '·' => '.',
+        '╲' => '\\',
+        '╱' => '/',
+        '╳' => 'X',
+        '✗' | '×' => 'x',
+        '✓' => 'v',
+        '⋮' => ':',
+        '…' => '~',
+        '“' | '”' => '"',
+        '‘' | '’' => '\'',
+        '±' => '+',
+        'µ' => 'u',
+        other if other.is_ascii() => other,
+        _ => '?',
+    };
+    text.chars().map(letter).collect()
+}
+
 /// What a piece of text is, from which its colour follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Tone {

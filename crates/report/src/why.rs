@@ -13,7 +13,7 @@ use sim_time::Instant;
 use tcp_endpoint::{FourTuple, Purpose, Queue};
 
 use crate::hosts::Hosts;
-use crate::ladder::{fate, label};
+use crate::words::{fate, label};
 
 /// Which record is asked about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -224,7 +224,7 @@ impl Teller {
             None => "forged".to_owned(),
         };
         let arrives = sent.fate.deliveries.first().map(|arrival| format!("arrives at {arrival} s"));
-        let fate: Vec<String> = arrives.into_iter().chain(fate(sent).map(|(_, words)| words)).collect();
+        let fate: Vec<String> = arrives.into_iter().chain(fate(sent)).collect();
         format!("{from} → {to}: {label} ({purpose}), {}", fate.join(", "))
     }
 }

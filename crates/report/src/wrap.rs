@@ -29,7 +29,7 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
 }
 
 /// The words of a text, with a unit in one piece with the number before it.
-fn units_joined(text: &str) -> Vec<String> {
+pub(crate) fn units_joined(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         let bare = word.trim_end_matches(|c: char| c.is_ascii_punctuation() || c == '”');

@@ -9,10 +9,13 @@ use experiment::{MAX_SEED, Queue, RECORD_FORMAT};
 use report::Why;
 use sim_time::{Duration, Instant};
 
+/// Columns of the help.
+const HELP_WIDTH: usize = 100;
+
 /// A laboratory for how connections are opened and closed: replays an experiment in virtual time, bit for bit, draws
 /// it, measures it and compares handshakes and teardowns on the same network.
 #[derive(Parser, Debug)]
-#[command(version = version(), propagate_version = true, max_term_width = 100)]
+#[command(version = version(), propagate_version = true, max_term_width = HELP_WIDTH)]
 #[command(
     after_help = "Exit status: 0 done, 1 an expectation does not hold, a run of a sweep failed or traces differ, 2 bad input, 130 interrupted."
 )]
@@ -26,7 +29,8 @@ fn version() -> String {
 }
 
 fn legend() -> String {
-    format!("How to read a ladder:\n{}", report::LEGEND.lines().map(|line| format!("  {line}\n")).collect::<String>())
+    let lines = report::diagram::legend(HELP_WIDTH - 2);
+    format!("How to read a ladder:\n{}", lines.lines().map(|line| format!("  {line}\n")).collect::<String>())
 }
 
 #[derive(Subcommand, Debug)]
@@ -158,7 +162,7 @@ pub(crate) struct Run {
     #[arg(long, value_name = "HOST=FILE", value_parser = host_file)]
     pub(crate) pcap_host: Vec<(String, PathBuf)>,
     /// Draw the run to a file too, as a picture (SVG): time runs down, to scale but for silence; lifelines are coloured by state,
-    /// what is held for nobody is hatched; of very many segments only the first are drawn
+    /// what is held for nobody is hatched; of very many segments only those are drawn that lead to the worst of it
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
     /// Write the same to a file too as a sequence diagram in Mermaid's text, which many wikis draw
@@ -173,6 +177,9 @@ pub(crate) struct Run {
     /// Draw no ladder
     #[arg(long)]
     pub(crate) no_ladder: bool,
+    /// Write the text in ASCII alone
+    #[arg(long)]
+    pub(crate) ascii: bool,
     /// Draw at most this many rows of the ladder
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) rows: usize,
@@ -215,6 +222,9 @@ pub(crate) struct Compare {
     /// Draw no ladders
     #[arg(long)]
     pub(crate) no_ladder: bool,
+    /// Write the text in ASCII alone
+    #[arg(long)]
+    pub(crate) ascii: bool,
     /// Draw at most this many rows of ladders that stand side by side
     #[arg(long, value_name = "N", default_value_t = 60)]
     pub(crate) rows: usize,

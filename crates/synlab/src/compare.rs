@@ -1,11 +1,8 @@
 //! `synlab compare`: every variant on the same randomness, side by side.
 
 use experiment::{Axis, Experiment, Summary, Variant, Verdict};
-use report::diagram::{Diagram, svg};
-use report::{
-    Balance, Colour, Hosts, Ladder, LedgerBook, Listed, RunResult, effects, json, ledgers, side_by_side, tables,
-    verdicts,
-};
+use report::diagram::{Diagram, Look, ladders, svg};
+use report::{Balance, Colour, Hosts, LedgerBook, Listed, RunResult, effects, json, ledgers, tables, verdicts};
 
 use crate::Ending;
 use crate::cli::{Compare, CompareFormat};
@@ -14,10 +11,6 @@ use crate::execute::{Runs, load, measured};
 use crate::output;
 use crate::picture::{self, Frame};
 
-/// Columns of ladders that go to no terminal.
-const WIDTH: usize = 100;
-/// Rows of a ladder that are kept: enough to find what differs, little enough to cost nothing.
-const KEPT_ROWS: usize = 2_000;
 /// A variant, and the axes along which its decisions are changed.
 type Crossed = (Variant, Vec<Axis>);
 
@@ -39,7 +32,7 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     let variants = if crossed.is_none() { choose(arguments, &experiment)? } else { experiment.variants() };
     let frame = Frame::open(arguments.svg.as_deref())?;
     let mut runs = Runs::of(&experiment, arguments.source.engine);
-    let mut ladders = Vec::new();
+    let mut drawn_as_text = Vec::new();
     let mut diagrams = Vec::new();
     let mut ledgers = Vec::new();
     let mut explanations = Vec::new();
@@ -50,9 +43,9 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     for variant in &variants {
         let hosts = Hosts::of(&experiment.scenario(variant)?);
         let is_drawn = drawn.contains(&variant);
-        let mut ladder = (with_ladder && is_drawn).then(|| Ladder::new(hosts.clone()).with_at_most(KEPT_ROWS));
-        let mut diagram = (arguments.svg.is_some() && is_drawn).then(|| picture::diagram(&hosts));
         let mut ledger = LedgerBook::new(hosts);
+        let mut ladder = (with_ladder && is_drawn).then(|| picture::ladder(&ledger, arguments.rows));
+        let mut diagram = (arguments.svg.is_some() && is_drawn).then(|| picture::diagram(&ledger));
         let mut explanation = explained.then(|| ledger.explanation(arguments.all));
         runs.watch(variant, &mut ((&mut ladder, &mut diagram, &mut ledger), &mut explanation))?;
         ledgers.push(ledger.balance(experiment.horizon()));
@@ -60,7 +53,7 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
         explanations.push(explanation.map_or(String::new(), |explanation| explanation.render(end, colour)));
         if let Some(mut ladder) = ladder {
             ladder.finish(experiment.horizon());
-            ladders.push((variant.label(), ladder));
+            drawn_as_text.push((variant.label(), ladder));
         }
         if let Some(mut diagram) = diagram {
             diagram.finish(experiment.horizon());
@@ -89,7 +82,10 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
         .collect();
     let file = arguments.output.as_deref();
     let text = match arguments.format {
-        CompareFormat::Text => text(arguments, crossed.as_ref(), &results, &ladders, &explanations, colour),
+        CompareFormat::Text => output::in_ascii(
+            arguments.ascii,
+            text(arguments, crossed.as_ref(), &results, &drawn_as_text, &explanations, colour),
+        ),
         CompareFormat::Json => match &crossed {
             Some((_, axes)) => json::crossed(&results, axes),
             None => json::runs(&results),
@@ -151,7 +147,7 @@ fn text(
     arguments: &Compare,
     crossed: Option<&Crossed>,
     results: &[RunResult<'_>],
-    ladders: &[(String, Ladder)],
+    drawn: &[(String, Diagram)],
     explanations: &[String],
     colour: Colour,
 ) -> String {
@@ -171,11 +167,11 @@ fn text(
     let runs: Vec<(&Variant, &Summary)> = results.iter().map(|result| (result.variant, result.summary)).collect();
     let books: Vec<(&Variant, &Balance)> = results.iter().map(|result| (result.variant, result.ledger)).collect();
     let listed = if arguments.all { Listed::All } else { Listed::Telling };
-    let left_out = if ladders.is_empty() { 0 } else { results.len() - ladders.len() };
+    let left_out = if drawn.is_empty() { 0 } else { results.len() - drawn.len() };
     let more = format!("… {left_out} more variants are not drawn; choose with --handshake and --teardown\n");
     let mut parts = vec![
         head,
-        drawing(arguments, ladders, &variants[base].label(), colour),
+        drawing(arguments, drawn, &variants[base].label(), colour),
         if left_out > 0 { more } else { String::new() },
         tables::comparison(&runs, &experiment.host_names(), listed, width.unwrap_or(usize::MAX)),
         ledgers(&books, listed, width.unwrap_or(usize::MAX)),
@@ -209,13 +205,15 @@ fn draw(arguments: &Compare, experiment: &Experiment, diagrams: &[(String, Diagr
     if left_out > 0 {
         caption.subtitle += &format!("; {left_out} more variants are not drawn");
     }
-    let named: Vec<(&str, &Diagram)> = diagrams.iter().map(|(name, diagram)| (name.as_str(), diagram)).collect();
-    svg(&named, &caption)
+    svg(&named(diagrams), &caption)
 }
 
-fn drawing(arguments: &Compare, ladders: &[(String, Ladder)], base: &str, colour: Colour) -> String {
-    let width = output::width(arguments.output.as_deref()).unwrap_or(WIDTH);
-    let base = ladders.iter().position(|(name, _)| name == base).unwrap_or(0);
-    let named: Vec<(&str, &Ladder)> = ladders.iter().map(|(name, ladder)| (name.as_str(), ladder)).collect();
-    side_by_side(&named, base, width, arguments.rows, colour)
+fn named(diagrams: &[(String, Diagram)]) -> Vec<(&str, &Diagram)> {
+    diagrams.iter().map(|(name, diagram)| (name.as_str(), diagram)).collect()
+}
+
+fn drawing(arguments: &Compare, drawn: &[(String, Diagram)], base: &str, colour: Colour) -> String {
+    let width = output::width(arguments.output.as_deref()).unwrap_or(output::WIDTH);
+    let base = drawn.iter().position(|(name, _)| name == base).unwrap_or(0);
+    ladders(&named(drawn), base, Look { width, rows: arguments.rows, colour })
 }

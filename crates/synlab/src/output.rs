@@ -1,5 +1,6 @@
 //! Where results go: standard output, or a file that appears only once it is whole.
 
+use std::env;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
@@ -46,10 +47,19 @@ pub(crate) fn colour(file: Option<&Path>) -> Colour {
     }
 }
 
-/// Columns of the terminal that a result written to `file` goes to; `None` if it goes to no terminal.
+/// Columns of ladders that go to no terminal.
+pub(crate) const WIDTH: usize = 100;
+
+/// Columns of the terminal that a result written to `file` goes to, or as many as `COLUMNS` says; `None` if it goes to no terminal.
 pub(crate) fn width(file: Option<&Path>) -> Option<usize> {
-    let (terminal_size::Width(columns), _) = terminal_size::terminal_size_of(io::stdout())?;
-    file.is_none().then_some(usize::from(columns))
+    let asked = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || Some(usize::from(terminal_size::terminal_size_of(io::stdout())?.0.0));
+    asked.or_else(terminal).filter(|_| file.is_none())
+}
+
+/// A text as it is, or in ASCII.
+pub(crate) fn in_ascii(asked: bool, text: String) -> String {
+    if asked { report::ascii(&text) } else { text }
 }
 
 /// Says something on standard error that is no result.

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use experiment::{Experiment, Variant};
-use report::Hosts;
 use report::diagram::{Caption, Diagram};
+use report::{Hosts, LedgerBook};
 use sim_time::Instant;
 
 use crate::cli::Source;
@@ -15,6 +15,8 @@ use crate::output::{self, Sink, cannot_write};
 
 /// So many segments are drawn: with more it would be no picture any more.
 const MOST_SEGMENTS: usize = 100;
+/// So many segments are kept for a ladder, or as many as it has rows: enough to find what differs, little enough to cost nothing.
+const KEPT_SEGMENTS: usize = 2_000;
 
 /// A file for a picture, found before anything runs.
 pub(crate) struct Frame<'a> {
@@ -36,9 +38,19 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A diagram of a run between these hosts.
-pub(crate) fn diagram(hosts: &Hosts) -> Diagram {
-    Diagram::new(hosts.clone()).with_at_most(MOST_SEGMENTS)
+/// A diagram of the run that the ledger is of.
+pub(crate) fn diagram(ledger: &LedgerBook) -> Diagram {
+    ledger.diagram().with_at_most(MOST_SEGMENTS)
+}
+
+/// The same from an instant on.
+pub(crate) fn window(hosts: &Hosts, from: Instant) -> Diagram {
+    Diagram::new(hosts.clone()).with_at_most(MOST_SEGMENTS).beginning(from)
+}
+
+/// The same, for a ladder of so many rows.
+pub(crate) fn ladder(ledger: &LedgerBook, rows: usize) -> Diagram {
+    ledger.diagram().with_at_most(rows.max(KEPT_SEGMENTS))
 }
 
 /// What a picture says about itself. `options` are those of the command, beside the ones that say what is run.

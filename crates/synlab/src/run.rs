@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use experiment::record::{Change, Fold, Record};
 use experiment::{Experiment, HostId, Summary, Transfer, Variant, Verdict};
-use report::diagram::{Diagram, mermaid, svg};
+use report::diagram::{Diagram, Look, ladder, legend, mermaid, svg};
 use report::{
-    Balance, Capture, Causes, Chain, Explanation, Hosts, LEGEND, Ladder, LedgerBook, Listed, RunResult, Trace, View,
-    Why, json, tables, verdicts,
+    Balance, Capture, Causes, Chain, Explanation, Hosts, LedgerBook, Listed, RunResult, Trace, View, Why, json, tables,
+    verdicts,
 };
 use sim_time::Instant;
 
@@ -41,12 +41,21 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
         ledger: &ledger,
         verdicts: &verdicts,
     };
-    if let Some(diagram) = diagram {
+    if let Some(mut diagram) = diagram {
+        // Of a run that is too long to be drawn, the worst is worth to be played again.
+        if let Some(from) = diagram.worst() {
+            diagram = picture::window(&Hosts::of(&experiment.scenario(&variant)?), from);
+            runs.watch(&variant, &mut diagram)?;
+            diagram.finish(experiment.horizon());
+        }
         draw(arguments, &experiment, &variant, &diagram, frames)?;
     }
     let file = arguments.output.as_deref();
     match arguments.format {
-        RunFormat::Text => output::write(file, &text(arguments, &result, ladder.as_ref(), explanation))?,
+        RunFormat::Text => {
+            let text = text(arguments, &result, ladder.as_ref(), explanation);
+            output::write(file, &output::in_ascii(arguments.ascii, text))?;
+        }
         RunFormat::Json => output::write(file, &json::run(&result))?,
         // A watcher wrote it.
         RunFormat::Jsonl => {}
@@ -147,7 +156,7 @@ fn choose(arguments: &Run, experiment: &Experiment) -> Result<Variant, Complaint
 
 /// What watchers have to show at the end.
 struct Seen {
-    ladder: Option<Ladder>,
+    ladder: Option<Diagram>,
     diagram: Option<Diagram>,
     ledger: Balance,
     explanation: Option<Explanation>,
@@ -155,7 +164,7 @@ struct Seen {
 
 /// Whatever looks at the records of the run.
 struct Watchers<'a> {
-    ladder: Option<Ladder>,
+    ladder: Option<Diagram>,
     diagram: Option<Diagram>,
     ledger: LedgerBook,
     explanation: Option<Explanation>,
@@ -169,7 +178,6 @@ impl<'a> Watchers<'a> {
     fn new(arguments: &'a Run, experiment: &Experiment, variant: &Variant) -> Result<Self, Complaint> {
         let hosts = &Hosts::of(&experiment.scenario(variant)?);
         let shown = arguments.format == RunFormat::Text && !arguments.quiet;
-        let ladder = (shown && !arguments.no_ladder).then(|| Ladder::new(hosts.clone()).with_at_most(arguments.rows));
         let result = (arguments.format == RunFormat::Jsonl).then_some(arguments.output.as_deref());
         let files = result.into_iter().chain(arguments.trace.as_deref().map(Some));
         let trace = |sink| Trace::new(hosts.clone(), sink).with_header(experiment, variant);
@@ -183,8 +191,9 @@ impl<'a> Watchers<'a> {
             Ok((file, Capture::new(hosts.clone(), view, experiment, variant, sink)))
         });
         let captures = captures.collect::<Result<_, Complaint>>()?;
-        let diagram = (arguments.svg.is_some() || arguments.mermaid.is_some()).then(|| picture::diagram(hosts));
         let ledger = LedgerBook::new(hosts.clone());
+        let ladder = (shown && !arguments.no_ladder).then(|| picture::ladder(&ledger, arguments.rows));
+        let diagram = (arguments.svg.is_some() || arguments.mermaid.is_some()).then(|| picture::diagram(&ledger));
         let explanation = (shown && arguments.explain).then(|| ledger.explanation(arguments.all));
         let traces = traces.collect::<Result<_, Complaint>>()?;
         Ok(Self { ladder, diagram, ledger, explanation, traces, captures })
@@ -234,6 +243,7 @@ impl Fold for Watchers<'_> {
     }
 
     fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        self.ladder.transfer(at, transfer);
         self.diagram.transfer(at, transfer);
         self.ledger.transfer(at, transfer);
         self.explanation.transfer(at, transfer);
@@ -249,7 +259,7 @@ fn named(hosts: &Hosts, name: &str) -> Result<HostId, Complaint> {
 }
 
 /// The parts of the text, an empty line between two of them.
-fn text(arguments: &Run, result: &RunResult<'_>, ladder: Option<&Ladder>, explanation: Option<Explanation>) -> String {
+fn text(arguments: &Run, result: &RunResult<'_>, drawn: Option<&Diagram>, explanation: Option<Explanation>) -> String {
     let colour = output::colour(arguments.output.as_deref());
     let failed: Vec<Verdict> = result.verdicts.iter().filter(|verdict| !verdict.passed).cloned().collect();
     if arguments.quiet {
@@ -258,15 +268,13 @@ fn text(arguments: &Run, result: &RunResult<'_>, ladder: Option<&Ladder>, explan
     let listed = if arguments.all { Listed::All } else { Listed::Telling };
     let hosts = result.experiment.host_names();
     let metrics = &result.summary.metrics;
+    let width = output::width(arguments.output.as_deref());
+    let look = Look { width: width.unwrap_or(output::WIDTH), rows: arguments.rows, colour };
     let parts = [
         head(result),
-        ladder.map_or(String::new(), |ladder| ladder.render(colour)),
+        drawn.map_or(String::new(), |diagram| ladder(diagram, look)),
         // Whoever looks at a terminal may see a ladder for the first time.
-        if ladder.is_some() && output::width(arguments.output.as_deref()).is_some() {
-            LEGEND.to_owned()
-        } else {
-            String::new()
-        },
+        width.filter(|_| drawn.is_some()).map_or(String::new(), legend),
         tables::states(metrics, &hosts, listed),
         tables::metrics(metrics, &hosts, listed),
         result.ledger.tables(listed),

@@ -1,20 +1,25 @@
 //! How a diagram comes of records.
 
-use std::collections::BTreeMap;
+mod waste;
+mod window;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::record::{
-    self, Attempt, Because, Blame, Call, Deaf, Fold, Incarnation, Outcome, Record, RecordId, Scarce, Sent, StateChange,
-    What, Worth,
+    self, Attempt, Because, Call, Deaf, Fold, Incarnation, Outcome, Record, RecordId, Scarce, Sent, StateChange, What,
+    Worth,
 };
-use experiment::{Held, HostId, Relative, RelativeNumbers, Resource, Transfer};
+use experiment::{Held, HostId, Relative, Resource, Transfer};
 use sim_time::Instant;
-use tcp_endpoint::{Acknowledged, Queue, Reason, SeqNum, State};
+use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 
-use super::{Arrival, Change, Event, Life, Remark, Segment, Stretch, Totals, Waste, useless};
+use self::waste::Useless;
+use self::window::Worst;
+use super::{Arrival, Change, Event, Life, Remark, Segment, Stretch, Totals, unheard};
 use crate::hosts::Hosts;
-use crate::ladder::{call_name, cause_in_words, fate, label, notice, purpose};
-use crate::packets::Packets;
+use crate::packets::SharedPackets;
 use crate::why::Teller;
+use crate::words::{call_name, fate, label, notice, purpose};
 
 /// Collects a run for a picture.
 #[derive(Clone, Debug)]
@@ -28,15 +33,21 @@ pub struct Diagram {
     pub events: Vec<(Instant, Event)>,
     /// What the whole run comes to.
     pub totals: Totals,
+    /// The instant before which nothing is kept but the totals and who is there.
+    pub from: Instant,
     /// The instant from which on nothing is kept but the totals, if there was too much.
     pub cut: Option<Instant>,
     /// The end of the run.
     pub end: Instant,
+    /// The connections of [`Diagram::lives`].
+    owners: Vec<Incarnation>,
+    /// Whether all is kept.
+    begun: bool,
+    worst: Worst,
     most: usize,
     /// How many segments there are, of which none was sent together with another.
     bursts: usize,
-    packets: Packets,
-    numbers: RelativeNumbers,
+    packets: SharedPackets,
     teller: Teller,
     /// What has happened, in words.
     words: BTreeMap<RecordId, (Instant, String)>,
@@ -44,8 +55,8 @@ pub struct Diagram {
     calls: BTreeMap<RecordId, Call>,
     /// Where segments are of which copies are to come.
     travelling: BTreeMap<RecordId, usize>,
-    /// The last segment of each direction that has arrived, by its sending.
-    arrived: BTreeMap<(Option<HostId>, Option<HostId>), RecordId>,
+    /// The third messages of handshakes, and the timers that were set with them.
+    thirds: BTreeSet<RecordId>,
     /// Where the last segment came.
     came: Option<Attempt>,
     connections: BTreeMap<Incarnation, Connection>,
@@ -56,41 +67,27 @@ pub struct Diagram {
 struct Connection {
     life: usize,
     passive: bool,
-    /// The sequence number of the first segment after its SYN, and whether that acknowledged a SYN.
-    third: Option<SeqNum>,
+    /// Whether it has acknowledged the peer's SYN.
+    acknowledged: bool,
+    /// Of its segments that have arrived, the one that was sent last.
+    arrived: Option<RecordId>,
     worth: Worth,
     open: bool,
     /// What its host holds for it because of what, in which interval of waste.
     useless: Vec<Useless>,
 }
 
-/// What is held in an interval of waste.
-#[derive(Clone, Copy, Debug)]
-struct Useless {
-    blame: Blame,
-    /// The interval's place in [`Life::waste`].
-    waste: usize,
-    octets: i128,
-    /// When that last changed.
-    since: Instant,
-}
-
-impl Useless {
-    /// Notes that so many octets more are held from now on. What was held for no time counts as never held.
-    fn grow(&mut self, at: Instant, octets: i128, waste: &mut Waste) {
-        if at > self.since {
-            waste.octets = waste.octets.max(u64::try_from(self.octets).unwrap_or(0));
-            self.since = at;
-        }
-        self.octets += octets;
-        waste.held -= octets * i128::from(at.as_nanos());
-    }
-}
-
 impl Diagram {
-    /// A diagram of these hosts.
+    /// A diagram of these hosts. Beside a ledger of the same run, [`LedgerBook::diagram`] needs less memory.
+    ///
+    /// [`LedgerBook::diagram`]: crate::LedgerBook::diagram
     #[must_use]
     pub fn new(hosts: Hosts) -> Self {
+        Self::sharing(hosts, SharedPackets::default())
+    }
+
+    /// A diagram that names packets which others know, too.
+    pub(crate) fn sharing(hosts: Hosts, packets: SharedPackets) -> Self {
         Self {
             teller: Teller::new(hosts.clone()),
             hosts,
@@ -98,27 +95,46 @@ impl Diagram {
             lives: Vec::new(),
             events: Vec::new(),
             totals: Totals::default(),
+            from: Instant::ZERO,
             cut: None,
+            owners: Vec::new(),
+            begun: false,
+            worst: Worst::default(),
             end: Instant::ZERO,
             most: usize::MAX,
             bursts: 0,
-            packets: Packets::default(),
-            numbers: RelativeNumbers::new(),
+            packets,
             words: BTreeMap::new(),
             calls: BTreeMap::new(),
             travelling: BTreeMap::new(),
-            arrived: BTreeMap::new(),
+            thirds: BTreeSet::new(),
             came: None,
             connections: BTreeMap::new(),
         }
     }
 
     /// The same, but where more than `most` segments are sent, only the first three fifths of that are kept: what cannot be told
-    /// whole is told by its beginning. What is sent at once counts once. The totals are of the whole run.
+    /// whole is told by its beginning. What is sent at once counts once, if it is not ten times too much. The totals are of the
+    /// whole run.
     #[must_use]
     pub const fn with_at_most(mut self, most: usize) -> Self {
         self.most = most;
         self
+    }
+
+    /// The same, but what is sent before is not kept.
+    #[must_use]
+    pub const fn beginning(mut self, from: Instant) -> Self {
+        self.from = from;
+        self
+    }
+
+    /// Where a diagram should begin that shows the worst, the connection for which most was held for nobody, if this one, which has
+    /// ended, was cut before.
+    #[must_use]
+    pub fn worst(&self) -> Option<Instant> {
+        let lead = self.worst.lead(self.end)?;
+        self.cut.filter(|cut| lead >= *cut).map(|_| lead)
     }
 
     /// The run ends.
@@ -146,7 +162,7 @@ impl Diagram {
             self.lives.truncate(later.unwrap_or(self.lives.len()));
         }
         // What only explains a record was needed while there were more to come.
-        (self.words, self.calls, self.packets) = (BTreeMap::new(), BTreeMap::new(), Packets::default());
+        (self.words, self.calls, self.packets) = (BTreeMap::new(), BTreeMap::new(), SharedPackets::default());
     }
 
     /// The end of what is drawn.
@@ -165,6 +181,19 @@ impl Diagram {
         }
     }
 
+    /// Keeps nothing more, if there is too much of what is no burst: very many segments at once, or calls without any.
+    fn bound(&mut self, at: Instant) {
+        let (segments, records) = (self.segments.len() / 10, self.words.len() / 100);
+        if segments.max(records) > self.most {
+            self.keep_no_more(at);
+        }
+    }
+
+    fn keep_no_more(&mut self, from: Instant) {
+        self.cut = Some(from);
+        (self.words, self.calls, self.travelling, self.thirds) = Default::default();
+    }
+
     /// Nothing more is kept, and of what is there only the beginning.
     fn cut_short(&mut self, at: Instant) {
         let few = self.most * 3 / 5;
@@ -180,17 +209,19 @@ impl Diagram {
                 break;
             }
         }
-        self.cut = Some(cut);
+        self.keep_no_more(cut);
         self.segments.retain(|segment| segment.at < cut);
         self.events.retain(|(at, _)| *at < cut);
     }
 
     fn event(&mut self, at: Instant, event: Event) {
-        self.events.push((at, event));
+        if at >= self.from {
+            self.events.push((at, event));
+        }
     }
 
     fn remark(&mut self, at: Instant, host: HostId, life: Option<usize>, text: impl Into<String>, bad: bool) {
-        self.event(at, Event::Told(Remark { host, life, text: text.into(), bad }));
+        self.event(at, Event::Told(Remark { host, life, text: text.into(), detail: None, bad }));
     }
 
     /// The place of a connection among the [`Diagram::lives`].
@@ -204,7 +235,7 @@ impl Diagram {
     }
 
     fn sent(&mut self, record: &Record, sent: &Sent, numbers: Relative) {
-        let third = self.is_third(sent);
+        let third = self.is_third(record, sent);
         let mut name = label(sent, numbers);
         if third && sent.octets > 0 && !sent.flags.fin() {
             name = format!("ACK,{name}");
@@ -216,28 +247,28 @@ impl Diagram {
         if sent.forged {
             remarks.push("forged".to_owned());
         }
-        let delayed = sent.fate.fault.is_some();
         let copies = sent.fate.deliveries.iter().filter(|_| sent.to.is_some());
-        let copies: Vec<Arrival> = copies.map(|&at| Arrival { at, late: delayed, stale: false, deaf: None }).collect();
+        let copies: Vec<Arrival> = copies.map(|&at| Arrival { at, late: false, stale: false, deaf: None }).collect();
         let place = self.segments.len();
         if !copies.is_empty() {
             self.travelling.insert(record.id, place);
         }
         let because = record.because.iter().filter_map(|cause| self.words.get(&cause));
         let because = because.map(|(at, words)| format!("{words} ({at} s)")).collect();
-        let wasted = sent.wasted.map(|blame| self.packets.blamed(blame, &self.hosts));
+        let wasted = sent.wasted.map(|blame| self.packets.borrow().blamed(blame, &self.hosts));
         self.segments.push(Segment {
             id: record.id,
             at: record.at,
             from: sent.from,
             to: sent.to,
             attempt: sent.attempt,
+            sender: sent.incarnation,
             label: name,
             remark: (!remarks.is_empty()).then(|| remarks.join(", ")),
             third,
             forged: sent.forged,
             wasted,
-            fate: fate(sent).map(|(_, words)| words),
+            fate: fate(sent),
             lost: sent.fate.lost,
             copies,
             because,
@@ -245,35 +276,37 @@ impl Diagram {
         self.event(record.at, Event::Sent(place));
     }
 
-    /// Whether a segment is the third message of a handshake, or that once more.
-    fn is_third(&mut self, sent: &Sent) -> bool {
+    /// Whether a segment is the third message of a handshake: with it an active connection acknowledges the peer's SYN, and it
+    /// bears none itself. What the timer sends again that was set with it is it once more.
+    fn is_third(&mut self, record: &Record, sent: &Sent) -> bool {
         let Some(connection) = sent.incarnation.and_then(|of| self.connections.get_mut(&of)) else { return false };
-        let bare = !sent.flags.syn() && !sent.flags.rst() && sent.flags.ack();
-        if connection.passive || !bare {
+        if connection.passive || sent.acknowledges != Acknowledged::Syn || sent.flags.syn() || sent.flags.rst() {
+            connection.acknowledged |= sent.acknowledges != Acknowledged::Nothing;
             return false;
         }
-        match connection.third {
-            // It may be sent again, but then with what it carried.
-            Some(seq) => seq == sent.seq && sent.retransmission > 0 && sent.acknowledges == Acknowledged::Syn,
-            None => {
-                connection.third = Some(sent.seq);
-                sent.acknowledges == Acknowledged::Syn
-            }
+        let first = !std::mem::replace(&mut connection.acknowledged, true);
+        let again = sent.purpose == Some(Purpose::Retransmission) && self.comes_of_third(record);
+        if (first || again) && record.at >= self.from {
+            self.thirds.insert(record.id);
         }
+        first || again
+    }
+
+    fn comes_of_third(&self, record: &Record) -> bool {
+        record.because.first().is_some_and(|cause| self.thirds.contains(&cause))
     }
 
     fn arrived(&mut self, at: Instant, because: Because, copy: u32, stale: bool, deaf: Option<Deaf>) {
         let Some(id) = because.first() else { return };
         let Some(&place) = self.travelling.get(&id) else { return };
         let segment = &mut self.segments[place];
-        let last = self.arrived.entry((segment.from, segment.to)).or_insert(id);
-        let overtaken = id < *last;
-        *last = id.max(*last);
+        let sender = segment.sender.and_then(|sender| self.connections.get_mut(&sender));
+        let overtaken =
+            sender.is_some_and(|sender| sender.arrived.replace(id.max(sender.arrived.unwrap_or(id))) > Some(id));
         self.came = Some(segment.attempt);
         let copy = copy as usize;
         let Some(arrival) = segment.copies.get_mut(copy) else { return };
-        (arrival.stale, arrival.deaf) = (stale, deaf);
-        arrival.late |= overtaken || copy > 0;
+        *arrival = Arrival { at, late: overtaken || stale, stale, deaf };
         if copy + 1 == segment.copies.len() {
             self.travelling.remove(&id);
         }
@@ -282,19 +315,22 @@ impl Diagram {
             && let Some(host) = self.segments[place].to
         {
             let life = self.life_of(host, self.segments[place].attempt);
-            let text = match deaf {
-                Deaf::Down => "unheard: the host is down",
-                Deaf::Quiet => "unheard: quiet time",
-            };
-            self.remark(at, host, life, text, true);
+            self.event(
+                at,
+                Event::Unheard(Remark { host, life, text: unheard(deaf).to_owned(), detail: None, bad: true }),
+            );
         }
     }
 
     fn state(&mut self, at: Instant, because: Because, change: &StateChange) {
         let StateChange { host, incarnation, attempt, from, to, reason, passive, .. } = *change;
+        if self.cut.is_some() && !self.connections.contains_key(&incarnation) {
+            return;
+        }
         let mut why = because.iter().find_map(|cause| self.calls.get(&cause)).map(|call| call_name(*call).to_owned());
+        let mut bad = false;
         if reason != Reason::Call {
-            why = reason_in_words(reason, from);
+            (why, bad) = reason_in_words(reason, from);
         }
         if let Some(connection) = self.connections.get_mut(&incarnation) {
             let life = &mut self.lives[connection.life];
@@ -306,61 +342,32 @@ impl Diagram {
             } else {
                 life.states.push(Stretch { state: to, from: at, until: at });
             }
-        } else if self.cut.is_none() {
+        } else {
             let states =
                 if to == State::Closed { Vec::new() } else { vec![Stretch { state: to, from: at, until: at }] };
             let open = to != State::Closed;
             let connection = Connection {
                 life: self.lives.len(),
                 passive,
-                third: None,
+                acknowledged: false,
+                arrived: None,
                 worth: Worth::Useful,
                 open,
                 useless: Vec::new(),
             };
             self.connections.insert(incarnation, connection);
+            self.owners.push(incarnation);
             self.lives.push(Life { host, attempt, states, open_at_end: false, waste: Vec::new() });
         }
         if to == State::Closed {
             self.judged(at, incarnation, Worth::Useful);
         }
-        if self.cut.is_none() {
+        if to == State::Closed && at < self.from {
+            self.forget(incarnation);
+        } else if self.cut.is_none() {
             let life = self.connections[&incarnation].life;
-            self.event(at, Event::Changed(Change { host, life, from, to, why }));
+            self.event(at, Event::Changed(Change { host, life, from, to, why, bad }));
         }
-    }
-
-    /// Ends the interval of waste, if there is one, and begins another, if the connection is of no use from now on.
-    fn judged(&mut self, at: Instant, incarnation: Incarnation, worth: Worth) {
-        let Some(connection) = self.connections.get_mut(&incarnation) else { return };
-        let life = &mut self.lives[connection.life];
-        let before = std::mem::replace(&mut connection.worth, worth);
-        if before == worth {
-            return;
-        }
-        if before != Worth::Useful
-            && let Some(last) = life.waste.last_mut()
-        {
-            last.until = at;
-        }
-        if let Some(blame) = worth.blame() {
-            let cause = self.packets.blamed(blame, &self.hosts);
-            // What earlier intervals held has been given back, or is of this one now.
-            connection.useless.retain(|useless| useless.octets != 0);
-            connection.useless.push(Useless { blame, waste: life.waste.len(), octets: 0, since: at });
-            life.waste.push(Waste { worth, from: at, until: at, cause, octets: 0, held: 0 });
-        }
-        if self.cut.is_some() {
-            return;
-        }
-        let (host, place) = (life.host, Some(connection.life));
-        let blamed = worth.blame().map(|blame| cause_in_words(blame.cause));
-        let text = match blamed {
-            Some(cause) => format!("{} (cause: {cause})", useless(worth)),
-            None if !connection.open => return,
-            None => "useful again: someone is there".to_owned(),
-        };
-        self.event(at, Event::Judged(Remark { host, life: place, text, bad: blamed.is_some() }));
     }
 
     fn called(&mut self, record: &Record, host: HostId, of: Option<Incarnation>, call: Call, outcome: Outcome) {
@@ -373,7 +380,7 @@ impl Diagram {
         let error = outcome.failure();
         let failed = error.as_ref().map_or(String::new(), |error| format!(": {error}"));
         let text = format!("{}{octets}{failed}", call_name(call));
-        self.event(record.at, Event::Called(Remark { host, life, text, bad: error.is_some() }));
+        self.event(record.at, Event::Called(Remark { host, life, text, detail: None, bad: error.is_some() }));
         if matches!(call, Call::Shutdown | Call::Close | Call::Abort) {
             self.calls.insert(record.id, call);
         }
@@ -392,24 +399,34 @@ impl Diagram {
 impl Fold for Diagram {
     fn record(&mut self, record: &Record) {
         self.totals.record(record);
-        let numbers = match &record.event {
-            record::Event::Sent(sent) => {
-                self.count(record.at, sent);
-                Some(self.numbers.next(sent))
-            }
-            _ => None,
-        };
-        let _ = self.packets.note(record);
         let at = record.at;
+        let is_early = at < self.from;
+        if !(is_early || self.begun) {
+            self.begin();
+        }
+        match &record.event {
+            record::Event::Sent(sent) => {
+                self.worst.sent(at);
+                if is_early {
+                    let _ = self.is_third(record, sent);
+                } else {
+                    self.count(at, sent);
+                }
+            }
+            record::Event::WarmedUp => self.worst.begin_anew(at),
+            _ => {}
+        }
+        let numbers = self.packets.borrow_mut().note(record);
         // What began before the cut may end after it.
         match &record.event {
             record::Event::State(change) => self.state(at, record.because, change),
             record::Event::Judged { incarnation, worth, .. } => self.judged(at, *incarnation, *worth),
             _ => {}
         }
-        if self.cut.is_some() {
+        if self.cut.is_some() || is_early {
             return;
         }
+        self.bound(at);
         let words = self.teller.words(&record.event);
         self.words.insert(record.id, (at, words));
         match &record.event {
@@ -420,8 +437,16 @@ impl Fold for Diagram {
             }
             record::Event::Delivered { copy, stale, .. } => self.arrived(at, record.because, *copy, *stale, None),
             record::Event::Unheard { copy, deaf, .. } => self.arrived(at, record.because, *copy, false, Some(*deaf)),
-            record::Event::Crashed { host } => self.event(at, Event::Outage { host: *host, up: false }),
-            record::Event::Rebooted { host, .. } => self.event(at, Event::Outage { host: *host, up: true }),
+            record::Event::TimerFired { .. } if self.comes_of_third(record) => {
+                self.thirds.insert(record.id);
+            }
+            record::Event::Crashed { host } => {
+                self.event(at, Event::Outage { host: *host, up: false, quiet_until: None });
+            }
+            record::Event::Rebooted { host, quiet_until } => {
+                let quiet_until = Some(*quiet_until).filter(|until| *until > at);
+                self.event(at, Event::Outage { host: *host, up: true, quiet_until });
+            }
             record::Event::Call { host, incarnation, call, outcome, .. } => {
                 self.called(record, *host, *incarnation, *call, *outcome);
             }
@@ -454,38 +479,24 @@ impl Fold for Diagram {
     }
 
     fn transfer(&mut self, at: Instant, transfer: &Transfer) {
-        self.totals.transfer(at, transfer, &self.packets, &self.hosts);
-        if !matches!(transfer.held, Held::Of(Resource::Memory(_))) {
-            return;
-        }
-        let Some(connection) = self.connections.get_mut(&transfer.incarnation) else { return };
-        let life = &mut self.lives[connection.life];
-        let amount = i128::from(transfer.amount);
-        for (worth, octets) in [(transfer.from, -amount), (transfer.to, amount)] {
-            let Some(blame) = worth.and_then(Worth::blame) else { continue };
-            // The verdict comes before what it changes: what is given back may be of the interval that has just ended.
-            let is_meant = |of: &&mut Useless| of.blame == blame && of.octets + octets >= 0;
-            let useless = if octets < 0 {
-                connection.useless.iter_mut().find(is_meant)
-            } else {
-                connection.useless.iter_mut().rev().find(is_meant)
-            };
-            let Some(useless) = useless else { continue };
-            useless.grow(at, octets, &mut life.waste[useless.waste]);
+        self.totals.transfer(at, transfer, &self.packets.borrow(), &self.hosts);
+        if matches!(transfer.held, Held::Of(Resource::Memory(_))) {
+            self.worst.transfer(at, transfer);
+            self.held(at, transfer);
         }
     }
 }
 
-/// Why a state changed, where the segments do not show it.
-fn reason_in_words(reason: Reason, from: State) -> Option<String> {
+/// Why a state changed, where the segments do not show it; and whether something went wrong.
+fn reason_in_words(reason: Reason, from: State) -> (Option<String>, bool) {
     let words = match reason {
-        Reason::Call | Reason::Segment => return None,
+        Reason::Call | Reason::Segment => return (None, false),
         Reason::Reset => "reset",
         Reason::GaveUp => "gave up",
-        Reason::Expired => return Some(format!("{from} is over")),
+        Reason::Expired => return (Some(format!("{from} is over")), false),
         Reason::Crash => "the host crashed",
         Reason::Evicted => "evicted: the cache is full",
         Reason::Overflow => "refused: the accept queue is full",
     };
-    Some(words.to_owned())
+    (Some(words.to_owned()), true)
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use experiment::HostId;
 use sim_time::{Duration, Instant};
 
-use super::{Caption, Diagram, Event, Remark, Segment, name};
+use super::{Caption, Diagram, Event, Remark, name, outage};
 
 /// A silence that is worth a line.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -46,10 +46,8 @@ pub fn mermaid(diagram: &Diagram, caption: &Caption) -> String {
     for (host, words) in left {
         let _ = writeln!(text, "    Note over {}: {}", id(Some(host)), escaped(&words));
     }
-    if let Some(cut) = diagram.cut {
-        let words =
-            format!("the first {} of {} segments, until {cut} s", diagram.segments.len(), diagram.totals.segments);
-        let _ = writeln!(text, "    Note over {ends}: {}", escaped(&words));
+    if let Some(left_out) = diagram.left_out(|at| at.to_string()) {
+        let _ = writeln!(text, "    Note over {ends}: {}", escaped(&left_out));
     }
     text
 }
@@ -75,7 +73,7 @@ fn line(diagram: &Diagram, at: Instant, event: &Event) -> Option<String> {
     match event {
         Event::Sent(place) => {
             let segment = &diagram.segments[*place];
-            let on_time = !is_late(segment, 0);
+            let on_time = !segment.is_odd(0);
             let (arrow, times) = match segment.copies.first() {
                 None if segment.lost.is_none() => ("-x", String::new()),
                 None => ("-x", ", lost".to_owned()),
@@ -91,7 +89,7 @@ fn line(diagram: &Diagram, at: Instant, event: &Event) -> Option<String> {
         Event::Arrived(place, copy) => {
             let segment = &diagram.segments[*place];
             let deaf = segment.copies.get(*copy)?.deaf;
-            if !is_late(segment, *copy) {
+            if !segment.is_odd(*copy) {
                 return None;
             }
             let stale = if segment.copies[*copy].stale { ", stale" } else { "" };
@@ -104,14 +102,11 @@ fn line(diagram: &Diagram, at: Instant, event: &Event) -> Option<String> {
             note(change.host, &format!("{} → {}{why}", change.from, change.to))
         }
         Event::Called(Remark { bad: false, .. }) => None,
-        Event::Called(remark) | Event::Judged(remark) | Event::Told(remark) => note(remark.host, &remark.text),
-        Event::Outage { host, up } => note(*host, if *up { "the host is up again" } else { "the host crashes" }),
+        Event::Called(remark) | Event::Judged(remark) | Event::Unheard(remark) | Event::Told(remark) => {
+            note(remark.host, &remark.in_full())
+        }
+        Event::Outage { host, up, .. } => note(*host, outage(*up).1),
     }
-}
-
-/// Whether a copy has an arrow of its own where it arrives.
-fn is_late(segment: &Segment, copy: usize) -> bool {
-    segment.copies.get(copy).is_some_and(|of| copy > 0 || of.late || of.stale)
 }
 
 /// The identifier of a lifeline.

@@ -16,7 +16,7 @@ use svg::node::element::Element;
 use tcp_endpoint::State;
 
 use self::look::{
-    LETTER, MONO_LETTER, STRONG_LETTER, Stroke, element, placed, state_class, style, text, width, worded,
+    Ids, LETTER, MONO_LETTER, STRONG_LETTER, Stroke, element, placed, state_class, style, text, width, worded,
 };
 use self::panel::Panel;
 use self::scale::Scale;
@@ -51,10 +51,11 @@ pub fn svg(diagrams: &[(&str, &Diagram)], caption: &Caption) -> String {
     let all: Vec<&Diagram> = diagrams.iter().map(|(_, diagram)| *diagram).collect();
     let scale = Scale::of(&all);
     let times = Times::of(&scale);
+    let ids = Ids::new(caption);
     let mut panels: Vec<Panel<'_>> = Vec::new();
     let mut left = MARGIN + times.width + 16.0;
     for (name, diagram) in diagrams {
-        let panel = Panel::new(name, diagram, &scale, left);
+        let panel = Panel::new((name, diagram), &ids, &scale, left);
         left = panel.right + BETWEEN;
         panels.push(panel);
     }
@@ -88,32 +89,40 @@ pub fn svg(diagrams: &[(&str, &Diagram)], caption: &Caption) -> String {
             bottom += 17.0;
         }
     }
-    let (legend, mut bottom) = legend(&panels, &scale, bottom + 8.0, wide - MARGIN);
+    let (legend, mut bottom) = legend(&panels, &scale, &ids, (bottom + 8.0, wide - MARGIN));
     parts.extend(legend);
     bottom += 24.0;
     for line in lines_of(&caption.command, wide - 2.0 * MARGIN, SMALL, MONO_LETTER) {
         parts.push(text((MARGIN, bottom), SMALL, "mono soft", "start", &line));
         bottom += 15.0;
     }
-    picture((wide, bottom + 6.0), caption, &panels, parts)
+    picture((wide, bottom + 6.0), caption, &panels, &ids, parts)
 }
 
 /// The whole: what it is in words for those who do not see it, styles, and the parts.
-fn picture((wide, high): (f64, f64), caption: &Caption, panels: &[Panel<'_>], parts: Vec<Element>) -> String {
+fn picture(
+    (wide, high): (f64, f64),
+    caption: &Caption,
+    panels: &[Panel<'_>],
+    ids: &Ids,
+    parts: Vec<Element>,
+) -> String {
     let size = format!("0 0 {} {}", look::number(wide), look::number(high));
+    let (title, description) = (ids.of("title"), ids.of("description"));
+    let labels = format!("{title} {description}");
     let root = [
         ("xmlns", "http://www.w3.org/2000/svg"),
         ("viewBox", size.as_str()),
         ("role", "img"),
-        ("aria-labelledby", "title description"),
+        ("aria-labelledby", labels.as_str()),
     ];
     let mut root = placed("svg", &[("width", wide), ("height", high)], &root);
-    root.append(worded("title", &[("id", "title")], &caption.title));
+    root.append(worded("title", &[("id", &title)], &caption.title));
     let words: Vec<String> = panels.iter().map(Panel::in_words).collect();
     let words = format!("{}. Time runs down. {}", caption.subtitle, words.join(" "));
-    root.append(worded("desc", &[("id", "description")], &words));
+    root.append(worded("desc", &[("id", &description)], &words));
     root.append(worded("style", &[], &style()));
-    root.append(definitions());
+    root.append(definitions(ids));
     root.append(placed("rect", &[("width", wide), ("height", high)], &[("class", "paper")]));
     for part in parts {
         root.append(part);
@@ -122,11 +131,13 @@ fn picture((wide, high): (f64, f64), caption: &Caption, panels: &[Panel<'_>], pa
 }
 
 /// Arrowheads, and the hatching of what is held for nobody.
-fn definitions() -> Element {
+fn definitions(ids: &Ids) -> Element {
     let mut all = element("defs", &[]);
-    for id in ["tip", "tip-late", "tip-wasted"] {
+    let hatching = ids.of("hatching");
+    for class in ["tip", "tip-late", "tip-wasted"] {
+        let id = ids.of(class);
         let attributes = [
-            ("id", id),
+            ("id", id.as_str()),
             ("viewBox", "0 0 8 8"),
             ("refX", "7.5"),
             ("refY", "4"),
@@ -136,11 +147,11 @@ fn definitions() -> Element {
             ("orient", "auto"),
         ];
         let mut marker = element("marker", &attributes);
-        marker.append(element("path", &[("d", "M0 0.8 8 4 0 7.2z"), ("class", id)]));
+        marker.append(element("path", &[("d", "M0 0.8 8 4 0 7.2z"), ("class", class)]));
         all.append(marker);
     }
     let attributes = [
-        ("id", "hatching"),
+        ("id", hatching.as_str()),
         ("width", "6"),
         ("height", "6"),
         ("patternUnits", "userSpaceOnUse"),
@@ -197,7 +208,7 @@ fn silenced(length: sim_time::Duration) -> String {
 }
 
 /// What the colours and lines mean, for those that are there; and where it ends.
-fn legend(panels: &[Panel<'_>], scale: &Scale, top: f64, right: f64) -> (Vec<Element>, f64) {
+fn legend(panels: &[Panel<'_>], scale: &Scale, ids: &Ids, (top, right): (f64, f64)) -> (Vec<Element>, f64) {
     let mut parts = Vec::new();
     let (mut x, mut y) = (MARGIN, top);
     let mut entry = |sign: &mut dyn FnMut(f64, f64) -> Vec<Element>, sign_width: f64, words: &str, class: &str| {
@@ -220,7 +231,7 @@ fn legend(panels: &[Panel<'_>], scale: &Scale, top: f64, right: f64) -> (Vec<Ele
         let hatched = |x, y| {
             vec![
                 square(x, y, &[("class", state_class(State::Established))]),
-                square(x, y, &[("fill", "url(#hatching)"), ("class", "waste")]),
+                square(x, y, &[("fill", &ids.url("hatching")), ("class", "waste")]),
             ]
         };
         entry(&mut { hatched }, 12.0, "held for nobody", "words bad");
@@ -229,7 +240,7 @@ fn legend(panels: &[Panel<'_>], scale: &Scale, top: f64, right: f64) -> (Vec<Ele
     for stroke in strokes {
         let words = match stroke {
             Stroke::Plain => continue,
-            Stroke::Late => "late, stale, or a copy",
+            Stroke::Late => "late, or a copy",
             Stroke::Wasted => "sent for nobody",
         };
         let (class, tip) = stroke.classes();
@@ -237,7 +248,7 @@ fn legend(panels: &[Panel<'_>], scale: &Scale, top: f64, right: f64) -> (Vec<Ele
             vec![placed(
                 "line",
                 &[("x1", x), ("y1", y), ("x2", x + 34.0), ("y2", y)],
-                &[("class", class), ("marker-end", tip)],
+                &[("class", class), ("marker-end", &ids.url(tip))],
             )]
         };
         let class = if stroke == Stroke::Late { "words slow" } else { "words bad" };

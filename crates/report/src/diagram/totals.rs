@@ -7,9 +7,14 @@ use experiment::{Held, HostId, Resource, Transfer};
 use sim_time::Instant;
 use tcp_endpoint::State;
 
+use super::Diagram;
 use crate::amount::{scaled, whole};
 use crate::hosts::Hosts;
 use crate::packets::Packets;
+use crate::paint::Tone;
+
+/// So many causes of waste are listed.
+const CAUSES: usize = 3;
 
 /// Counts over a run, from the end of its warm-up on.
 #[derive(Clone, Debug, Default)]
@@ -125,6 +130,30 @@ impl Totals {
                 (_, opened) => format!("{} succeed", whole(opened)),
             };
             lines.push(format!("{}, {how}", counted(self.opens, "open", "opens")));
+        }
+        lines
+    }
+}
+
+impl Diagram {
+    /// What a run comes to: short where everything is drawn, with the causes of waste where there is much. What it held for nobody
+    /// is its heading.
+    pub(super) fn summary(&self) -> Vec<(String, Tone)> {
+        let mut lines = vec![(self.totals.in_words().join("; "), Tone::Quiet)];
+        let useless = self.totals.useless(self.end);
+        if useless <= 0 {
+            lines.push(("nothing held for nobody".to_owned(), Tone::Quiet));
+            return lines;
+        }
+        lines.push((format!("held for nobody: {}", octet_seconds(useless)), Tone::Heading));
+        if self.totals.opens > 1 || self.cut.is_some() {
+            let causes = self.totals.causes(self.end);
+            for (host, cause, held) in causes.iter().take(CAUSES) {
+                lines.push((format!("{} at {}: {cause}", octet_seconds(*held), self.hosts.name(*host)), Tone::Bad));
+            }
+            if causes.len() > CAUSES {
+                lines.push((format!("and {} more causes", causes.len() - CAUSES), Tone::Bad));
+            }
         }
         lines
     }

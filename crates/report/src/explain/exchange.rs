@@ -15,7 +15,7 @@ use tcp_endpoint::{Flags, Purpose, Queue, SeqNum, State};
 use super::Pair;
 use super::costs::Cost;
 use super::known::{self, Ended};
-use crate::ladder::Name;
+use crate::words::Name;
 
 /// What happens between which sockets. An exchange is boxed since there may be very many.
 pub(super) type Exchanges = FxHashMap<Pair, Box<Exchange>>;

@@ -5,7 +5,6 @@ use svg::node::element::Element;
 
 use super::SMALL;
 use super::labels::{Arrow, Labels, Place};
-use super::lifeline::attempt_name;
 use super::look::{MONO_LETTER, Stroke, cross, element, exact, number, placed, ring, text, width, with_tooltip};
 use super::panel::Panel;
 use super::scale::Scale;
@@ -112,11 +111,12 @@ impl<'a> Panel<'a> {
             let until = scale.lost_at(segment.at);
             return Some((part(far, scale.height(until).max(y1 + 4.0)), stroke(false), ends));
         };
+        let odd = stroke(segment.is_odd(copy));
         if arrival.at > self.diagram.drawn_until() {
-            return Some((part(0.6, scale.end() + 12.0), stroke(arrival.late || arrival.stale), Ends::UnderWay));
+            return Some((part(0.6, scale.end() + 12.0), odd, Ends::UnderWay));
         }
         let ends = if arrival.deaf.is_some() { Ends::Unheard } else { Ends::There };
-        Some((part(1.0, scale.height(arrival.at)), stroke(arrival.late || arrival.stale), ends))
+        Some((part(1.0, scale.height(arrival.at)), odd, ends))
     }
 
     fn line(&self, burst: &Burst<'_>) -> Element {
@@ -125,7 +125,7 @@ impl<'a> Panel<'a> {
         let mut line =
             placed("line", &[("x1", from.0), ("y1", from.1), ("x2", to.0), ("y2", to.1)], &[("class", class)]);
         if matches!(ends, Ends::There) {
-            line.assign("marker-end", tip);
+            line.assign("marker-end", self.ids.url(tip));
         }
         let mut group = element("g", &[]);
         let mut tooltip = self.tooltip(segment, copy);
@@ -148,7 +148,8 @@ impl<'a> Panel<'a> {
     /// All that is known of a segment.
     fn tooltip(&self, segment: &Segment, copy: usize) -> Vec<String> {
         let hosts = &self.diagram.hosts;
-        let attempt = attempt_name(self.diagram, segment.attempt).map_or(String::new(), |name| format!(" ({name})"));
+        let attempt =
+            self.attempts.name(&self.diagram.hosts, segment.attempt).map_or(String::new(), |name| format!(" ({name})"));
         let (from, to) = (host_name(hosts, segment.from), host_name(hosts, segment.to));
         let mut lines = vec![format!("{} of {from} to {to}{attempt}", segment.label)];
         let sent = format!("sent {} s", exact(segment.at));
@@ -178,7 +179,9 @@ fn arrow_name(segment: &Segment, copy: usize, ends: Ends) -> String {
     if let Some(remark) = &segment.remark {
         name += &format!(" · {remark}");
     }
-    if let (Some(arrival), Ends::There | Ends::Unheard) = (segment.copies.get(copy).filter(|of| of.late), ends) {
+    if let (Some(arrival), Ends::There | Ends::Unheard) =
+        (segment.copies.get(copy).filter(|_| segment.is_odd(copy)), ends)
+    {
         name += &format!(" · {} on its way", silence(arrival.at.since(segment.at)));
     }
     name

@@ -3,18 +3,17 @@
 use std::collections::BTreeSet;
 
 use experiment::HostId;
-use experiment::record::{Attempt, Worth};
+use experiment::record::Worth;
 use sim_time::Instant;
 use svg::node::Node;
 use svg::node::element::Element;
-use tcp_endpoint::State;
 
 use super::SMALL;
 use super::labels::{Labels, stacked};
 use super::look::{LETTER, text, width};
 use super::scale::Scale;
-use crate::diagram::{Change, Diagram, Event, Stretch, Waste, silence, useless};
-use crate::ladder::cause_in_words;
+use crate::diagram::{Attempts, Change, Diagram, Event, LAST_CHANCE, Stretch, Waste, outage, silence, useless};
+use crate::words::cause_in_words;
 
 /// From one connection of a host to the next.
 const LANE: f64 = 15.0;
@@ -111,7 +110,12 @@ impl Words {
 }
 
 /// The words beside a host's lifeline, each with its height.
-pub(super) fn words(diagram: &Diagram, lanes: &[Option<usize>], host: HostId, scale: &Scale) -> Vec<Words> {
+pub(super) fn words(
+    diagram: &Diagram,
+    (lanes, attempts): (&[Option<usize>], &Attempts),
+    host: HostId,
+    scale: &Scale,
+) -> Vec<Words> {
     let cut = diagram.drawn_until();
     let mut all: Vec<(Instant, Words)> = Vec::new();
     let mut say = |at: Instant, lines: Vec<(String, &'static str)>| all.push((at, Words { top: None, lines }));
@@ -121,7 +125,7 @@ pub(super) fn words(diagram: &Diagram, lanes: &[Option<usize>], host: HostId, sc
         Event::Changed(change) => change.host == host && is_drawn(Some(change.life)),
         Event::Called(remark) => remark.host == host && remark.bad && is_drawn(remark.life),
         Event::Judged(remark) => remark.host == host && !remark.bad && is_drawn(remark.life),
-        Event::Told(remark) => remark.host == host && is_drawn(remark.life),
+        Event::Unheard(remark) | Event::Told(remark) => remark.host == host && is_drawn(remark.life),
         Event::Outage { host: of, .. } => *of == host,
         Event::Sent(_) | Event::Arrived(..) => false,
     });
@@ -138,21 +142,17 @@ pub(super) fn words(diagram: &Diagram, lanes: &[Option<usize>], host: HostId, sc
                     text = format!("{text} → {}", change_in_words(next));
                     last = next;
                 }
-                let bad = last.to == State::Closed && last.why.as_deref().is_some_and(|why| !why.ends_with("is over"));
-                (Some(change.life), text, if bad { "words bad" } else { "words soft" })
+                (Some(change.life), text, if last.bad { "words bad" } else { "words soft" })
             }
             Event::Called(remark) => (remark.life, remark.text.clone(), "words bad"),
             Event::Judged(remark) => (remark.life, remark.text.clone(), "words ink"),
-            Event::Told(remark) => {
+            Event::Unheard(remark) | Event::Told(remark) => {
                 (remark.life, remark.text.clone(), if remark.bad { "words bad" } else { "words soft" })
             }
-            Event::Outage { up, .. } => {
-                let text = if *up { "the host is up again" } else { "the host crashes" };
-                (None, text.to_owned(), if *up { "words ink" } else { "words bad" })
-            }
+            Event::Outage { up, .. } => (None, outage(*up).1.to_owned(), if *up { "words ink" } else { "words bad" }),
             Event::Sent(_) | Event::Arrived(..) => continue,
         };
-        let number = life.and_then(|life| attempt_name(diagram, diagram.lives[life].attempt));
+        let number = life.and_then(|life| attempts.name(&diagram.hosts, diagram.lives[life].attempt));
         let number = number.map_or(String::new(), |name| format!("{name} "));
         say(*at, vec![(format!("{number}{text}"), class)]);
     }
@@ -160,7 +160,7 @@ pub(super) fn words(diagram: &Diagram, lanes: &[Option<usize>], host: HostId, sc
         if life.host != host || lane.is_none() {
             continue;
         }
-        let number = attempt_name(diagram, life.attempt).map_or(String::new(), |name| format!("{name} "));
+        let number = attempts.name(&diagram.hosts, life.attempt).map_or(String::new(), |name| format!("{name} "));
         let wastes = life.waste.iter().filter(|waste| waste.until > waste.from && waste.from <= cut);
         let mut before: Option<&Waste> = None;
         for waste in wastes {
@@ -195,7 +195,7 @@ fn waste_in_words(diagram: &Diagram, number: &str, waste: &Waste, is_same: bool)
         format!("for {}", silence(waste.until.since(waste.from)))
     };
     let what = match waste.worth {
-        _ if is_same => "would soon be gone but for this",
+        _ if is_same => LAST_CHANCE,
         worth @ (Worth::Useful | Worth::Abandoned(_) | Worth::Ghost(_) | Worth::Bereft(_)) => useless(worth),
     };
     vec![
@@ -210,31 +210,17 @@ pub(super) fn is_drawn(stretch: &Stretch, cut: Instant) -> bool {
     stretch.from <= cut && stretch.until > stretch.from
 }
 
-/// `#2`, or `client#2` if several hosts open; nothing where there is only one attempt.
-pub(super) fn attempt_name(diagram: &Diagram, attempt: Attempt) -> Option<String> {
-    if attempt.is_forged() {
-        return None;
-    }
-    let mut openers = BTreeSet::new();
-    let mut attempts = BTreeSet::new();
-    for life in diagram.lives.iter().filter(|life| !life.attempt.is_forged()) {
-        openers.insert(life.attempt.host);
-        attempts.insert(life.attempt);
-    }
-    if attempts.len() <= openers.len() {
-        return None;
-    }
-    let host = if openers.len() > 1 { diagram.hosts.name(attempt.host) } else { "" };
-    Some(format!("{host}#{}", attempt.ordinal))
-}
-
-/// The connections' lanes: each has the first that is free.
+/// The connections' lanes: each has the first that is free. One that was there before the picture begins has none if nothing
+/// happens to it.
 pub(super) fn lanes(diagram: &Diagram) -> Vec<Option<usize>> {
     let cut = diagram.drawn_until();
     let mut taken: Vec<(HostId, usize, Instant)> = Vec::new();
     let mut lanes = Vec::new();
-    for life in &diagram.lives {
-        let (Some(first), Some(last)) = (life.states.first(), life.states.last()) else {
+    let changing: BTreeSet<usize> = diagram.events.iter().filter_map(|(_, event)| event.changing()).collect();
+    for (place, life) in diagram.lives.iter().enumerate() {
+        let ends = life.states.first().zip(life.states.last());
+        let idles = |from: Instant| from < diagram.from && life.waste.is_empty() && !changing.contains(&place);
+        let Some((first, last)) = ends.filter(|(first, _)| !idles(first.from)) else {
             lanes.push(None);
             continue;
         };

@@ -5,6 +5,8 @@ use svg::node::element::Element;
 use svg::node::{Node, Text};
 use tcp_endpoint::State;
 
+use super::Caption;
+
 /// How wide a letter is, as a part of its size: of words, of bold words, of names of segments.
 pub(super) const LETTER: f64 = 0.56;
 pub(super) const STRONG_LETTER: f64 = 0.63;
@@ -36,6 +38,32 @@ pub(super) fn style() -> String {
     )
 }
 
+/// The ids of a picture. Several pictures may stand in one page, where no id may come twice.
+#[derive(Clone, Debug)]
+pub(super) struct Ids(String);
+
+impl Ids {
+    /// Those of a picture that says so of itself.
+    pub(super) fn new(caption: &Caption) -> Self {
+        let words = [&caption.title, &caption.subtitle, &caption.command].map(String::as_str).join("\n");
+        // FNV-1a: the same on every platform.
+        let hash = words.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| {
+            (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        Self(format!("p{:08x}", hash >> 32))
+    }
+
+    /// The id of what has this name in the picture.
+    pub(super) fn of(&self, name: &str) -> String {
+        format!("{}-{name}", self.0)
+    }
+
+    /// A reference to it.
+    pub(super) fn url(&self, name: &str) -> String {
+        format!("url(#{})", self.of(name))
+    }
+}
+
 /// How an arrow is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Stroke {
@@ -48,12 +76,12 @@ pub(super) enum Stroke {
 }
 
 impl Stroke {
-    /// Its classes, and the id of its arrowhead.
+    /// Its classes, and the name of its arrowhead.
     pub(super) const fn classes(self) -> (&'static str, &'static str) {
         match self {
-            Self::Plain => ("arrow", "url(#tip)"),
-            Self::Late => ("arrow late", "url(#tip-late)"),
-            Self::Wasted => ("arrow wasted", "url(#tip-wasted)"),
+            Self::Plain => ("arrow", "tip"),
+            Self::Late => ("arrow late", "tip-late"),
+            Self::Wasted => ("arrow wasted", "tip-wasted"),
         }
     }
 

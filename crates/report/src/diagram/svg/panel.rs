@@ -9,20 +9,18 @@ use svg::node::Node;
 use svg::node::element::Element;
 use tcp_endpoint::State;
 
-use super::lifeline::{BAR, Lifeline, MOST_LANES, attempt_name, is_drawn, lanes, words};
+use super::lifeline::{BAR, Lifeline, MOST_LANES, is_drawn, lanes, words};
 use super::look::{
-    LETTER, Stroke, exact, number, placed, seconds, state_class, text, vertical, width, with_tooltip, zigzag,
+    Ids, LETTER, Stroke, exact, number, placed, seconds, state_class, text, vertical, width, with_tooltip, zigzag,
 };
 use super::scale::Scale;
 use super::{BODY, SMALL};
 use crate::amount::whole;
-use crate::diagram::totals::octet_seconds;
-use crate::diagram::{Diagram, Event, Life, Waste, name as host_name, useless};
+use crate::diagram::{Attempts, Diagram, Event, Life, Waste, name as host_name, useless};
+use crate::paint::Tone;
 
 /// Between two lifelines.
 const ACROSS: f64 = 290.0;
-/// So many causes of waste are listed.
-const CAUSES: usize = 3;
 /// So many intervals of waste are told to those who do not see the picture.
 const TOLD: usize = 5;
 
@@ -31,6 +29,8 @@ pub(super) struct Panel<'a> {
     name: &'a str,
     pub(super) diagram: &'a Diagram,
     pub(super) lifelines: Vec<Lifeline>,
+    pub(super) attempts: Attempts,
+    pub(super) ids: &'a Ids,
     /// The lane of each connection, by its place; none if there are too many at once.
     lanes: Vec<Option<usize>>,
     /// Lines under the name.
@@ -43,15 +43,15 @@ pub(super) struct Panel<'a> {
 }
 
 impl<'a> Panel<'a> {
-    pub(super) fn new(name: &'a str, diagram: &'a Diagram, scale: &Scale, left: f64) -> Self {
-        let lanes = lanes(diagram);
+    pub(super) fn new((name, diagram): (&'a str, &'a Diagram), ids: &'a Ids, scale: &Scale, left: f64) -> Self {
+        let (lanes, attempts) = (lanes(diagram), diagram.attempts());
         let hosts = diagram.lifelines();
         let mut lifelines: Vec<Lifeline> = Vec::new();
         let mut x = left;
         for (place, &host) in hosts.iter().enumerate() {
             let own = diagram.lives.iter().zip(&lanes).filter(|(life, _)| Some(life.host) == host);
             let count = own.filter_map(|(_, lane)| *lane).max().map_or(1, |lane| lane + 1);
-            let words = host.map_or_else(Vec::new, |host| words(diagram, &lanes, host, scale));
+            let words = host.map_or_else(Vec::new, |host| words(diagram, (&lanes, &attempts), host, scale));
             let leftwards = place == 0 || place + 1 < hosts.len() && looks_right(diagram, &hosts, place);
             let mut lifeline = Lifeline { host, x: 0.0, lanes: count, leftwards, words };
             let beside = (lifeline.outer() - lifeline.x).abs() + lifeline.width();
@@ -64,11 +64,12 @@ impl<'a> Panel<'a> {
         }
         let ends = lifelines.iter().flat_map(|of| &of.words).filter_map(|words| Some(words.top? + words.height()));
         let height = ends.fold(scale.height(diagram.drawn_until()), f64::max);
-        let summary = summary(diagram);
+        let summary = diagram.summary();
+        let summary: Vec<_> = summary.into_iter().map(|(line, tone)| (line, class(tone))).collect();
         let heading =
             summary.iter().map(|(line, _)| width(line, SMALL, LETTER)).fold(width(name, BODY + 2.0, LETTER), f64::max);
         let right = x.max(left + heading);
-        Self { name, diagram, lifelines, lanes, summary, left, right, height }
+        Self { name, diagram, lifelines, attempts, ids, lanes, summary, left, right, height }
     }
 
     /// The height of what stands above the lifelines.
@@ -150,8 +151,8 @@ impl<'a> Panel<'a> {
         }
         for (at, event) in &self.diagram.events {
             match event {
-                Event::Outage { host: of, up: false } if Some(*of) == host => all.push((*at, None)),
-                Event::Outage { host: of, up: true } if Some(*of) == host => {
+                Event::Outage { host: of, up: false, .. } if Some(*of) == host => all.push((*at, None)),
+                Event::Outage { host: of, up: true, .. } if Some(*of) == host => {
                     if let Some(last) = all.last_mut() {
                         last.1.get_or_insert(*at);
                     }
@@ -180,7 +181,8 @@ impl<'a> Panel<'a> {
             ));
         }
         for waste in life.waste.iter().filter(|waste| waste.from <= cut && waste.until > waste.from) {
-            let attributes = [("fill", "url(#hatching)"), ("class", "waste")];
+            let hatching = self.ids.url("hatching");
+            let attributes = [("fill", hatching.as_str()), ("class", "waste")];
             group.append(with_tooltip(bar(waste.from, waste.until, &attributes), &self.waste_lines(&whose, waste)));
         }
     }
@@ -200,7 +202,7 @@ impl<'a> Panel<'a> {
 
     /// `client`, or where there are several attempts `client #2`.
     fn whose(&self, host: HostId, attempt: Attempt) -> String {
-        let number = attempt_name(self.diagram, attempt).map_or(String::new(), |name| format!(" {name}"));
+        let number = self.attempts.name(&self.diagram.hosts, attempt).map_or(String::new(), |name| format!(" {name}"));
         format!("{}{number}", self.diagram.hosts.name(host))
     }
 
@@ -228,7 +230,7 @@ impl<'a> Panel<'a> {
     pub(super) fn strokes(&self) -> BTreeSet<Stroke> {
         let mut strokes = BTreeSet::new();
         for segment in &self.diagram.segments {
-            let late = segment.copies.iter().filter(|copy| copy.late || copy.stale).count();
+            let late = (0..segment.copies.len()).filter(|copy| segment.is_odd(*copy)).count();
             if late > 0 {
                 strokes.insert(Stroke::Late);
             }
@@ -244,12 +246,9 @@ impl<'a> Panel<'a> {
         let diagram = self.diagram;
         let name = if with_name { format!("{}: ", self.name) } else { String::new() };
         let mut notes = Vec::new();
-        if let Some(cut) = diagram.cut {
-            let (drawn, all) = (whole(diagram.segments.len() as u64), whole(diagram.totals.segments));
-            notes.push(format!(
-                "{name}Only the beginning is drawn, {drawn} of {all} segments, until {} s; the counts above are of the whole run.",
-                seconds(cut)
-            ));
+        if let Some(left_out) = diagram.left_out(seconds) {
+            let left_out = left_out.replacen('o', "O", 1);
+            notes.push(format!("{name}{left_out}; the counts above are of the whole run."));
         }
         let hidden = self.lanes.iter().filter(|lane| lane.is_none()).count();
         if hidden > 0 {
@@ -290,24 +289,11 @@ fn looks_right(diagram: &Diagram, hosts: &[Option<HostId>], place: usize) -> boo
     right.len() > left.len()
 }
 
-/// What a run comes to: short where everything is drawn, with the causes of waste where there is much.
-fn summary(diagram: &Diagram) -> Vec<(String, &'static str)> {
-    let end = diagram.end;
-    let mut lines: Vec<(String, &'static str)> = vec![(diagram.totals.in_words().join("; "), "words soft")];
-    let useless = diagram.totals.useless(end);
-    if useless <= 0 {
-        lines.push(("nothing held for nobody".to_owned(), "words soft"));
-        return lines;
+/// The class of words in the picture's style.
+const fn class(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Heading => "words bad strong",
+        Tone::Bad => "words bad",
+        _ => "words soft",
     }
-    lines.push((format!("held for nobody: {}", octet_seconds(useless)), "words bad strong"));
-    if diagram.totals.opens > 1 || diagram.cut.is_some() {
-        let causes = diagram.totals.causes(end);
-        for (host, cause, held) in causes.iter().take(CAUSES) {
-            lines.push((format!("{} at {}: {cause}", octet_seconds(*held), diagram.hosts.name(*host)), "words bad"));
-        }
-        if causes.len() > CAUSES {
-            lines.push((format!("and {} more causes", causes.len() - CAUSES), "words bad"));
-        }
-    }
-    lines
 }

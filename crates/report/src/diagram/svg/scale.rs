@@ -37,9 +37,10 @@ impl Scale {
     pub(super) fn of(diagrams: &[&Diagram]) -> Self {
         let journey = ordinary_journey(diagrams);
         let mut scale = Self { moments: Vec::new(), silences: Vec::new(), journey };
-        let mut moments: BTreeSet<Instant> = BTreeSet::from([Instant::ZERO]);
+        let mut moments: BTreeSet<Instant> = diagrams.iter().map(|diagram| diagram.from).collect();
         for diagram in diagrams {
-            moments.extend(scale.moments_of(diagram).filter(|at| *at <= diagram.drawn_until()));
+            let drawn = |at: &Instant| (diagram.from..=diagram.drawn_until()).contains(at);
+            moments.extend(scale.moments_of(diagram).filter(drawn));
         }
         let moments: Vec<Instant> = moments.into_iter().collect();
         let least = if moments.len() > MANY { LEAST_OF_MANY } else { LEAST };
@@ -104,7 +105,7 @@ const fn is_seen(event: &Event) -> bool {
     match event {
         Event::Sent(_) | Event::Arrived(..) | Event::Changed(_) | Event::Judged(_) | Event::Outage { .. } => true,
         Event::Called(remark) => remark.bad,
-        Event::Told(_) => true,
+        Event::Unheard(_) | Event::Told(_) => true,
     }
 }
 

@@ -13,7 +13,8 @@ use sim_time::{Duration, Instant};
 use tcp_endpoint::State::{CloseWait, Closed, Established, FinWait1, Listen, SynReceived, SynSent, TimeWait};
 use tcp_endpoint::{Acknowledged, Flags, FourTuple, Notice, Options, Reason, SeqNum, State};
 
-use super::Ladder;
+use super::{Look, ladder};
+use crate::diagram::Diagram;
 use crate::paint::Colour;
 
 /// A life, in a place of its own.
@@ -21,13 +22,14 @@ const fn incarnation(number: u32) -> Incarnation {
     Incarnation::new(number, number)
 }
 
+const LOOK: Look = Look { width: 100, rows: 100, colour: Colour::Never };
 const CLIENT: HostId = HostId(0);
 const SERVER: HostId = HostId(1);
 const FIN_ACK: Flags = Flags::FIN.with(Flags::ACK);
 
 /// Writes records as a run would; each host's initial sequence number is 1000 times its place, plus 1000.
 struct Script {
-    ladder: Ladder,
+    diagram: Diagram,
     next: u32,
     attempt: u32,
 }
@@ -56,8 +58,8 @@ fn ms(millis: u64) -> Instant {
 impl Script {
     fn new() -> Self {
         let hosts = ["client", "server"].iter().zip([CLIENT, SERVER]);
-        let ladder = Ladder::new(hosts.map(|(name, host)| ((*name).to_owned(), address(host))).collect());
-        Self { ladder, next: 0, attempt: 1 }
+        let diagram = Diagram::new(hosts.map(|(name, host)| ((*name).to_owned(), address(host))).collect());
+        Self { diagram, next: 0, attempt: 1 }
     }
 
     fn event(&mut self, at: u64, event: Event) -> RecordId {
@@ -67,12 +69,12 @@ impl Script {
     fn event_because(&mut self, at: u64, because: Because, event: Event) -> RecordId {
         let id = RecordId::new(self.next);
         self.next += 1;
-        self.ladder.record(&Record { id, at: ms(at), because, event, changes: Vec::new() });
+        self.diagram.record(&Record { id, at: ms(at), because, event, changes: Vec::new() });
         id
     }
 
     fn told(&mut self, at: u64, host: HostId, incarnation: Incarnation, notice: Notice) {
-        self.ladder.change(ms(at), &Change { host, incarnation, what: What::Told { notice } });
+        self.diagram.change(ms(at), &Change { host, incarnation, what: What::Told { notice } });
     }
 
     fn state(&mut self, at: u64, host: HostId, from: State, to: State, reason: Reason) {
@@ -159,8 +161,8 @@ impl Script {
     }
 
     fn shows(mut self, end: u64, expected: &Expect) {
-        self.ladder.finish(ms(end));
-        let text = self.ladder.render(Colour::Never);
+        self.diagram.finish(ms(end));
+        let text = ladder(&self.diagram, LOOK);
         for line in text.lines() {
             assert!(line.chars().count() <= 100, "{line}");
         }
@@ -187,21 +189,20 @@ fn an_open_without_trouble() {
     script.shows(
         400,
         &expect![[r#"
-                time  client                                server  arrives
-               0.000  │ CLOSED → SYN-SENT                        │
-               0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-               0.050  │                    LISTEN → SYN-RECEIVED │
-               0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-               0.100  │ SYN-SENT → ESTABLISHED                   │
-               0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-               0.150  │               SYN-RECEIVED → ESTABLISHED │
-               0.150  ├── DATA 1/1 100 B ───────────────────────▶│    0.200
-               0.200  │◀──────────────────────────── ACK 1/101 ──┤    0.250
-               0.250  │ ESTABLISHED → FIN-WAIT-1                 │           close
-               0.250  ├── FIN,ACK 101/1 ────────────────────────▶│    0.300
-               0.300  │                 ESTABLISHED → CLOSE-WAIT │
-               0.400  │ still FIN-WAIT-1                         │           end of the run
-               0.400  │                         still CLOSE-WAIT │           end of the run
+             time  client                                server  arrives
+            0.000  │ CLOSED → SYN-SENT                        │
+            0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  │                    LISTEN → SYN-RECEIVED │
+            0.050  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+            0.100  │ SYN-SENT → ESTABLISHED                   │
+            0.100  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+            0.150  │               SYN-RECEIVED → ESTABLISHED │
+            0.150  ├── DATA 1/1 100 B ───────────────────────▶│    0.200
+            0.200  │◀──────────────────────────── ACK 1/101 ──┤    0.250
+            0.250  │ ESTABLISHED → FIN-WAIT-1                 │           close
+            0.250  ├── FIN,ACK 101/1 ────────────────────────▶│    0.300
+            0.300  │                 ESTABLISHED → CLOSE-WAIT │
+            0.400  │ still FIN-WAIT-1        still CLOSE-WAIT │           end of the run
         "#]],
     );
 }
@@ -245,12 +246,12 @@ fn what_goes_wrong_is_said_where_it_happens() {
                 3.050  │              ✗──────────── SYN,ACK 0/1 ──┤           dropped by fault 2
                 3.100  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 3.000, duplicate 1
                 4.000  │ SYN-SENT → CLOSED                        │           gave up, told: timed out
-                4.000  │  abandoned from here on: nobody is there │           cause: a lost segment
-                5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, late, stale
+                4.000  │               abandoned: nobody is there │           cause: a lost segment
+                5.000  │ ┄┄ SYN 0 ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.000, stale
                        ⋮                   55 s                   ⋮
-               60.000  │              ✗──────────── SYN,ACK 0/1 ──┤           retransmission 1, dropped: queue
-                       │                                          │           full, wasted
-                       ⋮                 10740 s                  ⋮
+               60.000  │              ✗──────────── SYN,ACK 0/1 ──┤           retransmission 1, wasted, dropped:
+                       │                                          │           queue full
+                       ⋮                 10,740 s                 ⋮
             10800.000  │                       still SYN-RECEIVED │           end of the run
         "#]],
     );
@@ -270,21 +271,20 @@ fn two_connections_are_told_apart() {
     script.shows(
         300,
         &expect![[r#"
-                time      client                                server  arrives
-               0.000  #1  │ CLOSED → SYN-SENT                        │
-               0.000  #1  ├── SYN 0 ────────────────────────────────▶│    0.050
-               0.050  #1  │                    LISTEN → SYN-RECEIVED │
-               0.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
-               0.100  #1  │ SYN-SENT → ESTABLISHED                   │
-               0.100  #1  ├── ACK 1/1 ──────────────────────────────▶│    0.150
-               0.150  #1  │               SYN-RECEIVED → ESTABLISHED │
-               0.200  #2  │ CLOSED → SYN-SENT                        │
-               0.200  #2  ├── SYN 0 ────────────────────────────────▶│    0.250
-               0.250  #2  │◀────────────────────────── RST,ACK ?/1 ──┤    0.300
-               0.300  #2  │ SYN-SENT → CLOSED                        │           reset
-               0.300  #1  │ ESTABLISHED → TIME-WAIT                  │
-               0.300      │ still TIME-WAIT                          │           end of the run
-               0.300      │                        still ESTABLISHED │           end of the run
+             time      client                                server  arrives
+            0.000  #1  │ CLOSED → SYN-SENT                        │
+            0.000  #1  ├── SYN 0 ────────────────────────────────▶│    0.050
+            0.050  #1  │                    LISTEN → SYN-RECEIVED │
+            0.050  #1  │◀────────────────────────── SYN,ACK 0/1 ──┤    0.100
+            0.100  #1  │ SYN-SENT → ESTABLISHED                   │
+            0.100  #1  ├── ACK 1/1 ──────────────────────────────▶│    0.150
+            0.150  #1  │               SYN-RECEIVED → ESTABLISHED │
+            0.200  #2  │ CLOSED → SYN-SENT                        │
+            0.200  #2  ├── SYN 0 ────────────────────────────────▶│    0.250
+            0.250  #2  │◀────────────────────────── RST,ACK ?/1 ──┤    0.300
+            0.300  #2  │ SYN-SENT → CLOSED                        │           reset
+            0.300  #1  │ ESTABLISHED → TIME-WAIT                  │
+            0.300  #1  │ still TIME-WAIT        still ESTABLISHED │           end of the run
         "#]],
     );
 }
@@ -306,22 +306,21 @@ fn a_keepalive_and_its_answer() {
                0.100  │ SYN-SENT → ESTABLISHED                   │
                0.100  ├── ACK 1/1 ──────────────────────────────▶│     0.150
                0.150  │               SYN-RECEIVED → ESTABLISHED │
-                      ⋮                  7200 s                  ⋮
+                      ⋮                 7,200 s                  ⋮
             7200.150  │◀────────────────────────────── ACK 0/1 ──┤  7200.200
             7200.200  ├── ACK 1/1 ──────────────────────────────▶│  7200.250
                       ⋮                  99.8 s                  ⋮
-            7300.000  │ still ESTABLISHED                        │            end of the run
-            7300.000  │                        still ESTABLISHED │            end of the run
+            7300.000  │ still ESTABLISHED      still ESTABLISHED │            end of the run
         "#]],
     );
 }
 
 #[test]
-fn a_forged_syn_and_the_answer_to_nobody_stand_on_the_forgers_ladder() {
+fn a_forged_syn_comes_from_nobody_and_the_answer_goes_there() {
     let mut script = Script::new();
     let nobody = SocketAddrV4::new(Ipv4Addr::new(192, 0, 2, 9), 40_001);
     let mut forged = script.send(0, CLIENT, Flags::SYN, (0, 0), 0, Does::Pass);
-    forged.source = nobody;
+    (forged.from, forged.source, forged.forged) = (None, nobody, true);
     let forged = script.sent(0, &forged);
     script.arrives(50, forged, 0, false);
     let mut answer = script.send(50, SERVER, Flags::SYN_ACK, (0, 1), 0, Does::Drop(Loss::NoRoute, None));
@@ -331,25 +330,27 @@ fn a_forged_syn_and_the_answer_to_nobody_stand_on_the_forgers_ladder() {
     script.shows(
         50,
         &expect![[r#"
-         time  client                                server  arrives
-        0.000  ├── SYN 0 ────────────────────────────────▶│    0.050  forged source 192.0.2.9
-        0.050  │              ✗──────────── SYN,ACK 0/1 ──┤           to nobody
-    "#]],
+             time  server                                nobody  arrives
+            0.000  │◀──────────────────────────────── SYN 0 ──┤    0.050  forged
+            0.050  ├── SYN,ACK 0/1 ────────────✗              │           nobody has the address
+        "#]],
     );
 }
 
 #[test]
 fn only_so_many_rows_are_kept() {
     let mut script = Script::new();
-    script.ladder = script.ladder.with_at_most(2);
+    script.diagram = script.diagram.with_at_most(2);
     script.opens();
     script.shows(
         300,
         &expect![[r#"
+            3 segments; 1 open, it succeeds
+            nothing held for nobody
              time  client                                server  arrives
             0.000  │ CLOSED → SYN-SENT                        │
             0.000  ├── SYN 0 ────────────────────────────────▶│    0.050
-            … only the first 2 rows are shown
+            … only the beginning is drawn, 1 of 3 segments, until 0.050 s
         "#]],
     );
 }
@@ -358,6 +359,7 @@ fn only_so_many_rows_are_kept() {
 fn colours_come_only_when_asked() {
     let mut script = Script::new();
     script.opens();
-    assert!(!script.ladder.render(Colour::Never).contains('\u{1b}'));
-    assert!(script.ladder.render(Colour::Always).contains("\u{1b}[36mCLOSED → SYN-SENT"));
+    assert!(!ladder(&script.diagram, LOOK).contains('\u{1b}'));
+    let coloured = ladder(&script.diagram, Look { colour: Colour::Always, ..LOOK });
+    assert!(coloured.contains("\u{1b}[36mCLOSED → SYN-SENT"));
 }

@@ -1,0 +1,113 @@
+//! Which part of a long run is worth drawing, and how a diagram begins there.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use experiment::Transfer;
+use experiment::record::{Incarnation, Worth};
+use sim_time::Instant;
+
+use super::Diagram;
+use crate::diagram::Life;
+
+/// So many instants at which something is sent lead to the worst.
+const LEAD: usize = 20;
+
+/// Finds the connection for which most is held for nobody.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Worst {
+    /// The last instants at which something was sent.
+    sent: VecDeque<Instant>,
+    /// The connections for which something is held for nobody now.
+    held: BTreeMap<Incarnation, Useless>,
+    most: Option<Candidate>,
+}
+
+/// What is held for a connection, from an instant that leads to it.
+#[derive(Clone, Copy, Debug)]
+struct Useless {
+    lead: Instant,
+    octets: i128,
+    sum: i128,
+}
+
+/// Octets × nanoseconds, and the instant that leads to them.
+type Candidate = (i128, Instant);
+
+impl Worst {
+    pub(super) fn sent(&mut self, at: Instant) {
+        if self.sent.back() != Some(&at) {
+            self.sent.push_back(at);
+            if self.sent.len() > LEAD {
+                self.sent.pop_front();
+            }
+        }
+    }
+
+    pub(super) fn transfer(&mut self, at: Instant, transfer: &Transfer) {
+        let amount = |worth: Option<Worth>| worth.and_then(Worth::blame).map_or(0, |_| i128::from(transfer.amount));
+        let octets = amount(transfer.to) - amount(transfer.from);
+        if octets == 0 {
+            return;
+        }
+        let lead = self.sent.front().copied().unwrap_or(at);
+        let held = self.held.entry(transfer.incarnation).or_insert(Useless { lead, octets: 0, sum: 0 });
+        held.octets += octets;
+        held.sum -= octets * i128::from(at.as_nanos());
+        if held.octets == 0 {
+            let candidate = (held.sum, held.lead);
+            self.held.remove(&transfer.incarnation);
+            self.most = Some(self.most.map_or(candidate, |most| worse(most, candidate)));
+        }
+    }
+
+    /// The warm-up is over: what was held before does not count.
+    pub(super) fn begin_anew(&mut self, at: Instant) {
+        self.most = None;
+        for held in self.held.values_mut() {
+            held.sum = -held.octets * i128::from(at.as_nanos());
+        }
+    }
+
+    /// The instant that leads to the worst of a run that ends then.
+    pub(super) fn lead(&self, end: Instant) -> Option<Instant> {
+        let held = self.held.values().map(|held| (held.sum + held.octets * i128::from(end.as_nanos()), held.lead));
+        self.most.into_iter().chain(held).reduce(worse).map(|(_, lead)| lead)
+    }
+}
+
+/// The larger one, or of two that are alike the earlier one.
+fn worse(one: Candidate, other: Candidate) -> Candidate {
+    if (other.0, one.1) > (one.0, other.1) { other } else { one }
+}
+
+impl Diagram {
+    /// A connection that is over before anything is drawn.
+    pub(super) fn forget(&mut self, incarnation: Incarnation) {
+        let Some(gone) = self.connections.remove(&incarnation) else { return };
+        self.lives.swap_remove(gone.life);
+        self.owners.swap_remove(gone.life);
+        let moved = self.owners.get(gone.life).and_then(|owner| self.connections.get_mut(owner));
+        if let Some(moved) = moved {
+            moved.life = gone.life;
+        }
+    }
+
+    /// From now on all is kept: the connections that are there in the order of their birth, each in the state that it is in.
+    pub(super) fn begin(&mut self) {
+        self.begun = true;
+        let mut there: Vec<(Life, Incarnation)> = self.lives.drain(..).zip(self.owners.drain(..)).collect();
+        there.sort_by_key(|(_, owner)| *owner);
+        for (place, (mut life, owner)) in there.into_iter().enumerate() {
+            life.states.drain(..life.states.len().saturating_sub(1));
+            if let Some(connection) = self.connections.get_mut(&owner) {
+                connection.life = place;
+                if connection.worth == Worth::Useful {
+                    life.waste.clear();
+                    connection.useless.clear();
+                }
+            }
+            self.lives.push(life);
+            self.owners.push(owner);
+        }
+    }
+}
