@@ -56,12 +56,15 @@ fn a_reset_of_a_call_answers_nothing() {
     assert!(reset.is_some_and(|reset| reset.contains(r#""purpose":"reset-of-call""#)), "{reset:?}");
 }
 
+/// All hosts stand in one picture. The call fails at the client's lifeline, and no segment leaves by it.
 #[test]
-fn a_call_that_fails_is_told_in_its_peers_ladder() {
+fn a_call_that_fails_is_told_where_it_was_made() {
     let text = run("failed-call-in-wrong-ladder", &[]);
-    let (first, second) = text.split_once("client                                   two").unwrap_or((&text, ""));
-    let failed = "connect: connection already exists";
-    assert!(first.contains(failed) && !second.contains(failed), "{text}");
+    let row = text.lines().position(|line| line.trim_start().starts_with("1.000 ")).expect("the call is told");
+    let rows: Vec<&str> = text.lines().skip(row).take(3).collect();
+    let words = rows.join(" ").replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.starts_with("1.000 connect connect: connection already exists"), "{text}");
+    assert!(!rows.iter().any(|row| row.contains("SYN")), "{text}");
 }
 
 #[test]
@@ -96,6 +99,13 @@ fn who_still_waits_is_told() {
     let why = run("who-waits", &["--why", "60 s"]);
     let told = "server: its script still waits in step 2, `receive 101 B`, for octets: 100 have come";
     assert!(lines_with(&why, told).len() == 1 && why.contains("its application calls receive 100 B"), "{why}");
+}
+
+#[test]
+fn a_full_table_is_told_with_its_load() {
+    let text = run("time-wait-table-full", &["--no-ladder", "--explain"]);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("To blame: the full TIME-WAIT table of client (1 in it, full since "), "{text}");
 }
 
 /// What keeps a client waiting may change, and what it waits for.

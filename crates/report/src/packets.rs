@@ -268,6 +268,7 @@ impl Other {
             OtherKind::Full { queue: Queue::Syn, port, .. } => format!("full SYN backlog of {host}:{port}"),
             OtherKind::Full { queue: Queue::Accept, port, .. } => format!("full accept queue of {host}:{port}"),
             OtherKind::Full { queue: Queue::Cache, port, .. } => format!("full SYN cache of {host}:{port}"),
+            OtherKind::Full { queue: Queue::TimeWait, .. } => format!("full TIME-WAIT table of {host}"),
         }
     }
 }

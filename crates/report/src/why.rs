@@ -172,6 +172,7 @@ impl Teller {
                     Queue::Syn => ("the SYN backlog", "the segment is dropped"),
                     Queue::Accept => ("the accept queue", "the segment is dropped"),
                     Queue::Cache => ("the SYN cache", "the oldest entry makes room"),
+                    Queue::TimeWait => ("the TIME-WAIT table", "nothing remains of the connection"),
                 };
                 format!("{}: {queue} of port {port} is full, with {held} since {since} s; {then}", name(*host))
             }

@@ -137,7 +137,7 @@ impl<T> Transition<T> {
     }
 }
 
-/// A queue of a listening port.
+/// Where a host has only so much room: a queue of a listening port, or a table of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Queue {
     /// Its half-open entries.
@@ -146,6 +146,8 @@ pub enum Queue {
     Cache,
     /// The connections that wait to be accepted.
     Accept,
+    /// The host's small entries: TIME-WAIT, and FIN-WAIT-2 without an application.
+    TimeWait,
 }
 
 /// Something the application may want to react to.

@@ -202,6 +202,9 @@ impl<'a> Court<'a> {
         let opening = end.text("from") == "SYN-SENT" || end.text("from") == "SYN-RECEIVED" && !called;
         let reset = || self.lost_by(connection, gone, end);
         let waited_for = |waits, other| self.waited_for(waits, other, end).map_or_else(Due::unknown, Due::Is);
+        if let Some(full) = self.without_room(end) {
+            return Due::to("capacity", full);
+        }
         match end.text("reason") {
             "crash" => Due::to("crash", end.because),
             "evicted" => Due::to("capacity", end.because),
@@ -238,6 +241,12 @@ impl<'a> Court<'a> {
         let last = self.segments(&life.local, &life.remote).rfind(as_it_went)?;
         let matters = !last.text("flags").contains('R') || !self.is_too_old(connection, last);
         (last.text("fate") == "lost" && matters).then(|| Due::to("lost", last.id))
+    }
+
+    /// The record that there was no room for TIME-WAIT where a connection ended.
+    fn without_room(&self, end: &Record) -> Option<u64> {
+        let mut reasons = end.also.iter().filter_map(|id| self.record(*id));
+        reasons.find(|reason| reason.text("queue") == "time-wait").map(|reason| reason.id)
     }
 
     /// The segment with the FIN after which the application of a connection does not close.

@@ -273,7 +273,7 @@ impl Fold for MetricsFold {
                 }
                 self.shift_waits(record);
             }
-            Event::Overflow { queue: Queue::Cache, .. }
+            Event::Overflow { queue: Queue::Cache | Queue::TimeWait, .. }
             | Event::Script { .. }
             | Event::Session { .. }
             | Event::Woken { .. }

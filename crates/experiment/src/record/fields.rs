@@ -563,6 +563,7 @@ words! {
         Queue::Syn => ("syn", 0),
         Queue::Accept => ("accept", 1),
         Queue::Cache => ("cache", 2),
+        Queue::TimeWait => ("time-wait", 3),
     }
 }
 

@@ -8,12 +8,14 @@ use super::waits::Line;
 use crate::numbered::Numbered;
 use crate::record::{Blame, Fold, Incarnation, RecordId, Scarce, WaitEnd};
 
-/// Where a server has only so much room: two queues of a port, and the workers of a script.
+/// Where a host has only so much room: two queues of a port, the workers of a script, and its table of what remains.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Place {
     SynBacklog(u16),
     AcceptQueue(u16),
     Workers(u16),
+    /// What remains of the connections of a machine. Nobody waits for room there.
+    Remains,
 }
 
 impl Place {
@@ -61,6 +63,14 @@ impl Crowd {
         self.get(place)?.newest
     }
 
+    /// Somebody comes to a room, with that record and at that time.
+    pub(super) fn note_newest(&mut self, place: Place, newest: (RecordId, Instant)) {
+        let room = self.room(place);
+        if !std::mem::take(&mut room.stays_full) {
+            room.newest = Some(newest);
+        }
+    }
+
     /// The next that comes to a room takes the place of another.
     pub(super) fn stays_full(&mut self, place: Place) {
         self.room(place).stays_full = true;
@@ -72,14 +82,6 @@ impl Crowd {
     }
 }
 
-impl Room {
-    fn note_newest(&mut self, by: RecordId, at: Instant) {
-        if !std::mem::take(&mut self.stays_full) {
-            self.newest = Some((by, at));
-        }
-    }
-}
-
 impl<F: Fold> World<F> {
     /// A connection takes what is scarce in place of what it took before, with that record and at that time.
     pub(super) fn occupy(&mut self, life: Incarnation, takes: Option<(Place, RecordId, Instant)>) {
@@ -88,7 +90,7 @@ impl<F: Fold> World<F> {
         let before = std::mem::replace(&mut known.takes, place);
         let (machine, is_useless, attempt) = (known.machine, known.worth.blame().is_some(), known.attempt);
         if let Some((place, by, at)) = takes {
-            self.machine(machine).crowd.room(place).note_newest(by, at);
+            self.machine(machine).crowd.note_newest(place, (by, at));
             // It has what it waited for.
             self.end_wait(attempt, WaitEnd::Served, at);
         }
@@ -138,6 +140,7 @@ impl<F: Fold> World<F> {
             }),
             Place::AcceptQueue(port) => useless().or_else(|| self.ahead_in(id, Line::ToBeAccepted(port))),
             Place::Workers(_) => useless(),
+            Place::Remains => None,
         }
     }
 

@@ -120,6 +120,8 @@ pub(crate) struct World<F> {
     /// The round whose open is being performed: its life is for it.
     opening: Option<u32>,
     effects: Effects<Span, Incarnation>,
+    /// The record that there is no room for what should remain of the connection that ends next.
+    no_remains: Option<RecordId>,
     /// Incarnations that have to be judged again when the event is over.
     asked: Vec<Incarnation>,
     /// Lines for workers whose wait has to be judged again then, each with the record that changed who has the workers.
@@ -237,6 +239,7 @@ impl<F: Fold> World<F> {
             call: RecordId::new(0),
             opening: None,
             effects: Vec::new(),
+            no_remains: None,
             asked: Vec::new(),
             moved_lines: Vec::new(),
             over: Vec::new(),
@@ -502,16 +505,14 @@ impl<F: Fold> World<F> {
         (self.effects, self.over) = (effects, over);
     }
 
-    /// A listening port had no room for the segment that is arriving. A full cache makes room, and stays full.
+    /// A listening port had no room for the segment that is arriving, or a host none for what remains of a connection. A full
+    /// cache makes room, and stays full.
     fn overflow(&mut self, machine: MachineId, port: u16, queue: Queue, now: Instant) {
-        let scarce = match queue {
-            Queue::Syn | Queue::Cache => Scarce::SynBacklog,
-            Queue::Accept => Scarce::AcceptQueue,
-        };
         let (host, held) = (self.host_of(machine), self.machines[machine.index()].tcp.queued(port, queue));
         let place = match queue {
             Queue::Syn | Queue::Cache => Place::SynBacklog(port),
             Queue::Accept => Place::AcceptQueue(port),
+            Queue::TimeWait => Place::Remains,
         };
         let filled = self.machines[machine.index()].crowd.filled(place);
         // A queue without a place is full from the beginning.
@@ -520,11 +521,14 @@ impl<F: Fold> World<F> {
             None => (Because::of(self.trigger), Instant::ZERO),
         };
         let overflow = self.record(now, because, Event::Overflow { host, port, queue, held, since });
-        if queue == Queue::Cache {
-            self.machine(machine).crowd.stays_full(place);
-        } else {
-            self.note_dropped(overflow);
-            self.shut_out(machine, port, scarce, now);
+        match queue {
+            Queue::Cache => self.machine(machine).crowd.stays_full(place),
+            Queue::TimeWait => self.no_remains = Some(overflow),
+            Queue::Syn | Queue::Accept => {
+                let scarce = if queue == Queue::Syn { Scarce::SynBacklog } else { Scarce::AcceptQueue };
+                self.note_dropped(overflow);
+                self.shut_out(machine, port, scarce, now);
+            }
         }
     }
 
@@ -542,8 +546,12 @@ impl<F: Fold> World<F> {
         if born {
             self.give_birth(machine, transition);
         }
-        let by = arrival.and_then(Arrival::out_of_order);
+        // Its end comes of what arrived, and of the want of room for what should remain.
+        let full = self.no_remains.take_if(|_| transition.to == State::Closed);
+        let full_by = full.map(|overflow| Blame { cause: Cause::Capacity, record: Some(overflow) });
+        let by = full_by.or_else(|| arrival.and_then(Arrival::out_of_order));
         let because = self.because_of(life, transition.reason, origin);
+        let because = full.map_or(because, |overflow| because.and(overflow));
         let asked = self.truth.rows.get(life).and_then(|row| row.closed_by);
         let source = Source {
             record: RecordId::new(self.records),
@@ -775,6 +783,10 @@ impl<F: Fold> World<F> {
         row.entries += 1;
         let port = row.tuple.local.port();
         self.take_memory(life, Memory::Entry(entry.kind()), true, now);
+        if let (EntryKind::TimeWait, Some(machine)) = (entry.kind(), self.truth.get(life).map(|row| row.machine)) {
+            let newest = (self.last(), now);
+            self.machine(machine).crowd.note_newest(Place::Remains, newest);
+        }
         if entry.kind() == EntryKind::HalfOpen {
             self.occupy(life, Some((Place::SynBacklog(port), self.last(), now)));
         }

@@ -142,7 +142,7 @@ pub(super) fn notes(notes: &Notes, at: Instant, ends: FourTuple, hosts: &Hosts) 
             }
             Changed::Full { port, queue, held } => {
                 let full = format!("the {} queue of port {port} is full ({held} in it)", queue_word(queue).0);
-                if queue == Queue::Cache { full } else { format!("dropped: {full}") }
+                if matches!(queue, Queue::Syn | Queue::Accept) { format!("dropped: {full}") } else { full }
             }
             Changed::HeldDown => "dropped: a SYN is held down".to_owned(),
         };

@@ -256,7 +256,7 @@ fn a_connection_gives_up_on_a_dead_line() {
             2. client:49152 → server:80 #1: gave up at 124.100 s, in ESTABLISHED
                Segments since the last that came: 8 sent, 7 lost, 1 arrived.
                The first without effect: DATA 1/1 100 B of client #1, sent 1.100, lost (fault 1).
-               server's end is in ESTABLISHED.
+               server's end was in ESTABLISHED then.
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:49152 #1: waits since 0.150 s in step 2, `receive 100 B`: nothing has come
@@ -303,7 +303,7 @@ fn a_fin_that_is_always_lost_is_why_its_sender_gives_up() {
             2. client:49152 → server:80 #1: gave up at 124.100 s, in FIN-WAIT-1
                FINs: 7 sent, 7 lost. Segments since the last that came: 6 sent, 5 lost, 1 arrived.
                The first without effect: FIN,ACK 101/1 of client #1, sent 1.100, lost (fault 1).
-               server's end is in ESTABLISHED.
+               server's end was in ESTABLISHED then.
 
             Scripts that only wait for a time to pass: 1 of server.
         "#]],
@@ -449,7 +449,7 @@ fn an_open_is_not_slow_because_another_came_in_its_place() {
         &expect![[r#"
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: cut short at 0.500 s, in ESTABLISHED: server crashed
-               client's end is in SYN-SENT.
+               client's end was in SYN-SENT then.
 
             Scripts that still wait at the end of the run
             1. client:49152 → server:80 #1: waits since 1.050 s in step 2, `close on EOF`: the peer has not

@@ -163,8 +163,8 @@ fn a_half_open_entry_is_evicted() {
             Who had to wait, and why
             1. client:5000 → server:80 #1 waited at server:80 for a new place in the SYN cache (of 4), from
                0.100 s to 0.200 s: 0.1 client·s
-               Its half-open entry had been evicted. To blame: a forged segment: SYN 0 as if from client:6001,
-               came at 0.070. Then its connection was over: it was turned away.
+               Its half-open entry had been evicted. To blame: a forged segment: SYN 0 as if from client:6004,
+               came at 0.100. Then its connection was over: it was turned away.
 
             Opens that failed or were slow, and why
             1. client:5000 → server:80 #1: open at client at 0.100 s, and never at server:80
@@ -362,7 +362,7 @@ fn segments_meet_a_newer_connection() {
                client's end was over at 249.300 s: TIME-WAIT ran out.
                No application got them.
             5. client:5000 → server:80 #1: cut short at 1.000 s, in ESTABLISHED: client crashed
-               server's end is in SYN-RECEIVED.
+               server's end was in SYN-RECEIVED then.
         "#]],
     );
 }

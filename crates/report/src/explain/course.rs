@@ -84,8 +84,8 @@ impl Course {
         match landing {
             Landing::Arrived => &mut self.arrived,
             Landing::Unheard => &mut self.unheard,
-            Landing::NoPlace(Queue::Syn | Queue::Cache) => &mut self.no_place[0],
             Landing::NoPlace(Queue::Accept) => &mut self.no_place[1],
+            Landing::NoPlace(_) => &mut self.no_place[0],
             Landing::HeldDown => &mut self.held_down,
             Landing::Elsewhere(_) => &mut self.elsewhere,
         }

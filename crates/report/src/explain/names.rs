@@ -150,6 +150,7 @@ pub(super) const fn queue_name(queue: Queue) -> &'static str {
         Queue::Syn => "SYN backlog",
         Queue::Accept => "accept queue",
         Queue::Cache => "SYN cache",
+        Queue::TimeWait => "TIME-WAIT table",
     }
 }
 

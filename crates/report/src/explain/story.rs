@@ -742,9 +742,12 @@ fn together(scenes: &[Scene]) -> Vec<String> {
     }
     let (first, rest) = groups.split_at(TOLD / 2);
     let (middle, last) = rest.split_at(rest.len() - TOLD / 2);
-    let count: usize = middle.iter().map(|group| group.len()).sum();
+    // A verdict is told of another scene, not one of its own.
+    let count = middle.iter().flat_map(|group| group.iter()).filter(|scene| !scene.is_verdict()).count();
     let until = middle.iter().flat_map(|group| group.last()).last().map_or(String::new(), |scene| scene.at.to_string());
-    let more = format!("So it went on: {} more of these until {until} s.", whole(count as u64));
+    let steps =
+        if count == 1 { "1 more step is".to_owned() } else { format!("{} more steps are", whole(count as u64)) };
+    let more = format!("Up to {until} s {steps} not told.");
     let first = first.iter().map(|scenes| group(scenes));
     first.chain([more]).chain(last.iter().map(|scenes| group(scenes))).collect()
 }

@@ -432,7 +432,7 @@ fn a_crash_goes_unheard() {
                It answers DATA 101/101 100 B of server, sent 4.000, arrived 4.050: client had no connection for
                it any more: a crash at 2.000 s.
             3. client:49152 → server:80 #1: cut short at 2.000 s, in ESTABLISHED: client crashed
-               server's end is in ESTABLISHED.
+               server's end was in ESTABLISHED then.
         "#]],
     );
 }
@@ -461,7 +461,7 @@ fn a_crashed_client_opens_again_and_is_asked() {
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:5000 → server:80 #1: cut short at 2.000 s, in ESTABLISHED: client crashed
-               server's end is in ESTABLISHED.
+               server's end was in ESTABLISHED then.
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:5000 #1: waits since 0.150 s in step 4, `close on EOF`: the peer has not
@@ -504,7 +504,7 @@ fn a_host_is_down_and_keeps_quiet() {
             2. server:80 ← client:5001 #2: 10 B of server lost at 127.200 s
                They had arrived, and nobody had read them: client's application had closed at 125.100 s.
             3. client:5000 → server:80 #1: cut short at 1.000 s, in ESTABLISHED: client crashed
-               server's end is in SYN-RECEIVED.
+               server's end was in SYN-RECEIVED then.
             4. server:80 ← client:5000 #1: gave up at 67.100 s, in ESTABLISHED
                Segments since the last that came: 5 sent, 5 at a host that was down or kept quiet.
                The first without effect: ACK 1/101 of server, sent 5.100, arrived 5.150.
@@ -568,7 +568,7 @@ fn a_client_gives_up() {
             4. client:5000 → server:80 #2: gave up at 153.000 s, in FIN-WAIT-1
                FINs: 7 sent, 7 arrived.
                Since its first FIN 50 segments had come, none of which acknowledged it.
-               server's end is in ESTABLISHED.
+               server's end was in ESTABLISHED then.
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:5000 #2: waits since 10.150 s in step 2, `receive 100 B`: nothing has come
@@ -769,10 +769,10 @@ fn overload_is_told_in_one_paragraph() {
            with its ACK): 5,560 client·s in all
            The first began at 6.435 s, the last at 29.995 s, 88.4 a second. Each took 2.67 s on average,
            99 % of them at most 11.8 s, the longest 16.9 s. No client was turned away.
-           There are 128 places in the accept queue; one was asked for 2,999 times, 100 a second, and kept
-           for 1.35 s on average. The workers behind have a load of 125 %: that is why. At least one client
+           There are 128 places in the accept queue; one was needed 2,999 times, 100 a second, and kept for
+           1.35 s on average. The workers behind have a load of 125 %: that is why. At least one client
            waited all the time from 6.435 s to 30.000 s. Only useful connections were in their way. For
-           44.6 % of this time a place was free. The server does not say so: TCP asks again when it
+           2,480 client·s of it a place was free. The server does not say so: TCP asks again when it
            retransmits.
            The longest: client(2):40062 → server:80 #1110 waited at server:80 for a place in the accept
            queue (of 128), from 13.135 s to the end of the run, 30.000 s: 16.9 client·s. Only useful
@@ -781,8 +781,8 @@ fn overload_is_told_in_one_paragraph() {
         2. 2,521 waits at server:80 for a worker: 3,410 client·s in all
            The first began at 0.085 s, the last at 29.995 s, 84.3 a second. Each took 1.35 s on average,
            99 % of them at most 1.6 s, the longest 1.6 s. No client was turned away.
-           There are 4 workers; one was asked for 2,999 times, 100 a second, and kept for 0.05 s on average:
-           a load of 125 %, more than there is. At least one client waited all the time from 0.125 s to
+           There are 4 workers; one was needed 2,999 times, 100 a second, and kept for 0.05 s on average: a
+           load of 125 %, more than there is. At least one client waited all the time from 0.125 s to
            30.000 s. Only useful connections were in their way.
            The longest: client(1):54582 → server:80 #641 waited at server:80 for a worker (of 4), from
            6.445 s to 8.045 s: 1.6 client·s. Only useful connections were in its way. Then it had what it
@@ -811,7 +811,7 @@ fn overload_is_told_in_one_paragraph() {
            The first since 13.120 s, the last since 29.980 s; for 5.02 s on average.
            The longest: client(2):40062 → server:80 #1110: waits since 13.120 s in step 3, `receive 10 kB`:
            nothing has come.
-           server's end is in SYN-RECEIVED.
+           server's end was in SYN-RECEIVED then.
            Nothing is on its way between them; the next timer of the two, client's, fires at 42.816 s.
         2. 129 scripts of client wait in step 1, `connect`
            The first since 16.180 s, the last since 30.000 s; for 2.63 s on average.
@@ -824,14 +824,14 @@ fn overload_is_told_in_one_paragraph() {
            The first since 13.750 s, the last since 29.980 s; for 2.19 s on average.
            The longest: client(1):56258 → server:80 #1373: waits since 13.750 s in step 3, `receive 10 kB`:
            nothing has come.
-           server's end is in ESTABLISHED.
+           server's end was in ESTABLISHED then.
            server's application has not accepted it: all 4 workers of server are busy.
            Nothing is on its way between them.
         4. 2 scripts of server wait in step 5, `close on EOF`, and their other ends are in FIN-WAIT-1
            The first since 29.975 s, the last since 29.985 s; for 0.02 s on average.
            The longest: server:80 ← client(4):40084 #2832: waits since 29.975 s in step 5, `close on EOF`:
            the peer has not closed.
-           client's end is in FIN-WAIT-1.
+           client's end was in FIN-WAIT-1 then.
            8 segments are on their way between them.
         5. client(1):58850 → server:80 #2537: waits since 25.390 s in step 3, `receive 10 kB`: nothing has
            come
@@ -1078,7 +1078,7 @@ fn who_had_to_wait_is_told_with_the_packet_to_blame() {
            Nothing is on its way between them.
         3. other:49152 → server:80 #1: waits since 20.100 s in step 3 of script 1, `receive 100 B`: nothing
            has come
-           server's end is in ESTABLISHED.
+           server's end was in ESTABLISHED then.
            server's application has not accepted it: all 2 workers of server are busy.
            Nothing is on its way between them.
     "#]]
@@ -1096,8 +1096,8 @@ fn who_waits_for_a_hold_down_is_told_so() {
         Who had to wait, and why
         1. client:5000 → server:80 #2 waited at server:80 for the end of a hold-down, from 10.050 s to
            133.050 s: 123 client·s
-           The server holds the 4-tuple of an earlier connection down, or all after its reboot. Then it had
-           what it waited for.
+           The server keeps the addresses and ports of an earlier connection closed (hold-down), or all
+           ports after its reboot. TCP learns of the end when it asks again. Then it had what it waited for.
 
         Opens that failed or were slow, and why
         1. client:5000 → server:80 #2: open at 133.100 s, after 123 s instead of 0.1 s

@@ -91,7 +91,7 @@ fn the_other_end_may_be_gone() {
         &expect![[r#"
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: cut short at 2.000 s, in ESTABLISHED: client crashed
-               server's end is in ESTABLISHED.
+               server's end was in ESTABLISHED then.
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:49152 #1: waits since 0.150 s in step 2, `receive EOF`: the peer has not

@@ -223,13 +223,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.listeners.at(port).is_some_and(|listener| listener.has_full_queue(&self.common.settings.limits.backlog))
     }
 
-    /// How many are in a queue of the listening port.
+    /// How many are in a queue of the listening port, or in the table that all ports share.
     #[must_use]
     pub fn queued(&self, port: u16, queue: Queue) -> u32 {
-        self.listeners.at(port).map_or(0, |listener| match queue {
-            Queue::Syn | Queue::Cache => listener.half_open,
-            Queue::Accept => u32::try_from(listener.acceptable.len()).unwrap_or(u32::MAX),
-        })
+        let listener = self.listeners.at(port);
+        let many = |many: usize| u32::try_from(many).unwrap_or(u32::MAX);
+        match queue {
+            Queue::Syn | Queue::Cache => listener.map_or(0, |listener| listener.half_open),
+            Queue::Accept => listener.map_or(0, |listener| many(listener.acceptable.len())),
+            Queue::TimeWait => many(self.remains.len()),
+        }
     }
 
     /// Takes the connection that has waited longest at the listening port.

@@ -21,7 +21,7 @@ use sim_time::{Duration, Instant};
 use self::listener::Listeners;
 use self::spot::Index;
 use crate::connection::Connection;
-use crate::effect::{Effect, Effects, Notice, Reason};
+use crate::effect::{Effect, Effects, Notice, Queue, Reason};
 use crate::half_open::{HalfOpen, Request};
 use crate::handle::{EntryKind, Handle};
 use crate::hold_down::HoldDown;
@@ -239,7 +239,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.note_proof(entry, effects);
         let Some(connection) = self.connections.get_mut(entry).and_then(Tcb::open_mut) else { return };
         let Settings { teardown, limits, .. } = &self.common.settings;
-        if length.is_zero() || self.remains.len() >= teardown.time_wait_max as usize {
+        let is_full = self.remains.len() >= teardown.time_wait_max as usize;
+        if length.is_zero() || is_full {
+            if !length.is_zero() {
+                effects.push(Effect::Overflow { port: connection.id.ends.local_port(), queue: Queue::TimeWait });
+            }
             connection.pay_ack(&mut self.common.step(now, entry, effects));
             self.end_connection(now, entry, Reason::Segment, effects);
             return;
