@@ -108,6 +108,13 @@ fn a_full_table_is_told_with_its_load() {
     assert!(words.contains("To blame: the full TIME-WAIT table of client (1 in it, full since "), "{text}");
 }
 
+#[test]
+fn workers_that_are_all_busy_have_the_blame() {
+    let text = run("too-few-workers-for-a-close", &["--no-ladder", "--explain"]);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("To blame: the only worker of server:80, which was busy, at 0.170 s."), "{text}");
+}
+
 /// What keeps a client waiting may change, and what it waits for.
 #[test]
 fn a_wait_is_charged_to_what_is_in_the_way() {

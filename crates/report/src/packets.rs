@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddrV4;
 use std::rc::Rc;
 
-use experiment::record::{Blame, Call, Cause, Event, Record, RecordId, Sent, call_word};
+use experiment::record::{Blame, Call, Cause, Event, Record, RecordId, Scarce, Sent, call_word};
 use experiment::{HostId, Relative, RelativeNumbers};
 use net_link::Loss;
 use rustc_hash::FxHashMap;
@@ -67,6 +67,7 @@ enum OtherKind {
     Crash,
     Call(Call),
     Full { queue: Queue, port: u16, held: u32, since: Instant },
+    Busy { port: u16, workers: u32 },
 }
 
 /// A packet as it was sent.
@@ -114,6 +115,9 @@ impl Packets {
                 (host, OtherKind::Call(call))
             }
             Event::Overflow { host, port, queue, held, since } => (host, OtherKind::Full { queue, port, held, since }),
+            Event::Waits { host, port, scarce: Scarce::Workers, places: workers @ 1.., .. } => {
+                (host, OtherKind::Busy { port, workers })
+            }
             _ => return,
         };
         if self.others.len() < MOST_OTHERS {
@@ -255,7 +259,7 @@ impl Other {
         match self.what {
             OtherKind::Crash | OtherKind::Call(Call::Close | Call::Shutdown) => "a",
             OtherKind::Call(_) => "an",
-            OtherKind::Full { .. } => "the",
+            OtherKind::Full { .. } | OtherKind::Busy { .. } => "the",
         }
     }
 
@@ -268,6 +272,8 @@ impl Other {
             OtherKind::Full { queue: Queue::Syn, port, .. } => format!("full SYN backlog of {host}:{port}"),
             OtherKind::Full { queue: Queue::Accept, port, .. } => format!("full accept queue of {host}:{port}"),
             OtherKind::Full { queue: Queue::Cache, port, .. } => format!("full SYN cache of {host}:{port}"),
+            OtherKind::Busy { port, workers: 1 } => format!("only worker of {host}:{port}, which was busy,"),
+            OtherKind::Busy { port, workers } => format!("{workers} workers of {host}:{port}, which were all busy,"),
             OtherKind::Full { queue: Queue::TimeWait, .. } => format!("full TIME-WAIT table of {host}"),
         }
     }

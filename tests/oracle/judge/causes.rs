@@ -61,7 +61,7 @@ pub(super) fn is_of_its_kind(cause: &str, blamed: Option<&Record>) -> bool {
     match cause {
         "forged" => is_segment && blamed.is("forged"),
         "crash" => blamed.kind == "crashed",
-        "capacity" => blamed.kind == "overflow",
+        "capacity" => blamed.kind == "overflow" || (blamed.kind == "waits" && blamed.text("scarce") == "workers"),
         "lost" => is_segment && blamed.text("fate") == "lost",
         "duplicated" => is_segment && copies >= 2,
         "delayed" => is_segment && copies >= 1,
@@ -222,7 +222,11 @@ impl<'a> Court<'a> {
             "gave-up" => reset().unwrap_or_else(|| waited_for(gone, connection)),
             "expired" if end.text("from") == "TIME-WAIT" => waited_for(connection, gone),
             "expired" => match self.half_closed(connection) {
-                Some(fin) => Due::to("application", fin),
+                Some(fin) => {
+                    let Life { host, attempt, .. } = &self.lives[&connection];
+                    let no_worker = self.in_line.get(&(host.clone(), attempt.clone()));
+                    no_worker.map_or_else(|| Due::to("application", fin), |waits| Due::to("capacity", *waits))
+                }
                 None => waited_for(gone, connection),
             },
             _ => {

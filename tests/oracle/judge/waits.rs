@@ -58,6 +58,9 @@ impl Court<'_> {
             let (id, before) = (record.id, other.record);
             self.differences.push(format!("wait in line: record {id} says another cause than {before}"));
         }
+        if wait.scarce == "workers" && wait.places > 0 {
+            self.in_line.insert((wait.host.clone(), record.attempt()), record.id);
+        }
         let again = self.waiting.insert((wait.host.clone(), record.attempt()), wait).is_some();
         if again != record.is("again") {
             self.differences.push(format!("wait again: record {} says that it is {}", record.id, !again));
@@ -96,7 +99,11 @@ impl Court<'_> {
     }
 
     pub(super) fn wait_over(&mut self, record: &Record) {
-        let Some(wait) = self.waiting.remove(&(record.text("host").to_owned(), record.attempt())) else { return };
+        let key = (record.text("host").to_owned(), record.attempt());
+        if record.text("end") == "served" {
+            self.in_line.remove(&key);
+        }
+        let Some(wait) = self.waiting.remove(&key) else { return };
         if wait.told != told(record) {
             self.differences
                 .push(format!("end of a wait: record {} says another cause than {}", record.id, wait.record));

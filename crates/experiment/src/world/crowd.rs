@@ -88,6 +88,9 @@ impl<F: Fold> World<F> {
         let Some(known) = self.truth.get_mut(life) else { return };
         let place = takes.map(|(place, ..)| place);
         let before = std::mem::replace(&mut known.takes, place);
+        if let Some(Place::Workers(_)) = place {
+            known.in_line = None;
+        }
         let (machine, is_useless, attempt) = (known.machine, known.worth.blame().is_some(), known.attempt);
         if let Some((place, by, at)) = takes {
             self.machine(machine).crowd.note_newest(place, (by, at));

@@ -117,6 +117,8 @@ pub(super) struct Row {
     pub(super) asked_by: Option<RecordId>,
     /// The scarce resource that it occupies.
     pub(super) takes: Option<Place>,
+    /// The record with which it began to wait for a worker, of which there are only so many. It has had none since.
+    pub(super) in_line: Option<RecordId>,
     /// How it ended, if it has: it is remembered for what is on its way, and for what its application can still read.
     pub(super) ended: Option<End>,
     /// Whether nothing of it is left on its way or to be read, either. What remains is what entries of its host, such as a
@@ -313,6 +315,7 @@ impl Row {
             resets_coming: SmallVec::new(),
             asked_by: None,
             takes: None,
+            in_line: None,
             ended: None,
             settled: false,
         }

@@ -121,6 +121,10 @@ impl<F: Fold> World<F> {
         };
         let filled = self.newest_at_work(machine, line);
         self.wait(attempt, Wait::InLine { machine, line, end }, (port, places, blame), filled, now);
+        let waits = (places > 0).then(|| self.last());
+        if let Some(row) = self.truth.get_mut(end) {
+            row.in_line = waits;
+        }
     }
 
     /// With which record the newest connection came to the workers that a line is for.
@@ -222,7 +226,7 @@ impl<F: Fold> World<F> {
         let (attempt, opens) = (client.attempt, client.state == State::SynSent);
         let partner = client.partner.and_then(|partner| Some((partner, self.truth.get(partner)?)));
         let waited_for = partner.map_or(client.cookie, |(_, server)| server.state == State::SynReceived);
-        let completes = scarce == Scarce::AcceptQueue && waited_for;
+        let completes = scarce == Scarce::AcceptQueue && waited_for && client.state != State::TimeWait;
         if self.truth.holds(sender) && (opens || completes) {
             let end = partner.map(|(partner, _)| partner).filter(|_| !opens);
             let blame = Place::of(scarce, port).and_then(|place| self.in_the_way(machine, place));

@@ -308,7 +308,7 @@ fn an_endless_exchange_is_cut_short() {
                and answered with ACK 100002/102.
                server answered ACK 100002/102 with ACK 1/1 39 times, from 6.000 s to 7.900 s. Each reached
                client, which was in TIME-WAIT and answered with ACK 100002/102.
-               So it went on: 441 more of these until 20.000 s.
+               Up to 20.000 s 441 more steps are not told.
                server answered ACK 100002/102 with ACK 1/1 799 times, from 20.000 s to 35.900 s. Each reached
                client, which was in TIME-WAIT and answered with ACK 100002/102.
                server sent SYN,ACK 0/1 again at 36.000 s. At 36.050 s it reached client, which was in TIME-WAIT
