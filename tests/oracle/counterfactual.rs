@@ -12,7 +12,7 @@ use crate::trace::{Record, Trace};
 use crate::{Run, World};
 
 /// What may have the blame: a cause, and the kind of the record.
-const CAUSES: [&str; 9] = [
+const CAUSES: [&str; 10] = [
     "lost segment",
     "delayed segment",
     "duplicated segment",
@@ -20,12 +20,13 @@ const CAUSES: [&str; 9] = [
     "crash crashed",
     "capacity overflow",
     "capacity cache",
+    "capacity waits",
     "application call",
     "application segment",
 ];
 
 /// Those of which a few hundred worlds have few.
-const RARE: [&str; 2] = ["duplicated segment", "application segment"];
+const RARE: [&str; 3] = ["duplicated segment", "application segment", "capacity waits"];
 
 /// The most verdicts of one cause that are tried in one world.
 const MOST_OF_A_CAUSE: usize = 2;
@@ -348,6 +349,10 @@ fn outcome(first: &Reading, second: &Reading, case: &Case<'_>, blamed: &Record) 
     let before: BTreeSet<String> = first.trace.records.iter().map(Record::essence).collect();
     let is_new = |record: &Record| !before.contains(&record.essence());
     let has_new_blame = |verdict: &Verdict| verdict.blames.and_then(|id| second.record(id)).is_some_and(is_new);
+    // An application that has a worker may still not close: then that has the blame.
+    if blamed.kind == "waits" && verdict.cause == "application" {
+        return Outcome::Another;
+    }
     let (_, local, remote, ..) = case.name;
     let ends = |record: &&Record| {
         let is_other = record.text("local") == remote && record.text("remote") == local;

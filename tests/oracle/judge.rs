@@ -55,8 +55,8 @@ struct Court<'a> {
     alive: BTreeSet<u64>,
     /// Clients that wait: the server, the attempt.
     waiting: BTreeMap<(String, String), Wait>,
-    /// Those that have waited for a worker and had none since: the record of the wait.
-    in_line: BTreeMap<(String, String), u64>,
+    /// Those that have waited for a worker and had none since: the record of the wait, and where how many workers are.
+    in_line: BTreeMap<(String, String), (u64, (String, String, u64))>,
     /// Of them, those that are refused in the event at hand, and for want of what.
     refused: BTreeMap<(String, String), &'static str>,
     /// Connections that an application accepted.

@@ -192,14 +192,16 @@ fn crash(file: &File, blamed: &Record) -> Experiments {
 
 /// With room for all. Nothing differs before that was first missing.
 fn capacity(file: &File, trace: &Trace, blamed: &Record) -> Experiments {
-    let key = match blamed.text("queue") {
-        "syn" => "syn-backlog",
-        "accept" => "accept-backlog",
+    let key = match (&*blamed.kind, blamed.text("queue")) {
+        ("waits", _) => "workers",
+        (_, "syn") => "syn-backlog",
+        (_, "accept") => "accept-backlog",
+        (_, "time-wait") => "time-wait-max",
         _ => "cache-entries",
     };
     let is_alike = |other: &&Record| {
         let same = |field| other.text(field) == blamed.text(field);
-        other.kind == blamed.kind && same("host") && same("queue")
+        other.kind == blamed.kind && same("host") && same("queue") && same("scarce")
     };
     let first = trace.records.iter().find(is_alike).ok_or("an overflow that is not there")?;
     Ok(vec![exactly(file.set(file.host(blamed.text("host"))?, key, "1000"), "has room", first)])

@@ -272,8 +272,8 @@ impl Other {
             OtherKind::Full { queue: Queue::Syn, port, .. } => format!("full SYN backlog of {host}:{port}"),
             OtherKind::Full { queue: Queue::Accept, port, .. } => format!("full accept queue of {host}:{port}"),
             OtherKind::Full { queue: Queue::Cache, port, .. } => format!("full SYN cache of {host}:{port}"),
-            OtherKind::Busy { port, workers: 1 } => format!("only worker of {host}:{port}, which was busy,"),
-            OtherKind::Busy { port, workers } => format!("{workers} workers of {host}:{port}, which were all busy,"),
+            OtherKind::Busy { port, workers: 1 } => format!("busy worker of {host}:{port}"),
+            OtherKind::Busy { port, workers } => format!("{workers} busy workers of {host}:{port}"),
             OtherKind::Full { queue: Queue::TimeWait, .. } => format!("full TIME-WAIT table of {host}"),
         }
     }

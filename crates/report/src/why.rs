@@ -32,7 +32,14 @@ pub struct Causes {
 
 impl Fold for Causes {
     fn record(&mut self, record: &Record) {
-        self.records.push((record.at, record.because));
+        // What a verdict or a wait blames is told, too.
+        let blame = match record.event {
+            Event::Judged { worth, .. } => worth.blame(),
+            Event::Waits { blame, .. } | Event::InTheWay { blame, .. } => blame,
+            _ => None,
+        };
+        let blamed = blame.and_then(|blame| blame.record);
+        self.records.push((record.at, blamed.map_or(record.because, |blamed| record.because.and(blamed))));
     }
 }
 
@@ -169,12 +176,12 @@ impl Teller {
             }
             Event::Overflow { host, port, queue, held, since } => {
                 let (queue, then) = match queue {
-                    Queue::Syn => ("the SYN backlog", "the segment is dropped"),
-                    Queue::Accept => ("the accept queue", "the segment is dropped"),
-                    Queue::Cache => ("the SYN cache", "the oldest entry makes room"),
-                    Queue::TimeWait => ("the TIME-WAIT table", "nothing remains of the connection"),
+                    Queue::Syn => (format!("the SYN backlog of port {port}"), "the segment is dropped"),
+                    Queue::Accept => (format!("the accept queue of port {port}"), "the segment is dropped"),
+                    Queue::Cache => (format!("the SYN cache of port {port}"), "the oldest entry makes room"),
+                    Queue::TimeWait => ("the TIME-WAIT table".to_owned(), "nothing remains of the connection"),
                 };
-                format!("{}: {queue} of port {port} is full, with {held} since {since} s; {then}", name(*host))
+                format!("{}: {queue} is full, with {held} since {since} s; {then}", name(*host))
             }
             Event::HeldDown { host, port } => format!("{}: the SYN at port {port} is refused, held down", name(*host)),
             Event::Waits { host, attempt, scarce, .. } => {
@@ -184,7 +191,7 @@ impl Teller {
                     Scarce::Workers => "a worker",
                     Scarce::HoldDown => "the end of a hold-down",
                 };
-                format!("{}: {}#{} has to wait for {what}", name(*host), name(attempt.host), attempt.ordinal)
+                format!("{}: {} #{} has to wait for {what}", name(*host), name(attempt.host), attempt.ordinal)
             }
             Event::InTheWay { host, port, blame, .. } => {
                 let why = match blame {
@@ -199,7 +206,7 @@ impl Teller {
                     WaitEnd::TurnedAway => "is turned away",
                     WaitEnd::Crashed => "waits no longer after the crash",
                 };
-                format!("{}: {}#{} {how}", name(*host), name(attempt.host), attempt.ordinal)
+                format!("{}: {} #{} {how}", name(*host), name(attempt.host), attempt.ordinal)
             }
             Event::Judged { host, incarnation, worth } => {
                 let why = worth.blame().map_or(String::new(), |blame| format!(" ({})", cause_of(blame)));

@@ -203,7 +203,7 @@ impl<'a> Court<'a> {
         let reset = || self.lost_by(connection, gone, end);
         let waited_for = |waits, other| self.waited_for(waits, other, end).map_or_else(Due::unknown, Due::Is);
         if let Some(full) = self.without_room(end) {
-            return Due::to("capacity", full);
+            return reset().unwrap_or_else(|| Due::to("capacity", full));
         }
         match end.text("reason") {
             "crash" => Due::to("crash", end.because),
@@ -225,7 +225,8 @@ impl<'a> Court<'a> {
                 Some(fin) => {
                     let Life { host, attempt, .. } = &self.lives[&connection];
                     let no_worker = self.in_line.get(&(host.clone(), attempt.clone()));
-                    no_worker.map_or_else(|| Due::to("application", fin), |waits| Due::to("capacity", *waits))
+                    let no_worker = no_worker.filter(|(_, workers)| self.are_busy(workers));
+                    no_worker.map_or_else(|| Due::to("application", fin), |(waits, _)| Due::to("capacity", *waits))
                 }
                 None => waited_for(gone, connection),
             },
@@ -245,6 +246,12 @@ impl<'a> Court<'a> {
         let last = self.segments(&life.local, &life.remote).rfind(as_it_went)?;
         let matters = !last.text("flags").contains('R') || !self.is_too_old(connection, last);
         (last.text("fate") == "lost" && matters).then(|| Due::to("lost", last.id))
+    }
+
+    /// Whether so many workers serve connections of a port.
+    fn are_busy(&self, (host, port, workers): &(String, String, u64)) -> bool {
+        let served = self.served.iter().map(|connection| &self.lives[connection]);
+        served.filter(|life| life.host == *host && life.local.ends_with(port)).count() as u64 >= *workers
     }
 
     /// The record that there was no room for TIME-WAIT where a connection ended.

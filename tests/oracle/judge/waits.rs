@@ -59,7 +59,8 @@ impl Court<'_> {
             self.differences.push(format!("wait in line: record {id} says another cause than {before}"));
         }
         if wait.scarce == "workers" && wait.places > 0 {
-            self.in_line.insert((wait.host.clone(), record.attempt()), record.id);
+            let workers = (wait.host.clone(), wait.port.clone(), wait.places);
+            self.in_line.insert((wait.host.clone(), record.attempt()), (record.id, workers));
         }
         let again = self.waiting.insert((wait.host.clone(), record.attempt()), wait).is_some();
         if again != record.is("again") {

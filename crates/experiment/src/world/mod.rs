@@ -679,6 +679,13 @@ impl<F: Fold> World<F> {
         {
             worth = worth.blamed_on(Blame { cause: Cause::Lost, record: Some(lost) });
         }
+        // The application cannot close what it has no worker for.
+        if let (Some(Cause::Application), Some((line, waits))) = (worth.blame().map(|blame| blame.cause), row.in_line)
+            && row.state == State::CloseWait
+            && self.are_busy(row.machine, line)
+        {
+            worth = worth.blamed_on(Blame { cause: Cause::Capacity, record: Some(waits) });
+        }
         if let Some(row) = self.truth.get_mut(life) {
             row.worth = worth;
         }

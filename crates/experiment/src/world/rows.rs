@@ -11,6 +11,7 @@ use super::crowd::Place;
 use super::intake::Intake;
 use super::population::MachineId;
 use super::transmit::Heard;
+use super::waits::Line;
 use crate::record::{Attempt, Blame, Incarnation, RecordId, Worth};
 use crate::{HostId, Span};
 
@@ -117,8 +118,8 @@ pub(super) struct Row {
     pub(super) asked_by: Option<RecordId>,
     /// The scarce resource that it occupies.
     pub(super) takes: Option<Place>,
-    /// The record with which it began to wait for a worker, of which there are only so many. It has had none since.
-    pub(super) in_line: Option<RecordId>,
+    /// In which line it waits for a worker, and the record with which it began to. It has had none since.
+    pub(super) in_line: Option<(Line, RecordId)>,
     /// How it ended, if it has: it is remembered for what is on its way, and for what its application can still read.
     pub(super) ended: Option<End>,
     /// Whether nothing of it is left on its way or to be read, either. What remains is what entries of its host, such as a

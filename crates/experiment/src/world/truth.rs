@@ -341,8 +341,7 @@ fn was_unaware(known: &Row, left: &Left) -> bool {
 /// * a call ended it, or it gave up: its reset, if that was lost;
 /// * a call ended it: what it waited for in vain, if it was not open yet; or else the call;
 /// * a segment ended it that was out of order itself: what is to blame for that; or else its last words, if they were lost;
-/// * it did not wait for ever for the application of this end to close: that application, which got the FIN; or the want of a
-///   worker, if there was none for it;
+/// * it did not wait for ever for the application of this end to close: that application, which got the FIN;
 /// * otherwise what it waited for in vain.
 fn blame_for_end(known: &Row, left: &Left) -> Blame {
     let of = |cause, record| Blame { cause, record: Some(record) };
@@ -365,13 +364,15 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
             let lost = fin.map(|fin| of(Cause::Lost, fin));
             lost.or_else(|| in_vain_only.then(in_vain).flatten()).or(call).unwrap_or(UNKNOWN)
         }
-        Reason::Expired if known.state == State::CloseWait && known.fin.is_some() => match known.in_line {
-            Some(waits) => of(Cause::Capacity, waits),
-            None => Blame { cause: Cause::Application, record: known.fin },
-        },
+        Reason::Expired if known.state == State::CloseWait && known.fin.is_some() => {
+            Blame { cause: Cause::Application, record: known.fin }
+        }
         Reason::Reset | Reason::Segment => {
             let last_words = known.last_lost.filter(|lost| *lost > end.cause);
-            end.by.or_else(|| Some(of(Cause::Lost, last_words?))).unwrap_or(UNKNOWN)
+            let lost = last_words.map(|last_words| of(Cause::Lost, last_words));
+            // Without room for TIME-WAIT what it answered last is not sent again.
+            let without_room = end.by.is_some_and(|by| by.cause == Cause::Capacity);
+            if without_room { lost.or(end.by) } else { end.by.or(lost) }.unwrap_or(UNKNOWN)
         }
         Reason::GaveUp | Reason::Expired => {
             // What brought octets of another connection has the blame, unless what it asked last was lost.

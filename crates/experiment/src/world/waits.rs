@@ -121,9 +121,9 @@ impl<F: Fold> World<F> {
         };
         let filled = self.newest_at_work(machine, line);
         self.wait(attempt, Wait::InLine { machine, line, end }, (port, places, blame), filled, now);
-        let waits = (places > 0).then(|| self.last());
+        let waits = self.last();
         if let Some(row) = self.truth.get_mut(end) {
-            row.in_line = waits;
+            row.in_line = Some((line, waits));
         }
     }
 

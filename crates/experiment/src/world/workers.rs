@@ -8,6 +8,7 @@ use sim_time::{Duration, Instant};
 use super::applications::Played;
 use super::crowd::Place;
 use super::population::{MachineId, Script};
+use super::waits::Line;
 use super::{Pending, Reaction, World};
 use crate::record::{Because, Call, Event, Fold, Incarnation, Outcome, RecordId, WaitEnd, What};
 use crate::{Application, Workers};
@@ -22,8 +23,9 @@ pub(super) struct Pool {
     listens: bool,
     /// Whether connections are accepted yet, by however many workers there are.
     open: bool,
-    /// Workers that have nothing to do.
+    /// Workers that have nothing to do, and those that serve a connection.
     idle: u32,
+    serving: u32,
     /// Rounds that wait for a worker, the first to come first.
     queue: VecDeque<u32>,
 }
@@ -31,7 +33,7 @@ pub(super) struct Pool {
 impl Pool {
     pub(super) const fn new(application: &Application) -> Self {
         let Application { workers, rounds, .. } = *application;
-        Self { workers, rounds_left: rounds, listens: false, open: false, idle: 0, queue: VecDeque::new() }
+        Self { workers, rounds_left: rounds, listens: false, open: false, idle: 0, serving: 0, queue: VecDeque::new() }
     }
 
     /// Whether it listens, or did when its machine crashed.
@@ -41,7 +43,7 @@ impl Pool {
 
     /// Nobody works yet.
     fn listen(&mut self) {
-        (self.listens, self.open, self.idle) = (true, false, 0);
+        (self.listens, self.open, self.idle, self.serving) = (true, false, 0, 0);
         self.queue.clear();
     }
 
@@ -149,6 +151,19 @@ impl<F: Fold> World<F> {
         })
     }
 
+    /// Whether there are workers for a line, and all of them serve connections.
+    pub(super) fn are_busy(&self, machine: MachineId, line: Line) -> bool {
+        let pools = &self.machines[machine.index()].pools;
+        match line {
+            Line::ToBeAccepted(port) => {
+                let mut workers = self.blocking_at(machine, port).peekable();
+                workers.peek().is_some()
+                    && workers.all(|(script, workers)| pools[usize::from(script)].serving == workers)
+            }
+            Line::ForWork { script, .. } => pools[usize::from(script)].idle == 0,
+        }
+    }
+
     /// The first of a machine's scripts that takes the next connection at a port now.
     pub(super) fn accepting(&self, machine: MachineId, port: u16) -> Option<u16> {
         let scripts = self.host(self.host_of(machine)).scripts.iter().zip(&self.machines[machine.index()].pools);
@@ -171,6 +186,9 @@ impl<F: Fold> World<F> {
             let Some(handle) = self.machine(machine).tcp.accept(port) else { return };
             let left = &mut self.pool(machine, script).rounds_left;
             *left = left.map(|left| left - 1);
+            if *left == Some(0) {
+                self.note_lines(machine, script);
+            }
             let Some(life) = self.machines[machine.index()].tcp.tag(handle) else { return };
             self.take_up(life, (machine, script), freed, queue);
         }
@@ -216,8 +234,9 @@ impl<F: Fold> World<F> {
     /// A worker begins with a round's connection.
     fn engage(&mut self, round: u32, now: Instant) {
         let Some(playing) = self.rounds.get_mut(round) else { return };
-        let (Some(life), script) = (playing.serves, playing.script) else { return };
+        let (Some(life), machine, script) = (playing.serves, playing.machine, playing.script) else { return };
         playing.busy = true;
+        self.pool(machine, script).serving += 1;
         self.change(now, life, What::Served { begins: true });
         self.occupy(life, Some((Place::Workers(script), self.last(), now)));
         if let Some(attempt) = self.truth.get(life).map(|known| known.attempt) {
@@ -292,7 +311,9 @@ impl<F: Fold> World<F> {
     /// A connection is no longer served by a worker.
     pub(super) fn record_done(&mut self, round: u32, now: Instant) {
         let Some(playing) = self.rounds.get(round) else { return };
-        if let Some(life) = playing.serves {
+        let (machine, script, serves) = (playing.machine, playing.script, playing.serves);
+        if let Some(life) = serves {
+            self.pool(machine, script).serving -= 1;
             self.change(now, life, What::Served { begins: false });
             self.occupy(life, None);
         }

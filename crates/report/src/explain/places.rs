@@ -36,7 +36,7 @@ struct Place {
     times_taken: u64,
     in_vain: BTreeSet<Attempt>,
     /// Clients that wait, and since when some client does.
-    waiting: u64,
+    waiting: BTreeSet<Attempt>,
     since: Instant,
     /// The longest time without a break in which some client waited.
     longest: (Instant, Instant),
@@ -64,22 +64,24 @@ impl Places {
     }
 
     /// A client begins to wait for one of so many.
-    pub(super) fn begin_wait(&mut self, at_place: Where, many: u32, at: Instant) {
+    pub(super) fn begin_wait(&mut self, at_place: Where, attempt: Attempt, many: u32, at: Instant) {
         let place = self.places.entry(at_place).or_default();
         place.many = place.many.max(many);
         place.note_full(at, u64::MAX);
-        if place.waiting == 0 {
+        if place.waiting.is_empty() {
             place.since = at;
         }
-        place.waiting += 1;
+        place.waiting.insert(attempt);
     }
 
-    /// A client waits no longer; in vain, if that is whose.
-    pub(super) fn end_wait(&mut self, at_place: Where, in_vain: Option<Attempt>, at: Instant) {
+    /// A client waits no longer, perhaps in vain.
+    pub(super) fn end_wait(&mut self, at_place: Where, (attempt, in_vain): (Attempt, bool), at: Instant) {
         let place = self.places.entry(at_place).or_default();
-        place.in_vain.extend(in_vain);
+        if in_vain {
+            place.in_vain.insert(attempt);
+        }
         place.note_longest(at);
-        place.waiting -= 1;
+        place.waiting.remove(&attempt);
     }
 
     /// Nothing has been measured before `at`.
@@ -124,7 +126,7 @@ impl Places {
         if place.many == 0 {
             return Some(none_there(scarce).to_owned());
         }
-        if place.waiting > 0 {
+        if !place.waiting.is_empty() {
             place.note_longest(end);
         }
         let there_are = match place.many {
@@ -134,7 +136,7 @@ impl Places {
         let Demand { asked, rate, each, load } = self.demand(at_place, end)?;
         let behind = self.demand((host, port, Scarce::Workers), end);
         let behind = behind.filter(|demand| scarce == Scarce::AcceptQueue && demand.load > 100.0);
-        let mut words = format!("{there_are}; one was needed {} times", whole(asked));
+        let mut words = format!("{there_are}; one was needed {}", times(asked));
         if asked >= MANY {
             let [rate, each] = [rate, each].map(rounded);
             words.push_str(&format!(", {rate} a second, and kept for {each} s on average"));
@@ -172,13 +174,14 @@ impl Places {
             Scarce::AcceptQueue => &[Scarce::SynBacklog],
             Scarce::SynBacklog | Scarce::HoldDown => &[],
         };
-        // Whose entry was evicted had a place.
+        // Whose entry was evicted had a place. Who was refused at several is one.
         let is_cache = self.is_cache((host, port, Scarce::SynBacklog));
-        let shut_out = |place: &Place| place.in_vain.len() as u64 + place.waiting;
-        let before = before.iter().filter(|scarce| !(is_cache && **scarce == Scarce::SynBacklog));
-        let before: u64 = before.filter_map(|scarce| of(*scarce)).map(shut_out).sum();
-        let has_been_in = is_cache && scarce == Scarce::SynBacklog;
-        before + of(scarce).map_or(0, |place| place.times_taken + if has_been_in { 0 } else { shut_out(place) })
+        let shuts_out = |scarce: &Scarce| !(is_cache && *scarce == Scarce::SynBacklog);
+        let shut_out =
+            before.iter().chain([&scarce]).filter(|scarce| shuts_out(scarce)).filter_map(|scarce| of(*scarce));
+        let shut_out: BTreeSet<Attempt> =
+            shut_out.flat_map(|place| place.in_vain.union(&place.waiting)).copied().collect();
+        of(scarce).map_or(0, |place| place.times_taken) + shut_out.len() as u64
     }
 
     /// Whether it is a cache, which lets everyone in.
@@ -204,6 +207,11 @@ impl Places {
             }
         })
     }
+}
+
+/// `once`, `3 times`
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{} times", whole(count)) }
 }
 
 /// That there is nothing of what is waited for.
@@ -245,7 +253,8 @@ impl Place {
     fn begin_anew(&mut self, at: Instant) {
         self.taken.advance(at);
         self.full.advance(at);
-        let Self { many, taken, full, waiting, since, .. } = *self;
+        let waiting = std::mem::take(&mut self.waiting);
+        let Self { many, taken, full, since, .. } = *self;
         *self = Self { many, taken: taken.anew(), full: full.anew(), waiting, since, ..Self::default() };
     }
 }

@@ -820,12 +820,12 @@ fn overload_is_told_in_one_paragraph() {
            SYNs: 8 sent, 8 without a place in the accept queue. SYN-ACKs: none sent.
            Nothing is on its way between them; the next timer of the two, client's, fires at 35.180 s.
         3. 128 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in ESTABLISHED,
-           not accepted: all 4 workers of server are busy
+           not accepted: it waits for one of 4 workers
            The first since 13.750 s, the last since 29.980 s; for 2.19 s on average.
            The longest: client(1):56258 → server:80 #1373: waits since 13.750 s in step 3, `receive 10 kB`:
            nothing has come.
            server's end was in ESTABLISHED then.
-           server's application has not accepted it: all 4 workers of server are busy.
+           server's application has not accepted it: it waits for one of 4 workers.
            Nothing is on its way between them.
         4. 2 scripts of server wait in step 5, `close on EOF`, and their other ends are in FIN-WAIT-1
            The first since 29.975 s, the last since 29.985 s; for 0.02 s on average.
@@ -1079,7 +1079,7 @@ fn who_had_to_wait_is_told_with_the_packet_to_blame() {
         3. other:49152 → server:80 #1: waits since 20.100 s in step 3 of script 1, `receive 100 B`: nothing
            has come
            server's end was in ESTABLISHED then.
-           server's application has not accepted it: all 2 workers of server are busy.
+           server's application has not accepted it: it waits for one of 2 workers.
            Nothing is on its way between them.
     "#]]
     .assert_eq(waits);

@@ -201,8 +201,8 @@ impl Wait {
             if let Some(life) = life.filter(|_| other.opened.is_some()) {
                 let host = names.host(life.host);
                 let busy = match known.waits_for_worker {
-                    Some(1) => format!(": {host}'s only worker is busy"),
-                    Some(many) if many > 1 => format!(": all {} workers of {host} are busy", whole(many.into())),
+                    Some(1) => ": it waits for the only worker".to_owned(),
+                    Some(many) if many > 1 => format!(": it waits for one of {} workers", whole(many.into())),
                     _ => String::new(),
                 };
                 sentences.push(format!("{host}'s application has not accepted it{busy}."));

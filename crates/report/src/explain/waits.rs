@@ -106,7 +106,7 @@ impl Waits {
                     return;
                 }
                 self.end(attempt, (at, End::RefusedAnew), all);
-                self.places.begin_wait((host, port, scarce), places, at);
+                self.places.begin_wait((host, port, scarce), attempt, places, at);
                 let full_before = self.places.full_nanos((host, port, scarce), at);
                 let (room, refused) = (self.places.room(host).0, vec![(at, blame)]);
                 let (since, measured, free, end) = (at, at, None, None);
@@ -149,8 +149,7 @@ impl Waits {
     /// If a client waits, that is over.
     fn end(&mut self, attempt: Attempt, (at, end): (Instant, End), all: bool) {
         if let Some(wait) = self.going_on.remove(&attempt) {
-            let in_vain = matches!(end, End::TurnedAway | End::Crashed);
-            self.places.end_wait(wait.at_place(), in_vain.then_some(attempt), at);
+            self.places.end_wait(wait.at_place(), (attempt, end != End::Served), at);
             let wait = Wait { end: Some((at, end)), ..self.with_free(wait, at) };
             self.add(wait, all, at);
         }
@@ -278,7 +277,7 @@ impl Group {
         if useful > 0 {
             why.push(waits.places.load(place, end).unwrap_or_else(|| HELD_DOWN.to_owned()));
             if worst.scarce != Scarce::HoldDown && worst.places > 0 && free < nanos {
-                why.extend(only_useful(useful, nanos, "their"));
+                why.extend(only_useful(worst.useful_in_the_way(useful, free, hosts), nanos, "their"));
             }
         }
         if free > 0 && worst.knows_what_is_free(hosts) {
@@ -333,6 +332,15 @@ impl Wait {
     fn nanos(&self, end: Instant) -> u128 {
         let until = self.end.map_or(end, |(at, _)| at);
         u128::from(until.since(self.measured).as_nanos())
+    }
+
+    /// For how much of the time in which nothing is to blame useful connections were in the way: of those in line, not while a
+    /// worker was free.
+    fn useful_in_the_way(&self, useful: u128, free: u128, hosts: &Hosts) -> u128 {
+        match self.scarce {
+            Scarce::Workers if self.knows_what_is_free(hosts) => useful.saturating_sub(free),
+            _ => useful,
+        }
     }
 
     /// Whether it is known how long something was free: workers of several scripts are not told apart.
@@ -409,7 +417,7 @@ impl Wait {
         } else if self.places == 0 && useful > 0 {
             why.push(none_there(self.scarce).to_owned());
         } else if self.free != Some(all) {
-            why.extend(only_useful(useful, all, "its"));
+            why.extend(only_useful(self.useful_in_the_way(useful, self.free.unwrap_or(0), hosts), all, "its"));
         }
         let why = why.join(" ");
         let evicted = if self.is_of_a_cache() { "Its half-open entry had been evicted. " } else { "" };
