@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::trace::{Record, Trace};
 use causes::{Due, is_of_its_kind};
 use lives::{Blame, Life};
-use waits::Wait;
+use waits::{InLine, Wait};
 
 /// Kinds of records that begin an event, besides forged segments.
 const BEGINNINGS: &[&str] =
@@ -56,7 +56,7 @@ struct Court<'a> {
     /// Clients that wait: the server, the attempt.
     waiting: BTreeMap<(String, String), Wait>,
     /// Those that have waited for a worker and had none since: the record of the wait, and where how many workers are.
-    in_line: BTreeMap<(String, String), (u64, (String, String, u64))>,
+    in_line: BTreeMap<(String, String), InLine>,
     /// Of them, those that are refused in the event at hand, and for want of what.
     refused: BTreeMap<(String, String), &'static str>,
     /// Connections that an application accepted.

@@ -1,6 +1,7 @@
 //! The cause that made a connection useless.
 
 use super::lives::{Blame, Life};
+use super::waits::InLine;
 use super::{Court, occupies};
 use crate::trace::Record;
 
@@ -225,8 +226,8 @@ impl<'a> Court<'a> {
                 Some(fin) => {
                     let Life { host, attempt, .. } = &self.lives[&connection];
                     let no_worker = self.in_line.get(&(host.clone(), attempt.clone()));
-                    let no_worker = no_worker.filter(|(_, workers)| self.are_busy(workers));
-                    no_worker.map_or_else(|| Due::to("application", fin), |(waits, _)| Due::to("capacity", *waits))
+                    let no_worker = no_worker.filter(|line| self.are_busy(host, line));
+                    no_worker.map_or_else(|| Due::to("application", fin), |line| Due::to("capacity", line.record))
                 }
                 None => waited_for(gone, connection),
             },
@@ -248,10 +249,10 @@ impl<'a> Court<'a> {
         (last.text("fate") == "lost" && matters).then(|| Due::to("lost", last.id))
     }
 
-    /// Whether so many workers serve connections of a port.
-    fn are_busy(&self, (host, port, workers): &(String, String, u64)) -> bool {
+    /// Whether all workers of a line serve connections.
+    fn are_busy(&self, host: &str, line: &InLine) -> bool {
         let served = self.served.iter().map(|connection| &self.lives[connection]);
-        served.filter(|life| life.host == *host && life.local.ends_with(port)).count() as u64 >= *workers
+        served.filter(|life| life.host == host && life.local.ends_with(&line.port)).count() as u64 >= line.workers
     }
 
     /// The record that there was no room for TIME-WAIT where a connection ended.

@@ -23,6 +23,14 @@ pub(super) struct Wait {
     then: Option<Blame>,
 }
 
+/// A client that has waited for one of so many workers of a port, and had none since.
+pub(super) struct InLine {
+    pub(super) record: u64,
+    /// The port, as a socket ends with it.
+    pub(super) port: String,
+    pub(super) workers: u64,
+}
+
 /// The cause that a record of a wait has, if any.
 fn told(record: &Record) -> Option<Blame> {
     let cause = record.text("cause");
@@ -59,8 +67,8 @@ impl Court<'_> {
             self.differences.push(format!("wait in line: record {id} says another cause than {before}"));
         }
         if wait.scarce == "workers" && wait.places > 0 {
-            let workers = (wait.host.clone(), wait.port.clone(), wait.places);
-            self.in_line.insert((wait.host.clone(), record.attempt()), (record.id, workers));
+            let line = InLine { record: record.id, port: wait.port.clone(), workers: wait.places };
+            self.in_line.insert((wait.host.clone(), record.attempt()), line);
         }
         let again = self.waiting.insert((wait.host.clone(), record.attempt()), wait).is_some();
         if again != record.is("again") {
