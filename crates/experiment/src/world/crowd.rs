@@ -4,7 +4,6 @@ use sim_time::Instant;
 
 use super::World;
 use super::population::MachineId;
-use super::waits::Line;
 use crate::numbered::Numbered;
 use crate::record::{Blame, Fold, Incarnation, RecordId, Scarce, WaitEnd};
 
@@ -25,6 +24,29 @@ impl Place {
             Scarce::SynBacklog => Some(Self::SynBacklog(port)),
             Scarce::AcceptQueue => Some(Self::AcceptQueue(port)),
             Scarce::Workers | Scarce::HoldDown => None,
+        }
+    }
+}
+
+/// What is waited for in line: to be accepted at a port by whatever worker, or a turn of those of a script.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Line {
+    ToBeAccepted(u16),
+    ForWork { port: u16, script: u16 },
+}
+
+impl Line {
+    pub(super) const fn port(self) -> u16 {
+        match self {
+            Self::ToBeAccepted(port) | Self::ForWork { port, .. } => port,
+        }
+    }
+
+    /// The script whose workers it is for, if it is for those alone.
+    pub(super) const fn script(self) -> Option<u16> {
+        match self {
+            Self::ToBeAccepted(_) => None,
+            Self::ForWork { script, .. } => Some(script),
         }
     }
 }

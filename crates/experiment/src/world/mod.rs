@@ -35,7 +35,7 @@ use sim_core::{EventQueue, Model, Streams};
 use sim_time::Instant;
 use tcp_endpoint::{Effect, Effects, EntryKind, FourTuple, Handle, Host, Notice, Queue, Reason, State, Transition};
 
-use self::crowd::{Crowd, Place};
+use self::crowd::{Crowd, Line, Place};
 use self::flood::Flooding;
 use self::forger::{Forger, Of, Shot};
 use self::network::{Lineage, Network, Packet};
@@ -45,7 +45,7 @@ use self::sessions::Round;
 pub(crate) use self::streak::Culprit;
 use self::transmit::Heard;
 use self::truth::{Loss, Source, Truth};
-use self::waits::{Line, Lines, Waiting};
+use self::waits::{Lines, Waiting};
 use self::wire::Wire;
 use self::workers::Pool;
 use crate::record::{

@@ -7,11 +7,10 @@ use smallvec::SmallVec;
 use storage::push_sparingly;
 use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Transition};
 
-use super::crowd::Place;
+use super::crowd::{Line, Place};
 use super::intake::Intake;
 use super::population::MachineId;
 use super::transmit::Heard;
-use super::waits::Line;
 use crate::record::{Attempt, Blame, Incarnation, RecordId, Worth};
 use crate::{HostId, Span};
 

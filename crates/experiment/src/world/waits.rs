@@ -4,9 +4,8 @@ use rustc_hash::FxHashMap;
 use sim_time::Instant;
 use tcp_endpoint::{Queue, State};
 
-use super::crowd::Place;
+use super::crowd::{Line, Place};
 use super::population::MachineId;
-use super::rows::Row;
 use super::truth::UNKNOWN;
 use super::{Machine, World};
 use crate::record::{Attempt, Because, Blame, Event, Fold, Incarnation, RecordId, Scarce, StateChange, WaitEnd};
@@ -31,29 +30,6 @@ pub(super) enum Wait {
         /// The server's end of its connection, if it has one.
         end: Option<Incarnation>,
     },
-}
-
-/// What is waited for in line: to be accepted at a port by whatever worker, or a turn of those of a script.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Line {
-    ToBeAccepted(u16),
-    ForWork { port: u16, script: u16 },
-}
-
-impl Line {
-    const fn port(self) -> u16 {
-        match self {
-            Self::ToBeAccepted(port) | Self::ForWork { port, .. } => port,
-        }
-    }
-
-    /// The script whose workers it is for, if it is for those alone.
-    const fn script(self) -> Option<u16> {
-        match self {
-            Self::ToBeAccepted(_) => None,
-            Self::ForWork { script, .. } => Some(script),
-        }
-    }
 }
 
 /// How many wait in the lines of a machine, and what keeps them waiting now, if that is of no use.
@@ -238,8 +214,7 @@ impl<F: Fold> World<F> {
     /// again. To blame for that wait is the newcomer, if nobody waits for an answer to it, or else the oldest useless entry
     /// in the cache.
     pub(super) fn thrown_out(&mut self, life: Incarnation, now: Instant) {
-        let useful = |known: &&Row| known.worth.blame().is_none();
-        let Some(known) = self.truth.get(life).filter(useful) else { return };
+        let Some(known) = self.truth.get(life).filter(|known| known.worth.blame().is_none()) else { return };
         let (attempt, machine, port) = (known.attempt, known.machine, known.tuple.local.port());
         let newcomer = self.arrival.and_then(|newcomer| {
             let asks = newcomer.sender.and_then(|sender| self.truth.get(sender));

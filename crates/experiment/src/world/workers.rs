@@ -6,9 +6,8 @@ use sim_core::EventQueue;
 use sim_time::{Duration, Instant};
 
 use super::applications::Played;
-use super::crowd::Place;
+use super::crowd::{Line, Place};
 use super::population::{MachineId, Script};
-use super::waits::Line;
 use super::{Pending, Reaction, World};
 use crate::record::{Because, Call, Event, Fold, Incarnation, Outcome, RecordId, WaitEnd, What};
 use crate::{Application, Workers};
