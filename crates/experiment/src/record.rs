@@ -353,6 +353,8 @@ pub enum Event {
         /// How many there are of that; 0 of hold-downs, and of workers that the application has not or whose number has no
         /// limit.
         places: u32,
+        /// Since when all of them are taken, if they are and there are any: the newest in them came then.
+        since: Option<Instant>,
         /// What is to blame, if useless connections take room that the client could have; `None` if only useful ones do.
         blame: Option<Blame>,
         /// What was to blame until now, if the client waits already: it was refused anew, for other reasons.

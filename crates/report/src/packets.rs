@@ -67,7 +67,7 @@ enum OtherKind {
     Crash,
     Call(Call),
     Full { queue: Queue, port: u16, held: u32, since: Instant },
-    Busy { port: u16, workers: u32 },
+    Busy { port: u16, workers: u32, since: Option<Instant> },
 }
 
 /// A packet as it was sent.
@@ -115,8 +115,8 @@ impl Packets {
                 (host, OtherKind::Call(call))
             }
             Event::Overflow { host, port, queue, held, since } => (host, OtherKind::Full { queue, port, held, since }),
-            Event::Waits { host, port, scarce: Scarce::Workers, places: workers @ 1.., .. } => {
-                (host, OtherKind::Busy { port, workers })
+            Event::Waits { host, port, scarce: Scarce::Workers, places: workers @ 1.., since, .. } => {
+                (host, OtherKind::Busy { port, workers, since })
             }
             _ => return,
         };
@@ -249,6 +249,7 @@ impl Other {
     fn in_words(&self, hosts: &Hosts) -> String {
         let full = match self.what {
             OtherKind::Full { held, since, .. } => format!(" ({held} in it, full since {since} s)"),
+            OtherKind::Busy { since: Some(since), .. } => format!(" (busy since {since} s)"),
             _ => String::new(),
         };
         format!("the {}{full} at {} s", self.group(hosts), self.at)
@@ -272,8 +273,8 @@ impl Other {
             OtherKind::Full { queue: Queue::Syn, port, .. } => format!("full SYN backlog of {host}:{port}"),
             OtherKind::Full { queue: Queue::Accept, port, .. } => format!("full accept queue of {host}:{port}"),
             OtherKind::Full { queue: Queue::Cache, port, .. } => format!("full SYN cache of {host}:{port}"),
-            OtherKind::Busy { port, workers: 1 } => format!("busy worker of {host}:{port}"),
-            OtherKind::Busy { port, workers } => format!("{workers} busy workers of {host}:{port}"),
+            OtherKind::Busy { port, workers: 1, .. } => format!("busy worker of {host}:{port}"),
+            OtherKind::Busy { port, workers, .. } => format!("{workers} busy workers of {host}:{port}"),
             OtherKind::Full { queue: Queue::TimeWait, .. } => format!("full TIME-WAIT table of {host}"),
         }
     }

@@ -220,7 +220,8 @@ impl Fields for Line<'_> {
             }
             Value::Socket(socket) => self.with(name, socket),
             Value::Flags(flags) => self.with(name, flags),
-            Value::Time(at) => self.time(name, at),
+            Value::Time(at) | Value::OptionalTime(Some(at)) => self.time(name, at),
+            Value::OptionalTime(None) => self.with(name, None::<u64>),
             Value::Times(times) => self.with(name, times),
             Value::Records(records) => self.records(name, records),
         }

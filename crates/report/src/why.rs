@@ -195,7 +195,7 @@ impl Teller {
             }
             Event::InTheWay { host, port, blame, .. } => {
                 let why = match blame {
-                    None => "only useful connections are in the way".to_owned(),
+                    None => "nothing of no use is in the way".to_owned(),
                     Some(blame) => format!("what is in the way is of no use ({})", cause_of(*blame)),
                 };
                 format!("{}: of those that wait for a worker at port {port}: {why}", name(*host))

@@ -33,6 +33,8 @@ pub enum Value<'a> {
     Flags(Flags),
     /// A time.
     Time(Instant),
+    /// A time, where there may be none.
+    OptionalTime(Option<Instant>),
     /// Times.
     Times(&'a [Instant]),
     /// Records, by their ids.
@@ -173,7 +175,7 @@ impl Record {
                 to.field("host", "the host", host.into());
                 to.field("port", "the port", number(port));
             }
-            Event::Waits { host, port, attempt, scarce, script, places, blame, before } => {
+            Event::Waits { host, port, attempt, scarce, script, places, since, blame, before } => {
                 to.kind(
                     "waits",
                     16,
@@ -190,6 +192,7 @@ impl Record {
                     "how many there are of that; 0 of hold-downs, and if the application has no worker for it, or no limit",
                     number(places),
                 );
+                to.field("since", "since when all are taken, if they are", Value::OptionalTime(since));
                 blamed(to, blame);
                 to.field("again", "whether it waits already", Value::Flag(before.is_some()));
             }

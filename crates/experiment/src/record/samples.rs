@@ -89,7 +89,7 @@ pub fn samples() -> Vec<Record> {
         Event::DataLost { host, incarnation, octets: 100 },
         Event::Overflow { host, port, queue: Queue::Syn, held: 8, since: at },
         Event::HeldDown { host, port },
-        Event::Waits { host, port, attempt, scarce: Scarce::SynBacklog, script: None, places: 8, blame, before: None },
+        Event::Waits { host, port, attempt, scarce: Scarce::SynBacklog, script: None, places: 8, since: Some(at), blame, before: None },
         Event::InTheWay { host, port, script: None, clients: 2, before: None, blame },
         Event::WaitOver { host, attempt, blame, end: WaitEnd::Served },
         Event::Judged { host, incarnation, worth: Worth::Useful },

@@ -96,17 +96,19 @@ impl<F: Fold> World<F> {
             None => self.blocking_at(machine, port).map(|(_, workers)| workers).sum(),
         };
         let filled = self.newest_at_work(machine, line);
-        self.wait(attempt, Wait::InLine { machine, line, end }, (port, places, blame), filled, now);
+        let taken = (places, filled.map(|(_, at)| at).filter(|_| self.are_busy(machine, line)));
+        let filled = filled.map(|(by, _)| by);
+        self.wait(attempt, Wait::InLine { machine, line, end }, (port, taken, blame), filled, now);
         let waits = self.last();
         if let Some(row) = self.truth.get_mut(end) {
             row.in_line = Some((line, waits));
         }
     }
 
-    /// With which record the newest connection came to the workers that a line is for.
-    fn newest_at_work(&self, id: MachineId, line: Line) -> Option<RecordId> {
+    /// With which record, and when, the newest connection came to the workers that a line is for.
+    fn newest_at_work(&self, id: MachineId, line: Line) -> Option<(RecordId, Instant)> {
         let crowd = &self.machines[id.index()].crowd;
-        let newest = |script| crowd.filled(Place::Workers(script)).map(|(by, _)| by);
+        let newest = |script| crowd.filled(Place::Workers(script));
         match line {
             Line::ToBeAccepted(port) => self.blocking_at(id, port).filter_map(|(script, _)| newest(script)).max(),
             Line::ForWork { script, .. } => newest(script),
@@ -129,8 +131,8 @@ impl<F: Fold> World<F> {
                 Scarce::AcceptQueue => tcp.queued(port, Queue::Accept),
                 Scarce::Workers | Scarce::HoldDown => 0,
             };
-            let filled = Place::of(scarce, port).and_then(|place| crowd.filled(place)).map(|(by, _)| by);
-            self.wait(attempt, wait, (port, places, blame), filled, now);
+            let (filled, since) = Place::of(scarce, port).and_then(|place| crowd.filled(place)).unzip();
+            self.wait(attempt, wait, (port, (places, since.filter(|_| places > 0)), blame), filled, now);
         }
     }
 
@@ -138,7 +140,7 @@ impl<F: Fold> World<F> {
         &mut self,
         attempt: Attempt,
         wait: Wait,
-        (port, places, blame): (u16, u32, Option<Blame>),
+        (port, (places, since), blame): (u16, (u32, Option<Instant>), Option<Blame>),
         filled: Option<RecordId>,
         now: Instant,
     ) {
@@ -151,7 +153,8 @@ impl<F: Fold> World<F> {
             Some(Wait::Refused { blame, .. }) => Some(blame),
             Some(Wait::InLine { .. }) | None => None,
         };
-        self.record(now, because, Event::Waits { host, port, attempt, scarce, script, places, blame, before });
+        let waits = Event::Waits { host, port, attempt, scarce, script, places, since, blame, before };
+        self.record(now, because, waits);
     }
 
     /// If the client behind an attempt waits, it need not any longer.

@@ -55,7 +55,8 @@ pub(super) fn failed(known: &Known, names: Names<'_>) -> Option<Finding> {
     let (what, why, courses) = match reason {
         Reason::Reset => {
             let why = reset.map_or("a reset".to_owned(), |(_, why)| names.why(why));
-            ("refused", why, Vec::new())
+            let in_vain = handshake.iter().any(|(_, course)| course.kinds().is_some());
+            ("refused", why, if in_vain { handshake } else { Vec::new() })
         }
         Reason::GaveUp => ("timed out", in_vain(known), handshake),
         Reason::Call => ("given up by the application", in_vain(known), handshake),

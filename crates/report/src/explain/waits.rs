@@ -277,7 +277,8 @@ impl Group {
         if useful > 0 {
             why.push(waits.places.load(place, end).unwrap_or_else(|| HELD_DOWN.to_owned()));
             if worst.scarce != Scarce::HoldDown && worst.places > 0 && free < nanos {
-                why.extend(only_useful(worst.useful_in_the_way(useful, free, hosts), nanos, "their"));
+                let useful = worst.useful_in_the_way(useful, free, hosts);
+                why.extend(nothing_to_blame(useful, nanos, worst.ahead("their", hosts)));
             }
         }
         if free > 0 && worst.knows_what_is_free(hosts) {
@@ -319,12 +320,12 @@ fn in_words(kinds: Vec<(String, u128)>, all: u128, most: Option<usize>) -> Vec<S
     words
 }
 
-/// That nothing is to blame for so much of a wait.
-fn only_useful(useful: u128, all: u128, whose: &str) -> Option<String> {
+/// That nothing is to blame for so much of a wait, but what was `ahead`.
+fn nothing_to_blame(useful: u128, all: u128, ahead: String) -> Option<String> {
     match useful {
         0 => None,
-        _ if useful == all => Some(format!("Only useful connections were in {whose} way.")),
-        _ => Some(format!("For {} only useful connections were in {whose} way.", seconds(useful))),
+        _ if useful == all => Some(format!("Only {ahead}.")),
+        _ => Some(format!("For {} only {ahead}.", seconds(useful))),
     }
 }
 
@@ -346,6 +347,15 @@ impl Wait {
     /// Whether it is known how long something was free: workers of several scripts are not told apart.
     fn knows_what_is_free(&self, hosts: &Hosts) -> bool {
         self.scarce != Scarce::Workers || !hosts.has_several_scripts(self.host)
+    }
+
+    /// What was in the way of one for whose wait nothing is to blame. One of several scripts may have had a free worker that
+    /// had not come to accept.
+    fn ahead(&self, whose: &str, hosts: &Hosts) -> String {
+        match self.knows_what_is_free(hosts) {
+            true => format!("useful connections were in {whose} way"),
+            false => format!("useful connections, or none, were in {whose} way"),
+        }
     }
 
     /// Nothing of it has been measured before `at`.
@@ -417,7 +427,8 @@ impl Wait {
         } else if self.places == 0 && useful > 0 {
             why.push(none_there(self.scarce).to_owned());
         } else if self.free != Some(all) {
-            why.extend(only_useful(self.useful_in_the_way(useful, self.free.unwrap_or(0), hosts), all, "its"));
+            let useful = self.useful_in_the_way(useful, self.free.unwrap_or(0), hosts);
+            why.extend(nothing_to_blame(useful, all, self.ahead("its", hosts)));
         }
         let why = why.join(" ");
         let evicted = if self.is_of_a_cache() { "Its half-open entry had been evicted. " } else { "" };

@@ -123,6 +123,7 @@ impl Fields for Kinds {
             }),
             Value::Flags(_) => json!({ "type": "string" }),
             Value::Time(_) => json!({ "type": "number" }),
+            Value::OptionalTime(_) => json!({ "type": ["number", "null"] }),
             Value::Times(_) => json!({ "type": "array", "items": { "type": "number" } }),
             Value::Records(_) => json!({ "type": ["integer", "null"] }),
         };
