@@ -84,6 +84,8 @@ pub(crate) struct Counts {
     pub(crate) segments: Share,
     /// Waits that begin, or go on for something else.
     pub(crate) waits: Share,
+    /// Forged segments that a connection took for its peer's.
+    pub(crate) forgeries: u64,
 }
 
 impl Counts {
@@ -91,7 +93,10 @@ impl Counts {
     pub(crate) fn told(&self) -> String {
         let shares = [self.verdicts, self.segments, self.waits];
         let [verdicts, segments, waits] = shares.map(|Share(part, whole)| format!("{part} of {whole}"));
-        format!("computed: causes of {verdicts} verdicts, {segments} wasted segments, {waits} waits")
+        let forgeries = self.forgeries;
+        format!(
+            "computed: causes of {verdicts} verdicts, {segments} wasted segments, {waits} waits; {forgeries} forgeries taken"
+        )
     }
 
     /// Whether the cause of 19 in 20 was computed, of each.
@@ -103,6 +108,7 @@ impl Counts {
         self.verdicts.add(other.verdicts);
         self.segments.add(other.segments);
         self.waits.add(other.waits);
+        self.forgeries += other.forgeries;
     }
 }
 
@@ -243,6 +249,10 @@ impl<'a> Court<'a> {
             "segment" => self.segment(record),
             "delivered" | "unheard" => {
                 let Some(segment) = record.because else { return };
+                if let Some(connection) = record.number("connection").filter(|_| record.is("misleads")) {
+                    self.counts.forgeries += 1;
+                    self.lives.entry(connection).and_modify(|life| life.misled = life.misled.or(Some(segment)));
+                }
                 if let Some(copies) = self.coming.get_mut(&segment) {
                     *copies -= 1;
                     if *copies == 0 {

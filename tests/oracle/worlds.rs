@@ -304,6 +304,11 @@ fn forgeries(text: &mut String, draws: &mut Draws, cast: &Cast) {
             .expect("a string takes all");
         }
     }
+    if draws.once_in(2) {
+        for _ in 0..=draws.below(3) {
+            fitting_forgery(text, draws, cast);
+        }
+    }
     if draws.once_in(5) {
         let rate = draws.pick(&["1 / s", "4 / s"]);
         let most = 1 + draws.below(12);
@@ -311,4 +316,39 @@ fn forgeries(text: &mut String, draws: &mut Draws, cast: &Cast) {
         writeln!(text, "[[flood]]\narrivals = {{ poisson = \"{rate}\", most = {most} }}\nto = \"server\"\n{from}")
             .expect("a string takes all");
     }
+}
+
+/// Forged segments that may fit a connection when it comes to a state: the state, the segment's flags, numbers and data.
+const FITTING: &[(&str, &str)] = &[
+    ("SYN-SENT", "flags = \"SYN-ACK\"\nseq-raw = 7777\nack = 1"),
+    ("ESTABLISHED", "flags = \"FIN-ACK\"\nseq = 1\nack = 1"),
+    ("ESTABLISHED", "flags = \"FIN-ACK\"\nseq = 1\nack = 1"),
+    ("ESTABLISHED", "flags = \"ACK\"\nseq = 1\nack = 1\ndata = \"100 B\""),
+    ("ESTABLISHED", "flags = \"FIN-ACK\"\nseq = 1\nack = 1\ndata = \"100 B\""),
+    ("ESTABLISHED", "flags = \"ACK\"\nseq = 101\nack = 101"),
+    ("ESTABLISHED", "flags = \"RST\"\nseq = 1"),
+    ("SYN-RECEIVED", "flags = \"ACK\"\nseq = 1\nack = 1"),
+    ("SYN-RECEIVED", "flags = \"RST\"\nseq = 1"),
+    ("FIN-WAIT-1", "flags = \"ACK\"\nseq = 1\nack = 2"),
+    ("FIN-WAIT-1", "flags = \"FIN-ACK\"\nseq = 101\nack = 102"),
+    ("FIN-WAIT-2", "flags = \"FIN-ACK\"\nseq = 1\nack = 2"),
+    ("LAST-ACK", "flags = \"ACK\"\nseq = 2\nack = 2"),
+    ("CLOSE-WAIT", "flags = \"RST-ACK\"\nseq = 2\nack = 1"),
+];
+
+/// A forged segment that a connection may take for its peer's.
+fn fitting_forgery(text: &mut String, draws: &mut Draws, cast: &Cast) {
+    let client = draws.pick(&cast.clients);
+    let (from, to) = if draws.once_in(2) { (client, "server") } else { ("server", client) };
+    let place = draws.below(FITTING.len() as u64);
+    let (state, segment) = FITTING[usize::try_from(place).expect("a place in a slice")];
+    let when = if draws.once_in(4) {
+        let at = draws.pick(&["20 ms", "75 ms", "160 ms", "300 ms", "1s", "2s", "5s"]);
+        format!("at = \"{at}\"\nconnection = {}", 1 + draws.below(2))
+    } else {
+        let (nth, delay) = (draws.pick(&["1", "1", "2", "1.."]), draws.pick(&["0s", "0s", "1 ms", "80 ms"]));
+        let nth = if nth.len() > 1 { format!("\"{nth}\"") } else { nth.to_owned() };
+        format!("after = {{ host = \"{to}\", enters = \"{state}\", nth = {nth} }}\ndelay = \"{delay}\"")
+    };
+    writeln!(text, "[[inject]]\n{when}\nfrom = \"{from}\"\nto = \"{to}\"\n{segment}\n").expect("a string takes all");
 }

@@ -41,6 +41,26 @@ fn octets_that_come_after_a_close_had_arrived() {
 }
 
 #[test]
+fn a_forged_segment_that_was_taken_is_told() {
+    let fin = run("forged-fin", &["--no-ladder", "--explain", "--all"]);
+    let told = "To blame: a forged segment: FIN,ACK 101/101 as if from client:49152, came at 2.000.";
+    let taken = "server had taken FIN,ACK 101/101 as if from client:49152, came at 2.000, for its peer's.";
+    let words = fin.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(told) && words.contains(taken), "{fin}");
+    let data = run("forged-data", &["--no-ladder", "--explain", "--all"]);
+    let words = data.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("given 100 B that its peer had not sent") && !words.contains("another connection"), "{data}");
+}
+
+#[test]
+fn who_does_not_read_on_is_told_by_the_reset() {
+    let text = run("data-after-close", &["--no-ladder", "--explain", "--all"]);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("server's application had closed, and nobody would read it"), "{text}");
+    assert!(words.contains("To blame: the close of server's application"), "{text}");
+}
+
+#[test]
 fn each_entry_is_charged_with_its_own_segments() {
     let text = run("explain-wrong-sender", &["--no-ladder", "--explain", "--all"]);
     assert_eq!(lines_with(&text, "B·s and 6 wasted segments").len(), 2, "{text}");

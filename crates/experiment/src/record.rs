@@ -255,6 +255,8 @@ pub enum Event {
         /// Whether its sender no longer held the TCB that sent it, or had retransmitted it since. A reset says itself
         /// that there is no TCB: it is stale if its sender holds one by now, and another than the one that sent it.
         stale: bool,
+        /// Whether it was forged and the connection took it for its peer's: its state, RCV.NXT or SND.UNA is another by it.
+        misleads: bool,
     },
     /// A copy of a segment arrived at a host that did not listen to it. It counts as neither delivered nor lost. The record of
     /// its sending is the cause.

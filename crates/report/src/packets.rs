@@ -144,6 +144,7 @@ impl Packets {
         }
         match (self.packet(blame), blame.cause) {
             (Some(packet), Cause::Application) => format!("{}: {}", idle(packet, hosts), packet.in_full(hosts)),
+            (Some(packet), Cause::Unknown) => format!("{}: {}", last_words(packet, hosts), packet.in_full(hosts)),
             (Some(packet), _) => format!("{cause}: {}", packet.in_full(hosts)),
             (None, _) => cause.to_owned(),
         }
@@ -155,8 +156,10 @@ impl Packets {
         if let Some(other) = self.other(blame) {
             return format!("{} {}", other.article(), other.group(hosts));
         }
-        if let (Some(packet), Cause::Application) = (self.packet(blame), blame.cause) {
-            return idle(packet, hosts);
+        match (self.packet(blame), blame.cause) {
+            (Some(packet), Cause::Application) => return idle(packet, hosts),
+            (Some(packet), Cause::Unknown) => return last_words(packet, hosts),
+            _ => {}
         }
         let kind = match self.packet(blame) {
             Some(packet) => Some(Kind::of(&packet.sent)),
@@ -242,6 +245,12 @@ impl Kind {
 fn idle(packet: &Packet, hosts: &Hosts) -> String {
     let whose = packet.sent.to.map_or("its", |to| hosts.name(to));
     format!("{whose}'s application, which does not close after the FIN")
+}
+
+/// What a host said last that keeps no TIME-WAIT. That it is on its way is no accident.
+fn last_words(packet: &Packet, hosts: &Hosts) -> String {
+    let whose = packet.sent.from.map_or("its peer", |from| hosts.name(from));
+    format!("the last ACK on its way ({whose} keeps no TIME-WAIT)")
 }
 
 impl Other {

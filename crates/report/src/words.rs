@@ -82,7 +82,8 @@ pub(crate) const fn purpose(purpose: Purpose) -> Option<&'static str> {
         | Purpose::Acknowledgment
         | Purpose::ResetOfCall
         | Purpose::ResetOfNoConnection
-        | Purpose::ResetOfUnacceptable => None,
+        | Purpose::ResetOfUnacceptable
+        | Purpose::ResetOfUnread => None,
     }
 }
 

@@ -55,9 +55,11 @@ pub enum Purpose {
     /// The answer to a segment that belongs to no connection (RFC 9293 §3.10.7.1, §3.10.7.2), the refusal of a SYN
     /// included. So answers a half-open or small entry, too, that takes the segment for no part of its connection.
     ResetOfNoConnection,
-    /// The answer of a connection, or of a half-open entry, to an acknowledgment of what was never sent, or to data that
-    /// no one will read (RFC 9293 §3.5.2, §3.6.1, §3.10.7.3, §3.10.7.4).
+    /// The answer of a connection, or of a half-open entry, to an acknowledgment of what was never sent (RFC 9293 §3.5.2,
+    /// §3.10.7.3, §3.10.7.4).
     ResetOfUnacceptable,
+    /// The answer to octets that come after the application's CLOSE: no one will read them (RFC 9293 §3.6.1, SHLD-3).
+    ResetOfUnread,
 }
 
 impl Purpose {
@@ -104,6 +106,8 @@ pub enum Reason {
     Evicted,
     /// Its handshake was complete, and the accept queue had no room for it.
     Overflow,
+    /// Octets came that no one will read: its application had closed (RFC 9293 §3.6.1, SHLD-3).
+    Unread,
 }
 
 /// A change of state, with what an observer needs to judge it.

@@ -103,6 +103,14 @@ pub struct Status {
 }
 
 impl Status {
+    /// Whether the connection was told more when this is what it is than when it was as `before`: its state, or what it knows
+    /// of its peer, is another.
+    #[must_use]
+    pub fn took_more_than(&self, before: &Self) -> bool {
+        let known = |of: &Self| (of.state, of.irs, of.receive_next, of.send_unacknowledged);
+        known(self) != known(before)
+    }
+
     /// Whether a segment passes the first check of RFC 9293 §3.10.7.4, that of its sequence number. Who does not know RCV.NXT
     /// yet checks none.
     #[must_use]

@@ -65,7 +65,8 @@ pub(super) fn is_of_its_kind(cause: &str, blamed: Option<&Record>) -> bool {
         "capacity" => blamed.kind == "overflow" || (blamed.kind == "waits" && blamed.text("scarce") == "workers"),
         "lost" => is_segment && blamed.text("fate") == "lost",
         "duplicated" => is_segment && copies >= 2,
-        "delayed" => is_segment && copies >= 1,
+        // What is on its way as it should be, and ends it.
+        "delayed" | "unknown" => is_segment && copies >= 1,
         // The call; or the segment that brought the FIN after which its own application does not close, or what came before
         // that FIN and was missing.
         "application" => {
@@ -103,21 +104,71 @@ impl<'a> Court<'a> {
     pub(super) fn due(&self, connection: u64) -> Due {
         let life = &self.lives[&connection];
         let making = self.record(life.made).and_then(|made| self.delivery(made));
+        if let Some(forged) = making.and_then(|made| self.because(made)).filter(|made| made.is("forged")) {
+            return Due::to("forged", forged.id);
+        }
         if life.made >= self.event {
-            return making.map_or_else(Due::unknown, |delivered| self.of_making(delivered));
+            let of_making = making.map_or_else(Due::unknown, |delivered| self.of_making(delivered));
+            return self.or_of_occupant(of_making, life);
         }
         let Some(gone) = self.gone(life) else {
             // It was opened by a segment of nobody who still is there, or who has another partner since; or by a cookie.
             let opened = self.record(life.opened).and_then(|opened| self.delivery(opened));
-            return match opened {
+            let due = match opened {
                 _ if life.by_cookie => self.of_coming(life, connection).unwrap_or_else(Due::unknown),
                 Some(delivered) if delivered.id >= self.event => self.of_opening(connection, delivered),
                 Some(delivered) => self.superseded(delivered).unwrap_or_else(Due::unknown),
                 None => Due::unknown(),
             };
+            return self.or_of_occupant(due, life);
         };
         let Some(end) = self.lives[&gone].ended.and_then(|ended| self.record(ended)) else { return Due::unknown() };
         self.of_end(connection, gone, end)
+    }
+
+    /// A cause; or, where there is none, that of the connection at the other end, which is another: it took a forged segment
+    /// for its peer's, or was made by what it should not have been.
+    fn or_of_occupant(&self, due: Due, life: &Life) -> Due {
+        if !matches!(&due, Due::Is((cause, _)) if cause == "unknown") {
+            return due;
+        }
+        let is_there = |other: &&u64| self.lives[*other].ended.is_none_or(|ended| ended > life.made);
+        let Some(other) = self.opposite(life).iter().rfind(is_there).map(|other| &self.lives[other]) else {
+            return due;
+        };
+        let making = || self.record(other.made).and_then(|made| self.delivery(made)).map(|made| self.of_making(made));
+        other.misled.map(|forged| Due::to("forged", forged)).or_else(making).unwrap_or(due)
+    }
+
+    /// What a forged segment is to blame for that one of two ends took for its peer's.
+    fn of_forgery(&self, connection: u64, gone: u64) -> Option<Due> {
+        let misled = [connection, gone].into_iter().find_map(|end| self.lives[&end].misled);
+        misled.map(|forged| Due::to("forged", forged))
+    }
+
+    /// The same, unless the last that the other end asked was lost.
+    fn of_forgery_in_vain(&self, connection: u64, gone: u64, end: &Record) -> Option<Due> {
+        let life = &self.lives[&gone];
+        let asks = |sent: &&Record| occupies(sent) || sent.text("purpose").ends_with("probe");
+        let own = self.segments(&life.local, &life.remote).filter(|sent| sent.number("connection") == Some(gone));
+        let last = own.filter(|sent| sent.id < end.id).filter(asks).last();
+        let in_vain = last.is_some_and(|last| last.text("fate") == "lost");
+        self.of_forgery(connection, gone).filter(|_| !in_vain)
+    }
+
+    /// That the last words of an end that keeps no TIME-WAIT are on their way.
+    fn on_its_way(&self, gone: u64, end: &Record) -> Due {
+        if !matches!(end.text("from"), "FIN-WAIT-1" | "FIN-WAIT-2" | "CLOSING") {
+            return Due::unknown();
+        }
+        let life = &self.lives[&gone];
+        let tells = |sent: &&Record| {
+            sent.number("connection") == Some(gone)
+                && self.coming.contains_key(&sent.id)
+                && sent.text("purpose") != "keepalive-probe"
+        };
+        let last = self.segments(&life.local, &life.remote).rfind(tells);
+        Due::to("unknown", last.map(|last| last.id))
     }
 
     /// The other end that went: the partner, or who was not yet aware of it.
@@ -220,8 +271,17 @@ impl<'a> Court<'a> {
                 Due::Is(waited.unwrap_or(call))
             }),
             "call" => reset().unwrap_or_else(|| Due::to("application", end.because)),
-            "gave-up" => reset().unwrap_or_else(|| waited_for(gone, connection)),
-            "expired" if end.text("from") == "TIME-WAIT" => waited_for(connection, gone),
+            "unread" => {
+                reset().or_else(|| self.out_of_order(end)).unwrap_or_else(|| Due::to("application", end.because))
+            }
+            "gave-up" => {
+                let forged = || self.of_forgery_in_vain(connection, gone, end);
+                reset().or_else(forged).unwrap_or_else(|| waited_for(gone, connection))
+            }
+            "expired" if end.text("from") == "TIME-WAIT" => {
+                let forged = self.of_forgery_in_vain(connection, gone, end);
+                forged.unwrap_or_else(|| waited_for(connection, gone))
+            }
             "expired" => match self.half_closed(connection) {
                 Some(fin) => {
                     let Life { host, attempt, .. } = &self.lives[&connection];
@@ -229,13 +289,16 @@ impl<'a> Court<'a> {
                     let no_worker = no_worker.filter(|line| self.are_busy(host, line));
                     no_worker.map_or_else(|| Due::to("application", fin), |line| Due::to("capacity", line.record))
                 }
-                None => waited_for(gone, connection),
+                None => {
+                    let forged = self.of_forgery_in_vain(connection, gone, end);
+                    forged.unwrap_or_else(|| waited_for(gone, connection))
+                }
             },
             _ => {
-                let delivered = self.delivery(end);
-                let both = [reset(), delivered.and_then(|delivered| self.superseded(delivered))];
+                let both = [reset(), self.out_of_order(end)];
                 let both = both.into_iter().flatten().flat_map(Due::blames).collect();
-                Due::one_of(both).unwrap_or_else(Due::unknown)
+                let forged = || self.of_forgery(connection, gone).filter(|_| end.text("from") == "LAST-ACK");
+                Due::one_of(both).or_else(forged).unwrap_or_else(|| self.on_its_way(gone, end))
             }
         }
     }
@@ -243,10 +306,24 @@ impl<'a> Court<'a> {
     /// The last that an end sent as it went, if that was lost: a reset, or what answered the segment that ended it.
     fn lost_by(&self, connection: u64, gone: u64, end: &Record) -> Option<Due> {
         let life = &self.lives[&gone];
-        let as_it_went = |sent: &&Record| sent.because == end.because || sent.because == Some(end.id);
+        let brings_about = |cause: &u64| Some(*cause) == end.because || end.also.contains(cause) || *cause == end.id;
+        let as_it_went = |sent: &&Record| sent.because.as_ref().is_some_and(brings_about);
         let last = self.segments(&life.local, &life.remote).rfind(as_it_went)?;
         let matters = !last.text("flags").contains('R') || !self.is_too_old(connection, last);
         (last.text("fate") == "lost" && matters).then(|| Due::to("lost", last.id))
+    }
+
+    /// The cause of the segment that an end comes of, if that was forged, wasted or superseded.
+    fn out_of_order(&self, end: &Record) -> Option<Due> {
+        let delivered = self.delivery(end)?;
+        let segment = self.because(delivered)?;
+        if segment.is("forged") {
+            return Some(Due::to("forged", segment.id));
+        }
+        if segment.is("wasted") && segment.text("cause") != "unknown" {
+            return Some(Due::to(segment.text("cause"), segment.number("blames")));
+        }
+        self.superseded(delivered)
     }
 
     /// Whether all workers of a line serve connections.

@@ -22,6 +22,8 @@ pub(super) struct Life {
     pub(super) state: String,
     /// The other end, if there ever was one.
     pub(super) partner: Option<u64>,
+    /// The first forged segment that it took for its peer's.
+    pub(super) misled: Option<u64>,
     /// Whether a SYN cookie opened it.
     pub(super) by_cookie: bool,
     /// The record of its making.
@@ -63,6 +65,7 @@ impl Court<'_> {
             attempt: record.attempt(),
             state: String::new(),
             partner: None,
+            misled: None,
             by_cookie: false,
             made: record.id,
             opened: record.id,

@@ -167,7 +167,7 @@ fn heading(paragraph: &str) -> Option<Item> {
         return Some(Item::new(format!("{name}: TIME-WAIT early at {}", seconds(t)), vec![text.number()?]));
     }
     let octets = [
-        ("its application was given ", "B of another connection at ", "of another"),
+        ("its application was given ", "B that its peer had not sent, at ", "of another"),
         ("its application received ", "B a second time at ", "again"),
         ("the call to send ", "B failed at ", "not sent"),
     ];

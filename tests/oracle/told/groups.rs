@@ -123,7 +123,7 @@ fn open(paragraph: &str) -> Option<Told> {
 /// From where to where, and how it ended; octets lost in all.
 fn end(paragraph: &str) -> Option<Told> {
     const KINDS: [(&str, &str); 9] = [
-        (" delivered data of another", "given"),
+        (" delivered data that the peer had not sent", "given"),
         (" delivered data a second time", "again"),
         (" left TIME-WAIT early for a SYN", "early"),
         (" lost data of ", "lost"),

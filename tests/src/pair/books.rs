@@ -246,8 +246,8 @@ fn is_an_edge(from: State, to: State, reason: Reason, settings: &Settings) -> bo
         (FinWait2 | Closing, TimeWait, Reason::Segment) | (LastAck, Closed, Reason::Segment) => true,
         // Without room or a length for it, TIME-WAIT is passed over.
         (FinWait2 | Closing, Closed, Reason::Segment) => true,
-        // Data that no one is left to read; a SYN that sends a passive opener back to LISTEN, or ends TIME-WAIT.
-        (FinWait1, Closed, Reason::Segment) => refuses_data,
+        (SynReceived | FinWait1 | FinWait2, Closed, Reason::Unread) => refuses_data,
+        // A SYN that sends a passive opener back to LISTEN, or ends TIME-WAIT.
         (SynReceived | TimeWait, Closed, Reason::Segment) => true,
         (FinWait2 | TimeWait, Closed, Reason::Expired) => true,
         // A cache has given up its oldest entry; the opener keeps TIME-WAIT for a peer that closed first.

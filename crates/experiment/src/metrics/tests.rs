@@ -118,7 +118,11 @@ impl Stream {
     }
 
     fn arrives(&mut self, millis: u64, segment: RecordId, to: HostId, stale: bool) {
-        self.put_because(millis, Because::of(segment), Event::Delivered { to, incarnation: None, copy: 0, stale });
+        self.put_because(
+            millis,
+            Because::of(segment),
+            Event::Delivered { to, incarnation: None, copy: 0, stale, misleads: false },
+        );
     }
 
     /// A segment that takes 50 ms.

@@ -93,7 +93,7 @@ impl Record {
                 when(to, *at, *because);
                 sent.tell(to);
             }
-            Event::Delivered { to: host, incarnation, copy, stale } => {
+            Event::Delivered { to: host, incarnation, copy, stale, misleads } => {
                 let meaning = "a copy of a segment arrives; `because` is the record of its sending";
                 to.kind("delivered", 5, meaning);
                 when(to, *at, *because);
@@ -103,6 +103,8 @@ impl Record {
                 let meaning =
                     "whether its sender no longer holds the connection that sent it, or has sent it again since";
                 to.field("stale", meaning, Value::Flag(stale));
+                let meaning = "whether it is forged, and the connection takes it for its peer's";
+                to.field("misleads", meaning, Value::Flag(misleads));
             }
             Event::Unheard { to: host, copy, deaf } => {
                 let meaning = "a copy of a segment arrives at a host that does not listen to it";
@@ -487,6 +489,7 @@ words! {
         Reason::Crash => ("crash", 5),
         Reason::Evicted => ("evicted", 6),
         Reason::Overflow => ("overflow", 7),
+        Reason::Unread => ("unread", 8),
     }
 }
 
@@ -505,6 +508,7 @@ words! {
         Purpose::ResetOfCall => ("reset-of-call", 9),
         Purpose::ResetOfNoConnection => ("reset-of-no-connection", 10),
         Purpose::ResetOfUnacceptable => ("reset-of-unacceptable", 11),
+        Purpose::ResetOfUnread => ("reset-of-unread", 12),
     }
 }
 

@@ -337,6 +337,7 @@ impl<F: Fold> World<F> {
         self.record_call(round, call, result.map_or_else(Outcome::Failed, |()| Outcome::Done), now);
         if let Some(row) = self.truth.get_mut(life).filter(|_| result.is_ok()) {
             row.closed_by.get_or_insert(self.call);
+            row.let_go_by = row.let_go_by.or((call != Call::Shutdown).then_some(self.call));
         }
         if call == Call::Close && self.truth.holds(life) {
             self.lose_unread(life, self.call, now);

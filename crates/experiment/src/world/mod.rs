@@ -359,24 +359,30 @@ impl<F: Fold> World<F> {
         });
         let (segment, sender, trips) = (packet.id, packet.sender, packet.trips);
         let incarnation = self.receiver(machine, sender, tuple).filter(|life| self.truth.holds(*life));
-        let misses = incarnation.and_then(|life| self.truth.get(life)).filter(|row| row.misses());
-        let before = misses.and_then(|_| self.machines[machine.index()].tcp.status_of(tuple));
+        let is_followed = |row: &&rows::Row| packet.forged || row.misses();
+        let followed = incarnation.and_then(|life| self.truth.get(life)).filter(is_followed);
+        let before = followed.and_then(|_| self.machines[machine.index()].tcp.status_of(tuple));
         if let Some(receiver) = incarnation.and_then(|life| self.truth.get_mut(life)) {
             receiver.trips = receiver.trips.max(trips);
         }
-        self.begin_with(now, Because::of(segment), Event::Delivered { to, incarnation, copy, stale });
         let next = self.truth.rows.next();
+        let packet = self.network.packet(place)?;
+        let tcp = &mut self.machines[machine.index()].tcp;
+        tcp.on_segment(now, &packet.segment, next, &mut self.effects);
+        let after = before.map(|before| tcp.status_of(tuple).unwrap_or(before));
+        let heard = before.zip(after);
+        let misleads = packet.forged && heard.is_some_and(|(before, after)| after.took_more_than(&before));
+        self.begin_with(now, Because::of(segment), Event::Delivered { to, incarnation, copy, stale, misleads });
         let packet = self.network.packet(place)?;
         if self.forger.listens {
             let kinds = network::kinds(packet.segment.flags, octets.length > 0);
             let sockets = [packet.segment.source, packet.segment.destination];
             self.forger.happens(now, (to, Happening::Receives(kinds)), Of::Sockets(sockets));
         }
-        let tcp = &mut self.machines[machine.index()].tcp;
-        tcp.on_segment(now, &packet.segment, next, &mut self.effects);
-        if let (Some(before), Some(row)) = (before, incarnation.and_then(|life| self.truth.get_mut(life))) {
-            let after = tcp.status_of(tuple).unwrap_or(before);
+        if let (Some((before, after)), Some(row)) = (heard, incarnation.and_then(|life| self.truth.get_mut(life))) {
             row.has_heard(Heard::of((&before, &after), &packet.segment, row.lost_until));
+            let forged = misleads.then_some(Blame { cause: Cause::Forged, record: Some(segment) });
+            row.misled_by = row.misled_by.or(forged);
         }
         self.perform(machine, Origin::Protocol, queue);
         Some(machine)
@@ -602,12 +608,14 @@ impl<F: Fold> World<F> {
     fn because_of(&self, life: Incarnation, reason: Reason, origin: Origin) -> Because {
         let cause = self.cause(origin);
         let asked = || self.truth.rows.get(life).and_then(|row| row.closed_by);
+        let let_go = || self.truth.rows.get(life).and_then(|row| row.let_go_by);
         match reason {
             Reason::Call if origin != Origin::Call => match asked() {
                 Some(call) if call > cause => Because::of(call),
                 Some(call) => Because::of(call).and(cause),
                 None => Because::of(cause),
             },
+            Reason::Unread => let_go().map_or(Because::of(cause), |call| Because::of(call).and(cause)),
             Reason::Evicted => Because::of(self.last()), // the full cache
             _ => Because::of(cause),
         }
@@ -679,8 +687,11 @@ impl<F: Fold> World<F> {
         {
             worth = worth.blamed_on(Blame { cause: Cause::Lost, record: Some(lost) });
         }
-        // The application cannot close what it has no worker for.
-        if let (Some(Cause::Application), Some((line, waits))) = (worth.blame().map(|blame| blame.cause), row.in_line)
+        // The application cannot close what it has no worker for: who does not close has got the peer's FIN.
+        let own_fault = row.fin.map(|fin| Blame { cause: Cause::Application, record: Some(fin) });
+        if let Some((line, waits)) = row.in_line
+            && own_fault.is_some()
+            && worth.blame() == own_fault
             && row.state == State::CloseWait
             && self.are_busy(row.machine, line)
         {

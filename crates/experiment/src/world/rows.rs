@@ -61,6 +61,8 @@ pub(super) struct Row {
     calls: SmallVec<[(u64, RecordId); 1]>,
     /// The call that closed its sending direction.
     pub(super) closed_by: Option<RecordId>,
+    /// The call with which its application let go of it.
+    pub(super) let_go_by: Option<RecordId>,
     /// The record with which its application was told that it can be accepted.
     pub(super) acceptable_by: Option<RecordId>,
     /// What has come to this end.
@@ -85,7 +87,8 @@ pub(super) struct Row {
     pub(super) lost_until: Option<SeqNum>,
     /// The last segment it sent that wants an answer, and whether nothing of it arrived.
     pub(super) last_asked: Option<(RecordId, bool)>,
-    /// What first brought it another connection's octets, if anything did.
+    /// What first told it what its peer never said, if anything did: a forged segment that it accepted, or one that brought
+    /// another connection's octets.
     pub(super) misled_by: Option<Blame>,
     /// The record of its birth, and that of its last change of state.
     pub(super) born_at: RecordId,
@@ -185,7 +188,7 @@ pub(super) struct Left {
     /// The last it sent that was on its way and tells something, and the last that wants an answer.
     pub(super) told_under_way: Option<RecordId>,
     pub(super) asked_under_way: Option<RecordId>,
-    /// What brought it another connection's octets, if anything did.
+    /// What told it what its peer never said, if anything did.
     pub(super) misled_by: Option<Blame>,
 }
 
@@ -285,6 +288,7 @@ impl Row {
             sent: 0,
             calls: SmallVec::new(),
             closed_by: None,
+            let_go_by: None,
             acceptable_by: None,
             intake: Intake::default(),
             received: 0,

@@ -229,7 +229,8 @@ impl Truth {
     ///
     /// * its SYN was forged, or nobody has the other end's address: the forged segment;
     /// * its other end was there once and ended: see [`blame_for_end`];
-    /// * nobody was there ever: why what was to bring the other end did not, or why what made this end came too late.
+    /// * nobody was there ever: why what was to bring the other end did not, or why what made this end came too late; or
+    ///   what told the connection at the other end, which is another, what its peer never said.
     fn blame(&self, known: &Row) -> Blame {
         if self.is_forged(known.attempt, known.tuple) {
             return Blame { cause: Cause::Forged, record: known.born_of };
@@ -237,7 +238,11 @@ impl Truth {
         let other = known.partner.or(known.other);
         match known.left.filter(|left| Some(left.by) == other) {
             Some(left) if known.partner.is_some() || was_unaware(known, &left) => blame_for_end(known, &left),
-            _ => known.stranded_by.or(known.made_by).unwrap_or(UNKNOWN),
+            _ => {
+                let occupant = || other.and_then(|other| self.get(other));
+                let misled = || occupant().and_then(|other| other.misled_by.or(other.made_by));
+                known.stranded_by.or(known.made_by).or_else(misled).unwrap_or(UNKNOWN)
+            }
         }
     }
 
@@ -338,21 +343,26 @@ fn was_unaware(known: &Row, left: &Left) -> bool {
 /// What is to blame for the end of the other end of a connection, of which this one did not hear:
 ///
 /// * it crashed: the crash; it was thrown out of a cache: that the cache was full;
-/// * a call ended it, or it gave up: its reset, if that was lost;
+/// * a call ended it, or it gave up, or its application had closed and octets came: its reset, if that was lost;
+/// * octets came that no one would read: what is to blame for them, if they were out of order; or else the call that let go;
 /// * a call ended it: what it waited for in vain, if it was not open yet; or else the call;
 /// * a segment ended it that was out of order itself: what is to blame for that; or else its last words, if they were lost;
+///   if these are on their way, that is no accident; and if it had none, what told either end what its peer never said;
 /// * it did not wait for ever for the application of this end to close: that application, which got the FIN;
 /// * otherwise what it waited for in vain.
 fn blame_for_end(known: &Row, left: &Left) -> Blame {
     let of = |cause, record| Blame { cause, record: Some(record) };
     let Left { end, asked_in_vain, misled_by, .. } = left;
     let in_vain = || in_vain(known, left);
+    let misled = known.misled_by.or(*misled_by);
     match end.reason {
         Reason::Crash => of(Cause::Crash, end.cause),
         Reason::Evicted => of(Cause::Capacity, end.cause),
         Reason::Overflow => known.dropped.map_or(UNKNOWN, |overflow| of(Cause::Capacity, overflow)),
         // The reset that it sent itself.
-        Reason::Call | Reason::GaveUp if known.prolonged_by.is_some_and(|reset| end.sent_as_it_went(reset)) => {
+        Reason::Call | Reason::GaveUp | Reason::Unread
+            if known.prolonged_by.is_some_and(|reset| end.sent_as_it_went(reset)) =>
+        {
             Blame { cause: Cause::Lost, record: known.prolonged_by }
         }
         Reason::Call => {
@@ -364,7 +374,8 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
             let lost = fin.map(|fin| of(Cause::Lost, fin));
             lost.or_else(|| in_vain_only.then(in_vain).flatten()).or(call).unwrap_or(UNKNOWN)
         }
-        Reason::Expired if known.state == State::CloseWait && known.fin.is_some() => {
+        Reason::Unread => end.by.unwrap_or(of(Cause::Application, end.cause)),
+        Reason::Expired if end.from == State::FinWait2 && known.state == State::CloseWait && known.fin.is_some() => {
             Blame { cause: Cause::Application, record: known.fin }
         }
         Reason::Reset | Reason::Segment => {
@@ -372,14 +383,22 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
             let lost = last_words.map(|last_words| of(Cause::Lost, last_words));
             // Without room for TIME-WAIT what it answered last is not sent again.
             let without_room = end.by.is_some_and(|by| by.cause == Cause::Capacity);
-            if without_room { lost.or(end.by) } else { end.by.or(lost) }.unwrap_or(UNKNOWN)
+            let known = if without_room { lost.or(end.by) } else { end.by.or(lost) };
+            known.or(if end.from == State::LastAck { misled } else { on_its_way(left) }).unwrap_or(UNKNOWN)
         }
         Reason::GaveUp | Reason::Expired => {
             // What brought octets of another connection has the blame, unless what it asked last was lost.
-            let misled = known.misled_by.or(*misled_by).filter(|_| asked_in_vain.is_none());
+            let misled = misled.filter(|_| asked_in_vain.is_none());
             misled.or_else(in_vain).or_else(|| late(known, left)).unwrap_or(UNKNOWN)
         }
     }
+}
+
+/// That what the other end said last is on its way, which is no accident: it keeps no TIME-WAIT.
+fn on_its_way(left: &Left) -> Option<Blame> {
+    let closing = matches!(left.end.from, State::FinWait1 | State::FinWait2 | State::Closing);
+    let segment = left.told_under_way.filter(|_| closing)?;
+    Some(Blame { cause: Cause::Unknown, record: Some(segment) })
 }
 
 /// What was still on its way when the other end stopped waiting, or when this one waits: what the one that waits asked last,

@@ -214,7 +214,7 @@ proptest! {
                 (Cause::Crash, Some(Event::Crashed { .. }))
                 | (Cause::Capacity, Some(Event::Overflow { .. }))
                 | (Cause::Application, Some(Event::Call { .. }))
-                | (Cause::Unknown, None) => true,
+                | (Cause::Unknown, None | Some(Event::Sent(_))) => true,
                 _ => false,
             };
             prop_assert!(fits, "{:?}: {:?}\n{}", blame, record, run.text());
@@ -282,7 +282,9 @@ fn ghosts_of_the_served(run: &Run) -> usize {
         match &record.event {
             Event::State(change) if change.passive => {
                 attempts.insert(change.incarnation, change.attempt);
-                if change.to == State::Closed && matches!(change.reason, Reason::Segment | Reason::Reset) {
+                if change.to == State::Closed
+                    && matches!(change.reason, Reason::Segment | Reason::Reset | Reason::Unread)
+                {
                     served.insert(change.attempt);
                 }
             }

@@ -385,7 +385,7 @@ impl Diagram {
             self.calls.insert(record.id, call);
         }
         if let Call::Receive { stale: stale @ 1.., .. } = call {
-            self.remark(record.at, host, life, format!("application given {stale} B of another"), true);
+            self.remark(record.at, host, life, format!("application given {stale} B not of its peer"), true);
         }
     }
 
@@ -497,6 +497,7 @@ fn reason_in_words(reason: Reason, from: State) -> (Option<String>, bool) {
         Reason::Crash => "the host crashed",
         Reason::Evicted => "evicted: the cache is full",
         Reason::Overflow => "refused: the accept queue is full",
+        Reason::Unread => "octets after the CLOSE: reset",
     };
     (Some(words.to_owned()), true)
 }

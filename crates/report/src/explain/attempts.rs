@@ -73,7 +73,9 @@ impl Attempts {
     pub(super) fn note(&mut self, record: &Record, exchanges: &Exchanges, all: bool, names: Names<'_>) {
         match record.event {
             Event::Sent(ref sent) => self.sent(record, sent, exchanges),
-            Event::Delivered { incarnation, stale, .. } => self.delivered(record, incarnation, stale, exchanges),
+            Event::Delivered { incarnation, stale, misleads, .. } => {
+                self.delivered(record, incarnation, (stale, misleads), exchanges);
+            }
             Event::Unheard { .. } => {
                 self.landed(record, Landing::Unheard);
             }
@@ -374,6 +376,7 @@ impl Attempts {
         let arrival = self.arrival.filter(|arrival| comes_of(arrival.record));
         let what = match sent.purpose {
             None => WhyReset::Forged,
+            Some(Purpose::ResetOfUnread) => WhyReset::Unread,
             Some(Purpose::ResetOfUnacceptable) => {
                 let end = sent.incarnation.and_then(|life| self.end_of(life, exchanges));
                 WhyReset::Unacceptable(end.and_then(|end| Some((end.life?, end.state?))))
@@ -421,14 +424,23 @@ impl Attempts {
         self.arrival
     }
 
-    fn delivered(&mut self, record: &Record, life: Option<Incarnation>, stale: bool, exchanges: &Exchanges) {
+    fn delivered(
+        &mut self,
+        record: &Record,
+        life: Option<Incarnation>,
+        (stale, misleads): (bool, bool),
+        exchanges: &Exchanges,
+    ) {
         let met = life.filter(|_| self.meets_another(record, life)).map(|life| self.met(life, exchanges));
         let landing = met.map_or(Landing::Arrived, Landing::Elsewhere);
         let arrival = self.landed(record, landing);
         let Some(end) = life.and_then(|life| self.end_mut(life)) else { return };
         (end.heard, end.unanswered, end.answers) = (end.heard + 1, Course::default(), Course::default());
-        if stale {
+        if stale || misleads {
             end.stale = record.because.first();
+        }
+        if misleads {
+            end.misled_by = end.misled_by.or(record.because.first());
         }
         if let Some(flying) = arrival.and_then(|arrival| arrival.flying) {
             end.waited = flying.waited;

@@ -25,7 +25,7 @@ const SLOW: u8 = 7;
 
 const UNREAD: &str = "They had arrived, and nobody had read them.";
 
-/// Octets of another connection that an application was given.
+/// Octets that an application was given and its peer had not sent: another connection's, or forged ones.
 pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, names: Names<'_>) -> Option<Finding> {
     let end = known.end(side);
     let life = end.life?;
@@ -33,11 +33,11 @@ pub(super) fn mixed_up(at: Instant, (known, side): (&Known, Side), octets: u64, 
     let came_with = segment.map(|segment| format!("They came with {segment}: its numbers fit this connection, too."));
     Some(Finding {
         rank: MIXED_UP,
-        kind: format!("connections {} delivered data of another connection", names.lives(life)),
+        kind: format!("connections {} delivered data that the peer had not sent", names.lives(life)),
         at,
         weight: Weight::Octets(octets),
         heading: format!(
-            "{}: its application was given {octets} B of another connection at {at} s",
+            "{}: its application was given {octets} B that its peer had not sent, at {at} s",
             names.end(life, end)
         ),
         sentences: came_with.into_iter().collect(),
@@ -246,11 +246,14 @@ pub(super) fn cut_short(known: &Known, side: Side, other: &End, names: Names<'_>
                     Some(format!("Since its first FIN {heard} segments had come, none of which acknowledged it."))
                 }
             });
+            sentences.extend(names.misled(end));
+            sentences.extend(names.misled(other));
             sentences.extend(names.other_end(other, end));
             (GAVE_UP, format!("gave up in {from}: {in_vain}"), format!("gave up at {at} s, in {from}"), sentences)
         }
         Reason::Expired if from == State::FinWait2 => {
-            let sentences = names.other_end(other, end).into_iter().collect();
+            let misled = names.misled(end).into_iter().chain(names.misled(other));
+            let sentences = misled.chain(names.other_end(other, end)).collect();
             (
                 GAVE_UP,
                 "waited in FIN-WAIT-2 for a FIN that did not come".to_owned(),

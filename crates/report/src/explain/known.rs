@@ -83,8 +83,10 @@ pub(super) struct End {
     pub(super) useless: bool,
     /// Whether it ever was a ghost.
     pub(super) ghost: bool,
-    /// The last segment with data of another connection that came to it.
+    /// The last segment that came to it from another connection or a forger.
     pub(super) stale: Option<RecordId>,
+    /// The first forged segment that it took for its peer's.
+    pub(super) misled_by: Option<RecordId>,
     /// Whether its SYN crossed the peer's.
     pub(super) crossed: bool,
 }
@@ -153,6 +155,8 @@ pub(super) enum WhyReset {
     NoConnection(Option<(Reason, State, Instant)>),
     /// There was no place for one.
     NoPlace(Queue),
+    /// Octets came after its application's CLOSE.
+    Unread,
     /// A connection in that state takes it for no part of it.
     Unacceptable(Option<(Life, State)>),
     /// Its connection went to TIME-WAIT, and the peer needs none any more.

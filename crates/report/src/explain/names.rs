@@ -76,6 +76,12 @@ impl<'a> Names<'a> {
         format!("{}'s end was over at {at} s{state}: {}{place}.", self.host(life.host), self::reason(reason, from))
     }
 
+    /// That an end took a forged segment for its peer's, if it did.
+    pub(super) fn misled(self, end: &End) -> Option<String> {
+        let (life, segment) = (end.life?, self.segment(end.misled_by?)?);
+        Some(format!("{} had taken {segment}, for its peer's.", self.host(life.host)))
+    }
+
     /// `server:80 ← client:5000 #1, in TIME-WAIT until 240.250 s`
     pub(super) fn met(self, met: Met) -> String {
         let connection =
@@ -101,6 +107,7 @@ impl<'a> Names<'a> {
                 format!("{host} had no connection for it any more: {}", self::reason(reason, from))
             }
             WhyReset::NoPlace(queue) => format!("{host} had no place in its {}", queue_name(queue)),
+            WhyReset::Unread => format!("{host}'s application had closed, and nobody would read it"),
             WhyReset::Unacceptable(Some((_, state))) => {
                 format!("{host}'s connection in {state} did not accept a segment")
             }
@@ -141,6 +148,7 @@ pub(super) fn reason(reason: Reason, from: State) -> String {
         Reason::Crash => "a crash",
         Reason::Evicted => "evicted from a full cache",
         Reason::Overflow => "the accept queue was full",
+        Reason::Unread => "octets came after its application's CLOSE",
     };
     words.to_owned()
 }

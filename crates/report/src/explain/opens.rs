@@ -61,7 +61,9 @@ pub(super) fn failed(known: &Known, names: Names<'_>) -> Option<Finding> {
         Reason::GaveUp => ("timed out", in_vain(known), handshake),
         Reason::Call => ("given up by the application", in_vain(known), handshake),
         Reason::Crash => ("cut off", format!("a crash of {}", names.host(life.host)), handshake),
-        Reason::Segment | Reason::Expired | Reason::Evicted | Reason::Overflow => ("over", in_vain(known), handshake),
+        Reason::Segment | Reason::Expired | Reason::Evicted | Reason::Overflow | Reason::Unread => {
+            ("over", in_vain(known), handshake)
+        }
     };
     let mut sentences = reset.map_or(Vec::new(), |reset| names.reset(reset));
     if reset.is_none() {

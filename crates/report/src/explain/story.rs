@@ -401,6 +401,7 @@ impl<'a> Teller<'a> {
             Reason::Crash => format!("crashed{when}"),
             Reason::Evicted => format!("evicted its half-open entry{when} (its cache was full)"),
             Reason::Overflow => format!("ended its half-open entry{when} (its accept queue was full)"),
+            Reason::Unread => format!("reset it{when} (on {segment}: its application had closed before that)"),
         }
     }
 
@@ -596,6 +597,9 @@ impl<'a> Teller<'a> {
             (Reason::Expired, _) => format!("{from} ran out at {at} s."),
             (Reason::Crash, _) => format!("{} crashed at {at} s.", self.here),
             (Reason::Evicted, _) => format!("{} evicted it at {at} s: its cache was full.", self.here),
+            (Reason::Unread, _) => {
+                format!("{} reset it at {at} s: octets came after its application's CLOSE.", self.here)
+            }
             (Reason::Overflow, _) => format!("{} refused it at {at} s: its accept queue was full.", self.here),
             (Reason::Reset | Reason::Segment, None) => format!("It came to {to} at {at} s."),
         };
@@ -656,26 +660,18 @@ impl<'a> Teller<'a> {
         let attempt = packet.sent.attempt;
         match packet.sent.forged || attempt == self.birth.attempt {
             true => name(packet),
+            false if attempt.is_forged() => format!("{}, which answers a forged segment", packet.label()),
             false => format!("{} of #{}", packet.label(), attempt.ordinal),
         }
     }
 
     fn named(&self, blame: Blame) -> String {
-        self.last_ack(blame).unwrap_or_else(|| self.packets.blamed(blame, self.hosts))
+        self.packets.blamed(blame, self.hosts)
     }
 
     /// A thing to blame, without numbers and times.
     fn kind(&self, blame: Blame) -> String {
-        self.last_ack(blame).unwrap_or_else(|| self.packets.group(blame, self.hosts))
-    }
-
-    /// What no record is to blame for: the peer closes on the last FIN, without TIME-WAIT, and its ACK is on its way.
-    fn last_ack(&self, blame: Blame) -> Option<String> {
-        let state = self.changes().take_while(|change| change.id < self.judged).last()?.change.to;
-        let end = self.left_by.and_then(|left_by| self.exchange.change(left_by))?;
-        let is_last = blame.cause == Cause::Unknown && matches!(state, State::LastAck | State::Closing);
-        let is_closed = end.change.to == State::Closed && end.change.reason == Reason::Segment;
-        (is_last && is_closed).then(|| format!("the last ACK on its way ({} keeps no TIME-WAIT)", self.there))
+        self.packets.group(blame, self.hosts)
     }
 }
 

@@ -156,8 +156,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                 let acknowledged = limits.checks.crossing_syn == CrossingSyn::Acknowledged;
                 self.note_timestamp(segment, ctx);
                 if self.loses_what_ends_at(segment.seq + 1 + segment.payload.len(), ctx) {
-                    self.send_reset_for(segment.ack, ctx);
-                    return After::Close(Reason::Segment);
+                    return self.refuse_unread(segment, ctx);
                 }
                 self.ack_due = self.take_text_of_syn(segment, ctx) || acknowledged;
                 return self.establish_by_acknowledgment(segment, ctx);
@@ -300,8 +299,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let end = segment.seq + segment.payload.len();
         let orphan = self.owner == Owner::Nobody;
         if self.loses_what_ends_at(end, ctx) {
-            self.send_reset_for(segment.ack, ctx);
-            return After::Close(Reason::Segment);
+            return self.refuse_unread(segment, ctx);
         }
         self.ack_due = true;
         let limits = &ctx.settings.limits;
@@ -328,6 +326,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// Whether no one is left to read octets up to there, and the sender must not believe otherwise (SHLD-3).
     fn loses_what_ends_at(&self, end: SeqNum, ctx: &Context<'_, P, T>) -> bool {
         self.owner == Owner::Nobody && ctx.settings.limits.close.half_duplex_close && end.after(self.incoming.nxt)
+    }
+
+    /// The connection is over, and its peer is told.
+    fn refuse_unread(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
+        self.send_reset_of_unread(segment.ack, ctx);
+        After::Close(Reason::Unread)
     }
 
     /// The peer has closed, and we have not.

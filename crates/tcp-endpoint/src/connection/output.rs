@@ -184,9 +184,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.transmit_bare(self.send.nxt, flags, Purpose::ResetOfCall, ctx);
     }
 
-    /// `<SEQ=SEG.ACK><CTL=RST>`: the answer to an acknowledgment of what was never sent, or to data that no one reads.
+    /// `<SEQ=SEG.ACK><CTL=RST>`: the answer to an acknowledgment of what was never sent.
     pub(super) fn send_reset_for(&mut self, ack: SeqNum, ctx: &mut Context<'_, P, T>) {
         self.transmit_bare(ack, Flags::RST, Purpose::ResetOfUnacceptable, ctx);
+    }
+
+    /// The same, for octets that no one will read.
+    pub(super) fn send_reset_of_unread(&mut self, ack: SeqNum, ctx: &mut Context<'_, P, T>) {
+        self.transmit_bare(ack, Flags::RST, Purpose::ResetOfUnread, ctx);
     }
 
     pub(crate) fn start_retransmission_timer(&mut self, ctx: &Context<'_, P, T>) {

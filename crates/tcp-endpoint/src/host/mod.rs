@@ -353,7 +353,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             (remains.state(), State::Closed),
             reason,
         ));
-        let succeeded = matches!(reason, Reason::Call | Reason::Segment);
+        let succeeded = matches!(reason, Reason::Call | Reason::Segment | Reason::Unread);
         if remains.passive && !succeeded {
             self.hold_down(now, entry, remains.id, effects);
         }

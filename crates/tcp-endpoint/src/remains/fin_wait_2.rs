@@ -34,8 +34,8 @@ impl<T: Copy> Remains<T> {
         }
         let carries_news = (end - u32::from(segment.flags.fin())).after(self.receive_next);
         if carries_news && ctx.settings.limits.close.half_duplex_close {
-            self.send(Flags::RST, segment.ack, Purpose::ResetOfUnacceptable, ctx);
-            return After::Close(Reason::Segment);
+            self.send(Flags::RST, segment.ack, Purpose::ResetOfUnread, ctx);
+            return After::Close(Reason::Unread);
         }
         if carries_news && segment.seq.after(self.receive_next) {
             self.send_ack(Purpose::DuplicateAck, ctx); // it is ahead of a gap

@@ -167,7 +167,7 @@ fn an_orphan_knows_new_from_old() {
     table(
         &Settings { limits: linux(), teardown, ..settings("three-way") },
         State::FinWait2,
-        "close; PA 1/2 10  | R 2 ResetOfUnacceptable
+        "close; PA 1/2 10  | R 2 ResetOfUnread
          close; S 5        | RA 0/6 ResetOfNoConnection",
     );
 }
@@ -309,5 +309,5 @@ fn a_reset_of_what_is_unacceptable() {
     let checked = settings("two-way-checked");
     table(&checked, State::Listen, "S 0; PA 1/9 10     | R 9 ResetOfUnacceptable");
     let forced = with(limits().with(|it| it.close.half_duplex_close = true));
-    table(&forced, State::Established, "close; PA 1/1 9 | R 1 ResetOfUnacceptable");
+    table(&forced, State::Established, "close; PA 1/1 9 | R 1 ResetOfUnread");
 }

@@ -489,7 +489,7 @@ fn is_what_its_purpose_says((sent, acknowledged_before): &Left) -> bool {
         Purpose::Retransmission | Purpose::TailLossProbe => !segment.is_empty() && !segment.flags.rst() && again,
         Purpose::DuplicateAck => bare && !again && *acknowledged_before == Some(segment.ack),
         Purpose::Acknowledgment | Purpose::ChallengeAck | Purpose::KeepaliveProbe => bare && !again,
-        Purpose::ResetOfCall | Purpose::ResetOfNoConnection | Purpose::ResetOfUnacceptable => {
+        Purpose::ResetOfCall | Purpose::ResetOfNoConnection | Purpose::ResetOfUnacceptable | Purpose::ResetOfUnread => {
             segment.flags.rst() && segment.is_empty() && !again
         }
         Purpose::WindowUpdate | Purpose::WindowProbe => false,

@@ -147,7 +147,11 @@ impl Script {
     }
 
     fn arrives(&mut self, at: u64, sent: RecordId, copy: u32, stale: bool) {
-        self.event_because(at, Because::of(sent), Event::Delivered { to: SERVER, incarnation: None, copy, stale });
+        self.event_because(
+            at,
+            Because::of(sent),
+            Event::Delivered { to: SERVER, incarnation: None, copy, stale, misleads: false },
+        );
     }
 
     fn opens(&mut self) {
