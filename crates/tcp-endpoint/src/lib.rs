@@ -65,6 +65,6 @@ pub use settings::{
     DuplicateSyn, FinAcknowledgment, GiveUp, HalfOpenCheck, Handshake, HandshakeRetries, Isn, Keepalive,
     KeepaliveHeard, Limits, Persistence, PortSelection, Proof, Remembers, RtoFloor, RtoUnmeasured, SegmentSizes,
     Selection, SequenceCheck, Settings, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timers,
-    TimestampCheck, Unexpected,
+    TimestampCheck, Unexpected, WindowProbe,
 };
 pub use state::State;
