@@ -195,7 +195,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             return Break(After::Stay);
         }
         if ctx.settings.limits.close.reset_flushes {
-            self.incoming.discard();
+            self.incoming.flush();
         }
         let opening = self.state == State::SynReceived && self.opening != Opening::Early;
         self.notify(if opening { Notice::Refused } else { Notice::Reset }, ctx);

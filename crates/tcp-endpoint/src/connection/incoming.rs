@@ -64,6 +64,9 @@ impl<P: Payload> Incoming<P> {
 
     /// Where the window would end that were offered now.
     fn next_edge(&self, sizes: &SegmentSizes) -> SeqNum {
+        if self.unread_octets == 0 {
+            return self.nxt + sizes.window; // the rule below, for what is so as a rule
+        }
         let widest = sizes.window.min(sizes.buffer().saturating_sub(self.unread_octets));
         let edge = self.nxt + widest;
         let is_step = widest == sizes.window || edge - self.edge >= sizes.least_step();
@@ -223,6 +226,12 @@ impl<P: Payload> Incoming<P> {
         limit - left
     }
 
+    /// A reset throws away what was not read: nobody may take what comes next for the end of the peer's data.
+    pub(crate) fn flush(&mut self) {
+        self.finished &= self.unread_octets == 0;
+        self.discard();
+    }
+
     /// Forgets what no one will read.
     pub(crate) fn discard(&mut self) {
         (self.unread, self.unread_octets) = (Fifo::new(), 0);
@@ -253,13 +262,13 @@ mod tests {
     fn a_window_closes_and_opens_by_whole_segments() {
         let sizes = sizes(40, 60);
         let mut incoming = Incoming::new(IRS, 40);
-        let mut come = |incoming: &mut Incoming<Vec<u8>>, octets| {
+        let come = |incoming: &mut Incoming<Vec<u8>>, octets| {
             incoming.take(incoming.nxt, vec![0; octets], false, true);
             incoming.offer(&sizes)
         };
         assert_eq!([come(&mut incoming, 15), come(&mut incoming, 5)], [40, 40], "there is room for all of it");
         assert_eq!([come(&mut incoming, 9), come(&mut incoming, 30), come(&mut incoming, 5)], [31, 1, 0]);
-        let mut read = |incoming: &mut Incoming<Vec<u8>>, octets| {
+        let read = |incoming: &mut Incoming<Vec<u8>>, octets| {
             incoming.read(octets, &mut Vec::new());
             (incoming.can_reopen(&sizes), incoming.offer(&sizes))
         };

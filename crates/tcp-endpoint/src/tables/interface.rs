@@ -139,6 +139,12 @@ fn what_came_before_a_reset_can_be_read_where_a_reset_does_not_flush() {
         assert_eq!(receive().map(|got| (got.octets, got.end_of_data)), found);
         assert_eq!(receive(), Err(UserError::NoConnection), "and nothing behind it");
     }
+    // What is thrown away is not taken for the end of data.
+    let mut bench = Bench::in_state(settings("three-way"), State::Established);
+    bench.arrives("FPA 1/1 10");
+    bench.arrives("R 12");
+    let socket = bench.socket.expect("accepted");
+    assert_eq!(bench.host.receive(socket, 100, &mut Vec::new()), Err(UserError::NoConnection));
 }
 
 /// §3.10.4: CLOSE, which `shutdown` is.

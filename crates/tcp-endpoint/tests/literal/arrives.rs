@@ -233,7 +233,9 @@ impl Model {
             self.tell(notice);
         }
         // "All segment queues should be flushed."
-        self.tcb.as_mut().expect("synchronized").received.clear();
+        let tcb = self.tcb.as_mut().expect("synchronized");
+        tcb.fin_received &= tcb.received.is_empty();
+        tcb.received.clear();
         self.delete();
     }
 
