@@ -73,7 +73,7 @@ fn in_keys_and_values() {
         (
             "[server]",
             "[server]\nreceive-buffer = -1",
-            "t.toml:7:18: expected a whole number from 0 to 4294967295, found -1",
+            "t.toml:7:18: expected a whole number from 0 to 4294967295, found the number -1",
         ),
         ("[server]", "[server]\nport = 0", "t.toml:7:8: port 0 names no port"),
         ("[server]", "[server]\naddress = \"10.0.0.1\"", "t.toml:7:11: `client` has the address 10.0.0.1 already"),
