@@ -241,9 +241,6 @@ fn sizes(text: &mut String, draws: &mut Draws) {
     if draws.once_in(4) {
         text.push_str("profile = \"linux\"\n");
     }
-    if draws.once_in(6) {
-        text.push_str("window = 200\nreceive-buffer = 200\nmss = 100\n"); // soon closed
-    }
     let time_wait = draws.pick(&["1s", "1s", "4s", "60s"]);
     let quiet = draws.pick(&["0s", "0s", "2s"]);
     writeln!(text, "time-wait = \"{time_wait}\"\nquiet-time = \"{quiet}\"").expect("a string takes all");
