@@ -225,6 +225,8 @@ fn profile_rfc9293_keeps_to_the_numbers_of_the_rfc() {
     assert!(!limits.keepalive.keepalive, "MUST-25");
     assert!(limits.keepalive.keepalive_idle >= seconds(2 * 3600), "MUST-28");
     assert!(limits.keepalive.keepalive_probes > 1, "MUST-29");
+    assert!(!limits.persistence.orphan_probes_end, "MUST-37");
+    assert!(limits.close.reset_flushes, "§3.10.7.4");
     assert!(limits.acknowledgment.delayed_ack < Duration::from_millis(500), "MUST-40");
     assert_eq!(limits.selection.quiet_time, seconds(120), "§3.4.3: one MSL");
 }

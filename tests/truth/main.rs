@@ -49,7 +49,10 @@ fn a_forged_segment_that_was_taken_is_told() {
     assert!(words.contains(told) && words.contains(taken), "{fin}");
     let data = run("forged-data", &["--no-ladder", "--explain", "--all"]);
     let words = data.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("given 100 B that its peer had not sent") && !words.contains("another connection"), "{data}");
+    assert!(
+        words.contains("given 100 B that its peer had not sent") && !words.contains("another connection"),
+        "{data}"
+    );
 }
 
 #[test]

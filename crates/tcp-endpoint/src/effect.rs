@@ -38,14 +38,15 @@ pub enum Purpose {
     /// A bare ACK that tells nothing new: data or a FIN has come again, or ahead of a gap (RFC 5681 §3.2), or another
     /// unacceptable segment without SYN has come: a keepalive probe, say (RFC 9293 §3.8.4, §3.10.7.4).
     DuplicateAck,
-    /// A bare ACK that only opens the window (RFC 9293 §3.8.6.2.2). Reserved: the window of an endpoint is constant.
+    /// A bare ACK that only opens the window (RFC 9293 §3.8.6.2.2).
     WindowUpdate,
     /// A bare ACK in answer to a suspicious segment: a reset that is not exact, a SYN, an acknowledgment out of range
     /// (RFC 5961 §3.2, §4.2, §5.2).
     ChallengeAck,
     /// The question whether a silent peer is there (RFC 9293 §3.8.4).
     KeepaliveProbe,
-    /// The question whether a closed window has opened (RFC 9293 §3.8.6.1). Reserved: an endpoint asks none.
+    /// The question whether a closed window has opened (RFC 9293 §3.8.6.1): an octet beyond it for the first time, or no
+    /// more than a number below SND.UNA ([`crate::WindowProbe`]). The octet once more is a retransmission.
     WindowProbe,
     /// The end of a flight once more, ahead of the retransmission timeout (RFC 8985 §7).
     TailLossProbe,

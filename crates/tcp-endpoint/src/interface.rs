@@ -111,10 +111,13 @@ impl Status {
         known(self) != known(before)
     }
 
-    /// Whether a segment passes the first check of RFC 9293 §3.10.7.4, that of its sequence number. Who does not know RCV.NXT
-    /// yet checks none.
+    /// Whether a segment passes the first check of RFC 9293 §3.10.7.4, that of its sequence number, or is let through at the
+    /// edge of a closed window. Who does not know RCV.NXT yet checks none.
     #[must_use]
     pub fn accepts<P: Payload>(&self, segment: &Segment<P>) -> bool {
-        self.receive_next.is_none_or(|next| acceptable(next, self.receive_window, segment.seq, segment.len()))
+        self.receive_next.is_none_or(|next| {
+            let allowed = self.receive_window == 0 && segment.seq == next && !segment.flags.syn();
+            allowed || acceptable(next, self.receive_window, segment.seq, segment.len())
+        })
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! It implements connection management as RFC 9293 and its neighbours have it ([`requirements`] lists what is met, and
 //! where), and the deviations that [`Settings`] name. Data is carried to make opening and closing real: reliable, in
-//! order, within a fixed window, and nothing more.
+//! order, within windows that open and close, and nothing more.
 
 mod asked;
 mod challenge;
@@ -65,6 +65,6 @@ pub use settings::{
     DuplicateSyn, FinAcknowledgment, GiveUp, HalfOpenCheck, Handshake, HandshakeRetries, Isn, Keepalive,
     KeepaliveHeard, Limits, Persistence, PortSelection, Proof, Remembers, RtoFloor, RtoUnmeasured, SegmentSizes,
     Selection, SequenceCheck, Settings, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timers,
-    TimestampCheck, Unexpected,
+    TimestampCheck, Unexpected, WindowProbe,
 };
 pub use state::State;

@@ -69,6 +69,14 @@ impl Rto {
         } else {
             self.begin(round_trip, nxt, timers);
         }
+        self.restore(timers);
+    }
+
+    /// The timeout that follows from what was measured, if anything was, whatever has doubled it since.
+    pub(crate) fn restore(&mut self, timers: &Timers) {
+        if !self.measured {
+            return;
+        }
         let current = match &self.floored {
             None => (self.srtt + (self.rttvar * 4).max(granularity(timers))).clamp(timers.rto_min, timers.rto_max),
             Some(floored) => (self.srtt + floored.margin).min(timers.rto_max),

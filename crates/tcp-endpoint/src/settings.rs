@@ -360,6 +360,17 @@ pub enum KeepaliveHeard {
     Acceptable,
 }
 
+/// What asks whether a closed window has opened (RFC 9293 §3.8.6.1).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WindowProbe {
+    /// One octet of new data, or the FIN, beyond the window: it is sent again until it is acknowledged.
+    Octet,
+    /// A segment without data, one number below SND.UNA, that the peer has to answer (Linux). The timeout is as before once
+    /// the window is open.
+    Bare,
+}
+
 /// What counts towards giving up (R2, RFC 9293 §3.8.3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -557,8 +568,15 @@ pub struct Persistence {
     pub retransmission_merges: bool,
     /// How long sent data may stay unacknowledged before the connection is given up (RFC 9293 §3.9.1, RFC 5482).
     pub user_timeout: Patience,
-    /// Whether `user-timeout` counts from the first retransmission instead of from the data's first sending (Linux).
+    /// Whether `user-timeout` counts from the first retransmission or window probe (Linux), instead of from the data's first
+    /// sending, or from when the peer's window held it back.
     pub user_timeout_from_retransmission: bool,
+    /// What asks whether a closed window has opened: after a retransmission timeout, and again after twice that, and so on
+    /// up to `rto-max` (RFC 9293 SHLD-29, SHLD-30). As long as it is answered the connection stays (MUST-37).
+    pub window_probe: WindowProbe,
+    /// Whether a connection that its application has closed is given up once its window probes are `rto-max` apart, although
+    /// they are answered (Linux, FreeBSD).
+    pub orphan_probes_end: bool,
 }
 
 /// Probes of an idle connection (RFC 9293 §3.8.4).
@@ -583,10 +601,32 @@ pub struct Keepalive {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SegmentSizes {
-    /// Receive window in octets, the same at all times.
+    /// The largest receive window that is offered, in octets: the one there is as long as `receive-buffer` has room for it.
     pub window: u32,
+    /// Octets that are kept for an application that does not read, but no less than `window`. As it fills up the window closes.
+    pub receive_buffer: u32,
     /// Largest payload of a segment in octets.
     pub mss: u32,
+}
+
+impl SegmentSizes {
+    /// RCV.BUFF: the octets that are kept for an application.
+    pub(crate) const fn buffer(&self) -> u32 {
+        if self.receive_buffer > self.window { self.receive_buffer } else { self.window }
+    }
+
+    /// How far the right edge of a window has to move to be worth telling (RFC 9293 §3.8.6.2.2): half of the window, or a
+    /// segment.
+    pub(crate) const fn least_step(&self) -> u32 {
+        let half = self.window / 2;
+        if half == 0 {
+            1
+        } else if half < self.mss {
+            half
+        } else {
+            self.mss
+        }
+    }
 }
 
 /// What CLOSE and ABORT do (RFC 9293 §3.6.1, §3.10.4, §3.10.5).
@@ -597,6 +637,9 @@ pub struct Close {
     pub half_duplex_close: bool,
     /// What the reset of an ABORT looks like.
     pub abort_reset: AbortReset,
+    /// Whether a reset throws away what has arrived and was not read (RFC 9293 §3.10.7.4); otherwise the application can
+    /// still read it (Linux).
+    pub reset_flushes: bool,
     /// Whether a FIN rides on data that the application sends at the same instant (RFC 9293 §3.10.4); otherwise data
     /// leaves at the SEND, and the FIN joins only what the window has held back (Linux).
     pub fin_joins_data: bool,

@@ -57,11 +57,16 @@ pub(crate) struct Context<'a, P, T> {
 }
 
 impl<P: Payload, T> Context<'_, P, T> {
-    /// A segment of the entry leaves.
+    /// A segment of an entry that keeps no data leaves: it offers the whole window.
     #[inline]
     pub(crate) fn transmit(&mut self, of: Identity<T>, draft: Draft<P>) {
-        let (tuple, window) = (of.ends.on(self.address), self.settings.limits.sizes.window);
-        self.effects.push(draft.leaves(tuple, window, Some((self.entry, of.tag))));
+        self.transmit_offering(of, self.settings.limits.sizes.window, draft);
+    }
+
+    /// A segment of the entry leaves, with the window that it offers.
+    #[inline]
+    pub(crate) fn transmit_offering(&mut self, of: Identity<T>, window: u32, draft: Draft<P>) {
+        self.effects.push(draft.leaves(of.ends.on(self.address), window, Some((self.entry, of.tag))));
     }
 }
 

@@ -11,11 +11,16 @@ use crate::interface::{Owner, Preferences, Status, UserError};
 use crate::payload::Payload;
 use crate::segment::Segment;
 use crate::seq::SeqNum;
+use crate::settings::Settings;
 use crate::state::State;
 use crate::step::{After, Context};
 
 /// The entry of a connection, from OPEN or a SYN until its application has no use for it any more.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all of them are open: a box would be one more allocation for each"
+)]
 pub(crate) enum Tcb<P, T> {
     /// SYN-SENT.
     SynSent(SynSent<P, T>),
@@ -118,12 +123,17 @@ impl<P: Payload, T: Copy> Tcb<P, T> {
         }
     }
 
+    /// RECEIVE has made room: whether that is worth a window update.
+    pub(crate) fn can_reopen(&self, settings: &Settings) -> bool {
+        self.open().is_some_and(|open| open.incoming.can_reopen(&settings.limits.sizes))
+    }
+
     /// SEGMENT ARRIVES (RFC 9293 §3.10.7.3, §3.10.7.4).
     pub(crate) fn on_segment(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> After {
         if let Self::SynSent(opening) = self {
             match opening.on_segment(segment, ctx) {
                 Break(after) => return after,
-                Continue(()) => *self = Self::Open(Connection::synchronized_by(segment, opening, ctx.now)),
+                Continue(()) => *self = Self::Open(Connection::synchronized_by(segment, opening, ctx)),
             }
             return self.open_mut().map_or(After::Stay, |open| open.take_syn(segment, ctx));
         }
@@ -200,12 +210,12 @@ impl<P: Payload, T: Copy> Tcb<P, T> {
     pub(crate) fn status(&self, address: Ipv4Addr, receive_window: u32) -> Status {
         match self {
             Self::SynSent(opening) => opening.status(address, receive_window),
-            Self::Open(connection) => connection.status(address, receive_window),
+            Self::Open(connection) => connection.status(address),
             Self::Over(over) => {
                 let Over { incarnation, send, incoming, probes, .. } = over;
                 let receive = (incoming.as_ref().map(|incoming| incoming.nxt), receive_window);
                 Status {
-                    unread_octets: incoming.as_ref().map_or(0, Incoming::unread_octets),
+                    unread_octets: incoming.as_ref().map_or(0, |incoming| incoming.unread_octets().into()),
                     probes: *probes,
                     ..incarnation.status(address, State::Closed, *send, receive)
                 }
@@ -223,7 +233,7 @@ impl<P: Payload, T: Copy> Tcb<P, T> {
                 Self::Over(Over { incarnation, owner, send: (*iss, *nxt), incoming: None, probes: 0 })
             }
             Self::Open(Connection { send, incoming, probes, .. }) => {
-                let incoming = std::mem::replace(incoming, Incoming::new(incoming.irs));
+                let incoming = std::mem::replace(incoming, Incoming::new(incoming.irs, 0));
                 let (send, incoming) = ((send.una, send.nxt), Some(incoming));
                 Self::Over(Over { incarnation, owner, send, incoming, probes: *probes })
             }

@@ -17,7 +17,7 @@ use crate::{
     HandshakeRetries, Host, Isn, Keepalive, KeepaliveHeard, Limits, Notice, Options, Patience, Persistence, PortRange,
     PortSelection, Preferences, Queue, RtoFloor, RtoUnmeasured, Segment, SegmentSizes, Selection, SeqNum,
     SequenceCheck, Settings, State, Status, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timers,
-    TimestampCheck, Timestamps, Transmission, UserError, presets,
+    TimestampCheck, Timestamps, Transmission, UserError, WindowProbe, presets,
 };
 
 impl Limits {
@@ -94,6 +94,8 @@ pub(crate) fn limits() -> Limits {
             retransmission_merges: false,
             user_timeout: Patience::Forever,
             user_timeout_from_retransmission: false,
+            window_probe: WindowProbe::Octet,
+            orphan_probes_end: false,
         },
         keepalive: Keepalive {
             keepalive: false,
@@ -103,10 +105,11 @@ pub(crate) fn limits() -> Limits {
             keepalive_probes: 9,
             keepalive_reset: false,
         },
-        sizes: SegmentSizes { window: 65_535, mss: 1460 },
+        sizes: SegmentSizes { window: 65_535, receive_buffer: 65_535, mss: 1460 },
         close: Close {
             half_duplex_close: false,
             abort_reset: AbortReset::Rst,
+            reset_flushes: true,
             fin_joins_data: true,
             last_ack_at_close: false,
         },
@@ -150,6 +153,8 @@ pub(crate) fn linux() -> Limits {
             orphan_retries: 8,
             give_up: GiveUp::Time,
             user_timeout_from_retransmission: true,
+            window_probe: WindowProbe::Bare,
+            orphan_probes_end: true,
             ..limits().persistence
         },
         keepalive: Keepalive {
@@ -162,6 +167,7 @@ pub(crate) fn linux() -> Limits {
             last_ack_at_close: true,
             half_duplex_close: true,
             abort_reset: AbortReset::RstAck,
+            reset_flushes: false,
         },
         ..limits()
     }
@@ -185,9 +191,19 @@ pub(crate) fn freebsd() -> Limits {
         },
         handshake_retries: HandshakeRetries { syn_ack_retries: 3, ..limits().handshake_retries },
         backlog: Backlog { abort_on_overflow: true, ..limits().backlog },
-        persistence: Persistence { data_retries: 12, orphan_retries: 12, ..limits().persistence },
+        persistence: Persistence {
+            data_retries: 12,
+            orphan_retries: 12,
+            orphan_probes_end: true,
+            ..limits().persistence
+        },
         keepalive: Keepalive { keepalive: true, keepalive_probes: 8, keepalive_reset: true, ..limits().keepalive },
-        close: Close { half_duplex_close: true, abort_reset: AbortReset::RstAck, ..limits().close },
+        close: Close {
+            half_duplex_close: true,
+            abort_reset: AbortReset::RstAck,
+            reset_flushes: false,
+            ..limits().close
+        },
         ..limits()
     }
 }
@@ -481,6 +497,12 @@ impl Bench {
     pub(crate) fn receive(&mut self) -> (u32, bool) {
         let received = self.host.receive(self.socket.expect("accepted"), u32::MAX, &mut Vec::new()).expect("open");
         (received.octets, received.end_of_data)
+    }
+
+    /// Takes at most so many octets; returns what leaves then.
+    pub(crate) fn receive_some(&mut self, limit: u32) -> Vec<String> {
+        let socket = self.socket.expect("accepted");
+        self.act(|host, _, _| host.receive(socket, limit, &mut Vec::new()).map(|_| None))
     }
 
     /// A segment comes from the peer; returns the answers.

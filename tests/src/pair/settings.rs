@@ -8,7 +8,7 @@ use tcp_endpoint::{
     AbortReset, AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, FinAcknowledgment, GiveUp,
     HalfOpenCheck, Handshake, Isn, KeepaliveHeard, Patience, PortRange, PortSelection, Proof, Remembers, RtoFloor,
     RtoUnmeasured, SequenceCheck, Settings, SynData, SynInTimeWait, TimeWaitOwner, TimeWaitRestart, TimestampCheck,
-    Unexpected, presets,
+    Unexpected, WindowProbe, presets,
 };
 
 /// What each built-in profile says.
@@ -57,7 +57,7 @@ pub(super) fn settings(bytes: &mut Unstructured<'_>, handshake: Handshake) -> Re
 
 fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Result<()> {
     let Settings { teardown, limits, .. } = settings;
-    match bytes.int_in_range(0..=42)? {
+    match bytes.int_in_range(0..=45)? {
         0 => limits.selection.isn = *bytes.choose(&[Isn::Clock, Isn::Random, Isn::Constant])?,
         1 => limits.checks.duplicate_syn = *bytes.choose(&[DuplicateSyn::Ack, DuplicateSyn::SynAck])?,
         2 => {
@@ -132,6 +132,9 @@ fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
         40 => limits.keepalive.keepalive_heard = *bytes.choose(&[KeepaliveHeard::Any, KeepaliveHeard::Acceptable])?,
         41 => limits.timers.rto_unmeasured = *bytes.choose(&[RtoUnmeasured::AtLeast, RtoUnmeasured::Exactly])?,
         39 => limits.checks.drop_unstamped = bytes.arbitrary()?,
+        42 => limits.persistence.window_probe = *bytes.choose(&[WindowProbe::Octet, WindowProbe::Bare])?,
+        43 => limits.persistence.orphan_probes_end = bytes.arbitrary()?,
+        44 => limits.close.reset_flushes = bytes.arbitrary()?,
         _ => {
             let choices =
                 [SynInTimeWait::None, SynInTimeWait::Sequence, SynInTimeWait::Timestamp, SynInTimeWait::Either];
@@ -173,7 +176,10 @@ fn change_a_number(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
         18 => limits.backlog.syn_backlog = *bytes.choose(&[0, 1, 2, 8])?,
         19 => limits.backlog.accept_backlog = bytes.int_in_range(0..=2)?,
         20 => limits.sizes.mss = *bytes.choose(&[100, 1460, 65_495])?,
-        21 => limits.sizes.window = *bytes.choose(&[100, 1000, 65_535, 1 << 30])?,
+        21 => {
+            limits.sizes.window = *bytes.choose(&[100, 1000, 65_535, 1 << 30])?;
+            limits.sizes.receive_buffer = *bytes.choose(&[0, 2000, 1 << 30])?;
+        }
         22 => limits.backlog.syn_backlog_for_strangers = *bytes.choose(&[0, 1, u32::MAX])?,
         // A second for one number makes the same of most.
         23 => limits.selection.isn_tick = *bytes.choose(&[Duration::from_nanos(64), Duration::from_secs(1)])?,

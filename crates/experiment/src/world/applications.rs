@@ -61,6 +61,7 @@ impl<F: Fold> World<F> {
             (Notice::Readable, Some(Step::Receive(_) | Step::ReceiveToEnd | Step::CloseAtEnd)) => {
                 self.play(round, queue);
             }
+            (Notice::Reset, _) if self.has_unread(round) => self.note_reset(round),
             (Notice::Refused | Notice::Reset | Notice::TimedOut, _) => self.skip_rest(round, queue),
             (Notice::Connected | Notice::Readable | Notice::Acceptable { .. } | Notice::Unanswered, _) => {}
         }
@@ -91,6 +92,21 @@ impl<F: Fold> World<F> {
             _ => self.next_step(round, queue),
         }
         Some(machine)
+    }
+
+    /// Whether there is something to read on the connection of a round.
+    fn has_unread(&self, round: u32) -> bool {
+        let status =
+            self.connection(round).and_then(|(_, machine, handle)| self.machines[machine.index()].tcp.status(handle));
+        status.is_some_and(|status| status.unread_octets > 0)
+    }
+
+    /// The connection of a round was reset, and what came before can still be read: the next call finds out, or the one behind
+    /// that.
+    fn note_reset(&mut self, round: u32) {
+        if let Some(playing) = self.rounds.get_mut(round) {
+            playing.reset = true;
+        }
     }
 
     /// The step that a round is at.
@@ -147,7 +163,11 @@ impl<F: Fold> World<F> {
                 }
             }
         }
-        self.end_round(round, queue);
+        if self.rounds.get(round).is_some_and(|playing| playing.reset) {
+            self.skip_rest(round, queue);
+        } else {
+            self.end_round(round, queue);
+        }
     }
 
     fn play_step<Q: EventQueue<Pending>>(&mut self, round: u32, step: &Step, queue: &mut Q) -> Played {

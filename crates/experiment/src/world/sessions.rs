@@ -29,6 +29,8 @@ pub(super) struct Round {
     pub(super) since: Instant,
     brought_by: Option<RecordId>,
     pub(super) connection: Option<Incarnation>,
+    /// Whether that was reset, which its script is yet to find out.
+    pub(super) reset: bool,
     /// Octets that the step in play has taken so far.
     pub(super) taken: u64,
     /// Whose open it serves, if it is a server's with a connection.
@@ -78,6 +80,7 @@ impl Round {
             ordinal: 0,
             last,
             woken_by: None,
+            reset: false,
             step: 0,
             since: Instant::ZERO,
             brought_by: None,
@@ -220,7 +223,7 @@ impl<F: Fold> World<F> {
             let _ = queue.cancel(alarm);
         }
         if ended.session.as_ref().is_some_and(|session| session.left != Some(0)) {
-            (ended.step, ended.taken) = (0, 0);
+            (ended.step, ended.taken, ended.reset) = (0, 0, false);
             ended.alarm = Some(queue.arm(queue.now(), Pending::Begin { round }));
         } else {
             self.remove_round(round);

@@ -12,7 +12,7 @@ use tcp_endpoint::{
     AbortReset, AckCheck, AckTiming, Acknowledgment, Backlog, ChallengeLimit, Checks, Close, CrossingSyn, DuplicateSyn,
     FinAcknowledgment, GiveUp, HalfOpenCheck, HandshakeRetries, Isn, Keepalive, KeepaliveHeard, Limits, Patience,
     Persistence, PortRange, PortSelection, RtoFloor, RtoUnmeasured, SegmentSizes, Selection, SequenceCheck, Settings,
-    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timers, TimestampCheck, presets,
+    SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timers, TimestampCheck, WindowProbe, presets,
 };
 
 pub(crate) const CLIENT: HostId = HostId(0);
@@ -153,6 +153,8 @@ pub(crate) fn limits() -> Limits {
             retransmission_merges: false,
             user_timeout: Patience::Forever,
             user_timeout_from_retransmission: false,
+            window_probe: WindowProbe::Octet,
+            orphan_probes_end: false,
         },
         keepalive: Keepalive {
             keepalive: false,
@@ -162,10 +164,11 @@ pub(crate) fn limits() -> Limits {
             keepalive_probes: 9,
             keepalive_reset: false,
         },
-        sizes: SegmentSizes { window: 65_535, mss: 1460 },
+        sizes: SegmentSizes { window: 65_535, receive_buffer: 65_535, mss: 1460 },
         close: Close {
             half_duplex_close: false,
             abort_reset: AbortReset::Rst,
+            reset_flushes: true,
             fin_joins_data: true,
             last_ack_at_close: false,
         },

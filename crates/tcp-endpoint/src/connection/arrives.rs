@@ -95,7 +95,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if again {
             return Break(self.take_peers_syn_again(segment, ctx));
         }
-        if self.is_in_sequence(segment, &ctx.settings.limits) || self.is_reset_before_fin(segment, ctx) {
+        if self.is_in_sequence(segment, &ctx.settings.limits)
+            || self.is_reset_before_fin(segment, ctx)
+            || self.is_at_closed_window(segment)
+        {
             return Continue(());
         }
         if segment.flags.rst() {
@@ -107,12 +110,18 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     fn is_in_sequence(&self, segment: &Segment<P>, limits: &Limits) -> bool {
         match limits.checks.sequence_check {
-            SequenceCheck::Window => acceptable(self.incoming.nxt, limits.sizes.window, segment.seq, segment.len()),
+            SequenceCheck::Window => acceptable(self.incoming.nxt, self.incoming.window(), segment.seq, segment.len()),
             SequenceCheck::LastAck => {
                 let end = segment.seq + segment.len();
-                end.at_or_after(self.acks.last) && segment.seq.at_or_before(self.incoming.nxt + limits.sizes.window)
+                end.at_or_after(self.acks.last) && segment.seq.at_or_before(self.incoming.nxt + self.incoming.window())
             }
         }
+    }
+
+    /// Whether all of a segment is beyond a closed window and begins at its edge: its acknowledgment and its reset count
+    /// ("special allowance should be made", §3.10.7.4; MUST-66), its text does not.
+    fn is_at_closed_window(&self, segment: &Segment<P>) -> bool {
+        self.incoming.window() == 0 && segment.seq == self.incoming.nxt && !segment.flags.syn()
     }
 
     /// Whether a peer whose FIN has come resets the connection as it was before that.
@@ -179,10 +188,13 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             // One with data may begin before the window, and is dropped. Linux challenges it.
             let limits = &ctx.settings.limits;
             let strict = limits.checks.sequence_check == SequenceCheck::Window;
-            if !strict || segment.seq.within(self.incoming.nxt, limits.sizes.window) {
+            if !strict || segment.seq.within(self.incoming.nxt, self.incoming.window()) {
                 self.challenge(ctx);
             }
             return Break(After::Stay);
+        }
+        if ctx.settings.limits.close.reset_flushes {
+            self.incoming.flush();
         }
         let opening = self.state == State::SynReceived && self.opening != Opening::Early;
         self.notify(if opening { Notice::Refused } else { Notice::Reset }, ctx);
@@ -233,11 +245,15 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if self.send.una.at_or_before(segment.ack) {
             self.note_timestamp(segment, ctx);
         }
+        let held_back = self.is_held_back();
         if self.send.una.before(segment.ack) {
             self.take_acknowledgment(segment, ctx);
         }
         if self.send.una == segment.ack {
             self.update_window(segment);
+            if held_back {
+                self.hear_of_window(ctx);
+            }
         }
         match self.state {
             State::FinWait1 if self.outgoing.fin_acknowledged() => self.enter(State::FinWait2, Reason::Segment, ctx),
@@ -270,7 +286,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             self.rto.measure(round_trip, (self.send.una, self.send.nxt), &ctx.settings.limits.timers);
         }
         self.retries = 0;
-        self.retransmitting_since = Moment::NONE;
+        self.trying_since = Moment::NONE;
         self.probe = Probe::None;
         self.deadlines.retransmit = Moment::NONE; // RFC 6298 §5.2
         if self.outgoing.in_flight() {
@@ -301,10 +317,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if self.loses_what_ends_at(end, ctx) {
             return self.refuse_unread(segment, ctx);
         }
+        if self.incoming.window() == 0 {
+            self.answer_unacceptable(segment, ctx);
+            return After::Stay;
+        }
         self.ack_due = true;
         let limits = &ctx.settings.limits;
         let (before, carries_data) = (self.incoming.received(), !segment.payload.is_empty());
-        if self.incoming.take(segment.seq, segment.payload.clone(), segment.flags.fin(), limits.sizes.window, !orphan) {
+        if self.incoming.take(segment.seq, segment.payload.clone(), segment.flags.fin(), !orphan) {
             if carries_data {
                 self.acks.data_came(ctx.now, self.rto.current(), limits);
             }

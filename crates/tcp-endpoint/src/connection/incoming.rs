@@ -3,6 +3,7 @@
 use crate::fifo::Fifo;
 use crate::payload::Payload;
 use crate::seq::SeqNum;
+use crate::settings::SegmentSizes;
 
 /// The receive sequence variables and the data behind them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -10,10 +11,14 @@ pub(crate) struct Incoming<P> {
     pub(crate) irs: SeqNum,
     /// RCV.NXT: next expected.
     pub(crate) nxt: SeqNum,
+    /// RCV.NXT + RCV.WND: where the window ends that was offered last. It is never taken back (SHLD-14).
+    edge: SeqNum,
     /// What it was once the peer's SYN was taken, with the data in it.
     opened_to: SeqNum,
     /// In order, not yet taken by the application.
     unread: Fifo<P>,
+    /// RCV.USER: octets in it.
+    unread_octets: u32,
     /// Ahead of RCV.NXT: disjoint, by sequence number.
     ahead: Vec<(SeqNum, P)>,
     /// Sequence numbers of the FINs that came ahead of their turn: the peer has one, and what is forged or of an old
@@ -24,15 +29,53 @@ pub(crate) struct Incoming<P> {
 }
 
 impl<P: Payload> Incoming<P> {
-    pub(crate) fn new(irs: SeqNum) -> Self {
+    /// Nothing has come but the peer's SYN; behind it `window` octets are offered.
+    pub(crate) fn new(irs: SeqNum, window: u32) -> Self {
         let nxt = irs + 1;
-        let (ahead, fins) = (Vec::new(), Vec::new());
-        Self { irs, nxt, opened_to: nxt, unread: Fifo::new(), ahead, fins, finished: false }
+        Self {
+            irs,
+            nxt,
+            edge: nxt + window,
+            opened_to: nxt,
+            unread: Fifo::new(),
+            unread_octets: 0,
+            ahead: Vec::new(),
+            fins: Vec::new(),
+            finished: false,
+        }
     }
 
-    /// Takes the data and the FIN that came with the peer's SYN.
-    pub(crate) fn take_with_syn(&mut self, data: P, fin: bool, window: u32) {
-        let _ = self.take(self.irs + 1, data, fin, window, true);
+    /// RCV.WND: how many octets the peer has been offered beyond RCV.NXT.
+    pub(crate) fn window(&self) -> u32 {
+        self.edge - self.nxt
+    }
+
+    /// The window that a segment offers which leaves now (§3.8.6.2.2): its right edge moves by a step that is worth it, or as
+    /// far as it can be at all.
+    pub(crate) fn offer(&mut self, sizes: &SegmentSizes) -> u32 {
+        self.edge = self.next_edge(sizes);
+        self.window()
+    }
+
+    /// Whether the window is all but closed, and need not be: the peer may be waiting to hear that.
+    pub(crate) fn can_reopen(&self, sizes: &SegmentSizes) -> bool {
+        self.window() < sizes.least_step() && !self.finished && self.next_edge(sizes) != self.edge
+    }
+
+    /// Where the window would end that were offered now.
+    fn next_edge(&self, sizes: &SegmentSizes) -> SeqNum {
+        if self.unread_octets == 0 {
+            return self.nxt + sizes.window; // the rule below, for what is so as a rule
+        }
+        let widest = sizes.window.min(sizes.buffer().saturating_sub(self.unread_octets));
+        let edge = self.nxt + widest;
+        let is_step = widest == sizes.window || edge - self.edge >= sizes.least_step();
+        if edge.after(self.edge) && is_step { edge } else { self.edge }
+    }
+
+    /// Takes the data and the FIN that came with the peer's SYN, as [`Incoming::take`] does.
+    pub(crate) fn take_with_syn(&mut self, data: P, fin: bool, keep: bool) {
+        let _ = self.take(self.irs + 1, data, fin, keep);
         self.opened_to = self.nxt;
     }
 
@@ -41,11 +84,11 @@ impl<P: Payload> Incoming<P> {
     ///
     /// What is in order is taken before anything that waits behind a gap (RFC 9293 §3.10.7.4, seventh and eighth), so that
     /// nothing can have come earlier that keeps it out.
-    pub(crate) fn take(&mut self, mut seq: SeqNum, mut data: P, fin: bool, window: u32, keep: bool) -> bool {
+    pub(crate) fn take(&mut self, mut seq: SeqNum, mut data: P, fin: bool, keep: bool) -> bool {
         if self.finished {
             return false;
         }
-        let (before, end) = (self.nxt, seq + data.len());
+        let (before, end, window) = (self.nxt, seq + data.len(), self.window());
         let fin = fin && end.within(self.nxt, window);
         if seq.before(self.nxt) {
             let old = (self.nxt - seq).min(data.len());
@@ -130,6 +173,7 @@ impl<P: Payload> Incoming<P> {
     }
 
     fn append(&mut self, data: P) {
+        self.unread_octets += data.len();
         match self.unread.back_mut() {
             None => self.unread.push_back(data),
             Some(last) => {
@@ -161,8 +205,8 @@ impl<P: Payload> Incoming<P> {
     }
 
     /// Octets that wait for the application.
-    pub(crate) fn unread_octets(&self) -> u64 {
-        self.unread.iter().map(|data| u64::from(data.len())).sum()
+    pub(crate) const fn unread_octets(&self) -> u32 {
+        self.unread_octets
     }
 
     /// Hands over at most `limit` octets.
@@ -178,12 +222,19 @@ impl<P: Payload> Incoming<P> {
                 into.push(data);
             }
         }
+        self.unread_octets -= limit - left;
         limit - left
+    }
+
+    /// A reset throws away what was not read: nobody may take what comes next for the end of the peer's data.
+    pub(crate) fn flush(&mut self) {
+        self.finished &= self.unread_octets == 0;
+        self.discard();
     }
 
     /// Forgets what no one will read.
     pub(crate) fn discard(&mut self) {
-        self.unread = Fifo::new();
+        (self.unread, self.unread_octets) = (Fifo::new(), 0);
     }
 }
 
@@ -201,12 +252,36 @@ mod tests {
         pieces.concat()
     }
 
+    fn sizes(window: u32, receive_buffer: u32) -> SegmentSizes {
+        SegmentSizes { window, receive_buffer, mss: 10 }
+    }
+
+    /// SHLD-14, MUST-39: the window is whole as long as there is room for it; then its edge moves by a segment or half the
+    /// window, and never back.
+    #[test]
+    fn a_window_closes_and_opens_by_whole_segments() {
+        let sizes = sizes(40, 60);
+        let mut incoming = Incoming::new(IRS, 40);
+        let come = |incoming: &mut Incoming<Vec<u8>>, octets| {
+            incoming.take(incoming.nxt, vec![0; octets], false, true);
+            incoming.offer(&sizes)
+        };
+        assert_eq!([come(&mut incoming, 15), come(&mut incoming, 5)], [40, 40], "there is room for all of it");
+        assert_eq!([come(&mut incoming, 9), come(&mut incoming, 30), come(&mut incoming, 5)], [31, 1, 0]);
+        let read = |incoming: &mut Incoming<Vec<u8>>, octets| {
+            incoming.read(octets, &mut Vec::new());
+            (incoming.can_reopen(&sizes), incoming.offer(&sizes))
+        };
+        assert_eq!(read(&mut incoming, 5), (false, 0), "a silly window");
+        assert_eq!(read(&mut incoming, 5), (true, 10), "a whole segment");
+    }
+
     #[test]
     fn the_fin_counts_once_everything_before_it_came() {
-        let mut incoming = Incoming::new(IRS);
-        assert!(!incoming.take(IRS + 4, b"def".to_vec(), true, 100, true));
+        let mut incoming = Incoming::new(IRS, 100);
+        assert!(!incoming.take(IRS + 4, b"def".to_vec(), true, true));
         assert!(!incoming.finished());
-        assert!(incoming.take(IRS + 1, b"abc".to_vec(), false, 100, true));
+        assert!(incoming.take(IRS + 1, b"abc".to_vec(), false, true));
         assert!(incoming.finished());
         assert_eq!(incoming.nxt, IRS + 8);
         assert_eq!(read_all(&mut incoming), b"abcdef");
@@ -214,22 +289,24 @@ mod tests {
 
     #[test]
     fn data_runs_over_a_fin_that_does_not_belong() {
-        let mut incoming = Incoming::new(IRS);
-        incoming.take(IRS + 3, Vec::new(), true, 100, true);
-        incoming.take(IRS + 1, b"abcdef".to_vec(), false, 100, true);
+        let mut incoming = Incoming::new(IRS, 100);
+        incoming.take(IRS + 3, Vec::new(), true, true);
+        incoming.take(IRS + 1, b"abcdef".to_vec(), false, true);
         assert!(!incoming.finished());
-        incoming.take(IRS + 7, b"g".to_vec(), true, 100, true);
+        incoming.take(IRS + 7, b"g".to_vec(), true, true);
         assert!(incoming.finished());
         assert_eq!(read_all(&mut incoming), b"abcdefg");
     }
 
     #[test]
     fn nothing_beyond_the_window_is_taken() {
-        let mut incoming = Incoming::new(IRS);
-        incoming.take(IRS + 1, b"abcdef".to_vec(), true, 4, true);
+        let mut incoming = Incoming::new(IRS, 4);
+        incoming.take(IRS + 1, b"abcdef".to_vec(), true, true);
         assert_eq!(read_all(&mut incoming), b"abcd");
-        assert!(incoming.take(IRS + 5, b"efghi".to_vec(), true, 4, true));
-        incoming.take(IRS + 9, b"i".to_vec(), false, 4, true);
+        assert_eq!(incoming.offer(&sizes(4, 4)), 4);
+        assert!(incoming.take(IRS + 5, b"efghi".to_vec(), true, true));
+        incoming.offer(&sizes(4, 8));
+        incoming.take(IRS + 9, b"i".to_vec(), false, true);
         assert_eq!(
             (read_all(&mut incoming), incoming.finished()),
             (b"efghi".to_vec(), false),
@@ -241,9 +318,9 @@ mod tests {
     #[test]
     fn nothing_ahead_keeps_out_what_is_in_order() {
         for (seq, held, fin) in [(9, "", true), (5, "", true), (3, "xxxx", false), (3, "xxxx", true), (5, "xx", true)] {
-            let mut incoming = Incoming::new(IRS);
-            incoming.take(IRS + seq, held.into(), fin, 100, true);
-            assert!(incoming.take(IRS + 1, b"abcd".to_vec(), true, 100, true));
+            let mut incoming = Incoming::new(IRS, 100);
+            incoming.take(IRS + seq, held.into(), fin, true);
+            assert!(incoming.take(IRS + 1, b"abcd".to_vec(), true, true));
             assert_eq!((read_all(&mut incoming), incoming.nxt), (b"abcd".to_vec(), IRS + 6), "{seq} {held} {fin}");
             assert!(incoming.finished());
         }
@@ -252,11 +329,11 @@ mod tests {
     #[test]
     fn of_the_fins_ahead_the_first_in_turn_counts() {
         for fins in [[3, 7], [7, 3]] {
-            let mut incoming = Incoming::new(IRS);
+            let mut incoming = Incoming::new(IRS, 100);
             for fin in fins {
-                incoming.take(IRS + fin, Vec::new(), true, 100, true);
+                incoming.take(IRS + fin, Vec::new(), true, true);
             }
-            incoming.take(IRS + 1, b"abcdef".to_vec(), false, 100, true);
+            incoming.take(IRS + 1, b"abcdef".to_vec(), false, true);
             assert!(incoming.finished(), "the other was run over");
         }
     }
@@ -269,12 +346,12 @@ mod tests {
             limit in 1_u32..10,
         ) {
             let stream: Vec<u8> = (0..60).collect();
-            let mut incoming = Incoming::new(IRS);
+            let mut incoming = Incoming::new(IRS, 100);
             let whole = (0..60).step_by(7).map(|start| (start, 7)).collect::<Vec<_>>();
             for (start, len) in cuts.into_iter().chain(whole) {
                 let (start, end) = (usize::from(start), usize::from(start + len).min(60));
                 let seq = IRS + 1 + u32::try_from(start).unwrap();
-                incoming.take(seq, stream[start..end].to_vec(), end == 60, 1000, true);
+                incoming.take(seq, stream[start..end].to_vec(), end == 60, true);
             }
             let mut pieces = Vec::new();
             while incoming.read(limit, &mut pieces) > 0 {}

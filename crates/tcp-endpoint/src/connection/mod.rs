@@ -9,6 +9,7 @@ mod incoming;
 mod opens;
 mod outgoing;
 mod output;
+mod persist;
 mod probe;
 mod retries;
 mod schedule;
@@ -36,7 +37,7 @@ use crate::payload::Payload;
 use crate::rto::Rto;
 use crate::segment::Segment;
 use crate::seq::SeqNum;
-use crate::settings::Settings;
+use crate::settings::{SegmentSizes, Settings};
 use crate::state::State;
 use crate::step::Context;
 use crate::timestamps::TimestampClock;
@@ -76,14 +77,15 @@ pub(crate) struct Connection<P, T> {
     pub(crate) count: Option<u32>,
     /// What opened it, or will.
     pub(crate) opening: Opening,
-    /// When retransmission began, while nothing new has been acknowledged since.
-    retransmitting_since: Moment,
+    /// When retransmission began, or a window that holds everything back was met or probed, while nothing new has been
+    /// acknowledged or sent since.
+    trying_since: Moment,
     /// How far the tail-loss probe has come.
     probe: Probe,
     /// When a challenge ACK was sent last.
     challenged_at: Moment,
     acks: Acks,
-    /// Retransmissions since the peer last acknowledged anything new.
+    /// Retransmissions since the peer last acknowledged anything new, or window probes since it last answered.
     pub(crate) retries: u32,
     pub(crate) deadlines: Deadlines,
     /// SYN-ACKs sent.
@@ -142,6 +144,17 @@ impl SendSpace {
         self.wl2 = segment.ack;
     }
 
+    /// How many sequence numbers beyond SND.NXT the peer's window has room for: none where it was taken back.
+    fn room(&self) -> u32 {
+        self.wnd.saturating_sub(self.nxt - self.una)
+    }
+
+    /// The least octets of new data that are worth a segment which ends amid a SEND (RFC 9293 §3.8.6.2.1): a full one, or
+    /// half of the largest window.
+    fn least_worth(&self, mss: u32) -> u32 {
+        mss.min(self.largest_window / 2)
+    }
+
     /// Whether an acknowledgment covers something new: SND.UNA < SEG.ACK =< SND.NXT.
     pub(crate) const fn acceptable(&self, ack: SeqNum) -> bool {
         self.una.before(ack) && ack.at_or_before(self.nxt)
@@ -172,7 +185,7 @@ impl Deadlines {
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// What every connection begins as: its SYN was sent at `sent_at`.
-    fn begun(id: Identity<T>, (iss, irs): (SeqNum, SeqNum), rto: Rto, sent_at: Instant) -> Self {
+    fn begun(id: Identity<T>, (iss, irs): (SeqNum, SeqNum), window: u32, rto: Rto, sent_at: Instant) -> Self {
         Self {
             id,
             state: State::Listen,
@@ -181,14 +194,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             preferences: Preferences::default(),
             send: SendSpace::new(iss),
             outgoing: Outgoing::new(),
-            incoming: Incoming::new(irs),
+            incoming: Incoming::new(irs, window),
             rto,
             clock: None,
             peer_mss: DEFAULT_MSS,
             cookie: None,
             count: None,
             opening: Opening::Handshake,
-            retransmitting_since: sent_at.into(),
+            trying_since: sent_at.into(),
             probe: Probe::None,
             challenged_at: Moment::NONE,
             acks: Acks::begun(sent_at, irs + 1),
@@ -205,6 +218,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// A connection opened by a peer's SYN, about to leave LISTEN.
     pub(crate) fn answering(asked: &Asked<T>, opening: Opening, now: Instant, settings: &Settings) -> Self {
+        let SegmentSizes { window, .. } = settings.limits.sizes;
         Self {
             passive: true,
             clock: asked.clock,
@@ -212,7 +226,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             cookie: asked.cookie,
             count: asked.count,
             opening,
-            ..Self::begun(asked.id, (asked.iss, asked.irs), Rto::new(&settings.limits.timers), now)
+            ..Self::begun(asked.id, (asked.iss, asked.irs), window, Rto::new(&settings.limits.timers), now)
         }
     }
 
@@ -222,12 +236,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// STATUS (RFC 9293 §3.10.6).
-    pub(crate) fn status(&self, address: Ipv4Addr, receive_window: u32) -> Status {
+    pub(crate) fn status(&self, address: Ipv4Addr) -> Status {
         let send = (self.send.una, self.send.nxt);
-        let receive = (Some(self.incoming.nxt), receive_window);
+        let receive = (Some(self.incoming.nxt), self.incoming.window());
         Status {
             unacknowledged_octets: self.outgoing.unacknowledged_octets(),
-            unread_octets: self.incoming.unread_octets(),
+            unread_octets: self.incoming.unread_octets().into(),
             probes: self.probes,
             ..self.incarnation().status(address, self.state, send, receive)
         }

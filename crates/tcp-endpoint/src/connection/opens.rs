@@ -1,6 +1,6 @@
 //! How a connection opens: from the peer's SYN in SYN-SENT (RFC 9293 §3.10.7.3), and from SYN-RECEIVED, to ESTABLISHED.
 
-use sim_time::{Duration, Instant};
+use sim_time::Duration;
 
 use super::acks::Acks;
 use super::syn_sent::SynSent;
@@ -18,8 +18,8 @@ use crate::step::{After, Context};
 
 impl<P: Payload, T: Copy> Connection<P, T> {
     /// The peer's SYN has come: what SYN-SENT knew, with the peer's numbers.
-    pub(crate) fn synchronized_by(syn: &Segment<P>, ours: &mut SynSent<P, T>, now: Instant) -> Self {
-        let sent_once = ours.retries == 0;
+    pub(crate) fn synchronized_by(syn: &Segment<P>, ours: &mut SynSent<P, T>, ctx: &Context<'_, P, T>) -> Self {
+        let (now, sizes, sent_once) = (ctx.now, &ctx.settings.limits.sizes, ours.retries == 0);
         Self {
             state: State::SynSent,
             owner: ours.owner,
@@ -34,7 +34,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             syn_sent_at: sent_once.then_some(ours.sent_at).into(),
             heard_at: now,
             schedule: ours.schedule.clone(),
-            ..Self::begun(ours.id, (ours.iss, syn.seq), ours.rto.clone(), ours.sent_at)
+            ..Self::begun(ours.id, (ours.iss, syn.seq), sizes.window, ours.rto.clone(), ours.sent_at)
         }
     }
 
@@ -76,7 +76,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// other segment (§3.10.7.3, "continue processing at the sixth step"). Returns whether there was anything new.
     pub(super) fn take_text_of_syn(&mut self, segment: &Segment<P>, ctx: &mut Context<'_, P, T>) -> bool {
         let (nxt, received, limits) = (self.incoming.nxt, self.incoming.received(), &ctx.settings.limits);
-        self.incoming.take_with_syn(segment.payload.clone(), segment.flags.fin(), limits.sizes.window);
+        let keep = self.owner != Owner::Nobody;
+        self.incoming.take_with_syn(segment.payload.clone(), segment.flags.fin(), keep);
         if self.incoming.nxt == nxt {
             return false;
         }
@@ -134,7 +135,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         }
         self.syn_sent_at = Moment::NONE;
         self.retries = 0;
-        self.retransmitting_since = Moment::NONE;
+        self.trying_since = Moment::NONE;
         self.deadlines.retransmit = Moment::NONE;
         self.heard(ctx);
         self.enter(State::Established, Reason::Segment, ctx);

@@ -41,6 +41,17 @@ pub(crate) struct Piece<P> {
     pub(crate) lost: bool,
 }
 
+/// How the next new segment is cut, in octets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    /// What a segment carries at most.
+    pub(super) mss: u32,
+    /// What the peer's window has room for.
+    pub(super) room: u32,
+    /// What a segment that does not end its SEND carries at least.
+    pub(super) least: u32,
+}
+
 impl<P: Payload> Piece<P> {
     /// The control bits it goes out with.
     pub(super) const fn flags(&self) -> Flags {
@@ -180,12 +191,18 @@ impl<P: Payload> Outgoing<P> {
     }
 
     /// Cuts the next segment: at most `mss` octets of data, the FIN with the last of them, and no more of both than the
-    /// peer's window has room for: a FIN takes a sequence number, too (RFC 9293 §3.4).
-    pub(crate) fn next_new(&mut self, seq: SeqNum, mss: u32, room: u32, now: Instant) -> Option<&mut Piece<P>> {
+    /// peer's window has room for: a FIN takes a sequence number, too (RFC 9293 §3.4). One that does not end its SEND has
+    /// `least` octets or is not worth it.
+    pub(crate) fn next_new(
+        &mut self,
+        seq: SeqNum,
+        Cut { mss, room, least }: Cut,
+        now: Instant,
+    ) -> Option<&mut Piece<P>> {
         if room == 0 {
             return None;
         }
-        let (data, push) = self.cut(mss.min(room))?;
+        let (data, push) = self.cut(mss.min(room), least)?;
         let fin = self.fin == Fin::Queued && self.unsent.is_empty() && data.len() < room;
         if fin {
             self.fin = Fin::Sent;
@@ -196,10 +213,10 @@ impl<P: Payload> Outgoing<P> {
 
     /// Data for one segment, and whether it ends where a SEND ended; a lone FIN carries none. A segment never joins two
     /// SENDs, as with Nagle's algorithm off.
-    fn cut(&mut self, most: u32) -> Option<(P, bool)> {
+    fn cut(&mut self, most: u32, least: u32) -> Option<(P, bool)> {
         match self.unsent.front_mut() {
             None => (self.fin == Fin::Queued).then(|| (P::default(), false)),
-            Some(first) if first.len() > most => Some((first.split_to(most), false)),
+            Some(first) if first.len() > most => (most >= least).then(|| (first.split_to(most), false)),
             Some(_) => self.unsent.pop_front().map(|data| (data, true)),
         }
     }
@@ -234,7 +251,7 @@ mod tests {
     const START: SeqNum = SeqNum::new(u32::MAX - 5);
 
     fn sent(outgoing: &mut Outgoing<Vec<u8>>, seq: SeqNum, room: u32, now: u64) -> Option<(usize, bool, bool)> {
-        let piece = outgoing.next_new(seq, 10, room, at(now))?;
+        let piece = outgoing.next_new(seq, Cut { mss: 10, room, least: 8 }, at(now))?;
         piece.sent += 1;
         Some((piece.data.len(), piece.push, piece.fin))
     }

@@ -2,6 +2,7 @@
 
 use sim_time::Duration;
 
+use super::outgoing::Cut;
 use super::{Connection, Opening};
 use crate::draft::Draft;
 use crate::effect::{Acknowledged, Purpose, Reason};
@@ -22,6 +23,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if self.ack_due {
             self.acknowledge_soon(ctx);
         }
+        if self.incoming.can_reopen(&ctx.settings.limits.sizes) && self.state.synchronized() {
+            let purpose = if self.owes_ack() { self.purpose_of_ack() } else { Purpose::WindowUpdate };
+            self.send_unasked_ack(purpose, ctx);
+        }
+        self.schedule_window_probe(ctx);
         self.schedule_keepalive(ctx);
         self.schedule_user_timeout(ctx);
         self.schedule.settle(self.deadlines.earliest(), self.id.tag, ctx);
@@ -30,7 +36,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// After a timeout one segment asks whether anyone is there; the rest follows when an answer comes.
     pub(super) fn send_what_is_queued(&mut self, ctx: &mut Context<'_, P, T>) {
         if self.retries == 0 && (self.state.synchronized() || self.opening == Opening::Early) {
-            while self.outgoing.in_flight() && self.send_one_lost(ctx) {}
+            while self.send.wnd > 0 && self.outgoing.in_flight() && self.send_one_lost(ctx) {}
             self.send_new(ctx);
         }
     }
@@ -53,23 +59,36 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// Sends what was not sent before: data, then the FIN, within the window (RFC 9293 §3.10.2, §3.10.4).
     fn send_new(&mut self, ctx: &mut Context<'_, P, T>) {
         while self.outgoing.has_new() {
-            let in_flight = self.send.nxt - self.send.una;
-            let (mss, room) = (self.effective_mss(ctx), self.send.wnd.saturating_sub(in_flight));
-            let Some(piece) = self.outgoing.next_new(self.send.nxt, mss, room, ctx.now) else { break };
-            piece.sent += 1;
-            let (data, flags) = (piece.data.clone(), piece.flags());
-            let seq = self.send.nxt;
-            self.send.nxt += data.len() + u32::from(flags.fin());
-            if flags.fin() && self.state == State::CloseWait {
-                self.enter(State::LastAck, Reason::Call, ctx);
+            let mss = self.effective_mss(ctx);
+            let cut = Cut { mss, room: self.send.room(), least: self.send.least_worth(mss) };
+            if !self.send_next(cut, Purpose::New, ctx) {
+                break;
             }
-            self.transmit(seq, flags, data, (Purpose::New, 0), ctx);
             self.time_flight(true, ctx);
         }
     }
 
+    /// Sends the next segment of what was not sent before; `false` if it cannot be cut like that.
+    pub(super) fn send_next(&mut self, cut: Cut, purpose: Purpose, ctx: &mut Context<'_, P, T>) -> bool {
+        let follows = self.outgoing.in_flight();
+        let Some(piece) = self.outgoing.next_new(self.send.nxt, cut, ctx.now) else { return false };
+        piece.sent += 1;
+        let (data, flags) = (piece.data.clone(), piece.flags());
+        let seq = self.send.nxt;
+        self.send.nxt += data.len() + u32::from(flags.fin());
+        if flags.fin() && self.state == State::CloseWait {
+            self.enter(State::LastAck, Reason::Call, ctx);
+        }
+        if !follows && self.is_proven() && purpose == Purpose::New {
+            self.deadlines.retransmit = Moment::NONE; // it was a window probe's
+            self.trying_since = Moment::NONE;
+        }
+        self.transmit(seq, flags, data, (purpose, 0), ctx);
+        true
+    }
+
     /// The most octets of data in one segment (RFC 9293 §3.7.1).
-    fn effective_mss(&self, ctx: &Context<'_, P, T>) -> u32 {
+    pub(super) fn effective_mss(&self, ctx: &Context<'_, P, T>) -> u32 {
         segment_size(&ctx.settings.limits.sizes, self.peer_mss, self.clock.is_some())
     }
 
@@ -141,12 +160,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, for what no data or FIN asked for.
     pub(super) fn send_unasked_ack(&mut self, purpose: Purpose, ctx: &mut Context<'_, P, T>) {
-        self.transmit_bare(self.send.nxt, Flags::ACK, purpose, ctx);
+        self.transmit_bare(self.acceptable_seq(), Flags::ACK, purpose, ctx);
     }
 
     /// `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, for the peer's SYN-ACK, data or FIN.
     pub(super) fn send_ack(&mut self, ctx: &mut Context<'_, P, T>) {
-        self.transmit_bare(self.send.nxt, Flags::ACK, self.purpose_of_ack(), ctx);
+        self.transmit_bare(self.acceptable_seq(), Flags::ACK, self.purpose_of_ack(), ctx);
     }
 
     /// Whether an acknowledgment that leaves now tells the peer something new.
@@ -181,7 +200,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             AbortReset::Rst => Flags::RST,
             AbortReset::RstAck => Flags::RST.with(Flags::ACK),
         };
-        self.transmit_bare(self.send.nxt, flags, Purpose::ResetOfCall, ctx);
+        self.transmit_bare(self.acceptable_seq(), flags, Purpose::ResetOfCall, ctx);
     }
 
     /// `<SEQ=SEG.ACK><CTL=RST>`: the answer to an acknowledgment of what was never sent.
@@ -210,7 +229,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     /// A segment without sequence space: an ACK or a reset.
-    fn transmit_bare(&mut self, seq: SeqNum, flags: Flags, purpose: Purpose, ctx: &mut Context<'_, P, T>) {
+    pub(super) fn transmit_bare(&mut self, seq: SeqNum, flags: Flags, purpose: Purpose, ctx: &mut Context<'_, P, T>) {
         self.transmit(seq, flags, P::default(), (purpose, 0), ctx);
     }
 
@@ -236,7 +255,8 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let acknowledged = (self.incoming.nxt, self.acknowledges());
         let options = self.options(flags, ctx);
         let draft = Draft { flags, seq, acknowledged, options, payload: data, purpose, retransmission };
-        ctx.transmit(self.id, draft);
+        let window = if flags.ack() { self.incoming.offer(&ctx.settings.limits.sizes) } else { 0 };
+        ctx.transmit_offering(self.id, window, draft);
     }
 
     /// Timestamps if the peer's SYN had them, too (RFC 7323 §3.2); the other options are a SYN-ACK's alone, and a cookie that of
@@ -259,13 +279,14 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.probes = 0;
     }
 
-    /// Sets the keepalive deadline to what the present state asks for: none while something is on the way, whose
-    /// retransmission finds out as well.
+    /// Sets the keepalive deadline to what the present state asks for: none while something is on the way or waits for the
+    /// window, whose retransmission, or probe, finds out as well.
     pub(crate) fn schedule_keepalive(&mut self, ctx: &Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
         let wanted = self.preferences.keepalive.unwrap_or(limits.keepalive.keepalive);
         let probed = matches!(self.state, State::Established | State::CloseWait | State::FinWait2);
-        self.deadlines.keepalive = if wanted && probed && !self.outgoing.in_flight() {
+        let idle = !self.outgoing.in_flight() && !self.outgoing.has_new();
+        self.deadlines.keepalive = if wanted && probed && idle {
             let silence =
                 limits.keepalive.keepalive_idle + limits.keepalive.keepalive_interval * u64::from(self.probes);
             limits.timers.fires_at(self.heard_at, silence).into()

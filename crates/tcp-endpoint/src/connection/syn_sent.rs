@@ -5,7 +5,7 @@ use std::ops::ControlFlow::{self, Break, Continue};
 
 use sim_time::Instant;
 
-use super::outgoing::Outgoing;
+use super::outgoing::{Cut, Outgoing};
 use super::retries::{R1, has_tried_for, is_out_of_syn_retries};
 use super::schedule::Schedule;
 use crate::draft::Draft;
@@ -193,7 +193,7 @@ impl<P: Payload, T: Copy> SynSent<P, T> {
     fn data_of_syn(&mut self, ctx: &Context<'_, P, T>) -> (P, bool) {
         if !self.outgoing.in_flight() && self.retries == 0 {
             let mss = segment_size(&ctx.settings.limits.sizes, self.peer_mss, self.clock.is_some());
-            if let Some(piece) = self.outgoing.next_new(self.nxt, mss, u32::MAX, ctx.now) {
+            if let Some(piece) = self.outgoing.next_new(self.nxt, Cut { mss, room: u32::MAX, least: 0 }, ctx.now) {
                 self.nxt += piece.data.len() + u32::from(piece.fin);
             }
         }

@@ -43,14 +43,16 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         if self.is_out_of_retries(ctx) {
             return self.give_up(ctx);
         }
+        if self.waits_for_window() {
+            self.ask_for_window(ctx);
+            return After::Stay;
+        }
         let limits = &ctx.settings.limits;
         self.rto.back_off(&limits.timers);
         self.retries += 1;
-        self.retransmitting_since = self.retransmitting_since.or(ctx.now);
+        self.trying_since = self.trying_since.or(ctx.now);
         self.syn_sent_at = Moment::NONE; // Karn's rule
-        if self.retries == R1 && self.preferences.reports {
-            self.notify(Notice::Unanswered, ctx);
-        }
+        self.report_trouble(ctx);
         match self.state {
             State::SynReceived => self.send_syn_ack(ctx),
             _ => {
@@ -64,6 +66,13 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             }
         }
         After::Stay
+    }
+
+    /// R1 may be reached (RFC 9293 §3.8.3).
+    pub(super) fn report_trouble(&self, ctx: &mut Context<'_, P, T>) {
+        if self.retries == R1 && self.preferences.reports {
+            self.notify(Notice::Unanswered, ctx);
+        }
     }
 
     /// Whether our SYN-ACK heads the retransmission queue, though a CLOSE in SYN-RECEIVED has moved the state on.
@@ -83,10 +92,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
                 let late = || self.has_tried_for(limits.handshake_retries.syn_retries, limits.timers.rto_initial, ctx);
                 is_out_of_syn_retries(self.retries, 0, &self.preferences, limits, late)
             }
+            _ if self.has_probed_enough(ctx) => true,
             _ if chosen => false, // that is its R2
             _ => {
                 let orphan = self.owner == Owner::Nobody;
                 let most = if orphan { limits.persistence.orphan_retries } else { limits.persistence.data_retries };
+                let by_time = by_time && !self.is_held_back();
                 if by_time { self.has_tried_for(most, GIVE_UP_BASE, ctx) } else { self.retries >= most }
             }
         }
@@ -94,7 +105,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Whether the time of so many retransmissions from a timeout of `base` is over.
     fn has_tried_for(&self, retries: u32, base: Duration, ctx: &Context<'_, P, T>) -> bool {
-        let tried = self.retransmitting_since.instant().filter(|_| self.retries > 0).map(|since| ctx.now - since);
+        let tried = self.trying_since.instant().filter(|_| self.retries > 0).map(|since| ctx.now - since);
         has_tried_for(tried, (retries, base), &ctx.settings.limits)
     }
 
@@ -130,14 +141,15 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.deadlines.user_timeout = deadline.into();
     }
 
-    /// Since when the peer owes an acknowledgment: from the first sending, or from the first retransmission. A SYN
-    /// counts from its first sending in any case.
+    /// Since when the peer owes an acknowledgment, or room for more: from the first sending, or from the first
+    /// retransmission. A SYN counts from its first sending in any case.
     fn unacknowledged_since(&self, from_retransmission: bool) -> Option<Instant> {
         match self.state {
             State::SynReceived if from_retransmission && self.retries == 0 => None,
-            State::SynReceived => self.retransmitting_since.instant(),
-            _ if from_retransmission => self.retransmitting_since.instant(),
-            _ => self.outgoing.oldest_sent_at(),
+            State::SynReceived => self.trying_since.instant(),
+            _ if from_retransmission => self.trying_since.instant(),
+            // What a window holds back may have waited for longer than its probe is under way.
+            _ => self.outgoing.oldest_sent_at().into_iter().chain(self.trying_since.instant()).min(),
         }
     }
 }

@@ -35,12 +35,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     pub(crate) fn close(&mut self, ctx: &mut Context<'_, P, T>) -> After {
         let unread = self.incoming.unread_octets() > 0;
         self.owner = Owner::Nobody;
-        self.incoming.discard();
         if unread && ctx.settings.limits.close.half_duplex_close {
             self.send_what_is_queued(ctx);
             self.send_reset(ctx);
             return After::Close(Reason::Call);
         }
+        self.incoming.discard();
         match self.shutdown(ctx) {
             Ok(after) => after,
             Err(_) if self.is_orphan_in_fin_wait_2(ctx) => After::Orphan,

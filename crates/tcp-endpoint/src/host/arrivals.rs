@@ -212,11 +212,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             connection.send.set_window(syn);
             let kept = ctx.settings.handshake.syn_data == SynData::AfterHandshake || opening == Opening::Early;
             if kept {
-                connection.incoming.take_with_syn(
-                    syn.payload.clone(),
-                    syn.flags.fin(),
-                    ctx.settings.limits.sizes.window,
-                );
+                connection.incoming.take_with_syn(syn.payload.clone(), syn.flags.fin(), true);
             }
             let after = match opening {
                 Opening::Handshake => {

@@ -268,13 +268,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
         Ok(())
     }
 
-    /// RECEIVE: appends at most `limit` octets, in order, to `into`. Where RFC 9293 §3.10.3 says "connection closing",
+    /// RECEIVE: appends at most `limit` octets, in order, to `into`; [`Host::flush`] tells the peer if that reopens the window. Where RFC 9293 §3.10.3 says "connection closing",
     /// the end of data says so.
     ///
     /// # Errors
     /// [`UserError::NoConnection`], also once everything was read of a connection that ended without the peer's FIN.
     pub fn receive(&mut self, connection: Handle, limit: u32, into: &mut Vec<P>) -> Result<Received, UserError> {
-        let connection = self.connections.get_mut(connection).ok_or(UserError::NoConnection)?;
+        let entry = connection;
+        let connection = self.connections.get_mut(entry).ok_or(UserError::NoConnection)?;
         let over = !connection.is_live();
         let Some(incoming) = connection.incoming_mut() else {
             return if over { Err(UserError::NoConnection) } else { Ok(Received::default()) };
@@ -284,6 +285,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let end_of_data = incoming.finished() && all_read;
         if over && all_read && octets == 0 && !end_of_data {
             return Err(UserError::NoConnection); // it was reset or given up
+        }
+        if connection.can_reopen(&self.common.settings) {
+            connection.touch(entry, &mut self.ready);
         }
         Ok(Received { octets, end_of_data })
     }

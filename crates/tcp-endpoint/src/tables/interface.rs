@@ -122,9 +122,29 @@ fn a_close_and_an_abort_are_told_apart() {
     bench.arrives("PA 1/1 10");
     bench.arrives("R 11");
     assert_eq!((bench.state, bench.notices.last()), (State::Closed, Some(&Notice::Reset)));
-    assert_eq!(bench.receive(), (10, false), "what came before the reset is not lost");
     let socket = bench.socket.expect("accepted");
     assert_eq!(bench.host.receive(socket, 1, &mut Vec::new()), Err(UserError::NoConnection));
+}
+
+/// §3.10.7.4, second: "All segment queues should be flushed." Linux leaves what has arrived to the application.
+#[test]
+fn what_came_before_a_reset_can_be_read_where_a_reset_does_not_flush() {
+    for (flushes, found) in [(true, Err(UserError::NoConnection)), (false, Ok((10, false)))] {
+        let limits = limits().with(|it| it.close.reset_flushes = flushes);
+        let mut bench = Bench::in_state(Settings { limits, ..settings("three-way") }, State::Established);
+        bench.arrives("PA 1/1 10");
+        bench.arrives("R 11");
+        let socket = bench.socket.expect("accepted");
+        let mut receive = || bench.host.receive(socket, 100, &mut Vec::new());
+        assert_eq!(receive().map(|got| (got.octets, got.end_of_data)), found);
+        assert_eq!(receive(), Err(UserError::NoConnection), "and nothing behind it");
+    }
+    // What is thrown away is not taken for the end of data.
+    let mut bench = Bench::in_state(settings("three-way"), State::Established);
+    bench.arrives("FPA 1/1 10");
+    bench.arrives("R 12");
+    let socket = bench.socket.expect("accepted");
+    assert_eq!(bench.host.receive(socket, 100, &mut Vec::new()), Err(UserError::NoConnection));
 }
 
 /// §3.10.4: CLOSE, which `shutdown` is.

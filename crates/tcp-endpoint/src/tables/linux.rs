@@ -111,8 +111,8 @@ fn a_fin_follows_the_data_of_the_same_instant() {
     assert_eq!(bench.send_and_close(100), ["FPA 1/1 100"]);
     // The window of 10,000 octets holds the tail back, and the FIN with it.
     let mut bench = Bench::in_state(host(), State::Established);
-    assert_eq!(bench.send_and_close(10_100).last().map(String::as_str), Some("A 8761/1 1240"));
-    assert_eq!(bench.arrives("A 1/10001"), ["FPA 10001/1 100"]);
+    assert_eq!(bench.send_and_close(10_100).last().map(String::as_str), Some("A 7301/1 1460"));
+    assert_eq!(bench.arrives("A 1/8761"), ["FPA 8761/1 1340"]);
 }
 
 /// `tcp_close_state`: LAST-ACK begins with the call, whatever waits to be sent first.
@@ -122,7 +122,7 @@ fn last_ack_begins_at_close() {
     bench.send(10_100);
     bench.shutdown();
     assert_eq!(bench.state, State::LastAck);
-    assert_eq!(bench.abort(), ["RA 10001/2"], "its FIN has not left, so an abort is told");
+    assert_eq!(bench.abort(), ["RA 8761/2"], "its FIN has not left, so an abort is told");
 
     let mut bench = Bench::in_state(settings("three-way"), State::CloseWait);
     bench.send(10_100);

@@ -28,3 +28,4 @@ mod time_wait;
 mod timers;
 mod timestamps;
 mod two_way;
+mod windows;

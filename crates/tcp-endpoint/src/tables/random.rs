@@ -18,7 +18,7 @@ use crate::{
     AckCheck, AckTiming, ChallengeLimit, Commit, CrossingSyn, DuplicateSyn, EntryKind, FinAcknowledgment, Flags,
     HalfOpenCheck, Handle, Handshake, Limits, Patience, Proof, Purpose, Remembers, Segment, SeqNum, SequenceCheck,
     Settings, State, Status, SynData, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, TimestampCheck,
-    Transmission, Unexpected,
+    Transmission, Unexpected, WindowProbe,
 };
 
 /// Every state, and every way to it that makes another entry of it: with an application and without, by a peer's SYN, by
@@ -271,6 +271,14 @@ const CHANGES: &[Change] = &[
     |limits, _| limits.sizes.window = 1,
     |limits, _| limits.sizes.window = 10,
     |limits, _| limits.sizes.window = 1 << 30,
+    |limits, _| limits.sizes.receive_buffer = 0,
+    |limits, _| limits.sizes.mss = 10,
+    |limits, _| limits.persistence.window_probe = WindowProbe::Octet,
+    |limits, _| limits.persistence.window_probe = WindowProbe::Bare,
+    |limits, _| limits.persistence.orphan_probes_end = false,
+    |limits, _| limits.persistence.orphan_probes_end = true,
+    |limits, _| limits.close.reset_flushes = false,
+    |limits, _| limits.close.reset_flushes = true,
     |limits, _| limits.close.half_duplex_close = false,
     |limits, _| limits.close.half_duplex_close = true,
     |limits, _| limits.close.fin_joins_data = false,
@@ -386,7 +394,7 @@ impl Exchange<'_> {
         let next = status.receive_next?;
         let from_next = |number: SeqNum| i64::from((number - next).cast_signed());
         let (start, len) = (from_next(self.segment.seq), i64::from(self.segment.len()));
-        let window = 0..i64::from(self.settings.limits.sizes.window);
+        let window = 0..i64::from(status.receive_window);
         let whole = entry.kind() == EntryKind::Connection && status.state != State::TimeWait;
         if whole && self.settings.limits.checks.sequence_check == SequenceCheck::LastAck {
             return Some(start + len >= from_next(self.acknowledged?) && start <= window.end);
@@ -431,8 +439,18 @@ impl Exchange<'_> {
         }
     }
 
+    /// Whether it begins at the edge of the closed window of a connection, whose acknowledgment and reset count.
+    fn is_at_closed_window(&self) -> bool {
+        let Some((entry, status)) = self.before else { return false };
+        entry.kind() == EntryKind::Connection
+            && !matches!(status.state, State::TimeWait | State::Closed)
+            && status.receive_window == 0
+            && Some(self.segment.seq) == status.receive_next
+            && !self.segment.flags.syn()
+    }
+
     fn is_refused(&self) -> bool {
-        self.is_acceptable() == Some(false) && !self.has_a_rule_of_its_own()
+        self.is_acceptable() == Some(false) && !self.has_a_rule_of_its_own() && !self.is_at_closed_window()
     }
 
     /// Whether the answer may be left out for the sake of the limit on challenge ACKs.
@@ -460,8 +478,8 @@ impl Exchange<'_> {
     fn resets(&self) -> bool {
         let Some((entry, status)) = self.before else { return false };
         let (segment, teardown) = (&self.segment, &self.settings.teardown);
-        // Only with a window of 0 is what starts at RCV.NXT not acceptable: a reset with data then.
-        let exact = Some(segment.seq) == status.receive_next && self.is_acceptable() == Some(true);
+        let exact = Some(segment.seq) == status.receive_next
+            && (self.is_acceptable() == Some(true) || self.is_at_closed_window());
         match (status.state, entry.kind()) {
             (State::SynSent, _) => segment.flags.ack() && segment.ack == status.send_next,
             (_, EntryKind::HalfOpen) if self.settings.limits.checks.half_open_check == HalfOpenCheck::Window => {
@@ -489,10 +507,11 @@ fn is_what_its_purpose_says((sent, acknowledged_before): &Left) -> bool {
         Purpose::Retransmission | Purpose::TailLossProbe => !segment.is_empty() && !segment.flags.rst() && again,
         Purpose::DuplicateAck => bare && !again && *acknowledged_before == Some(segment.ack),
         Purpose::Acknowledgment | Purpose::ChallengeAck | Purpose::KeepaliveProbe => bare && !again,
+        Purpose::WindowUpdate => bare && !again && *acknowledged_before == Some(segment.ack),
+        Purpose::WindowProbe => (bare || segment.len() == 1 && !segment.flags.rst()) && !again,
         Purpose::ResetOfCall | Purpose::ResetOfNoConnection | Purpose::ResetOfUnacceptable | Purpose::ResetOfUnread => {
             segment.flags.rst() && segment.is_empty() && !again
         }
-        Purpose::WindowUpdate | Purpose::WindowProbe => false,
     }
 }
 
@@ -604,7 +623,11 @@ proptest! {
             if !exchange.is_refused() {
                 return;
             }
-            assert_eq!((before, false), (after, *told), "{segment:?}");
+            // An answer may offer more than was offered before.
+            let but_window = |found: &Option<(Handle, Status)>| {
+                found.map(|(entry, status)| (entry, Status { receive_window: 0, ..status }))
+            };
+            assert_eq!((but_window(before), false), (but_window(after), *told), "{segment:?}");
             let acknowledged = sent.iter().all(|answer| answer.starts_with("A ") || answer.starts_with("SA "));
             assert!(acknowledged && sent.len() <= 1, "{segment:?} at {before:?} → {sent:?}");
             assert!(sent.is_empty() || !segment.flags.rst(), "a reset was answered: {segment:?} → {sent:?}");

@@ -60,6 +60,7 @@ impl Model {
         self.take(Branch::ListenSyn);
         let mut tcb = Tcb::new(State::SynReceived, Owner::Listener, self.next_iss);
         tcb.rcv_nxt = segment.seq.wrapping_add(1);
+        tcb.rcv_edge = tcb.rcv_nxt.wrapping_add(self.settings.limits.sizes.window);
         tcb.irs = Some(segment.seq);
         tcb.half_open = self.settings.handshake.commit == Commit::HalfOpen;
         tcb.send_mss = segment.mss.unwrap_or(536);
@@ -109,6 +110,7 @@ impl Model {
         }
         // fourth check the SYN bit
         tcb.rcv_nxt = segment.seq.wrapping_add(1);
+        tcb.rcv_edge = tcb.rcv_nxt.wrapping_add(self.settings.limits.sizes.window);
         tcb.irs = Some(segment.seq);
         tcb.send_mss = segment.mss.unwrap_or(536);
         (tcb.snd_wnd, tcb.snd_wl1, tcb.snd_wl2) = (segment.wnd, segment.seq, segment.ack);
@@ -149,9 +151,10 @@ impl Model {
         }
         // first check the sequence number
         let tcb = self.tcb.as_ref().expect("synchronized");
-        let window = self.settings.limits.sizes.window;
-        let is_acceptable = acceptable(tcb.rcv_nxt, window, segment);
-        if again || !is_acceptable {
+        let is_acceptable = acceptable(tcb.rcv_nxt, tcb.rcv_wnd(), segment);
+        // "special allowance should be made to accept valid ACKs, URGs, and RSTs", which is for a segment at its edge
+        let allowed = tcb.rcv_wnd() == 0 && segment.seq == tcb.rcv_nxt && !segment.ctl.syn();
+        if again || !is_acceptable && !allowed {
             if is_acceptable {
                 self.take(Branch::KnownSynWithText);
             }
@@ -191,9 +194,8 @@ impl Model {
         }
         let tcb = self.tcb.as_ref().expect("synchronized");
         let (state, passive) = (tcb.state, tcb.passive);
-        let window = self.settings.limits.sizes.window;
         // 1)
-        if segment.seq != tcb.rcv_nxt && !in_window(tcb.rcv_nxt, window, segment.seq) {
+        if segment.seq != tcb.rcv_nxt && !in_window(tcb.rcv_nxt, tcb.rcv_wnd(), segment.seq) {
             return self.take(Branch::ResetOutside);
         }
         // 3)
@@ -230,6 +232,10 @@ impl Model {
         if told {
             self.tell(notice);
         }
+        // "All segment queues should be flushed."
+        let tcb = self.tcb.as_mut().expect("synchronized");
+        tcb.fin_received &= tcb.received.is_empty();
+        tcb.received.clear();
         self.delete();
     }
 
@@ -265,8 +271,10 @@ impl Model {
                 (false, true) => State::CloseWait,
                 (true, true) => State::Closing,
             };
+            // A half-open entry has no SND.WND that could be remembered: the ACK sets the first.
+            let before = if tcb.half_open && !tcb.early { 0 } else { tcb.max_snd_wnd };
             (tcb.snd_wnd, tcb.snd_wl1, tcb.snd_wl2) = (segment.wnd, segment.seq, segment.ack);
-            tcb.max_snd_wnd = tcb.max_snd_wnd.max(segment.wnd);
+            tcb.max_snd_wnd = before.max(segment.wnd);
             let notice = if tcb.passive { Notice::Acceptable { port: HOST.port() } } else { Notice::Connected };
             let told = !tcb.early && tcb.owner != Owner::Nobody;
             let active = !tcb.passive;
@@ -308,7 +316,7 @@ impl Model {
             self.take(Branch::KnownAckBelowIss);
             return self.challenge();
         }
-        let is_new = lt(tcb.snd_una, segment.ack);
+        let (is_new, held_back) = (lt(tcb.snd_una, segment.ack), tcb.is_held_back());
         let updates = le(tcb.snd_una, segment.ack)
             && (lt(tcb.snd_wl1, segment.seq) || (tcb.snd_wl1 == segment.seq && le(tcb.snd_wl2, segment.ack)));
         if updates {
@@ -321,6 +329,9 @@ impl Model {
             self.acknowledge(segment.ack);
         } else {
             self.take(Branch::AckDuplicate);
+        }
+        if held_back && self.tcb.as_ref().is_some_and(|tcb| tcb.snd_una == segment.ack) {
+            self.hear_of_window();
         }
         let tcb = self.tcb.as_mut().expect("synchronized");
         match (tcb.state, tcb.fin_acknowledged()) {

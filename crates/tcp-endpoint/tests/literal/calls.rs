@@ -168,7 +168,7 @@ impl Model {
             self.take(Branch::CloseUnread);
             self.send_what_is_ready();
             let tcb = self.users().expect("it was there");
-            let reset = Seg::new(tcb.snd_nxt, 0, Flags::RST);
+            let reset = Seg::new(tcb.bare_seq(), 0, Flags::RST);
             self.emit(reset);
             self.delete();
             self.left = None;
@@ -202,7 +202,7 @@ impl Model {
                 self.take(Branch::AbortSilent);
             }
             state => {
-                let reset = Seg::new(tcb.snd_nxt, 0, Flags::RST);
+                let reset = Seg::new(tcb.bare_seq(), 0, Flags::RST);
                 self.take(if state == State::Closing { Branch::KnownFinUnsent } else { Branch::AbortReset });
                 self.emit(reset);
             }

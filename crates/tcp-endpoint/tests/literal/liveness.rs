@@ -13,12 +13,19 @@ fn is_open(world: &World) -> bool {
     !finished && world.status().is_some_and(|status| states.contains(&status.state))
 }
 
+/// The application reads what keeps the window closed, if there is one.
+fn read_all(world: &mut World) {
+    world.accept();
+    world.receive(1_000_000);
+}
+
 /// The next octet, or the FIN, comes at RCV.NXT from a peer that has all that was sent to it.
 pub(crate) fn takes_what_is_in_order(world: &mut World, fin: bool) -> bool {
     if !is_open(world) {
         return false;
     }
-    let status = world.status().expect("it is open");
+    read_all(world);
+    let Some(status) = world.status().filter(|status| status.receive_window > 0) else { return false };
     let next = status.receive_next.expect("it is open").raw();
     let ctl = if fin { Flags::ACK.with(Flags::FIN) } else { Flags::ACK };
     let mut segment = Seg::new(next, status.send_next.raw(), ctl);
@@ -35,7 +42,11 @@ pub(crate) fn takes_what_is_in_order(world: &mut World, fin: bool) -> bool {
 
 /// The honest peer sends the front of its retransmission queue again.
 pub(crate) fn takes_what_the_peer_resends(world: &mut World) -> bool {
+    read_all(world);
     let (Some(status), Some(peer)) = (world.status(), &mut world.peer.tcb) else { return false };
+    if status.receive_window == 0 {
+        return false;
+    }
     let bound = status.irs.map(SeqNum::raw) == Some(peer.iss) && peer.irs == Some(status.iss.raw());
     let next = status.receive_next.map_or(0, SeqNum::raw);
     // Segments of an earlier incarnation may have told the peer that more has come, or brought it more.

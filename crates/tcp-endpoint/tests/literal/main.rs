@@ -24,6 +24,7 @@ mod tcb;
 mod text;
 mod time_wait;
 mod timestamps;
+mod windows;
 mod world;
 
 use branch::Taken;

@@ -11,11 +11,15 @@ use crate::tcb::Sent;
 impl Model {
     /// Sends a segment of the connection, with the options that it has.
     pub(crate) fn emit(&mut self, mut segment: Seg) {
-        let window = self.settings.limits.sizes.window;
+        let window = match segment.ctl {
+            ctl if ctl.rst() => 0,
+            ctl if ctl.ack() => self.offer(),
+            _ => self.settings.limits.sizes.window,
+        };
         let mss = u16::try_from(self.settings.limits.sizes.mss).expect("a small one");
         let stamp = self.stamp();
         let tcb = self.tcb.as_mut().expect("the connection sends");
-        segment.wnd = if segment.ctl.rst() { 0 } else { window };
+        segment.wnd = window;
         segment.mss = segment.ctl.syn().then_some(mss); // MAY-3: always
         segment.ts = stamp;
         let known = segment.ctl.rst() && stamp.is_some();
@@ -31,10 +35,10 @@ impl Model {
         self.out.push(Out::Send(segment));
     }
 
-    /// <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>
+    /// <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, but see [`crate::tcb::Tcb::bare_seq`]
     pub(crate) fn emit_ack(&mut self) {
         let tcb = self.tcb.as_ref().expect("the connection sends");
-        let ack = Seg::new(tcb.snd_nxt, tcb.rcv_nxt, Flags::ACK);
+        let ack = Seg::new(tcb.bare_seq(), tcb.rcv_nxt, Flags::ACK);
         self.emit(ack);
     }
 
@@ -87,6 +91,10 @@ impl Model {
         if self.tcb.as_ref().is_some_and(|tcb| tcb.ack_due) {
             self.emit_ack();
         }
+        if self.reopens() {
+            self.take(Branch::WindowReopened);
+            self.emit_ack();
+        }
     }
 
     pub(crate) fn send_what_is_ready(&mut self) {
@@ -95,7 +103,7 @@ impl Model {
         }
     }
 
-    /// First what was lost, once something has been heard, then what is new, within the window.
+    /// First what was lost, once something has been heard and the window is open, then what is new, within the window.
     fn next_to_send(&mut self) -> Option<Sent> {
         let tcb = self.tcb.as_mut()?;
         let open = match tcb.state {
@@ -106,19 +114,30 @@ impl Model {
         if !open || tcb.unanswered {
             return None;
         }
-        let edge = tcb.snd_una.wrapping_add(tcb.snd_wnd);
-        if let Some(lost) = tcb.retransmission_queue.iter_mut().find(|sent| sent.lost) {
+        if let Some(lost) = tcb.retransmission_queue.iter_mut().find(|sent| sent.lost && tcb.snd_wnd > 0) {
             lost.lost = false;
             return Some(lost.clone());
         }
+        self.next_new(false)
+    }
+
+    /// What is new, within the window: a silly one is not used, except `at_last`.
+    pub(crate) fn next_new(&mut self, at_last: bool) -> Option<Sent> {
+        let tcb = self.tcb.as_mut()?;
+        let edge = tcb.snd_una.wrapping_add(tcb.snd_wnd);
         let room = if le(tcb.snd_nxt, edge) { edge.wrapping_sub(tcb.snd_nxt) as usize } else { 0 };
         // §3.7.1: options take their place in the segment.
         let options = if tcb.stamps.is_some() { 12 } else { 0 };
         let own = u16::try_from(self.settings.limits.sizes.mss).expect("a small one");
         let most = usize::from(tcb.send_mss.min(own)).saturating_sub(options).max(1);
         let (mut text, mut psh) = (Vec::new(), false);
+        let next = tcb.sends.front().map_or(0, Vec::len);
+        let cut = next.min(most).min(room);
+        if cut < next && !at_last && !Self::is_worth(tcb, cut, most) {
+            self.take(Branch::WindowSilly);
+            return None;
+        }
         if let Some(send) = tcb.sends.front_mut() {
-            let cut = send.len().min(most).min(room);
             text = send.drain(..cut).collect();
             psh = send.is_empty();
             if psh {
@@ -161,12 +180,13 @@ impl Model {
 
     /// Starts the time-wait timer and turns off the others.
     pub(crate) fn start_time_wait(&mut self) {
-        let ends = self.now + self.settings.teardown.time_wait;
+        let (ends, window) = (self.now + self.settings.teardown.time_wait, self.settings.limits.sizes.window);
         let tcb = self.tcb.as_mut().expect("it waits");
         tcb.state = State::TimeWait;
         tcb.time_wait_ends = ends;
         tcb.retransmission_queue.clear();
         tcb.held = Held::default();
+        tcb.rcv_edge = tcb.rcv_nxt.wrapping_add(window); // nothing of a TIME-WAIT is unread
         if tcb.ack_due || tcb.ack_at.is_some() {
             self.emit_ack(); // nothing is left that could carry it
         }

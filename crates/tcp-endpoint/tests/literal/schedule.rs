@@ -142,7 +142,11 @@ fn call_at_peer(world: &mut World, random: &mut ChaCha8Rng) {
             let text = text_at(seq, octets(random));
             world.at_peer("SEND", |peer| peer.send(text));
         }
-        4..=6 => world.at_peer("CLOSE", crate::model::Model::close),
+        4..=5 => world.at_peer("CLOSE", crate::model::Model::close),
+        6 => {
+            let limit = choose(random, &[1, 50, 100_000]);
+            world.at_peer("RECEIVE", |peer| peer.receive(limit));
+        }
         _ if one_in(random, 4) => world.at_peer("ABORT", crate::model::Model::abort),
         _ => {}
     }
@@ -170,6 +174,8 @@ fn timeout_at_peer(world: &mut World) {
     let Some(tcb) = &world.peer.tcb else { return };
     if tcb.state == State::TimeWait {
         world.at_peer("time-wait timeout", crate::model::Model::time_wait_timeout);
+    } else if tcb.waits_for_window() {
+        world.at_peer("window timeout", crate::model::Model::window_timeout);
     } else if !tcb.retransmission_queue.is_empty() {
         world.at_peer("retransmission timeout", crate::model::Model::retransmission_timeout);
     }

@@ -6,7 +6,7 @@ use tcp_endpoint::{
     AbortReset, AckCheck, AckTiming, Acknowledgment, Backlog, ChallengeLimit, Checks, Close, Commit, CrossingSyn,
     DuplicateSyn, FinAcknowledgment, GiveUp, HalfOpenCheck, HandshakeRetries, Isn, Keepalive, KeepaliveHeard, Limits,
     Patience, Persistence, PortRange, PortSelection, RtoFloor, RtoUnmeasured, SegmentSizes, Selection, SequenceCheck,
-    Settings, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timers, TimestampCheck, presets,
+    Settings, SynInTimeWait, Teardown, TimeWaitOwner, TimeWaitRestart, Timers, TimestampCheck, WindowProbe, presets,
 };
 
 use crate::chance::{choose, one_in};
@@ -95,6 +95,8 @@ fn rfc9293() -> Settings {
                 retransmission_merges: false,
                 user_timeout: Patience::Forever,
                 user_timeout_from_retransmission: false,
+                window_probe: WindowProbe::Octet,
+                orphan_probes_end: false,
             },
             keepalive: Keepalive {
                 keepalive: false,
@@ -104,10 +106,11 @@ fn rfc9293() -> Settings {
                 keepalive_probes: 9,
                 keepalive_reset: false,
             },
-            sizes: SegmentSizes { window: 65535, mss: 1460 },
+            sizes: SegmentSizes { window: 65535, receive_buffer: 65535, mss: 1460 },
             close: Close {
                 half_duplex_close: false,
                 abort_reset: AbortReset::Rst,
+                reset_flushes: true,
                 fin_joins_data: true,
                 last_ack_at_close: false,
             },
@@ -134,6 +137,7 @@ fn draw(random: &mut ChaCha8Rng, fast_open: bool) -> Settings {
     limits.timers.timestamps = !one_in(random, 3);
     limits.selection.isn = choose(random, &[Isn::Clock, Isn::Constant]);
     limits.sizes.window = choose(random, &[65535, 1000, 100, 1 << 30]);
+    limits.sizes.receive_buffer = choose(random, &[0, 65535, 150]);
     limits.sizes.mss = choose(random, &[1460, 536, 40]);
     limits.checks.crossing_syn = choose(random, &[CrossingSyn::Figure, CrossingSyn::Text]);
     limits.checks.ack_check = choose(random, &[AckCheck::Unsent, AckCheck::Window]);

@@ -54,6 +54,8 @@ pub(crate) struct Tcb {
     pub(crate) max_snd_wnd: u32,
     pub(crate) irs: Option<u32>,
     pub(crate) rcv_nxt: u32,
+    /// RCV.NXT + RCV.WND.
+    pub(crate) rcv_edge: u32,
     /// What the peer takes at once (§3.7.1).
     pub(crate) send_mss: u16,
     pub(crate) retransmission_queue: Vec<Sent>,
@@ -99,6 +101,7 @@ impl Tcb {
             max_snd_wnd: 0,
             irs: None,
             rcv_nxt: 0,
+            rcv_edge: 0,
             send_mss: 536,
             retransmission_queue: Vec::new(),
             sends: VecDeque::new(),

@@ -11,7 +11,6 @@ use crate::tcb::Owner;
 impl Model {
     /// seventh process the segment text, eighth check the FIN bit; as far as they lie in the window, in SEG.SEQ order
     pub(crate) fn text_and_fin(&mut self, segment: &Seg) {
-        let window = self.settings.limits.sizes.window;
         let tcb = self.tcb.as_mut().expect("synchronized");
         if tcb.fin_received {
             let waits = tcb.state == State::TimeWait;
@@ -23,9 +22,12 @@ impl Model {
             }
             return;
         }
+        if tcb.rcv_wnd() == 0 && (segment.text_len() > 0 || segment.ctl.fin()) {
+            return self.text_at_closed_window(segment);
+        }
         let fin = if segment.ctl.fin() { Flags::FIN } else { Flags::NONE };
         let mut rest = Seg { text: segment.text.clone(), ..Seg::new(segment.text_seq(), 0, fin) };
-        let edge = tcb.rcv_nxt.wrapping_add(window);
+        let edge = tcb.rcv_edge;
         if rest.ctl.fin() && le(edge, rest.fin_seq()) {
             rest.ctl = Flags::NONE;
             self.take(Branch::FinTrimmed);
@@ -40,9 +42,7 @@ impl Model {
         let tcb = self.tcb.as_mut().expect("synchronized");
         let lost = lt(tcb.rcv_nxt, rest.fin_seq()); // a FIN ahead of its turn tells of text, too
         if tcb.owner == Owner::Nobody && self.settings.limits.close.half_duplex_close && lost {
-            self.take(Branch::TextLost);
-            self.emit(Seg::new(segment.ack, 0, Flags::RST)); // §3.5.2
-            return self.delete();
+            return self.reset_lost_text(segment);
         }
         if lt(tcb.rcv_nxt, rest.seq) {
             tcb.ack_due = true;
@@ -63,6 +63,23 @@ impl Model {
         if tcb.rcv_nxt != before && tcb.owner == Owner::User {
             self.tell(Notice::Readable);
         }
+    }
+
+    /// §3.6.1 SHLD-3: nobody will read it.
+    fn reset_lost_text(&mut self, segment: &Seg) {
+        self.take(Branch::TextLost);
+        self.emit(Seg::new(segment.ack, 0, Flags::RST)); // §3.5.2
+        self.delete();
+    }
+
+    /// Nothing of it is in the window: only its acknowledgment was taken.
+    fn text_at_closed_window(&mut self, segment: &Seg) {
+        let nobodys = self.tcb.as_ref().is_some_and(|tcb| tcb.owner == Owner::Nobody);
+        if nobodys && self.settings.limits.close.half_duplex_close {
+            return self.reset_lost_text(segment);
+        }
+        self.take(Branch::TextAtClosedWindow);
+        self.emit_ack();
     }
 
     /// §3.8.6.3: the acknowledgment is due, or waits for another segment, but for no gap to be filled.

@@ -179,6 +179,11 @@ impl World {
             _ => false,
         };
         let times_out = effects.iter().any(sends_again);
+        let asks = |effect: &Effect<Vec<u8>, Tag>| match effect {
+            Effect::Transmit(sent) => matches!(sent.purpose, Purpose::WindowProbe | Purpose::New),
+            _ => false,
+        };
+        let asks = effects.iter().any(asks);
         let acts = effects.iter().any(|effect| matches!(effect, Effect::Transmit(_) | Effect::State(_)));
         self.idle_deadlines = if acts { 0 } else { self.idle_deadlines + 1 };
         self.settle("a deadline comes", (), effects, |model| match &model.tcb {
@@ -187,7 +192,9 @@ impl World {
                 if tcb.ack_at == Some(at) {
                     model.delayed_ack_timeout();
                 }
-                if times_out {
+                if asks {
+                    model.window_timeout();
+                } else if times_out {
                     model.retransmission_timeout();
                 }
             }
@@ -314,16 +321,19 @@ impl World {
         self.compare("has as ISS, IRS", &(raw(status.iss), status.irs.map(raw)), &(tcb.iss, tcb.irs));
         let send = (raw(status.send_unacknowledged), raw(status.send_next));
         self.compare("has as SND.UNA, SND.NXT", &send, &(tcb.snd_una, tcb.snd_nxt));
+        if tcb.state != State::TimeWait {
+            self.compare("has as RCV.WND", &status.irs.map(|_| status.receive_window), &tcb.irs.map(|_| tcb.rcv_wnd()));
+        }
         self.compare("has as RCV.NXT", &status.receive_next.map(raw), &tcb.irs.map(|_| tcb.rcv_nxt));
         let users = self.handle.and_then(|handle| self.host.status(handle)).filter(|_| tcb.owner == Owner::User);
         let unread = users.map_or(0, |status| status.unread_octets);
         self.compare("keeps unread", &unread, &if tcb.owner == Owner::User { tcb.received.len() as u64 } else { 0 });
         if !self.joined
             && tcb.state != State::TimeWait
-            && !tcb.retransmission_queue.is_empty()
+            && (!tcb.retransmission_queue.is_empty() || tcb.waits_for_window())
             && self.deadlines.is_empty()
         {
-            self.differ("the retransmission queue is not empty, and no timer runs");
+            self.differ("something is on the way or waits for the window, and no timer runs");
         }
     }
 

@@ -60,6 +60,21 @@ fn in_keys_and_values() {
             "[server]\nconnection-octets = 1099511627777",
             "t.toml:7:21: an entry takes at most 1099511627776 octets (1 TiB)",
         ),
+        (
+            "[server]",
+            "[server]\nwindow-probe = \"octets\"",
+            "t.toml:7:16: unknown value `octets` (did you mean `octet`?)",
+        ),
+        (
+            "[server]",
+            "[server]\nreceive-bufer = 1",
+            "t.toml:7:1: unknown key `receive-bufer` (did you mean `receive-buffer`?)",
+        ),
+        (
+            "[server]",
+            "[server]\nreceive-buffer = -1",
+            "t.toml:7:18: expected a whole number from 0 to 4294967295, found the number -1",
+        ),
         ("[server]", "[server]\nport = 0", "t.toml:7:8: port 0 names no port"),
         ("[server]", "[server]\naddress = \"10.0.0.1\"", "t.toml:7:11: `client` has the address 10.0.0.1 already"),
         ("[server]", "[server]\nprofile = \"lunix\"", "t.toml:7:11: unknown profile `lunix` (did you mean `linux`?)"),
