@@ -168,8 +168,13 @@ pub(crate) struct Run {
     /// Write the same to a file too as a sequence diagram in Mermaid's text, which many wikis draw
     #[arg(long, value_name = "FILE")]
     pub(crate) mermaid: Option<PathBuf>,
+    /// Write every level over time to a file too, as CSV: a line for each host and level (connections in a state, memory, ports,
+    /// places, workers, waiting clients) that has changed at an instant, with the columns time (in seconds), host, level, unit,
+    /// held, and wasted: the part that is held for nobody
+    #[arg(long, value_name = "FILE")]
+    pub(crate) series: Option<PathBuf>,
     /// Print only why a record is there, back to the roots: the record of that id in a trace, or the last up to a time as "5 s"
-    #[arg(long, value_name = "ID|TIME", value_parser = why, conflicts_with_all = ["trace", "pcap", "pcap_host", "svg", "mermaid", "format", "explain"])]
+    #[arg(long, value_name = "ID|TIME", value_parser = why, conflicts_with_all = ["trace", "pcap", "pcap_host", "svg", "mermaid", "series", "format", "explain"])]
     pub(crate) why: Option<Why>,
     /// Write the result to a file instead of standard output (`-`)
     #[arg(short, long, value_name = "FILE")]
