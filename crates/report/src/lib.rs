@@ -16,6 +16,7 @@ pub mod json;
 mod ledger;
 mod levels;
 mod packets;
+pub mod page;
 mod paint;
 mod result;
 pub mod rows;
