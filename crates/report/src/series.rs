@@ -50,7 +50,7 @@ impl<W: Write> Series<W> {
         book.write_changes();
         match book.error {
             Some(error) => Err(error.into()),
-            None => book.out.into_inner().map_err(|error| error.into_error()),
+            None => book.out.into_inner().map_err(csv::IntoInnerError::into_error),
         }
     }
 }

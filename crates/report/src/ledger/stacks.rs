@@ -65,3 +65,33 @@ fn counted(name: &str, Count { useful, wasted }: &Count) -> Stack {
     }
     Stack { name: name.to_owned(), unit: "", useful: *useful as f64, wasted: causes }
 }
+
+#[cfg(test)]
+mod tests {
+    use experiment::{Account, Experiment, cases, simulate};
+
+    use super::*;
+    use crate::{Hosts, LedgerBook};
+
+    /// Nothing of the ledger is left out, and nothing counted twice.
+    #[test]
+    fn stacks_add_up_to_the_ledger() {
+        for case in cases() {
+            let experiment = Experiment::load(case.name, &[]).unwrap_or_else(|errors| panic!("{errors}"));
+            let scenario = experiment.scenario(&experiment.variant(None, None).unwrap()).unwrap();
+            let mut book = LedgerBook::new(Hosts::of(&scenario));
+            simulate(&scenario, &mut book).unwrap();
+            let balance = book.balance(scenario.horizon);
+            let (ledger, stacks) = (&balance.ledger, balance.stacks());
+            let counted = ledger.segments.useful + ledger.turned_away.useful;
+            let wasted = ledger.segments.wasted() + ledger.turned_away.wasted();
+            let held =
+                |of: fn(&Account) -> u128| ledger.accounts.iter().map(|account| unit_seconds(of(account))).sum::<f64>();
+            let is = |found: f64, expected: f64| (found - expected).abs() <= 1e-9 * expected.max(1.0);
+            let useful: f64 = stacks.iter().map(|stack| stack.useful).sum();
+            let for_nobody: f64 = stacks.iter().map(Stack::for_nobody).sum();
+            assert!(is(useful, held(|account| account.useful) + counted as f64), "{}", case.name);
+            assert!(is(for_nobody, held(Account::wasted) + wasted as f64), "{}", case.name);
+        }
+    }
+}

@@ -14,8 +14,15 @@ pub(super) struct Heat<'a> {
     pub(super) down: &'a str,
     pub(super) across: &'a str,
     pub(super) columns: &'a [String],
-    /// The value downwards, and for each one to the right how much there is, in percent of the scale and in words.
-    pub(super) rows: Vec<(String, Vec<Option<(String, String)>>)>,
+    /// For each value downwards a cell for each one to the right.
+    pub(super) rows: Vec<(String, Vec<Option<Warm>>)>,
+}
+
+/// How much there is.
+pub(super) struct Warm {
+    /// In percent of the strongest colour.
+    pub(super) percent: String,
+    pub(super) words: String,
 }
 
 impl Heat<'_> {

@@ -74,6 +74,7 @@ fn plot(host: &str, kind: Kind, courses: &[&Course], (runs, axis): (&[Reported<'
         unit: kind.unit(),
         lines: courses.iter().enumerate().map(line).collect(),
         logarithmic: false,
+        beside: Vec::new(),
     };
     figure(&title, &plot.svg())
 }

@@ -43,6 +43,8 @@ pub(super) struct Plot<'a> {
     pub(super) lines: Vec<Line>,
     /// Whether equal distances upwards are equal ratios.
     pub(super) logarithmic: bool,
+    /// What else has to fit, so that several pictures have one scale.
+    pub(super) beside: Vec<f64>,
 }
 
 /// The axis to the right.
@@ -173,6 +175,7 @@ impl Plot<'_> {
             let band = line.band.iter().flat_map(|(_, low, high)| [*low, *high]);
             line.points.iter().chain(&line.filled).map(|(_, value)| *value).chain(band)
         });
+        let points = points.chain(self.beside.iter().copied());
         if self.logarithmic {
             let (least, most) = points.filter(|value| *value > 0.0).map(libm::log10).fold((f64::MAX, f64::MIN), around);
             return (libm::floor(least), libm::ceil(most).max(libm::floor(least) + 1.0));

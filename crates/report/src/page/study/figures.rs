@@ -4,13 +4,15 @@ use experiment::{Estimate, Measure, MeasureKind, SweepAxis, catalogue};
 
 use super::{Point, Section, Study, estimate};
 use crate::amount::{scaled, shown_unit};
-use crate::page::heat::Heat;
+use crate::page::heat::{Heat, Warm};
 use crate::page::plot::{Across, Line, Plot};
 use crate::page::run::{figure, legend};
 use crate::page::spread::Scale;
 
 /// So many pictures there are of a measure at most.
 const MOST: usize = 12;
+/// Points of a line are marked unless there are more than these.
+const MOST_MARKS: usize = 30;
 /// So many values of an axis a heat map has at most.
 const MOST_VALUES: usize = 24;
 
@@ -32,13 +34,24 @@ impl Shown {
         Self { times: 1.0, unit }
     }
 
+    /// The unit as a scale shows it at each mark, if it is short; and as the title says it, if it is not.
+    fn marked(self) -> (&'static str, String) {
+        match self.unit {
+            "" | "s" | "B" | "B·s" | "%" => (self.unit, String::new()),
+            unit => ("", format!(" in {unit}")),
+        }
+    }
+
     pub(super) fn words(self, value: f64) -> String {
         scaled(value * self.times, self.unit)
     }
 }
 
-/// The axis to the right: that with most values. And the places of the others.
-fn axes<'a>(study: &Study<'a>) -> Option<((usize, &'a SweepAxis), Vec<(usize, &'a SweepAxis)>)> {
+/// An axis with its place.
+type Axis<'a> = (usize, &'a SweepAxis);
+
+/// The axis to the right: that with most values. And the others.
+fn axes<'a>(study: &Study<'a>) -> Option<(Axis<'a>, Vec<Axis<'a>>)> {
     let all: Vec<_> = study.axes().collect();
     // Of those with as many the first.
     let most = all.iter().map(|(_, axis)| axis.values().len()).max()?;
@@ -76,6 +89,16 @@ fn groups<'a>(points: &'a [Point], others: &[(usize, &SweepAxis)]) -> Vec<(Strin
     groups
 }
 
+/// The least and the most that a measure is estimated to be anywhere, with the ends of intervals.
+fn extent(study: &Study<'_>, measure: usize, shown: Shown) -> Vec<f64> {
+    let estimates = study.points.iter().flat_map(|point| &point.result.groups).map(|group| group.estimates[measure]);
+    let values = estimates.flat_map(|of| [of.value, of.low, of.high]).flatten().map(|value| value * shown.times);
+    let ends = |ends: Option<(f64, f64)>, value: f64| {
+        Some(ends.map_or((value, value), |(least, most)| (least.min(value), most.max(value))))
+    };
+    values.fold(None, ends).map_or_else(Vec::new, |(least, most)| vec![least, most])
+}
+
 /// What a measure is estimated to be for a variant at a point.
 fn estimated(point: &Point, variant: &str, measure: usize) -> Option<Estimate> {
     let group = point.result.groups.iter().find(|group| group.variant.label() == variant)?;
@@ -101,6 +124,7 @@ pub(super) fn lines(study: &Study<'_>) -> Section {
             .flat_map(|point| &point.result.groups)
             .filter_map(|group| group.estimates[number].value);
         let logarithmic = measure.kind() != MeasureKind::Share && Scale::of(all).is_some_and(|scale| scale.logarithmic);
+        let (beside, (unit, in_unit)) = (extent(study, number, shown), shown.marked());
         let groups = groups(&study.points, &others);
         let left_out = groups.len().saturating_sub(MOST);
         let figures: String = groups
@@ -114,9 +138,10 @@ pub(super) fn lines(study: &Study<'_>) -> Section {
                 let title =
                     if shared.is_empty() { measure.text().to_owned() } else { format!("{}: {shared}", measure.text()) };
                 let words = format!("{title}, over {}. The table of points has the numbers.", axis.key());
-                let plot = Plot { words, across: Across::Values(&values), unit: shown.unit, lines, logarithmic };
+                let (across, beside) = (Across::Values(&values), beside.clone());
+                let plot = Plot { words, across, unit, lines, logarithmic, beside };
                 let scale = if logarithmic { " (logarithmic)" } else { "" };
-                figure(&format!("{title} over {}{scale}", axis.key()), &plot.svg())
+                figure(&format!("{title}{in_unit} over {}{scale}", axis.key()), &plot.svg())
             })
             .collect();
         html += &figures;
@@ -135,7 +160,7 @@ fn line(
     measure: usize,
     shown: Shown,
 ) -> Line {
-    let mut line = Line { colour, marked: true, ..Line::default() };
+    let mut line = Line { colour, marked: values.len() <= MOST_MARKS, ..Line::default() };
     for point in points {
         let Some(estimate) = estimated(point, variant, measure) else { continue };
         let (Some(at), Some(value)) = (values.iter().position(|of| *of == point.values[place]), estimate.value) else {
@@ -152,7 +177,7 @@ fn line(
 /// Where there are two axes: a map of each measure for each variant, and for each combination of the values of further axes.
 pub(super) fn heat_maps(study: &Study<'_>) -> Section {
     let section = |html| {
-        let lead = "The darker a cell, the more; all maps of a measure have one scale.";
+        let lead = "The stronger the colour of a cell, the more; all maps of a measure have one scale.";
         Section::new("heat", "Heat maps", lead, html)
     };
     let Some(((across_place, across), mut others)) = axes(study) else { return section(String::new()) };
@@ -179,7 +204,7 @@ pub(super) fn heat_maps(study: &Study<'_>) -> Section {
                 let is_at = |point: &&&Point| point.values[down_place] == *row && point.values[across_place] == *column;
                 let value = estimated(points.iter().find(is_at)?, &variant, number)?.value?;
                 // Words have to be read on it.
-                Some((format!("{:.0}", 60.0 * scale.part(value)), shown.words(value)))
+                Some(Warm { percent: format!("{:.0}", 60.0 * scale.part(value)), words: shown.words(value) })
             };
             let rows = rows.iter().map(|row| (row.clone(), columns.iter().map(|column| cell(row, column)).collect()));
             let title = if shared.is_empty() { variant.clone() } else { format!("{variant}, {shared}") };
@@ -206,4 +231,17 @@ pub(super) fn heat_maps(study: &Study<'_>) -> Section {
 /// An estimate in words.
 pub(super) fn in_words(measure: &Measure, of: &Estimate) -> String {
     estimate(measure.kind(), of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_values_some_are_shown_from_the_first_to_the_last() {
+        let values = |many: usize| (0..many).map(|value| value.to_string()).collect::<Vec<_>>();
+        assert_eq!(thinned(values(MOST_VALUES)), values(MOST_VALUES));
+        let some = thinned(values(1_000));
+        assert_eq!((some.len(), some[0].as_str(), some[MOST_VALUES - 1].as_str()), (MOST_VALUES, "0", "999"));
+    }
 }
