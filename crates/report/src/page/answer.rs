@@ -76,7 +76,7 @@ fn table(caption: &str, of: &str, judged: &[&Judged<'_>]) -> String {
         let mut cells = vec![
             Cell::new(mark).class(class),
             Cell::new(format!("{} (line {})", verdict.that, verdict.line)).class("code"),
-            Cell::new(of.as_str()),
+            Cell::new(of.as_str()).class("name"),
             Cell::new(verdict.actual.as_str()).class("code"),
             Cell::new(verdict.because.clone().unwrap_or_default()),
         ];

@@ -99,8 +99,8 @@ mod tests {
 
     #[test]
     fn a_wide_range_above_zero_is_one_of_ratios() {
-        let narrow = Scale::of([1.0, 50.0].into_iter()).unwrap();
-        assert_eq!((narrow.part(0.0), narrow.part(25.0), narrow.part(50.0)), (0.0, 0.5, 1.0));
+        let narrow = Scale::of([1.0, 20.0].into_iter()).unwrap();
+        assert_eq!((narrow.part(0.0), narrow.part(10.0), narrow.part(20.0)), (0.0, 0.5, 1.0));
         let wide = Scale::of([1.0, 10_000.0].into_iter()).unwrap();
         assert_eq!((wide.part(1.0), wide.part(100.0), wide.part(10_000.0)), (0.0, 0.5, 1.0));
         assert_eq!(Scale::of([0.0, 0.0].into_iter()).unwrap().part(0.0), 0.5);
