@@ -224,6 +224,21 @@ fn a_picture_is_drawn_beside_the_result() {
 }
 
 #[test]
+fn a_series_has_every_level_over_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("levels.csv");
+    let run = ["run", "stale-syn", "--handshake", "two-way"];
+    let (plain, ..) = synlab(&run);
+    let (out, err, code) = synlab(&[&run[..], &["--series", file.to_str().unwrap()]].concat());
+    assert_eq!((out, err.as_str(), code), (plain, "", Some(0)));
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.starts_with("time,host,level,unit,held,wasted\n0.000,client,SYN-SENT,connection,1,0\n"), "{text}");
+    assert!(text.lines().any(|line| line == "5.000,server,ESTABLISHED,connection,1,1"), "a ghost: {text}");
+    let (_, err, code) = synlab(&[&run[..], &["--series", "-", "--svg", "-", "-o", "x"]].concat());
+    assert_eq!(code, Some(2), "two results on standard output: {err}");
+}
+
+#[test]
 fn a_trace_is_a_record_a_line() {
     let directory = tempfile::tempdir().unwrap();
     let trace = directory.path().join("trace.jsonl");

@@ -26,7 +26,8 @@ use crate::hosts::Hosts;
 use crate::paint::Tone;
 
 pub use self::ladder::{Look, ladder, ladders, legend};
-pub use self::svg::{Caption, svg};
+pub(crate) use self::svg::TimeAxis;
+pub use self::svg::{Caption, svg, timelines};
 use attempts::Attempts;
 pub use build::Diagram;
 pub use mermaid::mermaid;

@@ -1,6 +1,7 @@
 //! The ledger: for whom resources were held, and which packet made the rest useless.
 
 mod beside;
+mod stacks;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,8 @@ use crate::packets::{Packets, SharedPackets};
 use crate::tables::{Listed, right, table, text};
 
 pub use beside::ledgers;
+pub(crate) use beside::lines as beside_lines;
+pub(crate) use stacks::Stack;
 
 /// So many causes have a row of their own, unless all are wanted; the others are counted together.
 const TOLD: usize = 10;

@@ -63,9 +63,15 @@ pub fn base(variants: &[&Variant]) -> usize {
 #[must_use]
 pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed, width: usize) -> String {
     let variants: Vec<&Variant> = runs.iter().map(|(variant, _)| *variant).collect();
+    let summaries: Vec<&Summary> = runs.iter().map(|(_, summary)| *summary).collect();
+    side_by_side("metric", &variants, &comparison_lines(&summaries, hosts, listed), width)
+}
+
+/// The lines of [`comparison`].
+pub(crate) fn comparison_lines(runs: &[&Summary], hosts: &[&str], listed: Listed) -> Vec<Line> {
     let measured: Vec<Vec<Option<f64>>> =
-        runs.iter().map(|(_, summary)| summary.metrics.iter().map(|(_, value)| value).collect()).collect();
-    let spread = runs.iter().any(|(_, summary)| has_spread(&summary.metrics));
+        runs.iter().map(|summary| summary.metrics.iter().map(|(_, value)| value).collect()).collect();
+    let spread = runs.iter().any(|summary| has_spread(&summary.metrics));
     let mut lines = Vec::new();
     for (row, info) in catalogue(hosts).into_iter().enumerate() {
         let values = measured.iter().map(|column| column.get(row).copied().flatten()).collect();
@@ -79,7 +85,7 @@ pub fn comparison(runs: &[(&Variant, &Summary)], hosts: &[&str], listed: Listed,
             lines.push(line);
         }
     }
-    side_by_side("metric", &variants, &lines, width)
+    lines
 }
 
 /// A line of a table with a column for each of several variants.

@@ -1,13 +1,18 @@
 //! The arguments, as the help shows them.
 
-use std::num::NonZero;
+mod report;
+mod sweep;
+
 use std::path::PathBuf;
 
+use ::report::Why;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use experiment::{MAX_SEED, Queue, RECORD_FORMAT};
-use report::Why;
 use sim_time::{Duration, Instant};
+
+pub(crate) use self::report::Report;
+pub(crate) use self::sweep::Sweep;
 
 /// Columns of the help.
 const HELP_WIDTH: usize = 100;
@@ -29,7 +34,7 @@ fn version() -> String {
 }
 
 fn legend() -> String {
-    let lines = report::diagram::legend(HELP_WIDTH - 2);
+    let lines = ::report::diagram::legend(HELP_WIDTH - 2);
     format!("How to read a ladder:\n{}", lines.lines().map(|line| format!("  {line}\n")).collect::<String>())
 }
 
@@ -41,6 +46,8 @@ pub(crate) enum Command {
     /// Run every variant on the same randomness and show them side by side, as ladders and as numbers
     #[command(after_long_help = legend())]
     Compare(Compare),
+    /// Write a report of an experiment: one page (HTML) that needs no network, to read and to send
+    Report(Report),
     /// Run the plan of an experiment's sweep over all cores, and write a row for each run
     Sweep(Sweep),
     /// Check every expectation of every variant of every experiment
@@ -168,8 +175,13 @@ pub(crate) struct Run {
     /// Write the same to a file too as a sequence diagram in Mermaid's text, which many wikis draw
     #[arg(long, value_name = "FILE")]
     pub(crate) mermaid: Option<PathBuf>,
+    /// Write every level over time to a file too, as CSV: a line for each host and level (connections in a state, memory, ports,
+    /// places, workers, waiting clients) that has changed at an instant, with the columns time (in seconds), host, level, unit,
+    /// held, and wasted: the part that is held for nobody
+    #[arg(long, value_name = "FILE")]
+    pub(crate) series: Option<PathBuf>,
     /// Print only why a record is there, back to the roots: the record of that id in a trace, or the last up to a time as "5 s"
-    #[arg(long, value_name = "ID|TIME", value_parser = why, conflicts_with_all = ["trace", "pcap", "pcap_host", "svg", "mermaid", "format", "explain"])]
+    #[arg(long, value_name = "ID|TIME", value_parser = why, conflicts_with_all = ["trace", "pcap", "pcap_host", "svg", "mermaid", "series", "format", "explain"])]
     pub(crate) why: Option<Why>,
     /// Write the result to a file instead of standard output (`-`)
     #[arg(short, long, value_name = "FILE")]
@@ -236,60 +248,6 @@ pub(crate) struct Compare {
     /// because of what; and explain all of it
     #[arg(long)]
     pub(crate) all: bool,
-}
-
-/// Rows come in the order of the plan, whichever run ends first, and are in the file as soon as they are written; a file
-/// that was there is overwritten. An interruption leaves whole rows, and `--resume` goes on after the last. The rows of
-/// all shards, one file after the other, are those of the whole plan; the names of a CSV file's columns are in the first.
-#[derive(Args, Debug)]
-pub(crate) struct Sweep {
-    #[command(flatten)]
-    pub(crate) source: Source,
-    /// Write the rows to a file, and a summary to standard output, instead of the rows (`-`)
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// How to write the rows; by default as the name of the file ends, or else as lines of JSON
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<RowFormat>,
-    /// Write a row for each metric of each run, instead of all metrics in one row
-    #[arg(long)]
-    pub(crate) long: bool,
-    /// How many runs are played at once; by default as many as there are cores
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<NonZero<usize>>,
-    /// Run the I-th of N parts of the plan, each of whole points
-    #[arg(long, value_name = "I/N", value_parser = shard)]
-    pub(crate) shard: Option<Shard>,
-    /// Go on after the last whole row of the file, which must be of the same plan
-    #[arg(long, requires = "output")]
-    pub(crate) resume: bool,
-    /// Run the small plan that `verify` runs
-    #[arg(long)]
-    pub(crate) check: bool,
-    /// Show at most this many lines of the summary
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub(crate) rows: usize,
-    /// How to write the summary: as tables, or as a line of JSON for each measure of each variant at each point
-    #[arg(long, value_enum, default_value_t = SummaryFormat::Text)]
-    pub(crate) summary: SummaryFormat,
-    /// Show neither progress nor summary
-    #[arg(short, long)]
-    pub(crate) quiet: bool,
-}
-
-/// A part of a plan.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shard {
-    /// Its number, from 1.
-    pub(crate) part: u32,
-    /// How many there are.
-    pub(crate) of: u32,
-}
-
-fn shard(text: &str) -> Result<Shard, String> {
-    let parts = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
-    let shard = parts.map(|(part, of)| Shard { part, of }).filter(|shard| (1..=shard.of).contains(&shard.part));
-    shard.ok_or_else(|| "expected I/N, as in 1/4: the first of four parts".to_owned())
 }
 
 #[derive(Args, Debug)]

@@ -29,14 +29,18 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
         None => (experiment, None),
         Some((base, axes)) => (experiment.crossed(&base, &axes)?, Some((base, axes))),
     };
-    let variants = if crossed.is_none() { choose(arguments, &experiment)? } else { experiment.variants() };
+    let variants = if crossed.is_none() {
+        choose(&arguments.handshake, &arguments.teardown, &experiment)?
+    } else {
+        experiment.variants()
+    };
     let frame = Frame::open(arguments.svg.as_deref())?;
     let mut runs = Runs::of(&experiment, arguments.source.engine);
     let mut drawn_as_text = Vec::new();
     let mut diagrams = Vec::new();
     let mut ledgers = Vec::new();
     let mut explanations = Vec::new();
-    let drawn = drawn(arguments, &variants);
+    let drawn = drawn(!(arguments.handshake.is_empty() && arguments.teardown.is_empty()), &variants);
     let with_ladder = !arguments.no_ladder && arguments.format == CompareFormat::Text;
     let explained = arguments.explain && arguments.format == CompareFormat::Text;
     let colour = output::colour(arguments.output.as_deref());
@@ -108,7 +112,11 @@ fn cross(arguments: &Compare, experiment: &Experiment) -> Result<Option<Crossed>
 }
 
 /// The variants to run: every handshake with every teardown, those of the arguments or else those of the file.
-fn choose(arguments: &Compare, experiment: &Experiment) -> Result<Vec<Variant>, Complaint> {
+pub(crate) fn choose(
+    handshakes: &[String],
+    teardowns: &[String],
+    experiment: &Experiment,
+) -> Result<Vec<Variant>, Complaint> {
     let listed = experiment.variants();
     let names = |chosen: &[String], listed: Vec<String>| {
         let mut names = Vec::new();
@@ -119,8 +127,8 @@ fn choose(arguments: &Compare, experiment: &Experiment) -> Result<Vec<Variant>, 
         }
         names
     };
-    let handshakes = names(&arguments.handshake, listed.iter().map(|variant| variant.handshake.clone()).collect());
-    let teardowns = names(&arguments.teardown, listed.iter().map(|variant| variant.teardown.clone()).collect());
+    let handshakes = names(handshakes, listed.iter().map(|variant| variant.handshake.clone()).collect());
+    let teardowns = names(teardowns, listed.iter().map(|variant| variant.teardown.clone()).collect());
     let mut variants = Vec::new();
     for handshake in &handshakes {
         for teardown in &teardowns {
@@ -131,9 +139,9 @@ fn choose(arguments: &Compare, experiment: &Experiment) -> Result<Vec<Variant>, 
 }
 
 /// The variants that are drawn, as ladders or in a picture: all that were asked for by name, or else the first few and the base.
-fn drawn<'a>(arguments: &Compare, variants: &'a [Variant]) -> Vec<&'a Variant> {
+pub(crate) fn drawn(by_name: bool, variants: &[Variant]) -> Vec<&Variant> {
     let all: Vec<&Variant> = variants.iter().collect();
-    if !(arguments.handshake.is_empty() && arguments.teardown.is_empty()) || all.len() <= DRAWN {
+    if by_name || all.len() <= DRAWN {
         return all;
     }
     let base = tables::base(&all);

@@ -10,6 +10,7 @@ mod new;
 mod output;
 mod picture;
 mod play;
+mod report;
 mod row_file;
 mod run;
 mod schema;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::TraceDiff(arguments) => trace_diff::trace_diff(&arguments),

@@ -6,8 +6,8 @@ use experiment::record::{Change, Fold, Record};
 use experiment::{Experiment, HostId, Summary, Transfer, Variant, Verdict};
 use report::diagram::{Diagram, Look, ladder, legend, mermaid, svg};
 use report::{
-    Balance, Capture, Causes, Chain, Explanation, Hosts, LedgerBook, Listed, RunResult, Trace, View, Why, json, tables,
-    verdicts,
+    Balance, Capture, Causes, Chain, Explanation, Hosts, LedgerBook, Listed, RunResult, Series, Trace, View, Why, json,
+    tables, verdicts,
 };
 use sim_time::Instant;
 
@@ -87,7 +87,11 @@ fn draw(
 /// Refuses what would write two results to one file. A terminal or a pipe takes a text and a trace; a capture or a picture is for
 /// programs alone.
 fn check_files(arguments: &Run) -> Result<(), Complaint> {
-    let texts = [("--output", arguments.output.as_deref()), ("--trace", arguments.trace.as_deref())];
+    let texts = [
+        ("--output", arguments.output.as_deref()),
+        ("--trace", arguments.trace.as_deref()),
+        ("--series", arguments.series.as_deref()),
+    ];
     let texts: Vec<_> = texts.into_iter().filter_map(|(name, file)| Some((name, file?))).collect();
     let everywhere = arguments.pcap.iter().map(|file| ("--pcap", file.as_path()));
     let of_hosts = arguments.pcap_host.iter().map(|(_, file)| ("--pcap-host", file.as_path()));
@@ -172,6 +176,8 @@ struct Watchers<'a> {
     traces: Vec<(Option<&'a Path>, Trace<Sink>)>,
     /// Captures, each with the file it goes to.
     captures: Vec<(&'a Path, Capture<Sink>)>,
+    /// The levels, with the file they go to.
+    series: Option<(&'a Path, Series<Sink>)>,
 }
 
 impl<'a> Watchers<'a> {
@@ -196,7 +202,9 @@ impl<'a> Watchers<'a> {
         let diagram = (arguments.svg.is_some() || arguments.mermaid.is_some()).then(|| picture::diagram(&ledger));
         let explanation = (shown && arguments.explain).then(|| ledger.explanation(arguments.all));
         let traces = traces.collect::<Result<_, Complaint>>()?;
-        Ok(Self { ladder, diagram, ledger, explanation, traces, captures })
+        let levels = |file: &'a Path| Ok::<_, Complaint>((file, Series::new(hosts.clone(), Sink::open(Some(file))?)));
+        let series = arguments.series.as_deref().map(levels).transpose()?;
+        Ok(Self { ladder, diagram, ledger, explanation, traces, captures, series })
     }
 
     /// Completes what was written, and gives back what was drawn.
@@ -206,6 +214,9 @@ impl<'a> Watchers<'a> {
         }
         for (file, capture) in self.captures {
             capture.finish().map_err(|error| cannot_write(Some(file), error))?.commit()?;
+        }
+        if let Some((file, series)) = self.series {
+            series.finish().map_err(|error| cannot_write(Some(file), error))?.commit()?;
         }
         let ladder = self.ladder.map(|mut ladder| {
             ladder.finish(end);
@@ -231,6 +242,9 @@ impl Fold for Watchers<'_> {
         for (_, capture) in &mut self.captures {
             capture.record(record);
         }
+        if let Some((_, series)) = &mut self.series {
+            series.record(record);
+        }
     }
 
     fn change(&mut self, at: Instant, change: &Change) {
@@ -247,6 +261,9 @@ impl Fold for Watchers<'_> {
         self.diagram.transfer(at, transfer);
         self.ledger.transfer(at, transfer);
         self.explanation.transfer(at, transfer);
+        if let Some((_, series)) = &mut self.series {
+            series.transfer(at, transfer);
+        }
     }
 }
 

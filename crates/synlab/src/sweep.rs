@@ -82,7 +82,7 @@ pub(crate) fn judge(plan: &Plan, result: &PointResult) -> (u64, Vec<String>) {
 pub(crate) fn sweep(arguments: &Sweep) -> Result<Ending, Complaint> {
     let experiment = load(&arguments.source)?;
     let plan = experiment.plan(if arguments.check { Extent::Check } else { Extent::Whole })?;
-    let rows = Rows::new(&plan, format(arguments), arguments.long);
+    let rows = Rows::new(&plan, format(arguments.format, arguments.output.as_deref()), arguments.long);
     let (part, of) = arguments.shard.map_or((1, 1), |shard| (shard.part, shard.of));
     let mut block = plan.block(part, of);
     let header = if part == 1 { rows.header() } else { String::new() };
@@ -110,8 +110,7 @@ pub(crate) fn sweep(arguments: &Sweep) -> Result<Ending, Complaint> {
         None => RowFile::begin(output, &header)?,
     };
     let queue = arguments.source.engine.queue();
-    let threads =
-        arguments.threads.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN));
+    let threads = threads(arguments.threads);
     let bar = progress(runs, arguments.quiet);
     let work = |player: &mut Player<'_>, number: u64| {
         let run = plan.run(number);
@@ -145,6 +144,11 @@ pub(crate) fn sweep(arguments: &Sweep) -> Result<Ending, Complaint> {
     note_failures(&account, first_error.as_ref());
     let failed = account.table.errors() + account.disappointed;
     Ok(if failed == 0 { Ending::Done } else { Ending::Disappointed })
+}
+
+/// As many threads as are asked for, or else as there are cores.
+pub(crate) fn threads(asked: Option<NonZero<usize>>) -> NonZero<usize> {
+    asked.unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN))
 }
 
 /// That a file has rows already.
@@ -189,16 +193,16 @@ fn file_goes_elsewhere(output: Option<&Path>) -> bool {
 }
 
 /// The format: as it is asked for, or else as the file's name has it.
-fn format(arguments: &Sweep) -> Format {
-    let extension = arguments.output.as_deref().and_then(Path::extension);
-    match arguments.format {
+pub(crate) fn format(asked: Option<RowFormat>, file: Option<&Path>) -> Format {
+    let extension = file.and_then(Path::extension);
+    match asked {
         Some(RowFormat::Csv) => Format::Csv,
         None if extension.is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) => Format::Csv,
         Some(RowFormat::Jsonl) | None => Format::Jsonl,
     }
 }
 
-fn progress(runs: u64, quiet: bool) -> ProgressBar {
+pub(crate) fn progress(runs: u64, quiet: bool) -> ProgressBar {
     // What is no terminal gets none.
     let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
     if quiet || bar.is_hidden() {
@@ -219,6 +223,22 @@ fn summary(account: &Account<'_>, arguments: &Sweep) -> String {
     let experiment = plan.experiment();
     let question = experiment.question().map_or(String::new(), |question| format!(": {question}"));
     let shard = arguments.shard.map_or(String::new(), |shard| format!(" in shard {}/{}", shard.part, shard.of));
+    let held = match (account.judged, account.disappointed) {
+        (0, _) => String::new(),
+        (judged, 0) => format!("\n{} of the sweep: all hold\n", counted(judged, "expectation")),
+        (judged, failed) => format!("\n{} of the sweep: {failed} do not hold\n", counted(judged, "expectation")),
+    };
+    format!(
+        "{}{question}\n{}\n\n{}{held}",
+        experiment.name(),
+        made_of(plan, table.runs(), &shard),
+        table.render(output::width(None).unwrap_or(usize::MAX))
+    )
+}
+
+/// Of what so many runs are, and how sure one can be of what is said of them.
+pub(crate) fn made_of(plan: &Plan, runs: u64, shard: &str) -> String {
+    let experiment = plan.experiment();
     let sure = format!("intervals of {} % confidence", rounded(plan.confidence() * 100.0));
     let means = match (plan.precision(), plan.replications()) {
         (None, 1) => "one run each, so there are no intervals".to_owned(),
@@ -228,23 +248,16 @@ fn summary(account: &Account<'_>, arguments: &Sweep) -> String {
             format!("replications until ±{until} %, at most {most}, {sure}")
         }
     };
-    let held = match (account.judged, account.disappointed) {
-        (0, _) => String::new(),
-        (judged, 0) => format!("\n{} of the sweep: all hold\n", counted(judged, "expectation")),
-        (judged, failed) => format!("\n{} of the sweep: {failed} do not hold\n", counted(judged, "expectation")),
-    };
     let warm_up = match experiment.warm_up() {
         Instant::ZERO => String::new(),
         from => format!("measured from {from} s, "),
     };
     format!(
-        "{}{question}\n{}{shard}: {} × {}, {means}; seed {}, {warm_up}the same network for every variant and point\n\n{}{held}",
-        experiment.name(),
-        counted(table.runs(), "run"),
+        "{}{shard}: {} × {}, {means}; seed {}, {warm_up}the same network for every variant and point",
+        counted(runs, "run"),
         counted(plan.variants() as u64, "variant"),
         counted(plan.points(), "point"),
-        experiment.seed(),
-        table.render(output::width(None).unwrap_or(usize::MAX))
+        experiment.seed()
     )
 }
 

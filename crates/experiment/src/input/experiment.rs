@@ -42,6 +42,8 @@ use crate::{Flood, Injection, LinkPlan, Process, Scenario, Step, metrics};
 pub struct Experiment {
     name: String,
     file: String,
+    /// The file's text.
+    source: Arc<Source>,
     question: Option<String>,
     claim: Option<Claim>,
     seed: u64,
@@ -176,6 +178,7 @@ impl Experiment {
         let mut experiment = Self {
             name: Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             file: source_name.to_owned(),
+            source: Arc::clone(&file.place.source),
             question: top.question.clone(),
             claim: None,
             seed: top.seed.map_or(1, |seed| seed.0),
@@ -302,6 +305,12 @@ impl Experiment {
     #[must_use]
     pub fn file(&self) -> &str {
         &self.file
+    }
+
+    /// The file's text, as it was read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.source.text
     }
 
     /// The question it asks.

@@ -162,6 +162,12 @@ impl Plan {
         &self.axes
     }
 
+    /// Whether the axes go along with each other, value by value, instead of each with each.
+    #[must_use]
+    pub const fn is_zipped(&self) -> bool {
+        self.zip
+    }
+
     /// What the file says of the sweep.
     fn sweep(&self) -> &Sweep {
         &self.experiment.base().expect("an experiment without a sweep has no plan").sweep

@@ -3,11 +3,13 @@
 //! The text depends on the diagrams and nothing else, and on no mathematics that differs between platforms.
 
 mod arrows;
+mod axis;
 mod labels;
 mod lifeline;
 mod look;
 mod panel;
 mod scale;
+mod timeline;
 
 use std::collections::BTreeSet;
 
@@ -15,11 +17,13 @@ use svg::node::Node;
 use svg::node::element::Element;
 use tcp_endpoint::State;
 
+pub(crate) use self::axis::TimeAxis;
 use self::look::{
     Ids, LETTER, MONO_LETTER, STRONG_LETTER, Stroke, element, placed, state_class, style, text, width, worded,
 };
 use self::panel::Panel;
 use self::scale::Scale;
+pub use self::timeline::timelines;
 use super::{Diagram, silence};
 use crate::wrap::wrapped;
 
@@ -89,7 +93,7 @@ pub fn svg(diagrams: &[(&str, &Diagram)], caption: &Caption) -> String {
             bottom += 17.0;
         }
     }
-    let (legend, mut bottom) = legend(&panels, &scale, &ids, (bottom + 8.0, wide - MARGIN));
+    let (legend, mut bottom) = legend(&panels, &scale, &ids, true, (bottom + 8.0, wide - MARGIN));
     parts.extend(legend);
     bottom += 24.0;
     for line in lines_of(&caption.command, wide - 2.0 * MARGIN, SMALL, MONO_LETTER) {
@@ -207,8 +211,14 @@ fn silenced(length: sim_time::Duration) -> String {
     format!("⋮ {}", silence(length))
 }
 
-/// What the colours and lines mean, for those that are there; and where it ends.
-fn legend(panels: &[Panel<'_>], scale: &Scale, ids: &Ids, (top, right): (f64, f64)) -> (Vec<Element>, f64) {
+/// What the colours mean, and the lines of segments if there are any, for those that are there; and where it ends.
+fn legend(
+    panels: &[Panel<'_>],
+    scale: &Scale,
+    ids: &Ids,
+    with_segments: bool,
+    (top, right): (f64, f64),
+) -> (Vec<Element>, f64) {
     let mut parts = Vec::new();
     let (mut x, mut y) = (MARGIN, top);
     let mut entry = |sign: &mut dyn FnMut(f64, f64) -> Vec<Element>, sign_width: f64, words: &str, class: &str| {
@@ -236,7 +246,8 @@ fn legend(panels: &[Panel<'_>], scale: &Scale, ids: &Ids, (top, right): (f64, f6
         };
         entry(&mut { hatched }, 12.0, "held for nobody", "words bad");
     }
-    let strokes: BTreeSet<Stroke> = panels.iter().flat_map(Panel::strokes).collect();
+    let of_segments = if with_segments { panels } else { &[] };
+    let strokes: BTreeSet<Stroke> = of_segments.iter().flat_map(Panel::strokes).collect();
     for stroke in strokes {
         let words = match stroke {
             Stroke::Plain => continue,
@@ -254,13 +265,13 @@ fn legend(panels: &[Panel<'_>], scale: &Scale, ids: &Ids, (top, right): (f64, f6
         let class = if stroke == Stroke::Late { "words slow" } else { "words bad" };
         entry(&mut { line }, 34.0, words, class);
     }
-    if panels.iter().any(Panel::has_forged) {
+    if of_segments.iter().any(Panel::has_forged) {
         entry(&mut |x, y| vec![look::ring((x + 6.0, y))], 12.0, "forged", "words bad");
     }
-    if panels.iter().any(Panel::has_lost) {
+    if of_segments.iter().any(Panel::has_lost) {
         entry(&mut |x, y| look::cross((x + 6.0, y)), 12.0, "lost", "words bad");
     }
-    if !scale.silences.is_empty() {
+    if with_segments && !scale.silences.is_empty() {
         entry(&mut |x, y| vec![look::zigzag((x + 8.0, y), "cut")], 16.0, "silence, cut out", "words soft");
     }
     (parts, y + 6.0)

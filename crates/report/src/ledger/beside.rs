@@ -16,13 +16,18 @@ const TOLD: usize = 5;
 pub fn ledgers(runs: &[(&Variant, &Balance)], listed: Listed, width: usize) -> String {
     let variants: Vec<&Variant> = runs.iter().map(|(variant, _)| *variant).collect();
     let balances: Vec<&Balance> = runs.iter().map(|(_, balance)| *balance).collect();
-    let useful = held(&balances, |account| account.useful, (|count| count.useful, "other segments"));
+    side_by_side("held", &variants, &lines(&balances, listed), width)
+}
+
+/// The lines of [`ledgers`].
+pub(crate) fn lines(balances: &[&Balance], listed: Listed) -> Vec<Line> {
+    let useful = held(balances, |account| account.useful, (|count| count.useful, "other segments"));
     let useful = useful.into_iter().filter(|line| listed == Listed::All || line.differs()).collect();
-    let wasted = held(&balances, Account::wasted, (Count::wasted, WASTED_SEGMENTS));
+    let wasted = held(balances, Account::wasted, (Count::wasted, WASTED_SEGMENTS));
     let mut lines = section("for someone", useful);
     lines.extend(section("for nobody", wasted));
-    lines.extend(blamed(&balances, listed));
-    side_by_side("held", &variants, &lines, width)
+    lines.extend(blamed(balances, listed));
+    lines
 }
 
 /// A heading with those of its lines that tell something.

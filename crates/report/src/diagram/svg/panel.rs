@@ -26,7 +26,7 @@ const TOLD: usize = 5;
 
 /// A diagram with its place in the picture.
 pub(super) struct Panel<'a> {
-    name: &'a str,
+    pub(super) name: &'a str,
     pub(super) diagram: &'a Diagram,
     pub(super) lifelines: Vec<Lifeline>,
     pub(super) attempts: Attempts,
@@ -188,20 +188,20 @@ impl<'a> Panel<'a> {
     }
 
     /// What is told of an interval of waste.
-    fn waste_lines(&self, whose: &str, waste: &Waste) -> [String; 3] {
+    pub(super) fn waste_lines(&self, whose: &str, waste: &Waste) -> [String; 3] {
         let what = format!("{whose}: {} {}", useless(waste.worth), self.span(waste.from, waste.until));
         [what, format!("held for nobody: {}", waste.cost()), format!("cause: {}", waste.cause)]
     }
 
     /// `from 5 s until the run ends`.
-    fn span(&self, from: Instant, until: Instant) -> String {
+    pub(super) fn span(&self, from: Instant, until: Instant) -> String {
         let until =
             if until == self.diagram.end { "until the run ends".to_owned() } else { format!("to {} s", exact(until)) };
         format!("from {} s {until}", exact(from))
     }
 
     /// `client`, or where there are several attempts `client #2`.
-    fn whose(&self, host: HostId, attempt: Attempt) -> String {
+    pub(super) fn whose(&self, host: HostId, attempt: Attempt) -> String {
         let number = self.attempts.name(&self.diagram.hosts, attempt).map_or(String::new(), |name| format!(" {name}"));
         format!("{}{number}", self.diagram.hosts.name(host))
     }
