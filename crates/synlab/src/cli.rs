@@ -1,5 +1,7 @@
 //! The arguments, as the help shows them.
 
+mod states;
+
 use std::num::NonZero;
 use std::path::PathBuf;
 
@@ -8,6 +10,8 @@ use clap_complete::Shell;
 use experiment::{MAX_SEED, Queue, RECORD_FORMAT};
 use report::Why;
 use sim_time::{Duration, Instant};
+
+pub(crate) use states::States;
 
 /// Columns of the help.
 const HELP_WIDTH: usize = 100;
@@ -45,6 +49,8 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Check every expectation of every variant of every experiment
     Verify(Verify),
+    /// Show which changes of state a host makes, beside figure 5 of RFC 9293, and which of them a run took
+    States(States),
     /// Hold a run against a recording: two ladders side by side, the first difference marked
     TraceDiff(TraceDiff),
     /// List what there is: variants, axes, profiles, metrics, cases, claims, studies

@@ -54,10 +54,17 @@ impl Arc {
         plain
     }
 
+    /// The plainest cause that is the event of the figure.
+    #[must_use]
+    pub fn figured_cause(&self) -> Option<&Transition> {
+        let figure = self.figure?;
+        self.causes.iter().find(|cause| figure.events.contains(&cause.event))
+    }
+
     /// The section of an RFC that has it, where the figure has not.
     #[must_use]
     pub fn section(&self) -> Option<&'static str> {
-        let (Place::State(from), Place::State(to)) = (self.from, self.to) else { return None };
+        let (None, Place::State(from), Place::State(to)) = (self.figure, self.from, self.to) else { return None };
         let by = |event: Event| self.causes.iter().any(|cause| cause.event == event);
         match (from, to, self.reason?) {
             (State::SynSent, State::Closed, Reason::Reset) => Some("RFC 9293 §3.10.7.3"),
