@@ -40,8 +40,8 @@ pub struct Arc {
 }
 
 impl Arc {
-    /// The first cause of each event that brings it about, the plainest first. Those that only come behind another change of
-    /// state, or only to a full queue, are left out if there are others.
+    /// The first cause of each event that brings it about, the plainest first. Left out are those that only come behind another
+    /// change of state, or only to a full queue, if there are others; and those in which more happens to the same effect.
     #[must_use]
     pub fn plain_causes(&self) -> Vec<&Transition> {
         let least = self.causes.iter().map(|cause| (cause.crowded, cause.nth)).min();
@@ -51,6 +51,12 @@ impl Arc {
                 plain.push(cause);
             }
         }
+        let all = plain.clone();
+        let adds = |cause: &&Transition| {
+            let plainer = all.iter().find(|other| Some(other.event) == cause.event.plainer());
+            plainer.is_none_or(|plainer| plainer.sent != cause.sent)
+        };
+        plain.retain(adds);
         plain
     }
 

@@ -109,6 +109,19 @@ impl Event {
         Self::Crash,
     ];
 
+    /// The event that this one is, with something more.
+    pub(crate) const fn plainer(self) -> Option<Self> {
+        match self {
+            Self::ActiveOpenWithOctets | Self::ActiveOpenWithAll => Some(Self::ActiveOpen),
+            Self::CloseAndForget => Some(Self::Close),
+            Self::SynWithOctets | Self::SynWithAll => Some(Self::Syn),
+            Self::Octets | Self::Fin => Some(Self::Ack),
+            Self::CrossingFin => Some(Self::Fin),
+            Self::OpenOfAnother => Some(Self::SynOfAnother),
+            _ => None,
+        }
+    }
+
     /// As figure 5 of RFC 9293 writes such events: `passive OPEN`, `rcv SYN`, `timeout`.
     #[must_use]
     pub const fn words(self) -> &'static str {

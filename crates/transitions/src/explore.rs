@@ -23,6 +23,8 @@ pub struct Transition {
     pub event: Event,
     /// What the host sends to its peer because of it, in order: `SYN,ACK`.
     pub sent: Vec<&'static str>,
+    /// Whether that is an acknowledgment that a timer holds back.
+    pub later: bool,
     /// Why, as the host says; nothing of what is no change of a connection: a listener comes or goes, a SYN is answered of which
     /// nothing is kept, a name is held down.
     pub reason: Option<Reason>,
@@ -84,8 +86,10 @@ impl Explorer {
 
     fn note(&mut self, before: &Life, event: Event, outcome: &Outcome, after: &Life, narrow: bool) {
         let Outcome { changes, sent, .. } = outcome;
+        let later = !changes.is_empty() && sent.is_empty() && after.acknowledges_later();
+        let sent = if later { &vec!["ACK"] } else { sent };
         let mut add = |nth, (from, to): (Place, Place), reason| {
-            self.add(Transition { from, to, nth, event, sent: sent.clone(), reason, crowded: narrow });
+            self.add(Transition { from, to, nth, event, sent: sent.clone(), later, reason, crowded: narrow });
         };
         for (nth, change) in changes.iter().enumerate() {
             let Change { from, to, passive, reason } = *change;

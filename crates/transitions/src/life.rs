@@ -1,7 +1,7 @@
 //! A host with one connection to one peer, and what can happen to it next.
 
 use sim_time::{Duration, Instant};
-use tcp_endpoint::{Effect, EntryKind, Handle, Host, Reason, Settings, State, Status, UserError};
+use tcp_endpoint::{Effect, EntryKind, Handle, Host, Purpose, Reason, Settings, State, Status, UserError};
 
 use crate::event::Event;
 use crate::octets::Octets;
@@ -216,6 +216,12 @@ impl Life {
         Some(opened.map(|_| self.done = done))
     }
 
+    /// Whether the next that the host does by itself is to acknowledge what it has not yet.
+    pub(crate) fn acknowledges_later(&self) -> bool {
+        let (mut life, mut outcome) = (self.clone(), Outcome::default());
+        life.expire(&mut outcome).is_some() && outcome.changes.is_empty() && outcome.sent == ["ACK"]
+    }
+
     /// Half of what is left of TIME-WAIT passes.
     fn wait(&mut self) -> Option<()> {
         let (_, at) = self.next_deadline().filter(|(entry, _)| entry.kind() == EntryKind::TimeWait)?;
@@ -301,7 +307,10 @@ impl Life {
         match effect {
             Effect::Transmit(transmission) if transmission.segment.destination == THERE => {
                 self.peer.hears(&transmission.segment);
-                outcome.sent.push(name(&transmission.segment));
+                outcome.sent.push(match transmission.purpose {
+                    Purpose::KeepaliveProbe => "probe",
+                    _ => name(&transmission.segment),
+                });
             }
             Effect::State(transition) if transition.tag == Whose::Ours => {
                 let (from, to, passive, reason) =

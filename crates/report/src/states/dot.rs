@@ -60,7 +60,11 @@ fn node(diagram: &StateDiagram, place: Place, id: &str) -> String {
         let told = told.collect::<Vec<_>>().join(", ");
         words.extend((!told.is_empty()).then(|| format!("→ CLOSED: {told}")));
     }
-    let visited = if diagram.is_visited(place) { ", color=\"#1560bd\", penwidth=2.5" } else { "" };
+    let visited = match (diagram.is_reached(place), diagram.is_visited(place)) {
+        (false, _) => ", style=\"rounded,dotted\", color=\"#c23434\"",
+        (_, true) => ", color=\"#1560bd\", penwidth=2.5",
+        (_, false) => "",
+    };
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     format!("  {} [label={}{visited}];", quoted(&[id]), quoted(&words))
 }

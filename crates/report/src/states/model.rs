@@ -69,6 +69,12 @@ impl StateDiagram {
         self.steps.iter().any(|step| step.taken > 0 && (step.arc.from == place || step.arc.to == place))
     }
 
+    /// Whether the host can be there.
+    pub(super) fn is_reached(&self, place: Place) -> bool {
+        let made = self.steps.iter().filter(|step| step.arc.standing != Standing::Missing);
+        place == State::Closed.into() || made.into_iter().any(|step| step.arc.to == place)
+    }
+
     /// Whether anything is held down.
     pub(super) fn holds_down(&self) -> bool {
         self.steps.iter().any(|step| step.arc.to == Place::HeldDown)
@@ -135,12 +141,25 @@ impl Step {
     pub(super) fn label(&self) -> (String, String) {
         let arc = &self.arc;
         match (arc.figure, arc.standing) {
-            (Some(figure), Standing::Same | Standing::Missing) => (figure.event.to_owned(), figure.action.to_owned()),
+            (Some(figure), Standing::Same | Standing::Missing) => {
+                let later = arc.figured_cause().is_some_and(|cause| cause.later);
+                let action = if later { format!("{}, delayed", figure.action) } else { figure.action.to_owned() };
+                (figure.event.to_owned(), action)
+            }
             (Some(figure), _) => {
                 let cause = arc.figured_cause().or_else(|| arc.plain_causes().first().copied());
                 let done = cause.map_or(String::new(), action);
                 let event = cause.map_or(figure.event, |cause| cause.event.words());
                 (event.to_owned(), format!("{done}, not {}", figure.action))
+            }
+            (None, _) if arc.from == Place::HeldDown => {
+                let ends = |event: Event| match event {
+                    Event::ActiveOpen => Some("OPEN"),
+                    Event::Silence => Some("timeout"),
+                    _ => None,
+                };
+                let causes = arc.plain_causes().into_iter().filter_map(|cause| ends(cause.event));
+                (causes.collect::<Vec<_>>().join(" or "), String::new())
             }
             (None, _) => {
                 let cause = arc.plain_causes().first().copied();
@@ -193,7 +212,8 @@ const fn call(event: Event) -> Option<&'static str> {
 
 /// `snd SYN,ACK`, or `x` for nothing, as the figure writes it.
 pub(super) fn action(cause: &Transition) -> String {
-    if cause.sent.is_empty() { "x".to_owned() } else { format!("snd {}", cause.sent.join(", ")) }
+    let later = if cause.later { ", delayed" } else { "" };
+    if cause.sent.is_empty() { "x".to_owned() } else { format!("snd {}{later}", cause.sent.join(", ")) }
 }
 
 /// What is kept of a connection in each state that is no full entry, in words.

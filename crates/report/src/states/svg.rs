@@ -25,14 +25,14 @@ const LEADING: f64 = 12.5;
 /// What this kind of picture has beside the colours of the others. A line that the host and the figure both have is whole, one that the
 /// host adds is dashed, one that only the figure has is dotted; one that a run took is bold.
 const LIGHT: &str = "
-.st{stroke:#6d7a83;stroke-width:1.3;fill:none}.st-added{stroke:#a86400;stroke-dasharray:7 4}.st-missing{stroke:#c23434;stroke-dasharray:1.5 4}
+.st-box{fill:#f6f8f9;stroke:#6d7a83;stroke-width:1.2}.st{stroke:#6d7a83;stroke-width:1.3;fill:none}.st-added{stroke:#a86400;stroke-dasharray:7 4}.st-missing{stroke:#c23434;stroke-dasharray:1.5 4}
 .st-taken{stroke:#1560bd;stroke-width:3.4}.st-tip{fill:#6d7a83}.st-tip-added{fill:#a86400}.st-tip-missing{fill:#c23434}
-.st-tip-taken{fill:#1560bd}.run{fill:#1560bd}.st-box{fill:#f6f8f9;stroke:#6d7a83;stroke-width:1.2}.st-visited{stroke:#1560bd;stroke-width:2.6}
+.st-tip-taken{fill:#1560bd}.run{fill:#1560bd}.st-visited{stroke:#1560bd;stroke-width:2.6}
 .st-rule{stroke:#9aa7b0;stroke-width:0.8}.st-listen{fill:#c3ccd2}";
 const DARK: &str = "
-.st{stroke:#93a1aa}.st-added{stroke:#ffb347}.st-missing{stroke:#ff7b7b}.st-taken{stroke:#66b0ff}.st-tip{fill:#93a1aa}
+.st-box{fill:#1d2429;stroke:#93a1aa}.st{stroke:#93a1aa}.st-added{stroke:#ffb347}.st-missing{stroke:#ff7b7b}.st-taken{stroke:#66b0ff}.st-tip{fill:#93a1aa}
 .st-tip-added{fill:#ffb347}.st-tip-missing{fill:#ff7b7b}.st-tip-taken{fill:#66b0ff}.run{fill:#66b0ff}
-.st-box{fill:#1d2429;stroke:#93a1aa}.st-visited{stroke:#66b0ff}.st-rule{stroke:#5f6b74}.st-listen{fill:#46535b}";
+.st-visited{stroke:#66b0ff}.st-rule{stroke:#5f6b74}.st-listen{fill:#46535b}";
 
 /// Draws the diagram under its caption.
 #[must_use]
@@ -144,7 +144,12 @@ fn tooltip(line: &Line<'_>) -> Vec<String> {
 fn a_box(diagram: &StateDiagram, spot: Spot, (x, y): (f64, f64)) -> Vec<Element> {
     let (half, up) = HALF;
     let (left, top) = (x - half, y - up);
-    let visited = if diagram.is_visited(spot.place) { "st-box st-visited" } else { "st-box" };
+    let reached = diagram.is_reached(spot.place);
+    let visited = match (reached, diagram.is_visited(spot.place)) {
+        (false, _) => "st-box st-missing",
+        (_, true) => "st-box st-visited",
+        (_, false) => "st-box",
+    };
     let frame = |wide: f64| [("x", left), ("y", top), ("width", wide), ("height", 2.0 * up), ("rx", 5.0)];
     let stripe = match spot.place {
         Place::State(State::Closed | State::Listen) | Place::HeldDown => "st-listen",
@@ -159,6 +164,7 @@ fn a_box(diagram: &StateDiagram, spot: Spot, (x, y): (f64, f64)) -> Vec<Element>
         ),
     ];
     let (kept, exits) = match spot.place {
+        Place::State(_) if !reached => (Some("never reached".to_owned()), Vec::new()),
         Place::State(state) if !spot.last => (diagram.kept.get(&state).cloned(), diagram.exits(state)),
         Place::State(_) => (None, Vec::new()),
         Place::HeldDown => (Some("the name takes no SYN".to_owned()), Vec::new()),
@@ -201,8 +207,7 @@ fn label(line: &Line<'_>, label: Label) -> Vec<Element> {
     let first = line.steps[0];
     let (event, action) = first.label();
     let times = |step: &Step| if step.taken > 0 { format!(" ×{}", step.taken) } else { String::new() };
-    let missing = if first.arc.standing == Standing::Missing { " (not made)" } else { "" };
-    let event = format!("{event}{}{missing}", times(first));
+    let event = format!("{event}{}", times(first));
     let more: Vec<(&str, String)> = line.steps[1..]
         .iter()
         .map(|step| {

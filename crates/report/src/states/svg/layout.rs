@@ -208,8 +208,12 @@ impl Layout {
                 Route { path: down(RIGHT, fifth, sixth), label }
             }
             (LastAck, TimeWait) => {
-                let label = Label::Across { x: middle(CENTRE + 60.0 + ROUND, RIGHT - half), y: fifth };
-                corner((RIGHT - half, fifth), (CENTRE + 60.0, sixth - up), Turn::AcrossFirst, label)
+                // Between CLOSING and LAST-ACK, and in beside what leaves for CLOSED.
+                let (x, end) = (CENTRE + half + 60.0, (CENTRE + half, sixth - APART));
+                let corner = (x, f64::midpoint(fifth, sixth));
+                let half_way = bent((RIGHT - half, fifth), corner, Turn::AcrossFirst);
+                let path = format!("{half_way}{}", bent(corner, end, Turn::DownFirst).replacen('M', "L", 1));
+                Route { path, label: Label::Across { x: middle(x + ROUND, RIGHT - half), y: fifth } }
             }
             (TimeWait, Closed) => {
                 let path = straight((CENTRE + half, sixth), (RIGHT - half, sixth));
@@ -224,11 +228,11 @@ impl Layout {
         let (above, below) = (self.row(6) + HALF.1, self.row(7) - HALF.1);
         let y = f64::midpoint(above, below) - 4.0;
         if from == Place::HeldDown {
-            let path = straight((RIGHT + 40.0, below), (RIGHT + 40.0, above));
-            return Route { path, label: Label::Before { x: RIGHT + 32.0, y } };
+            let path = straight((RIGHT - 10.0, below), (RIGHT - 10.0, above));
+            return Route { path, label: Label::After { x: RIGHT - 2.0, y: y + 4.0 } };
         }
-        let path = straight((RIGHT - 60.0, above), (RIGHT - 60.0, below));
-        Route { path, label: Label::Before { x: RIGHT - 68.0, y } }
+        let path = straight((RIGHT - 70.0, above), (RIGHT - 70.0, below));
+        Route { path, label: Label::Before { x: RIGHT - 78.0, y: y + 4.0 } }
     }
 
     /// What nobody has thought of.
