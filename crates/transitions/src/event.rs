@@ -66,9 +66,9 @@ pub enum Event {
     Silence,
     /// The host crashes. What comes after that is another host's story.
     Crash,
-    /// Another host sends a SYN. It takes a place in a queue.
+    /// Another host sends SYNs, and fills a queue.
     SynOfAnother,
-    /// Another host opens a connection that nobody accepts.
+    /// Another host opens a connection that nobody accepts, and fills a queue.
     OpenOfAnother,
 }
 
@@ -156,7 +156,7 @@ impl Event {
             Self::Wait => "wait",
             Self::Silence => "timeout",
             Self::Crash => "crash",
-            Self::SynOfAnother => "SYN of another",
+            Self::SynOfAnother => "SYNs of another",
             Self::OpenOfAnother => "open of another",
         }
     }

@@ -46,7 +46,7 @@ pub struct Transitions {
 impl Transitions {
     /// Those of a host with these settings: every event in every situation, breadth first from a host that does nothing.
     ///
-    /// Queues are explored twice: as they are, where nobody else is there; and with room for one, which another host may take.
+    /// Queues are explored twice: as they are, where nobody else is there; and with so little room that another host may fill them.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {
         let mut explorer = Explorer::default();
@@ -136,10 +136,11 @@ pub fn end_of((from, to): (State, State), passive: bool, listening: bool) -> Sta
     if returns { State::Listen } else { to }
 }
 
-/// The same settings with queues that have room for one, and no table of TIME-WAITs.
+/// The same settings with queues that another host can fill, and no table of TIME-WAITs. Where half-open entries are no cache, there is
+/// room for one beside the host's own, which may then find no room to be accepted.
 fn narrow(settings: &Settings) -> Settings {
     let mut narrow = settings.clone();
-    narrow.limits.backlog.syn_backlog = 1;
+    narrow.limits.backlog.syn_backlog = 2;
     narrow.limits.backlog.cache_entries = 1;
     narrow.limits.backlog.accept_backlog = 1;
     narrow.teardown.time_wait_max = 0;

@@ -1,11 +1,13 @@
 //! A host with one connection to one peer, and what can happen to it next.
 
+use std::net::SocketAddrV4;
+
 use sim_time::{Duration, Instant};
-use tcp_endpoint::{Effect, EntryKind, Handle, Host, Purpose, Reason, Settings, State, Status, UserError};
+use tcp_endpoint::{Effect, EntryKind, Handle, Host, Purpose, Reason, SeqNum, Settings, State, Status, UserError};
 
 use crate::event::Event;
 use crate::octets::Octets;
-use crate::peer::{HERE, NAME, Peer, SOME, THERE, ack_of_another, syn_of_another};
+use crate::peer::{ELSEWHERE, HERE, NAME, Peer, SOME, THERE, ack_of_another, syn_of_another};
 
 type Effects = Vec<Effect<Octets, Whose>>;
 
@@ -266,19 +268,28 @@ impl Life {
         if !self.listening || std::mem::replace(&mut self.crowded, true) {
             return None;
         }
+        let [first, second] = ELSEWHERE;
+        let answer = self.syn_of(first, outcome);
+        if event == Event::SynOfAnother {
+            self.syn_of(second, outcome);
+            return Some(());
+        }
         let mut effects = Effects::new();
-        self.host.on_segment(self.now, &syn_of_another(), Whose::Another, &mut effects);
+        self.host.on_segment(self.now, &ack_of_another(first, answer?), Whose::Another, &mut effects);
+        self.settle(effects, outcome);
+        Some(())
+    }
+
+    /// A SYN comes from elsewhere; returns the number of its answer.
+    fn syn_of(&mut self, source: SocketAddrV4, outcome: &mut Outcome) -> Option<SeqNum> {
+        let mut effects = Effects::new();
+        self.host.on_segment(self.now, &syn_of_another(source), Whose::Another, &mut effects);
         let answer = effects.iter().find_map(|effect| match effect {
             Effect::Transmit(transmission) => Some(transmission.segment.seq),
             _ => None,
         });
         self.settle(effects, outcome);
-        if event == Event::OpenOfAnother {
-            let mut effects = Effects::new();
-            self.host.on_segment(self.now, &ack_of_another(answer?), Whose::Another, &mut effects);
-            self.settle(effects, outcome);
-        }
-        Some(())
+        answer
     }
 
     /// The host emits what it has to, and what it did is noted.

@@ -12,8 +12,11 @@ use crate::octets::Octets;
 pub(crate) const HERE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 1), 80);
 /// Its peer's.
 pub(crate) const THERE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5000);
-/// That of another host.
-pub(crate) const ELSEWHERE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 3), 6000);
+/// Those of another host.
+pub(crate) const ELSEWHERE: [SocketAddrV4; 2] = {
+    let address = Ipv4Addr::new(10, 0, 0, 3);
+    [SocketAddrV4::new(address, 6000), SocketAddrV4::new(address, 6001)]
+};
 /// The connection's name on the host.
 pub(crate) const NAME: FourTuple = FourTuple { local: HERE, remote: THERE };
 
@@ -149,9 +152,9 @@ impl Numbers {
 }
 
 /// A SYN of another host, which waits to be accepted if its SYN,ACK is answered.
-pub(crate) fn syn_of_another() -> Segment<Octets> {
+pub(crate) fn syn_of_another(source: SocketAddrV4) -> Segment<Octets> {
     Segment {
-        source: ELSEWHERE,
+        source,
         destination: HERE,
         seq: SeqNum::new(0),
         ack: SeqNum::default(),
@@ -163,7 +166,7 @@ pub(crate) fn syn_of_another() -> Segment<Octets> {
 }
 
 /// Its answer to the host's SYN,ACK of that number.
-pub(crate) fn ack_of_another(iss: SeqNum) -> Segment<Octets> {
+pub(crate) fn ack_of_another(source: SocketAddrV4, iss: SeqNum) -> Segment<Octets> {
     let options = Options::default();
-    Segment { seq: SeqNum::new(1), ack: iss + 1, flags: Flags::ACK, options, ..syn_of_another() }
+    Segment { seq: SeqNum::new(1), ack: iss + 1, flags: Flags::ACK, options, ..syn_of_another(source) }
 }
