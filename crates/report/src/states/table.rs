@@ -38,7 +38,10 @@ pub fn table(diagram: &StateDiagram) -> String {
 fn told(step: &Step) -> String {
     let arc = &step.arc;
     let figure = arc.figure.filter(|_| arc.standing != Standing::Same);
-    let figured = figure.map(|figure| format!("the figure: {} / {}", figure.event, figure.action));
+    let figured = figure.map(|figure| {
+        let action = if figure.action.is_empty() { "x" } else { figure.action };
+        format!("the figure: {} / {action}", figure.event)
+    });
     let causes = arc.plain_causes();
     let told = causes.iter().take(EVENTS).map(|cause| {
         let full = if cause.crowded { " (no room)" } else { "" };
