@@ -103,7 +103,7 @@ impl Explorer {
             Event::Crash if before.listening => add(changes.len(), (listen, closed), Some(Reason::Crash)),
             // Of a SYN that is answered nothing is kept.
             _ if changes.is_empty() && sent == &["SYN,ACK"] && before.status().is_none() => {
-                add(0, (listen, listen), None)
+                add(0, (listen, listen), None);
             }
             _ => {}
         }
