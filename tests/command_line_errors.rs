@@ -432,3 +432,28 @@ fn arguments_that_make_no_sense() {
         assert!(err.starts_with("error: "), "{arguments:?}: {err}");
     }
 }
+
+#[test]
+fn states_need_a_host_and_files_of_their_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x");
+    let path = path.to_str().unwrap();
+    for (arguments, message) in [
+        (
+            &["--host", "nobody"][..],
+            "error: --host nobody: there is no such host; there are `client`, `server`\n".to_owned(),
+        ),
+        (
+            &["--svg", path, "--dot", path],
+            format!("error: --svg and --dot both name {path}: each needs a file of its own\n"),
+        ),
+        (
+            &["--dot", path, "-o", path],
+            format!("error: --output and --dot both name {path}: each needs a file of its own\n"),
+        ),
+    ] {
+        let (out, err, code) = synlab(&[&["states", "stale-syn"], arguments].concat());
+        assert_eq!((out.as_str(), err.as_str(), code), ("", message.as_str(), Some(2)), "{arguments:?}");
+        assert!(!directory.path().join("x").exists(), "nothing is written");
+    }
+}

@@ -10,7 +10,7 @@ mod attempts;
 mod build;
 mod ladder;
 mod mermaid;
-mod svg;
+pub(crate) mod svg;
 mod totals;
 
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! Ways to look at a run: ladders, pictures, the trace, the ledger, what explains it, tables, JSON.
 //!
-//! [`diagram::Diagram`], [`Trace`], [`Capture`], [`LedgerBook`] and [`Explanation`] are folds over the records of a run; the rest reads what a run
+//! [`diagram::Diagram`], [`Trace`], [`Capture`], [`states::Taken`], [`LedgerBook`] and [`Explanation`] are folds over the records of a run; the rest reads what a run
 //! returns. Nothing here knows of files or terminals: functions return text or write to what they are given.
 
 mod amount;
@@ -22,6 +22,7 @@ mod result;
 pub mod rows;
 mod seconds;
 mod series;
+pub mod states;
 mod sweep_lines;
 mod sweep_table;
 pub mod tables;

@@ -1,6 +1,7 @@
 //! The arguments, as the help shows them.
 
 mod report;
+mod states;
 mod sweep;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use experiment::{MAX_SEED, Queue, RECORD_FORMAT};
 use sim_time::{Duration, Instant};
 
 pub(crate) use self::report::Report;
+pub(crate) use self::states::States;
 pub(crate) use self::sweep::Sweep;
 
 /// Columns of the help.
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Check every expectation of every variant of every experiment
     Verify(Verify),
+    /// Show which changes of state a host makes, beside figure 5 of RFC 9293, and which of them a run took
+    States(States),
     /// Hold a run against a recording: two ladders side by side, the first difference marked
     TraceDiff(TraceDiff),
     /// List what there is: variants, axes, profiles, metrics, cases, claims, studies

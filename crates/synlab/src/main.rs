@@ -14,6 +14,7 @@ mod report;
 mod row_file;
 mod run;
 mod schema;
+mod states;
 mod sweep;
 mod trace_diff;
 mod verify;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
         Command::Report(arguments) => report::report(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
+        Command::States(arguments) => states::states(&arguments),
         Command::TraceDiff(arguments) => trace_diff::trace_diff(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::New(arguments) => new::new(&arguments),

@@ -6,7 +6,7 @@ mod arrows;
 mod axis;
 mod labels;
 mod lifeline;
-mod look;
+pub(crate) mod look;
 mod panel;
 mod scale;
 mod timeline;
@@ -19,24 +19,24 @@ use tcp_endpoint::State;
 
 pub(crate) use self::axis::TimeAxis;
 use self::look::{
-    Ids, LETTER, MONO_LETTER, STRONG_LETTER, Stroke, element, placed, state_class, style, text, width, worded,
+    Ids, LETTER, MONO_LETTER, STRONG_LETTER, Stroke, element, lines_of, placed, sheet, state_class, style, text, tip,
+    width,
 };
 use self::panel::Panel;
 use self::scale::Scale;
 pub use self::timeline::timelines;
 use super::{Diagram, silence};
-use crate::wrap::wrapped;
 
 /// The least width of a picture: words under it need some room.
 const LEAST_WIDTH: f64 = 760.0;
 /// Room around everything.
-const MARGIN: f64 = 28.0;
+pub(crate) const MARGIN: f64 = 28.0;
 /// Room between two diagrams.
 const BETWEEN: f64 = 36.0;
 /// The sizes of letters.
-const TITLE: f64 = 19.0;
-const BODY: f64 = 12.5;
-const SMALL: f64 = 11.0;
+pub(crate) const TITLE: f64 = 19.0;
+pub(crate) const BODY: f64 = 12.5;
+pub(crate) const SMALL: f64 = 11.0;
 
 /// What a picture says about itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -111,27 +111,9 @@ fn picture(
     ids: &Ids,
     parts: Vec<Element>,
 ) -> String {
-    let size = format!("0 0 {} {}", look::number(wide), look::number(high));
-    let (title, description) = (ids.of("title"), ids.of("description"));
-    let labels = format!("{title} {description}");
-    let root = [
-        ("xmlns", "http://www.w3.org/2000/svg"),
-        ("viewBox", size.as_str()),
-        ("role", "img"),
-        ("aria-labelledby", labels.as_str()),
-    ];
-    let mut root = placed("svg", &[("width", wide), ("height", high)], &root);
-    root.append(worded("title", &[("id", &title)], &caption.title));
     let words: Vec<String> = panels.iter().map(Panel::in_words).collect();
     let words = format!("{}. Time runs down. {}", caption.subtitle, words.join(" "));
-    root.append(worded("desc", &[("id", &description)], &words));
-    root.append(worded("style", &[], &style()));
-    root.append(definitions(ids));
-    root.append(placed("rect", &[("width", wide), ("height", high)], &[("class", "paper")]));
-    for part in parts {
-        root.append(part);
-    }
-    format!("{root}\n")
+    sheet((wide, high), (caption, &words), (ids, &style(), definitions(ids)), parts)
 }
 
 /// Arrowheads, and the hatching of what is held for nobody.
@@ -139,20 +121,7 @@ fn definitions(ids: &Ids) -> Element {
     let mut all = element("defs", &[]);
     let hatching = ids.of("hatching");
     for class in ["tip", "tip-late", "tip-wasted"] {
-        let id = ids.of(class);
-        let attributes = [
-            ("id", id.as_str()),
-            ("viewBox", "0 0 8 8"),
-            ("refX", "7.5"),
-            ("refY", "4"),
-            ("markerWidth", "8"),
-            ("markerHeight", "8"),
-            ("markerUnits", "userSpaceOnUse"),
-            ("orient", "auto"),
-        ];
-        let mut marker = element("marker", &attributes);
-        marker.append(element("path", &[("d", "M0 0.8 8 4 0 7.2z"), ("class", class)]));
-        all.append(marker);
+        all.append(tip(ids, class, 8));
     }
     let attributes = [
         ("id", hatching.as_str()),
@@ -275,11 +244,4 @@ fn legend(
         entry(&mut |x, y| vec![look::zigzag((x + 8.0, y), "cut")], 16.0, "silence, cut out", "words soft");
     }
     (parts, y + 6.0)
-}
-
-/// Text in lines of a width.
-fn lines_of(text: &str, wide: f64, size: f64, letter: f64) -> Vec<String> {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of letters")]
-    let letters = (wide / (size * letter)) as usize;
-    if text.is_empty() { Vec::new() } else { wrapped(text, letters) }
 }

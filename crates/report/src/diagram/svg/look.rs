@@ -6,11 +6,12 @@ use svg::node::{Node, Text};
 use tcp_endpoint::State;
 
 use super::Caption;
+use crate::wrap::wrapped;
 
 /// How wide a letter is, as a part of its size: of words, of bold words, of names of segments.
-pub(super) const LETTER: f64 = 0.56;
-pub(super) const STRONG_LETTER: f64 = 0.63;
-pub(super) const MONO_LETTER: f64 = 0.61;
+pub(crate) const LETTER: f64 = 0.56;
+pub(crate) const STRONG_LETTER: f64 = 0.63;
+pub(crate) const MONO_LETTER: f64 = 0.61;
 
 /// Styles, first for light paper. Nothing here needs more than the oldest CSS, so that what does not know a browser's newer ways
 /// can draw it, too. What matters is told without colour as well: by words, dashes, hatching and crosses; and states that follow
@@ -32,19 +33,72 @@ const SHAPES: &str = "
 .waste{stroke-width:1.4}.hatch{stroke-width:2.6}";
 
 /// The contents of the style element.
-pub(super) fn style() -> String {
+pub(crate) fn style() -> String {
     format!(
         "{LIGHT}{SHAPES}\n@media screen and (prefers-color-scheme:dark){{{DARK}\n}}\n@media print{{.paper{{fill:none}}}}\n"
     )
 }
 
+/// The whole of a picture: what it is in words for those who do not see it, its styles, its definitions and its parts.
+pub(crate) fn sheet(
+    (wide, high): (f64, f64),
+    (caption, words): (&Caption, &str),
+    (ids, style, definitions): (&Ids, &str, Element),
+    parts: Vec<Element>,
+) -> String {
+    let size = format!("0 0 {} {}", number(wide), number(high));
+    let (title, description) = (ids.of("title"), ids.of("description"));
+    let labels = format!("{title} {description}");
+    let root = [
+        ("xmlns", "http://www.w3.org/2000/svg"),
+        ("viewBox", size.as_str()),
+        ("role", "img"),
+        ("aria-labelledby", labels.as_str()),
+    ];
+    let mut root = placed("svg", &[("width", wide), ("height", high)], &root);
+    root.append(worded("title", &[("id", &title)], &caption.title));
+    root.append(worded("desc", &[("id", &description)], words));
+    root.append(worded("style", &[], style));
+    root.append(definitions);
+    root.append(placed("rect", &[("width", wide), ("height", high)], &[("class", "paper")]));
+    for part in parts {
+        root.append(part);
+    }
+    format!("{root}\n")
+}
+
+/// The tip of an arrow, of that size.
+pub(crate) fn tip(ids: &Ids, class: &str, size: u8) -> Element {
+    let (id, size) = (ids.of(class), size.to_string());
+    let attributes = [
+        ("id", id.as_str()),
+        ("viewBox", "0 0 8 8"),
+        ("refX", "7.5"),
+        ("refY", "4"),
+        ("markerWidth", &size),
+        ("markerHeight", &size),
+        ("markerUnits", "userSpaceOnUse"),
+        ("orient", "auto"),
+    ];
+    let mut marker = element("marker", &attributes);
+    marker.append(element("path", &[("d", "M0 0.8 8 4 0 7.2z"), ("class", class)]));
+    marker
+}
+
+/// Text in lines of a width.
+pub(crate) fn lines_of(text: &str, wide: f64, size: f64, letter: f64) -> Vec<String> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of letters")]
+    let letters = (wide / (size * letter)) as usize;
+    if text.is_empty() { Vec::new() } else { wrapped(text, letters) }
+}
+
 /// The ids of a picture. Several pictures may stand in one page, where no id may come twice.
 #[derive(Clone, Debug)]
-pub(super) struct Ids(String);
+pub(crate) struct Ids(String);
 
 impl Ids {
     /// Those of a picture that says so of itself.
-    pub(super) fn new(caption: &Caption) -> Self {
+    pub(crate) fn new(caption: &Caption) -> Self {
         let words = [&caption.title, &caption.subtitle, &caption.command].map(String::as_str).join("\n");
         // FNV-1a: the same on every platform.
         let hash = words.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, octet| {
@@ -53,20 +107,25 @@ impl Ids {
         Self(format!("p{:08x}", hash >> 32))
     }
 
+    /// Those of a picture in a page that gives it a prefix of its own.
+    pub(crate) fn with_prefix(prefix: &str) -> Self {
+        Self(prefix.to_owned())
+    }
+
     /// The id of what has this name in the picture.
-    pub(super) fn of(&self, name: &str) -> String {
+    pub(crate) fn of(&self, name: &str) -> String {
         format!("{}-{name}", self.0)
     }
 
     /// A reference to it.
-    pub(super) fn url(&self, name: &str) -> String {
+    pub(crate) fn url(&self, name: &str) -> String {
         format!("url(#{})", self.of(name))
     }
 }
 
 /// How an arrow is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Stroke {
+pub(crate) enum Stroke {
     /// A segment that arrives in the ordinary way.
     Plain,
     /// One that is late, or comes once more.
@@ -77,7 +136,7 @@ pub(super) enum Stroke {
 
 impl Stroke {
     /// Its classes, and the name of its arrowhead.
-    pub(super) const fn classes(self) -> (&'static str, &'static str) {
+    pub(crate) const fn classes(self) -> (&'static str, &'static str) {
         match self {
             Self::Plain => ("arrow", "tip"),
             Self::Late => ("arrow late", "tip-late"),
@@ -86,7 +145,7 @@ impl Stroke {
     }
 
     /// The class of its words.
-    pub(super) const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Plain => "ink",
             Self::Late => "slow",
@@ -96,7 +155,7 @@ impl Stroke {
 }
 
 /// The class that colours a state.
-pub(super) const fn state_class(state: State) -> &'static str {
+pub(crate) const fn state_class(state: State) -> &'static str {
     match state {
         State::Closed | State::Listen => "axis",
         State::SynSent => "s1",
@@ -111,14 +170,14 @@ pub(super) const fn state_class(state: State) -> &'static str {
 }
 
 /// A number with one decimal at most.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let text = format!("{value:.1}");
     let text = text.strip_suffix(".0").unwrap_or(&text);
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
 /// An element with attributes.
-pub(super) fn element(name: &str, attributes: &[(&str, &str)]) -> Element {
+pub(crate) fn element(name: &str, attributes: &[(&str, &str)]) -> Element {
     let mut element = Element::new(name);
     for (name, value) in attributes {
         element.assign(*name, clean(value));
@@ -127,7 +186,7 @@ pub(super) fn element(name: &str, attributes: &[(&str, &str)]) -> Element {
 }
 
 /// An element with attributes that are numbers beside others.
-pub(super) fn placed(name: &str, numbers: &[(&str, f64)], attributes: &[(&str, &str)]) -> Element {
+pub(crate) fn placed(name: &str, numbers: &[(&str, f64)], attributes: &[(&str, &str)]) -> Element {
     let mut element = element(name, attributes);
     for (name, value) in numbers {
         element.assign(*name, number(*value));
@@ -136,20 +195,20 @@ pub(super) fn placed(name: &str, numbers: &[(&str, f64)], attributes: &[(&str, &
 }
 
 /// An element with a tooltip.
-pub(super) fn with_tooltip(mut of: Element, lines: &[String]) -> Element {
+pub(crate) fn with_tooltip(mut of: Element, lines: &[String]) -> Element {
     of.append(worded("title", &[], &lines.join("\n")));
     of
 }
 
 /// An element that is only words.
-pub(super) fn worded(name: &str, attributes: &[(&str, &str)], words: &str) -> Element {
+pub(crate) fn worded(name: &str, attributes: &[(&str, &str)], words: &str) -> Element {
     let mut element = element(name, attributes);
     element.append(Text::new(clean(words)));
     element
 }
 
 /// Words at a place.
-pub(super) fn text(at: (f64, f64), size: f64, class: &str, anchor: &str, words: &str) -> Element {
+pub(crate) fn text(at: (f64, f64), size: f64, class: &str, anchor: &str, words: &str) -> Element {
     let mut element = placed("text", &[("x", at.0), ("y", at.1), ("font-size", size)], &[("class", class)]);
     if anchor != "start" {
         element.assign("text-anchor", anchor);
@@ -159,7 +218,7 @@ pub(super) fn text(at: (f64, f64), size: f64, class: &str, anchor: &str, words: 
 }
 
 /// How wide words are, about.
-pub(super) fn width(words: &str, size: f64, letter: f64) -> f64 {
+pub(crate) fn width(words: &str, size: f64, letter: f64) -> f64 {
     let letters = u32::try_from(words.chars().count()).unwrap_or(u32::MAX);
     f64::from(letters) * size * letter
 }
@@ -173,23 +232,23 @@ fn clean(text: &str) -> String {
 }
 
 /// A line down.
-pub(super) fn vertical(x: f64, from: f64, to: f64, class: &str) -> Element {
+pub(crate) fn vertical(x: f64, from: f64, to: f64, class: &str) -> Element {
     placed("line", &[("x1", x), ("y1", from), ("x2", x), ("y2", to)], &[("class", class)])
 }
 
 /// Where something was cut out of a lifeline.
-pub(super) fn zigzag((x, y): (f64, f64), class: &str) -> Element {
+pub(crate) fn zigzag((x, y): (f64, f64), class: &str) -> Element {
     let d = format!("M{} {}l18 4-18 4 18 4", number(x - 9.0), number(y - 6.0));
     element("path", &[("d", &d), ("class", class)])
 }
 
 /// The ring at which a forged segment begins: no host sent it.
-pub(super) fn ring((x, y): (f64, f64)) -> Element {
+pub(crate) fn ring((x, y): (f64, f64)) -> Element {
     placed("circle", &[("cx", x), ("cy", y), ("r", 3.5)], &[("class", "lost paper")])
 }
 
 /// The cross of what was lost.
-pub(super) fn cross((x, y): (f64, f64)) -> Vec<Element> {
+pub(crate) fn cross((x, y): (f64, f64)) -> Vec<Element> {
     let stroke = |down: f64| {
         placed("line", &[("x1", x - 5.0), ("y1", y - down), ("x2", x + 5.0), ("y2", y + down)], &[("class", "lost")])
     };
@@ -197,13 +256,13 @@ pub(super) fn cross((x, y): (f64, f64)) -> Vec<Element> {
 }
 
 /// A time without needless zeros.
-pub(super) fn exact(at: Instant) -> String {
+pub(crate) fn exact(at: Instant) -> String {
     let text = at.to_string();
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A time for an axis: to the millisecond.
-pub(super) fn seconds(at: Instant) -> String {
+pub(crate) fn seconds(at: Instant) -> String {
     let text = exact(at);
     match text.split_once('.') {
         Some((whole, part)) if part.len() > 3 => {
