@@ -86,6 +86,27 @@ fn acknowledgments_are_put_together() {
     assert_eq!((bench.state, bench.receive()), (State::CloseWait, (20, true)));
 }
 
+/// The driver is told of octets once they are in order, and whether an application is left to read them.
+#[test]
+fn octets_are_told_of_when_they_are_in_order() {
+    let took = |bench: &mut Bench, segment: &str| {
+        let mut effects = Vec::new();
+        bench.take_effects(segment, &mut effects);
+        let took = effects.iter().filter_map(|effect| match effect {
+            Effect::Took { octets, kept, .. } => Some((*octets, *kept)),
+            _ => None,
+        });
+        took.collect::<Vec<_>>()
+    };
+    let mut bench = Bench::in_state(with(limits()), State::Established);
+    assert_eq!(took(&mut bench, "PA 11/1 10"), []);
+    assert_eq!(took(&mut bench, "PA 1/1 10"), [(20, true)]);
+    assert_eq!(took(&mut bench, "PA 11/1 10"), [], "once");
+    bench.close();
+    assert_eq!(took(&mut bench, "PA 21/1 5"), [(5, false)], "the application has closed");
+    assert_eq!(took(&mut bench, "FA 26/1"), [], "a FIN is none");
+}
+
 /// §3.4: a FIN has a sequence number, so that it, too, is below SND.UNA + SND.WND.
 #[test]
 fn a_fin_waits_for_the_window() {
