@@ -289,4 +289,15 @@ mod tests {
         };
         assert!(differ(TEARDOWNS, decisions));
     }
+
+    #[test]
+    fn decisions_go_together() {
+        for HandshakePreset { name, policy, .. } in HANDSHAKES {
+            assert!(policy.commit != Commit::Nothing || !policy.syn_ack_timer, "{name} keeps nothing to time");
+        }
+        for TeardownPreset { name, syn_in_time_wait, timestamps, .. } in TEARDOWNS {
+            let by_timestamp = *syn_in_time_wait == Some(SynInTimeWait::Timestamp);
+            assert_eq!(by_timestamp, *timestamps == Some(true), "{name}");
+        }
+    }
 }

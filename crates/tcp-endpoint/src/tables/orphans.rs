@@ -227,3 +227,17 @@ fn a_crossing_syn_ack_may_be_acknowledged() {
     assert_eq!(bench.state, State::Established);
     table(&host(linux()), State::Established, "SA 0/1 | A 1/1 | ESTABLISHED");
 }
+
+/// RFC 7323 §5.3 R3 holds in a small entry, too. Linux takes the timestamp of the FIN alone.
+#[test]
+fn a_closed_fin_wait_2_echoes_what_is_acceptable() {
+    for (limits, echo) in [(limits(), 70), (linux(), 60)] {
+        let mut bench = Bench::listening(host(limits.with(|it| it.timers.timestamps = true)));
+        ["S 0 @50", "A 1/1 @60"].map(|segment| bench.arrives(segment));
+        bench.close();
+        bench.arrives("A 1/2 @60");
+        assert_eq!(bench.arrives("A 1/2 @70"), NONE);
+        assert_eq!(bench.arrives("A 0/2 @70"), [format!("A 2/1 @{echo}")]);
+        assert_eq!(bench.arrives("FA 1/2 @80"), ["A 2/2 @80"]);
+    }
+}
