@@ -282,6 +282,18 @@ mod tests {
         assert!(crowded.0.is_empty());
     }
 
+    #[test]
+    fn a_search_is_given_what_is_true_now() {
+        let mut crowded = Crowded::default();
+        let mut two = no_port_of(100);
+        two.note(7, None);
+        two.note(9, Some(at(5)));
+        crowded.put(REMOTE, Some(Box::new(two)));
+        let taken = crowded.take(at(6), REMOTE).expect("one is known");
+        assert_eq!([7, 9].map(|place| taken.contains(place)), [true, false]);
+        assert!(crowded.take(at(6), REMOTE).is_none(), "until the search puts it back");
+    }
+
     /// A port that is taken again and again, each time until another instant, takes no more memory each time.
     #[test]
     fn no_more_instants_are_kept_than_there_are_places() {
