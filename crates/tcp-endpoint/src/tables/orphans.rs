@@ -209,6 +209,23 @@ fn the_user_timeout_holds_for_a_syn() {
     }
 }
 
+/// After crossing SYNs, too. Linux does not look at the time before the first retransmission.
+#[test]
+fn the_user_timeout_holds_in_syn_received() {
+    for (from_retransmission, over) in [(false, 500), (true, 1000)] {
+        let limits = limits().with(|it| {
+            it.persistence.user_timeout = Patience::For(Duration::from_millis(500));
+            it.persistence.user_timeout_from_retransmission = from_retransmission;
+        });
+        let mut bench = Bench::connecting(host(limits));
+        bench.arrives("S 0");
+        bench.wait(at(over - 1));
+        assert_eq!(bench.state, State::SynReceived);
+        bench.wait(at(over));
+        assert_eq!(bench.state, State::Closed);
+    }
+}
+
 /// Recorded in a3.
 #[test]
 fn keepalive_may_end_with_a_reset() {
