@@ -1,7 +1,7 @@
 //! CLOSED, LISTEN, SYN-SENT and SYN-RECEIVED (RFC 9293 §3.10.7.1–4).
 
 use crate::testing::{Bench, at, limits, settings, table};
-use crate::{Commit, CrossingSyn, DuplicateSyn, HalfOpenCheck, Handshake, Notice, Settings, State};
+use crate::{Commit, CrossingSyn, DuplicateSyn, EntryKind, HalfOpenCheck, Handshake, Notice, Settings, State};
 
 #[test]
 fn segment_arrives_in_closed() {
@@ -246,4 +246,14 @@ fn text_and_fin_of_a_syn_ack_are_taken() {
     bench.arrives("S 0");
     assert_eq!(bench.arrives("SFA 0/1 100"), ["A 1/102"]);
     assert_eq!((bench.state, bench.receive()), (State::CloseWait, (100, true)));
+}
+
+/// RFC 7323 §3.2, in a small entry.
+#[test]
+fn a_half_open_entry_drops_what_lacks_timestamps() {
+    let limits = limits().with(|it| it.timers.timestamps = true);
+    let mut bench = Bench::listening(Settings { limits, ..settings("three-way") });
+    bench.arrives("S 0 @50");
+    assert_eq!((bench.arrives("A 1/1"), bench.kinds()), (vec![], vec![EntryKind::HalfOpen]));
+    assert_eq!(bench.arrives("S 0"), ["A 1/1 @50"], "but for the SYN once more");
 }

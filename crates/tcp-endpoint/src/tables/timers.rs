@@ -290,3 +290,12 @@ fn an_old_acknowledgment_does_not_start_the_timer_anew() {
         assert_eq!(bench.wait(at(1500)), [format!("1.000 PA 1/{next} 10")], "{old}");
     }
 }
+
+/// A driver is not bothered with a deadline that stays.
+#[test]
+fn what_moves_no_deadline_sets_none() {
+    let mut bench = Bench::in_state(settings("three-way"), State::SynReceived);
+    let mut effects = Vec::new();
+    bench.take_effects("A 70000/1", &mut effects);
+    assert!(matches!(&effects[..], [Effect::Transmit(_)]), "{effects:?}");
+}
