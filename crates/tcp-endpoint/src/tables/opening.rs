@@ -161,6 +161,13 @@ fn what_came_with_a_crossing_syn_is_sent_again() {
     assert_eq!(bench.state, State::FinWait2);
 }
 
+#[test]
+fn what_a_crossing_syn_brings_is_taken_where_a_syn_may_bring_it() {
+    for (handshake, answer) in [("t-tcp", "SA 0/6"), ("three-way", "SA 0/1")] {
+        assert_eq!(Bench::connecting(settings(handshake)).arrives("S 0 5"), [answer], "{handshake}");
+    }
+}
+
 /// One that does take them acknowledges them with its own SYN, or after it.
 #[test]
 fn a_crossing_syn_may_be_acknowledged_with_all_it_brought() {

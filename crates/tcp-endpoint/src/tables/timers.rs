@@ -240,7 +240,7 @@ fn linux_starts_data_with_three_seconds_if_nothing_was_measured() {
 #[test]
 fn a_probe_of_the_peers_is_heard() {
     for (keepalive_heard, first) in [(KeepaliveHeard::Any, "20.000"), (KeepaliveHeard::Acceptable, "15.000")] {
-        for arrives in ["A 0/1", "PA -9/1 10", "A 70000/1", "S 0", "R 0"] {
+        for arrives in ["A 0/1", "PA -9/1 10", "P -9 10", "A 70000/1", "P -9", "S 0", "R 0"] {
             let idle = Duration::from_secs(15);
             let limits = limits().with(|it| {
                 it.keepalive.keepalive = true;
@@ -250,7 +250,7 @@ fn a_probe_of_the_peers_is_heard() {
             let mut bench = Bench::in_state(with(limits), State::Established);
             bench.wait(at(5000));
             bench.arrives(arrives);
-            let first = if matches!(arrives, "S 0" | "R 0") { "15.000" } else { first };
+            let first = if matches!(arrives, "P -9" | "S 0" | "R 0") { "15.000" } else { first };
             assert_eq!(bench.wait(at(20_000)), [format!("{first} A 0/1")], "{keepalive_heard:?}, {arrives}");
         }
     }
