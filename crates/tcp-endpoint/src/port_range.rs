@@ -105,6 +105,7 @@ mod tests {
             let error = read(wrong).expect_err(wrong).to_string();
             assert_eq!(error, format!("`{wrong}` is no range of ports: expected FIRST-LAST, from 1 to 65535"));
         }
+        assert_eq!(PortRange::schema_name(), "PortRange", "as the schema refers to it");
         let error = PortRange::deserialize(serde::de::value::U16Deserializer::<Error>::new(80)).expect_err("a number");
         assert!(error.to_string().ends_with("expected a range of ports such as \"49152-65535\""), "{error}");
     }
