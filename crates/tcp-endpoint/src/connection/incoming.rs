@@ -205,9 +205,9 @@ mod tests {
     fn the_fin_counts_once_everything_before_it_came() {
         let mut incoming = Incoming::new(IRS);
         assert!(!incoming.take(IRS + 4, b"def".to_vec(), true, 100, true));
-        assert!(!incoming.finished());
+        assert_eq!((incoming.finished(), incoming.received()), (false, 0));
         assert!(incoming.take(IRS + 1, b"abc".to_vec(), false, 100, true));
-        assert!(incoming.finished());
+        assert_eq!((incoming.finished(), incoming.received()), (true, 6));
         assert_eq!(incoming.nxt, IRS + 8);
         assert_eq!(read_all(&mut incoming), b"abcdef");
     }
