@@ -177,8 +177,9 @@ mod tests {
         let mut acks = delayed(0);
         for left in (0..8).rev() {
             assert!(acks.at_once());
+            acks.delay = TIMEOUT;
             be_answered(&mut acks);
-            assert_eq!(acks.at_once(), left > 0);
+            assert_eq!((acks.at_once(), acks.delay == TIMEOUT), (left > 0, left > 0), "then the delay begins anew");
         }
         // And again once the peer starts slowly again, after a pause longer than the timeout.
         acks.data_came(at(100), TIMEOUT, &limits());

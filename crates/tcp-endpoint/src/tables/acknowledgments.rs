@@ -83,3 +83,13 @@ fn what_came_before_or_out_of_order_is_answered_at_once() {
     assert_eq!(bench.arrives("PA 1/6 10"), ["A 6/11"], "a repetition");
     assert_eq!(bench.arrives("PA 11/6 10"), ["A 6/31"], "quick again after it");
 }
+
+/// A probe of the peer's is answered, but nothing was lost.
+#[test]
+fn what_carries_nothing_is_no_repetition() {
+    let mut bench = Bench::in_state(host(), State::Established);
+    bench.arrives("PA 1/1 10");
+    bench.send(5);
+    assert_eq!(bench.arrives("A 0/6"), ["A 6/11"]);
+    assert_eq!(bench.arrives("PA 11/6 10"), NONE);
+}

@@ -40,6 +40,17 @@ fn a_window_that_shrinks_holds_back_what_is_new() {
     assert_eq!(bench.arrives("A 1/301"), ["PA 301/1 100"]);
 }
 
+/// §3.10.7.4, fifth: SND.WL1 and SND.WL2 keep an old segment from taking a newer one's window back.
+#[test]
+fn an_older_segment_brings_no_window() {
+    let mut bench = Bench::in_state(with(limits()), State::Established);
+    bench.arrives("PA 1/1 10");
+    bench.arrives("PA 11/1 10");
+    bench.window = 100;
+    assert_eq!(bench.arrives("PA 1/1 30"), ["A 1/31"], "it has something new");
+    assert_eq!(bench.send(1000), ["PA 1/31 1000"]);
+}
+
 /// SHLD-14: RCV.NXT + RCV.WND only ever moves on.
 #[test]
 fn the_offered_window_is_never_taken_back() {

@@ -168,6 +168,19 @@ fn what_a_crossing_syn_brings_is_taken_where_a_syn_may_bring_it() {
     }
 }
 
+/// With the peer's FIN, too, the connection is open and closed on both sides once our SYN is acknowledged, but ours is not.
+#[test]
+fn a_crossing_syn_may_bring_a_fin() {
+    let mut bench = Bench::connecting(settings("t-tcp"));
+    assert_eq!(bench.arrives("SF 0 5"), ["SA 0/7"]);
+    bench.send(10);
+    bench.close();
+    assert_eq!(bench.arrives("A 7/1"), ["FPA 1/7 10"]);
+    assert_eq!(bench.state, State::Closing);
+    bench.arrives("A 7/12");
+    assert_eq!(bench.state, State::TimeWait);
+}
+
 /// One that does take them acknowledges them with its own SYN, or after it.
 #[test]
 fn a_crossing_syn_may_be_acknowledged_with_all_it_brought() {
