@@ -299,3 +299,24 @@ fn what_moves_no_deadline_sets_none() {
     bench.take_effects("A 70000/1", &mut effects);
     assert!(matches!(&effects[..], [Effect::Transmit(_)]), "{effects:?}");
 }
+
+/// RFC 6298 §3, Karn's rule: a SYN-ACK measures the round trip, whatever the listener commits, if it was sent once.
+#[test]
+fn a_syn_ack_that_was_sent_once_is_measured() {
+    for commit in [Commit::HalfOpen, Commit::Connection] {
+        for (repeats, due) in [(0, "0.400"), (1, "1.100")] {
+            let limits = limits().with(|it| {
+                it.timers.rto_min = Duration::from_millis(1);
+                it.checks.duplicate_syn = DuplicateSyn::SynAck;
+            });
+            let handshake = Handshake { commit, ..settings("three-way").handshake };
+            let mut bench = Bench::listening(Settings { handshake, ..with(limits) });
+            bench.arrives("S 0");
+            (0..repeats).for_each(|_| assert_eq!(bench.arrives("S 0"), ["SA 0/1"]));
+            bench.wait(at(100));
+            bench.arrives("A 1/1");
+            bench.send(10);
+            assert_eq!(bench.wait(at(1100)).first(), Some(&format!("{due} PA 1/1 10")), "{commit:?}");
+        }
+    }
+}
