@@ -168,6 +168,14 @@ fn what_a_crossing_syn_brings_is_taken_where_a_syn_may_bring_it() {
     }
 }
 
+/// What is sent while the SYN is on its way does not join it when it is sent again.
+#[test]
+fn a_repeated_syn_takes_no_more_octets() {
+    let mut bench = Bench::connecting(settings("t-tcp"));
+    bench.send(10);
+    assert_eq!(bench.wait(at(1000)), ["1.000 S 0 cc=1"]);
+}
+
 /// With the peer's FIN, too, the connection is open and closed on both sides once our SYN is acknowledged, but ours is not.
 #[test]
 fn a_crossing_syn_may_bring_a_fin() {

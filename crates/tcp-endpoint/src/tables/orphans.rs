@@ -209,19 +209,42 @@ fn the_user_timeout_holds_for_a_syn() {
     }
 }
 
-/// After crossing SYNs, too. Linux does not look at the time before the first retransmission.
+/// Linux does not look at the time before the first retransmission.
 #[test]
-fn the_user_timeout_holds_in_syn_received() {
+fn the_user_timeout_of_a_handshake_may_wait_for_a_retransmission() {
     for (from_retransmission, over) in [(false, 500), (true, 1000)] {
+        for state in [State::SynSent, State::SynReceived] {
+            let limits = limits().with(|it| {
+                it.persistence.user_timeout = Patience::For(Duration::from_millis(500));
+                it.persistence.user_timeout_from_retransmission = from_retransmission;
+            });
+            let mut bench = Bench::connecting(host(limits));
+            if state == State::SynReceived {
+                bench.arrives("S 0");
+            }
+            bench.wait(at(over - 1));
+            assert_eq!(bench.state, state);
+            bench.wait(at(over));
+            assert_eq!(bench.state, State::Closed, "{state}");
+        }
+    }
+}
+
+/// RFC 5482 §4.2: it takes the place of the number of probes, but one is sent in any case.
+#[test]
+fn the_user_timeout_limits_keepalive() {
+    for (timeout, probes, over) in [(12, &["10.000 A 0/1", "11.000 A 0/1"][..], 12_000), (5, &["10.000 A 0/1"], 11_000)]
+    {
         let limits = limits().with(|it| {
-            it.persistence.user_timeout = Patience::For(Duration::from_millis(500));
-            it.persistence.user_timeout_from_retransmission = from_retransmission;
+            it.persistence.user_timeout = Patience::For(Duration::from_secs(timeout));
+            it.keepalive.keepalive = true;
+            it.keepalive.keepalive_idle = Duration::from_secs(10);
+            it.keepalive.keepalive_interval = Duration::from_secs(1);
         });
-        let mut bench = Bench::connecting(host(limits));
-        bench.arrives("S 0");
-        bench.wait(at(over - 1));
-        assert_eq!(bench.state, State::SynReceived);
-        bench.wait(at(over));
+        let mut bench = Bench::in_state(host(limits), State::Established);
+        assert_eq!(bench.wait(at(over - 1)), probes);
+        assert_eq!(bench.state, State::Established);
+        assert_eq!(bench.wait(at(over)), NONE);
         assert_eq!(bench.state, State::Closed);
     }
 }

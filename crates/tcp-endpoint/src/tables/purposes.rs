@@ -336,3 +336,12 @@ fn what_a_segment_acknowledges() {
         assert_eq!(furthest(&bench), Some(acknowledged), "{arrives}");
     }
 }
+
+/// What went with the SYN counts as sent once when it is sent again.
+#[test]
+fn octets_of_a_syn_are_counted() {
+    let mut bench = Bench::closed(settings("t-tcp"));
+    bench.open_with(10);
+    assert_eq!(bench.arrives("SA 0/1"), ["PA 1/1 10"]);
+    assert_eq!(bench.left.last().map(|(transmission, _)| transmission.retransmission), Some(1));
+}
