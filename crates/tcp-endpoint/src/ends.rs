@@ -64,6 +64,12 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn both_ends_are_shown() {
+        let ends = Ends { local: 80, remote: SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5000) };
+        assert_eq!(format!("{ends:?}"), "80 and 10.0.0.2:5000");
+    }
+
     /// A host finds its connections by their hashes: those to one peer, from one port or to one must not share one.
     #[test]
     fn whatever_differs_is_hashed() {

@@ -320,3 +320,14 @@ fn a_syn_ack_that_was_sent_once_is_measured() {
         }
     }
 }
+
+/// R2 of a SYN-ACK is its own, and not that of a SYN, in a full connection, too.
+#[test]
+fn a_full_connection_gives_its_syn_ack_up_after_63_seconds() {
+    let handshake = Handshake { commit: Commit::Connection, ..settings("three-way").handshake };
+    let mut bench = Bench::in_state(Settings { handshake, ..settings("three-way") }, State::SynReceived);
+    assert_eq!(bench.wait(at(62_999)).len(), 5);
+    assert_eq!(bench.state, State::SynReceived);
+    bench.wait(at(63_000));
+    assert_eq!(bench.state, State::Closed);
+}
