@@ -147,9 +147,14 @@ mod tests {
 
     #[test]
     fn a_syn_cookie_is_good_for_its_own_period_and_the_next() {
-        let cookie = made_at(63_000, 1460);
-        for (millis, good) in [(63_000, true), (64_000, true), (127_999, true), (128_000, false), (20_000_000, false)] {
-            assert_eq!(checked_at(millis, cookie).is_some(), good, "{millis} ms");
+        // Eight bits of the number of the period are in it.
+        for start in [0, 1, 2, 254, 255, 1000].map(|period| period * 64_000) {
+            let cookie = made_at(start + 63_000, 1460);
+            for (millis, good) in
+                [(63_000, true), (64_000, true), (127_999, true), (128_000, false), (20_000_000, false)]
+            {
+                assert_eq!(checked_at(start + millis, cookie).is_some(), good, "{start} and {millis} ms");
+            }
         }
         assert_eq!(checked_at(1000, made_at(64_000, 1460)), None, "and not before it was made");
     }

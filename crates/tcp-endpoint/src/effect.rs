@@ -271,3 +271,36 @@ pub enum Effect<P, T> {
         notice: Notice,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddrV4};
+
+    use super::*;
+    use crate::handle::EntryKind;
+
+    #[test]
+    fn a_connection_stays_open_from_established_on() {
+        let socket = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 80);
+        for (from, to, open) in [
+            (State::SynReceived, State::Established, false),
+            (State::Established, State::FinWait1, true),
+            (State::FinWait2, State::TimeWait, true),
+            (State::Established, State::Closed, false),
+            (State::Listen, State::SynReceived, false),
+        ] {
+            let transition = Transition {
+                entry: Handle::new(EntryKind::Connection, 0, 0),
+                tag: (),
+                tuple: FourTuple { local: socket, remote: socket },
+                from,
+                to,
+                iss: SeqNum::new(1),
+                irs: None,
+                passive: false,
+                reason: Reason::Segment,
+            };
+            assert_eq!(transition.stays_open(), open, "{from} to {to}");
+        }
+    }
+}

@@ -54,3 +54,30 @@ impl fmt::Debug for Ends {
         write!(f, "{} and {}", self.local, self.remote)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::hash::BuildHasher;
+
+    use rustc_hash::FxBuildHasher;
+
+    use super::*;
+
+    #[test]
+    fn both_ends_are_shown() {
+        let ends = Ends { local: 80, remote: SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 5000) };
+        assert_eq!(format!("{ends:?}"), "80 and 10.0.0.2:5000");
+    }
+
+    /// A host finds its connections by their hashes: those to one peer, from one port or to one must not share one.
+    #[test]
+    fn whatever_differs_is_hashed() {
+        let hash = |(local, last, port)| {
+            let remote = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, last), port);
+            FxBuildHasher.hash_one(Ends { local, remote })
+        };
+        let hashes: BTreeSet<u64> = [(1, 1, 1), (2, 1, 1), (1, 2, 1), (1, 1, 2)].into_iter().map(hash).collect();
+        assert_eq!(hashes.len(), 4);
+    }
+}

@@ -136,6 +136,11 @@ impl Mark {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::hash::BuildHasher;
+
+    use rustc_hash::FxBuildHasher;
+
     use super::*;
 
     #[test]
@@ -147,5 +152,13 @@ mod tests {
             assert!(Handle::new(kind, 8, 0) > last, "places come before generations");
         }
         assert_eq!(size_of::<Option<Handle>>(), 8);
+    }
+
+    #[test]
+    fn whatever_differs_is_hashed() {
+        let handles =
+            [(EntryKind::Peer, 7, 1), (EntryKind::HalfOpen, 7, 1), (EntryKind::Peer, 8, 1), (EntryKind::Peer, 7, 2)];
+        let hash = |(kind, index, generation)| FxBuildHasher.hash_one(Handle::new(kind, index, generation));
+        assert_eq!(handles.into_iter().map(hash).collect::<BTreeSet<u64>>().len(), 4);
     }
 }

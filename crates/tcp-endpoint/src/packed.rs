@@ -120,6 +120,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_packed_is_shown_as_what_it_says() {
+        let (soon, extras) = (Moment::from(at(1)), Extras::new(Some(7), true));
+        assert_eq!(format!("{soon:?} {:?}", Moment::NONE), format!("{:?} None", Some(at(1))));
+        assert_eq!(format!("{extras:?}"), "Extras { count: Some(7), cookie: true }");
+    }
+
+    #[test]
     fn none_is_later_than_any_and_never_due() {
         let (soon, late) = (Moment::from(at(1)), Moment::from(Some(at(2))));
         assert_eq!([Moment::NONE, late, soon].iter().min(), Some(&soon));

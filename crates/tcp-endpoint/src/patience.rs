@@ -69,3 +69,20 @@ impl JsonSchema for Patience {
         json_schema!({ "anyOf": [duration, { "const": "forever" }] })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::value::{BoolDeserializer, Error, StrDeserializer};
+
+    use super::*;
+
+    #[test]
+    fn is_a_duration_or_for_ever() {
+        let read = |text| Patience::deserialize(StrDeserializer::<Error>::new(text));
+        assert_eq!(read("60s"), Ok(Patience::For(Duration::from_secs(60))));
+        assert_eq!(read("forever"), Ok(Patience::Forever));
+        assert!(read("ever").is_err());
+        let error = Patience::deserialize(BoolDeserializer::<Error>::new(true)).expect_err("a truth");
+        assert!(error.to_string().ends_with("expected a duration such as \"60s\", or \"forever\""), "{error}");
+    }
+}

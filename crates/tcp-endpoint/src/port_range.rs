@@ -84,3 +84,36 @@ impl JsonSchema for PortRange {
         json_schema!({ "type": "string", "pattern": "^[1-9][0-9]{0,4}-[1-9][0-9]{0,4}$" })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::value::{Error, StrDeserializer};
+
+    use super::*;
+
+    fn read(text: &str) -> Result<PortRange, Error> {
+        PortRange::deserialize(StrDeserializer::new(text))
+    }
+
+    #[test]
+    fn is_read_as_it_is_written() {
+        for (text, first, last) in [("1-65535", 1, 65_535), ("80-80", 80, 80)] {
+            let range = PortRange::new(first, last).expect("a range");
+            assert_eq!((read(text), range.to_string().as_str()), (Ok(range), text));
+        }
+        for wrong in ["", "80", "80-79", "0-80", "1-65536", "a-b", "1-2-3"] {
+            let error = read(wrong).expect_err(wrong).to_string();
+            assert_eq!(error, format!("`{wrong}` is no range of ports: expected FIRST-LAST, from 1 to 65535"));
+        }
+        assert_eq!(PortRange::schema_name(), "PortRange", "as the schema refers to it");
+        let error = PortRange::deserialize(serde::de::value::U16Deserializer::<Error>::new(80)).expect_err("a number");
+        assert!(error.to_string().ends_with("expected a range of ports such as \"49152-65535\""), "{error}");
+    }
+
+    #[test]
+    fn a_place_has_one_port() {
+        let range = PortRange::new(1000, 1009).expect("a range");
+        assert_eq!((range.count(), range.port(0), range.port(9)), (10, 1000, 1009));
+        assert_eq!([999, 1000, 1009, 1010].map(|port| range.place(port)), [None, Some(0), Some(9), None]);
+    }
+}

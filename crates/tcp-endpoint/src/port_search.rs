@@ -82,3 +82,53 @@ impl<'a, F: Fn(u16) -> Vacancy> Search<'a, F> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::testing::at;
+
+    fn ports(count: u16) -> PortRange {
+        PortRange::new(1000, 999 + count).expect("a range")
+    }
+
+    /// What a search finds among 10 000 ports of which the last alone is free, and how often it asks.
+    fn search(
+        taken: &mut Option<Box<TakenPorts>>,
+        refusal: Vacancy,
+        (count, steps): (u32, (Step, u32)),
+    ) -> (Option<(u32, u16)>, u32) {
+        let asked = Cell::new(0);
+        let ask = |port| {
+            asked.set(asked.get() + 1);
+            if port == 10_999 { Vacancy::Free } else { refusal }
+        };
+        let found = Search::new(ports(10_000), taken, ask).around_in_steps(0, count, steps);
+        (found, asked.get())
+    }
+
+    /// However long ports are taken, a search does not ask again for those that another has found so.
+    #[test]
+    fn what_is_taken_is_asked_for_once() {
+        let (each, odd) = ((10_000, (Step::One, 0)), (5000, (Step::Two, 1)));
+        for refusal in [Vacancy::Taken, Vacancy::TakenUntil(at(1000))] {
+            let mut taken = None;
+            // Those that it asks for before they are many are found so by the second search.
+            for times in [10_000, MANY, 1] {
+                assert_eq!(search(&mut taken, refusal, each), (Some((9999, 10_999)), times), "{refusal:?}");
+            }
+            assert_eq!(search(&mut taken, refusal, odd), (Some((4999, 10_999)), 1), "{refusal:?}");
+        }
+    }
+
+    #[test]
+    fn few_are_not_worth_remembering() {
+        for (count, remembered) in [(63, false), (64, true)] {
+            let mut taken = None;
+            assert_eq!(Search::new(ports(count), &mut taken, |_| Vacancy::Taken).around(0, count.into()), None);
+            assert_eq!(taken.is_some(), remembered, "{count}");
+        }
+    }
+}

@@ -261,3 +261,43 @@ pub const TEARDOWNS: &[TeardownPreset] = &[
 pub fn teardown(name: &str) -> Option<&'static TeardownPreset> {
     TEARDOWNS.iter().find(|preset| preset.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether no two of them have the same.
+    fn differ<T, U: PartialEq>(presets: &[T], what: impl Fn(&T) -> U) -> bool {
+        presets.iter().enumerate().all(|(place, one)| presets[..place].iter().all(|other| what(other) != what(one)))
+    }
+
+    #[test]
+    fn each_handshake_has_a_name_and_decisions_of_its_own() {
+        assert!(differ(HANDSHAKES, |preset| preset.name));
+        assert!(differ(HANDSHAKES, |preset| preset.summary));
+        assert!(differ(HANDSHAKES, |preset| preset.policy));
+    }
+
+    #[test]
+    fn each_teardown_has_a_name_a_source_and_decisions_of_its_own() {
+        assert!(differ(TEARDOWNS, |preset| preset.name));
+        assert!(differ(TEARDOWNS, |preset| preset.summary));
+        assert!(differ(TEARDOWNS, |preset| preset.source));
+        let decisions = |preset: &TeardownPreset| {
+            let TeardownPreset { name, summary, source, .. } = UNCHANGED;
+            TeardownPreset { name, summary, source, ..preset.clone() }
+        };
+        assert!(differ(TEARDOWNS, decisions));
+    }
+
+    #[test]
+    fn decisions_go_together() {
+        for HandshakePreset { name, policy, .. } in HANDSHAKES {
+            assert!(policy.commit != Commit::Nothing || !policy.syn_ack_timer, "{name} keeps nothing to time");
+        }
+        for TeardownPreset { name, syn_in_time_wait, timestamps, .. } in TEARDOWNS {
+            let by_timestamp = *syn_in_time_wait == Some(SynInTimeWait::Timestamp);
+            assert_eq!(by_timestamp, *timestamps == Some(true), "{name}");
+        }
+    }
+}

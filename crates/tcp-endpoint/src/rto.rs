@@ -243,6 +243,26 @@ mod tests {
         }
     }
 
+    /// Linux, `tcp_rtt_estimator()`: the greatest deviation counts at once, and loses a quarter of what is above the present
+    /// one with each window, not with each round trip. One that is shorter than expected counts an eighth.
+    #[test]
+    fn the_margin_follows_the_greatest_deviation_of_a_window() {
+        let timers = Timers { rto_min: ms(200), rto_floor: RtoFloor::Variance, ..limits().timers };
+        let mut rto = Rto::new(&timers);
+        let window = |una, nxt| (SeqNum::new(una), SeqNum::new(nxt));
+        for (round_trip, window, expected) in [
+            (100, window(1, 1), 300), // SRTT 100, deviation and margin 200
+            (180, window(1, 1), 340), // 80 is 30 more than 200/4: both are 230; SRTT 110
+            (20, window(1, 1), 332),  // 90 is 32.5 more than 230/4, of which an eighth counts: 234; SRTT 98.8
+            (100, window(1, 1), 332), // the deviation is 177, and the margin stays
+            (100, window(2, 3), 333), // the window is over, and its margin was this one
+            (100, window(4, 5), 324), // no more than rto-min in this one: of 34 a quarter goes
+        ] {
+            rto.measure(ms(round_trip), window, &timers);
+            assert_eq!(rto.current().as_nanos() / 1_000_000, expected, "{round_trip} ms");
+        }
+    }
+
     /// Recorded (h13): a SYN-ACK acknowledged after 2.53 s, then one answer within 11 ms, and the probe of the FIN that
     /// follows is due after 4.63 s.
     #[test]

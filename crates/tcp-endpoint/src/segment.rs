@@ -206,3 +206,15 @@ impl<P: Payload> Segment<P> {
         FourTuple { local: self.destination, remote: self.source }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers are in every digest.
+    #[test]
+    fn each_control_bit_has_a_number() {
+        let flags = [Flags::NONE, Flags::SYN, Flags::FIN, Flags::RST, Flags::PSH, Flags::ACK, Flags::SYN_ACK];
+        assert_eq!(flags.map(Flags::bits), [0, 1, 2, 4, 8, 16, 17]);
+    }
+}

@@ -238,3 +238,70 @@ impl Crowded {
         known.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::testing::at;
+
+    const REMOTE: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 80);
+
+    fn no_port_of(count: u16) -> TakenPorts {
+        TakenPorts::new(PortRange::new(1000, 999 + count).expect("a range"))
+    }
+
+    /// Wherever it begins: in a page with others, before one, or in a part of the second level that has none.
+    #[test]
+    fn the_first_other_place_is_found_behind_any_number_of_pages() {
+        let others = [0, 5, 64, 70, 127, 2001, 3000, 4095, 4096, 6001, 8888];
+        let mut taken = no_port_of(9000);
+        (0..9000).filter(|place| !others.contains(place)).for_each(|place| taken.note(place, None));
+        for from in 0..9100 {
+            let later = || others.iter().copied().filter(|place| *place >= from);
+            assert_eq!(taken.first_other(from, Step::One), later().next(), "from {from}");
+            let in_steps = later().find(|place| place % 2 == from % 2);
+            assert_eq!(taken.first_other(from, Step::Two), in_steps, "from {from}");
+        }
+    }
+
+    #[test]
+    fn what_knows_nothing_is_not_kept() {
+        let mut crowded = Crowded::default();
+        crowded.put(REMOTE, Some(Box::new(no_port_of(100))));
+        assert!(crowded.0.is_empty());
+        let mut two = no_port_of(100);
+        two.note(7, None);
+        two.note(9, Some(at(5)));
+        crowded.put(REMOTE, Some(Box::new(two)));
+        assert_eq!(crowded.known(at(0)), [(REMOTE, 1007), (REMOTE, 1009)]);
+        crowded.forget(REMOTE, 1007);
+        assert_eq!((crowded.known(at(5)), crowded.known(at(6))), (vec![(REMOTE, 1009)], vec![]));
+        crowded.forget(REMOTE, 1009);
+        assert!(crowded.0.is_empty());
+    }
+
+    #[test]
+    fn a_search_is_given_what_is_true_now() {
+        let mut crowded = Crowded::default();
+        let mut two = no_port_of(100);
+        two.note(7, None);
+        two.note(9, Some(at(5)));
+        crowded.put(REMOTE, Some(Box::new(two)));
+        let taken = crowded.take(at(6), REMOTE).expect("one is known");
+        assert_eq!([7, 9].map(|place| taken.contains(place)), [true, false]);
+        assert!(crowded.take(at(6), REMOTE).is_none(), "until the search puts it back");
+    }
+
+    /// A port that is taken again and again, each time until another instant, takes no more memory each time.
+    #[test]
+    fn no_more_instants_are_kept_than_there_are_places() {
+        let mut taken = no_port_of(100);
+        for millis in 0..1000 {
+            taken.note(7, Some(at(millis)));
+            taken.forget(7);
+        }
+        assert!(taken.until.len() <= 128, "two pages have as many places");
+    }
+}

@@ -136,3 +136,62 @@ impl Acks {
         self.quick = self.quick.max((limits.sizes.window / (2 * ASSUMED_MSS)).clamp(2, QUICK_MAX));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{at, linux};
+
+    const TIMEOUT: Duration = Duration::from_millis(100);
+
+    /// An acknowledgment is delayed by 40 ms at least, and eight segments fill the window.
+    fn limits() -> Limits {
+        linux().with(|it| it.sizes.window = 16 * ASSUMED_MSS)
+    }
+
+    /// Data has come at 0 ms, and acknowledgments were delayed in vain so often since, each time twice as long.
+    fn delayed(times: u32) -> Acks {
+        let mut acks = Acks::new(at(0), SeqNum::new(1));
+        acks.data_came(at(0), TIMEOUT, &limits());
+        (0..times).for_each(|_| acks.waited_in_vain(TIMEOUT, &limits()));
+        acks
+    }
+
+    fn be_answered(acks: &mut Acks) {
+        acks.left(SeqNum::new(1), true, &limits());
+    }
+
+    /// Linux, `tcp_event_data_recv()`.
+    #[test]
+    fn the_delay_follows_the_pauses_between_data() {
+        for (pause, delay) in [(0, 60), (20, 60), (21, 61), (59, 99), (61, 100), (79, 100), (80, 80), (200, 80)] {
+            let mut acks = delayed(1);
+            acks.data_came(at(pause), TIMEOUT, &limits());
+            assert_eq!(acks.delay, Duration::from_millis(delay), "after {pause} ms");
+        }
+        assert_eq!([0, 1, 2].map(|times| delayed(times).delay), [40, 80, 100].map(Duration::from_millis));
+    }
+
+    #[test]
+    fn half_a_window_of_segments_is_acknowledged_at_once() {
+        let mut acks = delayed(0);
+        for left in (0..8).rev() {
+            assert!(acks.at_once());
+            acks.delay = TIMEOUT;
+            be_answered(&mut acks);
+            assert_eq!((acks.at_once(), acks.delay == TIMEOUT), (left > 0, left > 0), "then the delay begins anew");
+        }
+        // And again once the peer starts slowly again, after a pause longer than the timeout.
+        acks.data_came(at(100), TIMEOUT, &limits());
+        assert!(!acks.at_once());
+        acks.data_came(at(201), TIMEOUT, &limits());
+        assert!(acks.at_once());
+    }
+
+    #[test]
+    fn what_nobody_waits_for_counts_for_nothing() {
+        let mut acks = delayed(0);
+        (0..20).for_each(|_| acks.left(SeqNum::new(1), false, &limits()));
+        assert!(acks.at_once());
+    }
+}

@@ -280,9 +280,9 @@ mod tests {
     fn the_fin_counts_once_everything_before_it_came() {
         let mut incoming = Incoming::new(IRS, 100);
         assert!(!incoming.take(IRS + 4, b"def".to_vec(), true, true));
-        assert!(!incoming.finished());
+        assert_eq!((incoming.finished(), incoming.received()), (false, 0));
         assert!(incoming.take(IRS + 1, b"abc".to_vec(), false, true));
-        assert!(incoming.finished());
+        assert_eq!((incoming.finished(), incoming.received()), (true, 6));
         assert_eq!(incoming.nxt, IRS + 8);
         assert_eq!(read_all(&mut incoming), b"abcdef");
     }
@@ -307,11 +307,40 @@ mod tests {
         assert!(incoming.take(IRS + 5, b"efghi".to_vec(), true, true));
         incoming.offer(&sizes(4, 8));
         incoming.take(IRS + 9, b"i".to_vec(), false, true);
+        incoming.take(IRS + 12, b"lmn".to_vec(), false, true);
+        assert_eq!(incoming.ahead, [(IRS + 12, b"l".to_vec())]);
         assert_eq!(
             (read_all(&mut incoming), incoming.finished()),
             (b"efghi".to_vec(), false),
             "the FIN was beyond it, too"
         );
+    }
+
+    /// Neither twice nor with a gap that has been filled, and what came first stays.
+    #[test]
+    fn what_is_ahead_is_held_once() {
+        let mut incoming = Incoming::<Vec<u8>>::new(IRS, 100);
+        for (seq, text) in [(5, "bbb"), (10, "dd"), (4, "xxxxxxxxx")] {
+            incoming.take(IRS + seq, text.into(), false, true);
+        }
+        let held: Vec<_> = incoming.ahead.iter().map(|(seq, data)| (*seq - IRS, &data[..])).collect();
+        assert_eq!(held, [(4, &b"x"[..]), (5, b"bbb"), (8, b"xx"), (10, b"dd"), (12, b"x")]);
+    }
+
+    #[test]
+    fn what_no_one_reads_is_counted_and_not_kept() {
+        let mut incoming = Incoming::new(IRS, 100);
+        assert!(incoming.take(IRS + 1, b"abc".to_vec(), false, false));
+        assert_eq!((incoming.received(), incoming.unread_octets()), (3, 0));
+    }
+
+    #[test]
+    fn what_was_read_to_its_end_is_gone() {
+        let mut incoming = Incoming::new(IRS, 100);
+        incoming.take(IRS + 1, b"abc".to_vec(), false, true);
+        let mut pieces = Vec::new();
+        assert_eq!([3, 9].map(|limit| incoming.read(limit, &mut pieces)), [3, 0]);
+        assert_eq!(pieces, [b"abc"]);
     }
 
     /// Whatever is held for later, data or FIN, what is in order is taken, with the octets that it says.

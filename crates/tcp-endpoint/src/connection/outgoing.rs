@@ -127,11 +127,6 @@ impl<P: Payload> Outgoing<P> {
         self.fin == Fin::Queued || self.has_unsent()
     }
 
-    /// Where the oldest segment on the way begins.
-    pub(crate) fn oldest(&self) -> Option<SeqNum> {
-        self.flight.front().map(|piece| piece.seq)
-    }
-
     /// Whether anything sent is unacknowledged.
     pub(crate) fn in_flight(&self) -> bool {
         !self.flight.is_empty()

@@ -77,7 +77,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
 
     /// Whether our SYN-ACK heads the retransmission queue, though a CLOSE in SYN-RECEIVED has moved the state on.
     fn awaits_its_syn(&self) -> bool {
-        self.send.una == self.send.iss && self.outgoing.oldest().unwrap_or(self.send.nxt) != self.send.una
+        self.send.una == self.send.iss
     }
 
     /// Whether R2 is reached (RFC 9293 §3.8.3).

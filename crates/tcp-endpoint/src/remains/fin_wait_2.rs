@@ -2,7 +2,7 @@
 
 use super::Remains;
 use crate::draft::reset_outside_connection;
-use crate::effect::{Purpose, Reason};
+use crate::effect::{Acknowledged, Purpose, Reason};
 use crate::payload::Payload;
 use crate::segment::{Flags, Segment};
 use crate::settings::HalfOpenCheck;
@@ -47,7 +47,9 @@ impl<T: Copy> Remains<T> {
             self.note_timestamp(segment, ctx.now);
         }
         self.receive_next = if whole { end } else { edge };
-        self.send_ack(Purpose::Acknowledgment, ctx);
+        // TIME-WAIT begins behind the acknowledgment.
+        let acknowledged = if finished { Acknowledged::Fin } else { self.acknowledges() };
+        self.send_acknowledging(acknowledged, (Flags::ACK, self.send_next), Purpose::Acknowledgment, ctx);
         if finished { After::TimeWait } else { After::Stay }
     }
 

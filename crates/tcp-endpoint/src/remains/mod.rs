@@ -145,13 +145,27 @@ impl<T: Copy> Remains<T> {
     }
 
     fn send<P: Payload>(&self, flags: Flags, seq: SeqNum, purpose: Purpose, ctx: &mut Context<'_, P, T>) {
-        let acknowledged = if self.began.is_some() {
+        self.send_acknowledging(self.acknowledges(), (flags, seq), purpose, ctx);
+    }
+
+    /// The furthest thing that RCV.NXT covers.
+    fn acknowledges(&self) -> Acknowledged {
+        if self.began.is_some() {
             Acknowledged::Fin
         } else if self.receive_next == self.irs + 1 {
             Acknowledged::Syn
         } else {
             Acknowledged::Data
-        };
+        }
+    }
+
+    fn send_acknowledging<P: Payload>(
+        &self,
+        acknowledged: Acknowledged,
+        (flags, seq): (Flags, SeqNum),
+        purpose: Purpose,
+        ctx: &mut Context<'_, P, T>,
+    ) {
         let draft = Draft {
             flags,
             seq,

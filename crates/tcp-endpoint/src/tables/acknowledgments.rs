@@ -83,3 +83,27 @@ fn what_came_before_or_out_of_order_is_answered_at_once() {
     assert_eq!(bench.arrives("PA 1/6 10"), ["A 6/11"], "a repetition");
     assert_eq!(bench.arrives("PA 11/6 10"), ["A 6/31"], "quick again after it");
 }
+
+/// A probe of the peer's is answered, but nothing was lost.
+#[test]
+fn what_carries_nothing_is_no_repetition() {
+    let mut bench = Bench::in_state(host(), State::Established);
+    bench.arrives("PA 1/1 10");
+    bench.send(5);
+    assert_eq!(bench.arrives("A 0/6"), ["A 6/11"]);
+    assert_eq!(bench.arrives("PA 11/6 10"), NONE);
+}
+
+/// What is acknowledged at once is so before the application closes at the same instant.
+#[test]
+fn at_once_is_before_the_application() {
+    let limits = linux().with(|it| it.close.half_duplex_close = false);
+    let mut bench = Bench::in_state(Settings { limits, ..host() }, State::Established);
+    assert_eq!(bench.arrives_and_close("PA 1/1 10"), ["A 1/11", "FA 1/11"], "the first segments");
+
+    let mut bench = Bench::in_state(host(), State::Established);
+    bench.arrives("PA 1/1 10");
+    bench.receive();
+    bench.send(5);
+    assert_eq!(bench.arrives_and_close("PA 21/6 10"), ["A 6/11", "FA 6/11"], "a gap");
+}

@@ -98,6 +98,26 @@ fn a_deferred_accept_waits_for_data() {
     assert_eq!(bench.state, State::Established);
 }
 
+/// A client that has acknowledged has until then, however few SYN-ACKs a silent one gets.
+#[test]
+fn a_deferred_accept_outlasts_the_retries() {
+    let settings = with(limits().with(|it| {
+        it.handshake_retries.defer_accept = Duration::from_secs(5);
+        it.handshake_retries.syn_ack_retries = 1;
+    }));
+    for (acknowledges, sent, over) in [(true, "7.000 SA 0/1", 15_000), (false, "1.000 SA 0/1", 3000)] {
+        let mut bench = Bench::in_state(settings.clone(), State::Listen);
+        bench.arrives("S 0");
+        if acknowledges {
+            bench.arrives("A 1/1");
+        }
+        assert_eq!(bench.wait(at(over - 1)), [sent]);
+        assert_eq!(bench.state, State::SynReceived);
+        bench.wait(at(over));
+        assert_eq!(bench.state, State::Closed);
+    }
+}
+
 /// Half of the room is for the young: of five old entries in a queue of eight, one is given up after two retries of
 /// five, and the other four are not more than half.
 #[test]

@@ -32,7 +32,8 @@ fn data_with_a_bad_acknowledgment_is_dropped() {
     table(
         &with(limits().with(|it| it.checks.ack_check = AckCheck::Window)),
         State::Established,
-        "PA 1/-5 10   | A 1/1     | ESTABLISHED
+        "PA 1/0 10    | A 1/1     | ESTABLISHED
+         PA 1/-5 10   | A 1/1     | ESTABLISHED
          FA 1/-5      | A 1/1     | ESTABLISHED
          PA 1/9 10    | A 1/1     | ESTABLISHED
          PA 1/1 10    | A 1/11    | ESTABLISHED",

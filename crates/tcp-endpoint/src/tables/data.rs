@@ -40,6 +40,17 @@ fn a_window_that_shrinks_holds_back_what_is_new() {
     assert_eq!(bench.arrives("A 1/301"), ["PA 301/1 100"]);
 }
 
+/// §3.10.7.4, fifth: SND.WL1 and SND.WL2 keep an old segment from taking a newer one's window back.
+#[test]
+fn an_older_segment_brings_no_window() {
+    let mut bench = Bench::in_state(with(limits()), State::Established);
+    bench.arrives("PA 1/1 10");
+    bench.arrives("PA 11/1 10");
+    bench.window = 100;
+    assert_eq!(bench.arrives("PA 1/1 30"), ["A 1/31"], "it has something new");
+    assert_eq!(bench.send(1000), ["PA 1/31 1000"]);
+}
+
 /// SHLD-14: RCV.NXT + RCV.WND only ever moves on.
 #[test]
 fn the_offered_window_is_never_taken_back() {
@@ -84,6 +95,27 @@ fn acknowledgments_are_put_together() {
     assert_eq!(bench.arrives("FA 21/1"), ["A 1/1"]);
     assert_eq!(bench.arrives("PA 1/1 10"), ["A 1/22"]);
     assert_eq!((bench.state, bench.receive()), (State::CloseWait, (20, true)));
+}
+
+/// The driver is told of octets once they are in order, and whether an application is left to read them.
+#[test]
+fn octets_are_told_of_when_they_are_in_order() {
+    let took = |bench: &mut Bench, segment: &str| {
+        let mut effects = Vec::new();
+        bench.take_effects(segment, &mut effects);
+        let took = effects.iter().filter_map(|effect| match effect {
+            Effect::Took { octets, kept, .. } => Some((*octets, *kept)),
+            _ => None,
+        });
+        took.collect::<Vec<_>>()
+    };
+    let mut bench = Bench::in_state(with(limits()), State::Established);
+    assert_eq!(took(&mut bench, "PA 11/1 10"), []);
+    assert_eq!(took(&mut bench, "PA 1/1 10"), [(20, true)]);
+    assert_eq!(took(&mut bench, "PA 11/1 10"), [], "once");
+    bench.close();
+    assert_eq!(took(&mut bench, "PA 21/1 5"), [(5, false)], "the application has closed");
+    assert_eq!(took(&mut bench, "FA 26/1"), [], "a FIN is none");
 }
 
 /// §3.4: a FIN has a sequence number, so that it, too, is below SND.UNA + SND.WND.

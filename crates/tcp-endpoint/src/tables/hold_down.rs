@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, settings};
-use crate::{EntryKind, Handshake, Settings, State};
+use crate::{Effect, EntryKind, Handshake, Settings, State};
 
 const NONE: [&str; 0] = [];
 
@@ -42,6 +42,16 @@ fn a_syn_is_taken_a_nanosecond_after_the_last_instant() {
         bench.now = at(11_000) + Duration::from_nanos(nanos);
         assert_eq!(bench.arrives("S 0") == NONE, refused, "{nanos} ns after 11 s");
     }
+}
+
+/// A deadline that is served at the last instant still is set again.
+#[test]
+fn a_deadline_before_its_time_ends_nothing() {
+    let mut bench = closed_at_1_s();
+    let (entry, due) = bench.deadline().expect("it ends");
+    let mut effects = Vec::new();
+    bench.host.on_deadline(at(11_000), entry, &mut effects);
+    assert_eq!(effects, [Effect::Arm { entry, tag: (), at: due }]);
 }
 
 #[test]

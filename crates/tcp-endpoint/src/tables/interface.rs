@@ -1,7 +1,7 @@
 //! What each user call answers in each state, errors in RFC 9293's words (§3.9.1, §3.10.1–§3.10.6).
 
 use crate::testing::{Bench, at, limits, settings};
-use crate::{EntryKind, Handle, Notice, Settings, State, UserError};
+use crate::{EntryKind, FourTuple, Handle, Notice, Queue, Settings, State, UserError};
 
 const NONE: [&str; 0] = [];
 
@@ -217,6 +217,63 @@ fn status_in_every_state() {
     assert_eq!(bench.host.status(socket).map(|status| status.state), Some(State::Closed));
     bench.close();
     assert_eq!(bench.host.status(socket), None, "connection does not exist");
+}
+
+/// §3.10.6: what is on its way in either direction, and how often a silent peer was probed, to the end and beyond.
+#[test]
+fn status_counts_what_waits() {
+    let counts = |bench: &Bench, socket| {
+        let status = bench.host.status(socket).expect("it exists");
+        (status.unacknowledged_octets, status.unread_octets, status.probes)
+    };
+    let (mut bench, socket) = held(State::SynSent);
+    bench.send(7);
+    assert_eq!(counts(&bench, socket), (7, 0, 0));
+
+    let probing = limits().with(|it| {
+        it.keepalive.keepalive = true;
+        it.keepalive.keepalive_probes = 2;
+    });
+    let mut bench = Bench::in_state(Settings { limits: probing, ..settings("three-way") }, State::Established);
+    let socket = bench.socket.expect("accepted");
+    bench.arrives("PA 1/1 10");
+    bench.send(5);
+    assert_eq!(counts(&bench, socket), (5, 10, 0));
+    bench.arrives("A 11/6");
+    bench.wait(at(7_275_000));
+    assert_eq!(counts(&bench, socket), (0, 10, 2));
+    bench.wait(at(7_350_000));
+    assert_eq!((bench.state, counts(&bench, socket)), (State::Closed, (0, 10, 2)));
+
+    let (mut bench, _) = held(State::Established);
+    bench.arrives("PA 1/1 10");
+    bench.close();
+    assert_eq!(bench.connection().map(|(_, status)| status.unread_octets), Some(0), "no one will read them");
+}
+
+/// A connection has one name, in whatever table it is.
+#[test]
+fn a_connection_is_found_by_its_name() {
+    for state in [State::SynReceived, State::Established, State::TimeWait] {
+        let bench = Bench::in_state(settings("three-way"), state);
+        let (entry, status) = bench.connection().expect("it exists");
+        assert_eq!((bench.host.tag(entry), bench.host.tag_of(status.tuple)), (Some(()), Some(())), "{state}");
+        let other = FourTuple { local: status.tuple.remote, ..status.tuple };
+        assert_eq!((bench.host.tag_of(other), bench.host.status_of(other)), (None, None), "{state}");
+        assert_eq!(bench.host.status_of(status.tuple), Some(status), "{state}");
+    }
+}
+
+#[test]
+fn what_a_queue_holds() {
+    let mut bench = Bench::in_state(settings("three-way"), State::TimeWait);
+    bench.accepts = false;
+    for port in [6000, 6001, 6002] {
+        bench.arrives_from(port, "S 0");
+    }
+    bench.arrives_from(6000, "A 1/1");
+    let queued = |port| [Queue::Syn, Queue::Accept, Queue::TimeWait].map(|queue| bench.host.queued(port, queue));
+    assert_eq!((queued(80), queued(81)), ([2, 1, 1], [0, 0, 1]), "TIME-WAIT has one table for all ports");
 }
 
 /// MUST-41: a second passive OPEN is an error and leaves the first, and what came of it, as they were.

@@ -12,6 +12,7 @@ mod counts;
 mod crash;
 mod crowds;
 mod data;
+mod equality;
 mod fast_open;
 mod hold_down;
 mod interface;

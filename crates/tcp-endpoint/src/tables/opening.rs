@@ -1,7 +1,7 @@
 //! CLOSED, LISTEN, SYN-SENT and SYN-RECEIVED (RFC 9293 §3.10.7.1–4).
 
 use crate::testing::{Bench, at, limits, settings, table};
-use crate::{Commit, CrossingSyn, DuplicateSyn, HalfOpenCheck, Handshake, Notice, Settings, State};
+use crate::{Commit, CrossingSyn, DuplicateSyn, EntryKind, HalfOpenCheck, Handshake, Notice, Settings, State};
 
 #[test]
 fn segment_arrives_in_closed() {
@@ -161,6 +161,34 @@ fn what_came_with_a_crossing_syn_is_sent_again() {
     assert_eq!(bench.state, State::FinWait2);
 }
 
+#[test]
+fn what_a_crossing_syn_brings_is_taken_where_a_syn_may_bring_it() {
+    for (handshake, answer) in [("t-tcp", "SA 0/6"), ("three-way", "SA 0/1")] {
+        assert_eq!(Bench::connecting(settings(handshake)).arrives("S 0 5"), [answer], "{handshake}");
+    }
+}
+
+/// What is sent while the SYN is on its way does not join it when it is sent again.
+#[test]
+fn a_repeated_syn_takes_no_more_octets() {
+    let mut bench = Bench::connecting(settings("t-tcp"));
+    bench.send(10);
+    assert_eq!(bench.wait(at(1000)), ["1.000 S 0 cc=1"]);
+}
+
+/// With the peer's FIN, too, the connection is open and closed on both sides once our SYN is acknowledged, but ours is not.
+#[test]
+fn a_crossing_syn_may_bring_a_fin() {
+    let mut bench = Bench::connecting(settings("t-tcp"));
+    assert_eq!(bench.arrives("SF 0 5"), ["SA 0/7"]);
+    bench.send(10);
+    bench.close();
+    assert_eq!(bench.arrives("A 7/1"), ["FPA 1/7 10"]);
+    assert_eq!(bench.state, State::Closing);
+    bench.arrives("A 7/12");
+    assert_eq!(bench.state, State::TimeWait);
+}
+
 /// One that does take them acknowledges them with its own SYN, or after it.
 #[test]
 fn a_crossing_syn_may_be_acknowledged_with_all_it_brought() {
@@ -246,4 +274,14 @@ fn text_and_fin_of_a_syn_ack_are_taken() {
     bench.arrives("S 0");
     assert_eq!(bench.arrives("SFA 0/1 100"), ["A 1/102"]);
     assert_eq!((bench.state, bench.receive()), (State::CloseWait, (100, true)));
+}
+
+/// RFC 7323 §3.2, in a small entry.
+#[test]
+fn a_half_open_entry_drops_what_lacks_timestamps() {
+    let limits = limits().with(|it| it.timers.timestamps = true);
+    let mut bench = Bench::listening(Settings { limits, ..settings("three-way") });
+    bench.arrives("S 0 @50");
+    assert_eq!((bench.arrives("A 1/1"), bench.kinds()), (vec![], vec![EntryKind::HalfOpen]));
+    assert_eq!(bench.arrives("S 0"), ["A 1/1 @50"], "but for the SYN once more");
 }

@@ -27,6 +27,20 @@ fn a_closed_fin_wait_2_ends() {
     assert_eq!(bench.arrives("FA 1/2"), ["R 2"]);
 }
 
+/// However short it is to be, the peer's FIN has time for its retransmissions (Linux: seven halves of the timeout).
+#[test]
+fn a_closed_fin_wait_2_lasts_some_timeouts() {
+    let settings = host(limits()); // the timeout is a second
+    let fin_wait_2_timeout = Patience::For(Duration::from_secs(3));
+    let teardown = Teardown { fin_wait_2_timeout, ..settings.teardown.clone() };
+    let mut bench = Bench::in_state(Settings { teardown, ..settings }, State::FinWait2);
+    bench.close();
+    bench.wait(at(3499));
+    assert_eq!(bench.state, State::FinWait2);
+    bench.wait(at(3500));
+    assert_eq!(bench.state, State::Closed);
+}
+
 /// The SYN took everything along, the application has gone, and one segment acknowledges it all.
 #[test]
 fn a_fin_wait_2_closed_before_it_is_reached_ends_too() {
@@ -195,6 +209,46 @@ fn the_user_timeout_holds_for_a_syn() {
     }
 }
 
+/// Linux does not look at the time before the first retransmission.
+#[test]
+fn the_user_timeout_of_a_handshake_may_wait_for_a_retransmission() {
+    for (from_retransmission, over) in [(false, 500), (true, 1000)] {
+        for state in [State::SynSent, State::SynReceived] {
+            let limits = limits().with(|it| {
+                it.persistence.user_timeout = Patience::For(Duration::from_millis(500));
+                it.persistence.user_timeout_from_retransmission = from_retransmission;
+            });
+            let mut bench = Bench::connecting(host(limits));
+            if state == State::SynReceived {
+                bench.arrives("S 0");
+            }
+            bench.wait(at(over - 1));
+            assert_eq!(bench.state, state);
+            bench.wait(at(over));
+            assert_eq!(bench.state, State::Closed, "{state}");
+        }
+    }
+}
+
+/// RFC 5482 §4.2: it takes the place of the number of probes, but one is sent in any case.
+#[test]
+fn the_user_timeout_limits_keepalive() {
+    for (timeout, probes, over) in [(12, &["10.000 A 0/1", "11.000 A 0/1"][..], 12_000), (5, &["10.000 A 0/1"], 11_000)]
+    {
+        let limits = limits().with(|it| {
+            it.persistence.user_timeout = Patience::For(Duration::from_secs(timeout));
+            it.keepalive.keepalive = true;
+            it.keepalive.keepalive_idle = Duration::from_secs(10);
+            it.keepalive.keepalive_interval = Duration::from_secs(1);
+        });
+        let mut bench = Bench::in_state(host(limits), State::Established);
+        assert_eq!(bench.wait(at(over - 1)), probes);
+        assert_eq!(bench.state, State::Established);
+        assert_eq!(bench.wait(at(over)), NONE);
+        assert_eq!(bench.state, State::Closed);
+    }
+}
+
 /// Recorded in a3.
 #[test]
 fn keepalive_may_end_with_a_reset() {
@@ -226,4 +280,19 @@ fn a_crossing_syn_ack_may_be_acknowledged() {
     assert_eq!(bench.arrives("SA 0/1"), ["A 1/1"]);
     assert_eq!(bench.state, State::Established);
     table(&host(linux()), State::Established, "SA 0/1 | A 1/1 | ESTABLISHED");
+}
+
+/// RFC 7323 §5.3 R3 holds in a small entry, too. Linux takes the timestamp of the FIN alone.
+#[test]
+fn a_closed_fin_wait_2_echoes_what_is_acceptable() {
+    for (limits, echo) in [(limits(), 70), (linux(), 60)] {
+        let mut bench = Bench::listening(host(limits.with(|it| it.timers.timestamps = true)));
+        bench.arrives("S 0 @50");
+        bench.arrives("A 1/1 @60");
+        bench.close();
+        bench.arrives("A 1/2 @60");
+        assert_eq!(bench.arrives("A 1/2 @70"), NONE);
+        assert_eq!(bench.arrives("A 0/2 @70"), [format!("A 2/1 @{echo}")]);
+        assert_eq!(bench.arrives("FA 1/2 @80"), ["A 2/2 @80"]);
+    }
 }

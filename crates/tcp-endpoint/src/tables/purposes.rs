@@ -4,8 +4,8 @@ use sim_time::Duration;
 
 use crate::testing::{Bench, at, freebsd, limits, linux, settings};
 use crate::{
-    AckCheck, AckTiming, DuplicateSyn, HalfOpenCheck, Limits, Patience, Purpose, Settings, State, Teardown,
-    TimeWaitOwner,
+    AckCheck, AckTiming, Acknowledged, DuplicateSyn, HalfOpenCheck, Limits, Patience, Purpose, Settings, State,
+    Teardown, TimeWaitOwner,
 };
 
 fn with(limits: Limits) -> Settings {
@@ -310,4 +310,38 @@ fn a_reset_of_what_is_unacceptable() {
     table(&checked, State::Listen, "S 0; PA 1/9 10     | R 9 ResetOfUnacceptable");
     let forced = with(limits().with(|it| it.close.half_duplex_close = true));
     table(&forced, State::Established, "close; PA 1/1 9 | R 1 ResetOfUnread");
+}
+
+/// The furthest thing that a segment acknowledges, in the order in which a connection comes to it.
+#[test]
+fn what_a_segment_acknowledges() {
+    let furthest = |bench: &Bench| bench.left.last().map(|(transmission, _)| transmission.acknowledges);
+    let mut bench = Bench::connecting(settings("three-way"));
+    assert_eq!(furthest(&bench), Some(Acknowledged::Nothing));
+    for (arrives, acknowledged) in
+        [("SA 0/1", Acknowledged::Syn), ("PA 1/1 10", Acknowledged::Data), ("FA 11/1", Acknowledged::Fin)]
+    {
+        bench.arrives(arrives);
+        assert_eq!(furthest(&bench), Some(acknowledged), "{arrives}");
+    }
+    // A FIN-WAIT-2 without its application.
+    let teardown =
+        Teardown { fin_wait_2_timeout: Patience::For(Duration::from_secs(60)), ..settings("three-way").teardown };
+    let mut bench = Bench::in_state(Settings { teardown, ..settings("three-way") }, State::FinWait2);
+    bench.close();
+    for (arrives, acknowledged) in
+        [("A 0/2", Acknowledged::Syn), ("PA 1/2 10", Acknowledged::Data), ("FA 11/2", Acknowledged::Fin)]
+    {
+        bench.arrives(arrives);
+        assert_eq!(furthest(&bench), Some(acknowledged), "{arrives}");
+    }
+}
+
+/// What went with the SYN counts as sent once when it is sent again.
+#[test]
+fn octets_of_a_syn_are_counted() {
+    let mut bench = Bench::closed(settings("t-tcp"));
+    bench.open_with(10);
+    assert_eq!(bench.arrives("SA 0/1"), ["PA 1/1 10"]);
+    assert_eq!(bench.left.last().map(|(transmission, _)| transmission.retransmission), Some(1));
 }

@@ -51,6 +51,23 @@ fn a_fin_that_crosses_ours_is_acknowledged_at_once() {
     assert_eq!(acknowledged(FinAcknowledgment::Free), [""; 0]);
 }
 
+/// That of data leaves when `ack-timing` says, and that of a FIN which waits for the close does not.
+#[test]
+fn data_is_acknowledged_as_ever() {
+    use AckTiming::{AfterApplication, AtOnce};
+    use FinAcknowledgment::{Apart, Joined};
+    for (how, ack_timing, arrives, sent) in [
+        (Joined, AtOnce, "PA 1/1 10", &["A 1/11", "FA 1/11"][..]),
+        (Joined, AtOnce, "FA 1/1", &["FA 1/2"]),
+        (Joined, AfterApplication, "PA 1/1 10", &["FA 1/11"]),
+        (Apart, AfterApplication, "PA 1/1 10", &["FA 1/11"]),
+    ] {
+        let limits = limits().with(|it| it.acknowledgment.ack_timing = ack_timing);
+        let mut bench = Bench::in_state(Settings { limits, ..fin_acknowledgment(how) }, State::Established);
+        assert_eq!(bench.arrives_and_close(arrives), sent, "{how:?}, {ack_timing:?}");
+    }
+}
+
 /// What the window had let out is still delivered; the rest never leaves.
 #[test]
 fn a_forced_close_loses_what_was_not_sent() {

@@ -243,3 +243,13 @@ fn the_answer_to_an_old_duplicate_assassinates_time_wait() {
         assert_eq!(bench.state, after);
     }
 }
+
+/// RFC 7323 §5.3 R3: what is acceptable renews TS.Recent, which the next answer echoes; what is not leaves it as it is.
+#[test]
+fn what_is_acceptable_in_time_wait_is_echoed() {
+    for (segment, echo) in [("A 2/2 @150", 150), ("A 70000/2 @150", 100)] {
+        let mut bench = in_time_wait(SynInTimeWait::None, true);
+        bench.arrives(segment);
+        assert_eq!(bench.arrives("FA 1/2 @200"), [format!("A 2/2 @{echo}")], "{segment}");
+    }
+}

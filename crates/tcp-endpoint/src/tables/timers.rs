@@ -240,7 +240,7 @@ fn linux_starts_data_with_three_seconds_if_nothing_was_measured() {
 #[test]
 fn a_probe_of_the_peers_is_heard() {
     for (keepalive_heard, first) in [(KeepaliveHeard::Any, "20.000"), (KeepaliveHeard::Acceptable, "15.000")] {
-        for arrives in ["A 0/1", "PA -9/1 10", "A 70000/1", "S 0", "R 0"] {
+        for arrives in ["A 0/1", "PA -9/1 10", "P -9 10", "A 70000/1", "P -9", "S 0", "R 0"] {
             let idle = Duration::from_secs(15);
             let limits = limits().with(|it| {
                 it.keepalive.keepalive = true;
@@ -250,7 +250,7 @@ fn a_probe_of_the_peers_is_heard() {
             let mut bench = Bench::in_state(with(limits), State::Established);
             bench.wait(at(5000));
             bench.arrives(arrives);
-            let first = if matches!(arrives, "S 0" | "R 0") { "15.000" } else { first };
+            let first = if matches!(arrives, "P -9" | "S 0" | "R 0") { "15.000" } else { first };
             assert_eq!(bench.wait(at(20_000)), [format!("{first} A 0/1")], "{keepalive_heard:?}, {arrives}");
         }
     }
@@ -289,4 +289,45 @@ fn an_old_acknowledgment_does_not_start_the_timer_anew() {
         let next = if old.starts_with('P') { 11 } else { 1 };
         assert_eq!(bench.wait(at(1500)), [format!("1.000 PA 1/{next} 10")], "{old}");
     }
+}
+
+/// A driver is not bothered with a deadline that stays.
+#[test]
+fn what_moves_no_deadline_sets_none() {
+    let mut bench = Bench::in_state(settings("three-way"), State::SynReceived);
+    let mut effects = Vec::new();
+    bench.take_effects("A 70000/1", &mut effects);
+    assert!(matches!(&effects[..], [Effect::Transmit(_)]), "{effects:?}");
+}
+
+/// RFC 6298 §3, Karn's rule: a SYN-ACK measures the round trip, whatever the listener commits, if it was sent once.
+#[test]
+fn a_syn_ack_that_was_sent_once_is_measured() {
+    for commit in [Commit::HalfOpen, Commit::Connection] {
+        for (repeats, due) in [(0, "0.400"), (1, "1.100")] {
+            let limits = limits().with(|it| {
+                it.timers.rto_min = Duration::from_millis(1);
+                it.checks.duplicate_syn = DuplicateSyn::SynAck;
+            });
+            let handshake = Handshake { commit, ..settings("three-way").handshake };
+            let mut bench = Bench::listening(Settings { handshake, ..with(limits) });
+            bench.arrives("S 0");
+            (0..repeats).for_each(|_| assert_eq!(bench.arrives("S 0"), ["SA 0/1"]));
+            bench.wait(at(100));
+            bench.arrives("A 1/1");
+            bench.send(10);
+            assert_eq!(bench.wait(at(1100)).first(), Some(&format!("{due} PA 1/1 10")), "{commit:?}");
+        }
+    }
+}
+
+/// R2 of a SYN-ACK is its own, and not that of a SYN, in a full connection, too.
+#[test]
+fn a_full_connection_gives_its_syn_ack_up_after_63_seconds() {
+    let handshake = Handshake { commit: Commit::Connection, ..settings("three-way").handshake };
+    let mut bench = Bench::in_state(Settings { handshake, ..settings("three-way") }, State::SynReceived);
+    assert_eq!(bench.wait(at(62_999)).len(), 5);
+    assert_eq!(bench.state, State::SynReceived);
+    bench.wait(at(63_000));
+    assert_eq!(bench.state, State::Closed);
 }

@@ -74,6 +74,8 @@ fn crossing_syns_establish_both() {
     assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
     assert_eq!(bench.state, State::Established);
     assert_eq!(bench.notices, [Notice::Connected]);
+    let (_, status) = bench.connection().expect("it is open");
+    assert_eq!(status.send_unacknowledged, status.send_next, "no acknowledgment of the SYN is waited for");
 }
 
 /// The SYN-ACK was lost, and the server has sent data or closed since: the repeated SYN still gets it.
