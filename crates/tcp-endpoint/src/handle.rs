@@ -155,6 +155,11 @@ mod tests {
     }
 
     #[test]
+    fn is_shown_with_its_table_place_and_generation() {
+        assert_eq!(format!("{:?}", Handle::new(EntryKind::Peer, 7, 2)), "Peer 7.2");
+    }
+
+    #[test]
     fn whatever_differs_is_hashed() {
         let handles =
             [(EntryKind::Peer, 7, 1), (EntryKind::HalfOpen, 7, 1), (EntryKind::Peer, 8, 1), (EntryKind::Peer, 7, 2)];

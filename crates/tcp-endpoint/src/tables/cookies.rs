@@ -38,6 +38,7 @@ fn a_segment_that_acknowledges_no_cookie_is_for_no_connection() {
     table(&settings("syn-cookies"), State::Listen, "A 1/1 | R 1 | LISTEN\nPA 1/5 10 | R 5 | LISTEN\nR 1 | - | LISTEN");
     let mut bench = Bench::listening(settings("syn-cookies"));
     bench.arrives("S 0");
+    assert_eq!(bench.arrives("SA 1/1"), ["R 1"], "nor does a SYN-ACK, whatever it says");
     assert_eq!(bench.arrives("A 1/2"), ["R 2"], "not this cookie");
     assert_eq!(bench.arrives("A 7001/1"), ["R 1"], "not of this SYN");
     assert_eq!(bench.state, State::Listen);

@@ -244,8 +244,10 @@ fn a_half_open_entry_may_be_ended_from_the_window() {
 fn a_syn_with_a_fin_may_be_dropped() {
     table(&settings("three-way"), State::Listen, "SF 0 | SA 0/1 | SYN-RECEIVED");
     let limits = limits().with(|it| it.checks.drop_syn_fin = true);
-    table(&Settings { limits, ..settings("three-way") }, State::Listen, "SF 0 | - | LISTEN");
+    table(&Settings { limits: limits.clone(), ..settings("three-way") }, State::Listen, "SF 0 | - | LISTEN");
     table(&settings("three-way"), State::Closed, "SF 0 | RA 0/2 | CLOSED");
+    let mut bench = Bench::listening(Settings { limits, ..settings("t-tcp") });
+    assert_eq!(bench.arrives("SF 0 5"), ["SA 0/7"], "where a SYN may bring octets, it may bring all");
 }
 
 /// §3.10.7.3: "If there are other controls or text in the segment, then continue processing at the sixth step".

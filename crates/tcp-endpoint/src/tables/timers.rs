@@ -298,6 +298,15 @@ fn what_moves_no_deadline_sets_none() {
     let mut effects = Vec::new();
     bench.take_effects("A 70000/1", &mut effects);
     assert!(matches!(&effects[..], [Effect::Transmit(_)]), "{effects:?}");
+
+    let mut bench = Bench::in_state(settings("three-way"), State::TimeWait);
+    bench.wait(at(1000));
+    for (arrives, restarts) in [("A 70000/2", false), ("FA 1/2", true)] {
+        let mut effects = Vec::new();
+        bench.take_effects(arrives, &mut effects);
+        let armed = effects.iter().any(|effect| matches!(effect, Effect::Arm { at: due, .. } if *due == at(241_000)));
+        assert_eq!((effects.len(), armed), (1 + usize::from(restarts), restarts), "{arrives}");
+    }
 }
 
 /// RFC 6298 §3, Karn's rule: a SYN-ACK measures the round trip, whatever the listener commits, if it was sent once.
