@@ -196,8 +196,8 @@ fn data_after_a_half_duplex_close() {
             1.150  │                    CLOSE-WAIT → LAST-ACK │           close
             1.150  │◀────────────────── FIN,ACK 1/102 100 B ──┤    1.200
             1.200  ├── RST 102 ──────────────────────────────▶│    1.250
-            1.200  │ FIN-WAIT-2 → CLOSED                      │
-            1.200  │                 bereft: its peer is gone │           cause: no known accident
+            1.200  │ FIN-WAIT-2 → CLOSED                      │           octets after the CLOSE: reset
+            1.200  │                 bereft: its peer is gone │           cause: the application
             1.250  │                        LAST-ACK → CLOSED │           reset, 100 B sent are lost, wasted
                    │                                          │           2,368 B × 0.05 s
         "#]],
@@ -315,7 +315,7 @@ fn stale_data_falls_into_the_window() {
             4.100  #2  ├── ACK 1/1 ──────────────────────────────▶│    4.150
             4.150  #2  │               SYN-RECEIVED → ESTABLISHED │
             5.100  #1  │ ┄┄ ACK,DATA 1/1 100 B ┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄▶│           sent 0.100, stale
-            5.100  #2  │       application given 100 B of another │
+            5.100  #2  │  application given 100 B not of its peer │
             5.100  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.150
             5.150  #2  ├── ACK 1/1 ──────────────────────────────▶│    5.200  challenge ACK
             5.200  #2  │◀──────────────────────────── ACK 1/101 ──┤    5.250  duplicate ACK

@@ -353,6 +353,11 @@ fn outcome(first: &Reading, second: &Reading, case: &Case<'_>, blamed: &Record) 
     if blamed.kind == "waits" && verdict.cause == "application" {
         return Outcome::Another;
     }
+    // Of several forged segments that fit, the next misleads.
+    let is_another = |record: &Record| record.is("forged") && record.essence() != blamed.essence();
+    if blamed.is("forged") && verdict.blames.and_then(|id| second.record(id)).is_some_and(is_another) {
+        return Outcome::Another;
+    }
     let (_, local, remote, ..) = case.name;
     let ends = |record: &&Record| {
         let is_other = record.text("local") == remote && record.text("remote") == local;

@@ -23,6 +23,8 @@ struct End {
     /// The ends that sent these.
     hears: BTreeSet<u64>,
     over: bool,
+    /// Whether it took a forged segment for its peer's: what it acknowledges says nothing then.
+    misled: bool,
     /// Whether an application holds it, or did.
     in_hand: bool,
     was_held: bool,
@@ -59,6 +61,7 @@ impl End {
     fn brings(&mut self, trace: &Trace, delivered: &Record) {
         let segment = delivered.because.and_then(|id| trace.records.get(usize::try_from(id).ok()?));
         let Some(segment) = segment.filter(|segment| segment.kind == "segment") else { return };
+        self.misled |= segment.is("forged");
         if let (Some(irs), Some(seq), Some(len)) = (self.irs, segment.number("seq_raw"), segment.number("len")) {
             let from = offset(seq, irs).saturating_sub(1);
             self.brought.push((from, from + len));
@@ -146,7 +149,9 @@ impl Ends {
             // What came to an end that never met its sender, and is over, is lost with the sender, too.
             let came = |reader: &End| if reader.over { reader.read } else { reader.acknowledges };
             // Who hears two ends, or took octets for another's, may have had others with these numbers.
-            let readers = self.readers(connection).filter(|(_, reader)| reader.hears.len() == 1 && reader.stale == 0);
+            let readers = self
+                .readers(connection)
+                .filter(|(_, reader)| reader.hears.len() == 1 && reader.stale == 0 && !reader.misled);
             let came = readers.map(|(_, reader)| came(reader)).max().unwrap_or(0);
             let left = sender.sent.saturating_sub(came);
             (octets > left).then(|| format!("not arrived: record {id}: {octets} B, {left} were not acknowledged"))

@@ -114,18 +114,6 @@ fn time(nanos: u128) -> String {
     format!("{}.{:09} s", nanos / 1_000_000_000, nanos % 1_000_000_000)
 }
 
-/// What a file has as a time, in nanoseconds: whole seconds or milliseconds.
-fn nanos(text: &str) -> Option<u128> {
-    let text = text.trim_matches('"');
-    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-    let unit = match unit.trim() {
-        "s" => 1_000_000_000,
-        "ms" => 1_000_000,
-        _ => return None,
-    };
-    Some(number.parse::<u128>().ok()? * unit)
-}
-
 /// Other fates of one packet. It is named by its instant, its attempt, and its place among those of its direction.
 fn packet(file: &File, trace: &Trace, blamed: &Record, fates: &[(&'static str, String)]) -> Experiments {
     let ordinal = |record: &Record| record.get("attempt").get("ordinal").whole();
@@ -152,24 +140,19 @@ fn packet(file: &File, trace: &Trace, blamed: &Record, fates: &[(&'static str, S
 
 /// Without a forged segment.
 fn forgery(file: &File, trace: &Trace, blamed: &Record, from: u128) -> Experiments {
-    // The worlds' injections have this number, and a flood's SYNs others.
-    let is_injected = |record: &Record| record.number("seq_raw") == Some(1);
-    let alike = trace.records.iter().filter(|record| {
-        let is_alike = record.kind == "segment" && record.is("forged") && is_injected(record) == is_injected(blamed);
-        is_alike && (!is_injected(record) || (record.t == blamed.t && record.text("source") == blamed.text("source")))
-    });
-    let alike: Vec<&Record> = alike.collect();
-    let nth = alike.iter().position(|record| record.id == blamed.id).ok_or("a forgery that is not there")?;
-    if is_injected(blamed) {
-        let is_it = |place: &usize| {
-            let value = |key| file.value(*place, key).unwrap_or("");
-            let ports = format!("[{}, 80]", blamed.number("sport").unwrap_or(0));
-            let from = value("from").trim_matches('"') == blamed.text("from");
-            from && nanos(value("at")) == Some(blamed.t) && value("ports") == ports
-        };
-        let place = file.places("[[inject]]").into_iter().filter(is_it).nth(nth).ok_or("an unknown injection")?;
+    if let Some(injection) = blamed.number("inject") {
+        let of_it = |record: &&Record| record.number("inject") == Some(injection) && record.id < blamed.id;
+        if trace.records.iter().any(|record| of_it(&record)) {
+            return Err("one of an injection that is repeated, and not its first");
+        }
+        let nth = usize::try_from(injection - 1).map_err(|_| "an injection beyond all")?;
+        let place = file.places("[[inject]]").get(nth).copied().ok_or("an unknown injection")?;
         return Ok(vec![exactly(file.without(place), "not forged", blamed)]);
     }
+    let of_flood =
+        |record: &&Record| record.kind == "segment" && record.is("forged") && record.number("inject").is_none();
+    let alike: Vec<&Record> = trace.records.iter().filter(of_flood).collect();
+    let nth = alike.iter().position(|record| record.id == blamed.id).ok_or("a forgery that is not there")?;
     if alike.get(nth + 1).is_some_and(|next| next.t <= from) {
         return Err("a SYN of a flood that is not its last before the verdict (a flood needs a way to leave one out)");
     }

@@ -59,7 +59,10 @@ fn a_forged_segment_that_was_taken_is_told() {
 fn who_does_not_read_on_is_told_by_the_reset() {
     let text = run("data-after-close", &["--no-ladder", "--explain", "--all"]);
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("server's application had closed, and nobody would read it"), "{text}");
+    assert!(
+        words.contains("server had reset it (on FIN,ACK 1/1 100 B: its application had closed before that)"),
+        "{text}"
+    );
     assert!(words.contains("To blame: the close of server's application"), "{text}");
 }
 
@@ -135,7 +138,7 @@ fn a_full_table_is_told_with_its_load() {
 fn workers_that_are_all_busy_have_the_blame() {
     let text = run("too-few-workers-for-a-close", &["--no-ladder", "--explain"]);
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(words.contains("To blame: the busy worker of server:80 at 0.170 s."), "{text}");
+    assert!(words.contains("To blame: the busy worker of server:80 (busy since 0.150 s) at 0.170 s."), "{text}");
 }
 
 /// What keeps a client waiting may change, and what it waits for.

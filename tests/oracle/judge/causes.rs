@@ -151,7 +151,7 @@ impl<'a> Court<'a> {
         let life = &self.lives[&gone];
         let asks = |sent: &&Record| occupies(sent) || sent.text("purpose").ends_with("probe");
         let own = self.segments(&life.local, &life.remote).filter(|sent| sent.number("connection") == Some(gone));
-        let last = own.filter(|sent| sent.id < end.id).filter(asks).last();
+        let last = own.filter(|sent| sent.id < end.id).rfind(asks);
         let in_vain = last.is_some_and(|last| last.text("fate") == "lost");
         self.of_forgery(connection, gone).filter(|_| !in_vain)
     }

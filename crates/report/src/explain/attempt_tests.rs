@@ -201,13 +201,13 @@ fn an_aborted_connection_loses_data_and_is_reset() {
         &with_server(REQUEST, "").replacen("\"send 100 B\", \"close on EOF\"", "\"send 100 kB\", \"abort\"", 1),
         &expect![[r#"
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
-            1. server:80 ← client:49152 #1: 65435 B of server lost at 0.200 s
+            1. server:80 ← client:49152 #1: 64140 B of server lost at 0.200 s
                They had arrived, and nobody had read them: client's application had closed at 0.200 s.
-            2. server:80 ← client:49152 #1: 34465 B of server lost at 0.200 s
+            2. server:80 ← client:49152 #1: 35760 B of server lost at 0.200 s
                server's end was over at 0.150 s, in ESTABLISHED: aborted by its application.
                No application got them.
             3. client:49152 → server:80 #1: reset at 0.200 s, in FIN-WAIT-1
-               By RST 65536 of server, sent 0.150, arrived 0.200.
+               By RST 64241 of server, sent 0.150, arrived 0.200.
                Why: server's application aborted.
         "#]],
     );

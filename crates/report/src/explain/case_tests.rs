@@ -210,18 +210,19 @@ fn the_last_acknowledgment_is_on_its_way() {
         None,
         Some("no-time-wait"),
         &expect![[r#"
-        What was held for nobody, and why
-        1. 15 × a connection at server:80, because of the last ACK on its way (client keeps no TIME-WAIT):
-           1.78 kB·s
-           The first began at 0.300 s, the last at 17.100 s, 0.893 a second. Each cost 118 B·s on average,
-           together 100.0 % of what was held for nobody.
-           For example: server:80 ← client:50000 #1, a connection, held for nobody from 0.300 s to 0.350 s:
-           118 B·s.
-           SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it.
-           From 0.300 s on nobody was at its other end: client had closed (on FIN,ACK 101/102).
-           ACK 102/102 of client, sent at 0.300 s, came at 0.350 s and ended it.
-           To blame: the last ACK on its way (client keeps no TIME-WAIT).
-    "#]],
+            What was held for nobody, and why
+            1. 15 × a connection at server:80, because of the last ACK on its way (client keeps no TIME-WAIT):
+               1.78 kB·s
+               The first began at 0.300 s, the last at 17.100 s, 0.893 a second. Each cost 118 B·s on average,
+               together 100.0 % of what was held for nobody.
+               For example: server:80 ← client:50000 #1, a connection, held for nobody from 0.300 s to 0.350 s:
+               118 B·s.
+               SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it.
+               From 0.300 s on nobody was at its other end: client had closed (on FIN,ACK 101/102).
+               ACK 102/102 of client, sent at 0.300 s, came at 0.350 s and ended it.
+               To blame: the last ACK on its way (client keeps no TIME-WAIT): ACK 102/102 of client #1, sent
+               0.300, arrived 0.350.
+        "#]],
     );
 }
 
@@ -267,22 +268,22 @@ fn many_answers_are_alike() {
                0.200 s: 179 B·s
                client opened it at 0.000 s.
                From 0.150 s on nobody was at its other end: server had aborted (by a call of its application).
-               It said so with RST 65536.
-               client answered DATA with ACK 45 times, at 0.200 s (ACK 101/1461 to ACK 101/65536). Each reached
+               It said so with RST 64241.
+               client answered DATA with ACK 44 times, at 0.200 s (ACK 101/1461 to ACK 101/64241). Each reached
                server, which had no connection for it and answered with RST. Each of these changed nothing at
                client.
-               RST 65536 of server, sent at 0.150 s, came at 0.200 s and ended it.
+               RST 64241 of server, sent at 0.150 s, came at 0.200 s and ended it.
                To blame: the abort of server's application at 0.150 s.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
-            1. server:80 ← client:49152 #1: 65535 B of server lost at 0.200 s
+            1. server:80 ← client:49152 #1: 64240 B of server lost at 0.200 s
                client's end was over at 0.200 s, in ESTABLISHED: reset.
                They had arrived, and nobody had read them.
-            2. server:80 ← client:49152 #1: 34465 B of server lost at 0.200 s
+            2. server:80 ← client:49152 #1: 35760 B of server lost at 0.200 s
                server's end was over at 0.150 s, in ESTABLISHED: aborted by its application.
                No application got them.
             3. client:49152 → server:80 #1: reset at 0.200 s, in ESTABLISHED
-               By RST 65536 of server, sent 0.150, arrived 0.200.
+               By RST 64241 of server, sent 0.150, arrived 0.200.
                Why: server's application aborted.
         "#]],
     );
@@ -347,7 +348,8 @@ fn segments_meet_a_newer_connection() {
                server's end was over at 3.150 s, in SYN-RECEIVED: reset.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
-            1. server:80 ← client:5000 #2: its application was given 100 B of another connection at 6.150 s
+            1. server:80 ← client:5000 #2: its application was given 100 B that its peer had not sent, at
+               6.150 s
                They came with DATA 1/1 100 B of client #1, sent 0.100, arrived 5.100 (fault 1): its numbers fit
                this connection, too.
             2. 2 connections at server:80 from client lost data of server, unread: client's application had

@@ -555,7 +555,8 @@ fn a_client_gives_up() {
                and 20.150 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
-            1. client:5000 → server:80 #2: its application was given 100 B of another connection at 30.000 s
+            1. client:5000 → server:80 #2: its application was given 100 B that its peer had not sent, at
+               30.000 s
                They came with DATA 1/101 100 B of server, sent 0.150, arrived 0.200 and 5.150 and 20.150 (fault
                1): its numbers fit this connection, too.
             2. client:5000 → server:80 #2: 100 B of client lost at 153.000 s
@@ -859,12 +860,14 @@ fn a_delayed_segment_opens_late() {
                SYN 0 of client, sent at 0.000 s, came at 0.050 s and opened it.
                From 3.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
                ACK 102/2 of client, sent at 3.100 s, came at 3.150 s and ended it.
-               To blame: the last ACK on its way (client keeps no TIME-WAIT).
+               To blame: the last ACK on its way (client keeps no TIME-WAIT): ACK 102/2 of client #1, sent
+               3.100, arrived 3.150.
             2. server:80 ← client:5000 #2, a connection, held for nobody from 6.100 s to 6.150 s: 118 B·s
                SYN 0 of client, sent at 4.000 s, came at 4.050 s and opened it.
                From 6.100 s on nobody was at its other end: client had closed (on FIN,ACK 1/102).
                ACK 102/2 of client, sent at 6.100 s, came at 6.150 s and ended it.
-               To blame: the last ACK on its way (client keeps no TIME-WAIT).
+               To blame: the last ACK on its way (client keeps no TIME-WAIT): ACK 102/2 of client #2, sent
+               6.100, arrived 6.150.
 
             Opens that failed or were slow, and why
             1. client:5000 → server:80 #1: open at server:80 at 1.150 s, after 1.15 s instead of 0.15 s
@@ -873,7 +876,8 @@ fn a_delayed_segment_opens_late() {
                Still under way then: DATA 1/1 100 B of client #1, sent 0.100, arrived 5.100 (fault 1).
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
-            1. server:80 ← client:5000 #2: its application was given 100 B of another connection at 5.100 s
+            1. server:80 ← client:5000 #2: its application was given 100 B that its peer had not sent, at
+               5.100 s
                They came with DATA 1/1 100 B of client #1, sent 0.100, arrived 5.100 (fault 1): its numbers fit
                this connection, too.
             2. client:5000 → server:80 #2: 100 B of client lost at 6.100 s
