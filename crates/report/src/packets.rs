@@ -241,8 +241,12 @@ impl Kind {
     }
 }
 
-/// Whose application does not close after a FIN.
+/// Whose application does not close after a FIN; or does not read, so that its host closes the window.
 fn idle(packet: &Packet, hosts: &Hosts) -> String {
+    if packet.sent.window == 0 && !packet.sent.flags.fin() {
+        let whose = packet.sent.from.map_or("its", |from| hosts.name(from));
+        return format!("{whose}'s application, which does not read (the window is closed)");
+    }
     let whose = packet.sent.to.map_or("its", |to| hosts.name(to));
     format!("{whose}'s application, which does not close after the FIN")
 }

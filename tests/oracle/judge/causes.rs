@@ -68,10 +68,10 @@ pub(super) fn is_of_its_kind(cause: &str, blamed: Option<&Record>) -> bool {
         // What is on its way as it should be, and ends it.
         "delayed" | "unknown" => is_segment && copies >= 1,
         // The call; or the segment that brought the FIN after which its own application does not close, or what came before
-        // that FIN and was missing.
+        // that FIN and was missing; or what closed the window of one that does not read.
         "application" => {
             let brings = blamed.text("flags").contains('F') || blamed.number("len") > Some(0);
-            blamed.kind == "call" || (is_segment && brings)
+            blamed.kind == "call" || (is_segment && (brings || blamed.number("window") == Some(0)))
         }
         _ => false,
     }
@@ -154,6 +154,16 @@ impl<'a> Court<'a> {
         let last = own.filter(|sent| sent.id < end.id).rfind(asks);
         let in_vain = last.is_some_and(|last| last.text("fate") == "lost");
         self.of_forgery(connection, gone).filter(|_| !in_vain)
+    }
+
+    /// The segment with which an end closed its window, if it is closed, and the other end gave up for want of nothing else.
+    fn unread(&self, connection: u64, gone: u64, end: &Record) -> Option<Due> {
+        let life = &self.lives[&connection];
+        let own = self.segments(&life.local, &life.remote).filter(|sent| sent.number("connection") == Some(connection));
+        let own = own.filter(|sent| sent.id < end.id && !sent.text("flags").contains('R'));
+        let shut = own.rev().take_while(|sent| sent.number("window") == Some(0)).last()?;
+        let waited = self.waited_for(gone, connection, end).filter(|(cause, _)| cause != "delayed");
+        waited.is_none().then(|| Due::to("application", shut.id))
     }
 
     /// That the last words of an end that keeps no TIME-WAIT are on their way.
@@ -276,7 +286,10 @@ impl<'a> Court<'a> {
             }
             "gave-up" => {
                 let forged = || self.of_forgery_in_vain(connection, gone, end);
-                reset().or_else(forged).unwrap_or_else(|| waited_for(gone, connection))
+                reset()
+                    .or_else(forged)
+                    .or_else(|| self.unread(connection, gone, end))
+                    .unwrap_or_else(|| waited_for(gone, connection))
             }
             "expired" if end.text("from") == "TIME-WAIT" => {
                 let forged = self.of_forgery_in_vain(connection, gone, end);

@@ -109,6 +109,8 @@ pub(super) struct Row {
     pub(super) left: Option<Left>,
     /// The segment that brought its peer's FIN.
     pub(super) fin: Option<RecordId>,
+    /// The segment with which it closed its window, if that is closed: its application does not read.
+    pub(super) shut_by: Option<RecordId>,
     /// Of an end that opened and was answered, but has no partner: why there is none, if there ought to be one.
     pub(super) stranded_by: Option<Blame>,
     pub(super) worth: Worth,
@@ -313,6 +315,7 @@ impl Row {
             dropped: None,
             left: None,
             fin: None,
+            shut_by: None,
             stranded_by: None,
             worth: Worth::Useful,
             prolonged_by: None,
@@ -385,6 +388,11 @@ impl Row {
             (told_under_way.map(|segment| segment.id).max(), self.asked_under_way());
         let end = self.ended?;
         Some(Left { by: life, iss, end, asked_in_vain, last_lost, dropped, told_under_way, asked_under_way, misled_by })
+    }
+
+    /// It sends a segment, and says in it how much it takes.
+    pub(super) fn note_window(&mut self, window: u32, by: RecordId) {
+        self.shut_by = (window == 0).then(|| self.shut_by.unwrap_or(by));
     }
 
     /// The last it sent that is on its way and tells the other end something in that state: who opens waits for a SYN, and

@@ -66,6 +66,9 @@ impl<F: Fold> World<F> {
         }
         if let Some(known) = sender.and_then(|life| self.truth.get_mut(life)) {
             let asks = wants_answer(transmission);
+            if !segment.flags.rst() {
+                known.note_window(segment.window, id);
+            }
             if asks {
                 known.last_asked = Some((id, lost));
             }

@@ -349,7 +349,7 @@ fn was_unaware(known: &Row, left: &Left) -> bool {
 /// * a segment ended it that was out of order itself: what is to blame for that; or else its last words, if they were lost;
 ///   if these are on their way, that is no accident; and if it had none, what told either end what its peer never said;
 /// * it did not wait for ever for the application of this end to close: that application, which got the FIN;
-/// * otherwise what it waited for in vain.
+/// * otherwise what it waited for in vain; or the application of this end, which does not read, so that the window was closed.
 fn blame_for_end(known: &Row, left: &Left) -> Blame {
     let of = |cause, record| Blame { cause, record: Some(record) };
     let Left { end, asked_in_vain, misled_by, .. } = left;
@@ -389,7 +389,9 @@ fn blame_for_end(known: &Row, left: &Left) -> Blame {
         Reason::GaveUp | Reason::Expired => {
             // What brought octets of another connection has the blame, unless what it asked last was lost.
             let misled = misled.filter(|_| asked_in_vain.is_none());
-            misled.or_else(in_vain).or_else(|| late(known, left)).unwrap_or(UNKNOWN)
+            let unread = known.shut_by.filter(|_| end.reason == Reason::GaveUp);
+            let unread = || unread.map(|shut| of(Cause::Application, shut));
+            misled.or_else(in_vain).or_else(unread).or_else(|| late(known, left)).unwrap_or(UNKNOWN)
         }
     }
 }

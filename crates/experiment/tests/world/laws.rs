@@ -210,7 +210,7 @@ proptest! {
                 (Cause::Duplicated, Some(Event::Sent(sent))) => sent.fate.deliveries.len() > 1,
                 (Cause::Delayed, Some(Event::Sent(sent))) => !sent.fate.deliveries.is_empty(),
                 (Cause::Forged, Some(Event::Sent(sent))) => sent.forged,
-                (Cause::Application, Some(Event::Sent(sent))) => sent.flags.fin(),
+                (Cause::Application, Some(Event::Sent(sent))) => sent.flags.fin() || sent.window == 0,
                 (Cause::Crash, Some(Event::Crashed { .. }))
                 | (Cause::Capacity, Some(Event::Overflow { .. }))
                 | (Cause::Application, Some(Event::Call { .. }))
