@@ -147,9 +147,15 @@ fn begins(record: &Record) -> bool {
     BEGINNINGS.contains(&&*record.kind) || (record.kind == "segment" && record.is("forged"))
 }
 
-/// Whether a segment occupies sequence space: only such a one is sent again.
+/// How much sequence space a segment occupies.
+fn length(segment: &Record) -> u64 {
+    let flags = segment.text("flags");
+    segment.number("len").unwrap_or(0) + u64::from(flags.contains('S')) + u64::from(flags.contains('F'))
+}
+
+/// Whether a segment occupies any: only such a one is sent again.
 fn occupies(segment: &Record) -> bool {
-    segment.number("len").is_some_and(|len| len > 0) || segment.text("flags").contains(['S', 'F'])
+    length(segment) > 0
 }
 
 impl<'a> Court<'a> {

@@ -167,7 +167,7 @@ impl<'a> Court<'a> {
     }
 
     /// That the last words of an end that keeps no TIME-WAIT are on their way.
-    fn on_its_way(&self, gone: u64, end: &Record) -> Due {
+    fn on_its_way(&self, connection: u64, gone: u64, end: &Record) -> Due {
         if !matches!(end.text("from"), "FIN-WAIT-1" | "FIN-WAIT-2" | "CLOSING") {
             return Due::unknown();
         }
@@ -176,6 +176,7 @@ impl<'a> Court<'a> {
             sent.number("connection") == Some(gone)
                 && self.coming.contains_key(&sent.id)
                 && sent.text("purpose") != "keepalive-probe"
+                && !self.is_old(connection, sent)
         };
         let last = self.segments(&life.local, &life.remote).rfind(tells);
         Due::to("unknown", last.map(|last| last.id))
@@ -311,7 +312,7 @@ impl<'a> Court<'a> {
                 let both = [reset(), self.out_of_order(end)];
                 let both = both.into_iter().flatten().flat_map(Due::blames).collect();
                 let forged = || self.of_forgery(connection, gone).filter(|_| end.text("from") == "LAST-ACK");
-                Due::one_of(both).or_else(forged).unwrap_or_else(|| self.on_its_way(gone, end))
+                Due::one_of(both).or_else(forged).unwrap_or_else(|| self.on_its_way(connection, gone, end))
             }
         }
     }

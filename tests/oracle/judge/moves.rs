@@ -1,8 +1,8 @@
 //! Segments that are lost and would have ended what is useless: they take the blame.
 
-use super::Court;
 use super::causes::Due;
 use super::lives::Life;
+use super::{Court, length};
 use crate::trace::Record;
 
 /// What a segment would have done that was lost.
@@ -95,6 +95,13 @@ impl Court<'_> {
         let fin = life.fin.filter(|fin| fin.wrapping_sub(expects) & 0xffff_ffff < WINDOW);
         let expects = fin.unwrap_or(expects);
         Some(segment.number("seq_raw")?.wrapping_sub(expects) & 0xffff_ffff)
+    }
+
+    /// Whether a segment brings a connection nothing beyond what it has, and begins before what it expects.
+    pub(super) fn is_old(&self, connection: u64, segment: &Record) -> bool {
+        let Some(ahead) = self.ahead(&self.lives[&connection], connection, segment) else { return false };
+        let until = (ahead + length(segment).max(1)) & 0xffff_ffff;
+        until == 0 || until >= 1 << 31
     }
 
     /// Whether a reset is of octets that a connection has already.

@@ -2,8 +2,8 @@
 
 use super::lives::Blame;
 use super::moves::WINDOW;
-use super::{Court, occupies};
-use crate::trace::Record;
+use super::{Court, begins, length, occupies};
+use crate::trace::{Change, Record};
 
 impl Court<'_> {
     /// What kept a segment from having an effect, and the record in which it did.
@@ -50,7 +50,10 @@ impl Court<'_> {
         let answer = both.iter().filter(opens).filter(coming).map(|sent| sent.id).min();
         let answer = answer.filter(|_| end.text("from") == "SYN-SENT");
         let met = met.max_by_key(|(at, _)| *at).filter(|(at, _)| answer.is_none_or(|answer| *at < answer));
-        let coming = || both.iter().map(|sent| sent.id).filter(|sent| self.coming.contains_key(sent)).max();
+        let is_coming = |sent: &&&Record| self.coming.contains_key(&sent.id);
+        let is_old =
+            |sent: &Record| !is_opening && sent.number("connection") == Some(other) && self.is_old(waits, sent);
+        let coming = || both.iter().filter(is_coming).filter(|sent| !is_old(sent)).map(|sent| sent.id).max();
         let late = || Some(("delayed".to_owned(), Some(coming()?)));
         met.map(|(_, blame)| blame).or_else(late)
     }
@@ -82,10 +85,12 @@ impl Court<'_> {
         let probes = own.iter().any(|own| own.id > heard && own.text("purpose") == "keepalive-probe");
         let next = own.iter().rev().find_map(|own| own.number("ack_raw")).or(Some(life.irs.unwrap_or(0) + 1));
         let Some(next) = next else { return false };
-        let len = sent.number("len").unwrap_or(0) + u64::from(flags.contains('S')) + u64::from(flags.contains('F'));
-        let brings = next.wrapping_sub(seq) & 0xffff_ffff < len;
+        let brings = next.wrapping_sub(seq) & 0xffff_ffff < length(sent);
         let is_acceptable = brings || seq.wrapping_sub(next) & 0xffff_ffff < WINDOW;
         let acknowledges = ack.is_some_and(|ack| probes || offset(ack) > acknowledged);
+        if ack.is_some_and(|ack| !self.was_sent(waits, ack, sent.id)) {
+            return false;
+        }
         brings || is_acceptable && (acknowledges || flags.contains('R'))
     }
 
@@ -113,9 +118,7 @@ impl Court<'_> {
         let is_open = !matches!(end.text("from"), "SYN-SENT" | "SYN-RECEIVED") && !opened_by_syn;
         let acknowledged = heard.max(u64::from(is_open));
         let is_open = |sent: &&Record| {
-            let flags = sent.text("flags");
-            let len = sent.number("len").unwrap_or(0) + u64::from(flags.contains('S')) + u64::from(flags.contains('F'));
-            let ends = offset(sent.number("seq_raw").unwrap_or(0)) + len;
+            let ends = offset(sent.number("seq_raw").unwrap_or(0)) + length(sent);
             sent.number("connection") == Some(waits) && occupies(sent) && ends > acknowledged
         };
         self.segments(&life.local, &life.remote).filter(is_open).map(|open| open.id).collect()
@@ -129,21 +132,31 @@ impl Court<'_> {
         let of_it = sent.filter(move |sent| sent.number("connection") == Some(other));
         let came = move |came: &&Record| came.kind == "delivered" && came.id < end;
         let heard = of_it.flat_map(move |sent| self.answers(sent.id).filter(came).map(move |came| (sent, came)));
-        heard.filter(move |(sent, came)| self.is_accepted(sent, came) || self.restarts(waits, came))
+        heard.filter(move |(sent, came)| self.is_accepted(waits, sent, came) || self.restarts(waits, came))
     }
 
-    /// Whether the timer of an end that fires next was set when a segment came, or later: a host may take any for a sign of
-    /// life.
+    /// Whether an end has sent all that a number acknowledges, before a record.
+    fn was_sent(&self, waits: u64, ack: u64, before: u64) -> bool {
+        let life = &self.lives[&waits];
+        let offset = |number: u64| number.wrapping_sub(life.iss.unwrap_or(0)) & 0xffff_ffff;
+        let own = self.segments(&life.local, &life.remote).filter(|own| own.number("connection") == Some(waits));
+        let own = own.filter(|own| own.id < before && occupies(own));
+        let ends = own.filter_map(|own| Some(offset(own.number("seq_raw")?) + length(own)));
+        // Its SYN may have been a cookie's, which no connection sent.
+        offset(ack) <= ends.max().unwrap_or(1).max(1)
+    }
+
+    /// Whether a segment that came set a timer of an end anew: a host may take any for a sign of life.
     fn restarts(&self, waits: u64, came: &Record) -> bool {
         let Ok(first) = usize::try_from(came.id) else { return false };
-        let mut later = self.records[first..].iter().take_while(|record| record.id < self.next);
-        let fires = |record: &&Record| record.kind == "timer-fired" && record.number("connection") == Some(waits);
-        later.find(fires).is_some_and(|fired| fired.because >= Some(came.id))
+        let event = self.records[first..].iter().take_while(|record| record.id == came.id || !begins(record));
+        let is_set = |change: &Change| matches!(change, Change::TimerSet { connection, .. } if *connection == waits);
+        event.flat_map(|record| &record.changes).any(is_set)
     }
 
     /// Whether a segment that came was acceptable. What is not is a SYN that is sent again, or a keepalive probe; or it is
     /// dropped for want of room, or answered by an acknowledgment that says so.
-    fn is_accepted(&self, sent: &Record, came: &Record) -> bool {
+    fn is_accepted(&self, waits: u64, sent: &Record, came: &Record) -> bool {
         let refuses = |answer: &Record| {
             let numbers = (answer.number("ack_raw"), sent.number("seq_raw"));
             let is_old = matches!(numbers, (Some(ack), Some(seq)) if ack.wrapping_sub(seq) & 0xffff_ffff < 1 << 31);
@@ -156,7 +169,8 @@ impl Court<'_> {
         let refused = self.answers(came.id).any(|answer| refuses(answer) || is_dropped(answer));
         let opens = self.answers(came.id).any(|change| change.kind == "state");
         let is_old = sent.text("flags").contains('S') && !opens;
-        !is_old && sent.text("purpose") != "keepalive-probe" && !refused
+        let acknowledges_more = sent.number("ack_raw").is_some_and(|ack| !self.was_sent(waits, ack, came.id));
+        !is_old && sent.text("purpose") != "keepalive-probe" && !refused && !acknowledges_more
     }
 }
 

@@ -175,6 +175,13 @@ pub(super) struct UnderWay {
     pub(super) until: SeqNum,
 }
 
+impl UnderWay {
+    /// Whether an end looks at it that expects that number, if it expects any.
+    fn is_new_to(&self, expected: Option<SeqNum>) -> bool {
+        expected.is_none_or(|next| self.until.after(next))
+    }
+}
+
 /// How the other end of a connection left it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Left {
@@ -192,6 +199,8 @@ pub(super) struct Left {
     pub(super) asked_under_way: Option<RecordId>,
     /// What told it what its peer never said, if anything did.
     pub(super) misled_by: Option<Blame>,
+    /// RCV.NXT as it went, once its peer's SYN had come.
+    pub(super) expected: Option<SeqNum>,
 }
 
 /// Where a life comes from.
@@ -374,20 +383,36 @@ impl Row {
 
     /// RCV.NXT, once its peer's SYN has come.
     pub(super) fn receive_next(&self) -> Option<SeqNum> {
-        let finished = matches!(self.state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
+        self.receive_next_in(self.state)
+    }
+
+    /// What that is, or was, in a state.
+    fn receive_next_in(&self, state: State) -> Option<SeqNum> {
+        let finished = matches!(state, State::CloseWait | State::LastAck | State::Closing | State::TimeWait);
         Some(self.irs? + 1 + self.intake.octets() + u32::from(finished))
     }
 
     /// How it has left its other end, whose RCV.NXT is `expected`, if it has ended.
     pub(super) fn leaves(&self, life: Incarnation, expected: Option<SeqNum>) -> Option<Left> {
         let asked_in_vain = self.last_asked.filter(|(_, lost)| *lost).map(|(asked, _)| asked);
-        let Self { iss, last_lost, dropped, misled_by, .. } = *self;
-        let is_new = |segment: &&UnderWay| expected.is_none_or(|next| segment.until.after(next));
-        let told_under_way = self.on_its_way.iter().filter(|segment| segment.tells).filter(is_new);
+        let told_under_way = self.on_its_way.iter().filter(|segment| segment.tells && segment.is_new_to(expected));
         let (told_under_way, asked_under_way) =
             (told_under_way.map(|segment| segment.id).max(), self.asked_under_way());
         let end = self.ended?;
-        Some(Left { by: life, iss, end, asked_in_vain, last_lost, dropped, told_under_way, asked_under_way, misled_by })
+        let expected = self.receive_next_in(end.from);
+        let Self { iss, last_lost, dropped, misled_by, .. } = *self;
+        Some(Left {
+            by: life,
+            iss,
+            end,
+            asked_in_vain,
+            last_lost,
+            dropped,
+            told_under_way,
+            asked_under_way,
+            misled_by,
+            expected,
+        })
     }
 
     /// It sends a segment, and says in it how much it takes.
@@ -395,13 +420,13 @@ impl Row {
         self.shut_by = (window == 0).then(|| self.shut_by.unwrap_or(by));
     }
 
-    /// The last it sent that is on its way and tells the other end something in that state: who opens waits for a SYN, and
-    /// who is open for none.
-    pub(super) fn told_under_way(&self, state: State) -> Option<RecordId> {
+    /// The last it sent that is on its way and tells an end something that is in that state and expects that number: who opens
+    /// waits for a SYN, and who is open for none.
+    pub(super) fn told_under_way(&self, state: State, expected: Option<SeqNum>) -> Option<RecordId> {
         let tells = |segment: &&UnderWay| match state {
             State::SynSent => segment.syn,
             State::SynReceived => segment.tells,
-            _ => segment.tells && !segment.syn,
+            _ => segment.tells && !segment.syn && segment.is_new_to(expected),
         };
         self.on_its_way.iter().filter(tells).map(|segment| segment.id).max()
     }

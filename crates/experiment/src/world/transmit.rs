@@ -231,12 +231,16 @@ fn may_make_other_end(segment: &Segment<Span>) -> bool {
 }
 
 /// Whether a segment tells a connection something that it waits for: it acknowledges what is outstanding, brings what comes
-/// next, answers a keepalive probe, or is a reset in the window. Who opens waits for a SYN, too.
+/// next, answers a keepalive probe, or is a reset in the window. Who opens waits for a SYN, too. What acknowledges something
+/// that was never sent is dropped (RFC 9293 §3.10.7.4).
 fn is_awaited_by(receiver: &Status, segment: &Segment<Span>) -> bool {
     let flags = segment.flags;
     let Some(next) = receiver.receive_next else { return flags.rst() || opens(receiver, segment) };
     if flags.rst() || !receiver.accepts(segment) {
         return flags.rst() && receiver.accepts(segment);
+    }
+    if flags.ack() && segment.ack.after(receiver.send_next) {
+        return false;
     }
     let end = segment.seq + segment.len();
     let acknowledges = flags.ack() && segment.ack.after(receiver.send_unacknowledged);

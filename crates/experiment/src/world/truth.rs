@@ -407,7 +407,7 @@ fn on_its_way(left: &Left) -> Option<Blame> {
 /// or what the other sent last.
 fn late(known: &Row, left: &Left) -> Option<Blame> {
     let waited = left.end.from != State::TimeWait;
-    let own = if waited { known.told_under_way(left.end.from) } else { known.asked_under_way() };
+    let own = if waited { known.told_under_way(left.end.from, left.expected) } else { known.asked_under_way() };
     let others = if waited { left.asked_under_way } else { left.told_under_way };
     let sent = own.filter(|sent| *sent < left.end.record).max(others)?;
     Some(Blame { cause: Cause::Delayed, record: Some(sent) })
