@@ -55,6 +55,8 @@ struct Cast {
     one_port: bool,
     /// How connections are closed.
     teardown: &'static str,
+    /// Whether segments are forged that a connection may take for its peer's.
+    forges: bool,
 }
 
 impl Cast {
@@ -62,12 +64,13 @@ impl Cast {
         let count = 1 + usize::from(draws.once_in(2)) + usize::from(draws.once_in(4));
         let clients = ["client", "other", "third"][..count].to_vec();
         let (crossing, one_port) = (count > 1 && draws.once_in(2), draws.once_in(3));
-        Self { crossing, one_port, teardown: draws.pick(TEARDOWNS), clients }
+        Self { crossing, one_port, teardown: draws.pick(TEARDOWNS), forges: draws.once_in(2), clients }
     }
 
-    /// Whether two lives of a 4-tuple may meet.
+    /// Whether two lives of a 4-tuple may meet, or two ends differ about what was said.
     fn has_lives_that_meet(&self) -> bool {
-        self.one_port || self.crossing || !["rfc9293", "rfc1337", "no-time-wait"].contains(&self.teardown)
+        let is_reused = self.one_port || self.crossing;
+        is_reused || self.forges || !["rfc9293", "rfc1337", "no-time-wait"].contains(&self.teardown)
     }
 }
 
@@ -135,7 +138,7 @@ fn link(text: &mut String, draws: &mut Draws, cast: &Cast) {
         "{ empirical = { values = [\"50ms\", \"5s\"], weights = [9, 1] } }",
     ]);
     let loss = draws.pick(&["0", "0", "0.05", "0.2", "0.4"]);
-    // Two lives of a 4-tuple answer each other's acknowledgments, and each copy would begin one more such exchange.
+    // Such ends answer each other's acknowledgments, and each copy would begin one more such exchange.
     let meet = cast.has_lives_that_meet();
     let duplicate = if meet { "0" } else { draws.pick(&["0", "0", "0.1", "0.3"]) };
     writeln!(text, "[link]\ndelay = {delay}\nloss = {loss}\nduplicate = {duplicate}").expect("a string takes all");
@@ -290,21 +293,22 @@ fn crash(text: &mut String, draws: &mut Draws, host: &str) {
 /// Segments that no endpoint sends.
 fn forgeries(text: &mut String, draws: &mut Draws, cast: &Cast) {
     if draws.once_in(3) {
-        for _ in 0..=draws.below(3) {
+        for place in 0..=draws.below(3) {
             let from = draws.pick(&cast.clients);
             let at = draws.pick(&["20 ms", "100 ms", "1s", "2s"]);
             let port = draws.pick(&["6000", "6001", "6002", "49152", "5000"]);
             let flags = draws.pick(&["SYN", "SYN", "SYN", "ACK", "RST", "RA", "FA"]);
+            let seq = 1 + place; // no two are the same
             let ack = if flags.contains('A') { "ack-raw = 7\n" } else { "" };
             writeln!(
                 text,
                 "[[inject]]\nat = \"{at}\"\nfrom = \"{from}\"\nto = \"server\"\nports = [{port}, 80]\nflags = \
-                 \"{flags}\"\nseq-raw = 1\n{ack}"
+                 \"{flags}\"\nseq-raw = {seq}\n{ack}"
             )
             .expect("a string takes all");
         }
     }
-    if draws.once_in(2) {
+    if cast.forges {
         for _ in 0..=draws.below(3) {
             fitting_forgery(text, draws, cast);
         }
@@ -346,8 +350,8 @@ fn fitting_forgery(text: &mut String, draws: &mut Draws, cast: &Cast) {
         let at = draws.pick(&["20 ms", "75 ms", "160 ms", "300 ms", "1s", "2s", "5s"]);
         format!("at = \"{at}\"\nconnection = {}", 1 + draws.below(2))
     } else {
-        let (nth, delay) = (draws.pick(&["1", "1", "2", "1.."]), draws.pick(&["0s", "0s", "1 ms", "80 ms"]));
-        let nth = if nth.len() > 1 { format!("\"{nth}\"") } else { nth.to_owned() };
+        // Not each time: one that opens a connection, by a cookie that fits, would be its own event.
+        let (nth, delay) = (draws.pick(&["1", "1", "2", "[1, 2, 3]"]), draws.pick(&["0s", "0s", "1 ms", "80 ms"]));
         format!("after = {{ host = \"{to}\", enters = \"{state}\", nth = {nth} }}\ndelay = \"{delay}\"")
     };
     writeln!(text, "[[inject]]\n{when}\nfrom = \"{from}\"\nto = \"{to}\"\n{segment}\n").expect("a string takes all");

@@ -91,10 +91,13 @@ impl Fields for Words<'_> {
             Value::Number(number) => self.word(number),
             Value::Optional(number) => self.word(number.unwrap_or(u64::MAX)),
             Value::Flag(flag) => self.word(u64::from(flag)),
-            Value::Word(word, _) => self.word(word.map_or(u64::MAX, |(_, number)| u64::from(number))),
-            Value::Host(host) => self.word(host.map_or(u64::MAX, |host| u64::from(host.0))),
+            Value::Word((_, number), _) => self.word(u64::from(number)),
+            Value::OptionalWord(word, _) => self.word(word.map_or(u64::MAX, |(_, number)| u64::from(number))),
+            Value::Host(host) => self.word(u64::from(host.0)),
+            Value::OptionalHost(host) => self.word(host.map_or(u64::MAX, |host| u64::from(host.0))),
             Value::Attempt(attempt) => self.word(u64::from(attempt.host.0) << 32 | u64::from(attempt.ordinal)),
-            Value::Socket(socket) => self.word(socket.map_or(u64::MAX, socket_word)),
+            Value::Socket(socket) => self.word(socket_word(socket)),
+            Value::OptionalSocket(socket) => self.word(socket.map_or(u64::MAX, socket_word)),
             Value::Flags(flags) => self.word(u64::from(flags.bits())),
             Value::Time(at) => self.word(at.as_nanos()),
             Value::OptionalTime(at) => self.word(at.map_or(u64::MAX, Instant::as_nanos)),
@@ -178,6 +181,6 @@ mod tests {
     #[test]
     fn the_format_is_the_one_it_is_numbered_as() {
         assert_eq!(RECORD_FORMAT, 5);
-        assert_eq!(digest(&samples()).to_string(), "bb2e0b020477496747326689fbd488bc");
+        assert_eq!(digest(&samples()).to_string(), "80b43b7ea474d73c0a748ae944cec2c0");
     }
 }

@@ -274,7 +274,7 @@ impl<F: Fold> Fold for Holdings<F> {
             }
             What::Served { begins: true } => self.take(at, host, incarnation, Held::Of(Resource::Workers)),
             What::Served { begins: false } => self.give(at, host, incarnation, Held::Of(Resource::Workers)),
-            What::Told { .. } | What::Armed { .. } | What::Disarmed => {}
+            What::Told { .. } | What::Armed { .. } | What::Disarmed { .. } => {}
         }
     }
 

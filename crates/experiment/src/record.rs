@@ -10,13 +10,16 @@ use std::num::NonZeroU32;
 
 use net_link::Fate;
 use sim_time::Instant;
-use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Options, Purpose, Queue, Reason, SeqNum, State};
+use tcp_endpoint::{
+    Acknowledged, EntryKind, Flags, FourTuple, Notice, Options, Purpose, Queue, Reason, SeqNum, State, Timer,
+};
 
 use crate::holdings::Transfer;
 pub use samples::samples;
 
 pub use fields::{
     Fields, Value, awaited_word, call_word, cause_word, loss_word, memory_word, purpose_word, queue_word, reason_word,
+    timer_word,
 };
 
 /// A host's place in [`crate::Scenario::hosts`].
@@ -199,11 +202,16 @@ pub enum What {
     },
     /// A timer of it is set, anew or for another time.
     Armed {
+        /// Which. The host has one deadline for each entry, that of the timer that fires first.
+        timer: Timer,
         /// When it is to fire.
         deadline: Instant,
     },
     /// A timer of it is stopped.
-    Disarmed,
+    Disarmed {
+        /// Which.
+        timer: Timer,
+    },
     /// The endpoint tells its application something.
     Told {
         /// What.
@@ -291,6 +299,8 @@ pub enum Event {
         host: HostId,
         /// The connection.
         incarnation: Incarnation,
+        /// Which timer.
+        timer: Timer,
     },
     /// An application made a call.
     Call {

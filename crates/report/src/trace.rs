@@ -213,12 +213,15 @@ impl Fields for Line<'_> {
             Value::Number(number) => self.with(name, number),
             Value::Optional(number) => self.with(name, number),
             Value::Flag(flag) => self.with(name, flag),
-            Value::Word(word, _) => self.with(name, word.map(|(word, _)| word)),
-            Value::Host(host) => self.with(name, host.map(|host| names.of(host))),
+            Value::Word((word, _), _) => self.with(name, word),
+            Value::OptionalWord(word, _) => self.with(name, word.map(|(word, _)| word)),
+            Value::Host(host) => self.with(name, names.of(host)),
+            Value::OptionalHost(host) => self.with(name, host.map(|host| names.of(host))),
             Value::Attempt(Attempt { host, ordinal }) => {
                 self.with(name, AttemptName { host: names.of(host), ordinal });
             }
             Value::Socket(socket) => self.with(name, socket),
+            Value::OptionalSocket(socket) => self.with(name, socket),
             Value::Flags(flags) => self.with(name, flags),
             Value::Time(at) | Value::OptionalTime(Some(at)) => self.time(name, at),
             Value::OptionalTime(None) => self.with(name, None::<u64>),

@@ -13,7 +13,7 @@ use sim_time::Instant;
 use tcp_endpoint::{FourTuple, Purpose, Queue};
 
 use crate::hosts::Hosts;
-use crate::words::{fate, label};
+use crate::words::{fate, label, timer_in_words};
 
 /// Which record is asked about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -165,8 +165,8 @@ impl Teller {
             Event::State(change) => {
                 format!("{}: {} → {}", self.whose(change.host, Some(change.incarnation)), change.from, change.to)
             }
-            Event::TimerFired { host, incarnation } => {
-                format!("{}: a timer fires", self.whose(*host, Some(*incarnation)))
+            Event::TimerFired { host, incarnation, timer } => {
+                format!("{}: its {} fires", self.whose(*host, Some(*incarnation)), timer_in_words(*timer))
             }
             Event::Call { host, incarnation, call, outcome, .. } => {
                 call_in_words(&self.whose(*host, *incarnation), *call, *outcome)

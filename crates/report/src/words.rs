@@ -5,7 +5,7 @@ use std::fmt;
 use experiment::Relative;
 use experiment::record::{Call, Cause, Sent, call_word};
 use net_link::Loss;
-use tcp_endpoint::{Flags, Notice, Purpose, SeqNum};
+use tcp_endpoint::{Flags, Notice, Purpose, SeqNum, Timer};
 
 /// What a segment is called: `SYN 0`, `SYN,ACK 0/1`, `DATA 1/1 100 B`, `FIN,ACK 101/101`, with relative numbers `seq/ack`.
 ///
@@ -141,5 +141,20 @@ pub(crate) const fn cause_in_words(cause: Cause) -> &'static str {
         Cause::Unknown => "no known accident",
         Cause::Crash => "a crash",
         Cause::Application => "the application",
+    }
+}
+
+/// What a timer is called.
+pub(crate) const fn timer_in_words(timer: Timer) -> &'static str {
+    match timer {
+        Timer::Retransmission => "retransmission timer",
+        Timer::TailLossProbe => "timer for a tail-loss probe",
+        Timer::WindowProbe => "timer for a window probe",
+        Timer::DelayedAck => "timer for a delayed acknowledgment",
+        Timer::Keepalive => "keepalive timer",
+        Timer::UserTimeout => "user timeout",
+        Timer::TimeWait => "TIME-WAIT timer",
+        Timer::FinWait2 => "FIN-WAIT-2 timer",
+        Timer::HoldDown => "hold-down timer",
     }
 }

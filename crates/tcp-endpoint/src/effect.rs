@@ -155,6 +155,29 @@ pub enum Queue {
     TimeWait,
 }
 
+/// A timer of an entry. Each has one deadline at a time, that of the timer that fires first.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Timer {
+    /// The retransmission timer (RFC 6298 §5, RFC 9293 §3.8.1).
+    Retransmission,
+    /// The same, where what is next is a tail-loss probe (RFC 8985 §7).
+    TailLossProbe,
+    /// The same, where what is next is the question whether a window has opened (RFC 9293 §3.8.6.1).
+    WindowProbe,
+    /// The delayed acknowledgment's (RFC 9293 §3.8.6.3).
+    DelayedAck,
+    /// That of keepalive probes (RFC 9293 §3.8.4).
+    Keepalive,
+    /// USER TIMEOUT (RFC 9293 §3.10.8, RFC 5482).
+    UserTimeout,
+    /// The length of TIME-WAIT (RFC 9293 §3.10.8).
+    TimeWait,
+    /// How long FIN-WAIT-2 waits without its application.
+    FinWait2,
+    /// The length of a hold-down.
+    HoldDown,
+}
+
 /// Something the application may want to react to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Notice {
@@ -196,6 +219,8 @@ pub enum Effect<P, T> {
         tag: T,
         /// When.
         at: Instant,
+        /// Which of its timers fires then.
+        timer: Timer,
     },
     /// Forget the entry's deadline.
     Disarm {

@@ -8,7 +8,7 @@ use crate::asked::Asked;
 use crate::connection::{Connection, Opening};
 use crate::cookie;
 use crate::draft::{Draft, reset_outside_connection};
-use crate::effect::{Acknowledged, Effect, Purpose, Reason};
+use crate::effect::{Acknowledged, Effect, Purpose, Reason, Timer};
 use crate::identity::{Identity, Incarnation};
 use crate::interface::Status;
 use crate::isn::IsnSource;
@@ -190,7 +190,7 @@ impl<T: Copy> HalfOpen<T> {
         match self.retransmit_at.instant() {
             Some(at) if at <= ctx.now => {}
             Some(at) => {
-                ctx.effects.push(Effect::Arm { entry: ctx.entry, tag: self.id.tag, at });
+                ctx.effects.push(Effect::Arm { entry: ctx.entry, tag: self.id.tag, at, timer: Timer::Retransmission });
                 return Request::Pending;
             }
             None => return Request::Pending,

@@ -50,7 +50,7 @@ mod testing;
 mod tick;
 mod timestamps;
 
-pub use effect::{Acknowledged, Effect, Effects, Notice, Purpose, Queue, Reason, Transition, Transmission};
+pub use effect::{Acknowledged, Effect, Effects, Notice, Purpose, Queue, Reason, Timer, Transition, Transmission};
 pub use handle::{EntryKind, Handle};
 pub use host::Host;
 pub use interface::{Preferences, Received, Status, UserError};

@@ -122,7 +122,8 @@ fn item(name: &str, (from, until): (u128, u128), how: &str, mut blamed: Vec<(Str
 
 /// A wait that is told.
 fn heading(paragraph: &str) -> Option<Item> {
-    const ENDS: [(&str, &str); 4] = [
+    const ENDS: [(&str, &str); 5] = [
+        (" Then it did.", "served"),
         (" Then it had what it waited for.", "served"),
         (" Then its connection was over: it was turned away.", "turned-away"),
         (" Then a crash ended the wait.", "crashed"),

@@ -5,7 +5,9 @@ use std::net::SocketAddrV4;
 
 use net_link::Loss;
 use sim_time::Instant;
-use tcp_endpoint::{Acknowledged, EntryKind, Flags, FourTuple, Notice, Purpose, Queue, Reason, State, UserError};
+use tcp_endpoint::{
+    Acknowledged, EntryKind, Flags, FourTuple, Notice, Purpose, Queue, Reason, State, Timer, UserError,
+};
 
 use super::{
     Attempt, Awaited, Because, Blame, Call, Cause, Change, Deaf, Event, HostId, Incarnation, Memory, Outcome, Record,
@@ -21,14 +23,20 @@ pub enum Value<'a> {
     Optional(Option<u64>),
     /// Yes or no.
     Flag(bool),
-    /// One of a few words, with its number in the digest, or none; and all of these words.
-    Word(Option<(&'static str, u32)>, &'static [&'static str]),
-    /// A host, or none.
-    Host(Option<HostId>),
+    /// One of a few words, with its number in the digest; and all of these words.
+    Word((&'static str, u32), &'static [&'static str]),
+    /// The same, where there may be none.
+    OptionalWord(Option<(&'static str, u32)>, &'static [&'static str]),
+    /// A host.
+    Host(HostId),
+    /// A host, where there may be none.
+    OptionalHost(Option<HostId>),
     /// An attempt: who opened, and for which time.
     Attempt(Attempt),
-    /// A socket, or none.
-    Socket(Option<SocketAddrV4>),
+    /// A socket.
+    Socket(SocketAddrV4),
+    /// A socket, where there may be none.
+    OptionalSocket(Option<SocketAddrV4>),
     /// The control bits of a segment.
     Flags(Flags),
     /// A time.
@@ -138,10 +146,11 @@ impl Record {
                 when(to, *at, *because);
                 change.tell(to);
             }
-            Event::TimerFired { host, incarnation } => {
+            Event::TimerFired { host, incarnation, timer } => {
                 to.kind("timer-fired", 11, "a timer fires; `because` is the record with which it was set");
                 when(to, *at, *because);
                 connection(to, host, incarnation);
+                of_timer(to, timer);
             }
             Event::Call { host, application, incarnation, remote, call, outcome } => {
                 to.kind("call", 12, "an application makes a call");
@@ -149,7 +158,7 @@ impl Record {
                 to.field("host", "the host", host.into());
                 to.field("application", "the ordinal of the script's run on the host, from 0", number(application));
                 to.field("connection", "the connection, if the call has one", incarnation.into());
-                to.field("remote", "the peer's socket", Value::Socket(remote));
+                to.field("remote", "the peer's socket, if the call has a connection", Value::OptionalSocket(remote));
                 tell_call(to, call, outcome);
             }
             Event::DataLost { host, incarnation, octets } => {
@@ -250,14 +259,16 @@ impl Change {
                 to.field("memory", "for what", word(memory_word(memory), MEMORY_WORDS));
                 to.field("bytes", "how many octets", Value::Number(octets));
             }
-            What::Armed { deadline } => {
+            What::Armed { timer, deadline } => {
                 to.kind("timer-set", 34, "a timer of a connection is set, anew or for another time");
                 connection(to, host, incarnation);
+                of_timer(to, timer);
                 to.field("deadline", "when it is to fire", Value::Time(deadline));
             }
-            What::Disarmed => {
+            What::Disarmed { timer } => {
                 to.kind("timer-stopped", 35, "a timer of a connection is stopped");
                 connection(to, host, incarnation);
+                of_timer(to, timer);
             }
             What::Told { notice } => {
                 to.kind("told", 36, "the endpoint tells the connection's application something");
@@ -279,11 +290,11 @@ impl Sent {
         to.field(
             "from",
             "the host that sends it; none if it is forged and nobody has its address",
-            Value::Host(self.from),
+            Value::OptionalHost(self.from),
         );
-        to.field("to", "the host it goes to, if its address is anyone's", Value::Host(self.to));
-        to.field("source", "its source", Value::Socket(Some(self.source)));
-        to.field("destination", "its destination", Value::Socket(Some(self.destination)));
+        to.field("to", "the host it goes to, if its address is anyone's", Value::OptionalHost(self.to));
+        to.field("source", "its source", Value::Socket(self.source));
+        to.field("destination", "its destination", Value::Socket(self.destination));
         to.segment(self);
         to.field("flags", "its control bits, in the order S F R P A", Value::Flags(self.flags));
         to.field("seq_raw", "SEG.SEQ on the wire", number(self.seq.raw()));
@@ -292,7 +303,7 @@ impl Sent {
         to.field("window", "SEG.WND in octets", number(self.window));
         to.field("len", "octets of data", number(self.octets));
         let meaning = "why its endpoint sends it; none if it is forged";
-        to.field("purpose", meaning, Value::Word(self.purpose.map(purpose_word), PURPOSE_WORDS));
+        to.field("purpose", meaning, Value::OptionalWord(self.purpose.map(purpose_word), PURPOSE_WORDS));
         let meaning = "how often the same sequence space was sent before";
         to.field("retransmission", meaning, number(self.retransmission));
         let meaning = "the furthest thing it acknowledges";
@@ -306,7 +317,7 @@ impl Sent {
         to.field("wasted", meaning, Value::Flag(self.wasted.is_some()));
         blamed(to, self.wasted);
         to.field("fate", "what becomes of it", word(fate_word(self.fate.deliveries.len()), FATE_WORDS));
-        to.field("loss", "why it is lost, if it is", Value::Word(self.fate.lost.map(loss_word), LOSS_WORDS));
+        to.field("loss", "why it is lost, if it is", Value::OptionalWord(self.fate.lost.map(loss_word), LOSS_WORDS));
         let fault = self.fate.fault.map(|place| u64::from(place) + 1);
         to.field("fault", "the fault of the file that decides, from 1", Value::Optional(fault));
         to.field("delivered_at", "when its copies arrive", Value::Times(&self.fate.deliveries));
@@ -320,7 +331,7 @@ impl Unfinished {
         to.field("script", "the script's place among those of the host, from 0", number(self.script));
         to.field("step", "the ordinal of the step that it waits in, from 1", number(self.step));
         to.field("connection", "the connection, if it has one", self.incarnation.into());
-        to.field("remote", "the peer's socket, if it has a connection", Value::Socket(self.remote));
+        to.field("remote", "the peer's socket, if it has a connection", Value::OptionalSocket(self.remote));
         to.field("awaits", "what it waits for", word(awaited_word(self.awaits), AWAITED_WORDS));
         to.field("len", "octets that the step has received so far", Value::Number(self.octets));
         to.field("since", "when it came to the step, or last received octets there", Value::Time(self.since));
@@ -333,8 +344,8 @@ impl StateChange {
         to.field("host", "the host", self.host.into());
         to.field("connection", "the connection", Some(self.incarnation).into());
         to.field("attempt", "the attempt it goes back to", Value::Attempt(self.attempt));
-        to.field("local", "its socket", Value::Socket(Some(self.tuple.local)));
-        to.field("remote", "the peer's socket", Value::Socket(Some(self.tuple.remote)));
+        to.field("local", "its socket", Value::Socket(self.tuple.local));
+        to.field("remote", "the peer's socket", Value::Socket(self.tuple.remote));
         to.name(self.tuple);
         to.field("from", "the state before", word(state_word(self.from), &STATE_WORDS));
         to.field("to", "the state after", word(state_word(self.to), &STATE_WORDS));
@@ -351,7 +362,7 @@ impl StateChange {
 #[inline(always)]
 fn when(to: &mut impl Fields, at: Instant, because: Because) {
     to.field("t", "when, in seconds", Value::Time(at));
-    let meaning = "the records without which it would not exist, in the order of the stream: none of a root";
+    let meaning = "the record without which it would not exist, the first of them in the stream; null of a root";
     to.field("because", meaning, Value::Records(because));
 }
 
@@ -372,7 +383,7 @@ fn blamed(to: &mut impl Fields, blame: Option<Blame>) {
     to.field(
         "cause",
         "what is to blame for that, if it is of no use",
-        Value::Word(blame.map(|blame| cause_word(blame.cause)), CAUSE_WORDS),
+        Value::OptionalWord(blame.map(|blame| cause_word(blame.cause)), CAUSE_WORDS),
     );
     let record = blame.and_then(|blame| blame.record);
     to.field("blames", "the record that this goes back to", Value::Optional(record.map(|id| u64::from(id.place()))));
@@ -393,7 +404,11 @@ fn tell_call(to: &mut impl Fields, call: Call, outcome: Outcome) {
         Outcome::Failed(error) => Some(error_word(error)),
         _ => None,
     };
-    to.field("error", "why it fails, if it does", Value::Word(error, ERROR_WORDS));
+    to.field("error", "why it fails, if it does", Value::OptionalWord(error, ERROR_WORDS));
+}
+
+fn of_timer(to: &mut impl Fields, timer: Timer) {
+    to.field("timer", "which timer", word(timer_word(timer), TIMER_WORDS));
 }
 
 fn number(value: impl Into<u64>) -> Value<'static> {
@@ -401,12 +416,12 @@ fn number(value: impl Into<u64>) -> Value<'static> {
 }
 
 const fn word(word: (&'static str, u32), of: &'static [&'static str]) -> Value<'static> {
-    Value::Word(Some(word), of)
+    Value::Word(word, of)
 }
 
 impl From<HostId> for Value<'_> {
     fn from(host: HostId) -> Self {
-        Self::Host(Some(host))
+        Self::Host(host)
     }
 }
 
@@ -509,6 +524,21 @@ words! {
         Purpose::ResetOfNoConnection => ("reset-of-no-connection", 10),
         Purpose::ResetOfUnacceptable => ("reset-of-unacceptable", 11),
         Purpose::ResetOfUnread => ("reset-of-unread", 12),
+    }
+}
+
+words! {
+    /// What a timer is called.
+    pub timer_word, TIMER_WORDS: Timer {
+        Timer::Retransmission => ("retransmission", 0),
+        Timer::TailLossProbe => ("tail-loss-probe", 1),
+        Timer::WindowProbe => ("window-probe", 2),
+        Timer::DelayedAck => ("delayed-ack", 3),
+        Timer::Keepalive => ("keepalive", 4),
+        Timer::UserTimeout => ("user-timeout", 5),
+        Timer::TimeWait => ("time-wait", 6),
+        Timer::FinWait2 => ("fin-wait-2", 7),
+        Timer::HoldDown => ("hold-down", 8),
     }
 }
 

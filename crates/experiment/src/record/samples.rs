@@ -6,7 +6,7 @@ use net_link::Fate;
 use sim_time::Instant;
 use smallvec::smallvec;
 use tcp_endpoint::{
-    Acknowledged, EntryKind, Flags, FourTuple, Notice, Options, Purpose, Queue, Reason, SeqNum, State, UserError,
+    Acknowledged, EntryKind, Flags, FourTuple, Notice, Options, Purpose, Queue, Reason, SeqNum, State, Timer, UserError,
 };
 
 use super::{
@@ -84,7 +84,7 @@ pub fn samples() -> Vec<Record> {
         Event::Rebooted { host, quiet_until: at },
         Event::WarmedUp,
         Event::State(state),
-        Event::TimerFired { host, incarnation },
+        Event::TimerFired { host, incarnation, timer: Timer::Retransmission },
         Event::Call { host, application, incarnation: Some(incarnation), remote, call: Call::Connect, outcome },
         Event::DataLost { host, incarnation, octets: 100 },
         Event::Overflow { host, port, queue: Queue::Syn, held: 8, since: at },
@@ -108,8 +108,8 @@ pub fn samples() -> Vec<Record> {
     let changes = [
         What::Held { memory, octets: 96 },
         What::Released { memory, octets: 96 },
-        What::Armed { deadline: at },
-        What::Disarmed,
+        What::Armed { timer: Timer::Retransmission, deadline: at },
+        What::Disarmed { timer: Timer::Retransmission },
         What::Told { notice: Notice::Readable },
         What::Served { begins: true },
     ];

@@ -233,6 +233,10 @@ impl<F: Fold> World<F> {
         if let Some(playing) = self.rounds.get_mut(round) {
             playing.connection = Some(life);
         }
+        // Who sends all that it has with the open has closed with it, too.
+        if let Some(row) = self.truth.get_mut(life).filter(|_| with.is_some_and(|first| first.all)) {
+            row.closed_by = Some(self.call);
+        }
         if let Some(first) = with {
             self.record_call(round, Call::Send(u64::from(first.octets)), Outcome::Done, now);
             self.count_sent(life, first.octets.into());

@@ -33,7 +33,9 @@ use std::net::Ipv4Addr;
 
 use sim_core::{EventQueue, Model, Streams};
 use sim_time::Instant;
-use tcp_endpoint::{Effect, Effects, EntryKind, FourTuple, Handle, Host, Notice, Queue, Reason, State, Transition};
+use tcp_endpoint::{
+    Effect, Effects, EntryKind, FourTuple, Handle, Host, Notice, Queue, Reason, State, Timer, Transition,
+};
 
 use self::crowd::{Crowd, Line, Place};
 use self::flood::Flooding;
@@ -492,7 +494,7 @@ impl<F: Fold> World<F> {
                     self.record(now, Because::of(self.trigger), Event::HeldDown { host, port });
                     self.shut_out(machine, port, Scarce::HoldDown, now);
                 }
-                Effect::Arm { entry, tag, at } => self.arm(tag, entry, at, queue),
+                Effect::Arm { entry, tag, at, timer } => self.arm(tag, entry, (at, timer), queue),
                 Effect::Disarm { entry, tag } => self.disarm(tag, entry, queue),
                 Effect::Hold { entry, tag } => self.hold(tag, entry, now),
                 Effect::Release { entry, tag } => {
@@ -829,20 +831,26 @@ impl<F: Fold> World<F> {
         self.change(now, life, if held { What::Held { memory, octets } } else { What::Released { memory, octets } });
     }
 
-    fn arm<Q: EventQueue<Pending>>(&mut self, life: Incarnation, entry: Handle, at: Instant, queue: &mut Q) {
+    fn arm<Q: EventQueue<Pending>>(
+        &mut self,
+        life: Incarnation,
+        entry: Handle,
+        (at, timer): (Instant, Timer),
+        queue: &mut Q,
+    ) {
         let armed_by = self.last();
         let Some(row) = self.truth.rows.get_mut(life) else { return };
         let armed = row.take_deadline(entry).filter(|deadline| queue.rearm(deadline.key, at));
         let key =
             armed.map_or_else(|| queue.arm(at, Pending::Deadline { row: life.place, entry }), |deadline| deadline.key);
-        row.deadlines.push(Deadline { entry, key, armed_by });
-        self.change(queue.now(), life, What::Armed { deadline: at });
+        row.deadlines.push(Deadline { entry, key, armed_by, timer });
+        self.change(queue.now(), life, What::Armed { timer, deadline: at });
     }
 
     fn disarm<Q: EventQueue<Pending>>(&mut self, life: Incarnation, entry: Handle, queue: &mut Q) {
         if let Some(deadline) = self.truth.rows.get_mut(life).and_then(|row| row.take_deadline(entry)) {
             let _ = queue.cancel(deadline.key);
-            self.change(queue.now(), life, What::Disarmed);
+            self.change(queue.now(), life, What::Disarmed { timer: deadline.timer });
         }
     }
 
@@ -850,9 +858,9 @@ impl<F: Fold> World<F> {
     fn deadline<Q: EventQueue<Pending>>(&mut self, row: u32, entry: Handle, queue: &mut Q) -> Option<MachineId> {
         let now = queue.now();
         let (life, row) = self.truth.rows.at_mut(row)?;
-        let Deadline { armed_by, .. } = row.take_deadline(entry)?;
+        let Deadline { armed_by, timer, .. } = row.take_deadline(entry)?;
         let (host, machine) = (row.host, row.machine);
-        self.begin_with(now, Because::of(armed_by), Event::TimerFired { host, incarnation: life });
+        self.begin_with(now, Because::of(armed_by), Event::TimerFired { host, incarnation: life, timer });
         self.machines[machine.index()].tcp.on_deadline(now, entry, &mut self.effects);
         self.perform(machine, Origin::Protocol, queue);
         Some(machine)

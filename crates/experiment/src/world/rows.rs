@@ -5,7 +5,7 @@ use sim_core::Key;
 use sim_time::Instant;
 use smallvec::SmallVec;
 use storage::push_sparingly;
-use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Transition};
+use tcp_endpoint::{FourTuple, Handle, Reason, SeqNum, State, Timer, Transition};
 
 use super::crowd::{Line, Place};
 use super::intake::Intake;
@@ -159,6 +159,8 @@ pub(super) struct Deadline {
     pub(super) key: Key,
     /// The record with which it was set.
     pub(super) armed_by: RecordId,
+    /// Which timer fires then.
+    pub(super) timer: Timer,
 }
 
 /// A segment on its way.

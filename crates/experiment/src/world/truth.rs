@@ -295,7 +295,9 @@ impl Truth {
     /// what the end of a client that has never heard of it does not read may still be read at another.
     pub(super) fn drop_unread(&mut self, life: Incarnation) -> Option<Loss> {
         let known = self.get_mut(life)?;
-        let sender = known.answers_for?;
+        let (partner, host) = known.answers_for?;
+        // Another that the same cookie made may have sent them.
+        let sender = (known.takes_from.unwrap_or(partner), host);
         loss(sender, known.intake.drop_unread())
     }
 

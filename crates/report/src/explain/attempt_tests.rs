@@ -235,7 +235,7 @@ fn a_forged_reset_is_told_as_that() {
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:49152 #1: waits since 0.150 s in step 2, `receive 100 B`: nothing has come
-               client's end was over at 0.200 s, in ESTABLISHED: reset.
+               client's end was over at 0.200 s, in ESTABLISHED: reset, the reset was forged.
                Nothing is on its way between them.
         "#]],
     );

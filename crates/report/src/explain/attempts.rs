@@ -10,7 +10,7 @@ use experiment::record::{
 };
 use rustc_hash::FxHashMap;
 use sim_time::Instant;
-use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
+use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State, Timer};
 
 use super::course::{Course, Landing, Met};
 use super::exchange::Exchanges;
@@ -26,8 +26,8 @@ pub(super) struct Attempts {
     /// What each life belongs to, until its exchange is over. Octets may be lost of one whose row is another's by then.
     pub(super) lives: FxHashMap<Incarnation, Belonging>,
     flying: FxHashMap<RecordId, Flying>,
-    /// Why each reset that is on its way was sent.
-    resets: FxHashMap<RecordId, Why>,
+    /// Why each reset that is on its way was sent, and the attempt it goes back to.
+    resets: FxHashMap<RecordId, (Why, Attempt)>,
     /// The last arrival, the last timer that fired, and the last call.
     arrival: Option<Arrival>,
     timer: Option<RecordId>,
@@ -167,15 +167,15 @@ impl Attempts {
     /// Takes a change.
     pub(super) fn change(&mut self, at: Instant, change: &Change) {
         match change.what {
-            What::Armed { deadline } => {
+            What::Armed { timer, deadline } => {
                 if let Some(end) = self.end_mut(change.incarnation) {
-                    (end.armed, end.deadline) = ((at, end.waited), Some(deadline));
+                    (end.armed, end.deadline) = ((at, end.waited), Some((deadline, timer)));
                 }
             }
-            What::Disarmed => {
+            What::Disarmed { timer } => {
                 // An entry that TIME-WAIT takes the place of goes with its timer, when the new one's is set.
-                if let Some(end) = self.end_mut(change.incarnation).filter(|end| end.state != Some(State::TimeWait)) {
-                    end.deadline = None;
+                if let Some(end) = self.end_mut(change.incarnation) {
+                    end.deadline = end.deadline.filter(|(_, set)| *set != timer);
                 }
             }
             What::Held { .. } | What::Released { .. } => {
@@ -327,7 +327,7 @@ impl Attempts {
         let copies = sent.fate.deliveries.len();
         if sent.flags.rst() && copies > 0 {
             let why = self.why(record, sent, exchanges);
-            self.resets.insert(record.id, why);
+            self.resets.insert(record.id, (why, sent.attempt));
         }
         let Some(known) = self.known.get_mut(&sent.attempt).filter(|_| !sent.forged) else { return };
         let sender = sent.incarnation.and_then(|life| self.lives.get(&life)).map(|life| life.side);
@@ -396,7 +396,12 @@ impl Attempts {
                 None => WhyReset::Ended,
             },
         };
-        Why { host: sent.from.filter(|_| !sent.forged), what, answers: arrival.map(|arrival| arrival.segment) }
+        Why {
+            host: sent.from.filter(|_| !sent.forged),
+            what,
+            answers: arrival.map(|arrival| arrival.segment),
+            of_another: None,
+        }
     }
 
     /// A copy of a segment lands. Returns it, as it was on its way.
@@ -466,7 +471,7 @@ impl Attempts {
     /// A connection that a segment comes to.
     fn met(&self, life: Incarnation, exchanges: &Exchanges) -> Met {
         let Some(end) = self.end_of(life, exchanges) else { return Met::default() };
-        let until = end.deadline.filter(|_| end.state == Some(State::TimeWait));
+        let until = end.deadline.filter(|(_, timer)| *timer == Timer::TimeWait).map(|(at, _)| at);
         Met { life: end.life, state: end.state, until }
     }
 
@@ -524,6 +529,7 @@ impl Attempts {
             let stale = arrival.filter(|arrival| arrival.stale).map(|arrival| arrival.segment);
             *known.end_mut(side) = End { life, waited, stale, ..End::default() };
         }
+        let crossed = known.crossing;
         let end = known.end_mut(side);
         if end.life.is_none_or(|life| life.incarnation != incarnation) {
             return;
@@ -540,6 +546,10 @@ impl Attempts {
         if to == State::Closed {
             let reset = arrival.filter(|_| reason == Reason::Reset).map(|arrival| arrival.segment);
             let reset = reset.and_then(|segment| Some((segment, *self.resets.get(&segment)?)));
+            let reset = reset.map(|(segment, (why, of))| {
+                let is_its_own = of == attempt || crossed == Some(of) || of.is_forged();
+                (segment, Why { of_another: Some(of).filter(|_| !is_its_own), ..why })
+            });
             let by = match reason {
                 Reason::Evicted => {
                     let eviction = self.eviction.filter(|(full, _)| record.because.iter().any(|cause| cause == *full));
@@ -548,7 +558,7 @@ impl Attempts {
                 Reason::Segment => arrival.map(|arrival| (arrival.segment, arrival.stale)),
                 _ => None,
             };
-            let deadline = end.deadline;
+            let deadline = end.deadline.map(|(at, _)| at);
             end.ended = Some(Ended { record: record.id, at: record.at, from, reason, since, deadline, reset, by });
         }
         let (is_useless, was_open) = (end.useless, end.opened.is_some());

@@ -174,7 +174,8 @@ fn a_half_open_entry_is_evicted() {
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:5000 → server:80 #1: 100 B of client lost at 0.200 s
-               client's end was over at 0.200 s, in ESTABLISHED: reset.
+               client's end was over at 0.200 s, in ESTABLISHED: reset, server had no connection for it any
+               more: evicted from a full cache.
                No application got them.
             2. client:5000 → server:80 #1: reset at 0.200 s, in ESTABLISHED
                By RST 1 of server, sent 0.150, arrived 0.200.
@@ -277,7 +278,7 @@ fn many_answers_are_alike() {
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: 64240 B of server lost at 0.200 s
-               client's end was over at 0.200 s, in ESTABLISHED: reset.
+               client's end was over at 0.200 s, in ESTABLISHED: reset, server's application aborted.
                They had arrived, and nobody had read them.
             2. server:80 ← client:49152 #1: 35760 B of server lost at 0.200 s
                server's end was over at 0.150 s, in ESTABLISHED: aborted by its application.
@@ -345,7 +346,8 @@ fn segments_meet_a_newer_connection() {
                ACKs, also with data: 1 sent, 1 at another connection.
                The first without effect: DATA 1/1 100 B of client #1, sent 0.100, arrived 5.100 (fault 1). The
                other connection was server:80 ← client:5000 #2, in ESTABLISHED.
-               server's end was over at 3.150 s, in SYN-RECEIVED: reset.
+               server's end was over at 3.150 s, in SYN-RECEIVED: reset, client had no connection for it any
+               more: a crash.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:5000 #2: its application was given 100 B that its peer had not sent, at

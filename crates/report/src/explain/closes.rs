@@ -139,11 +139,7 @@ pub(super) fn data_lost(
         false => "No application got them.".to_owned(),
     }));
     let why = end.map_or("an end was over".to_owned(), |(life, ended)| {
-        let why = match ended.reset {
-            Some((_, why)) => format!("reset, {}", names.why(why)),
-            None => super::names::reason(ended.reason, ended.from),
-        };
-        format!("{}'s end was over: {why}", names.host(life.host))
+        format!("{}'s end was over: {}", names.host(life.host), names.reason(&ended))
     });
     let unread = if unread { ", unread" } else { "" };
     if own_end.useless && life.incarnation == incarnation {

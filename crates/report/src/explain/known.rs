@@ -3,7 +3,7 @@
 use experiment::HostId;
 use experiment::record::{Attempt, Call, Incarnation, RecordId, Sent};
 use sim_time::Instant;
-use tcp_endpoint::{FourTuple, Queue, Reason, State};
+use tcp_endpoint::{FourTuple, Queue, Reason, State, Timer};
 
 use super::course::Course;
 
@@ -48,9 +48,9 @@ pub(super) struct End {
     pub(super) state: Option<State>,
     /// How long the chain of records that led to where it is has waited for timers, in nanoseconds.
     pub(super) waited: u64,
-    /// When its timer was set, and how long that had waited for timers; and for when it was set.
+    /// When its timer was set, and how long that had waited for timers; and for when which was set.
     pub(super) armed: (Instant, u64),
-    pub(super) deadline: Option<Instant>,
+    pub(super) deadline: Option<(Instant, Timer)>,
     /// When it came to its state.
     pub(super) since: Instant,
     /// Whether its application has accepted it.
@@ -137,6 +137,8 @@ pub(super) struct Why {
     pub(super) what: WhyReset,
     /// What it answers, if it answers something.
     pub(super) answers: Option<RecordId>,
+    /// The attempt it goes back to, if it ended a connection of another.
+    pub(super) of_another: Option<Attempt>,
 }
 
 /// What brought a reset about.

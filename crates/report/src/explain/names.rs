@@ -73,7 +73,15 @@ impl<'a> Names<'a> {
         let state = if reason == Reason::Expired { String::new() } else { format!(", in {from}") };
         let place = ended.by.filter(|_| reason == Reason::Evicted).and_then(|(segment, _)| self.segment(segment));
         let place = place.map_or(String::new(), |segment| format!(" ({segment}, took its place)"));
-        format!("{}'s end was over at {at} s{state}: {}{place}.", self.host(life.host), self::reason(reason, from))
+        format!("{}'s end was over at {at} s{state}: {}{place}.", self.host(life.host), self.reason(ended))
+    }
+
+    /// How a life ended, and why it was reset if it was: without numbers and times.
+    pub(super) fn reason(self, ended: &Ended) -> String {
+        match ended.reset {
+            Some((_, why)) => format!("reset, {}", self.why(why)),
+            None => reason(ended.reason, ended.from),
+        }
     }
 
     /// That an end took a forged segment for its peer's, if it did.
@@ -93,6 +101,13 @@ impl<'a> Names<'a> {
 
     /// Why a reset was sent: without numbers and times.
     pub(super) fn why(self, why: Why) -> String {
+        match why.of_another {
+            Some(_) => format!("that of another connection came ({})", self.what(why)),
+            None => self.what(why),
+        }
+    }
+
+    fn what(self, why: Why) -> String {
         let host = why.host.map_or("nobody", |host| self.host(host));
         match why.what {
             WhyReset::Forged => "the reset was forged".to_owned(),
@@ -118,7 +133,7 @@ impl<'a> Names<'a> {
 
     /// Which reset it was, what it answers, and why it was sent.
     pub(super) fn reset(self, (segment, why): (RecordId, Why)) -> Vec<String> {
-        let by = self.segment(segment).map(|segment| format!("By {segment}."));
+        let (by, why_of) = (self.segment(segment).map(|segment| format!("By {segment}.")), why.of_another);
         let since = match why.what {
             WhyReset::NoConnection(Some((_, _, at))) => format!(" at {at} s"),
             _ => String::new(),
@@ -127,18 +142,19 @@ impl<'a> Names<'a> {
             WhyReset::Unacceptable(Some((life, state))) => {
                 format!("{}, in {state}, does not accept that", self.life(life))
             }
-            _ => format!("{}{since}", self.why(why)),
+            _ => format!("{}{since}", self.what(why)),
         };
         let why = match why.answers.and_then(|answered| self.segment(answered)) {
             Some(answered) => format!("It answers {answered}: {because}."),
             None => format!("Why: {because}."),
         };
-        by.into_iter().chain([why]).collect()
+        let other = why_of.map(|of| format!("It is of another connection, {} #{}.", self.host(of.host), of.ordinal));
+        by.into_iter().chain(other).chain([why]).collect()
     }
 }
 
 /// How a life ended.
-pub(super) fn reason(reason: Reason, from: State) -> String {
+fn reason(reason: Reason, from: State) -> String {
     let words = match reason {
         Reason::Call => "aborted by its application",
         Reason::Segment => "closed",

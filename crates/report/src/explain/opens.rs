@@ -107,7 +107,7 @@ pub(super) fn slow(known: &Known, other: &End, names: Names<'_>) -> Option<Findi
             let client = names.host(life.host);
             // What is half-open at the end of the run may open yet.
             let never = if other.life.is_some() && other.ended.is_none() { "not yet" } else { "never" };
-            let why = other.ended.map_or(why.clone(), |ended| super::names::reason(ended.reason, ended.from));
+            let why = other.ended.map_or(why.clone(), |ended| names.reason(&ended));
             over = other.life.zip(other.ended).map(|(life, ended)| names.ended(life, &ended));
             let heading = format!("{name}: open at {client} at {at} s, and {never} at {server}");
             (NEVER_OPEN, heading, format!("opens {lives} were {never} open at {server}: {why}"), at, 0)

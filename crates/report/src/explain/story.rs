@@ -365,7 +365,10 @@ impl<'a> Teller<'a> {
         }
         let mut words = format!("{nobody}: {} had {}.", self.there, self.ended(end, ""));
         let mut said = self.exchange.sent_by(end.change.incarnation);
-        let said = said.find(|packet| packet.because == end.because && packet.sent.flags.rst());
+        let is_to_blame =
+            |packet: &&Packet| self.cost.is_charged_to(Blame { cause: Cause::Lost, record: Some(packet.id) });
+        let said =
+            said.find(|packet| packet.sent.flags.rst() && (packet.because == end.because || is_to_blame(packet)));
         if let Some(packet) = said {
             // What an arrival brought about is told of in its turn.
             let fate = match self.exchange.arrivals_of(packet).next() {

@@ -425,7 +425,8 @@ fn a_crash_goes_unheard() {
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: 100 B of server lost at 4.100 s
-               server's end was over at 4.100 s, in ESTABLISHED: reset.
+               server's end was over at 4.100 s, in ESTABLISHED: reset, client had no connection for it any
+               more: a crash.
                No application got them.
             2. server:80 ← client:49152 #1: reset at 4.100 s, in ESTABLISHED
                By RST 101 of client #1, sent 4.050, arrived 4.100.
@@ -609,7 +610,8 @@ fn nothing_was_wasted() {
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. client:49152 → server:80 #1: 100 B of client lost at 4.100 s
-               client's end was over at 4.100 s, in ESTABLISHED: reset.
+               client's end was over at 4.100 s, in ESTABLISHED: reset, server had no connection for it any
+               more: reset.
                No application got them.
             2. client:49152 → server:80 #1: reset at 4.100 s, in ESTABLISHED
                By RST 1 of server, sent 4.050, arrived 4.100.
@@ -654,7 +656,7 @@ fn a_forged_reset_goes_unheard_at_the_other_end() {
 
             Scripts that still wait at the end of the run
             1. server:80 ← client:49152 #1: waits since 0.150 s in step 3, `receive 100 B`: nothing has come
-               client's end was over at 3.000 s, in ESTABLISHED: reset.
+               client's end was over at 3.000 s, in ESTABLISHED: reset, the reset was forged.
                Nothing is on its way between them.
         "#]],
     );
@@ -813,13 +815,15 @@ fn overload_is_told_in_one_paragraph() {
            The longest: client(2):40062 → server:80 #1110: waits since 13.120 s in step 3, `receive 10 kB`:
            nothing has come.
            server's end was in SYN-RECEIVED then.
-           Nothing is on its way between them; the next timer of the two, client's, fires at 42.816 s.
+           Nothing is on its way between them; the next timer of the two, client's retransmission timer,
+           fires at 42.816 s.
         2. 129 scripts of client wait in step 1, `connect`
            The first since 16.180 s, the last since 30.000 s; for 2.63 s on average.
            The longest: client(3):41180 → server:80 #1619: waits since 16.180 s in step 1, `connect`: the
            connection is not open.
            SYNs: 8 sent, 8 without a place in the accept queue. SYN-ACKs: none sent.
-           Nothing is on its way between them; the next timer of the two, client's, fires at 35.180 s.
+           Nothing is on its way between them; the next timer of the two, client's retransmission timer,
+           fires at 35.180 s.
         3. 128 scripts of client wait in step 3, `receive 10 kB`, and their other ends are in ESTABLISHED,
            not accepted: it waits for one of 4 workers
            The first since 13.750 s, the last since 29.980 s; for 2.19 s on average.
@@ -1138,7 +1142,7 @@ fn a_wait_of_no_time_has_its_unit() {
             Who had to wait, and why
             1. client:49153 → server:80 #2 waited at server:80 for the only worker, from 0.650 s to 0.650 s: 0
                client·s
-               Then it had what it waited for.
+               It took no time. Then it had what it waited for.
 
             Connections that were cut short, lost or mixed up data, or closed slowly, and why
             1. server:80 ← client:49152 #1: reset at 0.650 s, in ESTABLISHED

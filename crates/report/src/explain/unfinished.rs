@@ -11,10 +11,11 @@ use super::WIDTH;
 use super::attempts::Attempts;
 use super::exchange::Exchanges;
 use super::known::{End, Known, Side};
-use super::names::{Names, reason, seconds};
+use super::names::{Names, seconds};
 use super::opens::syn_acks_name;
 use crate::amount::{milliseconds, whole};
 use crate::why::awaited;
+use crate::words::timer_in_words;
 use crate::wrap::{block, listed, wrapped};
 
 /// The scripts that are told of as unfinished, and when.
@@ -193,7 +194,7 @@ impl Wait {
         } else {
             sentences.extend(names.other_end(other, end));
             kind = match (other.ended, other.state) {
-                (Some(ended), _) => format!(", and their other ends are over: {}", reason(ended.reason, ended.from)),
+                (Some(ended), _) => format!(", and their other ends are over: {}", names.reason(&ended)),
                 (None, Some(state)) => format!(", and their other ends are in {state}"),
                 (None, None) => String::new(),
             };
@@ -209,9 +210,11 @@ impl Wait {
                 kind = format!("{kind}, not accepted{busy}");
             }
         }
+        sentences.extend([end, other].into_iter().filter_map(|end| names.misled(end)));
         let timers = [end, other].into_iter().filter_map(|end| Some((end.deadline?, end.life?.host)));
-        let timer = timers.min().map_or(String::new(), |(at, host)| {
-            format!("; the next timer of the two, {}'s, fires at {at} s", names.host(host))
+        let next = timers.min_by_key(|((at, _), host)| (*at, *host));
+        let timer = next.map_or(String::new(), |((at, timer), host)| {
+            format!("; the next timer of the two, {}'s {}, fires at {at} s", names.host(host), timer_in_words(timer))
         });
         sentences.push(match known.flying() {
             0 => format!("Nothing is on its way between them{timer}."),

@@ -70,7 +70,8 @@ fn an_open_waits_for_what_is_lost() {
             1. client:49152 → server:80 #1: waits since 3590.000 s in step 1, `connect`: the connection is not
                open
                SYNs: 4 sent, 4 arrived. SYN-ACKs: 4 sent, 4 lost.
-               Nothing is on its way between them; the next timer of the two, client's, fires at 3605.000 s.
+               Nothing is on its way between them; the next timer of the two, client's retransmission timer,
+               fires at 3605.000 s.
         "#]],
     );
 }

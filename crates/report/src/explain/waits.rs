@@ -422,7 +422,9 @@ impl Wait {
         let all = self.nanos(end);
         let mut why = in_words(by_kind(shares, |blame| packets.blamed(blame, hosts)), all, None);
         let useful = shares.get(&None).copied().unwrap_or(0);
-        if self.scarce == Scarce::HoldDown {
+        if all == 0 {
+            why = vec!["It took no time.".to_owned()];
+        } else if self.scarce == Scarce::HoldDown {
             why.push(HELD_DOWN.to_owned());
         } else if self.places == 0 && useful > 0 {
             why.push(none_there(self.scarce).to_owned());
@@ -438,6 +440,7 @@ impl Wait {
             format!(" For {} s of that {why}", rounded(free as f64 / 1e9))
         });
         let how = match self.end {
+            Some((_, End::Served)) if self.scarce == Scarce::Workers && self.places == 0 => " Then it did.",
             Some((_, End::Served)) => " Then it had what it waited for.",
             Some((_, End::TurnedAway)) => " Then its connection was over: it was turned away.",
             Some((_, End::Crashed)) => " Then a crash ended the wait.",

@@ -111,17 +111,18 @@ impl Fields for Kinds {
             Value::Number(_) => json!({ "type": "integer" }),
             Value::Optional(_) => json!({ "type": ["integer", "null"] }),
             Value::Flag(_) => json!({ "type": "boolean" }),
-            Value::Word(_, words) => {
+            Value::Word(_, words) => json!({ "enum": words }),
+            Value::OptionalWord(_, words) => {
                 let words = words.iter().map(|word| json!(word)).chain([Json::Null]);
                 json!({ "enum": words.collect::<Vec<_>>() })
             }
-            Value::Host(_) | Value::Socket(_) => json!({ "type": ["string", "null"] }),
+            Value::Host(_) | Value::Socket(_) | Value::Flags(_) => json!({ "type": "string" }),
+            Value::OptionalHost(_) | Value::OptionalSocket(_) => json!({ "type": ["string", "null"] }),
             Value::Attempt(_) => json!({
                 "type": "object",
                 "properties": { "host": { "type": "string" }, "ordinal": { "type": "integer" } },
                 "required": ["host", "ordinal"],
             }),
-            Value::Flags(_) => json!({ "type": "string" }),
             Value::Time(_) => json!({ "type": "number" }),
             Value::OptionalTime(_) => json!({ "type": ["number", "null"] }),
             Value::Times(_) => json!({ "type": "array", "items": { "type": "number" } }),

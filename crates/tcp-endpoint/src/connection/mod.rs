@@ -28,7 +28,7 @@ pub(crate) use schedule::Schedule;
 pub(crate) use syn_sent::SynSent;
 
 use crate::asked::Asked;
-use crate::effect::{Notice, Reason};
+use crate::effect::{Notice, Reason, Timer};
 use crate::identity::{Identity, Incarnation};
 use crate::interface::{Owner, Preferences, Status};
 use crate::mss::DEFAULT_MSS;
@@ -178,8 +178,16 @@ impl Deadlines {
         user_timeout: Moment::NONE,
     };
 
-    pub(crate) fn earliest(&self) -> Moment {
-        self.retransmit.min(self.delayed_ack).min(self.keepalive).min(self.user_timeout)
+    /// The earliest, and the first timer that is served then. What is sent again may be a probe.
+    pub(crate) fn earliest(&self, resends: Timer) -> (Moment, Timer) {
+        let at = self.retransmit.min(self.delayed_ack).min(self.keepalive).min(self.user_timeout);
+        let timer = match () {
+            () if self.user_timeout == at => Timer::UserTimeout,
+            () if self.delayed_ack == at => Timer::DelayedAck,
+            () if self.retransmit == at => resends,
+            () => Timer::Keepalive,
+        };
+        (at, timer)
     }
 }
 

@@ -30,7 +30,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         self.schedule_window_probe(ctx);
         self.schedule_keepalive(ctx);
         self.schedule_user_timeout(ctx);
-        self.schedule.settle(self.deadlines.earliest(), self.id.tag, ctx);
+        self.schedule.settle(self.deadlines.earliest(self.retransmission_timer()), self.id.tag, ctx);
     }
 
     /// After a timeout one segment asks whether anyone is there; the rest follows when an answer comes.

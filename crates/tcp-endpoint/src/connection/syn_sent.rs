@@ -9,7 +9,7 @@ use super::outgoing::{Cut, Outgoing};
 use super::retries::{R1, has_tried_for, is_out_of_syn_retries};
 use super::schedule::Schedule;
 use crate::draft::Draft;
-use crate::effect::{Acknowledged, Notice, Purpose, Reason};
+use crate::effect::{Acknowledged, Notice, Purpose, Reason, Timer};
 use crate::identity::{Identity, Incarnation};
 use crate::interface::{Owner, Preferences, Status, UserError};
 use crate::mss::{DEFAULT_MSS, segment_size};
@@ -160,7 +160,9 @@ impl<P: Payload, T: Copy> SynSent<P, T> {
         let counts = self.retries > 0 || !limits.persistence.user_timeout_from_retransmission;
         let timeout = self.preferences.user_timeout(limits).filter(|_| counts);
         self.give_up_at = timeout.map(|timeout| limits.timers.fires_at(self.sent_at, timeout).max(ctx.now)).into();
-        self.schedule.settle(self.retransmit_at.min(self.give_up_at), self.id.tag, ctx);
+        let at = self.retransmit_at.min(self.give_up_at);
+        let timer = if at == self.give_up_at { Timer::UserTimeout } else { Timer::Retransmission };
+        self.schedule.settle((at, timer), self.id.tag, ctx);
     }
 
     /// `<SEQ=ISS><CTL=SYN>`, with the first of the data if the handshake takes it there.

@@ -4,7 +4,7 @@ use sim_time::{Duration, Instant};
 
 use super::retries::{R1, has_tried_for, is_out_of_syn_retries};
 use super::{Connection, Deadlines, Probe};
-use crate::effect::{Notice, Reason};
+use crate::effect::{Notice, Reason, Timer};
 use crate::interface::Owner;
 use crate::packed::Moment;
 use crate::payload::Payload;
@@ -33,6 +33,15 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             return after;
         }
         if keepalive.is_due(ctx.now) { self.on_keepalive(ctx) } else { After::Stay }
+    }
+
+    /// What the retransmission timer does next.
+    pub(super) fn retransmission_timer(&self) -> Timer {
+        match () {
+            () if self.probe == Probe::Scheduled && self.retries == 0 => Timer::TailLossProbe,
+            () if self.waits_for_window() => Timer::WindowProbe,
+            () => Timer::Retransmission,
+        }
     }
 
     fn on_retransmission_timeout(&mut self, ctx: &mut Context<'_, P, T>) -> After {

@@ -346,7 +346,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             After::Close(reason) => self.end_remains(now, entry, reason, effects),
             After::TimeWait => self.fin_wait_2_to_time_wait(now, entry, effects),
             _ if remains.until != until => {
-                effects.push(Effect::Arm { entry, tag: remains.id.tag, at: remains.until.get() });
+                effects.push(remains.arm(entry));
             }
             _ => {}
         }

@@ -6,7 +6,7 @@ use sim_time::{Duration, Instant};
 
 use super::Host;
 use crate::asked::Asked;
-use crate::effect::{Effect, Effects};
+use crate::effect::{Effect, Effects, Timer};
 use crate::handle::{EntryKind, Handle};
 use crate::hold_down::HoldDown;
 use crate::identity::Identity;
@@ -31,14 +31,19 @@ impl<P: Payload, T: Copy> Host<P, T> {
         self.enter(id.ends, entry);
         effects.push(Effect::Keep { of, entry, tag });
         effects.push(Effect::Hold { entry, tag });
-        effects.push(Effect::Arm { entry, tag, at: until + JUST_AFTER });
+        effects.push(Effect::Arm { entry, tag, at: until + JUST_AFTER, timer: Timer::HoldDown });
     }
 
     /// The deadline of a hold-down has come.
     pub(super) fn on_hold_down_deadline(&mut self, now: Instant, entry: Handle, effects: &mut Effects<P, T>) {
         match self.hold_downs.get(entry) {
             Some(held) if held.until < now => self.end_hold_down(entry, effects),
-            Some(held) => effects.push(Effect::Arm { entry, tag: held.id.tag, at: held.until + JUST_AFTER }),
+            Some(held) => effects.push(Effect::Arm {
+                entry,
+                tag: held.id.tag,
+                at: held.until + JUST_AFTER,
+                timer: Timer::HoldDown,
+            }),
             None => {}
         }
     }

@@ -21,7 +21,7 @@ use sim_time::{Duration, Instant};
 use self::listener::Listeners;
 use self::spot::Index;
 use crate::connection::Connection;
-use crate::effect::{Effect, Effects, Notice, Queue, Reason};
+use crate::effect::{Effect, Effects, Notice, Queue, Reason, Timer};
 use crate::half_open::{HalfOpen, Request};
 use crate::handle::{EntryKind, Handle};
 use crate::hold_down::HoldDown;
@@ -107,7 +107,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
                     self.end_remains(now, entry, Reason::Expired, effects);
                 }
                 Some(remains) => {
-                    effects.push(Effect::Arm { entry, tag: remains.id.tag, at: remains.until.get() });
+                    effects.push(remains.arm(entry));
                 }
                 None => {}
             },
@@ -179,7 +179,9 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let (tag, before) = (half_open.id.tag, half_open.retransmit_at);
         let request = step(half_open, &mut self.common.step(now, entry, effects));
         match half_open.retransmit_at.instant() {
-            Some(at) if before != half_open.retransmit_at => effects.push(Effect::Arm { entry, tag, at }),
+            Some(at) if before != half_open.retransmit_at => {
+                effects.push(Effect::Arm { entry, tag, at, timer: Timer::Retransmission })
+            }
             _ => {}
         }
         if let Request::Withdrawn(reason) = request {
@@ -251,7 +253,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let (from, owed) = (connection.state, connection.owes_ack().then(|| connection.purpose_of_ack()));
         let held = connection.owner == Owner::Application;
         let remains = remains(connection, limits.timers.fires_at(now, length));
-        let (Identity { tag, ends }, at, state) = (remains.id, remains.until.get(), remains.state());
+        let (Identity { tag, ends }, state) = (remains.id, remains.state());
         let small = self.remains.insert(remains);
         self.replace(ends, entry, small);
         if held {
@@ -270,8 +272,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
             if let Some(purpose) = owed {
                 remains.send_ack(purpose, &mut self.common.step(now, small, effects));
             }
+            effects.push(remains.arm(small));
         }
-        effects.push(Effect::Arm { entry: small, tag, at });
         self.let_go(entry, effects);
     }
 
@@ -290,7 +292,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
             (State::FinWait2, State::TimeWait),
             Reason::Segment,
         ));
-        effects.push(Effect::Arm { entry, tag: remains.id.tag, at: remains.until.get() });
+        effects.push(remains.arm(entry));
     }
 
     /// The connection is over.

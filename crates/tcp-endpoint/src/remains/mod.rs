@@ -10,7 +10,8 @@ use sim_time::Instant;
 
 use crate::connection::Connection;
 use crate::draft::Draft;
-use crate::effect::{Acknowledged, Purpose, Reason};
+use crate::effect::{Acknowledged, Effect, Purpose, Reason, Timer};
+use crate::handle::Handle;
 use crate::identity::{Identity, Incarnation};
 use crate::interface::Status;
 use crate::packed::{Moment, Packed};
@@ -65,6 +66,12 @@ impl<T: Copy> Remains<T> {
 
     pub(crate) fn state(&self) -> State {
         if self.began.is_some() { State::TimeWait } else { State::FinWait2 }
+    }
+
+    /// The driver is told when the state is over.
+    pub(crate) fn arm<P>(&self, entry: Handle) -> Effect<P, T> {
+        let timer = if self.began.is_some() { Timer::TimeWait } else { Timer::FinWait2 };
+        Effect::Arm { entry, tag: self.id.tag, at: self.until.get(), timer }
     }
 
     /// SEGMENT ARRIVES in FIN-WAIT-2 or TIME-WAIT.

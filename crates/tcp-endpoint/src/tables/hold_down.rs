@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, settings};
-use crate::{Effect, EntryKind, Handshake, Settings, State};
+use crate::{Effect, EntryKind, Handshake, Settings, State, Timer};
 
 const NONE: [&str; 0] = [];
 
@@ -51,7 +51,7 @@ fn a_deadline_before_its_time_ends_nothing() {
     let (entry, due) = bench.deadline().expect("it ends");
     let mut effects = Vec::new();
     bench.host.on_deadline(at(11_000), entry, &mut effects);
-    assert_eq!(effects, [Effect::Arm { entry, tag: (), at: due }]);
+    assert_eq!(effects, [Effect::Arm { entry, tag: (), at: due, timer: Timer::HoldDown }]);
 }
 
 #[test]

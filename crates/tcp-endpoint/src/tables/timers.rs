@@ -3,7 +3,7 @@
 use sim_time::Duration;
 
 use crate::testing::{Bench, at, limits, linux, settings};
-use crate::{Commit, DuplicateSyn, Effect, Handshake, KeepaliveHeard, Limits, Notice, Settings, State};
+use crate::{Commit, DuplicateSyn, Effect, Handshake, KeepaliveHeard, Limits, Notice, Settings, State, Timer};
 
 fn with(limits: Limits) -> Settings {
     Settings { limits, ..settings("three-way") }
@@ -171,13 +171,18 @@ fn a_deadline_that_comes_too_late_does_no_harm() {
 /// One that comes too early is asked for again.
 #[test]
 fn a_deadline_that_comes_too_early_is_set_anew() {
-    for state in [State::SynReceived, State::FinWait1, State::TimeWait] {
+    let timers = [
+        (State::SynReceived, Timer::Retransmission),
+        (State::FinWait1, Timer::Retransmission),
+        (State::TimeWait, Timer::TimeWait),
+    ];
+    for (state, timer) in timers {
         let mut bench = Bench::in_state(settings("three-way"), state);
         let mut effects = Vec::new();
         let (entry, deadline) = bench.deadline().expect("one is set");
         bench.host.on_deadline(at(1), entry, &mut effects);
         bench.host.flush(at(1), &mut effects);
-        assert_eq!(effects, [Effect::Arm { entry, tag: (), at: deadline }], "{state}");
+        assert_eq!(effects, [Effect::Arm { entry, tag: (), at: deadline, timer }], "{state}");
     }
 }
 
