@@ -2,6 +2,8 @@
 
 use std::net::Ipv4Addr;
 
+use sim_time::Instant;
+
 use crate::mss::DEFAULT_MSS;
 
 /// One other host.
@@ -12,6 +14,8 @@ pub(crate) struct Peer<T> {
     pub(crate) cookie: Option<u64>,
     /// The segment size it stated then (RFC 7413 §4.1.3).
     pub(crate) mss: u16,
+    /// Its ports towards which fast open has failed, and until when it is done without there (RFC 7413 §4.1.3.1).
+    paused: Vec<(u16, Instant)>,
     /// The highest connection count that we have taken from it (RFC 1644 §2.1).
     pub(crate) count: Option<u32>,
     /// Whether the last connection with it was closed in good order, its round trip measured.
@@ -22,7 +26,18 @@ pub(crate) struct Peer<T> {
 
 impl<T> Peer<T> {
     pub(crate) const fn new(address: Ipv4Addr, tag: T) -> Self {
-        Self { address, cookie: None, mss: DEFAULT_MSS, count: None, proven: false, tag }
+        Self { address, cookie: None, mss: DEFAULT_MSS, paused: Vec::new(), count: None, proven: false, tag }
+    }
+
+    /// Whether fast open is done without towards its port.
+    pub(crate) fn pauses_at(&self, port: u16, now: Instant) -> bool {
+        self.paused.iter().any(|(failed, until)| *failed == port && now < *until)
+    }
+
+    /// Fast open is done without towards its port until then.
+    pub(crate) fn pause_at(&mut self, port: u16, now: Instant, until: Instant) {
+        self.paused.retain(|(failed, until)| *failed != port && now < *until);
+        self.paused.push((port, until));
     }
 
     /// Whether a SYN with this count is newer than any that was taken before. Without a memory nothing is.

@@ -113,6 +113,7 @@ impl Model {
         }
         self.take(Branch::CloseListen);
         self.listening = false;
+        self.early_resets.clear();
         match &self.tcb {
             Some(tcb) if tcb.is_half_open() => self.delete(),
             Some(tcb) if tcb.owner == Owner::Listener => self.abort_now(),
@@ -223,8 +224,11 @@ impl Model {
             _ => limits.persistence.data_retries,
         };
         if tcb.retries == most {
-            let told = tcb.owner == Owner::User;
+            let (told, unanswered) = (tcb.owner == Owner::User, tcb.offered && tcb.state == State::SynSent);
             self.take(Branch::UserTimeout);
+            if unanswered {
+                self.fail_fast_open();
+            }
             self.delete();
             if told {
                 self.tell(Notice::TimedOut);
