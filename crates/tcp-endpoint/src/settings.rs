@@ -585,6 +585,9 @@ pub struct Persistence {
     /// What asks whether a closed window has opened: after a retransmission timeout, and again after twice that, and so on
     /// up to `rto-max` (RFC 9293 SHLD-29, SHLD-30). As long as it is answered the connection stays (MUST-37).
     pub window_probe: WindowProbe,
+    /// How long it is at least from what closes the window to the question, and from one question to the next (FreeBSD
+    /// `persmin`); `"0s"` for as long as the timeout is.
+    pub window_probe_min: Duration,
     /// Whether a connection that its application has closed is given up once its window probes are `rto-max` apart, although
     /// they are answered (Linux, FreeBSD).
     pub orphan_probes_end: bool,

@@ -98,6 +98,7 @@ pub(crate) fn limits() -> Limits {
             user_timeout: Patience::Forever,
             user_timeout_from_retransmission: false,
             window_probe: WindowProbe::Octet,
+            window_probe_min: Duration::ZERO,
             orphan_probes_end: false,
         },
         keepalive: Keepalive {
@@ -197,6 +198,7 @@ pub(crate) fn freebsd() -> Limits {
         persistence: Persistence {
             data_retries: 12,
             orphan_retries: 12,
+            window_probe_min: Duration::from_secs(5),
             orphan_probes_end: true,
             ..limits().persistence
         },

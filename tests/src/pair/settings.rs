@@ -138,7 +138,10 @@ fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
         40 => limits.keepalive.keepalive_heard = *bytes.choose(&[KeepaliveHeard::Any, KeepaliveHeard::Acceptable])?,
         41 => limits.timers.rto_unmeasured = *bytes.choose(&[RtoUnmeasured::AtLeast, RtoUnmeasured::Exactly])?,
         39 => limits.checks.drop_unstamped = bytes.arbitrary()?,
-        42 => limits.persistence.window_probe = *bytes.choose(&[WindowProbe::Octet, WindowProbe::Bare])?,
+        42 => {
+            limits.persistence.window_probe = *bytes.choose(&[WindowProbe::Octet, WindowProbe::Bare])?;
+            limits.persistence.window_probe_min = *bytes.choose(&[Duration::ZERO, Duration::from_secs(5)])?;
+        }
         43 => limits.persistence.orphan_probes_end = bytes.arbitrary()?,
         44 => limits.close.reset_flushes = bytes.arbitrary()?,
         _ => {

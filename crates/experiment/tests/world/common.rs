@@ -157,6 +157,7 @@ pub(crate) fn limits() -> Limits {
             user_timeout: Patience::Forever,
             user_timeout_from_retransmission: false,
             window_probe: WindowProbe::Octet,
+            window_probe_min: Duration::ZERO,
             orphan_probes_end: false,
         },
         keepalive: Keepalive {

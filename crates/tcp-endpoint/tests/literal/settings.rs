@@ -99,6 +99,7 @@ fn rfc9293() -> Settings {
                 user_timeout: Patience::Forever,
                 user_timeout_from_retransmission: false,
                 window_probe: WindowProbe::Octet,
+                window_probe_min: Duration::ZERO,
                 orphan_probes_end: false,
             },
             keepalive: Keepalive {
