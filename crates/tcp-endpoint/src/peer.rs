@@ -45,3 +45,25 @@ impl<T> Peer<T> {
         self.count.is_some_and(|last| count.wrapping_sub(last).cast_signed() > 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::at;
+
+    #[test]
+    fn each_port_pauses_for_its_own_time_and_is_forgotten_then() {
+        let mut peer = Peer::new(Ipv4Addr::LOCALHOST, ());
+        peer.pause_at(80, at(0), at(10));
+        peer.pause_at(81, at(1), at(11));
+        for (port, millis, pauses) in [(80, 9, true), (80, 10, false), (81, 10, true), (81, 11, false), (82, 5, false)]
+        {
+            assert_eq!(peer.pauses_at(port, at(millis)), pauses, "{port} at {millis} ms");
+        }
+        peer.pause_at(80, at(5), at(15));
+        assert!(peer.pauses_at(80, at(14)) && peer.pauses_at(81, at(10)));
+        assert_eq!(peer.paused.len(), 2, "one time for each port");
+        peer.pause_at(82, at(15), at(25));
+        assert_eq!(peer.paused.len(), 1, "what is over takes no room");
+    }
+}

@@ -510,6 +510,11 @@ impl Bench {
         self.act(|host, _, _| host.receive(socket, limit, &mut Vec::new()).map(|_| None))
     }
 
+    /// What is ready leaves.
+    pub(crate) fn flush(&mut self) -> Vec<String> {
+        self.act(|_, _, _| Ok(None))
+    }
+
     /// A segment comes from the peer; returns the answers.
     pub(crate) fn arrives(&mut self, text: &str) -> Vec<String> {
         self.arrives_from(THERE.port(), text)

@@ -332,6 +332,7 @@ fn make(bench: &mut Bench, step: &Move) -> Vec<String> {
         Move::Receive if open.is_some() => {
             // Of a connection that was reset there may be nothing to receive.
             let _ = bench.host.receive(bench.socket.expect("open"), u32::MAX, &mut Vec::new());
+            bench.flush();
             Vec::new()
         }
         Move::Close if open.is_some() => bench.close(),

@@ -370,3 +370,25 @@ fn a_close_does_not_change_the_patience_with_a_syn_ack() {
         assert_eq!(sent.len(), usize::from(retries), "{sent:?}");
     }
 }
+
+/// Linux goes by the state: FIN-WAIT-1 has the patience of data (`tcp_write_timeout`), by time.
+#[test]
+fn linux_has_the_patience_of_data_once_it_has_closed() {
+    let mut bench = Bench::connecting(with(linux()));
+    bench.arrives("S 0");
+    bench.shutdown();
+    let sent = bench.wait(at(3_600_000));
+    assert!(sent.len() > 11, "seven for a SYN: {sent:?}");
+    assert_eq!(bench.state, State::Closed);
+}
+
+/// Data that goes ahead of any acknowledgment, where a SYN is enough, has the patience of data.
+#[test]
+fn what_follows_a_syn_that_is_enough_is_data() {
+    let few = limits().with(|it| it.handshake_retries.syn_ack_retries = 1);
+    let mut bench = Bench::listening(Settings { limits: few, ..settings("two-way-checked") });
+    bench.arrives("S 0");
+    bench.send(10);
+    assert_eq!(bench.wait(at(1_000_000)).len(), 6);
+    assert_eq!(bench.state, State::Closed);
+}
