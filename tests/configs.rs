@@ -229,6 +229,8 @@ fn profile_rfc9293_keeps_to_the_numbers_of_the_rfc() {
     assert!(limits.close.reset_flushes, "§3.10.7.4");
     assert!(limits.acknowledgment.delayed_ack < Duration::from_millis(500), "MUST-40");
     assert_eq!(limits.selection.quiet_time, seconds(120), "§3.4.3: one MSL");
+    assert!(limits.handshake_retries.fast_open_pause > Duration::ZERO, "RFC 7413 §4.1.3.1");
+    assert!(limits.backlog.fast_open_backlog < u32::MAX, "RFC 7413 §4.2");
 }
 
 #[test]

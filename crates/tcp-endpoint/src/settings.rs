@@ -520,6 +520,10 @@ pub struct HandshakeRetries {
     /// How long a listener waits for data before it takes a connection for open: until then a bare acknowledgment of
     /// its SYN-ACK is not enough (Linux `TCP_DEFER_ACCEPT`). In steps of the SYN-ACK timer; `"0s"` for not at all.
     pub defer_accept: Duration,
+    /// For how long a client does without fast open towards a port of a server once it has failed there: its SYN was not
+    /// answered, or the SYN-ACK neither brought a cookie nor acknowledged anything but the SYN (RFC 7413 §4.1.3.1, §4.2.1);
+    /// `"0s"` for not at all.
+    pub fast_open_pause: Duration,
 }
 
 /// The room of a listening port, and what becomes of requests that find none (RFC 4987).
@@ -543,6 +547,13 @@ pub struct Backlog {
     pub cache_entries: u32,
     /// How long the key behind fast open cookies is used; a cookie is good for its own and the next key's time.
     pub fast_open_key_lifetime: Patience,
+    /// Connections of a listening port that fast open may have opened before their handshake is over
+    /// (PendingFastOpenRequests, RFC 7413 §4.2; Linux `TCP_FASTOPEN`). Beyond them a SYN is taken as if the listener had no
+    /// fast open: what it carries is dropped, and it is given no cookie.
+    pub fast_open_backlog: u32,
+    /// For how long a reset of such a connection leaves it counted there, so that those who answer for forged SYNs make no
+    /// room for more of them (RFC 7413 §5.1); `"0s"` for not at all.
+    pub fast_open_reset_hold: Duration,
     /// Connections that may wait at a listening port to be accepted. Beyond them SYNs are dropped, and so is the
     /// acknowledgment that would complete a half-open entry.
     pub accept_backlog: u32,
@@ -574,6 +585,9 @@ pub struct Persistence {
     /// What asks whether a closed window has opened: after a retransmission timeout, and again after twice that, and so on
     /// up to `rto-max` (RFC 9293 SHLD-29, SHLD-30). As long as it is answered the connection stays (MUST-37).
     pub window_probe: WindowProbe,
+    /// How long it is at least from what closes the window to the question, and from one question to the next (FreeBSD
+    /// `persmin`); `"0s"` for as long as the timeout is.
+    pub window_probe_min: Duration,
     /// Whether a connection that its application has closed is given up once its window probes are `rto-max` apart, although
     /// they are answered (Linux, FreeBSD).
     pub orphan_probes_end: bool,

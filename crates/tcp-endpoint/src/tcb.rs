@@ -58,6 +58,16 @@ impl<P: Payload, T: Copy> Tcb<P, T> {
         !matches!(self, Self::Over(_))
     }
 
+    /// Whether our SYN asked for a fast open cookie, or showed one, and nothing has answered it.
+    pub(crate) const fn awaits_fast_open(&self) -> bool {
+        matches!(self, Self::SynSent(SynSent { fast_open: Some(_), .. }))
+    }
+
+    /// Whether fast open has opened it, and its handshake is not over.
+    pub(crate) fn is_early(&self) -> bool {
+        self.open().is_some_and(Connection::is_early)
+    }
+
     pub(crate) const fn id(&self) -> Identity<T> {
         match self {
             Self::SynSent(opening) => opening.id,

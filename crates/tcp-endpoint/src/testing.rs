@@ -74,6 +74,7 @@ pub(crate) fn limits() -> Limits {
             syn_linear_retries: 0,
             syn_ack_retries: 5,
             defer_accept: Duration::ZERO,
+            fast_open_pause: Duration::ZERO,
         },
         backlog: Backlog {
             syn_backlog: 128,
@@ -83,6 +84,8 @@ pub(crate) fn limits() -> Limits {
             cookie_period: Duration::from_secs(64),
             cache_entries: 128,
             fast_open_key_lifetime: Patience::For(Duration::from_secs(3600)),
+            fast_open_backlog: 128,
+            fast_open_reset_hold: Duration::ZERO,
             accept_backlog: 128,
             accept_queue_keeps_closed: false,
             abort_on_overflow: false,
@@ -95,6 +98,7 @@ pub(crate) fn limits() -> Limits {
             user_timeout: Patience::Forever,
             user_timeout_from_retransmission: false,
             window_probe: WindowProbe::Octet,
+            window_probe_min: Duration::ZERO,
             orphan_probes_end: false,
         },
         keepalive: Keepalive {
@@ -194,6 +198,7 @@ pub(crate) fn freebsd() -> Limits {
         persistence: Persistence {
             data_retries: 12,
             orphan_retries: 12,
+            window_probe_min: Duration::from_secs(5),
             orphan_probes_end: true,
             ..limits().persistence
         },
@@ -503,6 +508,11 @@ impl Bench {
     pub(crate) fn receive_some(&mut self, limit: u32) -> Vec<String> {
         let socket = self.socket.expect("accepted");
         self.act(|host, _, _| host.receive(socket, limit, &mut Vec::new()).map(|_| None))
+    }
+
+    /// What is ready leaves.
+    pub(crate) fn flush(&mut self) -> Vec<String> {
+        self.act(|_, _, _| Ok(None))
     }
 
     /// A segment comes from the peer; returns the answers.

@@ -57,7 +57,7 @@ pub(super) fn settings(bytes: &mut Unstructured<'_>, handshake: Handshake) -> Re
 
 fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Result<()> {
     let Settings { teardown, limits, .. } = settings;
-    match bytes.int_in_range(0..=45)? {
+    match bytes.int_in_range(0..=46)? {
         0 => limits.selection.isn = *bytes.choose(&[Isn::Clock, Isn::Random, Isn::Constant])?,
         1 => limits.checks.duplicate_syn = *bytes.choose(&[DuplicateSyn::Ack, DuplicateSyn::SynAck])?,
         2 => {
@@ -111,6 +111,12 @@ fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
             limits.backlog.fast_open_key_lifetime =
                 *bytes.choose(&[Patience::Forever, Patience::For(Duration::from_secs(5))])?;
         }
+        45 => {
+            limits.handshake_retries.fast_open_pause =
+                *bytes.choose(&[Duration::ZERO, Duration::from_secs(1), Duration::from_secs(900)])?;
+            limits.backlog.fast_open_backlog = *bytes.choose(&[0, 1, 2])?;
+            limits.backlog.fast_open_reset_hold = *bytes.choose(&[Duration::ZERO, Duration::from_secs(1)])?;
+        }
         34 => limits.backlog.syn_backlog_pruning = bytes.arbitrary()?,
         35 => limits.persistence.retransmission_merges = bytes.arbitrary()?,
         36 => limits.backlog.accept_queue_keeps_closed = bytes.arbitrary()?,
@@ -132,7 +138,10 @@ fn change_a_policy(bytes: &mut Unstructured<'_>, settings: &mut Settings) -> Res
         40 => limits.keepalive.keepalive_heard = *bytes.choose(&[KeepaliveHeard::Any, KeepaliveHeard::Acceptable])?,
         41 => limits.timers.rto_unmeasured = *bytes.choose(&[RtoUnmeasured::AtLeast, RtoUnmeasured::Exactly])?,
         39 => limits.checks.drop_unstamped = bytes.arbitrary()?,
-        42 => limits.persistence.window_probe = *bytes.choose(&[WindowProbe::Octet, WindowProbe::Bare])?,
+        42 => {
+            limits.persistence.window_probe = *bytes.choose(&[WindowProbe::Octet, WindowProbe::Bare])?;
+            limits.persistence.window_probe_min = *bytes.choose(&[Duration::ZERO, Duration::from_secs(5)])?;
+        }
         43 => limits.persistence.orphan_probes_end = bytes.arbitrary()?,
         44 => limits.close.reset_flushes = bytes.arbitrary()?,
         _ => {

@@ -6,6 +6,7 @@
 
 mod applications;
 mod arrivals;
+mod calls;
 mod crowd;
 mod flood;
 mod forger;

@@ -133,6 +133,7 @@ pub(crate) fn limits() -> Limits {
             syn_linear_retries: 0,
             syn_ack_retries: 5,
             defer_accept: Duration::ZERO,
+            fast_open_pause: Duration::ZERO,
         },
         backlog: Backlog {
             syn_backlog: 128,
@@ -142,6 +143,8 @@ pub(crate) fn limits() -> Limits {
             cookie_period: Duration::from_secs(64),
             cache_entries: 128,
             fast_open_key_lifetime: Patience::Forever,
+            fast_open_backlog: 128,
+            fast_open_reset_hold: Duration::ZERO,
             accept_backlog: 128,
             accept_queue_keeps_closed: false,
             abort_on_overflow: false,
@@ -154,6 +157,7 @@ pub(crate) fn limits() -> Limits {
             user_timeout: Patience::Forever,
             user_timeout_from_retransmission: false,
             window_probe: WindowProbe::Octet,
+            window_probe_min: Duration::ZERO,
             orphan_probes_end: false,
         },
         keepalive: Keepalive {

@@ -73,6 +73,8 @@ pub(crate) struct Connection<P, T> {
     pub(crate) peer_mss: u16,
     /// The fast open cookie that our SYN-ACK brings.
     cookie: Option<u64>,
+    /// Whether our SYN asked for a fast open cookie, or showed one.
+    pub(crate) offered_fast_open: bool,
     /// The connection count that the peer's SYN bore, and that is yet to be believed.
     pub(crate) count: Option<u32>,
     /// What opened it, or will.
@@ -207,6 +209,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             clock: None,
             peer_mss: DEFAULT_MSS,
             cookie: None,
+            offered_fast_open: false,
             count: None,
             opening: Opening::Handshake,
             trying_since: sent_at.into(),
@@ -241,6 +244,11 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     /// Whether its peer has yet to show that it knows our initial sequence number, although it is open.
     fn is_unproven(&self) -> bool {
         self.state.synchronized() && self.send.una == self.send.iss
+    }
+
+    /// Whether fast open has opened it, and its handshake is not over.
+    pub(crate) fn is_early(&self) -> bool {
+        self.opening == Opening::Early && self.send.una == self.send.iss
     }
 
     /// STATUS (RFC 9293 §3.10.6).

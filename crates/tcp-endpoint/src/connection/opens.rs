@@ -28,6 +28,7 @@ impl<P: Payload, T: Copy> Connection<P, T> {
             outgoing: ours.outgoing.take(),
             clock: ours.clock.zip(syn.options.timestamps).map(|(clock, value)| clock.begun_by(value, now)),
             peer_mss: peer_mss(syn.options),
+            offered_fast_open: ours.fast_open.is_some(),
             acks: Acks::new(ours.sent_at, syn.seq + 1),
             retries: ours.retries,
             deadlines: Deadlines { retransmit: ours.retransmit_at, user_timeout: ours.give_up_at, ..Deadlines::NONE },

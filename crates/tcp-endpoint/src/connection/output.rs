@@ -214,7 +214,10 @@ impl<P: Payload, T: Copy> Connection<P, T> {
     }
 
     pub(crate) fn start_retransmission_timer(&mut self, ctx: &Context<'_, P, T>) {
-        self.deadlines.retransmit = ctx.settings.limits.timers.fires_at(ctx.now, self.rto.current()).into();
+        let (timeout, limits) = (self.rto.current(), &ctx.settings.limits);
+        let least = limits.persistence.window_probe_min;
+        let wait = if timeout < least && self.is_held_back() { least } else { timeout };
+        self.deadlines.retransmit = limits.timers.fires_at(ctx.now, wait).into();
     }
 
     /// The furthest thing RCV.NXT covers.

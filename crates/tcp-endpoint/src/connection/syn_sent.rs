@@ -42,7 +42,7 @@ pub(crate) struct SynSent<P, T> {
     pub(crate) clock: Option<TimestampClock>,
     /// The most octets of data that the peer takes in one segment, as far as that is known.
     pub(crate) peer_mss: u16,
-    /// What the SYN says of fast open.
+    /// What the SYN says of fast open when it is sent first.
     pub(crate) fast_open: Option<FastOpen>,
     /// The connection count that the SYN bears.
     pub(crate) count: Option<u32>,
@@ -121,7 +121,6 @@ impl<P: Payload, T: Copy> SynSent<P, T> {
             if self.retries == R1 && self.preferences.reports {
                 self.notify(Notice::Unanswered, ctx);
             }
-            self.fast_open = None; // a cookie, or its data, may be what keeps the answer away (RFC 7413 §4.2.1)
             self.send_syn(ctx);
         }
         After::Stay
@@ -168,19 +167,17 @@ impl<P: Payload, T: Copy> SynSent<P, T> {
     /// `<SEQ=ISS><CTL=SYN>`, with the first of the data if the handshake takes it there.
     pub(crate) fn send_syn(&mut self, ctx: &mut Context<'_, P, T>) {
         let limits = &ctx.settings.limits;
+        // A cookie, or its data, may be what keeps the answer away: the SYN goes without when it goes again (RFC 7413 §4.2.1).
+        let fast_open = self.fast_open.filter(|_| self.retries == 0);
         let carries_data = match ctx.settings.handshake.syn_data {
             SynData::Never => false,
             SynData::AfterHandshake => true,
-            SynData::Cookie => matches!(self.fast_open, Some(FastOpen::Cookie(_))),
+            SynData::Cookie => matches!(fast_open, Some(FastOpen::Cookie(_))),
         };
         let (payload, fin) = if carries_data { self.data_of_syn(ctx) } else { (P::default(), false) };
         let flags = if fin { Flags::SYN.with(Flags::FIN) } else { Flags::SYN };
-        let options = Options {
-            mss: Some(limits.sizes.mss_option()),
-            fast_open: self.fast_open,
-            count: self.count,
-            ..self.stamped(ctx)
-        };
+        let options =
+            Options { mss: Some(limits.sizes.mss_option()), fast_open, count: self.count, ..self.stamped(ctx) };
         let retransmission = self.retries;
         let purpose = Purpose::of_syn(retransmission);
         ctx.transmit(

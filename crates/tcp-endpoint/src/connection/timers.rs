@@ -3,8 +3,13 @@
 use sim_time::{Duration, Instant};
 
 use super::retries::{R1, has_tried_for, is_out_of_syn_retries};
+<<<<<<< HEAD
 use super::{Connection, Deadlines, Probe};
 use crate::effect::{Notice, Reason, Timer};
+=======
+use super::{Connection, Deadlines, Opening, Probe};
+use crate::effect::{Notice, Reason};
+>>>>>>> states15
 use crate::interface::Owner;
 use crate::packed::Moment;
 use crate::payload::Payload;
@@ -95,9 +100,12 @@ impl<P: Payload, T: Copy> Connection<P, T> {
         let by_time = limits.persistence.give_up == GiveUp::Time;
         let by_choice = self.preferences.user_timeout.is_some();
         let chosen = by_choice || by_time && self.preferences.user_timeout(limits).is_some();
-        match self.state {
-            State::SynReceived if self.passive => self.retries >= limits.handshake_retries.syn_ack_retries.into(),
-            State::SynReceived => {
+        // It is the SYN that goes again, though a CLOSE has moved the state on (MUST-23). Linux goes by the state.
+        let awaits_its_syn = !by_time && self.opening != Opening::OnSyn && self.awaits_its_syn();
+        let opens = self.state == State::SynReceived || awaits_its_syn;
+        match self.passive {
+            true if opens => self.retries >= limits.handshake_retries.syn_ack_retries.into(),
+            false if opens => {
                 let late = || self.has_tried_for(limits.handshake_retries.syn_retries, limits.timers.rto_initial, ctx);
                 is_out_of_syn_retries(self.retries, 0, &self.preferences, limits, late)
             }

@@ -37,13 +37,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
         };
         match entry.kind() {
             EntryKind::HalfOpen => self.arrives_at_half_open(now, entry, segment, effects),
-            EntryKind::Connection => {
+            EntryKind::Connection if segment.flags.contains(Flags::SYN_ACK) => {
                 let opening = self.connections.get(entry).is_some_and(|open| !open.state().synchronized());
                 self.with_tcb(now, entry, effects, |tcb, ctx| tcb.on_segment(segment, ctx));
-                if opening && segment.flags.contains(Flags::SYN_ACK) {
-                    self.take_fast_open(entry, segment.options, effects);
+                if opening {
+                    self.take_fast_open(now, entry, segment, effects);
                 }
             }
+            EntryKind::Connection => self.with_tcb(now, entry, effects, |tcb, ctx| tcb.on_segment(segment, ctx)),
             EntryKind::TimeWait => self.arrives_at_remains(now, (entry, tag), segment, effects),
             EntryKind::HoldDown if is_request(segment) && self.is_held_down(now, entry) => {
                 effects.push(Effect::HeldDown { port: segment.destination.port() });
@@ -129,12 +130,14 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let iss = successor.unwrap_or_else(|| {
             self.common.isn.choose(&self.common.settings.limits.selection, now, syn.receiver_tuple())
         });
-        let asked = self.asked(now, (iss, tag), syn);
+        let early = syn.options.fast_open.is_none() || self.has_room_for_early(now, port);
+        let asked = Asked { cookie: self.cookie_for(now, syn).filter(|_| early), ..self.asked(now, (iss, tag), syn) };
+        let Settings { handshake, .. } = &self.common.settings;
         let believed = self.believes(&asked);
         match (handshake.proof, handshake.commit) {
             _ if believed => self.make_connection(now, &asked, syn, Opening::OnSyn, effects),
             (Proof::None, _) => self.make_connection(now, &asked, syn, Opening::OnSyn, effects),
-            _ if cookie::is_shown_by(self.common.isn.secret(), &self.common.settings, syn, now) => {
+            _ if early && cookie::is_shown_by(self.common.isn.secret(), &self.common.settings, syn, now) => {
                 self.make_connection(now, &asked, syn, Opening::Early, effects);
             }
             (Proof::Ack, Commit::Connection) => self.make_connection(now, &asked, syn, Opening::Handshake, effects),
@@ -150,9 +153,20 @@ impl<P: Payload, T: Copy> Host<P, T> {
             irs: syn.seq,
             clock: self.agreed_clock(syn, now),
             peer_mss: peer_mss(syn.options),
-            cookie: cookie::granted_by(self.common.isn.secret(), &self.common.settings, syn, now),
+            cookie: None,
             count: syn.options.count.filter(|_| self.common.settings.handshake.remembers == Remembers::Count),
         }
+    }
+
+    /// The fast open cookie that the answer to a SYN brings.
+    fn cookie_for(&self, now: Instant, syn: &Segment<P>) -> Option<u64> {
+        cookie::granted_by(self.common.isn.secret(), &self.common.settings, syn, now)
+    }
+
+    /// Whether fast open may open another connection at that port before its handshake is over (RFC 7413 §4.2).
+    fn has_room_for_early(&mut self, now: Instant, port: u16) -> bool {
+        let most = self.common.settings.limits.backlog.fast_open_backlog;
+        self.listeners.at_mut(port).is_some_and(|listener| listener.early.has_room(now, most))
     }
 
     /// Timestamps are carried if the SYN offers them and this host has them (RFC 7323 §3.2).
@@ -208,6 +222,11 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let connection = Connection::answering(asked, opening, now, &self.common.settings);
         let (entry, tag) = (self.connections.insert(Tcb::Open(connection)), asked.id.tag);
         self.enter(asked.id.ends, entry);
+        if opening == Opening::Early
+            && let Some(listener) = self.listeners.at_mut(asked.id.ends.local_port())
+        {
+            listener.early.begin();
+        }
         self.with_connection(now, entry, effects, |connection, ctx| {
             connection.send.set_window(syn);
             let kept = ctx.settings.handshake.syn_data == SynData::AfterHandshake || opening == Opening::Early;

@@ -56,7 +56,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// Checks that what a listener keeps beside its entries agrees with them.
     #[track_caller]
     pub(crate) fn audit_listeners(&self) {
-        for Listener { port, half_open, young, requests, acceptable } in self.listeners.iter() {
+        for Listener { port, half_open, young, requests, acceptable, early } in self.listeners.iter() {
             let here = |(_, entry): &(Handle, &HalfOpen<T>)| entry.id.ends.local_port() == *port;
             let entries: Vec<_> = self.half_open.handles().zip(self.half_open.entries()).filter(here).collect();
             let now_young = entries.iter().filter(|(_, entry)| entry.is_young()).count();
@@ -69,6 +69,8 @@ impl<P: Payload, T: Copy> Host<P, T> {
                 requests.sort_unstable();
                 assert_eq!(requests, handles, "what a cache at port {port} may give up");
             }
+            let opened = self.connections.entries().filter(|tcb| tcb.id().ends.local_port() == *port && tcb.is_early());
+            assert_eq!(early.pending as usize, opened.count(), "connections that are open early at port {port}");
             let waits = |entry| self.connections.get(entry).is_some_and(|open| open.owner() == Owner::Listener);
             assert!(acceptable.iter().all(|entry| waits(*entry)), "{acceptable:?} at port {port}");
         }

@@ -1,9 +1,12 @@
-//! The SYN backlog of a listening port: how many requests wait, and from whom.
+//! The SYN backlog of a listening port: how many requests wait, and from whom; and what fast open has opened early.
 
 use std::net::Ipv4Addr;
 
+use sim_time::Instant;
+
 use super::Host;
 use super::listener::Requester;
+use crate::effect::Reason;
 use crate::handle::Handle;
 use crate::payload::Payload;
 use crate::settings::Commit;
@@ -24,6 +27,20 @@ impl<P: Payload, T: Copy> Host<P, T> {
     pub(super) fn requester(&self, address: Ipv4Addr) -> Requester {
         let proven = self.known_peer(address).is_some_and(|peer| peer.proven);
         if proven { Requester::Proven } else { Requester::Stranger }
+    }
+
+    /// The handshake is over of a connection that fast open has opened at that port.
+    pub(super) fn end_early(&mut self, port: u16) {
+        if let Some(listener) = self.listeners.at_mut(port) {
+            listener.early.end();
+        }
+    }
+
+    /// A connection that fast open has opened at that port is over before its handshake is.
+    pub(super) fn lose_early(&mut self, now: Instant, port: u16, reason: Reason) {
+        let hold = self.common.settings.limits.backlog.fast_open_reset_hold;
+        let Some(listener) = self.listeners.at_mut(port) else { return };
+        if reason == Reason::Reset { listener.early.end_by_reset(now + hold) } else { listener.early.end() }
     }
 
     /// Notes that a port has another half-open entry.

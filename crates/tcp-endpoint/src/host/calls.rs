@@ -27,7 +27,16 @@ impl<P: Payload, T: Copy> Host<P, T> {
     /// # Errors
     /// [`UserError::AlreadyExists`] if the port is listened at already.
     pub fn listen(&mut self, port: u16) -> Result<(), UserError> {
-        if self.listeners.add(port) { Ok(()) } else { Err(UserError::AlreadyExists) }
+        if !self.listeners.add(port) {
+            return Err(UserError::AlreadyExists);
+        }
+        // An application may still hold what fast open has opened at an earlier listener.
+        let here = |tcb: &&Tcb<P, T>| tcb.id().ends.local_port() == port && tcb.is_early();
+        let pending = self.connections.entries().filter(here).count();
+        if let Some(listener) = self.listeners.at_mut(port) {
+            (0..pending).for_each(|_| listener.early.begin());
+        }
+        Ok(())
     }
 
     /// CLOSE in LISTEN: requests at `port` are refused from now on. What no application has accepted has none to go to:
@@ -119,7 +128,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         if all {
             opening.outgoing.queue_fin();
         }
-        self.introduce(&mut opening);
+        self.introduce(now, &mut opening);
         let incarnation = opening.incarnation();
         let entry = self.connections.insert(Tcb::SynSent(opening));
         self.enter(id.ends, entry);
@@ -136,18 +145,21 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// What the SYN says of this host's past with its peer.
-    fn introduce(&mut self, opening: &mut SynSent<P, T>) {
+    fn introduce(&mut self, now: Instant, opening: &mut SynSent<P, T>) {
         let handshake = self.common.settings.handshake;
         if handshake.remembers == Remembers::Count {
             self.opens += 1;
             opening.count = Some(self.opens);
         }
         if handshake.syn_data == SynData::Cookie {
-            let peer = self.known_peer(opening.id.ends.remote_address());
+            let remote = opening.id.ends.remote();
+            let peer = self.known_peer(*remote.ip());
             opening.peer_mss = peer.map_or(opening.peer_mss, |peer| peer.mss);
+            let pauses = peer.is_some_and(|peer| peer.pauses_at(remote.port(), now));
             let cookie = peer.and_then(|peer| peer.cookie);
             let nothing_to_send = opening.outgoing.unacknowledged_octets() == 0;
             opening.fast_open = match cookie {
+                _ if pauses => None,
                 Some(_) if nothing_to_send => None,
                 Some(cookie) => Some(FastOpen::Cookie(cookie)),
                 None => Some(FastOpen::Request),

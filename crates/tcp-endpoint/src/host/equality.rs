@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use super::Host;
+use super::listener::Early;
 use crate::ends::Ends;
 use crate::half_open::HalfOpen;
 use crate::hold_down::HoldDown;
@@ -54,12 +55,12 @@ impl<P: Payload, T: Copy> Host<P, T> {
         peers
     }
 
-    /// Each listening port with the connections that wait there, by name.
-    fn waiting(&self) -> Vec<(u16, Vec<Ends>)> {
+    /// Each listening port with the connections that wait there, by name, and what fast open has opened early.
+    fn waiting(&self) -> Vec<(u16, Vec<Ends>, &Early)> {
         let name = |&entry| self.connections.get(entry).map(|connection| connection.id().ends);
         self.listeners
             .iter()
-            .map(|listener| (listener.port, listener.acceptable.iter().filter_map(name).collect()))
+            .map(|listener| (listener.port, listener.acceptable.iter().filter_map(name).collect(), &listener.early))
             .collect()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use sim_time::Instant;
+
 use crate::effect::Queue;
 use crate::handle::Handle;
 use crate::settings::{Backlog, Commit, Limits};
@@ -22,11 +24,55 @@ pub(super) struct Listener {
     pub(super) requests: VecDeque<Handle>,
     /// Open and not accepted yet, oldest first.
     pub(super) acceptable: VecDeque<Handle>,
+    /// What fast open has opened early.
+    pub(super) early: Early,
+}
+
+/// Connections that fast open has opened before their handshake is over (RFC 7413 §4.2).
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct Early {
+    /// Those there are.
+    pub(super) pending: u32,
+    /// Until when those count that a reset has ended, earliest first.
+    reset: VecDeque<Instant>,
+}
+
+impl Early {
+    /// Whether there may be another.
+    pub(super) fn has_room(&mut self, now: Instant, most: u32) -> bool {
+        while self.reset.front().is_some_and(|until| *until <= now) {
+            self.reset.pop_front();
+        }
+        self.pending as usize + self.reset.len() < most as usize
+    }
+
+    /// One has come.
+    pub(super) const fn begin(&mut self) {
+        self.pending += 1;
+    }
+
+    /// The handshake of one is over, or it is.
+    pub(super) const fn end(&mut self) {
+        self.pending = self.pending.saturating_sub(1);
+    }
+
+    /// A reset has ended one, which counts until then.
+    pub(super) fn end_by_reset(&mut self, until: Instant) {
+        self.end();
+        self.reset.push_back(until);
+    }
 }
 
 impl Listener {
-    const fn new(port: u16) -> Self {
-        Self { port, half_open: 0, young: 0, requests: VecDeque::new(), acceptable: VecDeque::new() }
+    fn new(port: u16) -> Self {
+        Self {
+            port,
+            half_open: 0,
+            young: 0,
+            requests: VecDeque::new(),
+            acceptable: VecDeque::new(),
+            early: Early::default(),
+        }
     }
 
     /// What has no room for a connection request from this host: a SYN is dropped for either queue's sake.

@@ -12,7 +12,7 @@ use crate::hold_down::HoldDown;
 use crate::identity::Identity;
 use crate::payload::Payload;
 use crate::peer::Peer;
-use crate::segment::{FastOpen, Options};
+use crate::segment::{FastOpen, Segment};
 use crate::settings::Backlog;
 use crate::tcb::Tcb;
 
@@ -110,21 +110,44 @@ impl<P: Payload, T: Copy> Host<P, T> {
     }
 
     /// What the answer to the SYN of the connection `of` says is kept (RFC 7413 §4.2.2): its fast open cookie, and its segment
-    /// size, which is of use with a cookie only.
-    pub(super) fn take_fast_open(&mut self, of: Handle, said: Options, effects: &mut Effects<P, T>) {
+    /// size, which is of use with a cookie only. An answer that takes nothing up of what the SYN has offered is a failure.
+    pub(super) fn take_fast_open(
+        &mut self,
+        now: Instant,
+        of: Handle,
+        syn_ack: &Segment<P>,
+        effects: &mut Effects<P, T>,
+    ) {
         debug_assert_eq!(of.kind(), EntryKind::Connection);
+        let said = syn_ack.options;
         let Some(connection) = self.connections.get(of).and_then(Tcb::open) else { return };
         if connection.passive || !connection.state.synchronized() {
             return;
         }
-        let (address, tag, mss) = (connection.id.ends.remote_address(), connection.id.tag, connection.peer_mss);
+        let (id, mss) = (connection.id, connection.peer_mss);
+        let fails = connection.offered_fast_open && syn_ack.ack == connection.send.iss + 1;
+        let address = id.ends.remote_address();
         if let Some(FastOpen::Cookie(cookie)) = said.fast_open {
-            let peer = self.peer(address, (of, tag), effects);
+            let peer = self.peer(address, (of, id.tag), effects);
             (peer.cookie, peer.mss) = (Some(cookie), mss);
-        } else if said.mss.is_some()
+            return;
+        }
+        if said.mss.is_some()
             && let Some(peer) = self.peer_index.get(&address).and_then(|entry| self.peers.get_mut(*entry))
         {
             peer.mss = mss;
+        }
+        if fails {
+            self.pause_fast_open(now, of, id, effects);
+        }
+    }
+
+    /// Fast open has failed with the server of the connection `of`: for a time it is done without (RFC 7413 §4.1.3.1).
+    pub(super) fn pause_fast_open(&mut self, now: Instant, of: Handle, id: Identity<T>, effects: &mut Effects<P, T>) {
+        let pause = self.common.settings.limits.handshake_retries.fast_open_pause;
+        let remote = id.ends.remote();
+        if !pause.is_zero() {
+            self.peer(*remote.ip(), (of, id.tag), effects).pause_at(remote.port(), now, now + pause);
         }
     }
 }

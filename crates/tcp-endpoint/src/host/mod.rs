@@ -145,8 +145,13 @@ impl<P: Payload, T: Copy> Host<P, T> {
         step: impl FnOnce(&mut Tcb<P, T>, &mut Context<'_, P, T>) -> After,
     ) {
         let Some(connection) = self.connections.get_mut(entry) else { return };
+        let early = connection.is_early();
         let after = step(connection, &mut self.common.step(now, entry, effects));
         connection.touch(entry, &mut self.ready);
+        if early && !connection.is_early() {
+            let port = connection.id().ends.local_port();
+            self.end_early(port);
+        }
         match after {
             After::Stay => {}
             After::Acceptable => self.offer(entry, effects),
@@ -299,12 +304,19 @@ impl<P: Payload, T: Copy> Host<P, T> {
     fn end_connection(&mut self, now: Instant, entry: Handle, reason: Reason, effects: &mut Effects<P, T>) {
         let Some(tcb) = self.connections.get(entry) else { return };
         let (from, incarnation, owner) = (tcb.state(), tcb.incarnation(), tcb.owner());
+        let (early, failed) = (tcb.is_early(), tcb.awaits_fast_open() && reason == Reason::GaveUp);
         let Incarnation { id, passive, .. } = incarnation;
         if from == State::LastAck && reason == Reason::Segment {
             self.note_proof(entry, effects);
         }
         effects.push(incarnation.transition((entry, self.common.address), (from, State::Closed), reason));
         self.leave(id.ends, entry);
+        if early {
+            self.lose_early(now, id.ends.local_port(), reason);
+        }
+        if failed {
+            self.pause_fast_open(now, entry, id, effects);
+        }
         if passive {
             self.hold_down(now, entry, id, effects);
         }

@@ -14,6 +14,7 @@ mod crowds;
 mod data;
 mod equality;
 mod fast_open;
+mod fast_open_limits;
 mod hold_down;
 mod interface;
 mod linux;

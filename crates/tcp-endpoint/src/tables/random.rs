@@ -275,6 +275,12 @@ const CHANGES: &[Change] = &[
     |limits, _| limits.sizes.mss = 10,
     |limits, _| limits.persistence.window_probe = WindowProbe::Octet,
     |limits, _| limits.persistence.window_probe = WindowProbe::Bare,
+    |limits, _| limits.persistence.window_probe_min = Duration::ZERO,
+    |limits, _| limits.persistence.window_probe_min = Duration::from_secs(5),
+    |limits, _| limits.backlog.fast_open_backlog = 0,
+    |limits, _| limits.backlog.fast_open_backlog = 1,
+    |limits, _| limits.backlog.fast_open_reset_hold = Duration::from_secs(60),
+    |limits, _| limits.handshake_retries.fast_open_pause = Duration::from_secs(900),
     |limits, _| limits.persistence.orphan_probes_end = false,
     |limits, _| limits.persistence.orphan_probes_end = true,
     |limits, _| limits.close.reset_flushes = false,
@@ -326,6 +332,7 @@ fn make(bench: &mut Bench, step: &Move) -> Vec<String> {
         Move::Receive if open.is_some() => {
             // Of a connection that was reset there may be nothing to receive.
             let _ = bench.host.receive(bench.socket.expect("open"), u32::MAX, &mut Vec::new());
+            bench.flush();
             Vec::new()
         }
         Move::Close if open.is_some() => bench.close(),

@@ -345,3 +345,55 @@ fn a_full_connection_gives_its_syn_ack_up_after_63_seconds() {
     bench.wait(at(63_000));
     assert_eq!(bench.state, State::Closed);
 }
+
+/// RFC 9293 MUST-23: R2 of a SYN is three minutes at least. A CLOSE in SYN-RECEIVED leaves it unacknowledged, and so as long.
+#[test]
+fn a_close_does_not_shorten_the_patience_with_a_syn() {
+    let mut bench = Bench::connecting(settings("three-way"));
+    assert_eq!(bench.arrives("S 0"), ["SA 0/1"]);
+    bench.shutdown();
+    assert_eq!(bench.state, State::FinWait1);
+    let times = ["1.000", "3.000", "7.000", "15.000", "31.000", "63.000", "123.000"];
+    assert_eq!(bench.wait(at(182_999)), times.map(|time| format!("{time} SA 0/1")));
+    assert_eq!(bench.state, State::FinWait1);
+    bench.wait(at(183_000));
+    assert_eq!((bench.state, bench.notices.last()), (State::Closed, Some(&Notice::TimedOut)));
+}
+
+/// The same of a listener's SYN-ACK, which has a number of its own.
+#[test]
+fn a_close_does_not_change_the_patience_with_a_syn_ack() {
+    for retries in [1, 8] {
+        let limits = limits().with(|it| it.handshake_retries.syn_ack_retries = retries);
+        let mut bench = Bench::listening(Settings { limits, ..settings("fast-open") });
+        bench.arrives_from(4999, "S 0 fo");
+        bench.arrives_from(4999, "R 1");
+        bench.arrives("S 0 100 fo=c");
+        bench.shutdown();
+        assert_eq!(bench.state, State::FinWait1);
+        let sent = bench.wait(at(1_000_000));
+        assert_eq!(sent.len(), usize::from(retries), "{sent:?}");
+    }
+}
+
+/// Linux goes by the state: FIN-WAIT-1 has the patience of data (`tcp_write_timeout`), by time.
+#[test]
+fn linux_has_the_patience_of_data_once_it_has_closed() {
+    let mut bench = Bench::connecting(with(linux()));
+    bench.arrives("S 0");
+    bench.shutdown();
+    let sent = bench.wait(at(3_600_000));
+    assert!(sent.len() > 11, "seven for a SYN: {sent:?}");
+    assert_eq!(bench.state, State::Closed);
+}
+
+/// Data that goes ahead of any acknowledgment, where a SYN is enough, has the patience of data.
+#[test]
+fn what_follows_a_syn_that_is_enough_is_data() {
+    let few = limits().with(|it| it.handshake_retries.syn_ack_retries = 1);
+    let mut bench = Bench::listening(Settings { limits: few, ..settings("two-way-checked") });
+    bench.arrives("S 0");
+    bench.send(10);
+    assert_eq!(bench.wait(at(1_000_000)).len(), 6);
+    assert_eq!(bench.state, State::Closed);
+}

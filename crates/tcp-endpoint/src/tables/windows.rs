@@ -2,7 +2,7 @@
 
 use sim_time::Duration;
 
-use crate::testing::{Bench, at, limits, linux, settings};
+use crate::testing::{Bench, at, freebsd, limits, linux, settings};
 use crate::{Limits, Notice, Patience, Preferences, Purpose, Settings, State, WindowProbe};
 
 const NONE: [&str; 0] = [];
@@ -171,6 +171,22 @@ fn linux_asks_with_nothing() {
     bench.window = 1000;
     assert_eq!(bench.arrives("A 1/11"), ["PA 11/1 100"]);
     assert_eq!(bench.wait(at(7500)), ["7.200 PA 11/1 100"]);
+}
+
+/// `tcp_setpersist`: no sooner than `persmin` after the last, which only the timer of a closed window knows.
+#[test]
+fn freebsd_asks_every_five_seconds_at_first() {
+    let mut bench = Bench::in_state(with(freebsd()), State::Established);
+    bench.send(10);
+    bench.arrives("A 1/11");
+    bench.send(10);
+    assert_eq!(bench.wait(at(200)), ["0.200 PA 11/1 10"]);
+    let mut bench = held_back(freebsd());
+    let asked = answered(&mut bench, 45_000, "A 1/11");
+    let times = ["5.000", "10.000", "15.000", "20.000", "25.000", "31.400", "44.200"];
+    assert_eq!(asked, times.map(|time| format!("{time} A 11/1 1")));
+    bench.window = 1000;
+    assert_eq!(bench.arrives("A 1/11"), ["A 11/1 1", "PA 12/1 99"]);
 }
 
 /// A FIN takes an octet's place in the window, and in a probe.

@@ -75,7 +75,8 @@ impl Model {
 
     /// <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>
     fn emit_syn_ack(&mut self, syn: &Seg) {
-        let granted = self.grant(syn);
+        let limited = self.tcb.as_ref().is_some_and(|tcb| tcb.passive) && !self.has_room_for_early();
+        let granted = if limited { None } else { self.grant(syn) };
         let tcb = self.tcb.as_ref().expect("it was made");
         let mut syn_ack = Seg::new(tcb.iss, tcb.rcv_nxt, Flags::SYN_ACK);
         syn_ack.fast_open = granted;
@@ -232,6 +233,7 @@ impl Model {
         if told {
             self.tell(notice);
         }
+        self.count_early_reset();
         // "All segment queues should be flushed."
         let tcb = self.tcb.as_mut().expect("synchronized");
         tcb.fin_received &= tcb.received.is_empty();

@@ -121,6 +121,10 @@ branches! {
     FastOpenKept => "7413 §4.1.3: the client keeps the cookie",
     FastOpenAccepted => "7413 §4.2.2: a good cookie, the text is delivered before the handshake is over",
     FastOpenRefused => "7413 §4.2.2: a bad cookie, the SYN alone is acknowledged",
+    FastOpenFailed => "7413 §4.1.3.1, §4.2.1: no answer, or neither a cookie nor an acknowledgment of data",
+    FastOpenPaused => "7413 §4.1.3.1: fast open has failed a short time ago, a SYN as ever",
+    FastOpenFull => "7413 §4.2: PendingFastOpenRequests is at its limit, fast open is off",
+    FastOpenReset => "7413 §5.1: a reset connection that was open early counts for a time",
     FastOpenUnacknowledged => "7413 §4.2.2: what the SYN,ACK did not acknowledge goes with the ACK",
 
     // Known differences: here the model does as the endpoint does, for the reason above each.

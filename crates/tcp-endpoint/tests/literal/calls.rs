@@ -113,6 +113,7 @@ impl Model {
         }
         self.take(Branch::CloseListen);
         self.listening = false;
+        self.early_resets.clear();
         match &self.tcb {
             Some(tcb) if tcb.is_half_open() => self.delete(),
             Some(tcb) if tcb.owner == Owner::Listener => self.abort_now(),
@@ -216,15 +217,18 @@ impl Model {
     pub(crate) fn retransmission_timeout(&mut self) {
         let limits = &self.settings.limits;
         let Some(tcb) = &mut self.tcb else { return };
-        let most = match tcb.state {
-            State::SynSent => limits.handshake_retries.syn_retries,
-            State::SynReceived if tcb.passive => u32::from(limits.handshake_retries.syn_ack_retries),
-            State::SynReceived => limits.handshake_retries.syn_retries,
-            _ => limits.persistence.data_retries,
+        // §3.8.3 MUST-23: R2 of a SYN is another, as long as it is the SYN that is sent again.
+        let most = match tcb.snd_una == tcb.iss {
+            true if tcb.passive => u32::from(limits.handshake_retries.syn_ack_retries),
+            true => limits.handshake_retries.syn_retries,
+            false => limits.persistence.data_retries,
         };
-        if tcb.retries == most {
-            let told = tcb.owner == Owner::User;
+        if tcb.retries >= most {
+            let (told, unanswered) = (tcb.owner == Owner::User, tcb.offered && tcb.state == State::SynSent);
             self.take(Branch::UserTimeout);
+            if unanswered {
+                self.fail_fast_open();
+            }
             self.delete();
             if told {
                 self.tell(Notice::TimedOut);

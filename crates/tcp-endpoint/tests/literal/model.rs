@@ -38,6 +38,10 @@ pub(crate) struct Model {
     pub(crate) granted: Option<u64>,
     /// The cookie the peer has granted, and the peer's MSS (RFC 7413 §4.1.3).
     pub(crate) kept: Option<(u64, u16)>,
+    /// Until when fast open is done without, since it has failed (RFC 7413 §4.1.3.1).
+    pub(crate) paused_until: Instant,
+    /// Until when connections count that were open early and reset (RFC 7413 §5.1).
+    pub(crate) early_resets: Vec<Instant>,
     /// Challenge ACKs since the interval began (RFC 5961 §7).
     pub(crate) challenges: (Instant, u32),
     pub(crate) out: Vec<Out>,
@@ -59,6 +63,8 @@ impl Model {
             clock_offset: 0,
             granted: None,
             kept: None,
+            paused_until: Instant::ZERO,
+            early_resets: Vec::new(),
             challenges: (Instant::ZERO, 0),
             out: Vec::new(),
             taken: Taken::default(),

@@ -82,16 +82,19 @@ pub(crate) fn forge(model: &Model, random: &mut ChaCha8Rng) -> Seg {
         _ => choose(random, &[Flags::SYN.with(Flags::RST), Flags::ACK.with(Flags::FIN).with(Flags::RST)]),
     };
     let mut segment = Seg::new(seq, if ctl.ack() { ack } else { 0 }, ctl);
-    segment.wnd = choose(random, &[65535, 1000, 10, 0]);
+    segment.wnd = choose(random, &[65535, 1000, 10, 0, 1 << 30]);
     segment.text = text_at(segment.text_seq(), choose(random, &[0, 0, 0, 1, 5, 40, 2000]));
     let recent = tcb.and_then(|tcb| tcb.stamps).map(|stamps| stamps.recent);
-    segment.ts = match (recent, below(random, 8)) {
-        (Some(recent), 0..=5) => Some((recent.wrapping_add(below(random, 3)), 0)),
-        (Some(recent), 6) => Some((near(random, recent), 0)),
-        (None, 0..=1) => Some((random.next_u32(), 0)),
+    let value = match (recent, below(random, 8)) {
+        (Some(recent), 0..=5) => Some(recent.wrapping_add(below(random, 3))),
+        (Some(recent), 6) => Some(near(random, recent)),
+        (None, 0..=1) => Some(random.next_u32()),
         _ => None,
     };
-    if ctl.syn() {
+    let clock = model.clock();
+    segment.ts = value.map(|value| (value, choose(random, &[0, clock, clock.wrapping_sub(1000), u32::MAX])));
+    // They belong to a SYN, and are ignored anywhere else.
+    if ctl.syn() || one_in(random, 8) {
         segment.mss = choose(random, &[None, Some(0), Some(13), Some(536), Some(9000)]);
         segment.fast_open = fast_open(model.granted.map(FastOpen::Cookie), random);
     }

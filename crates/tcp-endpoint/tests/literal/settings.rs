@@ -75,6 +75,7 @@ fn rfc9293() -> Settings {
                 syn_linear_retries: 0,
                 syn_ack_retries: 7,
                 defer_accept: Duration::ZERO,
+                fast_open_pause: Duration::ZERO,
             },
             backlog: Backlog {
                 syn_backlog: many,
@@ -84,6 +85,8 @@ fn rfc9293() -> Settings {
                 cookie_period: seconds(64),
                 cache_entries: many,
                 fast_open_key_lifetime: Patience::Forever,
+                fast_open_backlog: many,
+                fast_open_reset_hold: Duration::ZERO,
                 accept_backlog: many,
                 accept_queue_keeps_closed: false,
                 abort_on_overflow: false,
@@ -96,6 +99,7 @@ fn rfc9293() -> Settings {
                 user_timeout: Patience::Forever,
                 user_timeout_from_retransmission: false,
                 window_probe: WindowProbe::Octet,
+                window_probe_min: Duration::ZERO,
                 orphan_probes_end: false,
             },
             keepalive: Keepalive {
@@ -134,6 +138,11 @@ fn draw(random: &mut ChaCha8Rng, fast_open: bool) -> Settings {
     if one_in(random, 3) {
         handshake.commit = Commit::Connection;
     }
+    limits.handshake_retries.fast_open_pause =
+        choose(random, &[Duration::ZERO, Duration::from_millis(30), Duration::from_secs(100)]);
+    limits.backlog.fast_open_backlog = choose(random, &[u32::MAX, u32::MAX, 1, 1, 0]);
+    limits.backlog.fast_open_reset_hold =
+        choose(random, &[Duration::ZERO, Duration::from_millis(30), Duration::from_secs(100)]);
     limits.timers.timestamps = !one_in(random, 3);
     limits.selection.isn = choose(random, &[Isn::Clock, Isn::Constant]);
     limits.sizes.window = choose(random, &[65535, 1000, 100, 1 << 30]);

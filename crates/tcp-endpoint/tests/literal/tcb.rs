@@ -81,6 +81,8 @@ pub(crate) struct Tcb {
     pub(crate) ack_at: Option<Instant>,
     /// The text was delivered with the SYN (RFC 7413 §4.2.2).
     pub(crate) early: bool,
+    /// The SYN asked for a cookie, or showed one.
+    pub(crate) offered: bool,
     /// The listener has committed no more than a half-open entry.
     pub(crate) half_open: bool,
     pub(crate) time_wait_ends: Instant,
@@ -116,6 +118,7 @@ impl Tcb {
             ack_due: false,
             ack_at: None,
             early: false,
+            offered: false,
             half_open: false,
             time_wait_ends: Instant::ZERO,
         }
