@@ -59,6 +59,8 @@ fn a_report_answers_the_question_and_says_how_to_repeat_it() {
         "expectations hold.",
         ">a ghost: nobody is there",
         "server: ESTABLISHED from 5 s until the run ends",
+        "<summary>two-way: client and server</summary>",
+        ">rcv SYN ×2</text>",
         "38.7 MB·s of 38.7 MB·s for nobody (100.0 %)",
         "server:80 ← client:49152 #1",
         "<code>synlab report stale-syn --handshake two-way --handshake three-way -o stale-syn.html</code>",

@@ -6,6 +6,7 @@
 
 mod answer;
 mod bars;
+mod changes;
 mod heat;
 mod occupancy;
 mod occupancy_plots;
@@ -19,6 +20,7 @@ mod toml;
 
 use askama::Template;
 
+pub use self::changes::Changes;
 pub use self::occupancy::Occupancy;
 pub use self::origin::Origin;
 pub use self::run::{Reported, run_page};

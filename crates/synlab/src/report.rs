@@ -4,7 +4,7 @@ mod study;
 
 use experiment::{Experiment, Summary, Variant, Verdict};
 use report::diagram::Diagram;
-use report::page::{Occupancy, Origin, Reported, run_page};
+use report::page::{Changes, Occupancy, Origin, Reported, run_page};
 use report::{Balance, Colour, Hosts, LedgerBook, Listed, RunResult};
 
 use crate::Ending;
@@ -44,6 +44,7 @@ struct Seen {
     summary: Summary,
     ledger: Balance,
     diagram: Option<Diagram>,
+    changes: Option<Changes>,
     occupancy: Occupancy,
     explanation: String,
     verdicts: Vec<Verdict>,
@@ -82,13 +83,15 @@ fn watch(
     (experiment, variant): (&Experiment, &Variant),
     is_drawn: bool,
 ) -> Result<Seen, Complaint> {
-    let hosts = Hosts::of(&experiment.scenario(variant)?);
+    let scenario = experiment.scenario(variant)?;
+    let hosts = Hosts::of(&scenario);
     let end = experiment.horizon();
     let mut occupancy = Occupancy::new(&hosts, end);
     let mut ledger = LedgerBook::new(hosts.clone());
     let mut diagram = is_drawn.then(|| picture::diagram(&ledger));
+    let mut changes = is_drawn.then(|| Changes::new(&scenario));
     let mut explanation = ledger.explanation(arguments.all);
-    let folds = &mut ((&mut ledger, &mut diagram), (&mut explanation, &mut occupancy));
+    let folds = &mut ((&mut ledger, &mut diagram), (&mut explanation, &mut occupancy), &mut changes);
     let summary = runs.watch(variant, folds)?.clone();
     occupancy.finish();
     if let Some(diagram) = &mut diagram {
@@ -105,6 +108,7 @@ fn watch(
         summary,
         ledger: ledger.balance(end),
         diagram,
+        changes,
         occupancy,
         explanation: explanation.render(end, Colour::Never),
         verdicts: runs.judge(variant)?,
@@ -117,6 +121,7 @@ impl Seen {
         Reported {
             result: RunResult { experiment, variant, summary, ledger, verdicts },
             diagram: self.diagram.as_ref(),
+            changes: self.changes.as_ref(),
             occupancy: &self.occupancy,
             explanation: &self.explanation,
         }

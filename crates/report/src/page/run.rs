@@ -5,6 +5,7 @@ use experiment::{Summary, Variant};
 
 use super::answer::{Claimed, Judged, answer, glance};
 use super::bars::bars;
+use super::changes::{Changes, changes};
 use super::occupancy::Occupancy;
 use super::occupancy_plots::plots;
 use super::origin::Origin;
@@ -23,6 +24,8 @@ pub struct Reported<'a> {
     pub result: RunResult<'a>,
     /// The diagram, if it is drawn.
     pub diagram: Option<&'a Diagram>,
+    /// The changes of state that the run took, if they are drawn.
+    pub changes: Option<&'a Changes>,
     /// How much hosts held over time.
     pub occupancy: &'a Occupancy,
     /// The explanation, as text without colours.
@@ -51,6 +54,7 @@ pub fn run_page(
         Section::new("answer", "Answer", "", answer(claim.as_ref(), "variant", &judged, glance(&results, &hosts))),
         pictures(origin, subtitle, runs),
         states(origin, subtitle, runs),
+        changes(&taken(runs), (subtitle, origin.command)),
         ledger(runs, listed),
         plots(runs),
         explanations(runs),
@@ -103,6 +107,10 @@ fn states(origin: Origin<'_>, subtitle: &str, runs: &[Reported<'_>]) -> Section 
     let lead =
         "A bar for each connection of each host, on the axis of the diagrams; hatched while it is held for nobody.";
     Section::new("states", "States over time", lead, html)
+}
+
+fn taken<'a>(runs: &[Reported<'a>]) -> Vec<(String, &'a Changes)> {
+    runs.iter().filter_map(|run| Some((run.result.variant.label(), run.changes?))).collect()
 }
 
 fn ledger(runs: &[Reported<'_>], listed: Listed) -> Section {
