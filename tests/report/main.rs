@@ -1,6 +1,7 @@
 //! Reports: what every one of them must be, and what a browser says of two.
 
 mod browser;
+mod windows;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -10,7 +10,7 @@ use sim_time::Instant;
 
 use crate::cli::Source;
 use crate::complaint::Complaint;
-use crate::execute::measured;
+use crate::execute::{Runs, measured};
 use crate::output::{self, Sink, cannot_write};
 
 /// So many segments are drawn: with more it would be no picture any more.
@@ -43,9 +43,20 @@ pub(crate) fn diagram(ledger: &LedgerBook) -> Diagram {
     ledger.diagram().with_at_most(MOST_SEGMENTS)
 }
 
-/// The same from an instant on.
-pub(crate) fn window(hosts: &Hosts, from: Instant) -> Diagram {
-    Diagram::new(hosts.clone()).with_at_most(MOST_SEGMENTS).beginning(from)
+/// A diagram of a variant, which is run for it.
+pub(crate) fn watched(
+    runs: &mut Runs<'_>,
+    (experiment, variant): (&Experiment, &Variant),
+) -> Result<Diagram, Complaint> {
+    let mut diagram = Diagram::new(Hosts::of(&experiment.scenario(variant)?)).with_at_most(MOST_SEGMENTS);
+    runs.watch(variant, &mut diagram)?;
+    diagram.finish(experiment.horizon());
+    Ok(diagram)
+}
+
+/// The same from an instant on, with what is shown then.
+pub(crate) fn window(hosts: &Hosts, from: Instant, shown: String) -> Diagram {
+    Diagram::new(hosts.clone()).with_at_most(MOST_SEGMENTS).beginning(from, shown)
 }
 
 /// The same, for a ladder of so many rows.

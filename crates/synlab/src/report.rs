@@ -5,7 +5,7 @@ mod study;
 use experiment::{Experiment, Summary, Variant, Verdict};
 use report::diagram::Diagram;
 use report::page::{Changes, Occupancy, Origin, Reported, run_page};
-use report::{Balance, Colour, Hosts, LedgerBook, Listed, RunResult};
+use report::{Balance, Hosts, LedgerBook, Listed, RunResult, Told};
 
 use crate::Ending;
 use crate::cli::Report;
@@ -14,6 +14,7 @@ use crate::complaint::Complaint;
 use crate::execute::{Runs, load};
 use crate::output;
 use crate::picture;
+use crate::window::Window;
 
 pub(crate) fn report(arguments: &Report) -> Result<Ending, Complaint> {
     let experiment = load(&arguments.source)?;
@@ -46,7 +47,7 @@ struct Seen {
     diagram: Option<Diagram>,
     changes: Option<Changes>,
     occupancy: Occupancy,
-    explanation: String,
+    explanation: Told,
     verdicts: Vec<Verdict>,
 }
 
@@ -89,18 +90,19 @@ fn watch(
     let mut occupancy = Occupancy::new(&hosts, end);
     let mut ledger = LedgerBook::new(hosts.clone());
     let mut diagram = is_drawn.then(|| picture::diagram(&ledger));
-    let mut changes = is_drawn.then(|| Changes::new(&scenario));
+    let mut changes = is_drawn.then(|| {
+        let options = [("--handshake", variant.handshake.as_str()), ("--teardown", &variant.teardown)];
+        let caption = picture::caption("states", &arguments.source, &options, experiment, Some(variant));
+        Changes::new(&scenario, caption)
+    });
     let mut explanation = ledger.explanation(arguments.all);
     let folds = &mut ((&mut ledger, &mut diagram), (&mut explanation, &mut occupancy), &mut changes);
     let summary = runs.watch(variant, folds)?.clone();
     occupancy.finish();
     if let Some(diagram) = &mut diagram {
         diagram.finish(end);
-        // Of a run that is too long to be drawn, the worst is worth to be played again.
-        if let Some(from) = diagram.worst() {
-            *diagram = picture::window(&hosts, from);
-            runs.watch(variant, diagram)?;
-            diagram.finish(end);
+        if let Some(window) = Window::of(runs, (experiment, variant), diagram)? {
+            *diagram = window.draw(runs, (experiment, variant))?;
         }
     }
     Ok(Seen {
@@ -110,7 +112,7 @@ fn watch(
         diagram,
         changes,
         occupancy,
-        explanation: explanation.render(end, Colour::Never),
+        explanation: explanation.told(end),
         verdicts: runs.judge(variant)?,
     })
 }

@@ -17,6 +17,7 @@ use crate::complaint::Complaint;
 use crate::execute::{Runs, load, measured};
 use crate::output::{self, Sink, cannot_write};
 use crate::picture::{self, Frame};
+use crate::window::Window;
 
 pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     check_files(arguments)?;
@@ -42,11 +43,8 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
         verdicts: &verdicts,
     };
     if let Some(mut diagram) = diagram {
-        // Of a run that is too long to be drawn, the worst is worth to be played again.
-        if let Some(from) = diagram.worst() {
-            diagram = picture::window(&Hosts::of(&experiment.scenario(&variant)?), from);
-            runs.watch(&variant, &mut diagram)?;
-            diagram.finish(experiment.horizon());
+        if let Some(window) = Window::of(&mut runs, (&experiment, &variant), &diagram)? {
+            diagram = window.draw(&mut runs, (&experiment, &variant))?;
         }
         draw(arguments, &experiment, &variant, &diagram, frames)?;
     }

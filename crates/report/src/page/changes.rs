@@ -5,7 +5,7 @@ use experiment::record::{Change, Fold, Record};
 use sim_time::Instant;
 
 use super::run::folded;
-use super::{Section, picture};
+use super::{Section, picture, pictures};
 use crate::diagram::Caption;
 use crate::hosts::Hosts;
 use crate::states::{Alike, StateDiagram, Taken, alike, svg_with_ids};
@@ -14,18 +14,19 @@ use crate::states::{Alike, StateDiagram, Taken, alike, svg_with_ids};
 #[derive(Clone, Debug)]
 pub struct Changes {
     hosts: Hosts,
+    caption: Caption,
     groups: Vec<(Alike, Taken)>,
 }
 
 impl Changes {
-    /// Nothing was taken yet.
+    /// Nothing was taken yet. The subtitle and the command of the caption are those of the diagrams.
     #[must_use]
-    pub fn new(scenario: &Scenario) -> Self {
+    pub fn new(scenario: &Scenario, caption: Caption) -> Self {
         let taken = |group: Alike| {
             let taken = Taken::on(group.hosts.iter().copied());
             (group, taken)
         };
-        Self { hosts: Hosts::of(scenario), groups: alike(scenario).into_iter().map(taken).collect() }
+        Self { hosts: Hosts::of(scenario), caption, groups: alike(scenario).into_iter().map(taken).collect() }
     }
 
     /// A diagram of each group of hosts that took any, with their names.
@@ -49,16 +50,15 @@ impl Fold for Changes {
 }
 
 /// The diagrams of each variant, by its name; the first is open.
-pub(super) fn changes(variants: &[(String, &Changes)], (subtitle, command): (&str, &str)) -> Section {
+pub(super) fn changes(variants: &[(String, &Changes)]) -> Section {
     let all = variants.iter().flat_map(|(variant, changes)| {
-        changes.diagrams().map(move |(hosts, diagram)| (format!("{variant}: {hosts}"), diagram))
+        changes.diagrams().map(move |(hosts, diagram)| (format!("{variant}: {hosts}"), diagram, &changes.caption))
     });
-    let html = all.enumerate().map(|(place, (title, diagram))| {
+    let html = all.enumerate().map(|(place, (title, diagram, caption))| {
         let label = format!("Changes of state of {title}");
-        let caption =
-            Caption { title: title.clone(), subtitle: subtitle.to_owned(), command: command.to_owned() };
+        let caption = Caption { title: title.clone(), ..caption.clone() };
         let drawn = svg_with_ids(&diagram, &caption, &format!("changes-{place}"));
-        folded(&title, &picture(&label, &drawn), place == 0)
+        folded(&title, &pictures(&picture(&label, &drawn)), place == 0)
     });
     let lead = "The changes of state that hosts can make, laid out as figure 5 of RFC 9293, the differences marked; bold is what \
                 the run took.";
