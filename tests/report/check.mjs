@@ -53,6 +53,14 @@ async function sort(page, found) {
   if (sorted === null) found.push("the head of a column does not sort");
 }
 
+/// A tap on a bar tells what a pointer is told.
+async function tap(page, found) {
+  const bar = page.locator(".picture svg rect:has(> title)").first();
+  if (await bar.count() === 0) return;
+  await bar.click({ force: true });
+  if (await page.locator(".told").textContent() === "") found.push("a tap on a bar tells nothing");
+}
+
 async function look(browser, url, { colorScheme, viewport }) {
   const found = [];
   const page = await browser.newPage({ colorScheme, viewport, bypassCSP: true });
@@ -69,6 +77,7 @@ async function look(browser, url, { colorScheme, viewport }) {
   if (wide > window) found.push(`it is ${wide} wide where there are ${window}`);
   await walk(page, found);
   await sort(page, found);
+  await tap(page, found);
   await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
   await page.addScriptTag({ path: axe });
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));

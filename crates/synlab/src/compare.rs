@@ -10,7 +10,7 @@ use crate::complaint::Complaint;
 use crate::execute::{Runs, load, measured};
 use crate::output;
 use crate::picture::{self, Frame};
-use crate::window::Window;
+use crate::window;
 
 /// A variant, and the axes along which its decisions are changed.
 type Crossed = (Variant, Vec<Axis>);
@@ -62,10 +62,10 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
         }
         if let Some(mut diagram) = diagram {
             diagram.finish(experiment.horizon());
-            diagrams.push((variant, diagram));
+            diagrams.push((variant.clone(), diagram));
         }
     }
-    draw_window(&mut runs, &experiment, &mut diagrams)?;
+    window::draw(&mut runs, &experiment, &mut diagrams)?;
     let diagrams: Vec<(String, Diagram)> =
         diagrams.into_iter().map(|(variant, diagram)| (variant.label(), diagram)).collect();
     if let Some(frame) = frame {
@@ -101,30 +101,6 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
     };
     output::write(file, &text)?;
     Ok(Ending::of(results.iter().flat_map(|result| result.verdicts)))
-}
-
-/// Draws runs that are too long to be drawn whole again, all of them from one instant on: where the first expectation fails, or
-/// what is worst in that of them in which most is held for nobody.
-fn draw_window(
-    runs: &mut Runs<'_>,
-    experiment: &Experiment,
-    diagrams: &mut [(&Variant, Diagram)],
-) -> Result<(), Complaint> {
-    let mut chosen: Option<(&Variant, Window)> = None;
-    let mut most = 0;
-    for (variant, diagram) in diagrams.iter() {
-        let Some(window) = Window::of(runs, (experiment, variant), diagram)? else { continue };
-        let held = if window.is_of_failure() { i128::MAX } else { diagram.totals.useless(diagram.end) };
-        if held > most {
-            (chosen, most) = (Some((*variant, window)), held);
-        }
-    }
-    let Some((of, window)) = chosen else { return Ok(()) };
-    for (variant, diagram) in diagrams.iter_mut().filter(|(_, diagram)| diagram.cut.is_some()) {
-        let window = if variant.label() == of.label() { window.clone() } else { window.elsewhere() };
-        *diagram = window.draw(runs, (experiment, variant))?;
-    }
-    Ok(())
 }
 
 /// The axes of the arguments, if there are any, and the variant whose decisions they change.

@@ -15,6 +15,8 @@ use crate::output::{self, Sink, cannot_write};
 
 /// So many segments are drawn: with more it would be no picture any more.
 const MOST_SEGMENTS: usize = 100;
+/// The same where the picture is not what a page is about.
+const MOST_IN_SMALL: usize = 40;
 /// So many segments are kept for a ladder, or as many as it has rows: enough to find what differs, little enough to cost nothing.
 const KEPT_SEGMENTS: usize = 2_000;
 
@@ -43,20 +45,12 @@ pub(crate) fn diagram(ledger: &LedgerBook) -> Diagram {
     ledger.diagram().with_at_most(MOST_SEGMENTS)
 }
 
-/// A diagram of a variant, which is run for it.
-pub(crate) fn watched(
-    runs: &mut Runs<'_>,
-    (experiment, variant): (&Experiment, &Variant),
-) -> Result<Diagram, Complaint> {
-    let mut diagram = Diagram::new(Hosts::of(&experiment.scenario(variant)?)).with_at_most(MOST_SEGMENTS);
+/// A diagram of a variant, which is run for it, with few segments: beside much else.
+pub(crate) fn small(runs: &mut Runs<'_>, (experiment, variant): (&Experiment, &Variant)) -> Result<Diagram, Complaint> {
+    let mut diagram = Diagram::new(Hosts::of(&experiment.scenario(variant)?)).with_at_most(MOST_IN_SMALL);
     runs.watch(variant, &mut diagram)?;
     diagram.finish(experiment.horizon());
     Ok(diagram)
-}
-
-/// The same from an instant on, with what is shown then.
-pub(crate) fn window(hosts: &Hosts, from: Instant, shown: String) -> Diagram {
-    Diagram::new(hosts.clone()).with_at_most(MOST_SEGMENTS).beginning(from, shown)
 }
 
 /// The same, for a ladder of so many rows.

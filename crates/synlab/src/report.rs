@@ -14,7 +14,7 @@ use crate::complaint::Complaint;
 use crate::execute::{Runs, load};
 use crate::output;
 use crate::picture;
-use crate::window::Window;
+use crate::window;
 
 pub(crate) fn report(arguments: &Report) -> Result<Ending, Complaint> {
     let experiment = load(&arguments.source)?;
@@ -44,7 +44,6 @@ struct Seen {
     variant: Variant,
     summary: Summary,
     ledger: Balance,
-    diagram: Option<Diagram>,
     changes: Option<Changes>,
     occupancy: Occupancy,
     explanation: Told,
@@ -57,9 +56,13 @@ fn page(arguments: &Report, experiment: &Experiment) -> Result<(String, Ending),
     let drawn = drawn(!(arguments.handshake.is_empty() && arguments.teardown.is_empty()), &variants);
     let mut runs = Runs::of(experiment, arguments.source.engine);
     let mut all = Vec::new();
+    let mut diagrams = Vec::new();
     for variant in &variants {
-        all.push(watch(arguments, &mut runs, (experiment, variant), drawn.contains(&variant))?);
+        let (seen, diagram) = watch(arguments, &mut runs, (experiment, variant), drawn.contains(&variant))?;
+        all.push(seen);
+        diagrams.extend(diagram.map(|diagram| (variant.clone(), diagram)));
     }
+    window::draw(&mut runs, experiment, &mut diagrams)?;
     if !arguments.quiet {
         runs.note_unmatched("");
     }
@@ -70,7 +73,7 @@ fn page(arguments: &Report, experiment: &Experiment) -> Result<(String, Ending),
     let options: Vec<(&str, &str)> = options.iter().map(|(option, name)| (*option, name.as_str())).collect();
     let caption = picture::caption("report", &arguments.source, &options, experiment, None);
     let command = if arguments.all { format!("{} --all", caption.command) } else { caption.command };
-    let reported: Vec<Reported<'_>> = all.iter().map(|seen| seen.reported(experiment)).collect();
+    let reported: Vec<Reported<'_>> = all.iter().map(|seen| seen.reported(experiment, &diagrams)).collect();
     let listed = if arguments.all { Listed::All } else { Listed::Telling };
     let origin = Origin { experiment, command: &command };
     let html = run_page(origin, &caption.subtitle, evidence.as_deref(), &reported, listed);
@@ -83,7 +86,7 @@ fn watch(
     runs: &mut Runs<'_>,
     (experiment, variant): (&Experiment, &Variant),
     is_drawn: bool,
-) -> Result<Seen, Complaint> {
+) -> Result<(Seen, Option<Diagram>), Complaint> {
     let scenario = experiment.scenario(variant)?;
     let hosts = Hosts::of(&scenario);
     let end = experiment.horizon();
@@ -101,28 +104,25 @@ fn watch(
     occupancy.finish();
     if let Some(diagram) = &mut diagram {
         diagram.finish(end);
-        if let Some(window) = Window::of(runs, (experiment, variant), diagram)? {
-            *diagram = window.draw(runs, (experiment, variant))?;
-        }
     }
-    Ok(Seen {
+    let seen = Seen {
         variant: variant.clone(),
         summary,
         ledger: ledger.balance(end),
-        diagram,
         changes,
         occupancy,
         explanation: explanation.told(end),
         verdicts: runs.judge(variant)?,
-    })
+    };
+    Ok((seen, diagram))
 }
 
 impl Seen {
-    fn reported<'a>(&'a self, experiment: &'a Experiment) -> Reported<'a> {
+    fn reported<'a>(&'a self, experiment: &'a Experiment, diagrams: &'a [(Variant, Diagram)]) -> Reported<'a> {
         let Self { variant, summary, ledger, verdicts, .. } = self;
         Reported {
             result: RunResult { experiment, variant, summary, ledger, verdicts },
-            diagram: self.diagram.as_ref(),
+            diagram: diagrams.iter().find(|(of, _)| of == variant).map(|(_, diagram)| diagram),
             changes: self.changes.as_ref(),
             occupancy: &self.occupancy,
             explanation: &self.explanation,

@@ -17,7 +17,7 @@ use crate::complaint::Complaint;
 use crate::execute::{Runs, load, measured};
 use crate::output::{self, Sink, cannot_write};
 use crate::picture::{self, Frame};
-use crate::window::Window;
+use crate::window;
 
 pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     check_files(arguments)?;
@@ -42,11 +42,10 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
         ledger: &ledger,
         verdicts: &verdicts,
     };
-    if let Some(mut diagram) = diagram {
-        if let Some(window) = Window::of(&mut runs, (&experiment, &variant), &diagram)? {
-            diagram = window.draw(&mut runs, (&experiment, &variant))?;
-        }
-        draw(arguments, &experiment, &variant, &diagram, frames)?;
+    if let Some(diagram) = diagram {
+        let mut drawn = [(variant.clone(), diagram)];
+        window::draw(&mut runs, &experiment, &mut drawn)?;
+        draw(arguments, &experiment, &drawn[0], frames)?;
     }
     let file = arguments.output.as_deref();
     match arguments.format {
@@ -65,8 +64,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
 fn draw(
     arguments: &Run,
     experiment: &Experiment,
-    variant: &Variant,
-    diagram: &Diagram,
+    (variant, diagram): &(Variant, Diagram),
     (svg_frame, mermaid_frame): (Option<Frame<'_>>, Option<Frame<'_>>),
 ) -> Result<(), Complaint> {
     let options = [("--handshake", &arguments.handshake), ("--teardown", &arguments.teardown)];

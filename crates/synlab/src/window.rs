@@ -2,67 +2,67 @@
 
 use experiment::record::{Change, Fold, Record};
 use experiment::{Expectation, Experiment, Metrics, MetricsFold, Transfer, Variant, Verdict};
-use report::Hosts;
 use report::diagram::{Diagram, Lead};
 use sim_time::Instant;
 
 use crate::complaint::Complaint;
 use crate::execute::Runs;
-use crate::picture;
 
 /// So often metrics are read while a run is played, at least, if it is long enough; at most it is twice as often.
 const LOOKS: usize = 32;
 
 /// Where a picture begins, and what it shows.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Window {
+struct Window {
     from: Instant,
     shown: String,
     of_failure: bool,
 }
 
-impl Window {
-    /// What leads to the first expectation that does not hold, or otherwise to the worst, if that is beyond what is drawn of a
-    /// variant that was run.
-    pub(crate) fn of(
-        runs: &mut Runs<'_>,
-        (experiment, variant): (&Experiment, &Variant),
-        diagram: &Diagram,
-    ) -> Result<Option<Self>, Complaint> {
-        let Some(cut) = diagram.cut else { return Ok(None) };
-        let Some((that, at)) = failure(runs, (experiment, variant))? else {
-            return Ok(diagram.worst().map(|from| Self { from, shown: "the worst".to_owned(), of_failure: false }));
-        };
-        if at < cut {
-            return Ok(None);
+/// Draws runs that are too long to be drawn whole again, all of them from one instant on: what leads to the first expectation that does
+/// not hold, or otherwise to the worst of that run in which most is held for nobody, if that is beyond what is drawn. Their variants
+/// were run.
+pub(crate) fn draw(
+    runs: &mut Runs<'_>,
+    experiment: &Experiment,
+    diagrams: &mut [(Variant, Diagram)],
+) -> Result<(), Complaint> {
+    let mut chosen: Option<(usize, Window)> = None;
+    let mut most = 0;
+    for (place, (variant, diagram)) in diagrams.iter().enumerate() {
+        let Some(window) = window(runs, (experiment, variant), diagram)? else { continue };
+        let held = if window.of_failure { i128::MAX } else { diagram.totals.useless(diagram.end) };
+        if held > most {
+            (chosen, most) = (Some((place, window)), held);
         }
-        let mut lead = Lead::to(at);
-        runs.watch(variant, &mut lead)?;
-        Ok(Some(Self { from: lead.begins(), shown: format!("what makes `{that}` fail"), of_failure: true }))
     }
-
-    /// The same time of another variant's run.
-    pub(crate) fn elsewhere(&self) -> Self {
-        Self { shown: "the same time".to_owned(), ..self.clone() }
-    }
-
-    /// Whether it shows what makes an expectation fail.
-    pub(crate) const fn is_of_failure(&self) -> bool {
-        self.of_failure
-    }
-
-    /// Plays the variant again, and draws that part.
-    pub(crate) fn draw(
-        &self,
-        runs: &mut Runs<'_>,
-        (experiment, variant): (&Experiment, &Variant),
-    ) -> Result<Diagram, Complaint> {
-        let hosts = Hosts::of(&experiment.scenario(variant)?);
-        let mut diagram = picture::window(&hosts, self.from, self.shown.clone());
-        runs.watch(variant, &mut diagram)?;
+    let Some((chosen, window)) = chosen else { return Ok(()) };
+    for (place, (variant, diagram)) in diagrams.iter_mut().enumerate().filter(|(_, (_, of))| of.cut.is_some()) {
+        let shown = if place == chosen { window.shown.clone() } else { "the same time".to_owned() };
+        *diagram = diagram.again(window.from, shown);
+        runs.watch(variant, diagram)?;
         diagram.finish(experiment.horizon());
-        Ok(diagram)
     }
+    Ok(())
+}
+
+/// The part of a run that is worth more than its beginning, if there is one.
+fn window(
+    runs: &mut Runs<'_>,
+    (experiment, variant): (&Experiment, &Variant),
+    diagram: &Diagram,
+) -> Result<Option<Window>, Complaint> {
+    let Some(cut) = diagram.cut else { return Ok(None) };
+    let Some((that, at)) = failure(runs, (experiment, variant))? else {
+        let worst = |from| Window { from, shown: "the worst".to_owned(), of_failure: false };
+        return Ok(diagram.worst().map(worst));
+    };
+    if at < cut {
+        return Ok(None);
+    }
+    let mut lead = Lead::to(at);
+    runs.watch(variant, &mut lead)?;
+    Ok(Some(Window { from: lead.begins(), shown: format!("what makes `{that}` fail"), of_failure: true }))
 }
 
 /// The first expectation that does not hold of a variant that was run, and the instant from which on it does not; or if it never

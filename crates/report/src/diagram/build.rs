@@ -133,6 +133,12 @@ impl Diagram {
         self
     }
 
+    /// A diagram that has seen nothing yet, of the same hosts, with as many segments at most, but beginning at an instant.
+    #[must_use]
+    pub fn again(&self, from: Instant, shown: String) -> Self {
+        Self::new(self.hosts.clone()).with_at_most(self.most).beginning(from, shown)
+    }
+
     /// Where a diagram should begin that shows the worst, the connection for which most was held for nobody, if this one, which has
     /// ended, was cut before.
     #[must_use]

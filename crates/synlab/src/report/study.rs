@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use experiment::{Course, Experiment, Extent, Follows, Measure, Plan, RunOutcome};
+use experiment::{Course, Experiment, Extent, Follows, Measure, Plan, RunOutcome, Variant};
 use report::diagram::Diagram;
 use report::page::{OneRun, Origin, Study, Told, study_page};
 use report::rows::Rows;
@@ -10,7 +10,6 @@ use sim_core::Digest;
 
 use crate::Ending;
 use crate::cli::{Report, Source};
-use crate::compare::drawn;
 use crate::complaint::Complaint;
 use crate::execute::Runs;
 use crate::output;
@@ -18,10 +17,10 @@ use crate::picture;
 use crate::play::{Player, in_order};
 use crate::row_file::RowFile;
 use crate::sweep::{self, format, made_of, progress, threads};
-use crate::window::Window;
+use crate::window;
 
-/// So many other variants are drawn beside the one that a run is of.
-const MOST_BESIDE: usize = 3;
+/// So many variants of a run are drawn.
+const DRAWN: usize = 2;
 
 /// A run that was played.
 struct Played {
@@ -87,16 +86,14 @@ fn draw_one(arguments: &Report, plan: &Plan, account: &Account<'_>) -> Result<Op
     let experiment = plan.at(run.point)?.with_seed(run.seed);
     let all = experiment.variants();
     let mut runs = Runs::of(&experiment, arguments.source.engine);
-    let mut diagrams: Vec<(String, Diagram)> = Vec::new();
     // The one that it is about comes first.
-    let others = drawn(false, &all).into_iter().filter(|variant| **variant != run.variant);
-    for variant in std::iter::once(&run.variant).chain(others.take(MOST_BESIDE)) {
-        let mut diagram = picture::watched(&mut runs, (&experiment, variant))?;
-        if let Some(window) = Window::of(&mut runs, (&experiment, variant), &diagram)? {
-            diagram = window.draw(&mut runs, (&experiment, variant))?;
-        }
-        diagrams.push((variant.label(), diagram));
+    let others = all.iter().filter(|variant| **variant != run.variant);
+    let mut diagrams: Vec<(Variant, Diagram)> = Vec::new();
+    for variant in std::iter::once(&run.variant).chain(others).take(DRAWN) {
+        diagrams.push((variant.clone(), picture::small(&mut runs, (&experiment, variant))?));
     }
+    window::draw(&mut runs, &experiment, &mut diagrams)?;
+    let diagrams = diagrams.into_iter().map(|(variant, diagram)| (variant.label(), diagram)).collect();
     let values = sweep::assignments(plan, run.point);
     let mut source = Source { seed: Some(run.seed), ..arguments.source.clone() };
     source.set.extend(values.iter().map(|(key, value)| format!("{key}={value}")));
