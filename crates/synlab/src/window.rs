@@ -111,10 +111,11 @@ fn turn(
         let is_other = |verdict: &Verdict| if held { verdict.passed } else { verdict.actual != end.actual };
         let place = verdicts.iter().rposition(is_other);
         let after = place.map_or(0, |place| place + 1);
-        if let Some(place) = place {
-            first = looks.taken[place].number;
-        } else if first == 0 {
-            return Ok(None);
+        match place {
+            Some(place) => first = looks.taken[place].number,
+            None if last == u64::MAX => return Ok(None),
+            // It turns right behind the first.
+            None => {}
         }
         let next = looks.taken.get(after);
         last = next.map_or(looks.seen, |look| look.number);
@@ -142,11 +143,16 @@ struct Look {
 }
 
 impl Looks {
-    /// Behind the first of these records, up to the last.
+    /// Behind the first of these records, up to the last; of the whole run before anything happens, too.
     fn between(experiment: &Experiment, (first, last): (u64, u64)) -> Self {
-        let step = if last == u64::MAX { 1 } else { ((last - first) / LOOKS as u64).max(1) };
         let metrics = MetricsFold::new(experiment.host_names());
-        Self { metrics, between: (first, last), step, seen: 0, now: Instant::ZERO, taken: Vec::new() }
+        let (step, taken) = if last == u64::MAX {
+            let before = metrics.clone().finish(Instant::ZERO);
+            (1, vec![Look { number: 0, at: Instant::ZERO, metrics: before }])
+        } else {
+            (((last - first) / LOOKS as u64).max(1), Vec::new())
+        };
+        Self { metrics, between: (first, last), step, seen: 0, now: Instant::ZERO, taken }
     }
 }
 
