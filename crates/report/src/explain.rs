@@ -55,6 +55,8 @@ use exchange::{Exchange, Exchanges};
 use extent::Extent;
 use names::Names;
 use story::{Story, Text};
+#[cfg(test)]
+use told::{LEGEND, WASTED, WIDTH};
 pub use told::{Part, Told};
 use unfinished::Waiting;
 use waits::Waits;

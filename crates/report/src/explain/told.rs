@@ -5,17 +5,18 @@ use crate::paint::{Colour, Tone};
 use crate::wrap::{block, wrapped};
 
 /// Columns of the text.
-const WIDTH: usize = 100;
+pub(super) const WIDTH: usize = 100;
 
 /// How names are to be read.
-const LEGEND: [&str; 2] = [
-    "SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.",
-    "#1, #2: the first, the second open of its host.",
-];
+pub(super) const LEGEND: &str = "\
+SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
+#1, #2: the first, the second open of its host.
+";
 
 /// What is counted as wasted, where segments are.
-const WASTED: &str =
-    "wasted segments: of ghosts and half-open entries with nobody at their other end, and the answers.";
+pub(super) const WASTED: &str = "\
+wasted segments: of ghosts and half-open entries with nobody at their other end, and the answers.
+";
 
 /// An explanation.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,10 +70,10 @@ impl Told {
     pub(super) fn add_legend(&mut self) {
         let mut lines: Vec<&str> = Vec::new();
         if self.parts.iter().any(|part| matches!(part, Part::Stories { .. })) {
-            lines.extend(LEGEND);
+            lines.extend(LEGEND.lines());
         }
         if self.paragraphs().any(|paragraph| paragraph.contains("wasted segment")) {
-            lines.push(WASTED);
+            lines.extend(WASTED.lines());
         }
         self.add(Part::Remark(lines.into_iter().map(str::to_owned).collect()));
     }
