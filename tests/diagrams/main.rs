@@ -315,7 +315,7 @@ fn the_worst_of_a_long_run_is_drawn() {
     let from = beginning.worst().expect("the ghost comes after what is drawn");
     let ghost = Instant::ZERO + Duration::from_millis(20_000);
     assert!(from < ghost && ghost.since(from) < Duration::from_secs(2), "{from}");
-    let window = drawn(Diagram::new(Hosts::of(&scenario)).beginning(from));
+    let window = drawn(Diagram::new(Hosts::of(&scenario)).beginning(from, "the worst".to_owned()));
     assert_eq!(window.totals.segments, beginning.totals.segments);
     assert!(window.segments.iter().all(|segment| segment.at >= from));
     let wasted: Vec<_> = window.lives.iter().flat_map(|life| &life.waste).map(|waste| waste.from).collect();

@@ -1,6 +1,7 @@
 //! Reports: what every one of them must be, and what a browser says of two.
 
 mod browser;
+mod windows;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -42,7 +43,7 @@ fn check(name: &str, html: &str) {
     assert!(!html.contains("src=\"") && !html.contains("@import"), "{name}: it loads nothing");
     assert_eq!(html.matches("<h1>").count(), 1, "{name}");
     assert!(!html.contains("NaN") && !html.contains("=\"inf"), "{name}: every number is one");
-    for tag in ["section", "table", "figure", "details", "svg", "div", "pre", "ul", "tr"] {
+    for tag in ["section", "table", "figure", "details", "svg", "div", "pre", "ul", "ol", "li", "tr"] {
         let (opened, closed) = (html.matches(&format!("<{tag}")).count(), html.matches(&format!("</{tag}>")).count());
         let only = html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
         assert_eq!(only.min(opened), closed, "{name}: each <{tag}> is closed");
@@ -59,6 +60,10 @@ fn a_report_answers_the_question_and_says_how_to_repeat_it() {
         "expectations hold.",
         ">a ghost: nobody is there",
         "server: ESTABLISHED from 5 s until the run ends",
+        "<h3>What was held for nobody, and why</h3>\n<ol class=\"stories\">\n<li><p class=\"poor\">server:80 ← client:49152 #1",
+        "<code>receive 100\u{a0}B</code>",
+        "<summary>two-way: client and server</summary>",
+        ">rcv SYN ×2</text>",
         "38.7 MB·s of 38.7 MB·s for nobody (100.0 %)",
         "server:80 ← client:49152 #1",
         "<code>synlab report stale-syn --handshake two-way --handshake three-way -o stale-syn.html</code>",
@@ -105,7 +110,15 @@ fn a_report_of_a_sweep_has_lines_maps_points_and_differences() {
     assert_eq!(out, "");
     let html = fs::read_to_string(&page).unwrap();
     check("time-wait-length", &html);
-    for part in ["id=\"lines\"", "id=\"heat\"", "id=\"points\"", "class=\"strip\"", "href=\"all%20rows.csv\""] {
+    for part in [
+        "id=\"lines\"",
+        "id=\"heat\"",
+        "id=\"points\"",
+        "id=\"diagrams\"",
+        "synlab compare time-wait-length --set ",
+        "class=\"strip\"",
+        "href=\"all%20rows.csv\"",
+    ] {
         assert!(html.contains(part), "{part}");
     }
     let plain = path("plain.csv");

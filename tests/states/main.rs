@@ -3,6 +3,8 @@
 //! `UPDATE_EXPECT=1 cargo test --test states` rewrites the pinned ones; look at them in a browser, light and dark.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 use expect_test::{Expect, expect, expect_file};
 use experiment::record::{Event, Record};
@@ -10,6 +12,7 @@ use experiment::{Experiment, HostId, Scenario, case, cases, simulate};
 use report::diagram::Caption;
 use report::states::{StateDiagram, Step, Taken, Transitions, dot, svg, svg_with_ids};
 use synlab_tests::{parse, scenario};
+use tcp_endpoint::presets::HANDSHAKES;
 use tcp_endpoint::{Settings, State};
 
 fn experiment_of(name: &str) -> Experiment {
@@ -50,6 +53,37 @@ fn a_picture_of_three_way() {
 fn two_way_for_graphviz() {
     let text = dot(&diagram("stale-syn", "two-way"), &caption("stale-syn", "two-way"));
     expect_file!["two-way.dot"].assert_eq(&text);
+}
+
+/// Graphviz takes what is written for it, of every handshake that has a name, and finds every state and every line in it.
+#[test]
+fn graphviz_reads_every_handshake() {
+    for preset in HANDSHAKES {
+        let text = dot(&diagram("stale-syn", preset.name), &caption("stale-syn", preset.name));
+        let Some(plain) = graphviz(&text) else {
+            eprintln!(
+                "\n*** NOT TESTED: state diagrams in Graphviz: `dot` cannot be run; install graphviz, and test again ***\n"
+            );
+            return;
+        };
+        let of = |kind: &str| plain.lines().filter(|line| line.starts_with(kind)).count();
+        let written = |is: fn(&str) -> bool| text.lines().filter(|line| line.contains(" [label=") && is(line)).count();
+        assert_eq!(of("node "), written(|line| !line.contains(" -> ")), "{}", preset.name);
+        assert_eq!(of("edge "), written(|line| line.contains(" -> ")), "{}", preset.name);
+        assert!(of("edge ") > 10, "{}", preset.name);
+    }
+}
+
+/// What Graphviz lays out of a text, in its plain format; `None` where it is not installed.
+fn graphviz(text: &str) -> Option<String> {
+    let mut command = Command::new("dot");
+    let child = command.arg("-Tplain").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.ok()?;
+    child.stdin.take().expect("it is piped").write_all(text.as_bytes()).expect("it reads");
+    let output = child.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && told.is_empty(), "{told}\n{text}");
+    Some(String::from_utf8(output.stdout).expect("it writes text"))
 }
 
 fn taken(steps: &[Step]) -> String {

@@ -91,6 +91,14 @@ impl SegmentSearch {
         };
         (*count, text)
     }
+
+    /// The instant at which one of the searches is decided: that of the first segment that is as wanted or, if there is none, the one
+    /// that is wanted, or that of the segment that is most like it.
+    pub(crate) fn instant(&self, place: usize) -> Option<Instant> {
+        let Find { wanted, first, nearest, .. } = &self.finds[place];
+        let wanted = wanted.at.map(|(at, _)| at);
+        first.map(|first| first.at).or(wanted).or(nearest.map(|(_, nearest)| nearest.at))
+    }
 }
 
 impl Fold for SegmentSearch {

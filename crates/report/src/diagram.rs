@@ -27,9 +27,9 @@ use crate::paint::Tone;
 
 pub use self::ladder::{Look, ladder, ladders, legend};
 pub(crate) use self::svg::TimeAxis;
-pub use self::svg::{Caption, svg, timelines};
+pub use self::svg::{Caption, svg, svg_beside, timelines};
 use attempts::Attempts;
-pub use build::Diagram;
+pub use build::{Diagram, Lead};
 pub use mermaid::mermaid;
 pub use totals::Totals;
 
@@ -271,7 +271,7 @@ impl Diagram {
         let until = self.cut.map_or(String::new(), |cut| format!(" until {} s", seconds(cut)));
         if self.from > Instant::ZERO {
             let from = seconds(self.from);
-            return Some(format!("only the worst is drawn, {kept} of {all} segments, from {from} s{until}"));
+            return Some(format!("only {} is drawn, {kept} of {all} segments, from {from} s{until}", self.shown));
         }
         self.cut.map(|_| format!("only the beginning is drawn, {kept} of {all} segments,{until}"))
     }

@@ -27,6 +27,7 @@ mod places;
 mod story;
 #[cfg(test)]
 mod tests;
+mod told;
 mod unfinished;
 #[cfg(test)]
 mod unfinished_tests;
@@ -42,34 +43,23 @@ use experiment::record::{Change, Event, Fold, Record, RecordId};
 use rustc_hash::FxHashMap;
 use sim_time::Instant;
 
-use crate::amount::{scaled, whole, with_short_times};
+use crate::amount::{scaled, whole};
 use crate::hosts::Hosts;
 use crate::packets::{Packets, SharedPackets};
-use crate::paint::{Colour, Tone};
+use crate::paint::Colour;
 use crate::words::Name;
-use crate::wrap::{block, listed, wrapped};
+use crate::wrap::listed;
 use attempts::Attempts;
 use costs::Amount;
 use exchange::{Exchange, Exchanges};
 use extent::Extent;
 use names::Names;
 use story::{Story, Text};
+#[cfg(test)]
+use told::{LEGEND, WASTED, WIDTH};
+pub use told::{Part, Told};
 use unfinished::Waiting;
 use waits::Waits;
-
-/// Columns of the text.
-const WIDTH: usize = 100;
-
-/// How names are to be read.
-const LEGEND: &str = "\
-SYN 0, ACK 102/102: SEQ, and SEQ/ACK, relative to the initial sequence numbers.
-#1, #2: the first, the second open of its host.
-";
-
-/// What is counted as wasted, where segments are.
-const WASTED: &str = "\
-wasted segments: of ghosts and half-open entries with nobody at their other end, and the answers.
-";
 
 /// Collects a run, to tell why something was held for nobody.
 #[derive(Clone, Debug)]
@@ -152,12 +142,18 @@ impl Explanation {
 
     /// The stories of a run that ends at `end`, the worst first, in lines of at most 100 columns.
     #[must_use]
-    pub fn render(mut self, end: Instant, colour: Colour) -> String {
+    pub fn render(self, end: Instant, colour: Colour) -> String {
+        self.told(end).text(colour)
+    }
+
+    /// The stories of a run that ends at `end`, the worst first.
+    #[must_use]
+    pub fn told(mut self, end: Instant) -> Told {
         let packets = Rc::clone(&self.packets);
         let packets = &packets.borrow();
         let names = Names { packets, hosts: &self.hosts };
         let unfinished = std::mem::take(&mut self.unfinished);
-        let idle = &unfinished.idle(names);
+        let idle = unfinished.idle(names);
         let unfinished = unfinished.paragraphs(&self.attempts, &self.exchanges, self.all, names);
         self.tell_rest(packets, end);
         self.stories.sort_by_key(|(story, _)| (Reverse(story.cost), story.since));
@@ -169,28 +165,26 @@ impl Explanation {
             false => told(groups, &waits, end),
         };
         let waits = waits.stories(all, &hosts, packets, end);
-        let numbered = |heading, stories: &[Vec<String>]| numbered(heading, stories, all, colour);
-        let held = numbered("What was held for nobody, and why", &held);
-        let waits = numbered("Who had to wait, and why", &waits);
         let Attempts { count, opens, closes, .. } = attempts;
-        let opens = numbered("Opens that failed or were slow, and why", &opens.paragraphs());
-        let closes = numbered(
-            "Connections that were cut short, lost or mixed up data, or closed slowly, and why",
-            &closes.paragraphs(),
-        );
-        let unfinished = numbered("Scripts that still wait at the end of the run", &unfinished);
-        let wasteless = if held.is_empty() { "Nothing was held for nobody.\n" } else { "" };
-        let well = match held.is_empty() && opens.is_empty() && closes.is_empty() && unfinished.is_empty() && count > 0
-        {
-            true => "Every open and every close went as it should.\n",
-            false => "",
-        };
-        let parts = [&held, wasteless, &waits, &opens, &closes, &unfinished];
-        let legend = if parts.iter().all(|part| part.is_empty() || *part == wasteless) { "" } else { LEGEND };
-        let wasted = if held.contains("wasted segment") { WASTED } else { "" };
-        let legend = &format!("{legend}{wasted}");
-        let parts = parts.into_iter().chain([well, idle, legend]);
-        parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+        let (opens, closes) = (opens.paragraphs(), closes.paragraphs());
+        let is_wasteless = held.is_empty();
+        let went_well = [&held, &opens, &closes, &unfinished].iter().all(|stories| stories.is_empty()) && count > 0;
+        let part = |heading, stories| Part::Stories { heading, stories };
+        let mut told = Told::new(all);
+        told.add(part("What was held for nobody, and why", held));
+        if is_wasteless {
+            told.add(Part::Remark(vec!["Nothing was held for nobody.".to_owned()]));
+        }
+        told.add(part("Who had to wait, and why", waits));
+        told.add(part("Opens that failed or were slow, and why", opens));
+        told.add(part("Connections that were cut short, lost or mixed up data, or closed slowly, and why", closes));
+        told.add(part("Scripts that still wait at the end of the run", unfinished));
+        if went_well {
+            told.add(Part::Remark(vec!["Every open and every close went as it should.".to_owned()]));
+        }
+        told.add(Part::Remark(vec![idle]));
+        told.add_legend();
+        told
     }
 
     /// Tells of what is not over at the end of the run.
@@ -434,25 +428,4 @@ fn told(groups: BTreeMap<String, Group>, waits: &Waits, end: Instant) -> Vec<Vec
     groups.sort_by_cached_key(Group::rank);
     let all_octet_nanos = groups.iter().map(|group| group.cost().octet_nanos).sum();
     groups.into_iter().map(|group| group.paragraphs(all_octet_nanos, waits, end)).collect()
-}
-
-/// Stories under a heading, each with its own as its first paragraph; nothing if there are none. Times are told to the
-/// millisecond, unless all is wanted.
-fn numbered(heading: &str, stories: &[Vec<String>], all: bool, colour: Colour) -> String {
-    if stories.is_empty() {
-        return String::new();
-    }
-    let mut text = format!("{}\n", colour.paint(Tone::Heading, heading));
-    for (story, number) in stories.iter().zip(1..) {
-        let number = format!("{number}. ");
-        let indent = number.chars().count();
-        for (place, paragraph) in story.iter().enumerate() {
-            let paragraph = if all { paragraph.clone() } else { with_short_times(paragraph) };
-            let lines = wrapped(&paragraph, WIDTH - indent);
-            let (first, tone) = if place == 0 { (number.as_str(), Tone::Bad) } else { ("", Tone::Plain) };
-            let lines: Vec<String> = lines.iter().map(|line| colour.paint(tone, line)).collect();
-            text.push_str(&block(&format!("{first:indent$}"), indent, &lines));
-        }
-    }
-    text
 }

@@ -35,7 +35,7 @@ mod wrap;
 pub use capture::{Capture, View};
 pub use claim::{ClaimTested, claim_tally};
 pub use effects::effects;
-pub use explain::Explanation;
+pub use explain::{Explanation, Part, Told};
 pub use hosts::Hosts;
 pub use ledger::{Balance, LedgerBook, ledgers};
 pub use paint::{Colour, ascii};

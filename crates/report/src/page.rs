@@ -6,6 +6,8 @@
 
 mod answer;
 mod bars;
+mod changes;
+mod explanation;
 mod heat;
 mod occupancy;
 mod occupancy_plots;
@@ -19,10 +21,11 @@ mod toml;
 
 use askama::Template;
 
+pub use self::changes::Changes;
 pub use self::occupancy::Occupancy;
 pub use self::origin::Origin;
 pub use self::run::{Reported, run_page};
-pub use self::study::{Study, Told, study_page};
+pub use self::study::{OneRun, Study, Told, study_page};
 
 /// The whole page.
 #[derive(Template)]
@@ -80,10 +83,15 @@ fn picture(label: &str, svg: &str) -> String {
     rendered(&Picture { label, wide, html: svg })
 }
 
+/// Pictures beside one another where there is room, and otherwise below one another.
+fn pictures(all: &str) -> String {
+    format!("<div class=\"pictures\">{all}</div>\n")
+}
+
 /// A picture that may be shown a little smaller than it is.
 #[derive(Template)]
 #[template(
-    source = r#"<div class="scroll picture broad" tabindex="0" role="region" aria-label="{{ label }}" style="--wide:{{ wide }}px">{{ html|safe }}</div>
+    source = r#"<div class="scroll picture" tabindex="0" role="region" aria-label="{{ label }}" style="--wide:{{ wide }}px">{{ html|safe }}</div>
 "#,
     ext = "html"
 )]

@@ -3,12 +3,14 @@
 //! [`StateDiagram`] is of what [`Transitions`] found for the settings of a host; [`Taken`] counts what happens in a run. [`table()`],
 //! [`svg()`] and [`dot()`] show the same.
 
+mod alike;
 mod dot;
 mod model;
 mod svg;
 mod table;
 mod taken;
 
+pub use alike::{Alike, alike};
 pub use dot::dot;
 pub use model::{StateDiagram, Step};
 pub use svg::{svg, svg_with_ids};

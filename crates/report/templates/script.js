@@ -21,3 +21,11 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
+// Shows the tooltip of what is tapped: a finger cannot point.
+const told = document.createElement("output");
+told.className = "told";
+document.querySelector("main").append(told);
+document.addEventListener("click", ({ target }) => {
+  const one = target.closest(".picture svg g:has(> title), .picture svg rect:has(> title)");
+  told.textContent = one ? one.querySelector(":scope > title").textContent : "";
+});

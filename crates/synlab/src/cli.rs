@@ -86,7 +86,7 @@ pub(crate) enum Described {
 }
 
 /// Which experiment, and what is changed in it.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Source {
     /// An experiment file, or the name of a built-in case (see `synlab list cases`)
     pub(crate) file: String,

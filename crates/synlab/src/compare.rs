@@ -10,6 +10,7 @@ use crate::complaint::Complaint;
 use crate::execute::{Runs, load, measured};
 use crate::output;
 use crate::picture::{self, Frame};
+use crate::window;
 
 /// A variant, and the axes along which its decisions are changed.
 type Crossed = (Variant, Vec<Axis>);
@@ -61,9 +62,12 @@ pub(crate) fn compare(arguments: &Compare) -> Result<Ending, Complaint> {
         }
         if let Some(mut diagram) = diagram {
             diagram.finish(experiment.horizon());
-            diagrams.push((variant.label(), diagram));
+            diagrams.push((variant.clone(), diagram));
         }
     }
+    window::draw(&mut runs, &experiment, &mut diagrams)?;
+    let diagrams: Vec<(String, Diagram)> =
+        diagrams.into_iter().map(|(variant, diagram)| (variant.label(), diagram)).collect();
     if let Some(frame) = frame {
         frame.fill(&draw(arguments, &experiment, &diagrams, variants.len() - diagrams.len()))?;
     }

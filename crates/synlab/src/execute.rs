@@ -153,8 +153,15 @@ impl<'a> Runs<'a> {
         Ok(verdicts)
     }
 
+    /// The segments that are expected of a variant that was run, or not: what is said of each, and when it is decided.
+    pub(crate) fn segments(&self, variant: &Variant) -> Vec<(Verdict, Option<Instant>)> {
+        let Some(found) = self.done.get(variant).and_then(|played| played.segments.as_ref()) else { return Vec::new() };
+        let verdicts = self.experiment.judge_segments(variant, found);
+        verdicts.into_iter().zip(self.experiment.segment_instants(variant, found)).collect()
+    }
+
     /// A metric of a variant that was run; `None` if it is an empty statistic.
-    fn metric(&self, of: &Variant, name: &str) -> Option<f64> {
+    pub(crate) fn metric(&self, of: &Variant, name: &str) -> Option<f64> {
         self.done.get(of).and_then(|played| played.summary.metrics.get(name))?
     }
 

@@ -18,6 +18,7 @@ mod states;
 mod sweep;
 mod trace_diff;
 mod verify;
+mod window;
 
 use std::process::ExitCode;
 

@@ -10,11 +10,13 @@ use sim_time::Instant;
 
 use crate::cli::Source;
 use crate::complaint::Complaint;
-use crate::execute::measured;
+use crate::execute::{Runs, measured};
 use crate::output::{self, Sink, cannot_write};
 
 /// So many segments are drawn: with more it would be no picture any more.
 const MOST_SEGMENTS: usize = 100;
+/// The same where the picture is not what a page is about.
+const MOST_IN_SMALL: usize = 40;
 /// So many segments are kept for a ladder, or as many as it has rows: enough to find what differs, little enough to cost nothing.
 const KEPT_SEGMENTS: usize = 2_000;
 
@@ -43,9 +45,12 @@ pub(crate) fn diagram(ledger: &LedgerBook) -> Diagram {
     ledger.diagram().with_at_most(MOST_SEGMENTS)
 }
 
-/// The same from an instant on.
-pub(crate) fn window(hosts: &Hosts, from: Instant) -> Diagram {
-    Diagram::new(hosts.clone()).with_at_most(MOST_SEGMENTS).beginning(from)
+/// A diagram of a variant, which is run for it, with few segments: beside much else.
+pub(crate) fn small(runs: &mut Runs<'_>, (experiment, variant): (&Experiment, &Variant)) -> Result<Diagram, Complaint> {
+    let mut diagram = Diagram::new(Hosts::of(&experiment.scenario(variant)?)).with_at_most(MOST_IN_SMALL);
+    runs.watch(variant, &mut diagram)?;
+    diagram.finish(experiment.horizon());
+    Ok(diagram)
 }
 
 /// The same, for a ladder of so many rows.

@@ -4,8 +4,8 @@ mod study;
 
 use experiment::{Experiment, Summary, Variant, Verdict};
 use report::diagram::Diagram;
-use report::page::{Occupancy, Origin, Reported, run_page};
-use report::{Balance, Colour, Hosts, LedgerBook, Listed, RunResult};
+use report::page::{Changes, Occupancy, Origin, Reported, run_page};
+use report::{Balance, Hosts, LedgerBook, Listed, RunResult, Told};
 
 use crate::Ending;
 use crate::cli::Report;
@@ -14,6 +14,7 @@ use crate::complaint::Complaint;
 use crate::execute::{Runs, load};
 use crate::output;
 use crate::picture;
+use crate::window;
 
 pub(crate) fn report(arguments: &Report) -> Result<Ending, Complaint> {
     let experiment = load(&arguments.source)?;
@@ -43,9 +44,9 @@ struct Seen {
     variant: Variant,
     summary: Summary,
     ledger: Balance,
-    diagram: Option<Diagram>,
+    changes: Option<Changes>,
     occupancy: Occupancy,
-    explanation: String,
+    explanation: Told,
     verdicts: Vec<Verdict>,
 }
 
@@ -55,9 +56,13 @@ fn page(arguments: &Report, experiment: &Experiment) -> Result<(String, Ending),
     let drawn = drawn(!(arguments.handshake.is_empty() && arguments.teardown.is_empty()), &variants);
     let mut runs = Runs::of(experiment, arguments.source.engine);
     let mut all = Vec::new();
+    let mut diagrams = Vec::new();
     for variant in &variants {
-        all.push(watch(arguments, &mut runs, (experiment, variant), drawn.contains(&variant))?);
+        let (seen, diagram) = watch(arguments, &mut runs, (experiment, variant), drawn.contains(&variant))?;
+        all.push(seen);
+        diagrams.extend(diagram.map(|diagram| (variant.clone(), diagram)));
     }
+    window::draw(&mut runs, experiment, &mut diagrams)?;
     if !arguments.quiet {
         runs.note_unmatched("");
     }
@@ -68,7 +73,7 @@ fn page(arguments: &Report, experiment: &Experiment) -> Result<(String, Ending),
     let options: Vec<(&str, &str)> = options.iter().map(|(option, name)| (*option, name.as_str())).collect();
     let caption = picture::caption("report", &arguments.source, &options, experiment, None);
     let command = if arguments.all { format!("{} --all", caption.command) } else { caption.command };
-    let reported: Vec<Reported<'_>> = all.iter().map(|seen| seen.reported(experiment)).collect();
+    let reported: Vec<Reported<'_>> = all.iter().map(|seen| seen.reported(experiment, &diagrams)).collect();
     let listed = if arguments.all { Listed::All } else { Listed::Telling };
     let origin = Origin { experiment, command: &command };
     let html = run_page(origin, &caption.subtitle, evidence.as_deref(), &reported, listed);
@@ -81,42 +86,44 @@ fn watch(
     runs: &mut Runs<'_>,
     (experiment, variant): (&Experiment, &Variant),
     is_drawn: bool,
-) -> Result<Seen, Complaint> {
-    let hosts = Hosts::of(&experiment.scenario(variant)?);
+) -> Result<(Seen, Option<Diagram>), Complaint> {
+    let scenario = experiment.scenario(variant)?;
+    let hosts = Hosts::of(&scenario);
     let end = experiment.horizon();
     let mut occupancy = Occupancy::new(&hosts, end);
     let mut ledger = LedgerBook::new(hosts.clone());
     let mut diagram = is_drawn.then(|| picture::diagram(&ledger));
+    let mut changes = is_drawn.then(|| {
+        let options = [("--handshake", variant.handshake.as_str()), ("--teardown", &variant.teardown)];
+        let caption = picture::caption("states", &arguments.source, &options, experiment, Some(variant));
+        Changes::new(&scenario, caption)
+    });
     let mut explanation = ledger.explanation(arguments.all);
-    let folds = &mut ((&mut ledger, &mut diagram), (&mut explanation, &mut occupancy));
+    let folds = &mut ((&mut ledger, &mut diagram), (&mut explanation, &mut occupancy), &mut changes);
     let summary = runs.watch(variant, folds)?.clone();
     occupancy.finish();
     if let Some(diagram) = &mut diagram {
         diagram.finish(end);
-        // Of a run that is too long to be drawn, the worst is worth to be played again.
-        if let Some(from) = diagram.worst() {
-            *diagram = picture::window(&hosts, from);
-            runs.watch(variant, diagram)?;
-            diagram.finish(end);
-        }
     }
-    Ok(Seen {
+    let seen = Seen {
         variant: variant.clone(),
         summary,
         ledger: ledger.balance(end),
-        diagram,
+        changes,
         occupancy,
-        explanation: explanation.render(end, Colour::Never),
+        explanation: explanation.told(end),
         verdicts: runs.judge(variant)?,
-    })
+    };
+    Ok((seen, diagram))
 }
 
 impl Seen {
-    fn reported<'a>(&'a self, experiment: &'a Experiment) -> Reported<'a> {
+    fn reported<'a>(&'a self, experiment: &'a Experiment, diagrams: &'a [(Variant, Diagram)]) -> Reported<'a> {
         let Self { variant, summary, ledger, verdicts, .. } = self;
         Reported {
             result: RunResult { experiment, variant, summary, ledger, verdicts },
-            diagram: self.diagram.as_ref(),
+            diagram: diagrams.iter().find(|(of, _)| of == variant).map(|(_, diagram)| diagram),
+            changes: self.changes.as_ref(),
             occupancy: &self.occupancy,
             explanation: &self.explanation,
         }

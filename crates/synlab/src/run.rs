@@ -17,6 +17,7 @@ use crate::complaint::Complaint;
 use crate::execute::{Runs, load, measured};
 use crate::output::{self, Sink, cannot_write};
 use crate::picture::{self, Frame};
+use crate::window;
 
 pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
     check_files(arguments)?;
@@ -41,14 +42,10 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
         ledger: &ledger,
         verdicts: &verdicts,
     };
-    if let Some(mut diagram) = diagram {
-        // Of a run that is too long to be drawn, the worst is worth to be played again.
-        if let Some(from) = diagram.worst() {
-            diagram = picture::window(&Hosts::of(&experiment.scenario(&variant)?), from);
-            runs.watch(&variant, &mut diagram)?;
-            diagram.finish(experiment.horizon());
-        }
-        draw(arguments, &experiment, &variant, &diagram, frames)?;
+    if let Some(diagram) = diagram {
+        let mut drawn = [(variant.clone(), diagram)];
+        window::draw(&mut runs, &experiment, &mut drawn)?;
+        draw(arguments, &experiment, &drawn[0], frames)?;
     }
     let file = arguments.output.as_deref();
     match arguments.format {
@@ -67,8 +64,7 @@ pub(crate) fn run(arguments: &Run) -> Result<Ending, Complaint> {
 fn draw(
     arguments: &Run,
     experiment: &Experiment,
-    variant: &Variant,
-    diagram: &Diagram,
+    (variant, diagram): &(Variant, Diagram),
     (svg_frame, mermaid_frame): (Option<Frame<'_>>, Option<Frame<'_>>),
 ) -> Result<(), Complaint> {
     let options = [("--handshake", &arguments.handshake), ("--teardown", &arguments.teardown)];

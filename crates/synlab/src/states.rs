@@ -3,8 +3,7 @@
 use experiment::{Experiment, HostId, Scenario, Variant};
 use report::Hosts;
 use report::diagram::Caption;
-use report::states::{StateDiagram, Taken, Transitions, dot, svg, table};
-use tcp_endpoint::Settings;
+use report::states::{Alike, StateDiagram, Taken, alike, dot, svg, table};
 
 use crate::Ending;
 use crate::cli::States;
@@ -20,7 +19,8 @@ pub(crate) fn states(arguments: &States) -> Result<Ending, Complaint> {
     let scenario = experiment.scenario(&variant)?;
     let host = shown(arguments, &scenario)?;
     let frames = (Frame::open(arguments.svg.as_deref())?, Frame::open(arguments.dot.as_deref())?);
-    let (transitions, alike) = explore(&scenario, host);
+    let group = alike(&scenario).into_iter().find(|group| group.hosts.contains(&host));
+    let Some(Alike { transitions, hosts: alike }) = group else { unreachable!("each host is in a group") };
     let mut taken = (!arguments.no_run).then(|| Taken::on(alike.iter().copied()));
     if let Some(taken) = &mut taken {
         Runs::of(&experiment, arguments.source.engine).watch(&variant, taken)?;
@@ -50,16 +50,6 @@ fn shown(arguments: &States, scenario: &Scenario) -> Result<HostId, Complaint> {
         let all: Vec<String> = hosts.names().map(|name| format!("`{name}`")).collect();
         Complaint::Other(format!("--host {name}: there is no such host; there are {}", all.join(", ")))
     })
-}
-
-/// The changes of state of a host, and the hosts that make the same: settings that differ in a number often do.
-fn explore(scenario: &Scenario, host: HostId) -> (Transitions, Vec<HostId>) {
-    let shown = &scenario.hosts[usize::from(host.0)].settings;
-    let transitions = Transitions::of(shown);
-    let does_the_same = |settings: &Settings| settings == shown || Transitions::of(settings).all == transitions.all;
-    let ids = scenario.hosts.iter().zip(0..);
-    let alike = ids.filter(|(plan, _)| does_the_same(&plan.settings)).map(|(_, id)| HostId(id)).collect();
-    (transitions, alike)
 }
 
 fn names(scenario: &Scenario, of: impl Fn(HostId) -> bool) -> Vec<&str> {

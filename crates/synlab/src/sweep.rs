@@ -187,6 +187,13 @@ fn values(plan: &Plan, point: u64) -> String {
     values.map(|(axis, value)| format!("{} = {value}, ", axis.key())).collect()
 }
 
+/// The values at a point of the axes that variants are not named by, with their keys.
+pub(crate) fn assignments(plan: &Plan, point: u64) -> Vec<(String, String)> {
+    let values = plan.axes().iter().zip(plan.values(point));
+    let others = values.filter(|(axis, _)| !["handshake", "teardown"].contains(&axis.key().trim()));
+    others.map(|(axis, value)| (axis.key().trim().to_owned(), value.to_string())).collect()
+}
+
 /// Whether rows leave standard output to the summary.
 fn file_goes_elsewhere(output: Option<&Path>) -> bool {
     output.is_some_and(|path| !output::is_stdout(path))

@@ -14,6 +14,7 @@ use sim_time::Instant;
 use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
 
 use self::waste::Useless;
+pub use self::window::Lead;
 use self::window::Worst;
 use super::{Arrival, Change, Event, Life, Remark, Segment, Stretch, Totals, unheard};
 use crate::hosts::Hosts;
@@ -35,6 +36,8 @@ pub struct Diagram {
     pub totals: Totals,
     /// The instant before which nothing is kept but the totals and who is there.
     pub from: Instant,
+    /// What is kept, if it does not begin with the run.
+    pub(super) shown: String,
     /// The instant from which on nothing is kept but the totals, if there was too much.
     pub cut: Option<Instant>,
     /// The end of the run.
@@ -96,6 +99,7 @@ impl Diagram {
             events: Vec::new(),
             totals: Totals::default(),
             from: Instant::ZERO,
+            shown: String::new(),
             cut: None,
             owners: Vec::new(),
             begun: false,
@@ -122,11 +126,17 @@ impl Diagram {
         self
     }
 
-    /// The same, but what is sent before is not kept.
+    /// The same, but what is sent before an instant is not kept. `shown` says what that leaves: `the worst`.
     #[must_use]
-    pub const fn beginning(mut self, from: Instant) -> Self {
-        self.from = from;
+    pub fn beginning(mut self, from: Instant, shown: String) -> Self {
+        (self.from, self.shown) = (from, shown);
         self
+    }
+
+    /// A diagram that has seen nothing yet, of the same hosts, with as many segments at most, but beginning at an instant.
+    #[must_use]
+    pub fn again(&self, from: Instant, shown: String) -> Self {
+        Self::new(self.hosts.clone()).with_at_most(self.most).beginning(from, shown)
     }
 
     /// Where a diagram should begin that shows the worst, the connection for which most was held for nobody, if this one, which has

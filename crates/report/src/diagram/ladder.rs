@@ -27,7 +27,7 @@ use crate::wrap::{block, units_joined, wrapped};
 
 /// Columns between two lifelines, at most; at least if there are two, or more of them; and at least if notes stand at the right.
 const INNER: usize = 42;
-const LEAST: [usize; 2] = [30, 15];
+const LEAST: [usize; 2] = [26, 14];
 const LEAST_BESIDE_NOTES: usize = 28;
 /// Columns of notes, at least, and as many as they had rather have.
 const NOTES: [usize; 2] = [16, 20];

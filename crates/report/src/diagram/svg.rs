@@ -53,13 +53,22 @@ pub struct Caption {
 #[must_use]
 pub fn svg(diagrams: &[(&str, &Diagram)], caption: &Caption) -> String {
     let all: Vec<&Diagram> = diagrams.iter().map(|(_, diagram)| *diagram).collect();
-    let scale = Scale::of(&all);
-    let times = Times::of(&scale);
+    drawn(diagrams, &Scale::of(&all), caption)
+}
+
+/// Draws one diagram under its title, on the axis of time of all those that stand beside it.
+#[must_use]
+pub fn svg_beside(diagram: &Diagram, all: &[&Diagram], caption: &Caption) -> String {
+    drawn(&[("", diagram)], &Scale::of(all), caption)
+}
+
+fn drawn(diagrams: &[(&str, &Diagram)], scale: &Scale, caption: &Caption) -> String {
+    let times = Times::of(scale);
     let ids = Ids::new(caption);
     let mut panels: Vec<Panel<'_>> = Vec::new();
     let mut left = MARGIN + times.width + 16.0;
     for (name, diagram) in diagrams {
-        let panel = Panel::new((name, diagram), &ids, &scale, left);
+        let panel = Panel::new((name, diagram), &ids, scale, left);
         left = panel.right + BETWEEN;
         panels.push(panel);
     }
@@ -82,9 +91,9 @@ pub fn svg(diagrams: &[(&str, &Diagram)], caption: &Caption) -> String {
         parts.extend(panel.head(y));
     }
     let top = y + heads + 26.0;
-    parts.extend(times.draw(&scale, top));
+    parts.extend(times.draw(scale, top));
     for panel in &panels {
-        parts.push(panel.body(&scale, top));
+        parts.push(panel.body(scale, top));
     }
     let mut bottom = top + panels.iter().map(|panel| panel.height).fold(scale.end(), f64::max) + 38.0;
     for note in panels.iter().flat_map(|panel| panel.notes(panels.len() > 1)) {
@@ -93,7 +102,7 @@ pub fn svg(diagrams: &[(&str, &Diagram)], caption: &Caption) -> String {
             bottom += 17.0;
         }
     }
-    let (legend, mut bottom) = legend(&panels, &scale, &ids, true, (bottom + 8.0, wide - MARGIN));
+    let (legend, mut bottom) = legend(&panels, scale, &ids, true, (bottom + 8.0, wide - MARGIN));
     parts.extend(legend);
     bottom += 24.0;
     for line in lines_of(&caption.command, wide - 2.0 * MARGIN, SMALL, MONO_LETTER) {
@@ -112,7 +121,8 @@ fn picture(
     parts: Vec<Element>,
 ) -> String {
     let words: Vec<String> = panels.iter().map(Panel::in_words).collect();
-    let words = format!("{}. Time runs down. {}", caption.subtitle, words.join(" "));
+    let subtitle = if caption.subtitle.is_empty() { String::new() } else { format!("{}. ", caption.subtitle) };
+    let words = format!("{subtitle}Time runs down. {}", words.join(" "));
     sheet((wide, high), (caption, &words), (ids, &style(), definitions(ids)), parts)
 }
 

@@ -7,7 +7,6 @@ use experiment::record::{Awaited, Event, Incarnation, Record, Unfinished};
 use sim_time::Instant;
 use tcp_endpoint::State;
 
-use super::WIDTH;
 use super::attempts::Attempts;
 use super::exchange::Exchanges;
 use super::known::{End, Known, Side};
@@ -16,7 +15,7 @@ use super::opens::syn_acks_name;
 use crate::amount::{milliseconds, whole};
 use crate::why::awaited;
 use crate::words::timer_in_words;
-use crate::wrap::{block, listed, wrapped};
+use crate::wrap::listed;
 
 /// The scripts that are told of as unfinished, and when.
 #[derive(Clone, Debug, Default)]
@@ -51,10 +50,7 @@ impl Waiting {
         let counts: Vec<String> = hosts.iter().map(|(host, count)| format!("{} of {host}", whole(*count))).collect();
         match counts.is_empty() {
             true => String::new(),
-            false => {
-                let words = format!("Scripts that only wait for a time to pass: {}.", listed(&counts));
-                block("", 2, &wrapped(&words, WIDTH - 2))
-            }
+            false => format!("Scripts that only wait for a time to pass: {}.", listed(&counts)),
         }
     }
 

@@ -5,13 +5,16 @@ use experiment::{Summary, Variant};
 
 use super::answer::{Claimed, Judged, answer, glance};
 use super::bars::bars;
+use super::changes::{Changes, changes};
+use super::explanation::explanation;
 use super::occupancy::Occupancy;
 use super::occupancy_plots::plots;
 use super::origin::Origin;
 use super::plot::class;
 use super::table::Table;
-use super::{Section, page, picture, rendered};
-use crate::diagram::{Caption, Diagram, svg, timelines};
+use super::{Section, page, picture, pictures, rendered};
+use crate::diagram::{Caption, Diagram, svg_beside, timelines};
+use crate::explain::Told;
 use crate::ledger::{Balance, beside_lines};
 use crate::result::RunResult;
 use crate::tables::{Line, Listed, base, comparison_lines};
@@ -23,10 +26,12 @@ pub struct Reported<'a> {
     pub result: RunResult<'a>,
     /// The diagram, if it is drawn.
     pub diagram: Option<&'a Diagram>,
+    /// The changes of state that the run took, if they are drawn.
+    pub changes: Option<&'a Changes>,
     /// How much hosts held over time.
     pub occupancy: &'a Occupancy,
-    /// The explanation, as text without colours.
-    pub explanation: &'a str,
+    /// What went wrong, and why.
+    pub explanation: &'a Told,
 }
 
 /// The report of these runs, all of one experiment. `subtitle` says of what they are, `evidence` what they show of the
@@ -49,8 +54,9 @@ pub fn run_page(
     });
     let mut sections = vec![
         Section::new("answer", "Answer", "", answer(claim.as_ref(), "variant", &judged, glance(&results, &hosts))),
-        pictures(origin, subtitle, runs),
+        diagrams(origin, runs),
         states(origin, subtitle, runs),
+        changes(&taken(runs)),
         ledger(runs, listed),
         plots(runs),
         explanations(runs),
@@ -71,23 +77,28 @@ pub(super) fn drawn<'a>(runs: &[Reported<'a>]) -> (Vec<(String, &'a Diagram)>, u
     (drawn, others)
 }
 
-fn pictures(origin: Origin<'_>, subtitle: &str, runs: &[Reported<'_>]) -> Section {
+fn diagrams(origin: Origin<'_>, runs: &[Reported<'_>]) -> Section {
     let (diagrams, others) = drawn(runs);
-    let named: Vec<(&str, &Diagram)> = diagrams.iter().map(|(name, diagram)| (name.as_str(), *diagram)).collect();
-    let caption = Caption { title: String::new(), subtitle: subtitle.to_owned(), command: origin.command.to_owned() };
-    let lead = "Time runs down; silence is cut out. Point at an arrow or a bar to be told its cause.";
+    let lead = "Time runs down; silence is cut out. Point at an arrow or a bar, or tap it, to be told its cause.";
     let lead = match others {
         0 => lead.to_owned(),
         others => format!("{lead} {others} more variants are not drawn; choose with --handshake and --teardown."),
     };
-    // Two stand beside each other on most screens; all of them would be too small, or mostly hidden.
-    let of = |pair: &[(&str, &Diagram)]| {
-        let names: Vec<&str> = pair.iter().map(|(name, _)| *name).collect();
-        let title = if runs.len() > 1 { names.join(" and ") } else { "What went over the wire".to_owned() };
-        picture(&format!("Diagram of {}", names.join(" and ")), &svg(pair, &Caption { title, ..caption.clone() }))
+    Section::new("diagrams", "What happened", lead, beside(&diagrams, origin.command))
+}
+
+/// Diagrams with their names, and the command that draws them again. Two stand beside each other on most screens, on one axis of
+/// time: that of all would be long for each.
+pub(super) fn beside(diagrams: &[(String, &Diagram)], command: &str) -> String {
+    let of = |pair: &[(String, &Diagram)]| {
+        let together: Vec<&Diagram> = pair.iter().map(|(_, diagram)| *diagram).collect();
+        let of = |(name, diagram): &(String, &Diagram)| {
+            let caption = Caption { title: name.clone(), subtitle: String::new(), command: command.to_owned() };
+            picture(&format!("Diagram of {name}"), &svg_beside(diagram, &together, &caption))
+        };
+        pictures(&pair.iter().map(of).collect::<String>())
     };
-    let html = named.chunks(2).map(of).collect();
-    Section::new("diagrams", "What happened", lead, html)
+    diagrams.chunks(2).map(of).collect()
 }
 
 fn states(origin: Origin<'_>, subtitle: &str, runs: &[Reported<'_>]) -> Section {
@@ -99,10 +110,18 @@ fn states(origin: Origin<'_>, subtitle: &str, runs: &[Reported<'_>]) -> Section 
         command: origin.command.to_owned(),
     };
     let is_empty = diagrams.iter().all(|(_, diagram)| diagram.lives.is_empty());
-    let html = if is_empty { String::new() } else { picture("States of connections", &timelines(&named, &caption)) };
+    let html = if is_empty {
+        String::new()
+    } else {
+        pictures(&picture("States of connections", &timelines(&named, &caption)))
+    };
     let lead =
         "A bar for each connection of each host, on the axis of the diagrams; hatched while it is held for nobody.";
     Section::new("states", "States over time", lead, html)
+}
+
+fn taken<'a>(runs: &[Reported<'a>]) -> Vec<(String, &'a Changes)> {
+    runs.iter().filter_map(|run| Some((run.result.variant.label(), run.changes?))).collect()
 }
 
 fn ledger(runs: &[Reported<'_>], listed: Listed) -> Section {
@@ -118,14 +137,8 @@ fn ledger(runs: &[Reported<'_>], listed: Listed) -> Section {
 }
 
 fn explanations(runs: &[Reported<'_>]) -> Section {
-    let told = runs.iter().filter(|run| !run.explanation.trim().is_empty()).map(|run| {
-        let name = run.result.variant.label();
-        let text = format!(
-            "<pre class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Explanation of {name}\">{}</pre>",
-            askama::filters::escape(run.explanation, askama::filters::Html).expect("text is written to memory")
-        );
-        folded(&name, &text, true)
-    });
+    let told = runs.iter().filter(|run| !run.explanation.parts.is_empty());
+    let told = told.map(|run| folded(&run.result.variant.label(), &explanation(run.explanation), true));
     Section::new(
         "explanation",
         "Why",

@@ -1,10 +1,12 @@
 //! The report of a sweep.
 
 mod figures;
+mod one;
 mod tables;
 
 use experiment::{Plan, PointResult, RunOutcome, SweepAxis, Verdict};
 
+pub use self::one::OneRun;
 use super::answer::{Judged, answer};
 use super::origin::Origin;
 use super::spread::Spread;
@@ -45,6 +47,8 @@ pub struct Told<'a> {
     pub rows: Option<&'a str>,
     /// The command that writes it.
     pub rows_command: &'a str,
+    /// One of the runs, if one is drawn.
+    pub one: Option<&'a OneRun>,
 }
 
 impl<'a> Study<'a> {
@@ -120,6 +124,7 @@ pub fn study_page(origin: Origin<'_>, study: &Study<'_>, told: Told<'_>) -> Stri
         figures::heat_maps(study),
         tables::points(study, told),
         tables::differences(study),
+        one::one_run(told.one),
     ];
     let plan = study.plan;
     let facts = [

@@ -2,19 +2,25 @@
 
 use std::path::Path;
 
-use experiment::{Course, Experiment, Extent, Follows, Measure, Plan, RunOutcome};
-use report::page::{Origin, Study, Told, study_page};
+use experiment::{Course, Experiment, Extent, Follows, Measure, Plan, RunOutcome, Variant};
+use report::diagram::Diagram;
+use report::page::{OneRun, Origin, Study, Told, study_page};
 use report::rows::Rows;
 use sim_core::Digest;
 
 use crate::Ending;
-use crate::cli::Report;
+use crate::cli::{Report, Source};
 use crate::complaint::Complaint;
+use crate::execute::Runs;
 use crate::output;
 use crate::picture;
 use crate::play::{Player, in_order};
 use crate::row_file::RowFile;
 use crate::sweep::{self, format, made_of, progress, threads};
+use crate::window;
+
+/// So many variants of a run are drawn.
+const DRAWN: usize = 2;
 
 /// A run that was played.
 struct Played {
@@ -32,6 +38,8 @@ struct Account<'a> {
     digest: Digest,
     failed: u64,
     disappointed: u64,
+    /// The largest value that the first measure has of a run, and the run.
+    largest: Option<(f64, u64)>,
 }
 
 /// The page, and how it ends.
@@ -52,11 +60,13 @@ pub(super) fn page(arguments: &Report, experiment: &Experiment) -> Result<(Strin
     };
     let rows = arguments.rows.as_deref().map(|rows| beside(rows, arguments.output.as_deref()));
     let digest = account.digest.value().to_string();
+    let one = draw_one(arguments, &plan, &account)?;
     let told = Told {
         subtitle: &format!("{}: {}", experiment.name(), made_of(&plan, account.study.runs(), "")),
         digest: &digest,
         rows: rows.as_deref(),
         rows_command: &command("sweep", &csv),
+        one: one.as_ref(),
     };
     let html = study_page(Origin { experiment, command: &command("report", &html) }, &account.study, told);
     let failed = account.failed + account.disappointed;
@@ -67,6 +77,33 @@ pub(super) fn page(arguments: &Report, experiment: &Experiment) -> Result<(Strin
 fn beside(rows: &Path, page: Option<&Path>) -> String {
     let name = rows.file_name().filter(|_| page.is_none_or(|page| page.parent() == rows.parent()));
     name.map_or_else(|| rows.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Draws the run with the largest value of the first measure, of each variant.
+fn draw_one(arguments: &Report, plan: &Plan, account: &Account<'_>) -> Result<Option<OneRun>, Complaint> {
+    let (Some((_, number)), Some(measure)) = (account.largest, plan.shown().first()) else { return Ok(None) };
+    let run = plan.run(number);
+    let experiment = plan.at(run.point)?.with_seed(run.seed);
+    let all = experiment.variants();
+    let mut runs = Runs::of(&experiment, arguments.source.engine);
+    // The one that it is about comes first.
+    let others = all.iter().filter(|variant| **variant != run.variant);
+    let mut diagrams: Vec<(Variant, Diagram)> = Vec::new();
+    for variant in std::iter::once(&run.variant).chain(others).take(DRAWN) {
+        diagrams.push((variant.clone(), picture::small(&mut runs, (&experiment, variant))?));
+    }
+    window::draw(&mut runs, &experiment, &mut diagrams)?;
+    let diagrams = diagrams.into_iter().map(|(variant, diagram)| (variant.label(), diagram)).collect();
+    let values = sweep::assignments(plan, run.point);
+    let mut source = Source { seed: Some(run.seed), ..arguments.source.clone() };
+    source.set.extend(values.iter().map(|(key, value)| format!("{key}={value}")));
+    let shown: String = values.iter().map(|(key, value)| format!("{key} = {value}, ")).collect();
+    Ok(Some(OneRun {
+        why: format!("the largest {}", measure.text()),
+        which: format!("{shown}{}, replication {} (seed {})", run.variant.label(), run.replication, run.seed),
+        command: picture::caption("compare", &source, &[], &experiment, None).command,
+        diagrams,
+    }))
 }
 
 fn play<'a>(arguments: &Report, plan: &'a Plan) -> Result<Account<'a>, Complaint> {
@@ -82,6 +119,7 @@ fn play<'a>(arguments: &Report, plan: &'a Plan) -> Result<Account<'a>, Complaint
         digest: Digest::new(),
         failed: 0,
         disappointed: 0,
+        largest: None,
     };
     let work = |player: &mut Player<'_>, number: u64| {
         let run = plan.run(number);
@@ -119,6 +157,11 @@ impl Account<'_> {
     fn add(&mut self, plan: &Plan, number: u64, played: &Played) -> Option<std::ops::Range<u64>> {
         self.study.run(number, &played.outcome);
         self.failed += u64::from(played.error.is_some());
+        if let Some(value) = played.outcome.values.first().copied().flatten()
+            && self.largest.is_none_or(|(most, _)| value > most)
+        {
+            self.largest = Some((value, number));
+        }
         let halves = played.digest.to_le_bytes();
         for half in halves.as_chunks().0 {
             self.digest.word(u64::from_le_bytes(*half));

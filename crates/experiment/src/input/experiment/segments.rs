@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use sim_time::Instant;
+
 use super::Experiment;
 use crate::SegmentSearch;
 use crate::input::diagnostic::Diagnostics;
@@ -88,6 +90,12 @@ impl Experiment {
     #[must_use]
     pub fn judge_segments(&self, variant: &Variant, search: &SegmentSearch) -> Vec<Verdict> {
         self.segments_of(variant).enumerate().map(|(place, segment)| segment.judge(search, place)).collect()
+    }
+
+    /// The instants at which these are decided, in their order, by what was found in a run; `None` if nothing at all was found.
+    #[must_use]
+    pub fn segment_instants(&self, variant: &Variant, search: &SegmentSearch) -> Vec<Option<Instant>> {
+        self.segments_of(variant).enumerate().map(|(place, _)| search.instant(place)).collect()
     }
 
     fn segments_of(&self, variant: &Variant) -> impl Iterator<Item = &SegmentExpectation> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use experiment::Transfer;
-use experiment::record::{Incarnation, Worth};
+use experiment::record::{Event, Fold, Incarnation, Record, Worth};
 use sim_time::Instant;
 
 use super::Diagram;
@@ -12,11 +12,59 @@ use crate::diagram::Life;
 /// So many instants at which something is sent lead to the worst.
 const LEAD: usize = 20;
 
+/// The last instants at which something was sent.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Sends(VecDeque<Instant>);
+
+impl Sends {
+    fn note(&mut self, at: Instant) {
+        if self.0.back() != Some(&at) {
+            self.0.push_back(at);
+            if self.0.len() > LEAD {
+                self.0.pop_front();
+            }
+        }
+    }
+
+    /// The first of them.
+    fn first(&self) -> Option<Instant> {
+        self.0.front().copied()
+    }
+}
+
+/// Finds where a diagram should begin that shows what leads to an instant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lead {
+    to: Instant,
+    sends: Sends,
+}
+
+impl Lead {
+    /// Nothing was seen yet.
+    #[must_use]
+    pub fn to(instant: Instant) -> Self {
+        Self { to: instant, sends: Sends::default() }
+    }
+
+    /// Some segments before the instant, or the instant itself if nothing was sent until then.
+    #[must_use]
+    pub fn begins(&self) -> Instant {
+        self.sends.first().unwrap_or(self.to)
+    }
+}
+
+impl Fold for Lead {
+    fn record(&mut self, record: &Record) {
+        if record.at <= self.to && matches!(record.event, Event::Sent(_)) {
+            self.sends.note(record.at);
+        }
+    }
+}
+
 /// Finds the connection for which most is held for nobody.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Worst {
-    /// The last instants at which something was sent.
-    sent: VecDeque<Instant>,
+    sends: Sends,
     /// The connections for which something is held for nobody now.
     held: BTreeMap<Incarnation, Useless>,
     most: Option<Candidate>,
@@ -35,12 +83,7 @@ type Candidate = (i128, Instant);
 
 impl Worst {
     pub(super) fn sent(&mut self, at: Instant) {
-        if self.sent.back() != Some(&at) {
-            self.sent.push_back(at);
-            if self.sent.len() > LEAD {
-                self.sent.pop_front();
-            }
-        }
+        self.sends.note(at);
     }
 
     pub(super) fn transfer(&mut self, at: Instant, transfer: &Transfer) {
@@ -49,7 +92,7 @@ impl Worst {
         if octets == 0 {
             return;
         }
-        let lead = self.sent.front().copied().unwrap_or(at);
+        let lead = self.sends.first().unwrap_or(at);
         let held = self.held.entry(transfer.incarnation).or_insert(Useless { lead, octets: 0, sum: 0 });
         held.octets += octets;
         held.sum -= octets * i128::from(at.as_nanos());

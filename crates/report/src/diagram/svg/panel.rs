@@ -74,13 +74,18 @@ impl<'a> Panel<'a> {
 
     /// The height of what stands above the lifelines.
     pub(super) fn head_height(&self) -> f64 {
-        22.0 + f64::from(u32::try_from(self.summary.len()).unwrap_or(0)) * 15.0
+        let name = if self.name.is_empty() { 4.0 } else { 22.0 };
+        name + f64::from(u32::try_from(self.summary.len()).unwrap_or(0)) * 15.0
     }
 
-    /// The name, and what the run comes to.
+    /// The name, unless the picture has it as its title, and what the run comes to.
     pub(super) fn head(&self, top: f64) -> Vec<Element> {
-        let mut parts = vec![text((self.left, top), BODY + 2.0, "words ink strong", "start", self.name)];
-        let mut y = top + 18.0;
+        let mut parts = Vec::new();
+        let mut y = top;
+        if !self.name.is_empty() {
+            parts.push(text((self.left, top), BODY + 2.0, "words ink strong", "start", self.name));
+            y += 18.0;
+        }
         for (line, class) in &self.summary {
             parts.push(text((self.left, y), SMALL, class, "start", line));
             y += 15.0;
@@ -262,7 +267,7 @@ impl<'a> Panel<'a> {
 
     /// The diagram for those who do not see it.
     pub(super) fn in_words(&self) -> String {
-        let mut words = format!("{}:", self.name);
+        let mut words = if self.name.is_empty() { "In all:".to_owned() } else { format!("{}:", self.name) };
         for (line, _) in &self.summary {
             words += &format!(" {line}.");
         }
