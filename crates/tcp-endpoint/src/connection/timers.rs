@@ -3,13 +3,8 @@
 use sim_time::{Duration, Instant};
 
 use super::retries::{R1, has_tried_for, is_out_of_syn_retries};
-<<<<<<< HEAD
-use super::{Connection, Deadlines, Probe};
-use crate::effect::{Notice, Reason, Timer};
-=======
 use super::{Connection, Deadlines, Opening, Probe};
-use crate::effect::{Notice, Reason};
->>>>>>> states15
+use crate::effect::{Notice, Reason, Timer};
 use crate::interface::Owner;
 use crate::packed::Moment;
 use crate::payload::Payload;
