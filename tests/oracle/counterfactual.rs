@@ -26,7 +26,7 @@ const CAUSES: [&str; 10] = [
 ];
 
 /// Those of which a few hundred worlds have few.
-const RARE: [&str; 3] = ["duplicated segment", "application segment", "capacity waits"];
+const RARE: [&str; 4] = ["duplicated segment", "application segment", "capacity overflow", "capacity waits"];
 
 /// The most verdicts of one cause that are tried in one world.
 const MOST_OF_A_CAUSE: usize = 2;

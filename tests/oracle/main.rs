@@ -108,7 +108,7 @@ fn what_is_explained_of_some_cases_is_recounted_too() {
 fn without_what_has_the_blame_the_verdict_is_another() {
     let tally = Mutex::new(Tally::default());
     let worlds = worlds(200);
-    let others = worlds.end..worlds.end + 3 * (worlds.end - worlds.start);
+    let others = worlds.end..worlds.end + 5 * (worlds.end - worlds.start);
     each_world(worlds, |world| Tally::add(&tally, world, false));
     each_world(others, |world| Tally::add(&tally, world, true));
     tally.into_inner().expect("no thread panics while it has this").check();

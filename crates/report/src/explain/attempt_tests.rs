@@ -459,3 +459,32 @@ fn an_open_is_not_slow_because_another_came_in_its_place() {
         "#]],
     );
 }
+
+/// A clock that hardly moves gives both connections one initial sequence number.
+#[test]
+fn a_reset_of_another_connection_is_told_as_that() {
+    let script = r#"["connect from 6000", "abort", "connect from 6000", "wait 1 s", "close"]"#;
+    let again =
+        "[[link.fault]]\non = { from = \"client\", flags = \"RST\", nth = 1 }\ncopies = [\"50 ms\", \"300 ms\"]";
+    let client = "[client]\nisn = \"clock\"\nisn-tick = \"1 h\"";
+    tells(
+        false,
+        &with_server(script, again).replacen("[client]", client, 1),
+        &expect![[r#"
+        Opens that failed or were slow, and why
+        1. client:6000 → server:80 #1: open at client at 0.100 s, and never at server:80
+           SYNs: 1 sent, 1 arrived. SYN-ACKs: 1 sent, 1 arrived.
+           server's end was over at 0.150 s, in SYN-RECEIVED: reset, client's application aborted.
+
+        Connections that were cut short, lost or mixed up data, or closed slowly, and why
+        1. client:6000 → server:80 #2: reset at 1.300 s, in FIN-WAIT-1
+           By RST 1 of server, sent 1.250, arrived 1.300.
+           It answers FIN,ACK 1/1 of client #2, sent 1.200, arrived 1.250: server had no connection for it
+           any more: reset at 0.400 s.
+        2. server:80 ← client:6000 #2: reset at 0.400 s, in ESTABLISHED
+           By RST 1 of client #1, sent 0.100, arrived 0.150 and 0.400 (fault 1).
+           It is of another connection, client #1.
+           Why: client's application aborted.
+    "#]],
+    );
+}

@@ -185,7 +185,7 @@ impl<P: Payload, T: Copy> Host<P, T> {
         let request = step(half_open, &mut self.common.step(now, entry, effects));
         match half_open.retransmit_at.instant() {
             Some(at) if before != half_open.retransmit_at => {
-                effects.push(Effect::Arm { entry, tag, at, timer: Timer::Retransmission })
+                effects.push(Effect::Arm { entry, tag, at, timer: Timer::Retransmission });
             }
             _ => {}
         }
