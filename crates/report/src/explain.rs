@@ -159,7 +159,7 @@ impl Explanation {
         self.stories.sort_by_key(|(story, _)| (Reverse(story.cost), story.since));
         let Self { stories, groups, waits, hosts, all, mut attempts, .. } = self;
         let names = Names { packets, hosts: &hosts };
-        attempts.finish(all, names);
+        attempts.finish(end, all, names);
         let held: Vec<Vec<String>> = match all {
             true => stories.iter().map(|(_, text)| text.paragraphs().map(str::to_owned).collect()).collect(),
             false => told(groups, &waits, end),

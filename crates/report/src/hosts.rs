@@ -58,6 +58,12 @@ impl Hosts {
         Some(scripts.get(usize::from(unfinished.script))?.get(step)?.as_str())
     }
 
+    /// Whether a host has more than one machine.
+    pub(crate) fn has_several_machines(&self, host: HostId) -> bool {
+        self.at.values().any(|(of, place)| *of == host && place.is_some())
+    }
+
+    /// Whether a host has more than one script.
     pub(crate) fn has_several_scripts(&self, host: HostId) -> bool {
         self.scripts.get(usize::from(host.0)).is_some_and(|scripts| scripts.len() > 1)
     }

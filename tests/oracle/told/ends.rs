@@ -21,6 +21,8 @@ struct Ends {
     mixed_up: BTreeSet<u64>,
     /// Octets of each connection that came when the application of their receiver had closed, and since when.
     dropped: BTreeMap<u64, (u128, u64)>,
+    /// Connections whose FIN waits for an acknowledgment: since when, in which state, and how often it was sent.
+    closing: BTreeMap<u64, (u128, String, u64)>,
     due: Vec<Item>,
 }
 
@@ -29,6 +31,7 @@ pub(super) fn differences(trace: &Trace, lives: &Lives, told: &Sections) -> Vec<
     for record in &trace.records {
         match &*record.kind {
             "state" => ends.state(lives, record),
+            "segment" => ends.segment(lives, record),
             "judged" => ends.judged(record),
             "data-lost" => ends.lost(trace, lives, record),
             "call" if record.text("call") == "receive" => ends.received(lives, record),
@@ -47,6 +50,12 @@ pub(super) fn differences(trace: &Trace, lives: &Lives, told: &Sections) -> Vec<
         let name = format!("{}: {len} B of {} lost at {}, true", life.name(), life.host, seconds(first));
         ends.due.push(Item::new(name, Vec::new()));
     }
+    for (connection, (since, state, _)) in ends.closing.iter().filter(|(_, (_, _, fins))| *fins > 1) {
+        if !ends.useless.contains(connection) {
+            let name = format!("{}: closing since {}, in {state}", lives[connection].name(), seconds(*since));
+            ends.due.push(Item::new(name, Vec::new()));
+        }
+    }
     let paragraphs = told.get(text::ENDS).map_or(&[][..], Vec::as_slice);
     let is_close = |paragraph: &&String| !paragraph.contains(": FIN acknowledged at ");
     let told = paragraphs.iter().filter(is_close);
@@ -64,6 +73,15 @@ pub(super) fn differences(trace: &Trace, lives: &Lives, told: &Sections) -> Vec<
 }
 
 impl Ends {
+    /// A FIN of a connection that was open.
+    fn segment(&mut self, lives: &Lives, record: &Record) {
+        let Some(connection) = record.number("connection") else { return };
+        let is_open = lives.get(&connection).and_then(|life| life.open).is_some_and(|open| open <= record.t);
+        if is_open && record.text("flags").contains('F') && !record.text("flags").contains(['S', 'R']) {
+            self.closing.entry(connection).and_modify(|(_, _, fins)| *fins += 1);
+        }
+    }
+
     /// What is lost with the other end had arrived there.
     fn lost(&mut self, trace: &Trace, lives: &Lives, record: &Record) {
         let Some(life) = record.number("connection").map(|connection| &lives[&connection]) else { return };
@@ -116,6 +134,11 @@ impl Ends {
         if to == "TIME-WAIT" {
             self.time_wait.insert(connection, record.t);
         }
+        match to {
+            "FIN-WAIT-1" | "LAST-ACK" => drop(self.closing.insert(connection, (record.t, to.to_owned(), 0))),
+            "CLOSING" => drop(self.closing.entry(connection).and_modify(|(_, state, _)| to.clone_into(state))),
+            _ => drop(self.closing.remove(&connection)),
+        }
         if to != "CLOSED" || self.useless.contains(&connection) {
             return;
         }
@@ -160,6 +183,12 @@ fn heading(paragraph: &str) -> Option<Item> {
         text.take(" s, in ")?;
         let state = text.0.split([' ', ':']).next()?;
         return Some(Item::new(format!("{name}: {reason} at {}, in {state}", seconds(t)), Vec::new()));
+    }
+    if text.take("its FIN waits for an acknowledgment since ").is_some() {
+        let since = text.time()?;
+        text.take(" s, in ")?;
+        let state = text.0.split([' ', ':', '.']).next()?;
+        return Some(Item::new(format!("{name}: closing since {}, in {state}", seconds(since)), Vec::new()));
     }
     if text.take("TIME-WAIT ended early at ").is_some() {
         let t = text.time()?;

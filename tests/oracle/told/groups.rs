@@ -122,7 +122,7 @@ fn open(paragraph: &str) -> Option<Told> {
 
 /// From where to where, and how it ended; octets lost in all.
 fn end(paragraph: &str) -> Option<Told> {
-    const KINDS: [(&str, &str); 9] = [
+    const KINDS: [(&str, &str); 10] = [
         (" delivered data that the peer had not sent", "given"),
         (" delivered data a second time", "again"),
         (" left TIME-WAIT early for a SYN", "early"),
@@ -131,6 +131,7 @@ fn end(paragraph: &str) -> Option<Told> {
         (" were open when ", "cut short"),
         (" gave up in ", "gave up"),
         (" waited in FIN-WAIT-2 for a FIN", "over"),
+        (" still wait in ", "closing"),
         (" were slow", "slow"),
     ];
     if let Some((count, rest)) = paragraph.split_once(" calls of ").filter(|(count, _)| !count.contains(' ')) {
@@ -159,6 +160,7 @@ fn end(paragraph: &str) -> Option<Told> {
         ("cut short at ", "cut short"),
         ("gave up at ", "gave up"),
         ("over at ", "over"),
+        ("its FIN waits for ", "closing"),
         ("FIN acknowledged at ", "slow"),
     ];
     let kind = ways.iter().find(|(words, _)| how.starts_with(words)).map_or("lost", |(_, kind)| kind);

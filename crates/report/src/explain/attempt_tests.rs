@@ -488,3 +488,23 @@ fn a_reset_of_another_connection_is_told_as_that() {
     "#]],
     );
 }
+
+#[test]
+fn a_close_that_still_waits_is_told() {
+    let lost = "[[link.fault]]\non = { from = \"client\", flags = \"ACK\", acknowledges = \"FIN\" }\ndrop = true\n";
+    let text = with_server(REQUEST, lost).replace("[client]", "[client]\ntime-wait = \"2 h\"");
+    let text = text.replace("[server]", "[server]\norphan-retries = 200");
+    tells(
+        false,
+        &text,
+        &expect![[r#"
+        Nothing was held for nobody.
+
+        Connections that were cut short, lost or mixed up data, or closed slowly, and why
+        1. server:80 ← client:49152 #1: its FIN waits for an acknowledgment since 0.250 s, in LAST-ACK
+           FINs: 65 sent, 65 arrived. Their ACKs: 65 sent, 65 lost.
+           The first without effect: ACK 102/102 of client #1, sent 0.300, lost (fault 1).
+           client's end was in TIME-WAIT then.
+    "#]],
+    );
+}

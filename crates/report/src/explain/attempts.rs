@@ -108,7 +108,10 @@ impl Attempts {
                     self.count += 1;
                     let error = outcome.failure().unwrap_or_default();
                     let states = self.states.range((host, State::Closed)..).take_while(|((of, _), _)| *of == host);
-                    let states: Vec<(State, u64)> = states.map(|((_, state), count)| (*state, *count)).collect();
+                    let states = states.map(|((_, state), count)| (*state, *count));
+                    // Of several machines it is not known which of them called.
+                    let states: Vec<(State, u64)> =
+                        if names.hosts.has_several_machines(host) { Vec::new() } else { states.collect() };
                     self.opens.add(opens::not_called(record.at, (host, remote), &error, &states, names), all);
                 }
             }
@@ -247,11 +250,16 @@ impl Attempts {
     }
 
     /// The run is over: what was found.
-    pub(super) fn finish(&mut self, all: bool, names: Names<'_>) {
+    pub(super) fn finish(&mut self, end: Instant, all: bool, names: Names<'_>) {
         let attempts: Vec<Attempt> = self.known.keys().copied().collect();
         for attempt in attempts {
             self.tell_open(attempt, all, names);
             self.tell_dropped(attempt, all, names);
+            for side in [Side::Opener, Side::Other] {
+                let Some(known) = self.known.get(&attempt) else { continue };
+                let finding = closes::waits(end, (known, side), self.other_end(known, side), names);
+                self.closes.extend(finding, all);
+            }
         }
     }
 

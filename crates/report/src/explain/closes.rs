@@ -21,7 +21,8 @@ const RESET: u8 = 3;
 const CRASHED: u8 = 4;
 const GAVE_UP: u8 = 5;
 const TIME_WAIT: u8 = 6;
-const SLOW: u8 = 7;
+const WAITS: u8 = 7;
+const SLOW: u8 = 8;
 
 const UNREAD: &str = "They had arrived, and nobody had read them.";
 
@@ -267,6 +268,32 @@ pub(super) fn cut_short(known: &Known, side: Side, other: &End, names: Names<'_>
         weight: Weight::Time(lasted),
         heading: format!("{name}: {heading}"),
         sentences,
+        courses,
+    })
+}
+
+/// A FIN that was sent again, and is not acknowledged by the end of the run.
+pub(super) fn waits(
+    end_of_run: Instant,
+    (known, side): (&Known, Side),
+    other: &End,
+    names: Names<'_>,
+) -> Option<Finding> {
+    let end = known.end(side);
+    let (life, state, (since, _)) = (end.life?, end.state?, end.closing?);
+    if end.fins.sent < 2 || end.useless || end.ended.is_some() {
+        return None;
+    }
+    let courses = vec![("FINs", end.fins), ("Their ACKs", other.fin_acks)];
+    let sentences = first_in_vain(&courses, names).into_iter();
+    let sentences = sentences.chain(names.misled(end)).chain(names.misled(other)).chain(names.other_end(other, end));
+    Some(Finding {
+        rank: WAITS,
+        kind: format!("closes {} still wait in {state}", names.lives(life)),
+        at: since,
+        weight: Weight::Time(end_of_run.since(since).as_nanos()),
+        heading: format!("{}: its FIN waits for an acknowledgment since {since} s, in {state}", names.life(life)),
+        sentences: sentences.collect(),
         courses,
     })
 }

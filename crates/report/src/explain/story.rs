@@ -340,8 +340,8 @@ impl<'a> Teller<'a> {
         let then = |change: &&Change| change.id < self.judged && change.id > self.birth.id.max(arrival);
         let last = self.changes().filter(then).last()?;
         let packet = self.packet(last.after)?;
-        let (label, at, to, by) = (name(packet), packet.at, last.change.to, self.sender(&packet.sent));
-        Some(format!("{label} of {by}, sent at {at} s, came at {} s and brought it to {to}.", last.at))
+        let (said, at, to) = (self.said(packet), packet.at, last.change.to);
+        Some(format!("{said}, sent at {at} s, came at {} s and brought it to {to}.", last.at))
     }
 
     /// How the other end came to leave it alone, if it was of use at first.
@@ -420,6 +420,12 @@ impl<'a> Teller<'a> {
     /// Whose address a segment bears.
     fn sender(&self, sent: &Segment) -> Cow<'a, str> {
         sender(sent.from, sent.source, self.hosts)
+    }
+
+    /// What a segment is called that begins a sentence, and whose it is.
+    fn said(&self, packet: &Packet) -> String {
+        let (label, by) = (packet.label(), self.sender(&packet.sent));
+        if packet.sent.forged { format!("A forged {label}, as if of {by}") } else { format!("{label} of {by}") }
     }
 
     /// What was sent for it, and what else happened to it, since it was of no use; in order.
@@ -591,8 +597,7 @@ impl<'a> Teller<'a> {
                     (false, true) => format!("brought it to {to}"),
                     (false, false) => format!("brought it through {} to {to}", listed(&through)),
                 };
-                let sent_by = self.sender(&packet.sent);
-                format!("{} of {sent_by}, sent at {} s, came at {at} s and {what}.", name(packet), packet.at)
+                format!("{}, sent at {} s, came at {at} s and {what}.", self.said(packet), packet.at)
             }
             (Reason::Call, _) if over => format!("{}'s application aborted it at {at} s.", self.here),
             (Reason::Call, _) => format!("{}'s application closed it at {at} s: it came to {to}.", self.here),
