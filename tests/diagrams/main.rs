@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test --test diagrams` rewrites the pinned ones; look at them in a browser, light and dark.
 
+mod arrows;
+
 use expect_test::{ExpectFile, expect_file};
 use experiment::{Experiment, Summary, Variant, case, cases, simulate};
 use report::diagram::{Caption, Diagram, Event, Look, ladder, mermaid, svg};
@@ -81,14 +83,20 @@ fn mermaid_tells_the_same() {
     expect_file!["stale-syn.mmd"].assert_eq(&mermaid(&diagram, &caption(&experiment)));
 }
 
+/// Looks at every case.
+fn every_experiment(look: impl FnMut(&Experiment)) {
+    let all: Vec<Experiment> = cases().iter().map(|built_in| parse(&built_in.path, built_in.text)).collect();
+    all.iter().for_each(look);
+}
+
 /// Looks at every variant of every case.
 fn every_run(mut look: impl FnMut(&str, &Diagram, &Summary, &Experiment)) {
-    for experiment in cases().into_iter().map(|built_in| parse(&built_in.path, built_in.text)) {
+    every_experiment(|experiment| {
         for variant in experiment.variants() {
-            let (diagram, summary) = diagram_of(&experiment, &variant);
-            look(&format!("{} {}", experiment.name(), variant.label()), &diagram, &summary, &experiment);
+            let (diagram, summary) = diagram_of(experiment, &variant);
+            look(&format!("{} {}", experiment.name(), variant.label()), &diagram, &summary, experiment);
         }
-    }
+    });
 }
 
 /// In each ladder, however wide, each segment leaves once, and no line of up to three hosts is too long.
@@ -162,6 +170,31 @@ fn legend_arrows(document: &roxmltree::Document<'_>) -> usize {
         document.descendants().filter(|node| node.attribute("class").is_some_and(|class| class.starts_with("arrow")));
     let outside = arrows.filter(|node| !node.ancestors().any(is_diagram));
     outside.filter(|node| node.parent().is_some_and(|parent| parent.has_tag_name("g"))).count()
+}
+
+/// Each arrow has a label that names what it shows, and no two arrows share a line: with one variant, and with all side by side.
+#[test]
+fn every_arrow_is_seen_and_named() {
+    every_experiment(|experiment| {
+        let of = |variant: &Variant| (variant.label(), diagram_of(experiment, variant).0);
+        let diagrams: Vec<(String, Diagram)> = experiment.variants().iter().map(of).collect();
+        let named: Vec<(&str, &Diagram)> = diagrams.iter().map(|(name, diagram)| (name.as_str(), diagram)).collect();
+        for shown in named.iter().map(std::slice::from_ref).chain([&named[..]]) {
+            let text = svg(shown, &caption(experiment));
+            let document = roxmltree::Document::parse(&text).expect("it is XML");
+            let panels = document
+                .descendants()
+                .filter(|node| node.attribute("transform").is_some_and(|to| to.starts_with("translate")));
+            for (panel, (name, diagram)) in panels.zip(shown) {
+                let arrows = arrows::of(panel);
+                arrows::are_named(&format!("{} {name}", experiment.name()), &arrows, panel);
+                arrows::are_apart(&format!("{} {name}", experiment.name()), &arrows);
+                let told: usize = arrows.iter().map(|arrow| arrow.segments).sum();
+                let copies: usize = diagram.segments.iter().map(|segment| segment.copies.len().max(1)).sum();
+                assert_eq!(told, copies, "{} {name}", experiment.name());
+            }
+        }
+    });
 }
 
 /// What the picture says was held for nobody is what the metrics say.
@@ -280,9 +313,36 @@ fn a_flood_is_told_first_and_drawn_in_part() {
     assert!(diagram.segments.len() <= MOST && diagram.segments.iter().all(|segment| segment.at < cut));
     assert!(diagram.totals.segments > 3_000);
     let text = svg(&[("two-way", &diagram)], &caption(&experiment));
-    assert!(text.contains("Only the beginning is drawn, 60 of 3,586 segments, until 3.976 s"), "{text}");
+    // All of that is in the warm-up: of what is drawn and of what is counted each has a number of its own.
+    assert!(diagram.warm > cut && diagram.totals.segments == 3_586);
+    assert!(text.contains("Only the beginning is drawn, 60 of 5,"), "{text}");
+    let counted = "segments, until 3.976 s; the counts are of the time that is measured, from 120 s on.";
+    assert!(text.contains(counted), "{text}");
     assert!(text.contains("at server: a forged segment: SYN to server:80"), "{text}");
     assert!(text.len() < 200_000, "{}", text.len());
+}
+
+/// Where the warm-up is over is marked. A picture from there on has as many segments as are counted.
+#[test]
+fn the_end_of_the_warm_up_is_marked() {
+    let experiment = experiment_of("syn-flood");
+    let scenario = scenario(&experiment, &experiment.variants()[0]);
+    let shown = "the beginning of what is measured".to_owned();
+    let mut diagram = Diagram::new(Hosts::of(&scenario)).with_at_most(MOST).beginning(experiment.warm_up(), shown);
+    simulate(&scenario, &mut diagram).expect("time moves on");
+    diagram.finish(scenario.horizon);
+    assert!(diagram.worst().is_some_and(|from| from == experiment.warm_up()), "{:?}", diagram.worst());
+    let text = svg(&[("two-way", &diagram)], &caption(&experiment));
+    assert!(text.contains(">measured from here on<"), "{text}");
+    assert!(
+        text.contains("Only the beginning of what is measured is drawn, 60 of 3,586 segments, from 120 s until"),
+        "{text}"
+    );
+    // The ghosts of the warm-up are there, in one bar.
+    assert!(text.contains("server: 487 in ESTABLISHED, held for nobody from 120 s"), "{text}");
+    assert!(mermaid(&diagram, &caption(&experiment)).contains("120.000 s measured from here on"));
+    let look = Look { width: 80, rows: 20, colour: Colour::Never };
+    assert!(ladder(&diagram, look).contains("measured from here on"));
 }
 
 /// A ghost that comes when a picture of the beginning has long ended.

@@ -24,6 +24,9 @@ script = ["connect", "close"]
 script = ["accept", "close on EOF"]
 "#;
 
+/// What is drawn where nothing fails.
+const WORST: &str = "the part in which most is held for nobody";
+
 /// What `run`, `compare` and `report` draw of the file with something more in it.
 fn drawn(more: &str) -> [String; 3] {
     let directory = tempfile::tempdir().unwrap();
@@ -58,10 +61,26 @@ fn from(picture: &str, shown: &str) -> f64 {
 fn the_worst_is_drawn_and_beside_it_the_same_time_of_others() {
     let [run, compare, report] = drawn("");
     for picture in [&run, &compare, &report] {
-        let at = from(picture, "the worst");
+        let at = from(picture, WORST);
         assert!(at > 18.0 && at < 20.0, "the ghost comes at 20 s: {at}");
     }
-    assert_eq!(from(&compare, "the same time"), from(&compare, "the worst"));
+    assert_eq!(from(&compare, "the same time"), from(&compare, WORST));
+}
+
+/// What is held for nobody from the warm-up on leads no picture back into it; and `run` draws what `report` draws of its variant.
+#[test]
+fn nothing_is_drawn_of_a_warm_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    let (svg, out) = (path("picture.svg"), path("out"));
+    synlab(&["run", "syn-flood", "--svg", &svg, "-o", &out]);
+    let run = fs::read_to_string(&svg).unwrap();
+    let report = synlab(&["report", "syn-flood"]).0;
+    assert_eq!((from(&run, WORST), from(&report, WORST)), (120.0, 120.0));
+    assert_eq!(from(&report, "the same time"), 120.0);
+    // Where nothing is held for nobody, it is the beginning of what is measured.
+    synlab(&["run", "time-wait-occupancy", "--svg", &svg, "-o", &out]);
+    assert_eq!(from(&fs::read_to_string(&svg).unwrap(), "the beginning of what is measured"), 60.0);
 }
 
 #[test]

@@ -175,6 +175,8 @@ pub enum Event {
     Unheard(Remark),
     /// Something else.
     Told(Remark),
+    /// The warm-up is over: from now on is measured.
+    Measured,
     /// A host is down, or up again.
     Outage {
         /// The host.
@@ -184,16 +186,6 @@ pub enum Event {
         /// When the quiet time after the crash ends, if it is up again and there is one.
         quiet_until: Option<Instant>,
     },
-}
-
-impl Event {
-    /// The place of the connection that changes its state.
-    const fn changing(&self) -> Option<usize> {
-        match self {
-            Self::Changed(change) => Some(change.life),
-            _ => None,
-        }
-    }
 }
 
 /// The verdict in the words of a picture: what a connection is whose time is wasted.
@@ -222,6 +214,9 @@ const fn unheard(deaf: Deaf) -> &'static str {
 const fn outage(up: bool) -> (Tone, &'static str) {
     if up { (Tone::Good, "the host is up again") } else { (Tone::Bad, "the host crashes") }
 }
+
+/// What is told where the warm-up is over.
+const MEASURED: &str = "measured from here on";
 
 /// In nanoseconds.
 const MILLISECOND: u64 = 1_000_000;
@@ -267,13 +262,35 @@ impl Diagram {
     /// What of a run is left out, if anything is: `only the beginning is drawn, 60 of 3,586 segments, until 3.976 s`. `seconds` writes
     /// a time.
     fn left_out(&self, seconds: impl Fn(Instant) -> String) -> Option<String> {
-        let (kept, all) = (whole(self.segments.len() as u64), whole(self.totals.segments));
+        let all = if self.from >= self.warm { self.totals.segments } else { self.sent };
+        let (kept, all) = (whole(self.segments.len() as u64), whole(all));
         let until = self.cut.map_or(String::new(), |cut| format!(" until {} s", seconds(cut)));
         if self.from > Instant::ZERO {
             let from = seconds(self.from);
             return Some(format!("only {} is drawn, {kept} of {all} segments, from {from} s{until}", self.shown));
         }
         self.cut.map(|_| format!("only the beginning is drawn, {kept} of {all} segments,{until}"))
+    }
+
+    /// Of what time the counts are, if that is not the whole run: `the counts are of the time that is measured, from 120 s on`.
+    fn counted(&self, seconds: impl Fn(Instant) -> String) -> Option<String> {
+        let warm = (self.warm > Instant::ZERO).then_some(self.warm)?;
+        Some(format!("the counts are of the time that is measured, from {} s on", seconds(warm)))
+    }
+
+    /// The place of the connection that sends a segment.
+    fn sender(&self, segment: &Segment) -> Option<usize> {
+        self.life(segment.sender?).filter(|place| *place < self.lives.len())
+    }
+
+    /// The place of the connection to which a segment comes at an instant, or that it makes.
+    fn receiver(&self, segment: &Segment, at: Instant) -> Option<usize> {
+        let is_there = |life: &Life| {
+            let ends = life.states.first().zip(life.states.last());
+            ends.is_some_and(|(first, last)| first.from <= at && at <= last.until)
+        };
+        let own = |life: &Life| (Some(life.host), life.attempt) == (segment.to, segment.attempt) && is_there(life);
+        self.lives.iter().rposition(own)
     }
 
     /// The lifelines, from left to right: the hosts that anything is told of, first the one that opens first, and `None` for
@@ -287,7 +304,7 @@ impl Diagram {
                 Some(Some(remark.host))
             }
             Event::Outage { host, .. } => Some(Some(*host)),
-            Event::Sent(_) | Event::Arrived(..) | Event::Changed(_) => None,
+            Event::Sent(_) | Event::Arrived(..) | Event::Changed(_) | Event::Measured => None,
         });
         let all: BTreeSet<Option<HostId>> = ends.chain(lives).chain(told).collect();
         let opener = self.lives.iter().map(|life| life.attempt).find(|attempt| !attempt.is_forged());

@@ -173,7 +173,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "HOST=FILE", value_parser = host_file)]
     pub(crate) pcap_host: Vec<(String, PathBuf)>,
     /// Draw the run to a file too, as a picture (SVG): time runs down, to scale but for silence; lifelines are coloured by state,
-    /// what is held for nobody is hatched; of very many segments only those are drawn that lead to the worst of it
+    /// what is held for nobody is hatched. Of a run that is too long a part is drawn: what makes the first expectation fail that does
+    /// not hold, or otherwise where most is held for nobody, or otherwise the beginning
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
     /// Write the same to a file too as a sequence diagram in Mermaid's text, which many wikis draw

@@ -16,27 +16,26 @@ const LOOKS: usize = 32;
 struct Window {
     from: Instant,
     shown: String,
-    of_failure: bool,
+    /// How much is to be seen in it: octets × nanoseconds that are held for nobody; more than any if it shows a failure.
+    weight: i128,
 }
 
-/// Draws runs that are too long to be drawn whole again, all of them from one instant on: what leads to the first expectation that does
-/// not hold, or otherwise to the worst of that run in which most is held for nobody, if that is beyond what is drawn. Their variants
-/// were run.
+/// Draws runs that are too long to be drawn whole again, all of them from one instant on. There is one rule for all pictures: what leads
+/// to the first expectation that does not hold; or otherwise to the connection for which most is held for nobody, of the run in which
+/// most is; or otherwise the beginning. Nothing is drawn of a warm-up then. The variants were run.
 pub(crate) fn draw(
     runs: &mut Runs<'_>,
     experiment: &Experiment,
     diagrams: &mut [(Variant, Diagram)],
 ) -> Result<(), Complaint> {
     let mut chosen: Option<(usize, Window)> = None;
-    let mut most = 0;
     for (place, (variant, diagram)) in diagrams.iter().enumerate() {
         let Some(window) = window(runs, (experiment, variant), diagram)? else { continue };
-        let held = if window.of_failure { i128::MAX } else { diagram.totals.useless(diagram.end) };
-        if held > most {
-            (chosen, most) = (Some((place, window)), held);
+        if chosen.as_ref().is_none_or(|(_, most)| window.weight > most.weight) {
+            chosen = Some((place, window));
         }
     }
-    let Some((chosen, window)) = chosen else { return Ok(()) };
+    let Some((chosen, window)) = chosen.filter(|(_, window)| window.from > Instant::ZERO) else { return Ok(()) };
     for (place, (variant, diagram)) in diagrams.iter_mut().enumerate().filter(|(_, (_, of))| of.cut.is_some()) {
         let shown = if place == chosen { window.shown.clone() } else { "the same time".to_owned() };
         *diagram = diagram.again(window.from, shown);
@@ -46,23 +45,29 @@ pub(crate) fn draw(
     Ok(())
 }
 
-/// The part of a run that is worth more than its beginning, if there is one.
+/// The part of a run that is worth most, if it is too long to be drawn whole.
 fn window(
     runs: &mut Runs<'_>,
     (experiment, variant): (&Experiment, &Variant),
     diagram: &Diagram,
 ) -> Result<Option<Window>, Complaint> {
     let Some(cut) = diagram.cut else { return Ok(None) };
-    let Some((that, at)) = failure(runs, (experiment, variant))? else {
-        let worst = |from| Window { from, shown: "the worst".to_owned(), of_failure: false };
-        return Ok(diagram.worst().map(worst));
-    };
-    if at < cut {
-        return Ok(None);
+    let warm = diagram.warm;
+    // What is seen in the picture of the beginning needs no other, unless that has the warm-up in it.
+    let from = |lead: Instant| if lead < cut { warm } else { lead };
+    if let Some((that, at)) = failure(runs, (experiment, variant))? {
+        let mut lead = Lead::to(at);
+        runs.watch(variant, &mut lead)?;
+        let from = if at < cut { warm } else { lead.begins().max(warm) };
+        return Ok(Some(Window { from, shown: format!("what makes `{that}` fail"), weight: i128::MAX }));
     }
-    let mut lead = Lead::to(at);
-    runs.watch(variant, &mut lead)?;
-    Ok(Some(Window { from: lead.begins(), shown: format!("what makes `{that}` fail"), of_failure: true }))
+    let weight = diagram.totals.useless(diagram.end);
+    Ok(Some(match diagram.worst() {
+        Some(lead) if weight > 0 => {
+            Window { from: from(lead), shown: "the part in which most is held for nobody".to_owned(), weight }
+        }
+        _ => Window { from: warm, shown: "the beginning of what is measured".to_owned(), weight: 0 },
+    }))
 }
 
 /// The first expectation that does not hold of a variant that was run, and the instant from which on it does not; or if it never

@@ -40,8 +40,12 @@ pub struct Diagram {
     pub(super) shown: String,
     /// The instant from which on nothing is kept but the totals, if there was too much.
     pub cut: Option<Instant>,
+    /// When the warm-up is over; the beginning of the run if there is none.
+    pub warm: Instant,
     /// The end of the run.
     pub end: Instant,
+    /// How many segments were sent, in the warm-up, too.
+    pub(super) sent: u64,
     /// The connections of [`Diagram::lives`].
     owners: Vec<Incarnation>,
     /// Whether all is kept.
@@ -101,6 +105,8 @@ impl Diagram {
             from: Instant::ZERO,
             shown: String::new(),
             cut: None,
+            warm: Instant::ZERO,
+            sent: 0,
             owners: Vec::new(),
             begun: false,
             worst: Worst::default(),
@@ -139,12 +145,11 @@ impl Diagram {
         Self::new(self.hosts.clone()).with_at_most(self.most).beginning(from, shown)
     }
 
-    /// Where a diagram should begin that shows the worst, the connection for which most was held for nobody, if this one, which has
-    /// ended, was cut before.
+    /// Where a diagram should begin that shows the worst, the connection for which most was held for nobody while the run was measured,
+    /// if there is one. This one has ended.
     #[must_use]
     pub fn worst(&self) -> Option<Instant> {
-        let lead = self.worst.lead(self.end)?;
-        self.cut.filter(|cut| lead >= *cut).map(|_| lead)
+        self.worst.lead(self.end)
     }
 
     /// The run ends.
@@ -235,7 +240,7 @@ impl Diagram {
     }
 
     /// The place of a connection among the [`Diagram::lives`].
-    fn life(&self, incarnation: Incarnation) -> Option<usize> {
+    pub(super) fn life(&self, incarnation: Incarnation) -> Option<usize> {
         Some(self.connections.get(&incarnation)?.life)
     }
 
@@ -417,13 +422,17 @@ impl Fold for Diagram {
         match &record.event {
             record::Event::Sent(sent) => {
                 self.worst.sent(at);
+                self.sent += 1;
                 if is_early {
                     let _ = self.is_third(record, sent);
                 } else {
                     self.count(at, sent);
                 }
             }
-            record::Event::WarmedUp => self.worst.begin_anew(at),
+            record::Event::WarmedUp => {
+                self.warm = at;
+                self.worst.begin_anew(at);
+            }
             _ => {}
         }
         let numbers = self.packets.borrow_mut().note(record);
@@ -447,6 +456,7 @@ impl Fold for Diagram {
             }
             record::Event::Delivered { copy, stale, .. } => self.arrived(at, record.because, *copy, *stale, None),
             record::Event::Unheard { copy, deaf, .. } => self.arrived(at, record.because, *copy, false, Some(*deaf)),
+            record::Event::WarmedUp => self.event(at, Event::Measured),
             record::Event::TimerFired { .. } if self.comes_of_third(record) => {
                 self.thirds.insert(record.id);
             }

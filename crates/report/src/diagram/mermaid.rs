@@ -8,7 +8,7 @@ use std::fmt::Write;
 use experiment::HostId;
 use sim_time::{Duration, Instant};
 
-use super::{Caption, Diagram, Event, Remark, name, outage};
+use super::{Caption, Diagram, Event, MEASURED, Remark, name, outage};
 
 /// A silence that is worth a line.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -32,7 +32,11 @@ pub fn mermaid(diagram: &Diagram, caption: &Caption) -> String {
     };
     let mut last: Option<Instant> = None;
     for (at, event) in &diagram.events {
-        let Some(line) = line(diagram, *at, event) else { continue };
+        let line = match event {
+            Event::Measured => Some(format!("Note over {ends}: {at} s {MEASURED}")),
+            _ => line(diagram, *at, event),
+        };
+        let Some(line) = line else { continue };
         if let Some(silence) = last.map(|last| at.since(last)).filter(|silence| *silence >= SILENCE) {
             let _ = writeln!(text, "    Note over {ends}: nothing for {}", super::silence(silence));
         }
@@ -101,7 +105,7 @@ fn line(diagram: &Diagram, at: Instant, event: &Event) -> Option<String> {
             let why = change.why.as_ref().map_or(String::new(), |why| format!(" ({why})"));
             note(change.host, &format!("{} → {}{why}", change.from, change.to))
         }
-        Event::Called(Remark { bad: false, .. }) => None,
+        Event::Called(Remark { bad: false, .. }) | Event::Measured => None,
         Event::Called(remark) | Event::Judged(remark) | Event::Unheard(remark) | Event::Told(remark) => {
             note(remark.host, &remark.in_full())
         }

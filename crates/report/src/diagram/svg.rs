@@ -4,12 +4,17 @@
 
 mod arrows;
 mod axis;
+mod bars;
+mod bursts;
 mod labels;
+mod lanes;
 mod lifeline;
 pub(crate) mod look;
 mod panel;
 mod scale;
 mod timeline;
+mod turns;
+mod words;
 
 use std::collections::BTreeSet;
 
@@ -18,6 +23,7 @@ use svg::node::element::Element;
 use tcp_endpoint::State;
 
 pub(crate) use self::axis::TimeAxis;
+use self::bursts::Bursts;
 use self::look::{
     Ids, LETTER, MONO_LETTER, STRONG_LETTER, Stroke, element, lines_of, placed, sheet, state_class, style, text, tip,
     width,
@@ -25,6 +31,7 @@ use self::look::{
 use self::panel::Panel;
 use self::scale::Scale;
 pub use self::timeline::timelines;
+use self::turns::Turns;
 use super::{Diagram, silence};
 
 /// The least width of a picture: words under it need some room.
@@ -53,13 +60,19 @@ pub struct Caption {
 #[must_use]
 pub fn svg(diagrams: &[(&str, &Diagram)], caption: &Caption) -> String {
     let all: Vec<&Diagram> = diagrams.iter().map(|(_, diagram)| *diagram).collect();
-    drawn(diagrams, &Scale::of(&all), caption)
+    drawn(diagrams, &with_turns(&all), caption)
 }
 
 /// Draws one diagram under its title, on the axis of time of all those that stand beside it.
 #[must_use]
 pub fn svg_beside(diagram: &Diagram, all: &[&Diagram], caption: &Caption) -> String {
-    drawn(&[("", diagram)], &Scale::of(all), caption)
+    drawn(&[("", diagram)], &with_turns(all), caption)
+}
+
+/// The scale of diagrams, with room for what happens at one instant.
+fn with_turns(diagrams: &[&Diagram]) -> Scale {
+    let turns: Vec<Turns> = diagrams.iter().map(|diagram| Turns::of(diagram, &Bursts::of(diagram))).collect();
+    Scale::with_room(diagrams, |at| turns.iter().map(|turns| turns.room(at)).fold(0.0, f64::max))
 }
 
 fn drawn(diagrams: &[(&str, &Diagram)], scale: &Scale, caption: &Caption) -> String {
@@ -225,6 +238,20 @@ fn legend(
         };
         entry(&mut { hatched }, 12.0, "held for nobody", "words bad");
     }
+    if with_segments && panels.iter().any(Panel::has_piles) {
+        let several = |x, y| {
+            let class = format!("words ink strong halo");
+            vec![
+                placed(
+                    "rect",
+                    &[("x", x), ("y", y - 6.0), ("width", 24.0), ("height", 12.0), ("rx", 2.0)],
+                    &[("class", "axis-fill")],
+                ),
+                text((x + 12.0, y + 3.5), 9.5, &class, "middle", "12"),
+            ]
+        };
+        entry(&mut { several }, 24.0, "so many connections, to which nothing more happens here", "words soft");
+    }
     let of_segments = if with_segments { panels } else { &[] };
     let strokes: BTreeSet<Stroke> = of_segments.iter().flat_map(Panel::strokes).collect();
     for stroke in strokes {
@@ -251,7 +278,7 @@ fn legend(
         entry(&mut |x, y| look::cross((x + 6.0, y)), 12.0, "lost", "words bad");
     }
     if with_segments && !scale.silences.is_empty() {
-        entry(&mut |x, y| vec![look::zigzag((x + 8.0, y), "cut")], 16.0, "silence, cut out", "words soft");
+        entry(&mut |x, y| vec![look::zigzag((x + 8.0, y), 18.0, "cut")], 16.0, "silence, cut out", "words soft");
     }
     (parts, y + 6.0)
 }

@@ -32,7 +32,7 @@ impl Sends {
     }
 }
 
-/// Finds where a diagram should begin that shows what leads to an instant.
+/// Finds where a diagram should begin that shows what leads to an instant. What is before the end of the warm-up leads to nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Lead {
     to: Instant,
@@ -55,8 +55,10 @@ impl Lead {
 
 impl Fold for Lead {
     fn record(&mut self, record: &Record) {
-        if record.at <= self.to && matches!(record.event, Event::Sent(_)) {
-            self.sends.note(record.at);
+        match record.event {
+            Event::Sent(_) if record.at <= self.to => self.sends.note(record.at),
+            Event::WarmedUp => self.sends = Sends::default(),
+            _ => {}
         }
     }
 }
@@ -103,11 +105,12 @@ impl Worst {
         }
     }
 
-    /// The warm-up is over: what was held before does not count.
+    /// The warm-up is over: what was held before does not count, and nothing that came before leads to anything.
     pub(super) fn begin_anew(&mut self, at: Instant) {
-        self.most = None;
+        (self.most, self.sends) = (None, Sends::default());
         for held in self.held.values_mut() {
             held.sum = -held.octets * i128::from(at.as_nanos());
+            held.lead = at;
         }
     }
 

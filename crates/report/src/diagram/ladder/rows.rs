@@ -10,7 +10,7 @@ use tcp_endpoint::State;
 use super::piece::{APART, Course, Note, Piece};
 use super::tracks::{self, Crossing, Crossings, Way};
 use crate::diagram::totals::octet_seconds;
-use crate::diagram::{Attempts, Change, Diagram, Event, Life, Remark, Segment, outage, unheard};
+use crate::diagram::{Attempts, Change, Diagram, Event, Life, MEASURED, Remark, Segment, outage, unheard};
 use crate::paint::Tone;
 
 /// So far back a row is looked for that has room for one thing more.
@@ -104,6 +104,10 @@ impl Maker<'_> {
             Event::Told(remark) => {
                 let tone = if remark.bad { Tone::Bad } else { Tone::Plain };
                 self.told(at, remark, tone, remark.life.map(About::NewsOf));
+            }
+            Event::Measured => {
+                let words = Piece::Words { beside: 0, tone: Tone::Quiet, text: MEASURED.to_owned() };
+                self.push(Row::new(at, None, words, Vec::new()));
             }
             Event::Outage { host, up, quiet_until } => {
                 let (tone, text) = outage(*up);

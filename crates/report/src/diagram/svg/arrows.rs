@@ -1,53 +1,29 @@
 //! The segments of a diagram: where their arrows go, what stands at them, and what they tell when they are pointed at.
 
+use sim_time::Instant;
 use svg::node::Node;
 use svg::node::element::Element;
 
 use super::SMALL;
+use super::bursts::{Burst, Ends};
 use super::labels::{Arrow, Labels, Place};
-use super::look::{MONO_LETTER, Stroke, cross, element, exact, number, placed, ring, text, width, with_tooltip};
+use super::lifeline::Lifeline;
+use super::look::{MONO_LETTER, cross, element, exact, number, placed, ring, text, width, with_tooltip};
 use super::panel::Panel;
 use super::scale::Scale;
 use crate::amount::whole;
-use crate::diagram::{Segment, name as host_name, silence};
+use crate::diagram::{Segment, name as host_name};
 
-/// A segment in the picture, with others that go the same way at the same time.
-#[derive(Clone, Copy, Debug)]
-struct Burst<'a> {
-    segment: &'a Segment,
-    copy: usize,
-    /// How many others.
-    more: u64,
-    arrow: Arrow,
-    stroke: Stroke,
-    ends: Ends,
-}
-
-/// How an arrow ends.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Ends {
-    /// At the other lifeline.
-    There,
-    /// There, but nobody listens.
-    Unheard,
-    /// On the way: it was lost.
-    Lost,
-    /// On the way: it comes later than anything that is drawn.
-    UnderWay,
-}
-
-impl<'a> Panel<'a> {
+impl Panel<'_> {
     /// The segments: the lines first, so that no line covers a name.
     pub(super) fn arrows(&self, scale: &Scale, group: &mut Element) {
         let mut arrows: Vec<Arrow> = Vec::new();
         let mut names: Vec<(usize, [String; 2], &'static str)> = Vec::new();
-        for burst in self.bursts(scale) {
-            let Burst { segment, copy, more, arrow, stroke, ends } = burst;
-            let more_words = if more > 0 { format!(" and {} more", whole(more)) } else { String::new() };
-            let full = arrow_name(segment, copy, ends) + &more_words;
-            names.push((arrows.len(), [full, segment.label.clone()], stroke.words()));
+        for (place, burst) in self.bursts.all.iter().enumerate() {
+            let Some(arrow) = self.arrow(place, burst, scale) else { continue };
+            names.push((arrows.len(), burst.names(self.diagram, &self.attempts), burst.stroke.words()));
             arrows.push(arrow);
-            group.append(self.line(&burst));
+            group.append(self.line(burst, arrow));
         }
         let mut labels = Labels::default();
         for lifeline in &self.lifelines {
@@ -60,77 +36,69 @@ impl<'a> Panel<'a> {
         // What is steep has the fewest places for its name.
         names.sort_by_key(|(arrow, ..)| !arrows[*arrow].is_steep());
         for (arrow, forms, class) in names {
-            // Where there is no room for all of it, the name alone may find some.
-            let mut place = |name: &String| labels.place(&arrows, arrow, width(name, SMALL, MONO_LETTER));
-            if let Some((place, name)) = forms.iter().find_map(|name| Some((place(name)?, name))) {
-                group.append(label(place, name, class));
-            }
+            let (place, form) =
+                labels.place(&arrows, arrow, &forms.each_ref().map(|name| width(name, SMALL, MONO_LETTER)));
+            group.append(label(place, &forms[form], class));
         }
     }
 
-    /// The arrows. What goes the same way at the same time is one.
-    fn bursts(&self, scale: &Scale) -> Vec<Burst<'a>> {
-        let mut bursts: Vec<Burst<'a>> = Vec::new();
-        for segment in &self.diagram.segments {
-            for copy in 0..segment.copies.len().max(1) {
-                let Some((arrow, stroke, ends)) = self.arrow(segment, copy, scale) else { continue };
-                let is_alike = |burst: &&mut Burst<'_>| {
-                    let of = burst.segment;
-                    let arrival = |segment: &Segment, copy: usize| segment.copies.get(copy).map(|copy| copy.at);
-                    (of.at, of.from, of.to, of.attempt, burst.stroke, burst.ends)
-                        == (segment.at, segment.from, segment.to, segment.attempt, stroke, ends)
-                        && arrival(of, burst.copy) == arrival(segment, copy)
-                        && of.kind() == segment.kind()
-                };
-                match bursts.iter_mut().rev().take(2).find(is_alike) {
-                    Some(burst) => burst.more += 1,
-                    None => bursts.push(Burst { segment, copy, more: 0, arrow, stroke, ends }),
-                }
-            }
-        }
-        bursts
-    }
-
-    /// Where a copy of a segment goes, and how.
-    fn arrow(&self, segment: &Segment, copy: usize, scale: &Scale) -> Option<(Arrow, Stroke, Ends)> {
-        let (from, to) = (self.lifeline(segment.from)?, self.lifeline(segment.to)?);
+    /// Where a burst goes.
+    fn arrow(&self, place: usize, burst: &Burst<'_>, scale: &Scale) -> Option<Arrow> {
+        let (from, to) = (self.lifeline(burst.segment.from)?, self.lifeline(burst.segment.to)?);
         let rightwards = from.x < to.x;
-        if (from.x - to.x).abs() < 1.0 {
-            return None;
-        }
-        let (x1, x2) = (from.edge(rightwards), to.edge(!rightwards));
-        let y1 = scale.height(segment.at);
-        let part = |part: f64, y2: f64| Arrow { from: (x1, y1), to: (x1 + (x2 - x1) * part, y2) };
-        let stroke = |late: bool| match (late, &segment.wasted) {
-            (true, _) => Stroke::Late,
-            (false, Some(_)) => Stroke::Wasted,
-            (false, None) => Stroke::Plain,
-        };
-        let Some(arrival) = segment.copies.get(copy) else {
-            let (far, ends) = if segment.lost.is_some() { (0.6, Ends::Lost) } else { (1.0, Ends::There) };
-            let until = scale.lost_at(segment.at);
-            return Some((part(far, scale.height(until).max(y1 + 4.0)), stroke(false), ends));
-        };
-        let odd = stroke(segment.is_odd(copy));
-        if arrival.at > self.diagram.drawn_until() {
-            return Some((part(0.6, scale.end() + 12.0), odd, Ends::UnderWay));
-        }
-        let ends = if arrival.deaf.is_some() { Ends::Unheard } else { Ends::There };
-        Some((part(1.0, scale.height(arrival.at)), odd, ends))
+        let x1 = self.end_at(from, rightwards, |segment| Some((self.diagram.sender(segment)?, segment.at)), burst);
+        let x2 = self.end_at(
+            to,
+            !rightwards,
+            |segment| {
+                let at = burst.arrives().unwrap_or(segment.at);
+                Some((self.diagram.receiver(segment, at)?, at))
+            },
+            burst,
+        );
+        let (begins, ends) = self.turns.arrow(place);
+        let y1 = scale.height(burst.segment.at) + begins;
+        let part = |part: f64, y2: f64| Arrow { from: (x1, y1), to: (x1 + (x2 - x1) * part, y2 + ends) };
+        let lost_at = || scale.height(scale.lost_at(burst.segment.at)).max(scale.height(burst.segment.at) + 4.0);
+        Some(match (burst.ends, burst.arrives()) {
+            (Ends::UnderWay, _) => part(0.6, scale.end() + 12.0 - begins),
+            (_, Some(arrives)) => part(1.0, scale.height(arrives)),
+            (Ends::Lost, None) => part(0.6, lost_at()),
+            (_, None) => part(1.0, lost_at()),
+        })
     }
 
-    fn line(&self, burst: &Burst<'_>) -> Element {
-        let Burst { segment, copy, more, arrow: Arrow { from, to }, stroke, ends } = *burst;
+    /// Where an arrow touches a lifeline: at the bar of its connection, or if it is of several, at the nearest of theirs; at the
+    /// lifeline's edge if it is of none.
+    fn end_at(
+        &self,
+        lifeline: &Lifeline,
+        of_right: bool,
+        place: impl Fn(&Segment) -> Option<(usize, Instant)>,
+        burst: &Burst<'_>,
+    ) -> f64 {
+        let columns = burst.segments.iter().filter_map(|segment| {
+            let (place, at) = place(segment)?;
+            self.lanes.column(self.diagram, place, at)
+        });
+        let edge = |(x, wide): (f64, f64)| if of_right { x + wide / 2.0 + 1.5 } else { x - wide / 2.0 - 1.5 };
+        let edges = columns.map(|column| edge(lifeline.column(column)));
+        let nearest = edges.reduce(|one, other| if of_right { one.max(other) } else { one.min(other) });
+        nearest.unwrap_or_else(|| lifeline.edge(of_right))
+    }
+
+    fn line(&self, burst: &Burst<'_>, Arrow { from, to }: Arrow) -> Element {
+        let Burst { segment, copy, stroke, ends, .. } = *burst;
         let (class, tip) = stroke.classes();
         let mut line =
             placed("line", &[("x1", from.0), ("y1", from.1), ("x2", to.0), ("y2", to.1)], &[("class", class)]);
-        if matches!(ends, Ends::There) {
+        if matches!(ends, Ends::There | Ends::Nowhere) {
             line.assign("marker-end", self.ids.url(tip));
         }
         let mut group = element("g", &[]);
         let mut tooltip = self.tooltip(segment, copy);
-        if more > 0 {
-            tooltip.push(format!("and {} more that go the same way at the same time", whole(more)));
+        if burst.more() > 0 {
+            tooltip.push(format!("and {} more that go the same way at the same time", whole(burst.more() as u64)));
         }
         group = with_tooltip(group, &tooltip);
         group.append(line);
@@ -171,20 +139,6 @@ impl<'a> Panel<'a> {
         lines.extend(segment.because.iter().map(|cause| format!("because of {cause}")));
         lines
     }
-}
-
-/// What stands at an arrow.
-fn arrow_name(segment: &Segment, copy: usize, ends: Ends) -> String {
-    let mut name = if copy > 0 { format!("copy: {}", segment.label) } else { segment.label.clone() };
-    if let Some(remark) = &segment.remark {
-        name += &format!(" · {remark}");
-    }
-    if let (Some(arrival), Ends::There | Ends::Unheard) =
-        (segment.copies.get(copy).filter(|_| segment.is_odd(copy)), ends)
-    {
-        name += &format!(" · {} on its way", silence(arrival.at.since(segment.at)));
-    }
-    name
 }
 
 /// The name of a segment at its arrow.

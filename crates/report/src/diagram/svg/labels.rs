@@ -11,6 +11,9 @@ const APART: f64 = 11.5;
 const PLACES: [f64; 15] = [0.5, 0.42, 0.58, 0.34, 0.66, 0.28, 0.72, 0.22, 0.78, 0.18, 0.82, 0.14, 0.86, 0.1, 0.9];
 /// Places along a steep arrow: its head tells most.
 const STEEP_PLACES: [f64; 9] = [0.84, 0.76, 0.68, 0.9, 0.6, 0.5, 0.4, 0.3, 0.2];
+/// Places for a label that finds no room.
+const EVERYWHERE: [f64; 17] =
+    [0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7, 0.25, 0.75, 0.2, 0.8, 0.15, 0.85, 0.1, 0.9];
 /// An arrow that is steeper has a level label.
 const STEEP: f64 = 0.8;
 
@@ -49,56 +52,89 @@ impl Labels {
         self.taken.push(along(at, (1.0, 0.0), width));
     }
 
-    /// A place for a label of that width at the arrow of that number; `None` if there is no room for it.
-    pub(super) fn place(&mut self, arrows: &[Arrow], arrow: usize, width: f64) -> Option<Place> {
-        let Arrow { from, to } = arrows[arrow];
-        let (across, down) = (to.0 - from.0, to.1 - from.1);
-        let length = (across * across + down * down).sqrt();
-        let steep = arrows[arrow].is_steep();
-        let level = steep || length == 0.0;
-        let direction = match (level, across < 0.0) {
-            (true, _) => (1.0, 0.0),
-            (false, false) => (across / length, down / length),
-            (false, true) => (-across / length, -down / length),
-        };
-        let places: &[f64] = if steep { &STEEP_PLACES } else { &PLACES };
-        let mut best: Option<(usize, Place, Vec<Point>)> = None;
-        for &part in places {
-            let room = if level { across.abs() } else { length };
-            if !level && (width / 2.0 > part * room + 4.0 || width / 2.0 > (1.0 - part) * room + 4.0) {
-                continue;
-            }
-            let on_line = (from.0 + across * part, from.1 + down * part);
-            // A sloped label stands on its line, a level one beside it, where the arrow comes from or else where it goes to.
-            let at = if level {
-                let off = width / 2.0 + 7.0;
-                let behind = on_line.0 - off * across.signum();
-                let ahead = on_line.0 + off * across.signum();
-                let (least, most) = (from.0.min(to.0), from.0.max(to.0));
-                let is_between = |x: &f64| x - width / 2.0 >= least && x + width / 2.0 <= most;
-                let Some(x) = [behind, ahead].into_iter().find(is_between) else { continue };
-                (x, on_line.1 + 4.0)
-            } else {
-                (on_line.0 + direction.1 * 4.0, on_line.1 - direction.0 * 4.0)
-            };
-            let points = along(at, direction, width);
-            let (left, right) = (points[0].0, points[points.len() - 1].0);
-            let (left, right) = (left.min(right), left.max(right));
-            let is_across = self.lifelines.iter().any(|(from, to)| left < *to && *from < right);
-            if is_across || self.taken.iter().any(|taken| collide(taken, &points)) {
-                continue;
-            }
-            let ends = (points[0], points[points.len() - 1]);
-            let crossed = arrows.iter().enumerate();
-            let crossed =
-                crossed.filter(|(place, other)| *place != arrow && cross(ends, (other.from, other.to))).count();
-            if best.as_ref().is_none_or(|(least, ..)| crossed < *least) {
-                best = Some((crossed, Place { at, direction }, points));
-            }
-        }
-        let (_, place, points) = best?;
+    /// A place at the arrow of that number for the first of labels of these widths that finds room, and which one it is. If none does,
+    /// the last stands where it covers least.
+    pub(super) fn place(&mut self, arrows: &[Arrow], arrow: usize, widths: &[f64]) -> (Place, usize) {
+        let places = if arrows[arrow].is_steep() { &STEEP_PLACES[..] } else { &PLACES };
+        let above = widths.iter().enumerate().find_map(|(form, &width)| {
+            let all = arrows[arrow].candidates(width, places, Side::Above);
+            let free = all.into_iter().filter(|(_, points)| self.covered(points) == 0);
+            let crossing = |(_, points): &(Place, Vec<Point>)| crossing(points, arrows, arrow);
+            let (place, points) = free.min_by_key(crossing)?;
+            Some((place, points, form))
+        });
+        let (place, points, form) = above.unwrap_or_else(|| {
+            let form = widths.len() - 1;
+            let all = [Side::Above, Side::Below].map(|side| arrows[arrow].candidates(widths[form], &EVERYWHERE, side));
+            let all = all.into_iter().flatten();
+            let cost = |(_, points): &(Place, Vec<Point>)| (self.covered(points), crossing(points, arrows, arrow));
+            let (place, points) =
+                all.min_by_key(cost).unwrap_or_else(|| arrows[arrow].at(widths[form], 0.5, Side::Above));
+            (place, points, form)
+        });
         self.taken.push(points);
-        Some(place)
+        (place, form)
+    }
+
+    /// How much a label would cover, at least of what must not be covered.
+    fn covered(&self, points: &[Point]) -> usize {
+        let (one, other) = (points[0].0, points[points.len() - 1].0);
+        let (left, right) = (one.min(other), one.max(other));
+        let across = self.lifelines.iter().filter(|(from, to)| left < *to && *from < right).count();
+        across * 2 + self.taken.iter().filter(|taken| collide(taken, points)).count()
+    }
+}
+
+/// How many other arrows a label would cross.
+fn crossing(points: &[Point], arrows: &[Arrow], arrow: usize) -> usize {
+    let ends = (points[0], points[points.len() - 1]);
+    let others = arrows.iter().enumerate().filter(|(place, _)| *place != arrow);
+    others.filter(|(_, other)| cross(ends, (other.from, other.to))).count()
+}
+
+/// On which side of its arrow a label stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Side {
+    Above,
+    Below,
+}
+
+impl Arrow {
+    /// The places that a label of that width may have at these parts of the arrow.
+    fn candidates(self, width: f64, parts: &[f64], side: Side) -> Vec<(Place, Vec<Point>)> {
+        let (across, down) = (self.to.0 - self.from.0, self.to.1 - self.from.1);
+        let length = (across * across + down * down).sqrt();
+        let (least, most) = (self.from.0.min(self.to.0), self.from.0.max(self.to.0));
+        let fits = |part: f64, place: &Place| {
+            if self.is_steep() {
+                place.at.0 - width / 2.0 >= least && place.at.0 + width / 2.0 <= most
+            } else {
+                width / 2.0 <= part * length + 4.0 && width / 2.0 <= (1.0 - part) * length + 4.0
+            }
+        };
+        let all = parts.iter().flat_map(|&part| {
+            // A level label stands beside its arrow: where that comes from, or else where it goes to.
+            let ways = if self.is_steep() { vec![Side::Above, Side::Below] } else { vec![side] };
+            ways.into_iter().map(move |side| (part, self.at(width, part, side)))
+        });
+        all.filter(|(part, (place, _))| fits(*part, place)).map(|(_, found)| found).collect()
+    }
+
+    /// A label there: a sloped one on its line, a level one beside it.
+    fn at(self, width: f64, part: f64, side: Side) -> (Place, Vec<Point>) {
+        let (across, down) = (self.to.0 - self.from.0, self.to.1 - self.from.1);
+        let length = (across * across + down * down).sqrt();
+        let on_line = (self.from.0 + across * part, self.from.1 + down * part);
+        let (at, direction) = if self.is_steep() || length == 0.0 {
+            let off = (width / 2.0 + 7.0) * across.signum();
+            let off = if side == Side::Above { -off } else { off };
+            ((on_line.0 + off, on_line.1 + 4.0), (1.0, 0.0))
+        } else {
+            let direction = (across / length * across.signum(), down / length * across.signum());
+            let off = if side == Side::Above { 4.0 } else { -11.0 };
+            ((on_line.0 + direction.1 * off, on_line.1 - direction.0 * off), direction)
+        };
+        (Place { at, direction }, along(at, direction, width))
     }
 }
 
@@ -155,18 +191,19 @@ mod tests {
     fn labels_of_crossing_arrows_do_not_cover_each_other() {
         let arrows = [Arrow { from: (0.0, 0.0), to: (300.0, 40.0) }, Arrow { from: (300.0, 0.0), to: (0.0, 40.0) }];
         let mut labels = Labels::default();
-        let one = labels.place(&arrows, 0, 80.0).unwrap();
-        let other = labels.place(&arrows, 1, 80.0).unwrap();
+        let (one, _) = labels.place(&arrows, 0, &[80.0]);
+        let (other, _) = labels.place(&arrows, 1, &[80.0]);
         assert!((one.at.0 - other.at.0).abs() > 60.0, "{one:?} {other:?}");
     }
 
     #[test]
-    fn a_label_without_room_has_no_place() {
+    fn a_label_without_room_is_short_and_stands_all_the_same() {
         let arrows = [Arrow { from: (0.0, 0.0), to: (300.0, 4.0) }; 12];
         let mut labels = Labels::default();
-        let placed = (0..12).filter(|&arrow| labels.place(&arrows, arrow, 80.0).is_some()).count();
-        assert!((1..12).contains(&placed), "{placed}");
-        assert!(labels.place(&arrows[..1], 0, 400.0).is_none());
+        let forms: Vec<usize> = (0..12).map(|arrow| labels.place(&arrows, arrow, &[80.0, 40.0]).1).collect();
+        assert_eq!((forms[0], forms[11]), (0, 1), "{forms:?}");
+        assert_eq!(labels.taken.len(), 12);
+        assert_eq!(labels.place(&arrows[..1], 0, &[400.0, 200.0]).1, 1);
     }
 
     #[test]

@@ -18,17 +18,17 @@ pub(crate) const MONO_LETTER: f64 = 0.61;
 /// one another differ in lightness.
 const LIGHT: &str = "
 .paper{fill:#ffffff}.halo{stroke:#ffffff}.soft{fill:#5f6b74}.ink{fill:#1d2429}.bad{fill:#c23434}.slow{fill:#a86400}
-.axis{stroke:#c3ccd2}.cut{stroke:#5f6b74}.arrow{stroke:#1d2429}.late{stroke:#b87000}.wasted{stroke:#c23434}.lost{stroke:#c23434}
+.axis{stroke:#c3ccd2}.axis-fill{fill:#c3ccd2}.cut{stroke:#5f6b74}.arrow{stroke:#1d2429}.late{stroke:#b87000}.wasted{stroke:#c23434}.lost{stroke:#c23434}
 .tip{fill:#1d2429}.tip-late{fill:#b87000}.tip-wasted{fill:#c23434}.waste{stroke:#c23434}.hatch{stroke:#c23434}.under{fill:#ffffff}
 .s1{fill:#86b3ea}.s2{fill:#ecc04f}.s3{fill:#2e8757}.s4{fill:#ab9ae0}.s5{fill:#6350a6}.s6{fill:#dca6df}.s7{fill:#934b9a}.s8{fill:#aab7c0}";
 const DARK: &str = "
 .paper{fill:#14191c}.halo{stroke:#14191c}.soft{fill:#9aa7b0}.ink{fill:#e8edf0}.bad{fill:#ff7b7b}.slow{fill:#ffb347}
-.axis{stroke:#46535b}.cut{stroke:#9aa7b0}.arrow{stroke:#e8edf0}.late{stroke:#ffb347}.wasted{stroke:#ff7b7b}.lost{stroke:#ff7b7b}
+.axis{stroke:#46535b}.axis-fill{fill:#46535b}.cut{stroke:#9aa7b0}.arrow{stroke:#e8edf0}.late{stroke:#ffb347}.wasted{stroke:#ff7b7b}.lost{stroke:#ff7b7b}
 .tip{fill:#e8edf0}.tip-late{fill:#ffb347}.tip-wasted{fill:#ff7b7b}.waste{stroke:#ff7b7b}.hatch{stroke:#ff7b7b}.under{fill:#14191c}";
 const SHAPES: &str = "
 .words{font-family:system-ui,'Segoe UI','DejaVu Sans',Arial,sans-serif}.mono{font-family:ui-monospace,Consolas,'DejaVu Sans Mono',monospace}
 .halo{stroke-width:4;stroke-linejoin:round;paint-order:stroke}.strong{font-weight:600}
-.axis{stroke-width:1}.down{stroke-dasharray:1 5}.cut{fill:none;stroke-width:1.2}.erase{fill:none;stroke-width:7}
+.behind{opacity:0.85}.axis{stroke-width:1}.down{stroke-dasharray:1 5}.cut{fill:none;stroke-width:1.2}.erase{fill:none;stroke-width:7}
 .arrow{stroke-width:1.4;fill:none}.late{stroke-dasharray:7 4}.wasted{stroke-dasharray:9 3 2 3}.lost{stroke-width:2}
 .waste{stroke-width:1.4}.hatch{stroke-width:2.6}";
 
@@ -237,8 +237,9 @@ pub(crate) fn vertical(x: f64, from: f64, to: f64, class: &str) -> Element {
 }
 
 /// Where something was cut out of a lifeline.
-pub(crate) fn zigzag((x, y): (f64, f64), class: &str) -> Element {
-    let d = format!("M{} {}l18 4-18 4 18 4", number(x - 9.0), number(y - 6.0));
+pub(crate) fn zigzag((x, y): (f64, f64), wide: f64, class: &str) -> Element {
+    let (from, wide) = (number(x - wide / 2.0), number(wide));
+    let d = format!("M{from} {}l{wide} 4-{wide} 4 {wide} 4", number(y - 6.0));
     element("path", &[("d", &d), ("class", class)])
 }
 

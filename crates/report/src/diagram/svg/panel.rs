@@ -9,14 +9,16 @@ use svg::node::Node;
 use svg::node::element::Element;
 use tcp_endpoint::State;
 
-use super::lifeline::{BAR, Lifeline, MOST_LANES, is_drawn, lanes, words};
-use super::look::{
-    Ids, LETTER, Stroke, exact, number, placed, seconds, state_class, text, vertical, width, with_tooltip, zigzag,
-};
+use super::bars::Bar;
+use super::bursts::Bursts;
+use super::lanes::{Column, Lanes};
+use super::lifeline::{BAR, Lifeline, is_drawn};
+use super::look::{Ids, LETTER, Stroke, exact, number, placed, seconds, text, vertical, width, zigzag};
 use super::scale::Scale;
+use super::turns::Turns;
+use super::words::words;
 use super::{BODY, SMALL};
-use crate::amount::whole;
-use crate::diagram::{Attempts, Diagram, Event, Life, Waste, name as host_name, useless};
+use crate::diagram::{Attempts, Diagram, Event, MEASURED, Waste, name as host_name, useless};
 use crate::paint::Tone;
 
 /// Between two lifelines.
@@ -31,8 +33,9 @@ pub(super) struct Panel<'a> {
     pub(super) lifelines: Vec<Lifeline>,
     pub(super) attempts: Attempts,
     pub(super) ids: &'a Ids,
-    /// The lane of each connection, by its place; none if there are too many at once.
-    lanes: Vec<Option<usize>>,
+    pub(super) bursts: Bursts<'a>,
+    pub(super) turns: Turns,
+    pub(super) lanes: Lanes,
     /// Lines under the name.
     summary: Vec<(String, &'static str)>,
     left: f64,
@@ -44,16 +47,18 @@ pub(super) struct Panel<'a> {
 
 impl<'a> Panel<'a> {
     pub(super) fn new((name, diagram): (&'a str, &'a Diagram), ids: &'a Ids, scale: &Scale, left: f64) -> Self {
-        let (lanes, attempts) = (lanes(diagram), diagram.attempts());
+        let (lanes, attempts) = (Lanes::of(diagram), diagram.attempts());
+        let bursts = Bursts::of(diagram);
+        let turns = Turns::of(diagram, &bursts);
         let hosts = diagram.lifelines();
         let mut lifelines: Vec<Lifeline> = Vec::new();
         let mut x = left;
         for (place, &host) in hosts.iter().enumerate() {
-            let own = diagram.lives.iter().zip(&lanes).filter(|(life, _)| Some(life.host) == host);
-            let count = own.filter_map(|(_, lane)| *lane).max().map_or(1, |lane| lane + 1);
-            let words = host.map_or_else(Vec::new, |host| words(diagram, (&lanes, &attempts), host, scale));
-            let leftwards = place == 0 || place + 1 < hosts.len() && looks_right(diagram, &hosts, place);
-            let mut lifeline = Lifeline { host, x: 0.0, lanes: count, leftwards, words };
+            let (count, piles) = host.map_or((1, 0), |host| lanes.columns(host));
+            let words = host.map_or_else(Vec::new, |host| words(diagram, &attempts, host, (scale, &turns)));
+            let leftwards = place == 0 || place + 1 < hosts.len() && looks_left(diagram, &hosts, place);
+            let is_passed = place > 0 && place + 1 < hosts.len();
+            let mut lifeline = Lifeline { host, x: 0.0, lanes: count, piles, leftwards, is_passed, words };
             let beside = (lifeline.outer() - lifeline.x).abs() + lifeline.width();
             let beside = beside.max(width(host_name(&diagram.hosts, host), BODY, LETTER) / 2.0);
             // Arrows pass behind the words of one in the middle, but the names of segments find room beside these.
@@ -69,7 +74,7 @@ impl<'a> Panel<'a> {
         let heading =
             summary.iter().map(|(line, _)| width(line, SMALL, LETTER)).fold(width(name, BODY + 2.0, LETTER), f64::max);
         let right = x.max(left + heading);
-        Self { name, diagram, lifelines, attempts, ids, lanes, summary, left, right, height }
+        Self { name, diagram, lifelines, attempts, ids, bursts, turns, lanes, summary, left, right, height }
     }
 
     /// The height of what stands above the lifelines.
@@ -110,22 +115,33 @@ impl<'a> Panel<'a> {
             }
             group.append(vertical(lifeline.x, from, end, "axis"));
         }
-        for (life, lane) in self.diagram.lives.iter().zip(&self.lanes) {
-            if let (Some(lane), Some(lifeline)) = (lane, self.lifeline(Some(life.host))) {
-                self.life(life, lifeline.lane(*lane), scale, &mut group);
+        let mut bars: Vec<Bar> = Vec::new();
+        for lifeline in &self.lifelines {
+            let Some(host) = lifeline.host else { continue };
+            for (place, life) in self.diagram.lives.iter().enumerate().filter(|(_, life)| life.host == host) {
+                if let Some((lane, until)) = self.lanes.own(place) {
+                    let (x, _) = lifeline.column(Column::Lane(lane));
+                    bars.extend(self.life((place, life), (x, until), scale, &mut group));
+                }
+            }
+            for (place, pile) in self.lanes.piles(host).enumerate() {
+                let (x, _) = lifeline.column(Column::Pile(place));
+                bars.extend(self.pile(pile, x, scale, &mut group));
             }
         }
+        self.warm_up(scale, &mut group);
         self.arrows(scale, &mut group);
         for (from, to, _) in scale.silences.iter().filter(|(_, to, _)| *to <= end) {
             let middle = (from + to) / 2.0;
-            for lifeline in &self.lifelines {
-                for lane in
-                    (0..lifeline.lanes).filter(|lane| *lane == 0 || self.is_taken(lifeline, *lane, middle, scale))
-                {
-                    let at = (lifeline.lane(lane), middle);
-                    group.append(zigzag(at, "erase halo"));
-                    group.append(zigzag(at, "cut"));
-                }
+            let cut = |bar: &&Bar| bar.top < middle && middle < bar.bottom;
+            let others = bars.iter().filter(cut).map(|bar| (bar.x, bar.wide));
+            let mut places: Vec<(f64, f64)> =
+                self.lifelines.iter().map(|lifeline| (lifeline.x, BAR)).chain(others).collect();
+            places.sort_by(|one, other| one.0.total_cmp(&other.0));
+            places.dedup_by(|one, other| (one.0 - other.0).abs() < 1.0);
+            for (x, wide) in places {
+                group.append(zigzag((x, middle), wide + 6.0, "erase halo"));
+                group.append(zigzag((x, middle), wide + 6.0, "cut"));
             }
         }
         for lifeline in &self.lifelines {
@@ -134,18 +150,21 @@ impl<'a> Panel<'a> {
         group
     }
 
-    pub(super) fn lifeline(&self, host: Option<HostId>) -> Option<&Lifeline> {
-        self.lifelines.iter().find(|lifeline| lifeline.host == host)
+    /// A line where the warm-up is over.
+    fn warm_up(&self, scale: &Scale, group: &mut Element) {
+        let (warm, drawn) = (self.diagram.warm, self.diagram.from..=self.diagram.drawn_until());
+        let ends = self.lifelines.first().zip(self.lifelines.last());
+        if let Some((first, last)) = ends.filter(|_| warm > Instant::ZERO && drawn.contains(&warm)) {
+            let y = scale.height(warm);
+            let ends = [("x1", first.x - 70.0), ("x2", last.x + 70.0), ("y1", y), ("y2", y)];
+            group.append(placed("line", &ends, &[("class", "cut down")]));
+            let middle = (first.edge(true) + first.x + ACROSS) / 2.0;
+            group.append(text((middle, y - 4.0), SMALL, "words soft halo", "middle", MEASURED));
+        }
     }
 
-    /// Whether a connection is in a lane at that height.
-    fn is_taken(&self, lifeline: &Lifeline, lane: usize, height: f64, scale: &Scale) -> bool {
-        let lives = self.diagram.lives.iter().zip(&self.lanes);
-        let mut own = lives.filter(|(life, of)| Some(life.host) == lifeline.host && **of == Some(lane));
-        own.any(|(life, _)| {
-            let ends = life.states.first().zip(life.states.last());
-            ends.is_some_and(|(first, last)| scale.height(first.from) < height && height < scale.height(last.until))
-        })
+    pub(super) fn lifeline(&self, host: Option<HostId>) -> Option<&Lifeline> {
+        self.lifelines.iter().find(|lifeline| lifeline.host == host)
     }
 
     /// When a host is down. One that is many machines is never down as a whole.
@@ -166,30 +185,6 @@ impl<'a> Panel<'a> {
             }
         }
         all
-    }
-
-    /// A connection: its states, and hatched where it is held for nobody.
-    fn life(&self, life: &Life, x: f64, scale: &Scale, group: &mut Element) {
-        let cut = self.diagram.drawn_until();
-        let bar = |from: Instant, until: Instant, attributes: &[(&str, &str)]| {
-            let (top, bottom) = (scale.height(from), scale.height(until.min(cut)));
-            let numbers =
-                [("x", x - BAR / 2.0), ("y", top), ("width", BAR), ("height", (bottom - top).max(2.0)), ("rx", 2.0)];
-            placed("rect", &numbers, attributes)
-        };
-        let whose = self.whose(life.host, life.attempt);
-        for stretch in life.states.iter().filter(|stretch| is_drawn(stretch, cut)) {
-            let title = format!("{whose}: {} {}", stretch.state, self.span(stretch.from, stretch.until));
-            group.append(with_tooltip(
-                bar(stretch.from, stretch.until, &[("class", state_class(stretch.state))]),
-                &[title],
-            ));
-        }
-        for waste in life.waste.iter().filter(|waste| waste.from <= cut && waste.until > waste.from) {
-            let hatching = self.ids.url("hatching");
-            let attributes = [("fill", hatching.as_str()), ("class", "waste")];
-            group.append(with_tooltip(bar(waste.from, waste.until, &attributes), &self.waste_lines(&whose, waste)));
-        }
     }
 
     /// What is told of an interval of waste.
@@ -213,10 +208,14 @@ impl<'a> Panel<'a> {
 
     /// The states that are drawn.
     pub(super) fn states(&self) -> impl Iterator<Item = State> {
-        let cut = self.diagram.drawn_until();
-        let drawn = self.diagram.lives.iter().zip(&self.lanes).filter(|(_, lane)| lane.is_some());
-        let states = drawn.flat_map(move |(life, _)| life.states.iter().filter(move |stretch| is_drawn(stretch, cut)));
-        states.map(|stretch| stretch.state)
+        let (from, cut) = (self.diagram.from, self.diagram.drawn_until());
+        let all = self.diagram.lives.iter().flat_map(|life| &life.states);
+        all.filter(move |stretch| is_drawn(stretch, cut) && stretch.until > from).map(|stretch| stretch.state)
+    }
+
+    /// Whether a bar stands for several connections.
+    pub(super) fn has_piles(&self) -> bool {
+        self.lifelines.iter().any(|lifeline| lifeline.piles > 0)
     }
 
     pub(super) fn has_waste(&self) -> bool {
@@ -253,14 +252,19 @@ impl<'a> Panel<'a> {
         let mut notes = Vec::new();
         if let Some(left_out) = diagram.left_out(seconds) {
             let left_out = left_out.replacen('o', "O", 1);
-            notes.push(format!("{name}{left_out}; the counts above are of the whole run."));
+            let counted =
+                diagram.counted(seconds).unwrap_or_else(|| "the counts above are of the whole run".to_owned());
+            notes.push(format!("{name}{left_out}; {counted}."));
+        } else if let Some(counted) = diagram.counted(seconds) {
+            notes.push(format!("{name}{}.", counted.replacen('t', "T", 1)));
         }
-        let hidden = self.lanes.iter().filter(|lane| lane.is_none()).count();
-        if hidden > 0 {
-            let hidden = whole(hidden as u64);
-            notes.push(format!(
-                "{name}{hidden} more connections are not drawn: there is room for {MOST_LANES} of a host at a time."
-            ));
+        let untold = self.lifelines.iter().flat_map(|lifeline| &lifeline.words).filter(|words| words.top.is_none());
+        match untold.count() {
+            0 => {}
+            1 => notes.push(format!("{name}1 note has no room: the bar tells it, if it is pointed at.")),
+            count => {
+                notes.push(format!("{name}{count} notes have no room: the bars tell them, if they are pointed at."))
+            }
         }
         notes
     }
@@ -281,15 +285,16 @@ impl<'a> Panel<'a> {
     }
 }
 
-/// Whether a host in the middle has more to do with those to its right than with those to its left.
-fn looks_right(diagram: &Diagram, hosts: &[Option<HostId>], place: usize) -> bool {
+/// Whether a host in the middle has less to do with those to its left than with those to its right. Those who are nobody do not
+/// count: what comes from them passes behind words more easily than a conversation.
+fn looks_left(diagram: &Diagram, hosts: &[Option<HostId>], place: usize) -> bool {
     let host = hosts[place];
     let others = diagram.segments.iter().filter_map(|segment| match (segment.from, segment.to) {
-        (from, to) if from == host => Some(to),
-        (from, to) if to == host => Some(from),
+        (from, to) if from == host => to,
+        (from, to) if to == host => from,
         _ => None,
     });
-    let places = others.filter_map(|other| hosts.iter().position(|of| *of == other));
+    let places = others.filter_map(|other| hosts.iter().position(|of| *of == Some(other)));
     let (right, left): (Vec<usize>, Vec<usize>) = places.partition(|other| *other > place);
     right.len() > left.len()
 }

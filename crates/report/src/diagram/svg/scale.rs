@@ -26,6 +26,8 @@ const LOST: (u64, u64) = (3, 5);
 pub(super) struct Scale {
     /// The moments, in order, each with its height.
     moments: Vec<(Instant, f64)>,
+    /// How much room each of them has before time goes on.
+    rooms: Vec<f64>,
     /// The silences that are cut out: where each begins and ends, and how long it is.
     pub(super) silences: Vec<(f64, f64, Duration)>,
     /// How long an ordinary segment is on its way.
@@ -35,8 +37,13 @@ pub(super) struct Scale {
 impl Scale {
     /// The scale of diagrams that stand side by side.
     pub(super) fn of(diagrams: &[&Diagram]) -> Self {
+        Self::with_room(diagrams, |_| 0.0)
+    }
+
+    /// The same, but some moments take room, in which time stands still.
+    pub(super) fn with_room(diagrams: &[&Diagram], room: impl Fn(Instant) -> f64) -> Self {
         let journey = ordinary_journey(diagrams);
-        let mut scale = Self { moments: Vec::new(), silences: Vec::new(), journey };
+        let mut scale = Self { moments: Vec::new(), rooms: Vec::new(), silences: Vec::new(), journey };
         let mut moments: BTreeSet<Instant> = diagrams.iter().map(|diagram| diagram.from).collect();
         for diagram in diagrams {
             let drawn = |at: &Instant| (diagram.from..=diagram.drawn_until()).contains(at);
@@ -47,6 +54,8 @@ impl Scale {
         let mut height = 0.0;
         for (place, &at) in moments.iter().enumerate() {
             scale.moments.push((at, height));
+            scale.rooms.push(room(at));
+            height += room(at);
             let Some(&next) = moments.get(place + 1) else { break };
             let length = next.since(at);
             let to_scale = nanos(length) * JOURNEY / nanos(journey);
@@ -86,12 +95,13 @@ impl Scale {
             return below;
         }
         let (before, above) = self.moments[place - 1];
+        let above = above + self.rooms[place - 1];
         above + (below - above) * nanos(at.since(before)) / nanos(next.since(before))
     }
 
-    /// The height of the last moment.
+    /// The height at which the last moment is over.
     pub(super) fn end(&self) -> f64 {
-        self.moments.last().map_or(0.0, |(_, height)| *height)
+        self.moments.last().zip(self.rooms.last()).map_or(0.0, |((_, height), room)| height + room)
     }
 
     /// The moments with their heights.
@@ -105,7 +115,7 @@ const fn is_seen(event: &Event) -> bool {
     match event {
         Event::Sent(_) | Event::Arrived(..) | Event::Changed(_) | Event::Judged(_) | Event::Outage { .. } => true,
         Event::Called(remark) => remark.bad,
-        Event::Unheard(_) | Event::Told(_) => true,
+        Event::Unheard(_) | Event::Told(_) | Event::Measured => true,
     }
 }
 
