@@ -94,6 +94,7 @@ pub(crate) fn packets(octets: &[u8]) -> Vec<Packet> {
                 let at = u64::try_from(block.timestamp.as_nanos()).expect("a time of a run");
                 packets.push(packet(&block.data, at, names[block.interface_id as usize].clone(), direction, comment));
             }
+            Block::NameResolution(block) => assert!(!block.records.is_empty(), "it has names"),
             other => panic!("{other:?}"),
         }
     }

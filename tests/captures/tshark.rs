@@ -10,13 +10,17 @@ use synlab_tests::parse;
 use crate::read::{capture, packets};
 use crate::{EVERYTHING, load};
 
-/// Lines of tabs that tshark prints of a capture, one for each packet; `None` without tshark.
+/// Lines of tabs that tshark prints of a capture, one for each packet, with addresses as numbers; `None` without tshark.
 fn tshark(octets: &[u8], fields: &[&str]) -> Option<Vec<Vec<String>>> {
+    tshark_with(&["-n"], octets, fields)
+}
+
+fn tshark_with(options: &[&str], octets: &[u8], fields: &[&str]) -> Option<Vec<Vec<String>>> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("capture.pcapng");
     fs::write(&file, octets).expect("it can be written");
     let mut command = Command::new("tshark");
-    command.arg("-n").arg("-r").arg(&file).args(["-T", "fields", "-E", "occurrence=a"]);
+    command.args(options).arg("-r").arg(&file).args(["-T", "fields", "-E", "occurrence=a"]);
     for check in ["ip.check_checksum:TRUE", "tcp.check_checksum:TRUE"] {
         command.args(["-o", check]);
     }
@@ -33,6 +37,23 @@ fn tshark(octets: &[u8], fields: &[&str]) -> Option<Vec<Vec<String>>> {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("text");
     Some(text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect())
+}
+
+/// Addresses have the names of their hosts, and each of several machines its own; a filter shows what one side does.
+#[test]
+fn it_knows_the_hosts_by_name_and_shows_one_side() {
+    let of = |case: &str| {
+        let experiment = load(case);
+        capture(&experiment, &experiment.variants()[0], View::Everywhere)
+    };
+    let names = |case: &str| tshark_with(&["-N", "n"], &of(case), &["ip.src_host", "ip.dst_host"]);
+    let Some(rows) = names("stale-syn") else { return };
+    assert!(rows.iter().all(|row| row == &["client", "server"] || row == &["server", "client"]), "{rows:?}");
+    let Some(rows) = names("time-wait-occupancy") else { return };
+    assert!(rows.iter().flatten().all(|name| name == "server" || name.starts_with("client")), "{rows:?}");
+    let options = ["-n", "-Y", "frame.interface_name contains \"client-\""];
+    let Some(rows) = tshark_with(&options, &of("stale-syn"), &["frame.interface_name"]) else { return };
+    assert!(!rows.is_empty() && rows.iter().flatten().all(|name| name.starts_with("client-")), "{rows:?}");
 }
 
 /// The fields of every packet are those that our own reader finds, and so those of the records; no packet is malformed, no

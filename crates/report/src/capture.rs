@@ -6,6 +6,7 @@
 //! - The TCP header has the options that the endpoint sends. The endpoint knows windows as they are, and no scaling: if a host
 //!   of the run offers a window above 65,535 octets, each SYN has the window scale option that its sender's window needs, and
 //!   windows are rounded down to what scaling can say.
+//! - A name resolution block has the names of all machines.
 //! - Data is text, which says of each 64 octets which of the stream they are, and whose.
 
 mod file;
@@ -14,6 +15,7 @@ mod words;
 
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::net::Ipv4Addr;
 
 use experiment::record::{Deaf, Event, Fold, Record, RecordId, Sent, StateChange};
 use experiment::{Experiment, HostId, Variant};
@@ -88,11 +90,12 @@ impl<W: Write> Capture<W> {
             "Simulated by synlab: time 0 is 1970-01-01T00:00:00Z, data is made up."
         );
         let interfaces = interfaces(&hosts, view);
+        let names: Vec<(Ipv4Addr, String)> = hosts.machines().collect();
         Self {
             view,
             scales: Scales::of(hosts.windows()),
             hosts,
-            file: File::new(out, &about, &interfaces),
+            file: File::new(out, &about, &names, &interfaces),
             travelling: HashMap::new(),
             last: None,
             notes: Notes::default(),

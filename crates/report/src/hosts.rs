@@ -102,6 +102,14 @@ impl Hosts {
         &self.windows
     }
 
+    /// The addresses of all machines, each with its name: `server`, or `client-2` for the second machine of a host with several.
+    pub(crate) fn machines(&self) -> impl Iterator<Item = (Ipv4Addr, String)> {
+        self.at.iter().map(|(address, (host, machine))| {
+            let name = self.name(*host);
+            (*address, machine.map_or_else(|| name.to_owned(), |machine| format!("{name}-{machine}")))
+        })
+    }
+
     /// The addresses of the machines of all hosts.
     pub(crate) fn addresses(&self) -> impl Iterator<Item = (Ipv4Addr, HostId)> {
         self.at.iter().map(|(address, (host, _))| (*address, *host))

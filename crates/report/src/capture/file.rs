@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
 use pcap_file::pcapng::blocks::interface_description::{
     InterfaceDescriptionBlock, InterfaceDescriptionOption, InterfaceTsResolution,
 };
+use pcap_file::pcapng::blocks::name_resolution::{Ipv4Record, NameResolutionBlock, Record as NameRecord};
 use pcap_file::pcapng::blocks::opt_common::CommonOption;
 use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
 use pcap_file::pcapng::{PcapNgBlock, PcapNgWriteError, PcapNgWriter};
@@ -43,8 +45,8 @@ pub(super) enum Direction {
 }
 
 impl<W: Write> File<W> {
-    /// A file about a run, with these interfaces.
-    pub(super) fn new(out: W, about: &str, interfaces: &[Interface]) -> Self {
+    /// A file about a run, with the names of addresses, and these interfaces.
+    pub(super) fn new(out: W, about: &str, names: &[(Ipv4Addr, String)], interfaces: &[Interface]) -> Self {
         let comment = CommonOption::Comment(about.into());
         let section = SectionHeaderBlock {
             // The same octets everywhere.
@@ -56,6 +58,10 @@ impl<W: Write> File<W> {
             ..SectionHeaderBlock::default()
         };
         let mut file = Self(PcapNgWriter::with_section_header(out, section).map_err(cause));
+        let known = |(address, name): &(Ipv4Addr, String)| {
+            NameRecord::Ipv4(Ipv4Record { ip_addr: *address, names: vec![name.clone().into()] })
+        };
+        file.write(NameResolutionBlock { records: names.iter().map(known).collect(), options: Vec::new() });
         for interface in interfaces {
             file.write(interface.block());
         }
