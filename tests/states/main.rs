@@ -220,6 +220,17 @@ fn changes(records: &[Record], host: HostId) -> u64 {
 }
 
 /// The picture can be read by programs and by those who do not see it, refers to nothing that is not in it, and draws nothing outside.
+/// Two changes between the same two states stand at one line. Where the figure has the other one elsewhere, that is told, too.
+#[test]
+fn a_syn_that_opens_by_itself_is_named() {
+    let diagram = diagram("stale-syn", "two-way");
+    let told = "SYN-SENT\" -> \"ESTABLISHED\" [label=\"rcv SYN,ACK / x, not snd ACK ×1\\nrcv SYN / snd SYN,ACK\"";
+    let text = dot(&diagram, &caption("stale-syn", "two-way"));
+    assert!(text.contains(told), "{text}");
+    let picture = svg_with_ids(&diagram, &caption("stale-syn", "two-way"), "here");
+    assert!(picture.contains(">rcv SYN / snd SYN,ACK<"), "{picture}");
+}
+
 #[test]
 fn every_picture_is_whole() {
     for preset in tcp_endpoint::presets::HANDSHAKES {

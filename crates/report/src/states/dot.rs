@@ -42,6 +42,10 @@ pub fn dot(diagram: &StateDiagram, caption: &Caption) -> String {
     for edge in diagram.lines() {
         line(&drawn(&edge));
     }
+    let bold = diagram.watched.then_some("bold: the run took it, so many times (×)");
+    let legend = ["whole: as in figure 5 of RFC 9293", "dashed: not in the figure", "dotted: only in the figure"];
+    let legend: Vec<&str> = bold.into_iter().chain(legend).collect();
+    line(&format!("  {{ rank=sink; legend [label={}, shape=plaintext]; }}", quoted(&legend)));
     line("}");
     text
 }
@@ -76,11 +80,11 @@ fn drawn(line: &Line<'_>) -> String {
     let words: Vec<String> = line
         .steps
         .iter()
-        .map(|step| {
+        .flat_map(|step| {
             let (event, action) = step.label();
             let action = if action.is_empty() { String::new() } else { format!(" / {action}") };
             let times = if step.taken > 0 { format!(" ×{}", step.taken) } else { String::new() };
-            format!("{event}{action}{times}")
+            std::iter::once(format!("{event}{action}{times}")).chain(step.also())
         })
         .collect();
     let style = match (line.standing(), line.taken() > 0) {

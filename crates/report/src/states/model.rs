@@ -137,6 +137,14 @@ impl Step {
         self.taken > 0 || !rare || self.arc.standing == Standing::Missing
     }
 
+    /// A SYN without an acknowledgment that leads the same way as what the figure has: `rcv SYN / snd SYN,ACK`. In the figure it has
+    /// a line of its own.
+    pub(super) fn also(&self) -> Option<String> {
+        self.arc.figured_cause().filter(|cause| cause.event != Event::Syn)?;
+        let syn = self.arc.plain_causes().into_iter().find(|cause| cause.event == Event::Syn)?;
+        Some(format!("{} / {}", syn.event.words(), action(syn)))
+    }
+
     /// What happens, and what the host does then, as the figure writes it; an empty action where there is none to tell.
     pub(super) fn label(&self) -> (String, String) {
         let arc = &self.arc;

@@ -136,6 +136,7 @@ fn tooltip(line: &Line<'_>) -> Vec<String> {
         let section = step.arc.section().map_or(String::new(), |section| format!(", {section}"));
         let action = if action.is_empty() { String::new() } else { format!(" / {action}") };
         lines.push(format!("{event}{action}{times}: {standing}{section}"));
+        lines.extend(step.also());
     }
     lines
 }
@@ -217,7 +218,8 @@ fn label(line: &Line<'_>, label: Label) -> Vec<Element> {
         })
         .collect();
     let below = Some((ink(first), action)).filter(|(_, action)| !action.is_empty());
-    let below: Vec<(&str, String)> = below.into_iter().chain(more).collect();
+    let also = first.also().map(|also| (ink(first), also));
+    let below: Vec<(&str, String)> = below.into_iter().chain(also).chain(more).collect();
     match label {
         Label::Across { x, y } => {
             let mut parts = vec![text((x, y - 4.5), SMALL, ink(first), "middle", &event)];
