@@ -69,6 +69,18 @@ pub(crate) fn shown_unit(unit: &str) -> &str {
     if matches!(unit, "s" | "B") || unit.contains('·') { unit } else { "" }
 }
 
+/// A part of a whole in percent; what is neither nothing nor all is not said to be so.
+pub(crate) fn share(part: u128, whole: u128) -> String {
+    let percent = 100.0 * part as f64 / whole as f64;
+    match part {
+        0 => "0 %".to_owned(),
+        _ if part == whole => "100 %".to_owned(),
+        _ if percent < 0.1 => "< 0.1 %".to_owned(),
+        _ if percent > 99.9 => "> 99.9 %".to_owned(),
+        _ => format!("{percent:.1} %"),
+    }
+}
+
 /// How many times `base` a value is: `×1.5`. Nothing if either is missing or zero, or if they are equal.
 pub(crate) fn ratio(value: Option<f64>, base: Option<f64>) -> Option<String> {
     let (value, base) = (value?, base?);
@@ -77,7 +89,8 @@ pub(crate) fn ratio(value: Option<f64>, base: Option<f64>) -> Option<String> {
     }
     let ratio = value / base;
     Some(match ratio {
-        100.0.. => format!("×{ratio:.0}"),
+        1e6.. => format!("×{ratio:.1e}"),
+        100.0..1e6 => format!("×{}", rounded(ratio)),
         10.0..100.0 => format!("×{ratio:.1}"),
         0.095..10.0 => format!("×{ratio:.2}"),
         _ => format!("×{ratio:.1e}"),
@@ -179,10 +192,18 @@ mod tests {
     }
 
     #[test]
+    fn a_share_is_all_or_nothing_only_if_it_is() {
+        let shares = [(0, 7), (1, 10_000), (1, 3), (10_795, 10_800), (7, 7)].map(|(part, whole)| share(part, whole));
+        assert_eq!(shares, ["0 %", "< 0.1 %", "33.3 %", "> 99.9 %", "100 %"]);
+    }
+
+    #[test]
     fn ratios_are_given_where_they_mean_something() {
         for (value, base, text) in [
             (Some(0.15), Some(0.1), Some("×1.50")),
             (Some(250.0), Some(1.0), Some("×250")),
+            (Some(38_021.0), Some(1.0), Some("×38,000")),
+            (Some(1_209_040.0), Some(1.0), Some("×1.2e6")),
             (Some(25.0), Some(2.0), Some("×12.5")),
             (Some(1.0), Some(5_000.0), Some("×2.0e-4")),
             (Some(1.0), Some(1.0), None),

@@ -12,12 +12,12 @@ use experiment::record::{Blame, Cause, Fold, Record};
 use experiment::{Account, HostId, Ledger, LedgerFold, Resource, Transfer};
 use sim_time::Instant;
 
-use crate::amount::{scaled, whole};
+use crate::amount::{scaled, share, whole};
 use crate::diagram::Diagram;
 use crate::explain::Explanation;
 use crate::hosts::Hosts;
 use crate::packets::{Packets, SharedPackets};
-use crate::tables::{Listed, right, table, text};
+use crate::tables::{Listed, columns, right, table, text};
 
 pub use beside::ledgers;
 pub(crate) use beside::lines as beside_lines;
@@ -94,33 +94,37 @@ impl Fold for LedgerBook {
 }
 
 impl Balance {
-    /// It as tables: what was held, and what is to blame for what was held for nobody.
+    /// It as tables: what was held, and what is to blame for what was held for nobody; with fewer columns if they would be more than
+    /// `width` wide.
     #[must_use]
-    pub fn tables(&self, listed: Listed) -> String {
-        let held = self.held();
+    pub fn tables(&self, listed: Listed, width: usize) -> String {
+        let held = self.held(width);
         let blamed = self.blamed(listed);
+        let is_narrow = blamed.lines().all(|line| line.chars().count() <= width);
+        let blamed = if is_narrow { blamed } else { self.blamed_below(listed, width) };
         if blamed.is_empty() { held } else { format!("{held}\n{blamed}") }
     }
 
     /// What each host held of each resource, for someone and for nobody; how much at once on average, and how much for each
     /// open that succeeded.
-    fn held(&self) -> String {
-        let mut table = table(&["held", "for someone", "for nobody", "share", "mean level", "per successful open"]);
+    fn held(&self, width: usize) -> String {
+        let head = ["held", "for someone", "for nobody", "share", "mean level", "per successful open"];
+        let mut cells = head.map(|head| vec![head.to_owned()]);
         for account in &self.ledger.accounts {
             let (unit, total) = (account.resource.unit(), account.total());
-            let share = 100.0 * account.wasted() as f64 / total as f64;
             let level = total as f64 / self.ledger.measured.as_nanos() as f64;
             let each = unit_seconds(total) / self.ledger.opens as f64;
-            table.add_row([
-                Cell::new(self.name(account.host, account.resource)),
-                right(scaled(unit_seconds(account.useful), unit)),
-                right(scaled(unit_seconds(account.wasted()), unit)),
-                right(format!("{share:.1} %")),
-                right(scaled(level, if unit == "B·s" { "B" } else { "" })),
-                right(if self.ledger.opens == 0 { "–".to_owned() } else { scaled(each, unit) }),
-            ]);
+            let row = [
+                self.name(account.host, account.resource),
+                scaled(unit_seconds(account.useful), unit),
+                scaled(unit_seconds(account.wasted()), unit),
+                share(account.wasted(), total),
+                scaled(level, if unit == "B·s" { "B" } else { "" }),
+                if self.ledger.opens == 0 { "–".to_owned() } else { scaled(each, unit) },
+            ];
+            cells.iter_mut().zip(row).for_each(|(column, cell)| column.push(cell));
         }
-        text(&table)
+        if self.ledger.accounts.is_empty() { String::new() } else { columns(&cells, 1, &[], width) }
     }
 
     /// What is to blame for what was held and for the segments sent for nobody, and for clients turned away; the rows add up
@@ -354,12 +358,12 @@ mod tests {
 
     use super::*;
 
-    fn ledger_of(case: &str, handshake: &str) -> String {
+    fn ledger_of(case: &str, handshake: &str, width: usize) -> String {
         let experiment = Experiment::load(case, &[]).unwrap_or_else(|errors| panic!("{errors}"));
         let scenario = experiment.scenario(&experiment.variant(Some(handshake), None).unwrap()).unwrap();
         let mut book = LedgerBook::new(Hosts::of(&scenario));
         simulate(&scenario, &mut book).unwrap();
-        book.balance(scenario.horizon).tables(Listed::Telling)
+        book.balance(scenario.horizon).tables(Listed::Telling, width)
     }
 
     #[test]
@@ -398,21 +402,21 @@ mod tests {
     #[test]
     fn the_stale_syn_is_to_blame_for_the_ghost() {
         expect![[r#"
-            held                         for someone        for nobody     share   mean level   per successful open
-            ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-            client: connections            3.32 kB·s                 0     0.0 %      0.307 B             3.32 kB·s
-            client: TIME-WAIT entries        256 B·s                 0     0.0 %     0.0237 B               256 B·s
-            client: sockets                1.58 kB·s                 0     0.0 %      0.146 B             1.58 kB·s
-            client: ports                 2.4 port·s                 0     0.0 %     0.000222            2.4 port·s
-            server: connections              947 B·s         25.6 MB·s   100.0 %      2.37 kB             25.6 MB·s
-            server: sockets                  365 B·s         13.1 MB·s   100.0 %      1.22 kB             13.1 MB·s
-            server: workers             0.3 worker·s   10,800 worker·s   100.0 %            1       10,800 worker·s
+            held                         for someone        for nobody      share   mean level   per successful open
+            ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+            client: connections            3.32 kB·s                 0        0 %      0.307 B             3.32 kB·s
+            client: TIME-WAIT entries        256 B·s                 0        0 %     0.0237 B               256 B·s
+            client: sockets                1.58 kB·s                 0        0 %      0.146 B             1.58 kB·s
+            client: ports                 2.4 port·s                 0        0 %     0.000222            2.4 port·s
+            server: connections              947 B·s         25.6 MB·s   > 99.9 %      2.37 kB             25.6 MB·s
+            server: sockets                  365 B·s         13.1 MB·s   > 99.9 %      1.22 kB             13.1 MB·s
+            server: workers             0.3 worker·s   10,800 worker·s   > 99.9 %            1       10,800 worker·s
 
             for nobody, because of                                                       server: memory   server: workers   wasted segments
             ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
             a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1)        38.7 MB·s   10,800 worker·s                 1
         "#]]
-        .assert_eq(&ledger_of("stale-syn", "two-way"));
+        .assert_eq(&ledger_of("stale-syn", "two-way", usize::MAX));
     }
 
     /// The reset that would have ended the half-open entry is lost: what it goes on to hold is not the stale SYN's doing.
@@ -421,21 +425,30 @@ mod tests {
         expect![[r#"
             held                         for someone    for nobody    share   mean level   per successful open
             ────────────────────────────────────────────────────────────────────────────────────────────────────
-            client: connections            3.32 kB·s             0    0.0 %      0.307 B             3.32 kB·s
-            client: TIME-WAIT entries        256 B·s             0    0.0 %     0.0237 B               256 B·s
-            client: sockets                1.58 kB·s             0    0.0 %      0.146 B             1.58 kB·s
-            client: ports                 2.4 port·s             0    0.0 %     0.000222            2.4 port·s
+            client: connections            3.32 kB·s             0      0 %      0.307 B             3.32 kB·s
+            client: TIME-WAIT entries        256 B·s             0      0 %     0.0237 B               256 B·s
+            client: sockets                1.58 kB·s             0      0 %      0.146 B             1.58 kB·s
+            client: ports                 2.4 port·s             0      0 %     0.000222            2.4 port·s
             server: half-open entries         32 B·s       352 B·s   91.7 %     0.0356 B               384 B·s
-            server: connections              710 B·s             0    0.0 %     0.0658 B               710 B·s
-            server: sockets                  243 B·s             0    0.0 %     0.0225 B               243 B·s
+            server: connections              710 B·s             0      0 %     0.0658 B               710 B·s
+            server: sockets                  243 B·s             0      0 %     0.0225 B               243 B·s
             server: SYN backlog          0.1 place·s   1.1 place·s   91.7 %     0.000111           1.2 place·s
-            server: workers             0.2 worker·s             0    0.0 %    0.0000185          0.2 worker·s
+            server: workers             0.2 worker·s             0      0 %    0.0000185          0.2 worker·s
 
             for nobody, because of                                                       server: memory   server: places   wasted segments
             ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
             a lost segment: RST 1 of client #1, sent 5.050, lost (fault 2)                      336 B·s     1.05 place·s                 2
             a delayed segment: SYN 0 of client #1, sent 0.000, arrived 5.000 (fault 1)           16 B·s     0.05 place·s                 2
         "#]]
-        .assert_eq(&ledger_of("stale-syn-reset-lost", "three-way"));
+        .assert_eq(&ledger_of("stale-syn-reset-lost", "three-way", usize::MAX));
+    }
+
+    #[test]
+    fn a_terminal_has_room_for_it() {
+        for case in ["stale-syn-reset-lost", "ghosts-take-workers"] {
+            let tables = ledger_of(case, "two-way", 80);
+            assert!(tables.lines().all(|line| line.chars().count() <= 80), "{tables}");
+            assert!(tables.contains("per successful open") && tables.contains("because of "), "{tables}");
+        }
     }
 }

@@ -46,3 +46,4 @@ pub use tables::Listed;
 pub use trace::{Trace, trace_schema};
 pub use verdicts::verdicts;
 pub use why::{Causes, Chain, Why};
+pub use wrap::lines;

@@ -5,6 +5,7 @@ use experiment::{MetricInfo, Metrics, Shown, Summary, Variant, catalogue};
 use tcp_endpoint::State;
 
 use crate::amount::{amount, ratio, scaled, shown_unit};
+use crate::wrap::wrapped;
 
 /// Columns set apart by space, a rule under the head.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -33,9 +34,24 @@ pub fn metrics(metrics: &Metrics, hosts: &[&str], listed: Listed) -> String {
     text(&table)
 }
 
-/// How long each host had connections in each state, summed over connections, and how many at most at once.
+/// How long each host had connections in each state, summed over connections, and how many at most at once; in several tables if one
+/// would be more than `width` wide.
 #[must_use]
-pub fn states(metrics: &Metrics, hosts: &[&str], listed: Listed) -> String {
+pub fn states(metrics: &Metrics, hosts: &[&str], listed: Listed, width: usize) -> String {
+    let in_one = states_of(metrics, hosts, listed);
+    let is_narrow = in_one.lines().all(|line| line.chars().count() <= width);
+    match hosts.len().div_ceil(2) {
+        half if hosts.len() > 1 && !is_narrow => {
+            let (some, others) = hosts.split_at(half);
+            let tables = [some, others].map(|hosts| states(metrics, hosts, listed, width));
+            tables.into_iter().filter(|table| !table.is_empty()).collect::<Vec<_>>().join("\n")
+        }
+        _ => in_one,
+    }
+}
+
+/// The same in one table.
+fn states_of(metrics: &Metrics, hosts: &[&str], listed: Listed) -> String {
     let mut head = vec!["state".to_owned()];
     head.extend(hosts.iter().flat_map(|host| [format!("{host} s"), "peak".to_owned()]));
     let mut table = table(&head.iter().map(String::as_str).collect::<Vec<_>>());
@@ -122,7 +138,7 @@ pub(crate) fn side_by_side(what: &str, variants: &[&Variant], lines: &[Line], wi
     let mut headings = Vec::new();
     for line in lines {
         match line {
-            Line::Heading(words) => headings.push((cells[0].len() - 1, words.as_str())),
+            Line::Heading(words) => headings.push((cells[0].len() - 1, hanging(words, width))),
             Line::Values { name, unit, values, exact } => {
                 cells[0].push(name.clone());
                 if has_units {
@@ -138,7 +154,15 @@ pub(crate) fn side_by_side(what: &str, variants: &[&Variant], lines: &[Line], wi
             }
         }
     }
+    let headings: Vec<(usize, &str)> = headings.iter().map(|(row, words)| (*row, words.as_str())).collect();
     columns(&cells, names, &headings, width)
+}
+
+/// A heading in lines of a width, all but the first indented.
+pub(crate) fn hanging(words: &str, width: usize) -> String {
+    let room = width.saturating_sub(4).max(20);
+    // The first line has the room of the indent, too; it needs none of it.
+    wrapped(words, room).join("\n    ")
 }
 
 /// Columns of text, each with its head first, as a table; in several if it would be more than `width` wide, each with the
@@ -282,7 +306,7 @@ mod tests {
             ESTABLISHED        0.2      1          0      0
             TIME-WAIT            0      0        240      0
         "#]]
-        .assert_eq(&states(&metrics, &["client", "server"], Listed::Telling));
+        .assert_eq(&states(&metrics, &["client", "server"], Listed::Telling, usize::MAX));
     }
 
     #[test]

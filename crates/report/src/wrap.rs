@@ -28,6 +28,15 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A text as lines of at most so many columns, each with its end; one that fits stays as it is.
+#[must_use]
+pub fn lines(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return format!("{text}\n");
+    }
+    block("", 0, &wrapped(text, width))
+}
+
 /// The words of a text, with a unit in one piece with the number before it.
 pub(crate) fn units_joined(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();

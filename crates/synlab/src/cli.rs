@@ -12,6 +12,8 @@ use clap_complete::Shell;
 use experiment::{MAX_SEED, Queue, RECORD_FORMAT};
 use sim_time::{Duration, Instant};
 
+use crate::output;
+
 pub(crate) use self::report::Report;
 pub(crate) use self::states::States;
 pub(crate) use self::sweep::Sweep;
@@ -36,7 +38,8 @@ fn version() -> String {
 }
 
 fn legend() -> String {
-    let lines = ::report::diagram::legend(HELP_WIDTH - 2);
+    let width = output::width(None).map_or(HELP_WIDTH, |width| width.min(HELP_WIDTH));
+    let lines = ::report::diagram::legend(width - 2);
     format!("How to read a ladder:\n{}", lines.lines().map(|line| format!("  {line}\n")).collect::<String>())
 }
 
@@ -166,7 +169,8 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Write the packets to a file too, as a capture (pcapng) that Wireshark and tcpdump read: each where it leaves and where
-    /// it arrives, with an interface for each host and direction; comments say what became of it, and why
+    /// it arrives, with an interface for each host and direction; comments say what became of it, and why. To see each packet
+    /// once, filter by `frame.interface_name contains "-out"`; to see one side, by `frame.interface_name contains "client-"`
     #[arg(long, value_name = "FILE")]
     pub(crate) pcap: Option<PathBuf>,
     /// Write the packets that a host sees to a file too, as its own tcpdump would; may be repeated

@@ -2,7 +2,7 @@
 
 use experiment::{Axis, Experiment, Summary, Variant, Verdict};
 use report::diagram::{Diagram, Look, ladders, svg};
-use report::{Balance, Colour, Hosts, LedgerBook, Listed, RunResult, effects, json, ledgers, tables, verdicts};
+use report::{Balance, Colour, Hosts, LedgerBook, Listed, RunResult, effects, json, ledgers, lines, tables, verdicts};
 
 use crate::Ending;
 use crate::cli::{Compare, CompareFormat};
@@ -169,13 +169,14 @@ fn text(
     let question = experiment.question().map_or(String::new(), |question| format!(": {question}"));
     let variants: Vec<&Variant> = results.iter().map(|result| result.variant).collect();
     let base = tables::base(&variants);
-    let head = format!(
-        "{}{question}\nseed {}, {}, the same network for every variant; × is times {}\n",
-        experiment.name(),
+    let of = format!(
+        "seed {}, {}, the same network for every variant; × is times {}",
         experiment.seed(),
         measured(experiment),
         variants[base].label()
     );
+    let columns = width.unwrap_or(usize::MAX);
+    let head = lines(&format!("{}{question}", experiment.name()), columns) + &lines(&of, columns);
     let runs: Vec<(&Variant, &Summary)> = results.iter().map(|result| (result.variant, result.summary)).collect();
     let books: Vec<(&Variant, &Balance)> = results.iter().map(|result| (result.variant, result.ledger)).collect();
     let listed = if arguments.all { Listed::All } else { Listed::Telling };
@@ -185,12 +186,12 @@ fn text(
         head,
         drawing(arguments, drawn, &variants[base].label(), colour),
         if left_out > 0 { more } else { String::new() },
-        tables::comparison(&runs, &experiment.host_names(), listed, width.unwrap_or(usize::MAX)),
-        ledgers(&books, listed, width.unwrap_or(usize::MAX)),
+        tables::comparison(&runs, &experiment.host_names(), listed, columns),
+        ledgers(&books, listed, columns),
     ];
     if let Some((base, axes)) = crossed {
         let summaries: Vec<&Summary> = results.iter().map(|result| result.summary).collect();
-        let table = effects(axes, &summaries, &experiment.host_names(), listed, width.unwrap_or(usize::MAX));
+        let table = effects(axes, &summaries, &experiment.host_names(), listed, columns);
         parts.push(format!("On {}: {EFFECTS}\n\n{table}", base.label()));
     }
     for (result, explanation) in results.iter().zip(explanations) {

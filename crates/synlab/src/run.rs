@@ -7,7 +7,7 @@ use experiment::{Experiment, HostId, Summary, Transfer, Variant, Verdict};
 use report::diagram::{Diagram, Look, ladder, legend, mermaid, svg};
 use report::{
     Balance, Capture, Causes, Chain, Explanation, Hosts, LedgerBook, Listed, RunResult, Series, Trace, View, Why, json,
-    tables, verdicts,
+    lines, tables, verdicts,
 };
 use sim_time::Instant;
 
@@ -283,14 +283,15 @@ fn text(arguments: &Run, result: &RunResult<'_>, drawn: Option<&Diagram>, explan
     let metrics = &result.summary.metrics;
     let width = output::width(arguments.output.as_deref());
     let look = Look { width: width.unwrap_or(output::WIDTH), rows: arguments.rows, colour };
+    let columns = width.unwrap_or(usize::MAX);
     let parts = [
-        head(result),
+        head(result, columns),
         drawn.map_or(String::new(), |diagram| ladder(diagram, look)),
         // Whoever looks at a terminal may see a ladder for the first time.
         width.filter(|_| drawn.is_some()).map_or(String::new(), legend),
-        tables::states(metrics, &hosts, listed),
+        tables::states(metrics, &hosts, listed, columns),
         tables::metrics(metrics, &hosts, listed),
-        result.ledger.tables(listed),
+        result.ledger.tables(listed, columns),
         explanation.map_or(String::new(), |explanation| explanation.render(result.experiment.horizon(), colour)),
         verdicts(result.verdicts, colour),
         foot(result),
@@ -298,17 +299,17 @@ fn text(arguments: &Run, result: &RunResult<'_>, drawn: Option<&Diagram>, explan
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-fn head(result: &RunResult<'_>) -> String {
+fn head(result: &RunResult<'_>, width: usize) -> String {
     let RunResult { experiment, variant, .. } = result;
     let question = experiment.question().map_or(String::new(), |question| format!(": {question}"));
-    format!(
-        "{}{question}\nhandshake {}, teardown {}, seed {}, {}\n",
-        experiment.name(),
+    let of = format!(
+        "handshake {}, teardown {}, seed {}, {}",
         variant.handshake,
         variant.teardown,
         experiment.seed(),
         measured(experiment)
-    )
+    );
+    lines(&format!("{}{question}", experiment.name()), width) + &lines(&of, width)
 }
 
 fn foot(result: &RunResult<'_>) -> String {

@@ -37,7 +37,9 @@ pub(crate) fn states(arguments: &States) -> Result<Ending, Complaint> {
     if let Some(frame) = frames.1 {
         frame.fill(&dot(&diagram, &caption))?;
     }
-    let text = format!("{}\n{}\n\n{}", caption.title, caption.subtitle, table(&diagram));
+    let width = output::width(arguments.output.as_deref()).unwrap_or(usize::MAX);
+    let head = [&caption.title, &caption.subtitle].map(|line| report::lines(line, width)).concat();
+    let text = format!("{head}\n{}", table(&diagram, width));
     output::write(arguments.output.as_deref(), &output::in_ascii(arguments.ascii, text))?;
     Ok(Ending::Done)
 }
