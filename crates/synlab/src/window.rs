@@ -11,6 +11,15 @@ use crate::execute::Runs;
 /// So often metrics are read while a run is played, at least, if it is long enough; at most it is twice as often.
 const LOOKS: usize = 32;
 
+/// What a picture shows of a run that is too long, if nothing fails.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shows {
+    /// The connection for which most is held for nobody.
+    Worst,
+    /// The open that takes longest.
+    SlowestOpen,
+}
+
 /// Where a picture begins, and what it shows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Window {
@@ -28,9 +37,19 @@ pub(crate) fn draw(
     experiment: &Experiment,
     diagrams: &mut [(Variant, Diagram)],
 ) -> Result<(), Complaint> {
+    draw_what_shows(Shows::Worst, runs, experiment, diagrams)
+}
+
+/// The same, but what is drawn where nothing fails is said.
+pub(crate) fn draw_what_shows(
+    shows: Shows,
+    runs: &mut Runs<'_>,
+    experiment: &Experiment,
+    diagrams: &mut [(Variant, Diagram)],
+) -> Result<(), Complaint> {
     let mut chosen: Option<(usize, Window)> = None;
     for (place, (variant, diagram)) in diagrams.iter().enumerate() {
-        let Some(window) = window(runs, (experiment, variant), diagram)? else { continue };
+        let Some(window) = window(shows, runs, (experiment, variant), diagram)? else { continue };
         if chosen.as_ref().is_none_or(|(_, most)| window.weight > most.weight) {
             chosen = Some((place, window));
         }
@@ -47,6 +66,7 @@ pub(crate) fn draw(
 
 /// The part of a run that is worth most, if it is too long to be drawn whole.
 fn window(
+    shows: Shows,
     runs: &mut Runs<'_>,
     (experiment, variant): (&Experiment, &Variant),
     diagram: &Diagram,
@@ -60,6 +80,10 @@ fn window(
         runs.watch(variant, &mut lead)?;
         let from = if at < cut { warm } else { lead.begins().max(warm) };
         return Ok(Some(Window { from, shown: format!("what makes `{that}` fail"), weight: i128::MAX }));
+    }
+    if let (Shows::SlowestOpen, Some(lead)) = (shows, diagram.slowest()) {
+        // That of the first variant is the one that the picture is about.
+        return Ok(Some(Window { from: from(lead), shown: "the part with the slowest open".to_owned(), weight: 0 }));
     }
     let weight = diagram.totals.useless(diagram.end);
     Ok(Some(match diagram.worst() {

@@ -1,26 +1,27 @@
 //! How a diagram comes of records.
 
+mod cut;
+mod segments;
 mod waste;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use experiment::record::{
-    self, Attempt, Because, Call, Deaf, Fold, Incarnation, Outcome, Record, RecordId, Scarce, Sent, StateChange, What,
-    Worth,
+    self, Attempt, Because, Call, Fold, Incarnation, Outcome, Record, RecordId, Scarce, StateChange, What, Worth,
 };
-use experiment::{Held, HostId, Relative, Resource, Transfer};
+use experiment::{Held, HostId, Resource, Transfer};
 use sim_time::Instant;
-use tcp_endpoint::{Acknowledged, Purpose, Queue, Reason, State};
+use tcp_endpoint::{Queue, Reason, State};
 
 use self::waste::Useless;
 pub use self::window::Lead;
-use self::window::Worst;
-use super::{Arrival, Change, Event, Life, Remark, Segment, Stretch, Totals, unheard};
+use self::window::{Slowest, Worst};
+use super::{Change, Event, Life, Remark, Segment, Stretch, Totals};
 use crate::hosts::Hosts;
 use crate::packets::SharedPackets;
 use crate::why::Teller;
-use crate::words::{call_name, fate, label, notice, purpose};
+use crate::words::{call_name, notice};
 
 /// Collects a run for a picture.
 #[derive(Clone, Debug)]
@@ -51,6 +52,7 @@ pub struct Diagram {
     /// Whether all is kept.
     begun: bool,
     worst: Worst,
+    slowest: Slowest,
     most: usize,
     /// How many segments there are, of which none was sent together with another.
     bursts: usize,
@@ -110,6 +112,7 @@ impl Diagram {
             owners: Vec::new(),
             begun: false,
             worst: Worst::default(),
+            slowest: Slowest::default(),
             end: Instant::ZERO,
             most: usize::MAX,
             bursts: 0,
@@ -152,6 +155,13 @@ impl Diagram {
         self.worst.lead(self.end)
     }
 
+    /// Where a diagram should begin that shows the slowest open of those that began while the run was measured, if there is one. This one
+    /// has ended.
+    #[must_use]
+    pub fn slowest(&self) -> Option<Instant> {
+        self.slowest.lead(self.end)
+    }
+
     /// The run ends.
     pub fn finish(&mut self, end: Instant) {
         self.end = end;
@@ -186,49 +196,6 @@ impl Diagram {
         self.cut.unwrap_or(self.end)
     }
 
-    /// Counts a segment, and cuts where there are too many.
-    fn count(&mut self, at: Instant, sent: &Sent) {
-        let last = self.segments.last();
-        let together = last.is_some_and(|last| (last.at, last.from, last.to) == (at, sent.from, sent.to));
-        self.bursts += usize::from(!together);
-        if self.cut.is_none() && self.bursts > self.most {
-            self.cut_short(at);
-        }
-    }
-
-    /// Keeps nothing more, if there is too much of what is no burst: very many segments at once, or calls without any.
-    fn bound(&mut self, at: Instant) {
-        let (segments, records) = (self.segments.len() / 10, self.words.len() / 100);
-        if segments.max(records) > self.most {
-            self.keep_no_more(at);
-        }
-    }
-
-    fn keep_no_more(&mut self, from: Instant) {
-        self.cut = Some(from);
-        (self.words, self.calls, self.travelling, self.thirds) = Default::default();
-    }
-
-    /// Nothing more is kept, and of what is there only the beginning.
-    fn cut_short(&mut self, at: Instant) {
-        let few = self.most * 3 / 5;
-        let mut bursts = 0;
-        let mut cut = at;
-        for (place, segment) in self.segments.iter().enumerate() {
-            let last = place.checked_sub(1).map(|last| &self.segments[last]);
-            let together =
-                last.is_some_and(|last| (last.at, last.from, last.to) == (segment.at, segment.from, segment.to));
-            bursts += usize::from(!together);
-            if bursts > few {
-                cut = segment.at;
-                break;
-            }
-        }
-        self.keep_no_more(cut);
-        self.segments.retain(|segment| segment.at < cut);
-        self.events.retain(|(at, _)| *at < cut);
-    }
-
     fn event(&mut self, at: Instant, event: Event) {
         if at >= self.from {
             self.events.push((at, event));
@@ -247,94 +214,6 @@ impl Diagram {
     /// The place of the last connection of a host that goes back to an attempt.
     fn life_of(&self, host: HostId, attempt: Attempt) -> Option<usize> {
         self.lives.iter().rposition(|life| (life.host, life.attempt) == (host, attempt))
-    }
-
-    fn sent(&mut self, record: &Record, sent: &Sent, numbers: Relative) {
-        let third = self.is_third(record, sent);
-        let mut name = label(sent, numbers);
-        if third && sent.octets > 0 && !sent.flags.fin() {
-            name = format!("ACK,{name}");
-        }
-        let mut remarks: Vec<String> = sent.purpose.and_then(purpose).map(str::to_owned).into_iter().collect();
-        if sent.retransmission > 0 {
-            remarks.push(format!("retransmission {}", sent.retransmission));
-        }
-        if sent.forged {
-            remarks.push("forged".to_owned());
-        }
-        let copies = sent.fate.deliveries.iter().filter(|_| sent.to.is_some());
-        let copies: Vec<Arrival> = copies.map(|&at| Arrival { at, late: false, stale: false, deaf: None }).collect();
-        let place = self.segments.len();
-        if !copies.is_empty() {
-            self.travelling.insert(record.id, place);
-        }
-        let because = record.because.iter().filter_map(|cause| self.words.get(&cause));
-        let because = because.map(|(at, words)| format!("{words} ({at} s)")).collect();
-        let wasted = sent.wasted.map(|blame| self.packets.borrow().blamed(blame, &self.hosts));
-        self.segments.push(Segment {
-            id: record.id,
-            at: record.at,
-            from: sent.from,
-            to: sent.to,
-            attempt: sent.attempt,
-            sender: sent.incarnation,
-            label: name,
-            remark: (!remarks.is_empty()).then(|| remarks.join(", ")),
-            third,
-            forged: sent.forged,
-            wasted,
-            fate: fate(sent),
-            lost: sent.fate.lost,
-            copies,
-            because,
-        });
-        self.event(record.at, Event::Sent(place));
-    }
-
-    /// Whether a segment is the third message of a handshake: with it an active connection acknowledges the peer's SYN, and it
-    /// bears none itself. What the timer sends again that was set with it is it once more.
-    fn is_third(&mut self, record: &Record, sent: &Sent) -> bool {
-        let Some(connection) = sent.incarnation.and_then(|of| self.connections.get_mut(&of)) else { return false };
-        if connection.passive || sent.acknowledges != Acknowledged::Syn || sent.flags.syn() || sent.flags.rst() {
-            connection.acknowledged |= sent.acknowledges != Acknowledged::Nothing;
-            return false;
-        }
-        let first = !std::mem::replace(&mut connection.acknowledged, true);
-        let again = sent.purpose == Some(Purpose::Retransmission) && self.comes_of_third(record);
-        if (first || again) && record.at >= self.from {
-            self.thirds.insert(record.id);
-        }
-        first || again
-    }
-
-    fn comes_of_third(&self, record: &Record) -> bool {
-        record.because.first().is_some_and(|cause| self.thirds.contains(&cause))
-    }
-
-    fn arrived(&mut self, at: Instant, because: Because, copy: u32, stale: bool, deaf: Option<Deaf>) {
-        let Some(id) = because.first() else { return };
-        let Some(&place) = self.travelling.get(&id) else { return };
-        let segment = &mut self.segments[place];
-        let sender = segment.sender.and_then(|sender| self.connections.get_mut(&sender));
-        let overtaken =
-            sender.is_some_and(|sender| sender.arrived.replace(id.max(sender.arrived.unwrap_or(id))) > Some(id));
-        self.came = Some(segment.attempt);
-        let copy = copy as usize;
-        let Some(arrival) = segment.copies.get_mut(copy) else { return };
-        *arrival = Arrival { at, late: overtaken || stale, stale, deaf };
-        if copy + 1 == segment.copies.len() {
-            self.travelling.remove(&id);
-        }
-        self.event(at, Event::Arrived(place, copy));
-        if let Some(deaf) = deaf
-            && let Some(host) = self.segments[place].to
-        {
-            let life = self.life_of(host, self.segments[place].attempt);
-            self.event(
-                at,
-                Event::Unheard(Remark { host, life, text: unheard(deaf).to_owned(), detail: None, bad: true }),
-            );
-        }
     }
 
     fn state(&mut self, at: Instant, because: Because, change: &StateChange) {
@@ -429,9 +308,11 @@ impl Fold for Diagram {
                     self.count(at, sent);
                 }
             }
+            record::Event::State(change) => self.slowest.state(at, change, &self.worst.sends),
             record::Event::WarmedUp => {
                 self.warm = at;
                 self.worst.begin_anew(at);
+                self.slowest.begin_anew();
             }
             _ => {}
         }

@@ -147,7 +147,7 @@ impl Plot<'_> {
         for line in &self.lines {
             let colour = COLOURS[line.colour % COLOURS.len()];
             let upper = line.band.iter().map(|(x, _, high)| (*x, height(*high)));
-            let lower = line.band.iter().rev().map(|(x, low, _)| (*x, height(*low)));
+            let lower = line.band.iter().rev().map(|(x, low, high)| (*x, height(self.lower(line, *x, *low, *high))));
             let band: Vec<(f64, f64)> = upper.chain(lower).collect();
             if !band.is_empty() {
                 chart.draw_series([Polygon::new(band, colour.mix(0.16).filled())])?;
@@ -169,10 +169,19 @@ impl Plot<'_> {
         area.present()
     }
 
+    /// The lower edge of a band. On a logarithmic axis nothing is zero: an interval that reaches it goes down as far as it goes up.
+    fn lower(&self, line: &Line, at: f64, low: f64, high: f64) -> f64 {
+        let value = line.points.iter().find(|(x, _)| (x - at).abs() < 1e-9).map(|(_, value)| *value);
+        match value.filter(|value| self.logarithmic && low <= 0.0 && *value > 0.0 && high > 0.0) {
+            Some(value) => value * value / high,
+            None => low,
+        }
+    }
+
     /// The lowest and the highest that is drawn.
     fn extent(&self) -> (f64, f64) {
         let points = self.lines.iter().flat_map(|line| {
-            let band = line.band.iter().flat_map(|(_, low, high)| [*low, *high]);
+            let band = line.band.iter().flat_map(|(x, low, high)| [self.lower(line, *x, *low, *high), *high]);
             line.points.iter().chain(&line.filled).map(|(_, value)| *value).chain(band)
         });
         let points = points.chain(self.beside.iter().copied());

@@ -17,7 +17,7 @@ use crate::picture;
 use crate::play::{Player, in_order};
 use crate::row_file::RowFile;
 use crate::sweep::{self, format, made_of, progress, threads};
-use crate::window;
+use crate::window::{self, Shows};
 
 /// So many variants of a run are drawn.
 const DRAWN: usize = 2;
@@ -92,7 +92,9 @@ fn draw_one(arguments: &Report, plan: &Plan, account: &Account<'_>) -> Result<Op
     for variant in std::iter::once(&run.variant).chain(others).take(DRAWN) {
         diagrams.push((variant.clone(), picture::small(&mut runs, (&experiment, variant))?));
     }
-    window::draw(&mut runs, &experiment, &mut diagrams)?;
+    // The part is chosen as the run is: by what the measure is of.
+    let shows = if measure.text().contains("setup.") { Shows::SlowestOpen } else { Shows::Worst };
+    window::draw_what_shows(shows, &mut runs, &experiment, &mut diagrams)?;
     let diagrams = diagrams.into_iter().map(|(variant, diagram)| (variant.label(), diagram)).collect();
     let values = sweep::assignments(plan, run.point);
     let mut source = Source { seed: Some(run.seed), ..arguments.source.clone() };

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use experiment::Transfer;
-use experiment::record::{Event, Fold, Incarnation, Record, Worth};
-use sim_time::Instant;
+use experiment::record::{Event, Fold, Incarnation, Record, StateChange, Worth};
+use sim_time::{Duration, Instant};
+use tcp_endpoint::State;
 
 use super::Diagram;
 use crate::diagram::Life;
@@ -14,7 +15,7 @@ const LEAD: usize = 20;
 
 /// The last instants at which something was sent.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-struct Sends(VecDeque<Instant>);
+pub(super) struct Sends(VecDeque<Instant>);
 
 impl Sends {
     fn note(&mut self, at: Instant) {
@@ -66,10 +67,51 @@ impl Fold for Lead {
 /// Finds the connection for which most is held for nobody.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Worst {
-    sends: Sends,
+    pub(super) sends: Sends,
     /// The connections for which something is held for nobody now.
     held: BTreeMap<Incarnation, Useless>,
     most: Option<Candidate>,
+}
+
+/// Finds the open that takes longest: the one that begins while the run is measured.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Slowest {
+    /// The opens that are under way: when each began, and the instant that leads to it.
+    open: BTreeMap<Incarnation, (Instant, Instant)>,
+    /// How long the slowest took, and the instant that leads to it.
+    most: Option<(Duration, Instant)>,
+}
+
+impl Slowest {
+    pub(super) fn state(&mut self, at: Instant, change: &StateChange, sends: &Sends) {
+        if change.from == State::Closed && change.to == State::SynSent {
+            self.open.insert(change.incarnation, (at, sends.first().unwrap_or(at)));
+        } else if change.from == State::SynSent
+            && let Some((began, lead)) = self.open.remove(&change.incarnation)
+        {
+            self.take(at.since(began), lead);
+        }
+    }
+
+    fn take(&mut self, took: Duration, lead: Instant) {
+        if self.most.is_none_or(|(most, _)| took > most) {
+            self.most = Some((took, lead));
+        }
+    }
+
+    /// The warm-up is over.
+    pub(super) fn begin_anew(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The instant that leads to the slowest open of a run that ends then.
+    pub(super) fn lead(&self, end: Instant) -> Option<Instant> {
+        let mut all = self.clone();
+        for (began, lead) in self.open.values() {
+            all.take(end.since(*began), *lead);
+        }
+        all.most.map(|(_, lead)| lead)
+    }
 }
 
 /// What is held for a connection, from an instant that leads to it.

@@ -6,11 +6,13 @@ use super::{Point, Section, Study, estimate};
 use crate::amount::{scaled, shown_unit};
 use crate::page::heat::{Heat, Warm};
 use crate::page::plot::{Across, Line, Plot};
-use crate::page::run::{figure, legend};
+use crate::page::run::{figure, folded, legend};
 use crate::page::spread::Scale;
 
 /// So many pictures there are of a measure at most.
 const MOST: usize = 12;
+/// So many of them are seen at once.
+const UNFOLDED: usize = 4;
 /// Points of a line are marked unless there are more than these.
 const MOST_MARKS: usize = 30;
 /// So many values of an axis a heat map has at most.
@@ -108,7 +110,8 @@ fn estimated(point: &Point, variant: &str, measure: usize) -> Option<Estimate> {
 /// A picture of each measure with a line for each variant, and one of each combination of the values of further axes.
 pub(super) fn lines(study: &Study<'_>) -> Section {
     let section = |html| {
-        let lead = "Values stand at equal distances, as the file lists them; the band around a line is the interval.";
+        let lead = "Values stand at equal distances, as the file lists them; the band around a line is the interval. On a logarithmic \
+                    scale one that reaches zero goes down as far as it goes up.";
         Section::new("lines", "Over the axes", lead, html)
     };
     let Some(((place, axis), others)) = axes(study).filter(|((_, axis), _)| axis.values().len() > 1) else {
@@ -127,7 +130,7 @@ pub(super) fn lines(study: &Study<'_>) -> Section {
         let (beside, (unit, in_unit)) = (extent(study, number, shown), shown.marked());
         let groups = groups(&study.points, &others);
         let left_out = groups.len().saturating_sub(MOST);
-        let figures: String = groups
+        let figures: Vec<String> = groups
             .iter()
             .take(MOST)
             .map(|(shared, points)| {
@@ -144,13 +147,19 @@ pub(super) fn lines(study: &Study<'_>) -> Section {
                 figure(&format!("{title}{in_unit} over {}{scale}", axis.key()), &plot.svg())
             })
             .collect();
-        html += &figures;
+        let others = figures.len().saturating_sub(UNFOLDED);
+        let (first, more) = figures.split_at(figures.len() - others);
+        html += &format!("<div class=\"figures\">{}</div>", first.concat());
+        if others > 0 {
+            let summary = format!("{}: {others} more combinations of the other axes", measure.text());
+            html += &folded(&summary, &format!("<div class=\"figures\">{}</div>", more.concat()), false);
+        }
         if left_out > 0 {
             notes =
                 format!("<p class=\"soft\">{left_out} more combinations of the other axes are in the table alone.</p>");
         }
     }
-    section(format!("{}<div class=\"figures\">{html}</div>{notes}", legend(&variants)))
+    section(format!("{}{html}{notes}", legend(&variants)))
 }
 
 fn line(
@@ -211,9 +220,15 @@ pub(super) fn heat_maps(study: &Study<'_>) -> Section {
             Heat { title, down: down.key(), across: across.key(), columns: &columns, rows: rows.collect() }.html()
         };
         let count = maps.clone().count();
-        let maps: String = maps.take(MOST).map(map).collect();
+        let maps: Vec<String> = maps.take(MOST).map(map).collect();
+        let others = maps.len().saturating_sub(UNFOLDED);
+        let (first, more) = maps.split_at(maps.len() - others);
         let title = askama::filters::escape(measure.text(), askama::filters::Html).expect("text is written to memory");
-        html += &format!("<h3>{title}</h3><div class=\"figures\">{maps}</div>");
+        html += &format!("<h3>{title}</h3><div class=\"figures\">{}</div>", first.concat());
+        if others > 0 {
+            let summary = format!("{}: {others} more maps", measure.text());
+            html += &folded(&summary, &format!("<div class=\"figures\">{}</div>", more.concat()), false);
+        }
         if count > MOST {
             html += &format!(
                 "<p class=\"soft\">{} more maps are left out; the table of points has their numbers.</p>",
