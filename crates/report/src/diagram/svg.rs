@@ -38,6 +38,8 @@ use super::{Diagram, silence};
 const LEAST_WIDTH: f64 = 760.0;
 /// Room around everything.
 pub(crate) const MARGIN: f64 = 28.0;
+/// The most width of a picture in which diagrams stand side by side.
+const MOST_WIDE: f64 = 1_800.0;
 /// Room between two diagrams.
 const BETWEEN: f64 = 36.0;
 /// The sizes of letters.
@@ -79,13 +81,21 @@ fn drawn(diagrams: &[(&str, &Diagram)], scale: &Scale, caption: &Caption) -> Str
     let times = Times::of(scale);
     let ids = Ids::new(caption);
     let mut panels: Vec<Panel<'_>> = Vec::new();
-    let mut left = MARGIN + times.width + 16.0;
+    // As many stand beside each other as there is room for, the others below.
+    let mut rows: Vec<usize> = Vec::new();
+    let first = MARGIN + times.width + 16.0;
+    let (mut left, mut wide) = (first, LEAST_WIDTH);
     for (name, diagram) in diagrams {
-        let panel = Panel::new((name, diagram), &ids, scale, left);
+        let mut panel = Panel::new((name, diagram), &ids, scale, left);
+        if left > first && panel.right > MOST_WIDE {
+            panel = Panel::new((name, diagram), &ids, scale, first);
+            rows.push(panels.len());
+        }
+        wide = wide.max(panel.right + MARGIN);
         left = panel.right + BETWEEN;
         panels.push(panel);
     }
-    let wide = (left - BETWEEN + MARGIN).max(LEAST_WIDTH);
+    rows.push(panels.len());
     let mut parts: Vec<Element> = Vec::new();
 
     let mut y = MARGIN + 12.0;
@@ -98,17 +108,18 @@ fn drawn(diagrams: &[(&str, &Diagram)], scale: &Scale, caption: &Caption) -> Str
         parts.push(text((MARGIN, y), BODY, "words soft", "start", &line));
         y += 17.0;
     }
-    y += 18.0;
-    let heads = panels.iter().map(Panel::head_height).fold(0.0, f64::max);
-    for panel in &panels {
-        parts.extend(panel.head(y));
+    let mut bottom = y;
+    let mut begin = 0;
+    for end in rows {
+        let row = &panels[begin..end];
+        begin = end;
+        let head = bottom + 18.0;
+        row.iter().for_each(|panel| parts.extend(panel.head(head)));
+        let top = head + row.iter().map(Panel::head_height).fold(0.0, f64::max) + 26.0;
+        parts.extend(times.draw(scale, top));
+        row.iter().for_each(|panel| parts.push(panel.body(scale, top)));
+        bottom = top + row.iter().map(|panel| panel.height).fold(scale.end(), f64::max) + 38.0;
     }
-    let top = y + heads + 26.0;
-    parts.extend(times.draw(scale, top));
-    for panel in &panels {
-        parts.push(panel.body(scale, top));
-    }
-    let mut bottom = top + panels.iter().map(|panel| panel.height).fold(scale.end(), f64::max) + 38.0;
     for note in panels.iter().flat_map(|panel| panel.notes(panels.len() > 1)) {
         for line in lines_of(&note, wide - 2.0 * MARGIN, BODY, LETTER) {
             parts.push(text((MARGIN, bottom), BODY, "words ink", "start", &line));
@@ -240,14 +251,13 @@ fn legend(
     }
     if with_segments && panels.iter().any(Panel::has_piles) {
         let several = |x, y| {
-            let class = format!("words ink strong halo");
             vec![
                 placed(
                     "rect",
                     &[("x", x), ("y", y - 6.0), ("width", 24.0), ("height", 12.0), ("rx", 2.0)],
                     &[("class", "axis-fill")],
                 ),
-                text((x + 12.0, y + 3.5), 9.5, &class, "middle", "12"),
+                text((x + 12.0, y + 3.5), 9.5, "words ink strong halo", "middle", "12"),
             ]
         };
         entry(&mut { several }, 24.0, "so many connections, to which nothing more happens here", "words soft");

@@ -262,14 +262,21 @@ pub(crate) fn exact(at: Instant) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A time for an axis: to the millisecond.
+/// A time for an axis: rounded to the millisecond.
 pub(crate) fn seconds(at: Instant) -> String {
-    let text = exact(at);
-    match text.split_once('.') {
-        Some((whole, part)) if part.len() > 3 => {
-            let text = format!("{whole}.{}", &part[..3]);
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    const MILLISECOND: u64 = 1_000_000;
+    let rounded = at.as_nanos().saturating_add(MILLISECOND / 2) / MILLISECOND * MILLISECOND;
+    exact(Instant::from_nanos(rounded))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_an_axis_are_rounded() {
+        for (nanos, text) in [(508_800_000, "0.509"), (5_000_000_000, "5"), (1_999_600_000, "2"), (400_000, "0")] {
+            assert_eq!(seconds(Instant::from_nanos(nanos)), text);
         }
-        _ => text,
     }
 }

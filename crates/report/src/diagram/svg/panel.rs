@@ -263,7 +263,7 @@ impl<'a> Panel<'a> {
             0 => {}
             1 => notes.push(format!("{name}1 note has no room: the bar tells it, if it is pointed at.")),
             count => {
-                notes.push(format!("{name}{count} notes have no room: the bars tell them, if they are pointed at."))
+                notes.push(format!("{name}{count} notes have no room: the bars tell them, if they are pointed at."));
             }
         }
         notes
