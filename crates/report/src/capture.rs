@@ -110,7 +110,7 @@ impl<W: Write> Capture<W> {
         let notes = std::mem::take(&mut self.notes);
         if let Some(mut last) = self.last.take() {
             last.notes.append(notes);
-            self.write(&last);
+            self.write(last);
         }
         self.file.finish()
     }
@@ -184,21 +184,21 @@ impl<W: Write> Capture<W> {
     fn packet(&mut self, mut packet: Packet) {
         if let Some(mut last) = self.last.take() {
             last.notes.append(self.notes.before(packet.at));
-            self.write(&last);
+            self.write(last);
         }
         packet.notes = std::mem::take(&mut self.notes);
         self.last = Some(packet);
     }
 
-    fn write(&mut self, packet: &Packet) {
-        let Packet { at, host: HostId(host), direction, ends, octets, comment, notes, .. } = packet;
+    fn write(&mut self, packet: Packet) {
+        let Packet { at, host: HostId(host), direction, ends, octets, mut comment, notes, .. } = packet;
         let interface = match (self.view, direction) {
             (View::At(_), _) => 0,
-            (View::Everywhere, Direction::Out) => 2 * u32::from(*host),
-            (View::Everywhere, Direction::In) => 2 * u32::from(*host) + 1,
+            (View::Everywhere, Direction::Out) => 2 * u32::from(host),
+            (View::Everywhere, Direction::In) => 2 * u32::from(host) + 1,
         };
-        let comment = format!("{comment}{}", words::notes(notes, *at, *ends, &self.hosts));
-        self.file.packet((interface, *direction), *at, octets, &comment);
+        words::notes(&mut comment, &notes, at, ends, &self.hosts);
+        self.file.packet((interface, direction), at, &octets, &comment);
     }
 
     /// Tells a change with the last packet, if that is its cause, or else with the one that follows at the same instant.

@@ -1,5 +1,7 @@
 //! The octets of a segment: an IPv4 packet, as it would be on the wire.
 
+use std::io::Write;
+
 use etherparse::{IpNumber, Ipv4Header, TcpHeader};
 use experiment::record::{RecordId, Sent};
 use tcp_endpoint::{FastOpen, Options};
@@ -131,17 +133,16 @@ fn data(sent: &Sent, hosts: &Hosts, room: usize) -> Vec<u8> {
 
 /// The octets of a stream from a multiple of 64 on: text that says which they are, and whose.
 fn line(sent: &Sent, hosts: &Hosts, from: u64) -> [u8; LINE as usize] {
-    let text = if sent.forged {
-        format!("octet {from}, forged ")
+    let mut line = [b'.'; LINE as usize];
+    let mut room = &mut line[..];
+    // What has no room is left out.
+    let _ = if sent.forged {
+        write!(room, "octet {from}, forged ")
     } else {
         let sender = sent.from.map_or("nobody", |from| hosts.name(from));
         let attempt = sent.attempt;
-        format!("octet {from} of {sender}, attempt {} of {} ", attempt.ordinal, hosts.name(attempt.host))
+        write!(room, "octet {from} of {sender}, attempt {} of {} ", attempt.ordinal, hosts.name(attempt.host))
     };
-    let mut line = [b'.'; LINE as usize];
-    for (place, octet) in line.iter_mut().zip(text.bytes()) {
-        *place = octet;
-    }
     line[LINE as usize - 1] = b'\n';
     line
 }

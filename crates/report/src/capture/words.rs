@@ -1,5 +1,7 @@
 //! What the comment of a packet says.
 
+use std::fmt::Write;
+
 use experiment::record::{
     Because, Blame, RecordId, Sent, cause_word, loss_word, purpose_word, queue_word, reason_word,
 };
@@ -9,6 +11,8 @@ use tcp_endpoint::{FourTuple, Queue, State};
 use super::{Kept, View};
 use crate::hosts::Hosts;
 
+/// What a string never lacks.
+const ROOM: &str = "a string takes it";
 /// A comment tells so many changes one by one.
 const MOST: usize = 100;
 
@@ -66,12 +70,15 @@ impl Notes {
 pub(super) fn leaving(id: RecordId, because: Because, sent: &Sent, view: View) -> String {
     let mut lines = record(id, because);
     if let Some(purpose) = sent.purpose {
-        let nth = if sent.retransmission > 0 { format!(", number {}", sent.retransmission) } else { String::new() };
-        lines += &format!("\npurpose: {}{nth}", purpose_word(purpose).0);
+        write!(lines, "\npurpose: {}", purpose_word(purpose).0).expect(ROOM);
+        if sent.retransmission > 0 {
+            write!(lines, ", number {}", sent.retransmission).expect(ROOM);
+        }
     }
     if view == View::Everywhere {
-        lines += &format!("\nfate: {}", fate(sent));
-        lines += &wasted(sent.wasted);
+        lines += "\nfate: ";
+        fate(&mut lines, sent);
+        wasted(&mut lines, sent.wasted);
     }
     lines
 }
@@ -84,71 +91,81 @@ pub(super) fn arriving(id: RecordId, kept: &Kept, copy: u32, stale: bool, view: 
         return lines;
     }
     if sent.forged {
-        lines += &format!("\nforged, record {}: no host sent it", of.place());
+        write!(lines, "\nforged, record {}: no host sent it", of.place()).expect(ROOM);
     } else {
-        lines += &format!("\nsent at {at} s, record {}", of.place());
+        write!(lines, "\nsent at {at} s, record {}", of.place()).expect(ROOM);
     }
     if copy > 0 {
-        lines += &format!("\na duplicate that the network made: copy {} of {}", copy + 1, sent.fate.deliveries.len());
+        let copies = sent.fate.deliveries.len();
+        write!(lines, "\na duplicate that the network made: copy {} of {copies}", copy + 1).expect(ROOM);
     }
     if stale {
         lines += "\nstale: its sender no longer holds that connection, or has sent it again since";
     }
-    lines + &wasted(sent.wasted)
+    wasted(&mut lines, sent.wasted);
+    lines
 }
 
 /// `record 7, because of 5 and 6`
 fn record(id: RecordId, because: Because) -> String {
-    let causes: Vec<String> = because.iter().map(|cause| cause.place().to_string()).collect();
-    let because = if causes.is_empty() { String::new() } else { format!(", because of {}", causes.join(" and ")) };
-    format!("record {}{because}", id.place())
+    // Most comments fit: there is one for each packet.
+    let mut line = String::with_capacity(256);
+    write!(line, "record {}", id.place()).expect(ROOM);
+    for (place, cause) in because.iter().enumerate() {
+        let before = if place == 0 { ", because of" } else { " and" };
+        write!(line, "{before} {}", cause.place()).expect(ROOM);
+    }
+    line
 }
 
-fn fate(sent: &Sent) -> String {
-    let fault =
-        sent.fate.fault.map_or(String::new(), |place| format!(", by fault {} of the file", u32::from(place) + 1));
-    let times: Vec<String> = sent.fate.deliveries.iter().map(|at| format!("{at} s")).collect();
-    match (&times[..], sent.fate.lost) {
-        ([], Some(loss)) => format!("lost ({}){fault}", loss_word(loss).0),
-        ([], None) => format!("lost{fault}"),
-        ([once], _) => format!("arrives at {once}{fault}"),
-        (several, _) => format!("duplicated, arrives at {}{fault}", several.join(" and ")),
+fn fate(lines: &mut String, sent: &Sent) {
+    match (&sent.fate.deliveries[..], sent.fate.lost) {
+        ([], Some(loss)) => write!(lines, "lost ({})", loss_word(loss).0).expect(ROOM),
+        ([], None) => lines.push_str("lost"),
+        (all, _) => {
+            lines.push_str(if all.len() > 1 { "duplicated, arrives at " } else { "arrives at " });
+            for (place, at) in all.iter().enumerate() {
+                write!(lines, "{}{at} s", if place > 0 { " and " } else { "" }).expect(ROOM);
+            }
+        }
+    }
+    if let Some(place) = sent.fate.fault {
+        write!(lines, ", by fault {} of the file", u32::from(place) + 1).expect(ROOM);
     }
 }
 
-fn wasted(blame: Option<Blame>) -> String {
-    let Some(Blame { cause, record }) = blame else { return String::new() };
-    let record = record.map_or(String::new(), |id| format!(", record {}", id.place()));
-    format!("\nwasted; cause: {}{record}", cause_word(cause).0)
+fn wasted(lines: &mut String, blame: Option<Blame>) {
+    let Some(Blame { cause, record }) = blame else { return };
+    write!(lines, "\nwasted; cause: {}", cause_word(cause).0).expect(ROOM);
+    if let Some(id) = record {
+        write!(lines, ", record {}", id.place()).expect(ROOM);
+    }
 }
 
-/// The lines of the notes, of a packet at `at` between `ends`.
-pub(super) fn notes(notes: &Notes, at: Instant, ends: FourTuple, hosts: &Hosts) -> String {
-    let mut lines = String::new();
+/// Adds the lines of the notes, of a packet at `at` between `ends`.
+pub(super) fn notes(lines: &mut String, notes: &Notes, at: Instant, ends: FourTuple, hosts: &Hosts) {
     for Note { at: when, what } in &notes.told {
         lines.push('\n');
         if *when != at {
-            lines += &format!("later, at {when} s: ");
+            write!(lines, "later, at {when} s: ").expect(ROOM);
         }
-        lines += &match *what {
+        match *what {
             Changed::State { tuple, from, to, reason } => {
-                let own = hosts.socket(tuple.local);
-                let other = if tuple == ends || tuple == ends.flipped() {
-                    String::new()
-                } else {
-                    format!(" (with {})", hosts.socket(tuple.remote))
-                };
-                format!("{own}{other}: {from} → {to} ({})", reason_word(reason).0)
+                lines.push_str(&hosts.socket(tuple.local));
+                if tuple != ends && tuple != ends.flipped() {
+                    write!(lines, " (with {})", hosts.socket(tuple.remote)).expect(ROOM);
+                }
+                write!(lines, ": {from} → {to} ({})", reason_word(reason).0).expect(ROOM);
             }
             Changed::Full { port, queue, held } => {
-                let full = format!("the {} queue of port {port} is full ({held} in it)", queue_word(queue).0);
-                if matches!(queue, Queue::Syn | Queue::Accept) { format!("dropped: {full}") } else { full }
+                let dropped = if matches!(queue, Queue::Syn | Queue::Accept) { "dropped: " } else { "" };
+                let queue = queue_word(queue).0;
+                write!(lines, "{dropped}the {queue} queue of port {port} is full ({held} in it)").expect(ROOM);
             }
-            Changed::HeldDown => "dropped: a SYN is held down".to_owned(),
-        };
+            Changed::HeldDown => lines.push_str("dropped: a SYN is held down"),
+        }
     }
     if notes.more > 0 {
-        lines += &format!("\nand {} more changes", notes.more);
+        write!(lines, "\nand {} more changes", notes.more).expect(ROOM);
     }
-    lines
 }
