@@ -88,11 +88,13 @@ fn diagrams(origin: Origin<'_>, runs: &[Reported<'_>]) -> Section {
 }
 
 /// Diagrams with their names, and the command that draws them again. Two stand beside each other on most screens, on one axis of
-/// time: that of all would be long for each.
+/// time: that of all would be long for each. So would that of two, where only parts are drawn, of which one lasts longer.
 pub(super) fn beside(diagrams: &[(String, &Diagram)], command: &str) -> String {
     let of = |pair: &[(String, &Diagram)]| {
-        let together: Vec<&Diagram> = pair.iter().map(|(_, diagram)| *diagram).collect();
+        let both: Vec<&Diagram> = pair.iter().map(|(_, diagram)| *diagram).collect();
+        let is_whole = both.iter().all(|diagram| diagram.cut.is_none());
         let of = |(name, diagram): &(String, &Diagram)| {
+            let together = if is_whole { both.clone() } else { vec![*diagram] };
             let caption = Caption { title: name.clone(), subtitle: String::new(), command: command.to_owned() };
             picture(&format!("Diagram of {name}"), &svg_beside(diagram, &together, &caption))
         };
