@@ -260,7 +260,7 @@ fn legend(
                 text((x + 12.0, y + 3.5), 9.5, "words ink strong halo", "middle", "12"),
             ]
         };
-        entry(&mut { several }, 24.0, "so many connections, to which nothing more happens here", "words soft");
+        entry(&mut { several }, 24.0, "so many connections in one bar", "words soft");
     }
     let of_segments = if with_segments { panels } else { &[] };
     let strokes: BTreeSet<Stroke> = of_segments.iter().flat_map(Panel::strokes).collect();
