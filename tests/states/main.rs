@@ -219,7 +219,6 @@ fn changes(records: &[Record], host: HostId) -> u64 {
     records.iter().filter(of_host).count() as u64
 }
 
-/// The picture can be read by programs and by those who do not see it, refers to nothing that is not in it, and draws nothing outside.
 /// Two changes between the same two states stand at one line. Where the figure has the other one elsewhere, that is told, too.
 #[test]
 fn a_syn_that_opens_by_itself_is_named() {
@@ -231,6 +230,7 @@ fn a_syn_that_opens_by_itself_is_named() {
     assert!(picture.contains(">rcv SYN / snd SYN,ACK<"), "{picture}");
 }
 
+/// The picture can be read by programs and by those who do not see it, refers to nothing that is not in it, and draws nothing outside.
 #[test]
 fn every_picture_is_whole() {
     for preset in tcp_endpoint::presets::HANDSHAKES {
