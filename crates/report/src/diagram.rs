@@ -109,6 +109,13 @@ pub struct Stretch {
     pub until: Instant,
 }
 
+impl Stretch {
+    /// Whether it is to be seen in a picture that ends then: a state that is over at once is told in words only.
+    pub(crate) fn is_drawn(&self, until: Instant) -> bool {
+        self.from <= until && self.until > self.from
+    }
+}
+
 /// A time in which a connection was held for nobody.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Waste {

@@ -5,7 +5,7 @@ use svg::node::Node;
 use svg::node::element::Element;
 
 use super::lanes::Pile;
-use super::lifeline::{BAR, PILE, is_drawn};
+use super::lifeline::{BAR, Bar, PILE};
 use super::look::{placed, state_class, text, with_tooltip};
 use super::panel::Panel;
 use super::scale::Scale;
@@ -15,27 +15,6 @@ use crate::diagram::{Life, Waste};
 /// The size of the number in a bar that stands for several connections, and the room it needs.
 const COUNT: f64 = 9.5;
 const COUNT_HEIGHT: f64 = 12.0;
-
-/// Where a bar is.
-pub(super) struct Bar {
-    pub(super) x: f64,
-    pub(super) wide: f64,
-    pub(super) top: f64,
-    pub(super) bottom: f64,
-}
-
-impl Bar {
-    fn drawn(&self, attributes: &[(&str, &str)]) -> Element {
-        let numbers = [
-            ("x", self.x - self.wide / 2.0),
-            ("y", self.top),
-            ("width", self.wide),
-            ("height", (self.bottom - self.top).max(2.0)),
-            ("rx", 2.0),
-        ];
-        placed("rect", &numbers, attributes)
-    }
-}
 
 impl Panel<'_> {
     /// A connection in its lane: its states, and hatched where it is held for nobody.
@@ -52,7 +31,7 @@ impl Panel<'_> {
         let is_there = |from: Instant, until: Instant| from < leaves && until > begins;
         let mut bars = Vec::new();
         let whose = self.whose(life.host, life.attempt);
-        for stretch in life.states.iter().filter(|of| is_drawn(of, leaves) && is_there(of.from, of.until)) {
+        for stretch in life.states.iter().filter(|of| of.is_drawn(leaves) && is_there(of.from, of.until)) {
             let title = format!("{whose}: {} {}", stretch.state, self.span(stretch.from, stretch.until));
             let bar = bar(stretch.from.max(begins), stretch.until.min(leaves));
             group.append(with_tooltip(bar.drawn(&[("class", state_class(stretch.state))]), &[title]));

@@ -7,7 +7,6 @@ use experiment::HostId;
 use sim_time::Instant;
 use tcp_endpoint::State;
 
-use super::lifeline::is_drawn;
 use crate::diagram::{Diagram, Life};
 
 /// So many connections of a host are drawn beside each other.
@@ -157,7 +156,7 @@ impl Pile {
 /// When a connection is to be seen, if it is.
 fn span(diagram: &Diagram, life: &Life) -> Option<(Instant, Instant)> {
     let (from, until) = (diagram.from, diagram.drawn_until());
-    let seen = |stretch: &&crate::diagram::Stretch| is_drawn(stretch, until) && stretch.until > from;
+    let seen = |stretch: &&crate::diagram::Stretch| stretch.is_drawn(until) && stretch.until > from;
     let first = life.states.iter().find(seen)?;
     let last = life.states.iter().rfind(seen)?;
     Some((first.from.max(from), last.until.min(until)))

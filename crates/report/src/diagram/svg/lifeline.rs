@@ -1,7 +1,6 @@
 //! The lifelines of a diagram: where their connections are drawn, and where the words beside them stand.
 
 use experiment::HostId;
-use sim_time::Instant;
 use svg::node::Node;
 use svg::node::element::Element;
 
@@ -10,7 +9,6 @@ use super::labels::Labels;
 use super::lanes::Column;
 use super::look::{LETTER, placed, text, width};
 use super::words::{LINE, Words};
-use crate::diagram::Stretch;
 
 /// From one connection of a host to the next.
 const LANE: f64 = 15.0;
@@ -33,6 +31,27 @@ pub(super) struct Lifeline {
     /// Whether arrows pass behind the words.
     pub(super) is_passed: bool,
     pub(super) words: Vec<Words>,
+}
+
+/// Where a bar is.
+pub(super) struct Bar {
+    pub(super) x: f64,
+    pub(super) wide: f64,
+    pub(super) top: f64,
+    pub(super) bottom: f64,
+}
+
+impl Bar {
+    pub(super) fn drawn(&self, attributes: &[(&str, &str)]) -> Element {
+        let numbers = [
+            ("x", self.x - self.wide / 2.0),
+            ("y", self.top),
+            ("width", self.wide),
+            ("height", (self.bottom - self.top).max(2.0)),
+            ("rx", 2.0),
+        ];
+        placed("rect", &numbers, attributes)
+    }
 }
 
 impl Lifeline {
@@ -112,9 +131,4 @@ impl Lifeline {
             heights.zip(lines).map(|(y, (line, class))| (y, line.as_str(), *class))
         })
     }
-}
-
-/// Whether a state is to be seen: one that is over at once is told in words only.
-pub(super) fn is_drawn(stretch: &Stretch, cut: Instant) -> bool {
-    stretch.from <= cut && stretch.until > stretch.from
 }

@@ -9,10 +9,9 @@ use svg::node::Node;
 use svg::node::element::Element;
 use tcp_endpoint::State;
 
-use super::bars::Bar;
 use super::bursts::Bursts;
 use super::lanes::{Column, Lanes};
-use super::lifeline::{BAR, Lifeline, is_drawn};
+use super::lifeline::{BAR, Bar, Lifeline};
 use super::look::{Ids, LETTER, Stroke, exact, number, placed, seconds, text, vertical, width, zigzag};
 use super::scale::Scale;
 use super::turns::Turns;
@@ -210,7 +209,7 @@ impl<'a> Panel<'a> {
     pub(super) fn states(&self) -> impl Iterator<Item = State> {
         let (from, cut) = (self.diagram.from, self.diagram.drawn_until());
         let all = self.diagram.lives.iter().flat_map(|life| &life.states);
-        all.filter(move |stretch| is_drawn(stretch, cut) && stretch.until > from).map(|stretch| stretch.state)
+        all.filter(move |stretch| stretch.is_drawn(cut) && stretch.until > from).map(|stretch| stretch.state)
     }
 
     /// Whether a bar stands for several connections.
@@ -230,19 +229,9 @@ impl<'a> Panel<'a> {
         self.diagram.segments.iter().any(|segment| segment.lost.is_some())
     }
 
-    /// The ways in which arrows are drawn.
+    /// The ways in which its arrows are drawn.
     pub(super) fn strokes(&self) -> BTreeSet<Stroke> {
-        let mut strokes = BTreeSet::new();
-        for segment in &self.diagram.segments {
-            let late = (0..segment.copies.len()).filter(|copy| segment.is_odd(*copy)).count();
-            if late > 0 {
-                strokes.insert(Stroke::Late);
-            }
-            if segment.wasted.is_some() && (segment.copies.is_empty() || late < segment.copies.len()) {
-                strokes.insert(Stroke::Wasted);
-            }
-        }
-        strokes
+        self.bursts.all.iter().map(|burst| burst.stroke).collect()
     }
 
     /// What is not drawn.

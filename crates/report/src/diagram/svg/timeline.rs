@@ -3,7 +3,6 @@
 use svg::node::Node;
 use svg::node::element::Element;
 
-use super::lifeline::is_drawn;
 use super::look::{
     Ids, LETTER, MONO_LETTER, STRONG_LETTER, placed, seconds, state_class, text, vertical, width, with_tooltip,
 };
@@ -67,7 +66,7 @@ pub fn timelines(diagrams: &[(&str, &Diagram)], caption: &Caption) -> String {
 fn lives<'a>(panel: &'a Panel<'_>) -> impl Iterator<Item = &'a Life> {
     let cut = panel.diagram.drawn_until();
     let mut lives: Vec<&Life> = panel.diagram.lives.iter().collect();
-    lives.retain(|life| life.states.iter().any(|stretch| is_drawn(stretch, cut)));
+    lives.retain(|life| life.states.iter().any(|stretch| stretch.is_drawn(cut)));
     lives.truncate(MOST);
     let places = panel.diagram.lifelines();
     lives.sort_by_key(|life| places.iter().position(|host| *host == Some(life.host)));
@@ -111,7 +110,7 @@ fn bar(panel: &Panel<'_>, life: &Life, scale: &Scale, (left, y): (f64, f64), par
         with_tooltip(placed("rect", &numbers, attributes), title)
     };
     let mut group = placed("g", &[], &[]);
-    for state in life.states.iter().filter(|state| is_drawn(state, cut)) {
+    for state in life.states.iter().filter(|state| state.is_drawn(cut)) {
         let title = format!("{whose}: {} {}", state.state, panel.span(state.from, state.until));
         group.append(stretch(state.from, state.until, &[("class", state_class(state.state))], &[title]));
     }
